@@ -1,0 +1,52 @@
+/**
+ * Which locks are held by the runs that this process is inside of. A run of the same name in there would wait for its
+ * own ancestor for a day; the list travels in the environment, and the store says whether an entry is still true.
+ */
+import { type Locks, parseSequencer } from 'holdfast'
+import { exitCodes, Failure } from './exit-codes.ts'
+
+const VARIABLE = 'HOLDFAST_HELD'
+/** More nested runs than this is a mistake of another kind. */
+const ENTRIES_MAX = 100
+
+/** The environment variable for a command that holds one lock more. */
+export function heldVariable(environment: NodeJS.ProcessEnv, sequencer: string): Record<string, string> {
+  return { [VARIABLE]: JSON.stringify([...sequencersIn(environment), sequencer].slice(-ENTRIES_MAX)) }
+}
+
+/** Throws when a run around this one holds the wanted lock now. */
+export async function refuseOwnAncestor(
+  locks: Locks,
+  wanted: { readonly namespace: string; readonly name: string },
+  environment: NodeJS.ProcessEnv,
+): Promise<void> {
+  for (const sequencer of sequencersIn(environment)) {
+    if (!isOf(wanted, sequencer)) continue
+    // The lock may be one of another store, and a process may outlive the run it came from: only a live token is a dead-lock.
+    if ((await locks.check(sequencer)) !== 'live') continue
+    throw new Failure(
+      exitCodes.usage,
+      `a run around this one holds "${wanted.name}" already, so waiting for it would never end. ` +
+        'Drop the inner run, give it another name, or use --no-wait to be told that it is busy.',
+    )
+  }
+}
+
+function isOf(wanted: { readonly namespace: string; readonly name: string }, sequencer: string): boolean {
+  try {
+    const { namespace, name } = parseSequencer(sequencer)
+    return namespace === wanted.namespace && name === wanted.name
+  } catch {
+    return false
+  }
+}
+
+/** Text from outside: whatever is not a list of strings counts as empty. */
+function sequencersIn(environment: NodeJS.ProcessEnv): readonly string[] {
+  try {
+    const list: unknown = JSON.parse(environment[VARIABLE] ?? '[]')
+    return Array.isArray(list) ? list.filter((entry) => typeof entry === 'string').slice(-ENTRIES_MAX) : []
+  } catch {
+    return []
+  }
+}

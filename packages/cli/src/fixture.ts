@@ -1,0 +1,144 @@
+/** For tests: runs the built command in real processes over a lock file of their own, and leaves none of them behind. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const bin = fileURLToPath(new URL('../dist/bin.js', import.meta.url))
+/** Generous: it only decides how long a failing test takes. */
+const PATIENCE_MS = 15_000
+const LOOK_MS = 15
+
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export class Running {
+  readonly process: ChildProcess
+  readonly ended: Promise<Ended>
+  stdout = ''
+  stderr = ''
+
+  constructor(child: ChildProcess) {
+    this.process = child
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.stdout += text
+    })
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text
+    })
+    this.ended = new Promise((resolve) => {
+      child.once('close', (code, signal) => resolve({ code, signal, stdout: this.stdout, stderr: this.stderr }))
+    })
+  }
+
+  get pid(): number {
+    return this.process.pid ?? 0
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.process.kill(signal)
+  }
+
+  /** Resolves with the output once it matches. */
+  async says(pattern: RegExp): Promise<RegExpMatchArray> {
+    await until(
+      `${pattern} in the output`,
+      () => pattern.test(this.stdout + this.stderr),
+      () => this.stdout + this.stderr,
+    )
+    return (this.stdout + this.stderr).match(pattern)!
+  }
+}
+
+/** A folder with a lock file, and every run that was started over it. */
+export class Sandbox {
+  readonly folder: string = mkdtempSync(join(tmpdir(), 'holdfast-cli-'))
+  readonly #running: Running[] = []
+
+  get store(): string {
+    return `sqlite:${join(this.folder, 'locks.db')}`
+  }
+
+  path(name: string): string {
+    return join(this.folder, name)
+  }
+
+  read(name: string): string {
+    try {
+      return readFileSync(this.path(name), 'utf8')
+    } catch {
+      return ''
+    }
+  }
+
+  start(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Running {
+    const child = spawn(process.execPath, [bin, ...args], {
+      cwd: this.folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        PATH: process.env['PATH'],
+        HOME: this.folder,
+        HOLDFAST_STORE: this.store,
+        CLI: `${process.execPath} ${bin}`,
+        ...environment,
+      },
+    })
+    const running = new Running(child)
+    this.#running.push(running)
+    return running
+  }
+
+  run(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Ended> {
+    return this.start(args, environment).ended
+  }
+
+  /** The document of `inspect --json`. */
+  async inspect(
+    name: string,
+  ): Promise<{ readonly claims: readonly { readonly state: string; readonly token: string | null }[] }> {
+    const { stdout } = await this.run(['inspect', name, '--json'])
+    return JSON.parse(stdout)
+  }
+
+  /** Kills what a failed test left, and waits for it. */
+  async close(): Promise<void> {
+    for (const running of this.#running) {
+      running.kill('SIGCONT')
+      running.kill('SIGKILL')
+      // A command that was not killed would keep the pipes open.
+      running.process.stdout?.destroy()
+      running.process.stderr?.destroy()
+    }
+    await Promise.all(this.#running.map((running) => running.ended))
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+/** Waits for something that another process does and nobody announces. */
+export async function until(what: string, isTrue: () => boolean, seen: () => string = () => ''): Promise<void> {
+  const endsAtMs = performance.now() + PATIENCE_MS
+  while (!isTrue()) {
+    if (performance.now() > endsAtMs) throw new Error(`not within ${PATIENCE_MS} ms: ${what}\n${seen()}`)
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+  }
+}
+
+/** Whether a process can still run. */
+export function isRunning(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2))
+  } catch {
+    return false
+  }
+}
+
+/** The processes that a process started. */
+export function childrenOf(pid: number): readonly number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ').filter(Boolean).map(Number)
+}

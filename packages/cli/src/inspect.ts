@@ -1,0 +1,28 @@
+/** `holdfast inspect`: one line of claims, oldest first. */
+import { type Context, type GlobalOptions, withLocks } from './context.ts'
+import { exitCodes } from './exit-codes.ts'
+import { claimColumns, claimRow, lineDocument } from './line-view.ts'
+import { printable } from './printer.ts'
+
+export async function inspectCommand(
+  { printer, environment }: Context,
+  name: string,
+  options: GlobalOptions,
+): Promise<number> {
+  return withLocks({ printer, environment }, options, async ({ locks, namespace }) => {
+    const line = await locks.inspect(name)
+    if (options.json === true) {
+      printer.document(lineDocument(namespace, name, line))
+      return exitCodes.ok
+    }
+    const last = line.lastToken === 0n ? 'none that is remembered' : String(line.lastToken)
+    printer.line(`${printable(name)} in namespace ${printable(namespace)}; last token: ${last}`)
+    if (line.claims.length === 0) printer.line('free: nobody holds it or waits for it')
+    else
+      printer.table(
+        claimColumns,
+        line.claims.map((claim) => claimRow(claim, line)),
+      )
+    return exitCodes.ok
+  })
+}

@@ -1,0 +1,67 @@
+/** One call of the command: arguments in, exit code out. Whatever goes wrong becomes one line on stderr. */
+import { readFileSync } from 'node:fs'
+import { CommanderError } from 'commander'
+import { exitCodeOf, exitCodes, Failure } from './exit-codes.ts'
+import { Printer, type Streams } from './printer.ts'
+import { programOf } from './program.ts'
+
+export interface Call {
+  /** Without the program's own name. */
+  readonly args: readonly string[]
+  readonly environment: NodeJS.ProcessEnv
+  readonly streams: Streams
+}
+
+/** Never throws. */
+export async function main({ args, environment, streams }: Call): Promise<number> {
+  const printer = new Printer(streams)
+  // Known before the options are read, so that a mistake in them is reported in the same form.
+  printer.json = beforeCommand(args).includes('--json')
+  const context = { printer, environment }
+  let exitCode: number = exitCodes.ok
+  try {
+    // A URL in the wrong place is repeated by the message about it.
+    for (const text of [...beforeCommand(args), environment['HOLDFAST_STORE'] ?? '']) printer.secrets.learn(text)
+    const at = args.indexOf('--')
+    await programOf({
+      context,
+      version: version(),
+      command: at < 0 ? undefined : args.slice(at + 1),
+      onExitCode: (code) => {
+        exitCode = code
+      },
+    }).parseAsync([...beforeCommand(args)], { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (error instanceof CommanderError) return ofCommander(printer, error)
+    const code = exitCodeOf(error)
+    printer.failure(error, code)
+    return code
+  }
+}
+
+/** Everything behind `--` is somebody else's command. */
+function beforeCommand(args: readonly string[]): readonly string[] {
+  const at = args.indexOf('--')
+  return at < 0 ? args : args.slice(0, at)
+}
+
+function ofCommander(printer: Printer, error: CommanderError): number {
+  // Help and version were asked for and are done.
+  if (error.exitCode === 0) return exitCodes.ok
+  if (error.code === 'commander.help') {
+    printer.failure(
+      new Failure(exitCodes.usage, 'which command? run, ls, inspect, evict or facts; see holdfast --help'),
+      exitCodes.usage,
+    )
+    return exitCodes.usage
+  }
+  const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ')
+  printer.failure(new Failure(exitCodes.usage, `${message} (see holdfast --help)`), exitCodes.usage)
+  return exitCodes.usage
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}

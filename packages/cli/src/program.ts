@@ -1,0 +1,171 @@
+/** The command line as people type it: subcommands, options, help with examples. What each does is elsewhere. */
+import { Command } from 'commander'
+import type { Context, GlobalOptions } from './context.ts'
+import { type EvictCommandOptions, evictCommand } from './evict.ts'
+import { exitCodeRows, exitCodes, Failure } from './exit-codes.ts'
+import { factsCommand } from './facts.ts'
+import { inspectCommand } from './inspect.ts'
+import { listCommand } from './list.ts'
+import { runCommand } from './run.ts'
+import type { RunCommandOptions } from './run-settings.ts'
+import { knownSchemes } from './stores.ts'
+
+export interface ProgramOptions {
+  readonly context: Context
+  readonly version: string
+  /** What stood behind `--`. */
+  readonly command: readonly string[] | undefined
+  onExitCode(exitCode: number): void
+}
+
+export function programOf(program: ProgramOptions): Command {
+  const { printer } = program.context
+  const root = new Command('holdfast')
+    .description('Run a program under a distributed lock, see who holds what, evict with care.')
+    .version(program.version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .option(
+      '--store <url>',
+      `where the locks are: ${knownSchemes}; also HOLDFAST_STORE (default: a file in your state folder)`,
+    )
+    .option('--namespace <name>', 'keeps programs apart on one store; also HOLDFAST_NAMESPACE (default: "default")')
+    .option('--json', 'results as one JSON document a line; run: its messages, on stderr')
+    .addHelpText('after', () => rootHelp())
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void printer.streams.stdout.write(printer.secrets.hide(text)),
+      // Said once and in one form, where errors of all kinds are printed.
+      writeErr: () => undefined,
+    })
+  addRun(root, program)
+  addList(root, program)
+  addInspect(root, program)
+  addEvict(root, program)
+  addFacts(root, program)
+  return root
+}
+
+type Action = (options: GlobalOptions, ...names: string[]) => Promise<number>
+
+/** Commander hands over the arguments, the options and the command. */
+function act(program: ProgramOptions, command: Command, action: Action): void {
+  command.action(async (...given: unknown[]) => {
+    const names = given.filter((argument) => typeof argument === 'string')
+    const options: GlobalOptions = command.optsWithGlobals()
+    if (program.command !== undefined && command.name() !== 'run') {
+      throw new Failure(exitCodes.usage, `${command.name()} takes no command after --`)
+    }
+    program.onExitCode(await action(options, ...names))
+  })
+}
+
+function addRun(root: Command, program: ProgramOptions): void {
+  const run = root
+    .command('run')
+    .summary('run a command under a lock: run [options] NAME -- COMMAND [ARGUMENT…]')
+    .description(
+      'Waits for the lock, runs the command, stops it before its lease can be somebody else’s, and gives the lock back.',
+    )
+    .usage('[options] NAME -- COMMAND [ARGUMENT…]')
+    .argument('<name>', 'the lock, 1–200 bytes')
+    .option('--wait <duration>', 'wait at most so long for the lock', '24h')
+    .option('--no-wait', 'do not wait: fail when somebody else holds it')
+    .option('--shared', 'as one of many readers; excludes --exclusive runs of the name')
+    .option('--exclusive', 'as the writer beside --shared runs of the name')
+    .option('--ttl <duration>', 'the lease: the lock is free so long after this machine died', '10s')
+    .option(
+      '--stop-before <duration>',
+      'send TERM so long before the lease ends (default: 2s, at most a third of the ttl)',
+    )
+    .option('--min-hold <duration>', 'keep the lock taken for at least so long')
+    .option(
+      '--lock-delay <duration>',
+      'nobody gets it for so long after an expiry, a crash or an eviction (at least --stop-before)',
+    )
+    .option('--note <text>', 'public text for those who inspect the lock')
+    .option(
+      '--conflict-exit-code <number>',
+      'the exit code when the lock was not obtained',
+      String(exitCodes.notObtained),
+    )
+    .addHelpText('after', () => runHelp)
+  act(program, run, async (options, name = '') => {
+    if (program.command === undefined || program.command.length === 0) {
+      throw new Failure(exitCodes.usage, 'run needs a command after two dashes: holdfast run NAME -- COMMAND')
+    }
+    return runCommand(program.context, { name, command: program.command, options: options as RunCommandOptions })
+  })
+}
+
+function addList(root: Command, program: ProgramOptions): void {
+  const list = root
+    .command('ls')
+    .description('List the names that somebody holds or waits for.')
+    .argument('[prefix]', 'only names that start with this')
+    .addHelpText('after', '\nExamples:\n  holdfast ls\n  holdfast ls shard: --json | jq -r .name')
+  act(program, list, async (options, prefix = '') => listCommand(program.context, prefix, options))
+}
+
+function addInspect(root: Command, program: ProgramOptions): void {
+  const inspect = root
+    .command('inspect')
+    .description('Show who holds a lock and who waits for it, oldest first.')
+    .argument('<name>', 'the lock')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  holdfast inspect nightly\n  holdfast inspect nightly --json | jq \'.claims[] | select(.state == "held") | .owner\'',
+    )
+  act(program, inspect, async (options, name = '') => inspectCommand(program.context, name, options))
+}
+
+function addEvict(root: Command, program: ProgramOptions): void {
+  const evict = root
+    .command('evict')
+    .description(
+      'Take a lock from the holder with exactly this token. The holder is told and its command is stopped; its token is stale from the next grant on.',
+    )
+    .argument('<name>', 'the lock')
+    .option('--token <number>', 'the token of the holder, as inspect shows it')
+    .option('--reason <text>', 'told to the holder, at most 500 bytes')
+    .option('-y, --yes', 'do not ask on a terminal')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  holdfast evict nightly --token 1763722000000001 --reason "host db3 is being replaced" --yes',
+    )
+  act(program, evict, async (options, name = '') => evictCommand(program.context, name, options as EvictCommandOptions))
+}
+
+function addFacts(root: Command, program: ProgramOptions): void {
+  const facts = root
+    .command('facts')
+    .description('Show what the store promises: safety class, clock, tokens, order, what can go wrong.')
+    .addHelpText('after', '\nExamples:\n  holdfast facts\n  holdfast facts --json | jq -r .safetyClass')
+  act(program, facts, async (options) => factsCommand(program.context, options))
+}
+
+function rootHelp(): string {
+  const width = Math.max(...exitCodeRows.map(([code]) => code.length))
+  const codes = exitCodeRows.map(([code, meaning]) => `  ${code.padEnd(width)}  ${meaning}`)
+  return [
+    '',
+    'Examples:',
+    '  holdfast run nightly -- ./backup.sh',
+    '  holdfast run --no-wait --ttl 30s deploy -- make deploy',
+    '  HOLDFAST_STORE=sqlite:/srv/locks.db holdfast ls',
+    '',
+    'Exit codes:',
+    ...codes,
+  ].join('\n')
+}
+
+const runHelp = `
+The command finds HOLDFAST_TOKEN, HOLDFAST_SEQUENCER, HOLDFAST_NAME, HOLDFAST_NAMESPACE and HOLDFAST_STORE in its
+environment. It runs in a process group and session of its own; TERM, INT, HUP, QUIT, USR1, USR2, WINCH and CONT are
+passed on to the group. What it leaves running in that group is ended before the lock is given back.
+
+Examples:
+  holdfast run nightly -- ./backup.sh --all
+  holdfast run --wait 30s --conflict-exit-code 0 nightly -- ./backup.sh
+  holdfast run --shared catalogue -- ./read-report.sh
+  holdfast run deploy -- sh -c 'psql -v token="$HOLDFAST_TOKEN" -f deploy.sql'`

@@ -1,0 +1,208 @@
+/** `holdfast run`: waits for the lock, runs a command under it, and sees to it that the command ends before the lease does. */
+import { type AcquireOptions, type Lease, type Locks, type ReleaseOutcome, WaitTimeout } from 'holdfast'
+import { heldVariable, refuseOwnAncestor } from './ancestry.ts'
+import { type Context, type Opened, withLocks } from './context.ts'
+import { requireExecutable } from './executable.ts'
+import { exitCodes, Failure } from './exit-codes.ts'
+import { type CommandEnd, GuardedCommand } from './guarded-command.ts'
+import { holdersInWords } from './line-view.ts'
+import { type Printer, shortDuration } from './printer.ts'
+import { lockDelayMs, type RunCommandOptions, type RunSettings, runSettings } from './run-settings.ts'
+import { SignalDesk, signalExitCode } from './signals.ts'
+import { tellWhileWaiting } from './waiting.ts'
+
+/** A timer may be early by so much. */
+const TIMER_MS = 2
+
+export interface RunRequest {
+  readonly name: string
+  readonly command: readonly string[]
+  readonly options: RunCommandOptions
+}
+
+export async function runCommand(context: Context, request: RunRequest): Promise<number> {
+  const { name, command, options } = request
+  const settings = runSettings(options)
+  requireExecutable(command[0] ?? '', context.environment)
+  const signals = new SignalDesk()
+  try {
+    return await withLocks(context, options, async (opened) => {
+      const wanted = { namespace: opened.namespace, name }
+      if (settings.waitMs !== undefined) await refuseOwnAncestor(opened.locks, wanted, context.environment)
+      const guarded = new GuardedCommand()
+      try {
+        const lease = await obtain(context, opened.locks, request, settings, signals.interrupted.signal)
+        return await runUnder(lease, { context, opened, request, settings, guarded, signals })
+      } finally {
+        await guarded.dismiss()
+      }
+    })
+  } catch (error) {
+    const { signal } = signals.interrupted
+    if (signal.aborted && error === signal.reason)
+      throw new Failure(signalExitCode(signal.reason), `stopped waiting for "${name}": ${signal.reason}`)
+    throw error
+  } finally {
+    signals.close()
+  }
+}
+
+async function obtain(
+  { printer }: Context,
+  locks: Locks,
+  { name, options }: RunRequest,
+  settings: RunSettings,
+  signal: AbortSignal,
+): Promise<Lease> {
+  const lock = lockOf(locks, name, settings)
+  const acquire = { ...settings.acquire, signal, lockDelay: lockDelayMs(settings, await locks.open()) }
+  if (settings.waitMs === undefined) {
+    const lease = await lock.tryAcquire(acquire)
+    if (lease === null) throw await notObtained(locks, name, settings, 'is busy')
+    return lease
+  }
+  const waiting = tellWhileWaiting(printer, locks, name)
+  try {
+    return await lock.acquire(acquire)
+  } catch (error) {
+    if (!(error instanceof WaitTimeout)) throw error
+    // Refused before the time was over: the line is full.
+    const early = error.waitedMs + TIMER_MS < settings.waitMs
+    throw await notObtained(
+      locks,
+      name,
+      settings,
+      early ? 'has too many waiting already' : `did not become free within ${String(options.wait)}`,
+    )
+  } finally {
+    waiting.end()
+  }
+}
+
+/** What the three kinds of lock have in common here. */
+interface Takeable {
+  tryAcquire(options: AcquireOptions): Promise<Lease | null>
+  acquire(options: AcquireOptions): Promise<Lease>
+}
+
+function lockOf(locks: Locks, name: string, { mode }: RunSettings): Takeable {
+  if (mode === 'shared') return locks.readWrite(name).read
+  if (mode === 'exclusive') return locks.readWrite(name).write
+  return {
+    tryAcquire: (acquire) => locks.tryAcquire(name, acquire),
+    acquire: (acquire) => locks.acquire(name, acquire),
+  }
+}
+
+async function notObtained(locks: Locks, name: string, settings: RunSettings, what: string): Promise<Failure> {
+  const holders = await locks.inspect(name).then(holdersInWords, () => undefined)
+  return new Failure(
+    settings.conflictExitCode,
+    `"${name}" ${what}${holders === undefined ? '' : `; held by ${holders}`}`,
+  )
+}
+
+interface Run {
+  readonly context: Context
+  readonly opened: Opened
+  readonly request: RunRequest
+  readonly settings: RunSettings
+  readonly guarded: GuardedCommand
+  readonly signals: SignalDesk
+}
+
+async function runUnder(lease: Lease, run: Run): Promise<number> {
+  const { context, opened, request, settings, guarded, signals } = run
+  const { printer } = context
+  const stopListening = [
+    opened.locks.on('renewed', () => guarded.renewed(lease)),
+    tellTrouble(printer, opened.locks, request.name),
+  ]
+  let outcome: ReleaseOutcome | undefined
+  try {
+    // A signal that came with the grant was meant for the wait.
+    signals.interrupted.signal.throwIfAborted()
+    signals.handOver((signal) => guarded.forward(signal))
+    const { command } = request
+    const end = await guarded.run(lease, {
+      command,
+      stopBeforeMs: settings.stopBeforeMs,
+      environment: environmentFor(lease, opened, context.environment),
+    })
+    const lost = lease.signal.aborted ? reasonOf(lease.signal) : undefined
+    outcome = await lease.release()
+    return codeOf(printer, request.name, end, outcome, lost)
+  } finally {
+    for (const stop of stopListening) stop()
+    if (outcome === undefined) await lease.release()
+  }
+}
+
+function environmentFor(lease: Lease, { store }: Opened, environment: NodeJS.ProcessEnv): Record<string, string> {
+  return {
+    HOLDFAST_TOKEN: String(lease.token),
+    HOLDFAST_SEQUENCER: lease.sequencer,
+    HOLDFAST_NAME: lease.name,
+    HOLDFAST_NAMESPACE: lease.namespace,
+    HOLDFAST_STORE: store.url,
+    ...heldVariable(environment, lease.sequencer),
+  }
+}
+
+/** Once for each stretch of failing renewals. */
+function tellTrouble(printer: Printer, locks: Locks, name: string): () => void {
+  let told = false
+  const stops = [
+    locks.on('renewed', () => {
+      told = false
+    }),
+    locks.on('jeopardy', ({ remainingMs, error }) => {
+      if (told) return
+      told = true
+      const why = error instanceof Error ? error.message : String(error)
+      printer.tell(`the lease of "${name}" cannot be renewed and ends in ${shortDuration(remainingMs)}: ${why}`, {
+        event: 'jeopardy',
+        name,
+        remainingMs: Math.round(remainingMs),
+      })
+    }),
+  ]
+  return () => {
+    for (const stop of stops) stop()
+  }
+}
+
+/** The command's own code, unless it did not have the lock until its end. */
+function codeOf(
+  printer: Printer,
+  name: string,
+  end: CommandEnd,
+  outcome: ReleaseOutcome,
+  lost: string | undefined,
+): number {
+  const own = end.signal === null ? (end.code ?? exitCodes.failed) : signalExitCode(end.signal)
+  if (end.stopped || outcome === 'expired') {
+    const why = lost ?? `the lease of "${name}" had ended`
+    const what = end.stopped ? 'The command was stopped.' : `The command had ended with ${own}, but without the lock.`
+    printer.tell(`${why} ${what}`, {
+      event: 'lost',
+      name,
+      stopped: end.stopped,
+      commandExitCode: own,
+      exitCode: exitCodes.leaseLost,
+    })
+    return exitCodes.leaseLost
+  }
+  if (outcome === 'unknown') {
+    printer.tell(`the release of "${name}" was not confirmed; it is free when its lease ends, at the latest`, {
+      event: 'releaseUnknown',
+      name,
+      exitCode: own,
+    })
+  }
+  return own
+}
+
+function reasonOf(signal: AbortSignal): string {
+  return signal.reason instanceof Error ? signal.reason.message : String(signal.reason)
+}

@@ -1,0 +1,77 @@
+/**
+ * Which stores the command knows: one entry a scheme, each loading its engine only when it is used. A new engine is
+ * one more entry. No message repeats a URL, because it may carry a password.
+ */
+import { resolve } from 'node:path'
+import type { Store } from 'holdfast'
+import { exitCodes, Failure } from './exit-codes.ts'
+
+interface Scheme {
+  readonly example: string
+  /** The URL that means the same from any working directory. */
+  absolute(url: string): string
+  /** Takes what `absolute` made. */
+  open(url: string): Promise<Store>
+}
+
+const schemes: ReadonlyMap<string, Scheme> = new Map([
+  ['sqlite', { example: 'sqlite:/srv/locks.db', absolute: absoluteSqlite, open: openSqlite }],
+])
+
+/** Schemes that exist in the library and make no sense for a command. */
+const refused: ReadonlyMap<string, string> = new Map([
+  ['memory', 'memory: lives inside one process, so no other run would see the lock. Use a file: --store sqlite:PATH'],
+])
+
+/** The file in the user's state folder. */
+const STORE_DEFAULT = 'sqlite:'
+
+/** For --help. */
+export const knownSchemes: string = [...schemes.values()].map(({ example }) => example).join(', ')
+
+export interface ChosenStore {
+  readonly url: string
+  open(): Promise<Store>
+}
+
+/** `--store`, else `HOLDFAST_STORE`, else a file in the user's state folder. */
+export function chooseStore(option: string | undefined, environment: NodeJS.ProcessEnv): ChosenStore {
+  const url = option ?? (environment['HOLDFAST_STORE'] || STORE_DEFAULT)
+  const name = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase()
+  const reason = refused.get(name ?? '')
+  if (reason !== undefined) throw new Failure(exitCodes.usage, reason)
+  const scheme = schemes.get(name ?? '')
+  if (name === undefined || scheme === undefined) {
+    const known = [...schemes.keys()].map((each) => `${each}:`).join(', ')
+    const what = name === undefined ? 'the store URL has no scheme' : `unknown store scheme "${name}:"`
+    throw new Failure(exitCodes.usage, `${what}; known: ${known} (for example ${knownSchemes})`)
+  }
+  const absolute = scheme.absolute(url)
+  return { url: absolute, open: async () => scheme.open(absolute) }
+}
+
+function absoluteSqlite(url: string): string {
+  const path = sqlitePath(url)
+  return path === undefined ? STORE_DEFAULT : `sqlite:${path}`
+}
+
+async function openSqlite(url: string): Promise<Store> {
+  const { sqlite } = await import('holdfast/sqlite')
+  const path = sqlitePath(url)
+  return path === undefined ? sqlite() : sqlite({ path })
+}
+
+/** `sqlite:path`, `sqlite:///absolute/path`, or `sqlite:` for the default file. The path is taken as it stands, nothing is decoded. */
+function sqlitePath(url: string): string | undefined {
+  const rest = url.slice(url.indexOf(':') + 1)
+  const path = rest.startsWith('///') ? rest.slice(2) : rest
+  if (path === '') return undefined
+  if (path.startsWith('//')) {
+    throw new Failure(
+      exitCodes.usage,
+      'a sqlite: URL has no host: write sqlite:path, or three slashes as in sqlite:///absolute/path',
+    )
+  }
+  if (path.startsWith(':memory:')) throw new Failure(exitCodes.usage, `not a file: ${refused.get('memory')}`)
+  return resolve(path)
+}

@@ -1,0 +1,128 @@
+/**
+ * The calls of one wait, all for one claim id at a time. A call whose answer did not come in time may still arrive at
+ * the store; when its answer shows up after we have moved on, what it did is undone.
+ */
+import { answerWithin } from './attempt.ts'
+import { type Claim, newClaimId, type Ref } from './claim.ts'
+import { HoldfastError, StoreUnavailable } from './errors.ts'
+import type { ClaimRequest } from './lease.ts'
+import { ATTEMPT_MS_MAX } from './limits.ts'
+import { resourceOf } from './names.ts'
+import type { Patience } from './patience.ts'
+import type { Session } from './session.ts'
+import type { Standing } from './store.ts'
+
+/**
+ * An ask that was not answered is repeated soon, because repeating is harmless and a lost reply on a free lock should
+ * not cost a ttl; and then less and less soon, because the store may just be slow.
+ */
+const FIRST_ANSWER_MS = 200
+
+export class Asking {
+  readonly #session: Session
+  readonly #request: ClaimRequest
+  readonly #patience: Patience
+  #claim: Claim
+  #answerMs = FIRST_ANSWER_MS
+  #inDoubt = false
+  #queued = false
+  #over = false
+  #lease: { isHeld(): boolean } | undefined
+
+  constructor(session: Session, request: ClaimRequest, patience: Patience) {
+    this.#session = session
+    this.#request = request
+    this.#patience = patience
+    this.#claim = this.#newClaim()
+  }
+
+  get claim(): Claim {
+    return this.#claim
+  }
+
+  /** Something was sent under the current id that has not been answered. */
+  get inDoubt(): boolean {
+    return this.#inDoubt
+  }
+
+  async enter(): Promise<Standing> {
+    const standing = await this.#call(this.#session.store.enter(this.#claim))
+    this.#queued ||= standing.kind === 'queued' || standing.kind === 'held'
+    return standing
+  }
+
+  /** Renews a fresh grant to its full life before it is handed out. */
+  async confirm(token: bigint): Promise<Standing> {
+    const { resource, id, ttlMs } = this.#claim
+    const [answer] = await this.#call(this.#session.store.renew([{ ref: { resource, id, token }, ttlMs }]))
+    if (answer === undefined) throw new StoreUnavailable('the store did not answer a renewal it was asked for')
+    if (answer instanceof HoldfastError) throw answer
+    return answer
+  }
+
+  get ref(): Ref {
+    return { resource: this.#claim.resource, id: this.#claim.id }
+  }
+
+  /** The wait ended with a grant. A duplicate that was under way may still arrive, and then only the held lease excuses it. */
+  granted(lease: { isHeld(): boolean }): void {
+    this.#lease = lease
+  }
+
+  /** The current id is over; the next call uses a fresh one. What the old one may still hold, or get, is taken back. */
+  startOver({ mayHold }: { readonly mayHold: boolean }): void {
+    if (mayHold || this.#inDoubt) this.#abandon(this.#claim, this.#inDoubt)
+    this.#claim = this.#newClaim()
+    this.#inDoubt = false
+    this.#queued = false
+  }
+
+  /** Ends the wait without a grant: whatever may be in the store is taken back, in the background. */
+  giveUp(): void {
+    if (this.#over) return
+    this.#over = true
+    if (this.#queued || this.#inDoubt) this.#abandon(this.#claim, this.#inDoubt)
+  }
+
+  /** Everything a store may throw is worth another try within the wait; anything else is a defect and ends it. */
+  isWorthRepeating(error: unknown): boolean {
+    return (
+      error instanceof HoldfastError &&
+      (error.code === 'NOT_APPLIED' || error.code === 'OUTCOME_UNKNOWN' || error.code === 'STORE_UNAVAILABLE')
+    )
+  }
+
+  async #call<T>(call: Promise<T>): Promise<T> {
+    const claim = this.#claim
+    const doubtBefore = this.#inDoubt
+    this.#inDoubt = true
+    const what = `asking for "${this.#request.name}"`
+    try {
+      const answer = await this.#patience.bound(answerWithin(this.#session.clock, call, this.#answerMs, what))
+      this.#inDoubt = doubtBefore
+      return answer
+    } catch (error) {
+      if (error instanceof HoldfastError && error.code === 'NOT_APPLIED') this.#inDoubt = doubtBefore
+      this.#answerMs = Math.min(this.#answerMs * 2, ATTEMPT_MS_MAX)
+      const late = (): void => {
+        const wanted = claim === this.#claim && !this.#over && (this.#lease?.isHeld() ?? true)
+        if (!wanted) this.#abandon(claim, false)
+      }
+      call.then(late, () => undefined)
+      throw error
+    }
+  }
+
+  #abandon(claim: Claim, unsettled: boolean): void {
+    const ref = { resource: claim.resource, id: claim.id }
+    void this.#session.leave({ ref, ttlMs: claim.ttlMs, options: unsettled ? { unsettled } : {} })
+  }
+
+  #newClaim(): Claim {
+    const { name, weight, capacity, queue, settings } = this.#request
+    const { ttlMs, lockDelayMs, note } = settings
+    const { owner, namespace } = this.#session
+    const resource = resourceOf(namespace, name)
+    return { resource, id: newClaimId(), weight, capacity, ttlMs, queue, lockDelayMs, note, owner }
+  }
+}

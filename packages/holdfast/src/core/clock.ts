@@ -1,0 +1,74 @@
+/**
+ * The only place where time is read and timers are made. Everything else takes a `Clock`, so that a test or
+ * the simulator can pass its own; a house test forbids `Date`, `performance` and `setTimeout` elsewhere.
+ */
+
+/** A moment on both clocks of this machine, read just before a request is sent. */
+export interface Stamp {
+  /** Never steps, and on Linux is one clock for all processes of the machine. It stands still while the machine is suspended. */
+  readonly monotonicMs: number
+  /** Runs on while the machine is suspended, and may step. */
+  readonly wallMs: number
+}
+
+export interface Timer {
+  /** Cancelling twice, or after it fired, does nothing. */
+  cancel(): void
+}
+
+export interface Clock {
+  /** Milliseconds, with fractions, from an origin that is the same for all processes since the machine started. */
+  monotonicMs(): number
+  /** Milliseconds since 1970, with fractions where the system has them. */
+  wallMs(): number
+  /** Calls back once, not before `delayMs` have passed; 0 or less means on the next turn of the event loop. A delay may be longer than 2^31 ms. */
+  schedule(delayMs: number, callback: () => void): Timer
+}
+
+export function stampOf(clock: Clock): Stamp {
+  return { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() }
+}
+
+/** `setTimeout` fires at once for any longer delay. */
+const TIMER_MS_MAX = 2 ** 31 - 1
+
+// `performance.now()` is three times as fast as `process.hrtime.bigint()` and runs on the same clock from another origin.
+const originMs = Number(process.hrtime.bigint()) / 1e6 - performance.now()
+
+export const systemClock: Clock = {
+  monotonicMs: () => originMs + performance.now(),
+  wallMs: () => Date.now(),
+  schedule(delayMs, callback) {
+    if (!(delayMs > 0)) {
+      const immediate = setImmediate(callback)
+      return { cancel: () => clearImmediate(immediate) }
+    }
+    const dueMs = performance.now() + delayMs
+    let timeout: NodeJS.Timeout
+    const arm = (leftMs: number): void => {
+      timeout = setTimeout(look, Math.ceil(Math.min(leftMs, TIMER_MS_MAX)))
+    }
+    // Node rounds its own clock to whole milliseconds: 1 timer in 150 fired up to 0.8 ms early.
+    const look = (): void => {
+      const leftMs = dueMs - performance.now()
+      if (leftMs > 0) arm(leftMs)
+      else callback()
+    }
+    arm(delayMs)
+    return { cancel: () => clearTimeout(timeout) }
+  },
+}
+
+/** Resolves after `delayMs`, or at once when the signal aborts: it never rejects, the caller looks at the signal. */
+export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return Promise.resolve()
+  return new Promise((resolve) => {
+    const wake = (): void => {
+      timer.cancel()
+      signal?.removeEventListener('abort', wake)
+      resolve()
+    }
+    const timer = clock.schedule(delayMs, wake)
+    signal?.addEventListener('abort', wake)
+  })
+}

@@ -1,0 +1,101 @@
+/**
+ * The few errors a caller can meet. Each has a stable `code`, names the resource where there is one, and says the way
+ * out. Being busy is not an error: the `try…` forms answer null.
+ */
+
+/** Every code, with what it means; the table in docs/errors.md is made from this object. */
+export const errorCodes = {
+  WAIT_TIMEOUT: 'The lock did not become free within the wait.',
+  LEASE_LOST: 'The lease ended before the work did: it expired, was evicted, or the store lost it.',
+  STALE_TOKEN: 'The resource has seen a newer token: somebody else holds the lock by now.',
+  OUTCOME_UNKNOWN: 'No answer came in time: the request may or may not have been carried out.',
+  STORE_UNAVAILABLE: 'The store cannot be reached or cannot work.',
+  MISUSE: 'The call itself is wrong; nothing was sent.',
+  UNSUPPORTED: 'This store cannot promise what was asked for.',
+  NOT_APPLIED: 'The store surely did nothing and may be asked again. Core retries it; a caller never sees it.',
+} as const
+
+export type ErrorCode = keyof typeof errorCodes
+
+export interface ErrorDetails {
+  /** The name of the lock, as the caller wrote it, or the encoded resource below the seam. */
+  readonly resource?: string | undefined
+  readonly cause?: unknown
+}
+
+/** The base of all errors of the library: `error instanceof HoldfastError`, then look at `code`. */
+export class HoldfastError extends Error {
+  readonly code: ErrorCode
+  readonly resource: string | undefined
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.name = new.target.name
+    this.code = code
+    this.resource = details.resource
+  }
+}
+
+export class WaitTimeout extends HoldfastError {
+  /** How long the caller waited. */
+  readonly waitedMs: number
+  constructor(message: string, details: ErrorDetails & { readonly waitedMs: number }) {
+    super('WAIT_TIMEOUT', message, details)
+    this.waitedMs = details.waitedMs
+  }
+}
+
+/** What the work did although its lease was lost: nothing is thrown away. */
+export type Outcome = { readonly returned: unknown } | { readonly threw: unknown }
+
+export class LeaseLost extends HoldfastError {
+  /** What the work returned or threw, when `using` rejects with this error. */
+  readonly outcome: Outcome | undefined
+  constructor(message: string, details: ErrorDetails & { readonly outcome?: Outcome } = {}) {
+    super('LEASE_LOST', message, details)
+    this.outcome = details.outcome
+  }
+}
+
+export class StaleToken extends HoldfastError {
+  /** The token that was refused. */
+  readonly held: bigint
+  /** The newest token the resource has seen. */
+  readonly needed: bigint
+  constructor(message: string, details: ErrorDetails & { readonly held: bigint; readonly needed: bigint }) {
+    super('STALE_TOKEN', message, details)
+    this.held = details.held
+    this.needed = details.needed
+  }
+}
+
+export class OutcomeUnknown extends HoldfastError {
+  constructor(message: string, details: ErrorDetails = {}) {
+    super('OUTCOME_UNKNOWN', message, details)
+  }
+}
+
+export class StoreUnavailable extends HoldfastError {
+  constructor(message: string, details: ErrorDetails = {}) {
+    super('STORE_UNAVAILABLE', message, details)
+  }
+}
+
+export class Misuse extends HoldfastError {
+  constructor(message: string, details: ErrorDetails = {}) {
+    super('MISUSE', message, details)
+  }
+}
+
+export class Unsupported extends HoldfastError {
+  constructor(message: string, details: ErrorDetails = {}) {
+    super('UNSUPPORTED', message, details)
+  }
+}
+
+/** Thrown by stores only: a busy database, a lost compare-and-set, throttling. */
+export class NotApplied extends HoldfastError {
+  constructor(message: string, details: ErrorDetails = {}) {
+    super('NOT_APPLIED', message, details)
+  }
+}

@@ -1,0 +1,85 @@
+/** What can be watched from outside: typed events, each also published on a diagnostics channel `holdfast:<event>`. */
+import { channel } from 'node:diagnostics_channel'
+import type { ReleaseOutcome } from './lease.ts'
+
+/** Every event, and when it fires. Times are milliseconds. */
+export interface EventMap {
+  /** A claim has to wait: it entered the line behind others. */
+  readonly waiting: { readonly name: string; readonly ahead: number | undefined }
+  /** A lock was granted to this client. */
+  readonly acquired: { readonly name: string; readonly token: bigint; readonly waitedMs: number }
+  /** A wait ended without the lock: timed out, aborted, or refused at once. */
+  readonly refused: {
+    readonly name: string
+    readonly waitedMs: number
+    readonly because: 'busy' | 'timeout' | 'aborted' | 'failed'
+  }
+  /** A renewal was acknowledged. `lateMs` is how long after its due time it was sent. */
+  readonly renewed: { readonly name: string; readonly token: bigint; readonly lateMs: number }
+  /** A renewal failed and the lease still has `remainingMs`. */
+  readonly jeopardy: {
+    readonly name: string
+    readonly token: bigint
+    readonly remainingMs: number
+    readonly error: unknown
+  }
+  /** A lease was lost before it was released. */
+  readonly lost: { readonly name: string; readonly token: bigint; readonly reason: string }
+  /** A lease was given back. */
+  readonly released: {
+    readonly name: string
+    readonly token: bigint
+    readonly heldMs: number
+    readonly outcome: ReleaseOutcome
+  }
+}
+
+export type EventName = keyof EventMap
+export type Listener<Name extends EventName> = (event: EventMap[Name]) => void
+
+type Listeners = { readonly [Name in EventName]: Set<Listener<Name>> }
+
+const channels = {
+  waiting: channel('holdfast:waiting'),
+  acquired: channel('holdfast:acquired'),
+  refused: channel('holdfast:refused'),
+  renewed: channel('holdfast:renewed'),
+  jeopardy: channel('holdfast:jeopardy'),
+  lost: channel('holdfast:lost'),
+  released: channel('holdfast:released'),
+} as const
+
+export class Events {
+  readonly #listeners: Listeners = {
+    waiting: new Set(),
+    acquired: new Set(),
+    refused: new Set(),
+    renewed: new Set(),
+    jeopardy: new Set(),
+    lost: new Set(),
+    released: new Set(),
+  }
+  readonly #onListenerError: (name: EventName, error: unknown) => void
+
+  constructor(onListenerError: (name: EventName, error: unknown) => void) {
+    this.#onListenerError = onListenerError
+  }
+
+  /** Calls the listener for each event until the returned function is called. */
+  on<Name extends EventName>(name: Name, listener: Listener<Name>): () => void {
+    this.#listeners[name].add(listener)
+    return () => void this.#listeners[name].delete(listener)
+  }
+
+  /** A listener that throws is reported to the logger; it disturbs neither the lock nor the other listeners. */
+  emit<Name extends EventName>(name: Name, event: EventMap[Name]): void {
+    for (const listener of this.#listeners[name]) {
+      try {
+        listener(event)
+      } catch (error) {
+        this.#onListenerError(name, error)
+      }
+    }
+    if (channels[name].hasSubscribers) channels[name].publish(event)
+  }
+}

@@ -1,0 +1,285 @@
+/**
+ * The life of one lease in this process: held → jeopardy → lost, or released. It believes its own clocks before
+ * anything else, ends at the deadline whether or not the store can be reached, and never comes back.
+ */
+import type { Agenda, Appointment } from './agenda.ts'
+import type { Ref } from './claim.ts'
+import { type Clock, type Stamp, stampOf } from './clock.ts'
+import { type Deadline, deadlineOf, remainingMs } from './deadline.ts'
+import { LeaseLost } from './errors.ts'
+import type { Events } from './events.ts'
+import type { Keeper, Kept } from './keeper.ts'
+import type { LeaveOutcome, Leaving } from './leaving.ts'
+import { NOTE_BYTES_MAX, PROVISIONAL_RENEW_MS } from './limits.ts'
+import type { Lease, LeaseState, Mode, ReleaseOutcome } from './lease.ts'
+import { type AcquireSettings, boundedText } from './options.ts'
+import { formatSequencer } from './sequencer.ts'
+import type { Held, Hint, Memo, Standing } from './store.ts'
+
+/** What a lease needs of the session it belongs to. */
+export interface Holding {
+  readonly clock: Clock
+  readonly keeper: Keeper
+  readonly alarms: Agenda<() => void>
+  readonly events: Events
+  /** Resolves when the situation of the claim may have changed, or with `undefined` when it cannot be watched; never rejects. */
+  watch(ref: Ref, memo: Memo, signal: AbortSignal): Promise<Standing | Hint | undefined>
+  leave(leaving: Leaving): Promise<LeaveOutcome>
+  ended(lease: HeldLease): void
+}
+
+export interface HeldIdentity {
+  readonly namespace: string
+  readonly name: string
+  readonly mode: Mode
+  readonly ref: Ref
+  /** An ask of this id is still without an answer, and may arrive after the release. */
+  readonly unsettled: boolean
+}
+
+type State =
+  | { readonly kind: 'held' | 'jeopardy' }
+  | { readonly kind: 'lost'; readonly error: LeaseLost }
+  | { readonly kind: 'released' }
+
+/** A renewal that failed is tried again after this share of the life. */
+const RETRY_SHARE = 1 / 15
+const RETRY_MS_MIN = 10
+
+export class HeldLease implements Lease, Kept {
+  readonly namespace: string
+  readonly name: string
+  readonly mode: Mode
+  readonly ref: Ref & { readonly token: bigint }
+  readonly ttlMs: number
+  readonly #unsettled: boolean
+  readonly #settings: AcquireSettings
+  readonly #holding: Holding
+  readonly #grantedAt: Stamp
+  readonly #alarm: Appointment<() => void>
+  #lifeMs: number
+  #deadline: Deadline
+  #state: State = { kind: 'held' }
+  #memo: Memo
+  #note: string | undefined
+  #controller: AbortController | undefined
+  #watching: AbortController | undefined
+  #releasing: Promise<ReleaseOutcome> | undefined
+
+  constructor(identity: HeldIdentity, standing: Held, settings: AcquireSettings, holding: Holding) {
+    this.namespace = identity.namespace
+    this.name = identity.name
+    this.mode = identity.mode
+    this.ref = { ...identity.ref, token: standing.token }
+    this.#unsettled = identity.unsettled
+    this.ttlMs = settings.ttlMs
+    this.#settings = settings
+    this.#holding = holding
+    this.#grantedAt = stampOf(holding.clock)
+    this.#lifeMs = standing.lifeMs
+    this.#deadline = deadlineOf(standing.askedAt, standing.lifeMs)
+    this.#memo = standing.memo
+    this.#alarm = holding.alarms.add(() => this.#onAlarm(), this.#alarmAtMs())
+    const { askedAt, lifeMs, provisional } = standing
+    if (provisional) holding.keeper.renewAt(this, askedAt.monotonicMs + Math.min(PROVISIONAL_RENEW_MS, lifeMs / 3))
+    else holding.keeper.renewInThird(this, askedAt.monotonicMs)
+  }
+
+  get token(): bigint {
+    this.#touch()
+    return this.ref.token
+  }
+
+  get lifeMs(): number {
+    return this.#lifeMs
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.#state.kind === 'lost') this.#controller.abort(this.#state.error)
+    }
+    this.#touch()
+    return this.#controller.signal
+  }
+
+  get state(): LeaseState {
+    this.#touch()
+    return this.#state.kind
+  }
+
+  get remainingMs(): number {
+    return this.isHeld() ? Math.max(0, remainingMs(this.#deadline, this.#holding.clock)) : 0
+  }
+
+  get sequencer(): string {
+    return formatSequencer(this)
+  }
+
+  /** Why it was lost, by the clocks of this moment. */
+  get loss(): LeaseLost | undefined {
+    this.#touch()
+    return this.#state.kind === 'lost' ? this.#state.error : undefined
+  }
+
+  isHeld(): boolean {
+    this.#touch()
+    return this.#state.kind === 'held' || this.#state.kind === 'jeopardy'
+  }
+
+  assertHeld(): void {
+    if (this.isHeld()) return
+    // A fresh error for each caller: the stack tells which step came too late.
+    const words = this.#state.kind === 'lost' ? this.#state.error.message : `${this.#described()} was released before`
+    throw new LeaseLost(words, {
+      resource: this.name,
+      cause: this.#state.kind === 'lost' ? this.#state.error : undefined,
+    })
+  }
+
+  setNote(note: string): void {
+    this.#note = boundedText('note', note, NOTE_BYTES_MAX)
+  }
+
+  release(): Promise<ReleaseOutcome> {
+    this.#releasing ??= this.#release(this.#settings.minHoldMs)
+    return this.#releasing
+  }
+
+  /** Gives back what the caller never got to use: a minimum hold does not count. */
+  undo(): Promise<ReleaseOutcome> {
+    this.#releasing ??= this.#release(0)
+    return this.#releasing
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.release()
+  }
+
+  takeNote(): string | undefined {
+    const note = this.#note
+    this.#note = undefined
+    return note
+  }
+
+  onStanding(standing: Standing, lateMs: number): void {
+    if (!this.isHeld()) return
+    if (standing.kind !== 'held') {
+      const why = standing.kind === 'gone' && standing.reason !== undefined ? `: ${standing.reason}` : ''
+      this.#lose(`the store no longer knows the claim${why}`)
+      return
+    }
+    this.#memo = standing.memo
+    const { monotonicMs } = deadlineOf(standing.askedAt, standing.lifeMs)
+    // Answers may overtake one another: the one that reaches furthest counts.
+    if (monotonicMs > this.#deadline.monotonicMs) {
+      this.#lifeMs = standing.lifeMs
+      this.#deadline = deadlineOf(standing.askedAt, standing.lifeMs)
+    }
+    this.#state = { kind: 'held' }
+    this.#holding.alarms.move(this.#alarm, this.#alarmAtMs())
+    this.#holding.keeper.renewInThird(this, standing.askedAt.monotonicMs)
+    this.#holding.events.emit('renewed', { name: this.name, token: this.ref.token, lateMs })
+    // Short holds never pay for a watch: until here the next renewal would have told.
+    if (this.#watching === undefined) void this.#watch()
+  }
+
+  onUnanswered(error: unknown, note: string | undefined): void {
+    this.#note ??= note
+    if (!this.isHeld()) return
+    this.#state = { kind: 'jeopardy' }
+    this.#renewSoon()
+    const { name, remainingMs } = this
+    this.#holding.events.emit('jeopardy', { name, token: this.ref.token, remainingMs, error })
+  }
+
+  #renewSoon(): void {
+    const { clock, keeper } = this.#holding
+    keeper.renewAt(this, clock.monotonicMs() + Math.max(RETRY_MS_MIN, this.#lifeMs * RETRY_SHARE))
+  }
+
+  async #release(minHoldMs: number): Promise<ReleaseOutcome> {
+    const { clock, events } = this.#holding
+    const heldMs = clock.monotonicMs() - this.#grantedAt.monotonicMs
+    const wasHeld = this.isHeld()
+    if (wasHeld) this.#end({ kind: 'released' })
+    const keepMs = Math.max(0, Math.ceil(minHoldMs - heldMs))
+    // Also when it was lost: by a margin or a wall clock the store may not have noticed, and others are waiting.
+    const options = { ...(keepMs > 0 && { keepMs }), ...(this.#unsettled && { unsettled: true }) }
+    const left = this.#holding.leave({ ref: this.ref, ttlMs: this.ttlMs, options })
+    const outcome = wasHeld ? outcomeOf(await left) : 'expired'
+    events.emit('released', { name: this.name, token: this.ref.token, heldMs, outcome })
+    return outcome
+  }
+
+  /** Every touch compares the clocks, because timers are late after a stall. */
+  #touch(): void {
+    if (this.#state.kind !== 'held' && this.#state.kind !== 'jeopardy') return
+    if (remainingMs(this.#deadline, this.#holding.clock) > 0) return
+    this.#lose('its lease ran out before a renewal was confirmed')
+  }
+
+  #onAlarm(): void {
+    this.#touch()
+    if (!this.isHeld()) return
+    const { clock, alarms } = this.#holding
+    if (remainingMs(this.#deadline, clock) > this.#settings.stopBeforeMs) {
+      alarms.move(this.#alarm, this.#alarmAtMs())
+      return
+    }
+    this.#controllerNow().abort(this.#lossError('its lease is about to run out (stopBefore)'))
+    alarms.move(this.#alarm, this.#deadline.monotonicMs)
+  }
+
+  /** When the signal must abort: the deadline or `stopBefore` earlier, and by the clock that leaves less. */
+  #alarmAtMs(): number {
+    const { clock } = this.#holding
+    return clock.monotonicMs() + remainingMs(this.#deadline, clock) - this.#settings.stopBeforeMs
+  }
+
+  #lose(why: string): void {
+    const error = this.#lossError(why)
+    this.#end({ kind: 'lost', error })
+    this.#controller?.abort(error)
+    this.#holding.events.emit('lost', { name: this.name, token: this.ref.token, reason: why })
+  }
+
+  #end(state: State): void {
+    this.#state = state
+    this.#holding.alarms.cancel(this.#alarm)
+    this.#holding.keeper.letGo(this)
+    this.#watching?.abort()
+    this.#holding.ended(this)
+  }
+
+  async #watch(): Promise<void> {
+    const watching = new AbortController()
+    this.#watching = watching
+    const standing = await this.#holding.watch(this.ref, this.#memo, watching.signal)
+    this.#watching = undefined
+    if (!this.isHeld()) return
+    if (standing?.kind === 'gone') this.onStanding(standing, 0)
+    // A hint says "look again", and a renewal looks; it starts the next watch as well. Never at once: hints may repeat.
+    else if (standing !== undefined) this.#renewSoon()
+  }
+
+  #controllerNow(): AbortController {
+    this.#controller ??= new AbortController()
+    return this.#controller
+  }
+
+  #lossError(why: string): LeaseLost {
+    return new LeaseLost(`${this.#described()} was lost: ${why}. Its token is stale wherever a guard checks it.`, {
+      resource: this.name,
+    })
+  }
+
+  #described(): string {
+    return `the lock "${this.name}" (token ${this.ref.token})`
+  }
+}
+
+function outcomeOf(left: LeaveOutcome): ReleaseOutcome {
+  if (left === 'left') return 'released'
+  return left === 'gone' ? 'expired' : 'unknown'
+}

@@ -1,0 +1,177 @@
+/** What happens when an answer comes after the moment has passed: each case broke an early version of the core. */
+import { describe, expect, test } from 'vitest'
+import { onCall, type Plan } from '../testing/unreliable.ts'
+import { world } from './clients.fixture.ts'
+import { WaitTimeout } from './errors.ts'
+
+describe('late answers', () => {
+  test('a heartbeat that answers after the wait ended keeps nothing alive', async () => {
+    for (const fault of [{ kind: 'delayed', replyMs: 3_000 }, { kind: 'unavailable' }] as const) {
+      const { clock, client, line } = world()
+      const holder = await client().locks.acquire('seat')
+      let renewals = 0
+      const plan: Plan = (_, method) => {
+        if (method !== 'renew') return undefined
+        renewals += 1
+        return fault
+      }
+      const waiting = client({}, plan).locks.acquire('seat', { wait: '1500ms' })
+      waiting.catch(() => undefined)
+      await clock.advance(5_000)
+      await expect(waiting).rejects.toBeInstanceOf(WaitTimeout)
+      await holder.release()
+      const before = renewals
+      await clock.advance(60_000)
+      expect(renewals).toBe(before)
+      expect(clock.timers).toBe(0)
+      expect((await line('seat')).claims).toHaveLength(0)
+    }
+  })
+
+  test('a waiter that missed its push finds its grant while it is provisional', async () => {
+    const { clock, client } = world()
+    const deaf: Plan = (_, method) => (method === 'watch' ? { kind: 'no-hint' } : undefined)
+    const holder = await client().locks.acquire('seat')
+    let granted = false
+    const waiting = client({}, deaf).locks.acquire('seat', { wait: '1m' })
+    void waiting.then(() => (granted = true))
+    await clock.advance(100)
+    await holder.release()
+    await clock.advance(1_500)
+    expect(granted).toBe(true)
+    await (await waiting).release()
+  })
+
+  test.each([100, 150, 250])('a pushed grant of a ttl of %d ms is renewed before it ends', async (ttl) => {
+    const { clock, client } = world()
+    const holder = await client().locks.acquire('seat', { ttl })
+    const waiting = client().locks.acquire('seat', { ttl })
+    await clock.advance(10)
+    await holder.release()
+    const lease = await waiting
+    await clock.advance(2_000)
+    expect(lease.isHeld()).toBe(true)
+    await lease.release()
+  })
+
+  test('a grant that arrives after its own life is never handed out', async () => {
+    const { clock, client, line } = world()
+    const slow: Plan = (index, method) =>
+      method === 'enter' && index < 3 ? { kind: 'delayed', replyMs: 190 } : undefined
+    const waiting = client({}, slow).locks.acquire('seat', { ttl: 150 })
+    let wasHeld: boolean | undefined
+    void waiting.then((lease) => (wasHeld = lease.isHeld()))
+    await clock.advance(2_000)
+    expect(wasHeld).toBe(true)
+    expect((await line('seat')).claims).toHaveLength(1)
+    await (await waiting).release()
+  })
+
+  test('a grant that is gone when it is confirmed is asked for anew, under another id', async () => {
+    const { clock, client } = world()
+    const slow: Plan = (index, method) =>
+      method === 'enter' && index < 2 ? { kind: 'delayed', replyMs: 195 } : undefined
+    const waiting = client({}, slow).locks.acquire('seat', { ttl: 200, stopBefore: 100 })
+    await clock.advance(3_000)
+    const lease = await waiting
+    expect(lease.isHeld()).toBe(true)
+    await lease.release()
+  })
+
+  test('a store that ends every claim is not asked without pause', async () => {
+    const { clock, client } = world()
+    const { locks, store } = client({}, (_, method) =>
+      method === 'enter' ? { kind: 'delayed', replyMs: 1 } : undefined,
+    )
+    const enter = store.enter.bind(store)
+    let asked = 0
+    store.enter = async (claim) => {
+      asked += 1
+      await enter(claim)
+      return { kind: 'gone' }
+    }
+    const waiting = locks.acquire('seat', { wait: '5s' })
+    waiting.catch(() => undefined)
+    await clock.advance(5_000)
+    await expect(waiting).rejects.toBeInstanceOf(WaitTimeout)
+    expect(asked).toBeLessThan(100)
+  })
+
+  test('an ask without any wait is answered in its own time', async () => {
+    const { clock, client } = world()
+    const slow: Plan = (_, method) => (method === 'enter' ? { kind: 'delayed', replyMs: 50 } : undefined)
+    const free = client({}, slow).locks.acquire('seat', { wait: 0 })
+    await clock.advance(100)
+    const lease = await free
+    const taken = client({}, slow).locks.acquire('seat', { wait: 0 })
+    taken.catch(() => undefined)
+    await clock.advance(100)
+    await expect(taken).rejects.toBeInstanceOf(WaitTimeout)
+    await lease.release()
+  })
+})
+
+describe('minimum holds', () => {
+  test('names taken on the way to a set that failed are free at once', async () => {
+    const { client } = world()
+    const other = await client().locks.acquire('b')
+    expect(await client().locks.tryAcquireAll(['a', 'b'], { minHold: '1h' })).toBeNull()
+    expect(await client().locks.tryAcquire('a')).not.toBeNull()
+    await other.release()
+  })
+
+  test('a lease given up by a stepped wall clock still keeps its minimum hold', async () => {
+    const { clock, client } = world()
+    const lease = await client().locks.acquire('nightly', { minHold: '1h' })
+    clock.stepWall(60_000)
+    expect(lease.state).toBe('lost')
+    await lease.release()
+    expect(await client().locks.tryAcquire('nightly')).toBeNull()
+  })
+})
+
+describe('closing', () => {
+  test('a client that was closed calls its store no more, also when nothing could be given back', async () => {
+    const { clock, client } = world()
+    const plan: Plan = (_, method) => (method === 'leave' ? { kind: 'unavailable' } : undefined)
+    const { locks, store } = client({}, plan)
+    await locks.acquire('seat', { ttl: '1h' })
+    const closing = locks.close()
+    await clock.advance(6_000)
+    await closing
+    const before = store.calls
+    await clock.advance(3_600_000)
+    expect(store.calls).toBe(before)
+    expect(clock.timers).toBe(0)
+  })
+
+  test('a lock that is granted in the moment of closing is given back', async () => {
+    const { clock, client, line } = world()
+    const { locks } = client({}, onCall(1, { kind: 'delayed', replyMs: 10 }))
+    await locks.open()
+    const waiting = locks.acquire('seat')
+    waiting.catch(() => undefined)
+    await clock.advance(9)
+    const closing = clock.advance(1)
+    const closed = locks.close()
+    await closing
+    await clock.advance(1_000)
+    await closed
+    await waiting.catch(() => undefined)
+    expect((await line('seat')).claims).toHaveLength(0)
+    expect(clock.timers).toBe(0)
+  })
+
+  test('a store that is refused for its class is closed again', async () => {
+    const { client } = world()
+    const { locks, store } = client({ require: 'durable' })
+    let closed = 0
+    const close = store.close.bind(store)
+    store.close = () => {
+      closed += 1
+      return close()
+    }
+    await expect(locks.open()).rejects.toThrow('best-effort')
+    expect(closed).toBe(1)
+  })
+})

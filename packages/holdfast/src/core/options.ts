@@ -1,0 +1,111 @@
+/** What a caller may ask for, validated here before any I/O, once, for every recipe and every store. */
+import type { Clock } from './clock.ts'
+import { type Duration, durationMs, formatMs } from './duration.ts'
+import { Misuse } from './errors.ts'
+import { LOCK_DELAY_MS_MAX, MIN_HOLD_MS_MAX, NOTE_BYTES_MAX, TTL_MS_MAX, TTL_MS_MIN, WAIT_MS_MAX } from './limits.ts'
+import type { SafetyClass } from './store.ts'
+
+/** Options of one client: `holdfast(store, options)`. */
+export interface HoldfastOptions {
+  /** Keeps the names of different programs apart on one store. 1–200 bytes of UTF-8. @default 'default' */
+  readonly namespace?: string
+  /** The lease of every lock of this client, unless the call says otherwise. 100 ms – 24 h. @default '10s' */
+  readonly ttl?: Duration
+  /** How long `acquire` and `using` wait, unless the call says otherwise. 0 – 24 h. @default '30s', or 24 h when the call has a signal */
+  readonly wait?: Duration
+  /** Refuses to open a store of a lesser class than this. @default none: any class will do */
+  readonly require?: SafetyClass
+  /** Who holds, for people who inspect a lock. At most 200 bytes. @default '<host>/<pid>' */
+  readonly owner?: string
+  /** Told about trouble in the background and nothing else; nothing is ever printed without it. @default none */
+  readonly logger?: Logger
+  /** Where time comes from. For tests. @default the system's clocks */
+  readonly clock?: Clock
+}
+
+/** Options of one acquisition. */
+export interface AcquireOptions {
+  /** The lease: after a crash the lock is free this long after the last renewal. Renewed every ttl/3. 100 ms – 24 h. @default the client's */
+  readonly ttl?: Duration
+  /** The longest wait for the turn, counted once from the call. 0 – 24 h. Not for the `try…` forms. @default the client's */
+  readonly wait?: Duration
+  /** Ends the wait; the promise rejects with the signal's own reason. It does not end a lease that was granted. */
+  readonly signal?: AbortSignal
+  /** `lease.signal` aborts this long before the lease ends, for work that needs time to stop. At most half of the ttl. @default 0 */
+  readonly stopBefore?: Duration
+  /** After an expiry or an eviction (never a release) nobody gets the lock for this long: for resources that cannot check tokens. 0 – 1 h. @default 0 */
+  readonly lockDelay?: Duration
+  /** A release before this much time has passed since the grant keeps the lock taken for the rest. 0 – 24 h. @default 0 */
+  readonly minHold?: Duration
+  /** Public text shown to those who inspect the lock. Never a secret. At most 4096 bytes of UTF-8. @default '' */
+  readonly note?: string
+  /** Inside a live `using` of the same name: share its lease and its token instead of refusing to dead-lock. @default false */
+  readonly reentrant?: boolean
+  /** Inside a live `using` of the same name: claim a second place all the same. @default false */
+  readonly detached?: boolean
+}
+
+/** Where background trouble is told. `console` fits, and so do pino and winston. */
+export interface Logger {
+  debug(message: string): void
+  info(message: string): void
+  warn(message: string): void
+  error(message: string): void
+}
+
+/** Validated options: whole milliseconds, nothing optional that has a default. */
+export interface AcquireSettings {
+  readonly ttlMs: number
+  readonly waitMs: number
+  readonly signal: AbortSignal | undefined
+  readonly stopBeforeMs: number
+  readonly lockDelayMs: number
+  readonly minHoldMs: number
+  readonly note: string
+  readonly reentrant: boolean
+  readonly detached: boolean
+}
+
+const TTL_DEFAULT = '10s'
+const WAIT_DEFAULT = '30s'
+
+export function acquireSettings(call: AcquireOptions, client: HoldfastOptions): AcquireSettings {
+  const ttlMs = durationMs('ttl', call.ttl ?? client.ttl ?? TTL_DEFAULT, { minMs: TTL_MS_MIN, maxMs: TTL_MS_MAX })
+  const waitDefault = call.signal === undefined ? WAIT_DEFAULT : WAIT_MS_MAX
+  const stopBeforeMs = durationMs('stopBefore', call.stopBefore ?? 0, { minMs: 0, maxMs: TTL_MS_MAX })
+  if (stopBeforeMs * 2 > ttlMs) {
+    throw new Misuse(
+      `stopBefore (${formatMs(stopBeforeMs)}) must be at most half of the ttl (${formatMs(ttlMs)}): ` +
+        'otherwise one late renewal would stop the work. Ask for a longer ttl.',
+    )
+  }
+  if (call.reentrant === true && call.detached === true) {
+    throw new Misuse('reentrant and detached exclude each other: share the lease, or claim a second place')
+  }
+  return {
+    ttlMs,
+    stopBeforeMs,
+    waitMs: durationMs('wait', call.wait ?? client.wait ?? waitDefault, { minMs: 0, maxMs: WAIT_MS_MAX }),
+    signal: checkedSignal(call.signal),
+    lockDelayMs: durationMs('lockDelay', call.lockDelay ?? 0, { minMs: 0, maxMs: LOCK_DELAY_MS_MAX }),
+    minHoldMs: durationMs('minHold', call.minHold ?? 0, { minMs: 0, maxMs: MIN_HOLD_MS_MAX }),
+    note: boundedText('note', call.note ?? '', NOTE_BYTES_MAX),
+    reentrant: call.reentrant ?? false,
+    detached: call.detached ?? false,
+  }
+}
+
+/** Well-formed text without NUL of at most `bytesMax` bytes, or a `Misuse` that names the option. */
+export function boundedText(option: string, text: string, bytesMax: number): string {
+  if (typeof text !== 'string' || !text.isWellFormed() || text.includes('\0')) {
+    throw new Misuse(`${option} must be well-formed text without NUL`)
+  }
+  const bytes = Buffer.byteLength(text)
+  if (bytes > bytesMax) throw new Misuse(`${option} must be at most ${bytesMax} bytes of UTF-8, got ${bytes}`)
+  return text
+}
+
+function checkedSignal(signal: AbortSignal | undefined): AbortSignal | undefined {
+  if (signal === undefined || signal instanceof AbortSignal) return signal
+  throw new Misuse('signal must be an AbortSignal')
+}

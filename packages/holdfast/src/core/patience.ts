@@ -1,0 +1,69 @@
+/** The one limit of a wait: a deadline counted from the call, and what may end it sooner. */
+import type { Clock, Timer } from './clock.ts'
+
+/** Thrown inside a wait when its time is over; the wait turns it into the error the caller sees. */
+const TIME_IS_OVER = Symbol('the wait is over')
+
+export class Patience {
+  readonly #clock: Clock
+  readonly #startedMs: number
+  readonly #signal: AbortSignal | undefined
+  readonly #timer: Timer
+  // Not Promise.race with one long-lived promise: a day of waiting would pile up a reaction for every round.
+  readonly #bounded = new Set<(error: unknown) => void>()
+  #over: { readonly error: unknown } | undefined
+
+  constructor(clock: Clock, limitMs: number, signal: AbortSignal | undefined) {
+    this.#clock = clock
+    this.#startedMs = clock.monotonicMs()
+    this.#signal = signal
+    this.#timer = clock.schedule(limitMs, () => this.stop(TIME_IS_OVER))
+    signal?.addEventListener('abort', this.#onAbort)
+    if (signal?.aborted === true) this.#onAbort()
+  }
+
+  get isOver(): boolean {
+    return this.#over !== undefined
+  }
+
+  get waitedMs(): number {
+    return this.#clock.monotonicMs() - this.#startedMs
+  }
+
+  throwIfOver(): void {
+    if (this.#over !== undefined) throw this.#over.error
+  }
+
+  /** The promise, or a rejection as soon as the wait is over. */
+  bound<T>(promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#over !== undefined) reject(this.#over.error)
+      this.#bounded.add(reject)
+      promise.then(resolve, reject).finally(() => this.#bounded.delete(reject))
+    })
+  }
+
+  timedOut(error: unknown): boolean {
+    return error === TIME_IS_OVER
+  }
+
+  /** Why the wait ended, for those who watch from outside. */
+  get ending(): 'timeout' | 'aborted' | 'failed' {
+    if (this.#over === undefined) return 'failed'
+    return this.timedOut(this.#over.error) ? 'timeout' : 'aborted'
+  }
+
+  end(): void {
+    this.#timer.cancel()
+    this.#signal?.removeEventListener('abort', this.#onAbort)
+  }
+
+  /** Ends the wait with this error, unless it is over already. */
+  stop(error: unknown): void {
+    this.#over ??= { error }
+    for (const reject of this.#bounded) reject(this.#over.error)
+    this.#bounded.clear()
+  }
+
+  readonly #onAbort = (): void => this.stop(this.#signal?.reason)
+}

@@ -1,0 +1,180 @@
+/**
+ * One client's connection to one store: opens it at the first use, knows its facts, and owns what runs in the
+ * background — the keeper, the alarms, the claims being given back — so that `close()` can end all of it.
+ */
+import { Agenda } from './agenda.ts'
+import { answerWithin } from './attempt.ts'
+import type { Ref } from './claim.ts'
+import type { Clock } from './clock.ts'
+import { HoldfastError, Misuse, StoreUnavailable, Unsupported } from './errors.ts'
+import { Events } from './events.ts'
+import type { HeldLease, Holding } from './held.ts'
+import { Keeper } from './keeper.ts'
+import type { ClaimRequest } from './lease.ts'
+import { leaveUntilAcknowledged, type LeaveOutcome, type Leaving } from './leaving.ts'
+import { ATTEMPT_MS_MAX } from './limits.ts'
+import type { Logger } from './options.ts'
+import type { Patience } from './patience.ts'
+import type { Facts, Hint, Memo, SafetyClass, Standing, Store } from './store.ts'
+
+export interface SessionOptions {
+  readonly clock: Clock
+  readonly namespace: string
+  readonly owner: string
+  readonly require: SafetyClass | undefined
+  readonly logger: Logger | undefined
+}
+
+/** Due alarms fire in one go, but never so many that the loop stalls. */
+const ALARMS_AT_ONCE_MAX = 1_000
+const CLASS_ORDER: readonly SafetyClass[] = ['best-effort', 'durable', 'consensus']
+
+export class Session implements Holding {
+  readonly store: Store
+  readonly clock: Clock
+  readonly namespace: string
+  readonly owner: string
+  readonly events: Events
+  readonly keeper: Keeper
+  readonly alarms: Agenda<() => void>
+  readonly leases: Set<HeldLease> = new Set()
+  /** Not listeners on one signal: adding the ten-thousandth listener walks past all the others. */
+  readonly waits: Map<Patience, Promise<unknown>> = new Map()
+  readonly #closing = new AbortController()
+  readonly #options: SessionOptions
+  readonly #leavings = new Set<Promise<LeaveOutcome>>()
+  #opening: Promise<Facts> | undefined
+  #facts: Facts | undefined
+  #closed: Promise<void> | undefined
+  #isOver = false
+
+  constructor(store: Store, options: SessionOptions) {
+    this.store = store
+    this.clock = options.clock
+    this.namespace = options.namespace
+    this.owner = options.owner
+    this.#options = options
+    this.events = new Events((name, error) =>
+      options.logger?.error(
+        `a listener for "${name}" threw: ${error instanceof Error ? error.message : String(error)}`,
+      ),
+    )
+    this.keeper = new Keeper(store, options.clock)
+    this.alarms = new Agenda<() => void>(options.clock, {
+      batchMax: ALARMS_AT_ONCE_MAX,
+      due: (alarms) => alarms.forEach((alarm) => alarm()),
+    })
+    this.#logTrouble(options.logger)
+  }
+
+  /** The facts at once when the store is open: the uncontended path pays no extra turn. */
+  get facts(): Facts | undefined {
+    return this.isClosed ? undefined : this.#facts
+  }
+
+  /** Opens once; a failed opening is tried again by the next call. */
+  open(): Promise<Facts> {
+    if (this.isClosed) return Promise.reject(this.closedError())
+    this.#opening ??= this.#open().catch((error: unknown) => {
+      this.#opening = undefined
+      throw error
+    })
+    return this.#opening
+  }
+
+  /** Refuses what the store cannot promise, with the store's own reason. */
+  checkSupported(request: ClaimRequest, facts: Facts): void {
+    const { lacks, ttl, engine } = facts
+    const { settings } = request
+    const reason =
+      (request.mode === 'shared' ? lacks.readWrite : undefined) ??
+      (request.mode === 'permit' ? lacks.semaphore : undefined) ??
+      (settings.minHoldMs > 0 ? lacks.minimumHold : undefined) ??
+      (settings.lockDelayMs > 0 ? lacks.lockDelay : undefined)
+    if (reason !== undefined) throw new Unsupported(`${engine}: ${reason}`, { resource: request.name })
+    if (settings.ttlMs > ttl.maxMs) {
+      throw new Unsupported(`${engine} grants a ttl of at most ${ttl.maxMs} ms, asked for ${settings.ttlMs} ms`, {
+        resource: request.name,
+      })
+    }
+  }
+
+  leave(leaving: Leaving): Promise<LeaveOutcome> {
+    const outcome = leaveUntilAcknowledged(this.store, this.clock, leaving, () => !this.#isOver)
+    this.#leavings.add(outcome)
+    void outcome.finally(() => this.#leavings.delete(outcome))
+    return outcome
+  }
+
+  async watch(ref: Ref, memo: Memo, signal: AbortSignal): Promise<Standing | Hint | undefined> {
+    if (this.#facts?.wakeUp !== 'push') return undefined
+    try {
+      return await this.store.watch(ref, memo, signal)
+    } catch {
+      // The heartbeat finds out what a failed watch did not tell, later.
+      return undefined
+    }
+  }
+
+  ended(lease: HeldLease): void {
+    this.leases.delete(lease)
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  get isClosed(): boolean {
+    return this.#closing.signal.aborted
+  }
+
+  closedError(): Misuse {
+    return new Misuse('this client was closed: make a new one with holdfast(store)')
+  }
+
+  async #open(): Promise<Facts> {
+    const { signal } = this.#closing
+    const facts = await this.store.open({ clock: this.clock, signal }).catch((cause: unknown) => {
+      if (cause instanceof HoldfastError) throw cause
+      throw new StoreUnavailable(`the store could not be opened: ${String(cause)}`, { cause })
+    })
+    const required = this.#options.require
+    if (required !== undefined && CLASS_ORDER.indexOf(facts.safetyClass) < CLASS_ORDER.indexOf(required)) {
+      await this.store.close()
+      throw new Unsupported(
+        `${facts.engine} is of class "${facts.safetyClass}", required is "${required}": ${facts.reasons.join(' ')}`,
+      )
+    }
+    this.#facts = facts
+    return facts
+  }
+
+  async #close(): Promise<void> {
+    const error = this.closedError()
+    this.#closing.abort(error)
+    const waits = [...this.waits.values()]
+    for (const patience of this.waits.keys()) patience.stop(error)
+    // The waits first: one of them may just have been granted, and the others give their claims back in the background.
+    const givenBack = Promise.allSettled(waits)
+      .then(() => Promise.all([...this.leases].map((lease) => lease.release())))
+      .then(() => Promise.all(this.#leavings))
+    // An unreachable store must not hang the exit; what was not given back ends with its ttl.
+    await answerWithin(this.clock, givenBack, ATTEMPT_MS_MAX, 'close').catch(() => undefined)
+    this.#isOver = true
+    if (this.#opening !== undefined) await this.store.close()
+  }
+
+  #logTrouble(logger: Logger | undefined): void {
+    if (logger === undefined) return
+    this.events.on('jeopardy', ({ name, token, remainingMs, error }) =>
+      logger.warn(
+        `lock "${name}" (token ${token}) could not be renewed, ${Math.round(remainingMs)} ms left: ` +
+          (error instanceof Error ? error.message : String(error)),
+      ),
+    )
+    this.events.on('lost', ({ name, token, reason }) =>
+      logger.error(`lock "${name}" (token ${token}) was lost: ${reason}`),
+    )
+  }
+}

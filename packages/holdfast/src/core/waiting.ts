@@ -1,0 +1,209 @@
+/**
+ * From a request to a lease: ask, wait for the turn, and leave nothing behind when the wait ends without one. There is
+ * one limit for the whole wait, counted from the call; every call to the store is idempotent by the claim's id, so an
+ * answer that did not come is simply asked for again.
+ */
+import { Asking } from './asking.ts'
+import { Backoff } from './attempt.ts'
+import { sleep } from './clock.ts'
+import { Misuse, OutcomeUnknown, StoreUnavailable, WaitTimeout } from './errors.ts'
+import { deadlineOf, remainingMs } from './deadline.ts'
+import { HeldLease } from './held.ts'
+import type { ClaimRequest } from './lease.ts'
+import { ATTEMPT_MS_MAX, QUEUE_LENGTH_MAX } from './limits.ts'
+import { Patience } from './patience.ts'
+import type { Session } from './session.ts'
+import type { Held, Memo, Queued, Refused, Standing } from './store.ts'
+import { Turn, type Woken } from './turn.ts'
+
+/** The lease, or null when the request does not queue and somebody else holds the lock. */
+export async function obtain(session: Session, asked: ClaimRequest): Promise<HeldLease | null> {
+  const { clock, events, waits } = session
+  const { name, settings } = asked
+  // No wait at all is one ask, answered in its own time: a limit of 0 ms would end it before any answer.
+  const request = settings.waitMs > 0 ? asked : { ...asked, queue: false }
+  const patience = new Patience(clock, request.queue ? settings.waitMs : ATTEMPT_MS_MAX, settings.signal)
+  const wait = new Wait(session, request, patience)
+  const run = wait.run()
+  waits.set(patience, run)
+  try {
+    const lease = await run
+    const { waitedMs } = patience
+    if (lease === null && asked.queue) throw tooLong(name, waitedMs)
+    if (lease === null) events.emit('refused', { name, waitedMs, because: 'busy' })
+    else events.emit('acquired', { name, token: lease.ref.token, waitedMs })
+    return lease
+  } catch (error) {
+    events.emit('refused', { name, waitedMs: patience.waitedMs, because: patience.ending })
+    throw explained(error, request, patience, wait)
+  } finally {
+    waits.delete(patience)
+    patience.end()
+  }
+}
+
+class Wait {
+  readonly #session: Session
+  readonly #request: ClaimRequest
+  readonly #patience: Patience
+  readonly #asking: Asking
+  readonly #failures = new Backoff()
+  /** Rounds that led nowhere: a store that repeats its hints, or ends every claim, must not be asked without pause. */
+  readonly #fruitless = new Backoff()
+  #trouble: unknown
+  #lastMemo: Memo | undefined
+  #woken: Woken | undefined
+
+  constructor(session: Session, request: ClaimRequest, patience: Patience) {
+    this.#session = session
+    this.#request = request
+    this.#patience = patience
+    this.#asking = new Asking(session, request, patience)
+  }
+
+  /** What kept the store from answering, while it does not. */
+  get trouble(): unknown {
+    const unanswered = this.#asking.inDoubt || this.#session.facts === undefined
+    return this.#trouble ?? (unanswered ? new OutcomeUnknown('the store did not answer') : undefined)
+  }
+
+  /** Bounded by the patience: each round either ends, waits for the line to move, or backs off. */
+  async run(): Promise<HeldLease | null> {
+    try {
+      this.#patience.throwIfOver()
+      const facts = this.#session.facts ?? (await this.#patience.bound(this.#session.open()))
+      this.#session.checkSupported(this.#request, facts)
+      for (;;) {
+        const standing = await this.#round()
+        if (standing?.kind === 'held') return this.#granted(standing)
+        if (standing?.kind === 'refused') return this.#refused(standing)
+      }
+    } catch (error) {
+      this.#asking.giveUp()
+      throw error
+    }
+  }
+
+  /** The end of the wait, or `undefined` for another round. */
+  async #round(): Promise<Held | Refused | undefined> {
+    let standing: Standing | undefined = await this.#attempt(() => this.#asking.enter())
+    if (standing?.kind === 'queued') standing = await this.#stayInLine(standing)
+    if (standing?.kind === 'held' && this.#isTooShort(standing)) standing = await this.#confirmed(standing)
+    if (standing?.kind === 'gone' || (standing?.kind === 'held' && this.#isOverByNow(standing))) {
+      // The place was dropped, or the answer took longer than the life it brought: that id is over, stand in line anew.
+      this.#asking.startOver({ mayHold: standing.kind === 'held' })
+      await this.#pause(this.#fruitless)
+      return undefined
+    }
+    return standing?.kind === 'held' || standing?.kind === 'refused' ? standing : undefined
+  }
+
+  /** Renewed to the full life; asked until there is an answer, because `enter` is over for a claim that holds. */
+  async #confirmed({ token }: Held): Promise<Standing> {
+    for (;;) {
+      const standing = await this.#attempt(() => this.#asking.confirm(token))
+      if (standing !== undefined) return standing
+    }
+  }
+
+  async #stayInLine(standing: Queued): Promise<Standing | undefined> {
+    if (this.#lastMemo === undefined) {
+      this.#session.events.emit('waiting', { name: this.#request.name, ahead: standing.ahead })
+    } else if (this.#woken === 'hint' && standing.memo === this.#lastMemo) {
+      await this.#pause(this.#fruitless)
+    } else {
+      this.#fruitless.reset()
+    }
+    this.#lastMemo = standing.memo
+    this.#woken = undefined
+    const turn = new Turn(this.#session, this.#asking.claim, standing)
+    try {
+      const moved = await this.#patience.bound(turn.moved())
+      if (typeof moved === 'object') return moved
+      this.#woken = moved
+      return undefined
+    } finally {
+      turn.end()
+    }
+  }
+
+  /** One call to the store; `undefined` when it failed in a way that is worth asking again. */
+  async #attempt(call: () => Promise<Standing>): Promise<Standing | undefined> {
+    try {
+      const standing = await call()
+      this.#failures.reset()
+      this.#trouble = undefined
+      return standing
+    } catch (error) {
+      if (this.#patience.isOver || !this.#asking.isWorthRepeating(error)) throw error
+      this.#trouble = error
+      await this.#pause(this.#failures)
+      return undefined
+    }
+  }
+
+  #pause(backoff: Backoff): Promise<void> {
+    return this.#patience.bound(sleep(this.#session.clock, backoff.nextMs()))
+  }
+
+  /** `stopBefore` needs a life that is longer than itself; a pushed grant or a re-read may have a short one left. */
+  #isTooShort(standing: Held): boolean {
+    return this.#request.settings.stopBeforeMs * 2 > standing.lifeMs
+  }
+
+  #isOverByNow(standing: Held): boolean {
+    return remainingMs(deadlineOf(standing.askedAt, standing.lifeMs), this.#session.clock) <= 0
+  }
+
+  #granted(standing: Held): HeldLease {
+    const { name, mode, settings } = this.#request
+    const { namespace, leases } = this.#session
+    const { ref, inDoubt: unsettled } = this.#asking
+    const lease = new HeldLease({ namespace, name, mode, ref, unsettled }, standing, settings, this.#session)
+    this.#asking.granted(lease)
+    leases.add(lease)
+    return lease
+  }
+
+  #refused(standing: Refused): null {
+    const { name, capacity } = this.#request
+    if (standing.because === 'capacity') {
+      throw new Misuse(
+        `"${name}" is in use with a capacity of ${standing.capacity ?? 'another size'}, this call says ${capacity}: ` +
+          'one name has one kind of lock and one number of permits',
+        { resource: name },
+      )
+    }
+    if (standing.because === 'full') {
+      throw new WaitTimeout(`"${name}" has ${QUEUE_LENGTH_MAX} claims waiting already, which is the limit`, {
+        resource: name,
+        waitedMs: this.#patience.waitedMs,
+      })
+    }
+    this.#asking.giveUp()
+    return null
+  }
+}
+
+/** What the caller is told when the wait is over: what stood in the way. */
+function explained(error: unknown, request: ClaimRequest, patience: Patience, { trouble }: Wait): unknown {
+  if (!patience.timedOut(error)) return error
+  const { name } = request
+  const { waitedMs } = patience
+  if (trouble !== undefined) {
+    const words = trouble instanceof Error ? trouble.message : String(trouble)
+    return new StoreUnavailable(`"${name}" could not be asked for within ${Math.round(waitedMs)} ms: ${words}`, {
+      resource: name,
+      cause: trouble,
+    })
+  }
+  return tooLong(name, waitedMs)
+}
+
+function tooLong(name: string, waitedMs: number): WaitTimeout {
+  return new WaitTimeout(
+    `"${name}" did not become free within ${Math.round(waitedMs)} ms. ` +
+      'Wait longer (wait), do not wait (tryAcquire), or look who holds it (inspect).',
+    { resource: name, waitedMs },
+  )
+}

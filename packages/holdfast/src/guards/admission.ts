@@ -1,0 +1,86 @@
+/**
+ * What every guard asks before it touches its resource: is this a lock that can be fenced at all, is it known to be
+ * lost, is its token believable. Comparing the token with the mark is then the resource's own work.
+ */
+import { type Clock, systemClock } from '../core/clock.ts'
+import { type Duration, durationMs, formatMs } from '../core/duration.ts'
+import { Misuse, StaleToken, Unsupported } from '../core/errors.ts'
+import type { Fenced } from '../core/lease.ts'
+import { TOKEN_AHEAD_MS_DEFAULT, TOKEN_AHEAD_MS_MAX } from '../core/limits.ts'
+import { resourceOf } from '../core/names.ts'
+import { fencingToken, lockMode, parseSequencer } from '../core/sequencer.ts'
+
+/** A lease, a parsed sequencer, or the sequencer as text. */
+export type Holder = Fenced | string
+
+/** What all guards can be told. */
+export interface GuardOptions {
+  /**
+   * How far ahead of this machine's wall clock a token may be (tokens count microseconds since 1970). Without a bound
+   * one forged token would shut everybody out for ever. 0 – 8760h. @default '24h'
+   */
+  readonly maxAhead?: Duration
+  /** Where time comes from. For tests. @default the system's clocks */
+  readonly clock?: Clock
+}
+
+/** A holder that may be compared with the mark. */
+export interface Admission {
+  /** Namespace and name, encoded: the key of the mark. */
+  readonly resource: string
+  readonly token: bigint
+  /** An exclusive holder raises the mark; a shared one is only compared with it. */
+  readonly raises: boolean
+  /** The refusal, when the resource turns out to have seen a newer token. */
+  stale(needed: bigint): StaleToken
+}
+
+/**
+ * Validates the options once and gives the check that runs before each use.
+ *
+ * The check throws `LeaseLost` for a lease that is known to be lost, `Unsupported` for a permit, and `Misuse` for
+ * anything that is no lock or has an unbelievable token.
+ */
+export function admissions(options: GuardOptions): (holder: Holder) => Admission {
+  const clock = options.clock ?? systemClock
+  const aheadMs = durationMs('maxAhead', options.maxAhead ?? TOKEN_AHEAD_MS_DEFAULT, {
+    minMs: 0,
+    maxMs: TOKEN_AHEAD_MS_MAX,
+  })
+  return (holder) => {
+    const fenced = typeof holder === 'string' ? parseSequencer(holder) : holder
+    if (typeof fenced !== 'object' || fenced === null) throw new Misuse('a guard takes a lease or a sequencer')
+    const resource = resourceOf(fenced.namespace, fenced.name)
+    const mode = lockMode(fenced.mode)
+    if (mode === 'permit') throw permitRefused(fenced)
+    fenced.assertHeld?.()
+    const token = fencingToken(fenced.token)
+    const highest = BigInt(Math.ceil(clock.wallMs()) + aheadMs) * 1000n
+    if (token > highest) throw tooFarAhead(fenced, token, aheadMs)
+    return { resource, token, raises: mode === 'exclusive', stale: (needed) => stale(fenced.name, token, needed) }
+  }
+}
+
+function permitRefused(fenced: Fenced): Unsupported {
+  return new Unsupported(
+    `${fenced.name}: a permit cannot be fenced. A semaphore has several holders at once, and the newest token would ` +
+      'shut out the others although they hold rightly. For a single place take the lock itself instead of a semaphore.',
+    { resource: fenced.name },
+  )
+}
+
+function tooFarAhead(fenced: Fenced, token: bigint, aheadMs: number): Misuse {
+  return new Misuse(
+    `${fenced.name}: token ${token} is more than ${formatMs(aheadMs)} ahead of this machine's clock. It is forged, or ` +
+      'the clock here is behind. Set the clock right, or raise maxAhead.',
+    { resource: fenced.name },
+  )
+}
+
+function stale(name: string, held: bigint, needed: bigint): StaleToken {
+  return new StaleToken(
+    `${name}: token ${held} is stale, the resource has seen ${needed}. Somebody else got the lock since. Nothing was ` +
+      'written; take the lock again and start over from a new read.',
+    { resource: name, held, needed },
+  )
+}

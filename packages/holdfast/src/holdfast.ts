@@ -1,0 +1,187 @@
+/** The front door: one client over one store. */
+import { hostname } from 'node:os'
+import { systemClock } from './core/clock.ts'
+import { Misuse } from './core/errors.ts'
+import type { EventName, Listener } from './core/events.ts'
+import type { Lease } from './core/lease.ts'
+import { NAME_BYTES_MAX, REASON_BYTES_MAX } from './core/limits.ts'
+import { encodeName, namesOf, resourceOf, resourcePrefixOf } from './core/names.ts'
+import { type AcquireOptions, acquireSettings, boundedText, type HoldfastOptions } from './core/options.ts'
+import { Reentry } from './core/reentry.ts'
+import { parseSequencer } from './core/sequencer.ts'
+import { Session } from './core/session.ts'
+import type { Facts, LineView, Store } from './core/store.ts'
+import { type Client, take, use, type Work } from './recipes/lock.ts'
+import { mutexPlace } from './recipes/mutex.ts'
+import { type ReadWriteLock, readWriteLock } from './recipes/rw-lock.ts'
+import { type Semaphore, semaphore, type SemaphoreOptions } from './recipes/semaphore.ts'
+import { type LeaseSet, takeAll, useAll } from './recipes/several.ts'
+
+/** How a client is doing, for a health check. */
+export interface Health {
+  /** `jeopardy`: at least one lease cannot be renewed at the moment. */
+  readonly state: 'ok' | 'jeopardy' | 'closed'
+  readonly leases: number
+  readonly inJeopardy: number
+  readonly waiting: number
+}
+
+export interface ListOptions {
+  /** Only names that start with this. @default '' */
+  readonly prefix?: string
+  /** The `cursor` of the page before. @default the first page */
+  readonly cursor?: string
+  /** Names on one page, 1 – 1000. @default 100 */
+  readonly limit?: number
+}
+
+export interface NamePage {
+  readonly names: readonly string[]
+  /** Present when there is more. */
+  readonly cursor?: string
+}
+
+export interface EvictOptions {
+  /** The token of the holder to evict: nobody else is hit when the lock changed hands meanwhile. */
+  readonly token: bigint
+  /** Told to the holder. 1 – 500 bytes of UTF-8. */
+  readonly reason: string
+}
+
+/** All that one client can do. Every method validates its arguments before any I/O. */
+export interface Locks extends AsyncDisposable {
+  /** The lease of a mutex, or null when somebody else holds it. Throws only when that cannot be found out (within 5 s), or for misuse. */
+  tryAcquire(name: string, options?: AcquireOptions): Promise<Lease | null>
+  /** Waits for the turn, at most `wait`; throws `WaitTimeout`, or the reason of the signal. */
+  acquire(name: string, options?: AcquireOptions): Promise<Lease>
+  /**
+   * Runs the work under the mutex and releases it, whatever happens. Rejects with `LeaseLost` when the lease was lost
+   * before the work ended; the error carries what the work returned or threw.
+   */
+  using<T>(name: string, work: Work<T>): Promise<T>
+  using<T>(name: string, options: AcquireOptions, work: Work<T>): Promise<T>
+  /** Several mutexes, all or nothing, or null when one of them is held by somebody else. At most 100 names. */
+  tryAcquireAll(names: readonly string[], options?: AcquireOptions): Promise<LeaseSet | null>
+  /** Several mutexes, all or nothing, taken in one global order so that two callers never dead-lock. At most 100 names. */
+  acquireAll(names: readonly string[], options?: AcquireOptions): Promise<LeaseSet>
+  /** Runs the work under several mutexes. */
+  usingAll<T>(
+    names: readonly string[],
+    options: AcquireOptions,
+    work: (leases: LeaseSet) => T | PromiseLike<T>,
+  ): Promise<T>
+  /** Many readers or one writer. */
+  readWrite(name: string): ReadWriteLock
+  /** At most n permits at a time. */
+  semaphore(name: string, options: SemaphoreOptions): Semaphore
+  /** Opens the store now instead of at the first use, and tells what it promises. */
+  open(): Promise<Facts>
+  /** Who holds a name and who waits for it. */
+  inspect(name: string): Promise<LineView>
+  /** Names that somebody holds or waits for, in the order of their encoding, a page at a time. */
+  list(options?: ListOptions): Promise<NamePage>
+  /** Takes the lock from the holder with exactly this token; it is told why, and its token is stale from the next grant on. */
+  evict(name: string, options: EvictOptions): Promise<'evicted' | 'gone'>
+  /** Whether the lock of a sequencer is still held with its token, by the store's word now. */
+  check(sequencer: string): Promise<'live' | 'gone'>
+  /** Calls the listener for each event until the returned function is called. */
+  on<Name extends EventName>(name: Name, listener: Listener<Name>): () => void
+  health(): Health
+  /** Releases every lease, ends every wait, closes what the store opened. Idempotent; takes at most about 5 s when the store is unreachable. */
+  close(): Promise<void>
+}
+
+const LIST_LIMIT_DEFAULT = 100
+const LIST_LIMIT_MAX = 1_000
+
+/** A client over a store. Opens nothing until it is used; throws `Misuse` for options that are out of range. */
+export function holdfast(store: Store, options: HoldfastOptions = {}): Locks {
+  acquireSettings({}, options)
+  const namespace = options.namespace ?? 'default'
+  encodeName('namespace', namespace)
+  const session = new Session(store, {
+    clock: options.clock ?? systemClock,
+    namespace,
+    owner: boundedText('owner', options.owner ?? `${hostname()}/${process.pid}`, NAME_BYTES_MAX),
+    require: options.require,
+    logger: options.logger,
+  })
+  const client: Client = { session, defaults: options, reentry: new Reentry() }
+  return { ...locking(client), ...operating(session), [Symbol.asyncDispose]: () => session.close() }
+}
+
+type Locking = Pick<
+  Locks,
+  'tryAcquire' | 'acquire' | 'using' | 'tryAcquireAll' | 'acquireAll' | 'usingAll' | 'readWrite' | 'semaphore'
+>
+type Operating = Pick<Locks, 'open' | 'inspect' | 'list' | 'evict' | 'check' | 'on' | 'health' | 'close'>
+
+function locking(client: Client): Locking {
+  return {
+    tryAcquire: (name, call) => take(client, mutexPlace(name), false, call),
+    acquire: (name, call) => take(client, mutexPlace(name), true, call),
+    using: async <T>(name: string, ...call: [Work<T>] | [AcquireOptions, Work<T>]) => {
+      const [callOptions, work] = call.length === 1 ? [{}, call[0]] : call
+      return use(client, mutexPlace(name), callOptions, work)
+    },
+    tryAcquireAll: (names, call = {}) => takeAll(client, names, false, call),
+    acquireAll: async (names, call = {}) => {
+      const set = await takeAll(client, names, true, call)
+      if (set === null) throw new Misuse('the names were refused although this call waits')
+      return set
+    },
+    usingAll: (names, call, work) => useAll(client, names, call, work),
+    readWrite: (name) => {
+      encodeName('name', name)
+      return readWriteLock(client, name)
+    },
+    semaphore: (name, places) => {
+      encodeName('name', name)
+      return semaphore(client, name, places)
+    },
+  }
+}
+
+function operating(session: Session): Operating {
+  const { namespace, store, events, leases } = session
+  return {
+    open: () => session.open(),
+    async inspect(name) {
+      const resource = resourceOf(namespace, name)
+      await session.open()
+      return await store.look(resource)
+    },
+    async list({ prefix = '', cursor, limit = LIST_LIMIT_DEFAULT } = {}) {
+      const resourcePrefix = resourcePrefixOf(namespace, prefix)
+      if (!Number.isInteger(limit) || limit < 1 || limit > LIST_LIMIT_MAX) {
+        throw new Misuse(`limit must be a whole number from 1 to ${LIST_LIMIT_MAX}, got ${String(limit)}`)
+      }
+      const after = cursor === undefined ? undefined : resourceOf(namespace, cursor)
+      await session.open()
+      const page = await store.admin.list(resourcePrefix, after, limit)
+      const names = page.resources.map((resource) => namesOf(resource).name)
+      return page.cursor === undefined ? { names } : { names, cursor: namesOf(page.cursor).name }
+    },
+    async evict(name, { token, reason }) {
+      const resource = resourceOf(namespace, name)
+      if (typeof token !== 'bigint') throw new Misuse('evict needs the token of the holder, as a bigint')
+      if (boundedText('reason', reason, REASON_BYTES_MAX) === '')
+        throw new Misuse('evict needs a reason to tell the holder')
+      await session.open()
+      return await store.admin.evict(resource, token, reason)
+    },
+    async check(sequencer) {
+      const { namespace: where, name, token } = parseSequencer(sequencer)
+      await session.open()
+      const { claims } = await store.look(resourceOf(where, name))
+      return claims.some((claim) => claim.state === 'held' && claim.token === token) ? 'live' : 'gone'
+    },
+    on: (name, listener) => events.on(name, listener),
+    health() {
+      const inJeopardy = [...leases].filter((lease) => lease.state === 'jeopardy').length
+      const state = session.isClosed ? 'closed' : inJeopardy > 0 ? 'jeopardy' : 'ok'
+      return { state, leases: leases.size, inJeopardy, waiting: session.waits.size }
+    },
+    close: () => session.close(),
+  }
+}

@@ -1,0 +1,34 @@
+/**
+ * At most n permits at a time: weight k of n. Permits carry tokens, but no guard takes the token of a permit: it would
+ * refuse the other, legitimate holders. Who needs guarded places takes n mutexes.
+ */
+import { CAPACITY_MAX } from '../core/limits.ts'
+import { Misuse } from '../core/errors.ts'
+import type { AcquireOptions } from '../core/options.ts'
+import { type Client, type Lock, lockWith } from './lock.ts'
+
+export interface SemaphoreOptions {
+  /** How many permits there are in all; every user of the name must say the same. 1 – 1,000,000. */
+  readonly permits: number
+}
+
+export interface PermitOptions extends AcquireOptions {
+  /** How many of them to take at once: 1 – `permits`. Who asks for many is not overtaken by those who ask for few. @default 1 */
+  readonly take?: number
+}
+
+export type Semaphore = Lock<PermitOptions>
+
+export function semaphore(client: Client, name: string, { permits }: SemaphoreOptions): Semaphore {
+  wholeNumber('permits', permits, CAPACITY_MAX)
+  return lockWith<PermitOptions>(client, (options = {}) => {
+    const weight = options.take ?? 1
+    wholeNumber('take', weight, permits)
+    return { name, mode: 'permit', weight, capacity: permits }
+  })
+}
+
+function wholeNumber(option: string, value: number, max: number): void {
+  if (Number.isInteger(value) && value >= 1 && value <= max) return
+  throw new Misuse(`${option} must be a whole number from 1 to ${max}, got ${String(value)}`)
+}

@@ -1,0 +1,3 @@
+/** Locks inside one process: for tests, for development, and for programs that are one process. */
+export { memory, memoryEngine } from './store.ts'
+export type { MemoryEngine } from './engine.ts'

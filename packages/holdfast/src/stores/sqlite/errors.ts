@@ -1,0 +1,74 @@
+/** What an error of SQLite or of the file system means for the caller, by number and never by text, with the way out. */
+import { HoldfastError, NotApplied, OutcomeUnknown, StoreUnavailable } from '../../core/errors.ts'
+
+/** Primary result codes (sqlite.org/rescode.html): the low byte of what the driver reports. */
+export const SQLITE = {
+  ERROR: 1,
+  PERM: 3,
+  BUSY: 5,
+  LOCKED: 6,
+  NOMEM: 7,
+  READONLY: 8,
+  IOERR: 10,
+  CORRUPT: 11,
+  FULL: 13,
+  CANTOPEN: 14,
+  PROTOCOL: 15,
+  SCHEMA: 17,
+  TOOBIG: 18,
+  NOTADB: 26,
+} as const
+
+/** Somebody else was at it: nothing happened, and asking again in a moment will do. */
+const PASSING: ReadonlySet<number> = new Set([SQLITE.BUSY, SQLITE.LOCKED, SQLITE.PROTOCOL, SQLITE.SCHEMA])
+
+const READ_ONLY =
+  'cannot be written by this user: give it write permission to the file and to its folder, or choose another path'
+const DAMAGED =
+  'is damaged: stop its users and delete it together with its -wal and -shm files. ' +
+  'Locks held at that moment are lost; tokens go on rising, because they follow the clock'
+const WAYS_OUT: ReadonlyMap<number, string> = new Map([
+  [SQLITE.PERM, READ_ONLY],
+  [SQLITE.READONLY, READ_ONLY],
+  [
+    SQLITE.CANTOPEN,
+    'cannot be opened: check that this user may read and write the file and create files in its folder',
+  ],
+  [SQLITE.IOERR, 'cannot be read or written: the disk reports an error, or is full'],
+  [SQLITE.FULL, 'cannot grow: the disk is full. Free some space; nothing was changed'],
+  [SQLITE.CORRUPT, DAMAGED],
+  [SQLITE.NOTADB, 'is not an SQLite database, and was left as it is: choose another path'],
+  [SQLITE.NOMEM, 'cannot be used: this process is out of memory'],
+  [SQLITE.TOOBIG, 'cannot hold so many waiting claims in one line'],
+])
+
+/** The primary result code, or `undefined` for anything that is not an error of the driver. */
+export function resultCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined
+  return error.errcode & 0xff
+}
+
+/**
+ * The error to throw. `commit` is the one place where it may be unknown whether the change is in the file. An error
+ * that is not SQLite's is a defect of ours or already ours, and passes unchanged.
+ */
+export function engineError(error: unknown, path: string, phase: 'step' | 'commit'): unknown {
+  const code = resultCode(error)
+  if (code === undefined || error instanceof HoldfastError) return error
+  if (PASSING.has(code)) return new NotApplied(`the lock file ${path} is busy`, { cause: error })
+  if (phase === 'commit' && code !== SQLITE.FULL) {
+    return new OutcomeUnknown(`the lock file ${path} failed while a change was being committed (SQLite ${code})`, {
+      cause: error,
+    })
+  }
+  return unavailable(path, WAYS_OUT.get(code) ?? `failed with SQLite error ${code}`, error)
+}
+
+export function unavailable(path: string, words: string, cause?: unknown): StoreUnavailable {
+  return new StoreUnavailable(`the lock file ${path} ${words}`, { cause })
+}
+
+/** For the calls of `node:fs`: the code, or `undefined`. */
+export function systemCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}

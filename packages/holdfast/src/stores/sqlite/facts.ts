@@ -1,0 +1,73 @@
+/** What the SQLite store promises on this machine, as data. */
+import { TTL_MS_MAX, TTL_MS_MIN } from '../../core/limits.ts'
+import type { Facts } from '../../core/store.ts'
+import type { Machine } from './machine.ts'
+
+export interface Findings {
+  readonly sqliteVersion: string
+  readonly durability: 'normal' | 'full'
+  readonly machine: Machine
+  readonly canBeWoken: boolean
+}
+
+/** Before this version, two processes that checkpointed at the same moment could damage a WAL file. (sqlite.org/wal.html, "the WAL-reset bug") */
+const WAL_FIXED_IN = [3, 51, 3] as const
+
+export function factsOf(findings: Findings): Facts {
+  const { machine, canBeWoken, sqliteVersion } = findings
+  const monotonic = machine.clock === 'monotonic'
+  return {
+    engine: `SQLite ${sqliteVersion} (node:sqlite of Node ${process.versions.node})`,
+    safetyClass: 'durable',
+    reasons: reasonsOf(findings),
+    clock: monotonic
+      ? 'the monotonic clock of this machine, which all of its processes share'
+      : 'the wall clock of this machine: no boot id can be read here, without which a monotonic clock means nothing after a restart',
+    expiry: 'engine',
+    tokens:
+      'max(last + 1, wall clock in µs), kept in the file. They rise over crashes, restarts and power cuts whatever the ' +
+      'clock does (a ceiling is flushed to the disk before any token above it is given), and over deletion of the file as the clock rises',
+    order: 'fifo',
+    wakeUp: canBeWoken ? 'push' : 'poll',
+    ttl: { per: 'claim', granularityMs: 1, minMs: TTL_MS_MIN, maxMs: TTL_MS_MAX },
+    losesLock: [
+      'deleting, replacing or restoring the lock file or its -wal file',
+      ...(monotonic ? [] : ['a wall clock that is set forward by more than what is left of the lease']),
+      ...(hasWalFix(sqliteVersion) ? [] : ['damage to the file by a rare defect of this SQLite version']),
+    ],
+    breaksTokens: ['deleting the lock file, or restoring an old one, together with a clock that is set back'],
+    lacks: {},
+  }
+}
+
+function reasonsOf({ durability, machine, canBeWoken, sqliteVersion }: Findings): readonly string[] {
+  const reasons = [
+    'One file on one machine: every change is one transaction, and all processes see it at once.',
+    durability === 'full'
+      ? 'Every change is flushed to the disk before it is answered.'
+      : 'A power cut may undo the last changes, which no process survives to notice; tokens rise all the same.',
+  ]
+  if (machine.clock === 'monotonic') {
+    reasons.push(
+      'A restart of the machine ends every claim, minimum hold and lock-delay; a killed process loses its claims at once.',
+    )
+  } else {
+    reasons.push('Restarts of the machine cannot be seen here, so claims from before one last until their lease ends.')
+  }
+  if (!canBeWoken) reasons.push('This process cannot watch files (inotify limit?), so waiters look by themselves.')
+  if (!hasWalFix(sqliteVersion)) {
+    reasons.push(
+      `SQLite ${sqliteVersion} can damage a file that several processes use, rarely: use a Node with SQLite ${WAL_FIXED_IN.join('.')} or newer.`,
+    )
+  }
+  return reasons
+}
+
+function hasWalFix(version: string): boolean {
+  const parts = version.split('.').map(Number)
+  for (const [index, needed] of WAL_FIXED_IN.entries()) {
+    const part = parts[index] ?? 0
+    if (part !== needed) return part > needed
+  }
+  return true
+}

@@ -1,0 +1,141 @@
+/**
+ * The lock file under its path, whatever happens to it there: opens it, notices when it was deleted or replaced, and
+ * carries tokens and wake-ups from one file to the next.
+ */
+import { randomBytes } from 'node:crypto'
+import type { Clock } from '../../core/clock.ts'
+import { HoldfastError } from '../../core/errors.ts'
+import type { Moment } from '../../core/transition.ts'
+import { Bells } from './bells.ts'
+import { type Call, Changes } from './changes.ts'
+import type { OpenDatabase } from './client.ts'
+import { LineFile } from './file.ts'
+import { IdleLines } from './idle.ts'
+import type { Machine } from './machine.ts'
+import { openFile } from './open.ts'
+import { Watchers } from './watchers.ts'
+
+export interface HandleOptions {
+  /** Absolute. */
+  readonly path: string
+  /** Creates the folder when it is missing. */
+  readonly makeFolder: boolean
+  readonly durability: 'normal' | 'full'
+  readonly machine: Machine
+  readonly clock: Clock
+  readonly openDatabase: OpenDatabase
+}
+
+export class Handle {
+  readonly watchers: Watchers = new Watchers()
+  /** Names this store in its claims: the process, and a number for the stores of one process. */
+  readonly channel: string
+  readonly #options: HandleOptions
+  readonly #idle = new IdleLines()
+  #file: LineFile | undefined
+  #bells: Bells | undefined
+  #highestToken = 0n
+  #canBeWoken = false
+
+  constructor(options: HandleOptions) {
+    this.#options = options
+    this.channel = `${options.machine.process}.${randomBytes(6).toString('hex')}`
+  }
+
+  get canBeWoken(): boolean {
+    return this.#canBeWoken
+  }
+
+  /** The clocks that judge, now. */
+  readonly now = (): Moment => {
+    const { clock, machine } = this.#options
+    const wallMs = clock.wallMs()
+    const nowMs = machine.clock === 'monotonic' ? clock.monotonicMs() : wallMs
+    return { nowMs, tokenScaleUs: BigInt(Math.floor(wallMs * 1000)) }
+  }
+
+  /** The open file; another one when the path names another one by now, in which no claim of ours is left. */
+  get file(): LineFile {
+    if (this.#file?.isCurrent(this.#options.path) === true) return this.#file
+    const isReplaced = this.#file !== undefined
+    this.#letGo()
+    this.#file = this.#open()
+    this.#hangBell(this.#file)
+    if (isReplaced) this.watchers.hintAll()
+    return this.#file
+  }
+
+  /** One transaction, and after it the bells of everybody it concerns. */
+  change<T>(work: (changes: Changes) => T): T {
+    const { file } = this
+    let calls: readonly Call[] = []
+    const result = file.transact((now) => {
+      const changes = new Changes(file, now, this.#options.machine.isGone)
+      const answer = work(changes)
+      calls = changes.flush()
+      return answer
+    })
+    for (const call of calls) this.#ring(call)
+    if (this.#idle.countStep()) this.#forgetIdleLines(file)
+    return result
+  }
+
+  /** Whether a channel belongs to another process that can be seen from here. */
+  readonly isOther = (channel: string): boolean => {
+    const { machine } = this.#options
+    return machine.isNeighbour(channel) && !channel.startsWith(`${machine.process}.`)
+  }
+
+  close(): void {
+    this.#letGo()
+    this.watchers.hintAll()
+  }
+
+  #open(): LineFile {
+    const { durability, machine } = this.#options
+    const floor = this.#highestToken
+    const { tokenScaleUs } = this.now()
+    const opened = openFile({ ...this.#options, epoch: machine.epoch, floor, tokenScaleUs })
+    return new LineFile(opened, { durability, floor, now: this.now })
+  }
+
+  #hangBell(file: LineFile): void {
+    const onRing = (subjects: readonly string[] | undefined): void => {
+      if (subjects === undefined) this.watchers.tellAll()
+      else for (const subject of subjects) this.watchers.tell(subject)
+    }
+    this.#bells = new Bells({ folder: `${file.path}.bells`, own: this.channel, onRing })
+    this.#canBeWoken = this.#bells.open()
+    this.#bells.sweep(this.#options.machine.isGone)
+  }
+
+  #ring({ channel, resource, id }: Call): void {
+    const subject = id === undefined ? resource : subjectOf(resource, id)
+    if (channel === this.channel) this.watchers.tell(subject)
+    else this.#bells?.ring(channel, subject)
+  }
+
+  /** The step before it is done; when this fails, a later one does it. */
+  #forgetIdleLines(file: LineFile): void {
+    try {
+      this.#idle.forgetSome(file, this.now())
+    } catch (error) {
+      if (!(error instanceof HoldfastError)) throw error
+    }
+  }
+
+  #letGo(): void {
+    const file = this.#file
+    this.#file = undefined
+    this.#bells?.close()
+    this.#bells = undefined
+    if (file === undefined) return
+    if (file.highestToken > this.#highestToken) this.#highestToken = file.highestToken
+    file.close()
+  }
+}
+
+/** Names what is watched, in this process and on bells: encoded resources and ids have no space. */
+export function subjectOf(resource: string, id: string): string {
+  return `${resource} ${id}`
+}

@@ -1,0 +1,141 @@
+/** Where the lock file is, and whether it may be there: folders, permissions, symlinks, file systems. */
+import { closeSync, mkdirSync, openSync, realpathSync, statfsSync, statSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { basename, dirname, isAbsolute, join } from 'node:path'
+import { StoreUnavailable } from '../../core/errors.ts'
+import { systemCode, unavailable } from './errors.ts'
+
+/** Tells one file from another that took its name. */
+export interface FileIdentity {
+  readonly device: number
+  readonly inode: number
+  readonly bytes: number
+}
+
+const PRIVATE_FILE = 0o600
+const PRIVATE_FOLDER = 0o700
+
+/**
+ * File systems that several machines may share (Linux `statfs` types). Their locks are not those of one machine, and a
+ * WAL file needs memory that all of its users share. FUSE hides sshfs, virtiofs and others like them.
+ */
+const SHARED_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
+  [0x6969, 'NFS'],
+  [0x517b, 'SMB'],
+  [0xff534d42, 'CIFS'],
+  [0xfe534d42, 'SMB'],
+  [0x01021997, '9p'],
+  [0x65735546, 'FUSE'],
+  [0x00c36400, 'Ceph'],
+  [0x5346414f, 'AFS'],
+  [0x73757245, 'Coda'],
+  [0x01161970, 'GFS2'],
+  [0x7461636f, 'OCFS2'],
+  [0x0bd00bd0, 'Lustre'],
+  [0x47504653, 'GPFS'],
+  [0x786f4256, 'VirtualBox shared folders'],
+  [0xbacbacbc, 'VMware shared folders'],
+])
+
+/** The lock file of this user: `$XDG_STATE_HOME` or `~/.local/state`, and what other systems have in its place. */
+export function defaultPath(): string {
+  const { XDG_STATE_HOME: stateHome, LOCALAPPDATA: localData } = process.env
+  return join(stateFolder(process.platform, homedir(), { stateHome, localData }), 'holdfast', 'locks.db')
+}
+
+export function stateFolder(
+  platform: NodeJS.Platform,
+  home: string,
+  variables: { readonly stateHome: string | undefined; readonly localData: string | undefined },
+): string {
+  const { stateHome, localData } = variables
+  // The XDG specification says that a relative path is to be ignored.
+  if (stateHome !== undefined && isAbsolute(stateHome)) return stateHome
+  if (platform === 'darwin') return join(home, 'Library', 'Application Support')
+  if (platform === 'win32') return localData ?? join(home, 'AppData', 'Local')
+  return join(home, '.local', 'state')
+}
+
+/**
+ * Makes sure that there is a file, private to this user if it is new, and answers its real path: symlinks are
+ * followed, so that all names of a file share its locks. Only the default folder is created: a given path with a
+ * missing folder is a typo or a missing mount, and a lock file of one's own would lock nobody out.
+ */
+export function prepareFile(path: string, makeFolder: boolean): string {
+  const folder = dirname(path)
+  try {
+    if (makeFolder) mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER })
+    const file = join(realpathSync(folder), basename(path))
+    refuseSharedFileSystem(path, statfsSync(dirname(file)).type)
+    return existing(file) ?? created(file)
+  } catch (error) {
+    throw error instanceof StoreUnavailable ? error : unreachable(path, folder, error)
+  }
+}
+
+/** `undefined` when there is nothing under this name. */
+export function identify(path: string): FileIdentity | undefined {
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false })
+    return stats && { device: stats.dev, inode: stats.ino, bytes: stats.size }
+  } catch (error) {
+    throw unreachable(path, dirname(path), error)
+  }
+}
+
+export function refuseSharedFileSystem(path: string, type: number): void {
+  const name = process.platform === 'linux' ? SHARED_FILE_SYSTEMS.get(type) : undefined
+  if (name === undefined) return
+  throw unavailable(
+    path,
+    `is on a file system that other machines may share (${name}), where a file cannot carry locks: ` +
+      'choose a path on a local disk, or a store with a server for locks across machines',
+  )
+}
+
+function existing(file: string): string | undefined {
+  const stats = statSync(file, { throwIfNoEntry: false })
+  if (stats === undefined) return undefined
+  if (stats.isDirectory())
+    throw unavailable(file, `is a folder: give the path of a file, such as ${join(file, 'locks.db')}`)
+  if (!stats.isFile()) throw unavailable(file, 'is neither a file nor missing: choose another path')
+  const real = realpathSync(file)
+  if (real !== file) refuseSharedFileSystem(file, statfsSync(dirname(real)).type)
+  return real
+}
+
+function created(file: string): string {
+  try {
+    // SQLite gives its -wal and -shm files the mode of this one. Only a file that is new may be closed here: closing any
+    // other descriptor of a file drops all locks that this process has on it, SQLite's too.
+    closeSync(openSync(file, 'wx', PRIVATE_FILE))
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error
+    if (identify(file) === undefined)
+      throw unavailable(file, 'is a symlink to nothing: remove it, or create its target')
+  }
+  return realpathSync(file)
+}
+
+function unreachable(path: string, folder: string, error: unknown): StoreUnavailable {
+  switch (systemCode(error)) {
+    case 'ENOENT':
+      return unavailable(path, `cannot be created: there is no folder ${folder}. Create it, or correct the path`, error)
+    case 'ENOTDIR':
+      return unavailable(path, `cannot be created: ${folder} is not a folder. Correct the path`, error)
+    case 'EACCES':
+    case 'EPERM':
+      return unavailable(
+        path,
+        `cannot be reached: this user may not write to ${folder}. Change that, or the path`,
+        error,
+      )
+    case 'EROFS':
+      return unavailable(path, `cannot be created: ${folder} is on a read-only file system. Choose another path`, error)
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return unavailable(path, 'cannot be created: the disk is full. Free some space', error)
+    default:
+      return unavailable(path, `cannot be reached (${systemCode(error) ?? String(error)})`, error)
+  }
+}

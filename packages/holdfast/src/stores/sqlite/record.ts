@@ -1,0 +1,92 @@
+/** One line as text in a row: a JSON array of the observers and then of the claims, each a tuple; nothing at all when idle. */
+import type { Line, LineClaim } from '../../core/line.ts'
+
+/** What a row holds. */
+export interface Entry {
+  readonly line: Line
+  /** Channels of those who watch the resource without a claim. */
+  readonly observers: readonly Observer[]
+}
+
+export interface Observer {
+  readonly channel: string
+  readonly untilMs: number
+}
+
+/** The fields in the order of the tuple. `extra` is `provisional` of a held and the reason of a lingering claim. */
+type Fields = readonly [
+  state: LineClaim['state'],
+  id: string,
+  weight: number,
+  capacity: number,
+  ttlMs: number,
+  lockDelayMs: number,
+  endsAtMs: number,
+  channel: string,
+  owner: string,
+  note: string,
+  token?: string,
+  extra?: boolean | string,
+]
+const FIELDS_MIN = 10
+
+export const IDLE_RECORD = ''
+
+export function encodeRecord({ line, observers }: Entry): string {
+  if (line.claims.length === 0 && observers.length === 0) return IDLE_RECORD
+  let text =
+    observers.length === 0 ? '[[]' : `[${JSON.stringify(observers.map(({ channel, untilMs }) => [channel, untilMs]))}`
+  const isLong = line.claims.length >= LONG_LINE
+  for (const claim of line.claims) text += `,${isLong ? encodedClaim(claim) : JSON.stringify(fieldsOf(claim))}`
+  return `${text}]`
+}
+
+/** Throws `SyntaxError` for text that `encodeRecord` never makes. */
+export function decodeRecord(text: string, lastToken: bigint): Entry {
+  if (text === IDLE_RECORD) return { line: { lastToken, claims: [] }, observers: [] }
+  const parts: unknown = JSON.parse(text)
+  if (!Array.isArray(parts)) throw new SyntaxError('not a record')
+  const [observers, ...claims] = parts as [unknown, ...unknown[]]
+  if (!Array.isArray(observers)) throw new SyntaxError('not a record')
+  return {
+    line: { lastToken, claims: claims.map(decodeClaim) },
+    observers: observers.map(([channel, untilMs]: [string, number]) => ({ channel, untilMs })),
+  }
+}
+
+function decodeClaim(fields: unknown): LineClaim {
+  if (!Array.isArray(fields) || fields.length < FIELDS_MIN) throw new SyntaxError('not a claim')
+  const [state, id, weight, capacity, ttlMs, lockDelayMs, endsAtMs, channel, owner, note, token, extra] =
+    fields as unknown as Fields
+  const base = { id, weight, capacity, ttlMs, lockDelayMs, note, owner, channel, endsAtMs }
+  switch (state) {
+    case 'waiting':
+      return { ...base, state }
+    case 'held':
+      return { ...base, state, token: BigInt(token ?? 'none'), provisional: extra === true }
+    case 'lingering':
+      return { ...base, state, token: BigInt(token ?? 'none'), ...(typeof extra === 'string' ? { reason: extra } : {}) }
+    default:
+      throw new SyntaxError('not a state')
+  }
+}
+
+// A step changes one claim or two and hands the others on as they are: in a long line this saves nearly all of the
+// work, and in a short one it would cost more than it saves.
+const encodedClaims = new WeakMap<LineClaim, string>()
+const LONG_LINE = 16
+
+function encodedClaim(claim: LineClaim): string {
+  let text = encodedClaims.get(claim)
+  if (text === undefined) encodedClaims.set(claim, (text = JSON.stringify(fieldsOf(claim))))
+  return text
+}
+
+function fieldsOf(claim: LineClaim): Fields {
+  const { state, id, weight, capacity, ttlMs, lockDelayMs, endsAtMs, channel, owner, note } = claim
+  const common = [state, id, weight, capacity, ttlMs, lockDelayMs, endsAtMs, channel, owner, note] as const
+  if (claim.state === 'waiting') return common
+  const token = String(claim.token)
+  if (claim.state === 'held') return [...common, token, claim.provisional]
+  return claim.reason === undefined ? [...common, token] : [...common, token, claim.reason]
+}

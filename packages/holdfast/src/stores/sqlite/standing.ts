@@ -1,0 +1,18 @@
+/** From a place in a line to what core is told. */
+import type { Stamp } from '../../core/clock.ts'
+import type { Standing } from '../../core/store.ts'
+import { type Place, situationOf } from '../../core/transition.ts'
+
+/** `lookInMs`: when a waiting claim has to look again at the latest, for reasons that the line does not know. */
+export function standingOf(place: Place, askedAt: Stamp, lookInMs: number = Number.POSITIVE_INFINITY): Standing {
+  switch (place.kind) {
+    case 'held':
+      return { ...place, askedAt, memo: situationOf(place) }
+    case 'queued': {
+      const freeInMs = Math.min(place.freeInMs ?? Number.POSITIVE_INFINITY, lookInMs)
+      return { ...place, ...(Number.isFinite(freeInMs) ? { freeInMs } : {}), memo: situationOf(place) }
+    }
+    default:
+      return place
+  }
+}

@@ -1,0 +1,164 @@
+/** The store: each operation is one transaction over the pure transition of core, and then the bells it rings. */
+import type { Claim, Ref } from '../../core/claim.ts'
+import { stampOf } from '../../core/clock.ts'
+import { StoreUnavailable } from '../../core/errors.ts'
+import type { Line } from '../../core/line.ts'
+import { viewOf } from '../../core/line-view.ts'
+import type {
+  Facts,
+  Hint,
+  LeaveOptions,
+  LineView,
+  Memo,
+  RenewAnswer,
+  Renewal,
+  Standing,
+  Store,
+  StoreAdmin,
+  StoreEnvironment,
+  Subject,
+} from '../../core/store.ts'
+import { enterLine, leaveLine, type Place, placeOf, renewInLine, situationOf } from '../../core/transition.ts'
+import { adminOf } from './admin.ts'
+import type { Changes } from './changes.ts'
+import { loadDriver } from './client.ts'
+import { LOOK_AGAIN_MS, looksForCrashes } from './crashes.ts'
+import { factsOf } from './facts.ts'
+import { Handle, type HandleOptions, subjectOf } from './handle.ts'
+import type { Machine } from './machine.ts'
+import { standingOf } from './standing.ts'
+import { appearanceOf } from './view.ts'
+import { hint, type Watch } from './watchers.ts'
+
+export interface SqliteStoreSettings extends Pick<HandleOptions, 'path' | 'makeFolder' | 'durability'> {
+  /** Asked each time the store opens. */
+  readonly machine: () => Machine
+}
+
+/** How long a line remembers somebody who watches it without a claim, and how long that is relied upon. */
+const OBSERVED_MS = 60_000
+const OBSERVED_SURELY_MS = 45_000
+
+export class SqliteStore implements Store {
+  readonly admin: StoreAdmin = adminOf(() => this.#open().handle)
+  readonly #settings: SqliteStoreSettings
+  #opened: { readonly handle: Handle; readonly environment: StoreEnvironment } | undefined
+
+  constructor(settings: SqliteStoreSettings) {
+    this.#settings = settings
+  }
+
+  async open(environment: StoreEnvironment): Promise<Facts> {
+    const openDatabase = await loadDriver()
+    const { clock, signal } = environment
+    if (signal.aborted) throw new StoreUnavailable('opening the lock file was aborted', { cause: signal.reason })
+    const machine = this.#settings.machine()
+    const handle = new Handle({ ...this.#settings, machine, clock, openDatabase })
+    const sqliteVersion = handle.file.engineVersion()
+    this.#opened?.handle.close()
+    this.#opened = { handle, environment }
+    return factsOf({ sqliteVersion, durability: this.#settings.durability, machine, canBeWoken: handle.canBeWoken })
+  }
+
+  async close(): Promise<void> {
+    const opened = this.#opened
+    this.#opened = undefined
+    opened?.handle.close()
+  }
+
+  async enter(claim: Claim): Promise<Standing> {
+    const { handle, environment } = this.#open()
+    const askedAt = stampOf(environment.clock)
+    const { answer, line } = handle.change((changes) =>
+      changes.apply(claim.resource, claim.id, (before, now) => enterLine(before, claim, handle.channel, now)),
+    )
+    return standingOf(answer, askedAt, lookInMs(handle, line, answer, claim.id))
+  }
+
+  async renew(renewals: readonly Renewal[]): Promise<readonly RenewAnswer[]> {
+    const { handle, environment } = this.#open()
+    const askedAt = stampOf(environment.clock)
+    const renewed = (changes: Changes, { ref, ttlMs, note }: Renewal): RenewAnswer => {
+      try {
+        const step = changes.apply(ref.resource, ref.id, (before, now) => renewInLine(before, ref, ttlMs, note, now))
+        return standingOf(step.answer, askedAt, lookInMs(handle, step.line, step.answer, ref.id))
+      } catch (error) {
+        // One damaged line is not the end of the others; an error of SQLite is of another type here, and ends them all.
+        if (error instanceof StoreUnavailable) return error
+        throw error
+      }
+    }
+    return handle.change((changes) => renewals.map((renewal) => renewed(changes, renewal)))
+  }
+
+  async watch(subject: Subject, memo: Memo, signal: AbortSignal): Promise<Standing | Hint> {
+    if (signal.aborted) return hint(memo)
+    return 'id' in subject ? this.#watchClaim(subject, memo, signal) : this.#watchLine(subject.resource, memo, signal)
+  }
+
+  async look(resource: string): Promise<LineView> {
+    const { handle } = this.#open()
+    const { line } = handle.file.look(resource)
+    const now = handle.now()
+    return viewOf(resource, line, now, appearanceOf(line, now))
+  }
+
+  async leave(ref: Ref, options: LeaveOptions = {}): Promise<'left' | 'gone'> {
+    const { keepMs = 0 } = options
+    return this.#open().handle.change(
+      (changes) => changes.apply(ref.resource, ref.id, (before, now) => leaveLine(before, ref, keepMs, now)).answer,
+    )
+  }
+
+  async #watchClaim(ref: Ref, memo: Memo, signal: AbortSignal): Promise<Standing | Hint> {
+    const { handle, environment } = this.#open()
+    const watch: Watch = {
+      memo,
+      look: () => {
+        const askedAt = stampOf(environment.clock)
+        const { line } = handle.file.look(ref.resource)
+        const place = placeOf(line, ref.id, handle.now(), ref.token)
+        if (situationOf(place) === memo) return undefined
+        return standingOf(place, askedAt, lookInMs(handle, line, place, ref.id))
+      },
+    }
+    return watch.look() ?? handle.watchers.add(subjectOf(ref.resource, ref.id), watch, signal)
+  }
+
+  /** Somebody without a claim is told by everybody who steps the line, as long as it remembers him: then he has to come again. */
+  async #watchLine(resource: string, memo: Memo, signal: AbortSignal): Promise<Standing | Hint> {
+    const { handle, environment } = this.#open()
+    const watch: Watch = {
+      memo,
+      look: () => {
+        const appearance = appearanceOf(handle.file.look(resource).line, handle.now())
+        return appearance === memo ? undefined : hint(appearance)
+      },
+    }
+    const seen = watch.look() ?? (observe(handle, resource) ? watch.look() : undefined)
+    if (seen !== undefined) return seen
+    const lapse = new AbortController()
+    const timer = environment.clock.schedule(OBSERVED_SURELY_MS, () => lapse.abort())
+    return handle.watchers.add(resource, watch, AbortSignal.any([signal, lapse.signal])).finally(() => timer.cancel())
+  }
+
+  #open(): { readonly handle: Handle; readonly environment: StoreEnvironment } {
+    if (this.#opened === undefined)
+      throw new StoreUnavailable('this SQLite store is not open: it was closed, or never opened')
+    return this.#opened
+  }
+}
+
+/** Only a waiting claim has something to look for. */
+function lookInMs(handle: Handle, line: Line, { kind }: Place, id: string): number | undefined {
+  return kind === 'queued' && looksForCrashes(line, id, handle.isOther) ? LOOK_AGAIN_MS : undefined
+}
+
+/** Answers whether the line had to be changed for it. */
+function observe(handle: Handle, resource: string): boolean {
+  const { nowMs } = handle.now()
+  const known = handle.file.look(resource).observers.find(({ channel }) => channel === handle.channel)
+  if (known !== undefined && known.untilMs >= nowMs + OBSERVED_SURELY_MS) return false
+  handle.change((changes) => changes.observe(resource, handle.channel, nowMs + OBSERVED_MS))
+  return true
+}

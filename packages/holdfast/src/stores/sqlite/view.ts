@@ -1,0 +1,21 @@
+/** How a line looks to observers, in a memo. */
+import { hash } from 'node:crypto'
+import type { Line } from '../../core/line.ts'
+import type { Memo } from '../../core/store.ts'
+import { type Moment, sweep } from '../../core/transition.ts'
+
+/** Equal while nobody came, went, was granted the lock or changed a note; a renewed lease looks the same. */
+export function appearanceOf(line: Line, now: Moment): Memo {
+  const { lastToken, claims } = sweep(line, now)
+  const seen = claims.map(({ id, state, note }) => [id, state, note])
+  return hash('sha256', JSON.stringify([String(lastToken), seen]), 'base64url')
+}
+
+/** The same question of two lines, for those who have both. */
+export function looksDifferent(before: Line, after: Line): boolean {
+  if (before.lastToken !== after.lastToken || before.claims.length !== after.claims.length) return true
+  return after.claims.some((claim, index) => {
+    const other = before.claims[index]
+    return other?.id !== claim.id || other.state !== claim.state || other.note !== claim.note
+  })
+}

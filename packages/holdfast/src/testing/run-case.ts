@@ -1,0 +1,85 @@
+/** Carries out one case on one engine: gives it clients and time, and puts everything away afterwards. */
+import { newClaimId } from '../core/claim.ts'
+import { type Clock, sleep, systemClock } from '../core/clock.ts'
+import { resourceOf, resourcePrefixOf } from '../core/names.ts'
+import type { Facts, Store } from '../core/store.ts'
+import { type Case, type Context, exceptionOf } from './case.ts'
+import { virtualClock } from './virtual-clock.ts'
+
+/** A kind of store to be tested. */
+export interface Bench {
+  readonly name: string
+  /** `virtual`: the engine judges expiry by the clock its clients are opened with, so no case has to wait. */
+  readonly time: 'virtual' | 'real'
+  /** An engine for one case. A server may be shared: every case uses names of its own. */
+  start(): Promise<Engine>
+  /** Cases this store need not pass although its facts do not say so: the exact name of the case, and why. */
+  readonly exceptions?: Readonly<Record<string, string>>
+}
+
+export interface Engine {
+  /** Another client, not opened yet. */
+  store(): Store
+  /** Called after all clients are closed. */
+  stop(): Promise<void>
+}
+
+/** Long enough to survive a busy machine, short enough to wait for. */
+const REAL_LONG_MS = 60_000
+const REAL_SHORT_MS = 800
+const VIRTUAL_LONG_MS = 600_000
+const VIRTUAL_SHORT_MS = 10_000
+
+/** Rejects when the store fails the case. Resolves with the reason when the store is excepted from it. */
+export async function runCase(testCase: Case, bench: Bench): Promise<string | undefined> {
+  const declared = bench.exceptions?.[testCase.name]
+  if (declared !== undefined) return declared
+  const engine = await bench.start()
+  const opened: Store[] = []
+  try {
+    const time = timeOf(bench)
+    const connect = async (clock: Clock = time.clock): Promise<{ store: Store; facts: Facts }> => {
+      const store = engine.store()
+      opened.push(store)
+      return { store, facts: await store.open({ clock, signal: new AbortController().signal }) }
+    }
+    const first = await connect()
+    const exception = exceptionOf(testCase, first.facts)
+    if (exception !== undefined) return exception
+    await testCase.run(contextOf(time, first.facts, async (clock) => (await connect(clock)).store))
+    return undefined
+  } finally {
+    for (const store of opened) await store.close()
+    await engine.stop()
+  }
+}
+
+interface Time {
+  readonly clock: Clock
+  readonly virtual: boolean
+  advance(ms: number): Promise<void>
+}
+
+function timeOf({ time }: Bench): Time {
+  if (time === 'real') {
+    return { clock: systemClock, virtual: false, advance: (ms) => sleep(systemClock, ms) }
+  }
+  const clock = virtualClock()
+  return { clock, virtual: true, advance: (ms) => clock.advance(ms) }
+}
+
+function contextOf(time: Time, facts: Facts, connect: Context['connect']): Context {
+  const namespace = `conformance-${newClaimId().slice(0, 12)}`
+  const { granularityMs, minMs } = facts.ttl
+  const shortMs = time.virtual ? VIRTUAL_SHORT_MS : Math.max(REAL_SHORT_MS, minMs + granularityMs)
+  return {
+    connect,
+    facts,
+    clock: time.clock,
+    advance: (ms) => time.advance(ms),
+    resource: (name = 'lock') => resourceOf(namespace, name),
+    prefix: (name = '') => resourcePrefixOf(namespace, name),
+    longMs: time.virtual ? VIRTUAL_LONG_MS : Math.max(REAL_LONG_MS, shortMs),
+    shortMs,
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * A store behind a bad network: what a plan says about each call happens to it, and nothing else. It is how
+ * "fail the 1st call, then the 2nd, …" is written in one loop, over any store.
+ */
+import type { Claim, Ref } from '../core/claim.ts'
+import { type Clock, sleep, systemClock } from '../core/clock.ts'
+import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../core/errors.ts'
+import type {
+  Facts,
+  Hint,
+  LeaveOptions,
+  LineView,
+  Memo,
+  Renewal,
+  RenewAnswer,
+  ResourcePage,
+  Standing,
+  Store,
+  StoreAdmin,
+  StoreEnvironment,
+  Subject,
+} from '../core/store.ts'
+
+export type StoreMethod = 'open' | 'enter' | 'renew' | 'watch' | 'look' | 'leave' | 'list' | 'evict'
+
+/** How the caller learns that there is no answer: never, or by an `OutcomeUnknown`. */
+export type Silence = 'hangs' | 'throws'
+
+export type Fault =
+  /** The request never arrives. */
+  | { readonly kind: 'lost-request'; readonly then: Silence }
+  /** The request is carried out and its answer never arrives. */
+  | { readonly kind: 'lost-reply'; readonly then: Silence }
+  /** The request waits on its way there, and the answer on its way back. */
+  | { readonly kind: 'delayed'; readonly requestMs?: number; readonly replyMs?: number }
+  /** The request is carried out, and once more `afterMs` later: a duplicate that was stuck on the way. */
+  | { readonly kind: 'duplicated'; readonly afterMs: number }
+  | { readonly kind: 'not-applied' }
+  | { readonly kind: 'unavailable' }
+  /** For `watch`: a hint at once, although nothing changed. Two in a row are a repeated one. */
+  | { readonly kind: 'early-hint' }
+  /** For `watch`: whatever happens, nothing is told until the signal aborts. */
+  | { readonly kind: 'no-hint' }
+
+/** What happens to the call with this number, counted from 0 over all methods but `close`. */
+export type Plan = (callIndex: number, method: StoreMethod) => Fault | undefined
+
+export interface UnreliableStore extends Store {
+  /** From now on no request leaves, as if the connection were stuck; `thaw` sends them all, in order. */
+  freeze(): void
+  thaw(): void
+  /** How many calls were made so far. */
+  readonly calls: number
+}
+
+export function unreliable(store: Store, plan: Plan): UnreliableStore {
+  return new Unreliable(store, plan)
+}
+
+/** The plan that does one thing to one call: the loop over `callIndex` ends when `store.calls <= callIndex`. */
+export function onCall(callIndex: number, fault: Fault): Plan {
+  return (index) => (index === callIndex ? fault : undefined)
+}
+
+class Unreliable implements UnreliableStore {
+  readonly admin: StoreAdmin
+  readonly #store: Store
+  readonly #plan: Plan
+  #clock: Clock = systemClock
+  #calls = 0
+  #frozen: Promise<void> | undefined
+  #thaw: () => void = () => undefined
+
+  constructor(store: Store, plan: Plan) {
+    this.#store = store
+    this.#plan = plan
+    this.admin = {
+      list: (prefix, cursor, limit): Promise<ResourcePage> =>
+        this.#call('list', () => store.admin.list(prefix, cursor, limit)),
+      evict: (resource, token, reason): Promise<'evicted' | 'gone'> =>
+        this.#call('evict', () => store.admin.evict(resource, token, reason)),
+    }
+  }
+
+  get calls(): number {
+    return this.#calls
+  }
+
+  freeze(): void {
+    this.#frozen ??= new Promise((resolve) => {
+      this.#thaw = resolve
+    })
+  }
+
+  thaw(): void {
+    this.#frozen = undefined
+    this.#thaw()
+  }
+
+  open(environment: StoreEnvironment): Promise<Facts> {
+    this.#clock = environment.clock
+    return this.#call('open', () => this.#store.open(environment))
+  }
+
+  /** Always works, so that a test can end. */
+  close(): Promise<void> {
+    this.thaw()
+    return this.#store.close()
+  }
+
+  enter(claim: Claim): Promise<Standing> {
+    return this.#call('enter', () => this.#store.enter(claim))
+  }
+
+  renew(renewals: readonly Renewal[]): Promise<readonly RenewAnswer[]> {
+    return this.#call('renew', () => this.#store.renew(renewals))
+  }
+
+  look(resource: string): Promise<LineView> {
+    return this.#call('look', () => this.#store.look(resource))
+  }
+
+  leave(ref: Ref, options?: LeaveOptions): Promise<'left' | 'gone'> {
+    return this.#call('leave', () => this.#store.leave(ref, options))
+  }
+
+  async watch(subject: Subject, memo: Memo, signal: AbortSignal): Promise<Standing | Hint> {
+    const fault = this.#next('watch')
+    if (fault?.kind === 'early-hint') return { kind: 'hint', memo }
+    if (fault?.kind === 'no-hint') {
+      await aborted(signal)
+      return { kind: 'hint', memo }
+    }
+    return this.#suffer(fault, () => this.#store.watch(subject, memo, signal))
+  }
+
+  #call<Answer>(method: StoreMethod, send: () => Promise<Answer>): Promise<Answer> {
+    return this.#suffer(this.#next(method), send)
+  }
+
+  #next(method: StoreMethod): Fault | undefined {
+    const fault = this.#plan(this.#calls, method)
+    this.#calls += 1
+    return fault
+  }
+
+  async #suffer<Answer>(fault: Fault | undefined, send: () => Promise<Answer>): Promise<Answer> {
+    if (this.#frozen !== undefined) await this.#frozen
+    switch (fault?.kind) {
+      case undefined:
+      case 'early-hint':
+      case 'no-hint':
+        return send()
+      case 'not-applied':
+        throw new NotApplied('the plan says: not applied. Ask again.')
+      case 'unavailable':
+        throw new StoreUnavailable('the plan says: unavailable. Try again later.')
+      case 'lost-request':
+        return silence(fault.then)
+      case 'lost-reply':
+        await send()
+        return silence(fault.then)
+      case 'duplicated':
+        // Its answer reaches nobody, whatever it is.
+        this.#clock.schedule(fault.afterMs, () => void send().catch(() => undefined))
+        return send()
+      case 'delayed': {
+        if (fault.requestMs !== undefined) await sleep(this.#clock, fault.requestMs)
+        const answer = await send()
+        if (fault.replyMs !== undefined) await sleep(this.#clock, fault.replyMs)
+        return answer
+      }
+    }
+  }
+}
+
+function silence(then: Silence): Promise<never> {
+  if (then === 'hangs') return new Promise(() => undefined)
+  return Promise.reject(new OutcomeUnknown('the plan says: no answer. It may or may not have been carried out.'))
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}

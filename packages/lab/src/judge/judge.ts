@@ -1,0 +1,50 @@
+/** All checkers over one history. It never says "passed", only what it found in how much. */
+import type { HistoryEvent } from '../timeline/history.ts'
+import { checkFalseRejection } from './false-rejection.ts'
+import { checkFifo } from './fifo.ts'
+import { checkGuardOrder } from './guard-order.ts'
+import { checkLeaks } from './leaks.ts'
+import { checkLiveness, type Liveness } from './liveness.ts'
+import { checkLossTold, type LossTold } from './loss-told.ts'
+import { checkLostUpdates } from './lost-updates.ts'
+import { checkOverlap } from './overlap.ts'
+import { readHistory, type Record } from './record.ts'
+import { checkRevival } from './revival.ts'
+import { checkTokenOrder } from './token-order.ts'
+import { checkUseAfterExpiry } from './use-after-expiry.ts'
+import type { Property, Violation } from './violation.ts'
+
+export interface JudgeOptions extends Liveness, LossTold {}
+
+export interface Verdict {
+  readonly violations: readonly Violation[]
+  readonly grants: number
+  readonly commits: number
+  readonly refusals: number
+}
+
+const checkers: { readonly [P in Property]: (record: Record, options: JudgeOptions) => Violation[] } = {
+  T: checkTokenOrder,
+  G: checkGuardOrder,
+  'G″': checkFalseRejection,
+  L: checkLostUpdates,
+  V: checkOverlap,
+  U: checkUseAfterExpiry,
+  N: checkLossTold,
+  R: checkRevival,
+  A: checkLiveness,
+  F: checkFifo,
+  S: checkLeaks,
+}
+
+export function judge(history: readonly HistoryEvent[], options: JudgeOptions): Verdict {
+  const record = readHistory(history)
+  return {
+    violations: Object.values(checkers)
+      .flatMap((check) => check(record, options))
+      .toSorted((a, b) => a.atNs - b.atNs),
+    grants: record.holds.length,
+    commits: record.moments.filter((moment) => moment.f === 'commit').length,
+    refusals: record.operations.filter((operation) => operation.code === 'STALE_TOKEN').length,
+  }
+}

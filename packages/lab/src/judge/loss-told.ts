@@ -1,0 +1,76 @@
+/**
+ * N: the signal of a lease that was not released aborts when the lease ends, at the latest when the process runs
+ * again; and a lease that has ended is never extended.
+ */
+import { byName, type Hold, milliseconds, type Moment, type Record } from './record.ts'
+import type { Violation } from './violation.ts'
+
+/** A timer may be this late on a loop that runs. */
+const LATE_NS = 1e6
+
+export interface LossTold {
+  /** How late a timer may be in a process that is not paused. @default 1 ms */
+  readonly lateNs?: number
+}
+
+export function checkLossTold({ holds, moments, lengthNs }: Record, { lateNs = LATE_NS }: LossTold = {}): Violation[] {
+  const told = new Map<string, number>()
+  for (const { f, k, atNs, in: detail } of moments) {
+    if (f === 'lost-signal') told.set(`${k} ${String(detail['token'])}`, atNs)
+  }
+  const pauses = pausesOf(moments)
+  const late = holds.flatMap((hold): Violation[] => {
+    const { p, k, token, validUntilNs } = hold
+    const dueNs = awake(validUntilNs, pauses.get(p) ?? []) + lateNs
+    if (hold.toNs < validUntilNs || !(dueNs < lengthNs)) return []
+    const toldNs = told.get(`${k} ${token}`) ?? Number.POSITIVE_INFINITY
+    if (toldNs <= dueNs) return []
+    const when = Number.isFinite(toldNs) ? `${milliseconds(toldNs - validUntilNs)} after it ended` : 'never'
+    return [
+      { property: 'N', p, k, atNs: validUntilNs, text: `the holder of token ${token} was told of the loss ${when}` },
+    ]
+  })
+  return [...late, ...[...byName(moments).values()].flatMap((all) => revived(all, holds))]
+}
+
+/** The holder believed again after its own clock had said that it was over. */
+function revived(moments: readonly Moment[], holds: readonly Hold[]): Violation[] {
+  const told = new Set<string>()
+  const known = new Map(holds.map((hold) => [`${hold.k} ${hold.token}`, hold]))
+  return moments.flatMap(({ p, f, k, atNs, in: detail }): Violation[] => {
+    const key = `${k} ${String(detail['token'])}`
+    if (f === 'lost') told.add(key)
+    if (f !== 'extended' || !told.has(key) || !known.has(key)) return []
+    return [
+      { property: 'N', p, k, atNs, text: `token ${String(detail['token'])} was extended after its loss was told` },
+    ]
+  })
+}
+
+interface Pause {
+  readonly fromNs: number
+  toNs: number
+}
+
+function pausesOf(moments: readonly Moment[]): Map<string, Pause[]> {
+  const pauses = new Map<string, Pause[]>()
+  for (const { f, atNs, in: detail } of moments) {
+    if (f !== 'nemesis') continue
+    const target = String(detail['target'])
+    const kind = String(detail['kind'])
+    const own = pauses.get(target) ?? []
+    pauses.set(target, own)
+    // A crash is a pause without an end.
+    if (kind === 'pause' || kind === 'crash') own.push({ fromNs: atNs, toNs: Number.POSITIVE_INFINITY })
+    const last = own.at(-1)
+    if (kind === 'resume' && last !== undefined) last.toNs = atNs
+  }
+  return pauses
+}
+
+/** The first moment from then on at which the process runs. */
+function awake(atNs: number, pauses: readonly Pause[]): number {
+  let runsNs = atNs
+  for (const { fromNs, toNs } of pauses) if (fromNs <= runsNs && runsNs < toNs) runsNs = toNs
+  return runsNs
+}

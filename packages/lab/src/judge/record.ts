@@ -1,0 +1,132 @@
+/**
+ * A history as the checkers read it: calls paired with their ends, single moments, holds, in nanoseconds from the
+ * first event. Every word a checker looks for is defined here, so that a workload knows what to record.
+ *
+ * Operations: `acquire` (in: mode, weight, capacity; out: token, validUntil), `release` (in: token), `evict` (in: token),
+ * `renew` and `enqueue` as seen at the store (in: token; in: id, out: standing, token), `enter`, `read` and `write` at
+ * the guarded resource (in: token; write also element). Moments: `extended` (token, validUntil), `lost` and `lost-signal`
+ * (token), `commit` by the resource (cseq, token, kind, raises; write also base, version, element), `final` (elements), `nemesis`
+ * (kind, target), `leftovers` (counts by name).
+ */
+import { byTime, type Detail, type HistoryEvent } from '../timeline/history.ts'
+
+export interface Operation {
+  readonly p: string
+  readonly f: string
+  readonly k: string
+  readonly callNs: number
+  /** Infinity when it never ended, or ended without an answer. */
+  readonly endNs: number
+  readonly outcome: 'ok' | 'fail' | 'info'
+  readonly in: Detail
+  readonly out: Detail
+  readonly code: string | undefined
+}
+
+export interface Moment {
+  readonly p: string
+  readonly f: string
+  readonly k: string
+  readonly atNs: number
+  readonly in: Detail
+}
+
+/** What a holder believes by its own clock, from the grant's answer on. */
+export interface Hold {
+  readonly p: string
+  readonly k: string
+  readonly token: bigint
+  readonly weight: number
+  readonly capacity: number
+  readonly callNs: number
+  readonly fromNs: number
+  /** The end of the lease by the holder's clock, after all renewals. */
+  readonly validUntilNs: number
+  /** The first of: the release was called, an eviction was called, the lease ended. */
+  readonly toNs: number
+  readonly released: boolean
+}
+
+export interface Record {
+  readonly operations: readonly Operation[]
+  readonly moments: readonly Moment[]
+  readonly holds: readonly Hold[]
+  readonly lengthNs: number
+}
+
+export function readHistory(history: readonly HistoryEvent[]): Record {
+  const events = byTime(history)
+  const first = events[0]
+  const originNs = first === undefined ? 0n : BigInt(first.t)
+  const at = (t: string): number => Number(BigInt(t) - originNs)
+  const ends = new Map<string, HistoryEvent>()
+  for (const event of events) if (event.e !== 'call' && event.e !== 'sig') ends.set(`${event.p} ${event.op}`, event)
+  const operations: Operation[] = []
+  const moments: Moment[] = []
+  for (const { e, p, f, k, t, op, in: input = {} } of events) {
+    if (e === 'sig') moments.push({ p, f, k, atNs: at(t), in: input })
+    if (e !== 'call') continue
+    const end = ends.get(`${p} ${op}`)
+    const outcome = end === undefined || end.e === 'info' ? 'info' : end.e === 'ok' ? 'ok' : 'fail'
+    const endNs = end === undefined || outcome === 'info' ? Number.POSITIVE_INFINITY : at(end.t)
+    operations.push({ p, f, k, callNs: at(t), endNs, outcome, in: input, out: end?.out ?? {}, code: end?.err?.code })
+  }
+  const last = events.at(-1)
+  const holds = holdsOf(operations, moments, (validUntil) => at(String(validUntil)))
+  return { operations, moments, holds, lengthNs: last === undefined ? 0 : at(last.t) }
+}
+
+export function tokenOf(detail: Detail): bigint {
+  return BigInt(detail['token'] ?? 0)
+}
+
+export function byName<T extends { readonly k: string }>(items: readonly T[]): ReadonlyMap<string, readonly T[]> {
+  return Map.groupBy(items, (item) => item.k)
+}
+
+export function milliseconds(ns: number): string {
+  return `${(ns / 1e6).toFixed(1)} ms`
+}
+
+function holdsOf(
+  operations: readonly Operation[],
+  moments: readonly Moment[],
+  nsOf: (validUntil: Detail[string]) => number,
+): Hold[] {
+  const keyOf = (k: string, detail: Detail): string => `${k} ${String(detail['token'])}`
+  const extended = new Map<string, number>()
+  const validUntilOf = (detail: Detail): number =>
+    detail['validUntil'] === undefined ? Number.POSITIVE_INFINITY : nsOf(detail['validUntil'])
+  for (const { f, k, in: input } of moments) {
+    if (f !== 'extended') continue
+    const key = keyOf(k, input)
+    extended.set(key, Math.max(extended.get(key) ?? 0, validUntilOf(input)))
+  }
+  const ended = new Map<string, number>()
+  const released = new Set<string>()
+  for (const { f, k, in: input, callNs } of operations) {
+    if (f !== 'release' && f !== 'evict') continue
+    const key = keyOf(k, input)
+    if (f === 'release') released.add(key)
+    ended.set(key, Math.min(ended.get(key) ?? Number.POSITIVE_INFINITY, callNs))
+  }
+  return operations.flatMap(({ p, f, k, callNs, endNs, outcome, in: input, out }): Hold[] => {
+    if (f !== 'acquire' || outcome !== 'ok' || out['token'] === undefined) return []
+    const key = keyOf(k, out)
+    const validUntilNs = Math.max(validUntilOf(out), extended.get(key) ?? 0)
+    return [
+      {
+        p,
+        k,
+        token: tokenOf(out),
+        weight: Number(input['weight'] ?? 1),
+        capacity: Number(input['capacity'] ?? 1),
+        callNs,
+        fromNs: endNs,
+        validUntilNs,
+        toNs: Math.min(validUntilNs, ended.get(key) ?? Number.POSITIVE_INFINITY),
+        released: released.has(key),
+      },
+    ]
+  })
+}

@@ -1,0 +1,83 @@
+/** One client program in the simulation: the library over its line to the engine, and every lease it was given. */
+import { holdfast, HoldfastError, type Lease, type Locks, type Store } from 'holdfast'
+import type { MemoryEngine } from 'holdfast/memory'
+import { memory } from 'holdfast/memory'
+import { unreliable, type UnreliableStore } from 'holdfast/testing'
+import type { Clock } from 'holdfast'
+import type { Detail } from '../timeline/history.ts'
+import type { Chronicle, Ending } from './chronicle.ts'
+import type { Line } from './faults.ts'
+import type { Process } from './process.ts'
+import { type ClaimNumbers, Wire, withClock } from './wire.ts'
+
+export interface ClientParts {
+  readonly process: Process
+  readonly line: Line
+  readonly engine: MemoryEngine
+  readonly chronicle: Chronicle
+  readonly numbers: ClaimNumbers
+  readonly network: Clock
+  readonly ttlMs: number
+}
+
+export class Client {
+  readonly process: Process
+  readonly line: Line
+  readonly locks: Locks
+  readonly store: UnreliableStore
+  /** Leases that this program believes in, by lock and token. */
+  readonly leases = new Map<string, Lease>()
+  readonly #chronicle: Chronicle
+
+  constructor({ process, line, engine, chronicle, numbers, network, ttlMs }: ClientParts) {
+    this.process = process
+    this.line = line
+    this.#chronicle = chronicle
+    this.store = unreliable(withClock(memory(engine), process), line.plan)
+    const wire: Store = new Wire(this.store, { process, chronicle, numbers, network })
+    this.locks = holdfast(wire, { clock: process, ttl: ttlMs, owner: process.name })
+    this.locks.on('renewed', ({ name, token }) => this.#extended(name, token))
+    this.locks.on('lost', ({ name, token }) => {
+      chronicle.moment(process.name, 'lost', name, { token: String(token) })
+      this.leases.delete(`${name} ${token}`)
+    })
+    this.locks.on('released', ({ name, token }) => void this.leases.delete(`${name} ${token}`))
+  }
+
+  call(f: string, k: string, input: Detail): Ending {
+    return this.#chronicle.call(this.process.name, f, k, input)
+  }
+
+  /** Writes down a grant, and the moment its holder is told that it is over. */
+  granted(lease: Lease, ending: Ending): void {
+    const { name, token, signal } = lease
+    const detail = { token: String(token), validUntil: this.#chronicle.momentIn(lease.remainingMs) }
+    ending.ok(detail)
+    this.leases.set(`${name} ${token}`, lease)
+    const told = (): void => this.#chronicle.moment(this.process.name, 'lost-signal', name, { token: String(token) })
+    if (signal.aborted) told()
+    else signal.addEventListener('abort', told, { once: true })
+  }
+
+  async release(lease: Lease): Promise<void> {
+    const ending = this.call('release', lease.name, { token: String(lease.token) })
+    ending.ok({ outcome: await lease.release() })
+  }
+
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.process.schedule(ms, resolve))
+  }
+
+  #extended(name: string, token: bigint): void {
+    const lease = this.leases.get(`${name} ${token}`)
+    if (lease === undefined) return
+    const validUntil = this.#chronicle.momentIn(lease.remainingMs)
+    this.#chronicle.moment(this.process.name, 'extended', name, { token: String(token), validUntil })
+  }
+}
+
+export function codeOf(error: unknown): string {
+  if (error instanceof HoldfastError) return error.code
+  if (error instanceof Error) return error.name
+  return 'THROWN'
+}

@@ -1,0 +1,118 @@
+/**
+ * What happened, as lines of JSON: the one format that the demo, the fault lab, the judges and the timeline share.
+ * Times are CLOCK_MONOTONIC nanoseconds, one clock for every process of a machine, so merging by time is exact.
+ */
+
+/** `fail`: surely not done. `info`: unknown, as after every timeout. `sig`: a single moment without an end. */
+export type Phase = 'call' | 'ok' | 'fail' | 'info' | 'sig'
+
+export type Detail = Readonly<Record<string, string | number | boolean>>
+
+export interface HistoryEvent {
+  /** Counts up within the process. */
+  readonly i: number
+  /** Monotonic nanoseconds in decimal: too large for a JSON number. */
+  readonly t: string
+  /** The process. */
+  readonly p: string
+  /** Who inside the process, where several act at once. */
+  readonly c?: string
+  readonly e: Phase
+  /** Pairs a call with its end, within the process. */
+  readonly op: number
+  /** acquire, renew, release, enter, write, commit, lost-signal, nemesis, or a word of the workload's own. */
+  readonly f: string
+  /** The resource. */
+  readonly k: string
+  readonly in?: Detail
+  readonly out?: Detail
+  readonly err?: { readonly code: string; readonly message: string }
+}
+
+/** The first line of a history. */
+export interface HistoryHeader {
+  readonly v: 1
+  readonly run: string
+  readonly backend: string
+  readonly versions: Detail
+  readonly faults: readonly string[]
+  readonly expectations: readonly string[]
+}
+
+export interface Operation {
+  ok(out?: Detail): void
+  fail(error: unknown): void
+}
+
+/** Numbers and stamps the events of one process. */
+export class Recorder {
+  readonly #process: string
+  readonly #write: (event: HistoryEvent) => void
+  #events = 0
+  #operations = 0
+
+  constructor(process: string, write: (event: HistoryEvent) => void) {
+    this.#process = process
+    this.#write = write
+  }
+
+  call(f: string, k: string, input: Detail = {}, c?: string): Operation {
+    const op = this.#operations++
+    const record = (e: Phase, rest: Pick<HistoryEvent, 'in' | 'out' | 'err'>): void =>
+      this.#record({ e, op, f, k, ...(c === undefined ? {} : { c }), ...rest })
+    record('call', { in: input })
+    return {
+      ok: (out = {}) => record('ok', { out }),
+      fail: (error) => record('fail', { err: describeError(error) }),
+    }
+  }
+
+  signal(f: string, k: string, input: Detail = {}, c?: string): void {
+    this.#record({ e: 'sig', op: this.#operations++, f, k, ...(c === undefined ? {} : { c }), in: input })
+  }
+
+  #record(event: Omit<HistoryEvent, 'i' | 't' | 'p'>): void {
+    this.#write({ i: this.#events++, t: process.hrtime.bigint().toString(), p: this.#process, ...event })
+  }
+}
+
+function describeError(error: unknown): { code: string; message: string } {
+  if (!(error instanceof Error)) return { code: 'THROWN', message: String(error) }
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name
+  return { code, message: error.message }
+}
+
+/** Oldest first; events of one process keep their own order even where the clock stood still. */
+export function byTime(events: readonly HistoryEvent[]): HistoryEvent[] {
+  return events.toSorted((a, b) => {
+    const difference = BigInt(a.t) - BigInt(b.t)
+    if (difference !== 0n) return difference < 0n ? -1 : 1
+    return a.p === b.p ? a.i - b.i : 0
+  })
+}
+
+export function historyText(header: HistoryHeader, events: readonly HistoryEvent[]): string {
+  return [header, ...events].map((line) => `${JSON.stringify(line)}\n`).join('')
+}
+
+/** One event from one line, or null for a line that is none: a process may print other things while it dies. */
+export function parseEvent(line: string): HistoryEvent | null {
+  try {
+    const value: unknown = JSON.parse(line)
+    return isEvent(value) ? value : null
+  } catch {
+    return null
+  }
+}
+
+function isEvent(value: unknown): value is HistoryEvent {
+  if (typeof value !== 'object' || value === null) return false
+  const event = value as Record<string, unknown>
+  return (
+    typeof event['i'] === 'number' &&
+    typeof event['op'] === 'number' &&
+    typeof event['t'] === 'string' &&
+    /^\d+$/.test(event['t']) &&
+    ['p', 'e', 'f', 'k'].every((field) => typeof event[field] === 'string')
+  )
+}

@@ -1,0 +1,96 @@
+/**
+ * The public surface as text, one report an entry point, in packages/holdfast/etc: a change of it is a diff somebody
+ * has to look at. `--update` writes the reports, without it they are compared. All entries share one compiled program.
+ */
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { CompilerState, Extractor, ExtractorConfig } from '@microsoft/api-extractor'
+import { root, say } from './workspace.mjs'
+
+const library = join(root, 'packages', 'holdfast')
+const committed = join(library, 'etc')
+
+/** Report name → declaration file, for everything that `exports` offers. */
+function entryPoints() {
+  /** @type {{ exports: Record<string, string> }} */
+  const manifest = JSON.parse(readFileSync(join(library, 'package.json'), 'utf8'))
+  return Object.entries(manifest.exports)
+    .filter(([, target]) => target.endsWith('.js'))
+    .map(([name, target]) => ({
+      name: name === '.' ? 'holdfast' : name.slice(2).replaceAll('/', '-'),
+      declarations: join(library, target.replace(/\.js$/, '.d.ts')),
+    }))
+}
+
+/**
+ * @param {{ name: string, declarations: string }} entry
+ * @param {string} folder
+ */
+function configOf(entry, folder) {
+  return ExtractorConfig.prepare({
+    configObjectFullPath: join(library, 'api-extractor.json'),
+    packageJsonFullPath: join(library, 'package.json'),
+    configObject: {
+      projectFolder: library,
+      mainEntryPointFilePath: entry.declarations,
+      compiler: {
+        overrideTsconfig: {
+          compilerOptions: { target: 'es2024', lib: ['es2024', 'esnext.disposable'], module: 'nodenext', strict: true, types: ['node'], skipLibCheck: true },
+          files: entryPoints().map(({ declarations }) => declarations),
+        },
+      },
+      apiReport: { enabled: true, reportFileName: `${entry.name}.api.md`, reportFolder: folder, reportTempFolder: join(folder, 'temp') },
+      docModel: { enabled: false },
+      dtsRollup: { enabled: false },
+      tsdocMetadata: { enabled: false },
+      newlineKind: 'lf',
+      messages: {
+        extractorMessageReporting: {
+          // No release tags here: what an entry point exports is public.
+          'ae-missing-release-tag': { logLevel: /** @type {any} */ ('none') },
+        },
+        tsdocMessageReporting: { default: { logLevel: /** @type {any} */ ('none') } },
+      },
+    },
+  })
+}
+
+/** Makes all reports afresh and returns their text by file name. */
+export function makeReports() {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-api-'))
+  try {
+    const entries = entryPoints()
+    const missing = entries.filter(({ declarations }) => !existsSync(declarations))
+    if (missing.length > 0) throw new Error(`not built: ${missing.map(({ name }) => name).join(', ')}; run npm run build`)
+    const configs = entries.map((entry) => configOf(entry, folder))
+    const [first] = configs
+    if (first === undefined) throw new Error('the library has no entry points')
+    const compilerState = CompilerState.create(first, { additionalEntryPoints: entries.map(({ declarations }) => declarations) })
+    for (const config of configs) {
+      Extractor.invoke(config, { compilerState, localBuild: true, messageCallback: (message) => { message.handled = true } })
+    }
+    return new Map(
+      readdirSync(folder).filter((file) => file.endsWith('.api.md')).map((file) => [file, readFileSync(join(folder, file), 'utf8')]),
+    )
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** The reports as they were accepted. */
+export function acceptedReports() {
+  if (!existsSync(committed)) return new Map()
+  const files = readdirSync(committed).filter((file) => file.endsWith('.api.md'))
+  return new Map(files.map((file) => [file, readFileSync(join(committed, file), 'utf8')]))
+}
+
+function update() {
+  const reports = makeReports()
+  rmSync(committed, { recursive: true, force: true })
+  mkdirSync(committed, { recursive: true })
+  for (const [file, text] of reports) writeFileSync(join(committed, file), text)
+  say(`${reports.size} reports written to packages/holdfast/etc`)
+}
+
+if (process.argv.includes('--update')) update()

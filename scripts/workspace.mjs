@@ -1,0 +1,57 @@
+/** Where things are, and how the scripts start programs. Plain JavaScript for any Node from 18 on: it runs before the install. */
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { delimiter, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The top folder of the repository. */
+export const root = fileURLToPath(new URL('..', import.meta.url))
+
+const bins = join(root, 'node_modules', '.bin')
+
+/** The Node that the install brought; on a platform it has none for, the one that runs now. */
+export function projectNode() {
+  const brought = join(bins, process.platform === 'win32' ? 'node.cmd' : 'node')
+  return process.platform !== 'win32' && existsSync(brought) ? brought : process.execPath
+}
+
+/** The environment in which `node` and `npm` are those of the machine: an install must not replace the Node it runs on. */
+export function machineEnvironment() {
+  const path = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => !isBins(folder))
+  return { ...process.env, PATH: path.join(delimiter) }
+}
+
+/** @param {string} folder */
+function isBins(folder) {
+  return resolve(folder).startsWith(root) && folder.endsWith(join('node_modules', '.bin'))
+}
+
+/** @param {string} line */
+export function say(line) {
+  process.stdout.write(`${line}\n`)
+}
+
+/**
+ * Runs a program in the top folder with its output shown; resolves with its exit code.
+ * @param {string} program
+ * @param {readonly string[]} args
+ * @param {{ env?: NodeJS.ProcessEnv }} [options]
+ * @returns {Promise<number>}
+ */
+export function run(program, args, options = {}) {
+  return new Promise((done, failed) => {
+    const shell = process.platform === 'win32' && program === 'npm'
+    const child = spawn(program, [...args], { cwd: root, stdio: 'inherit', env: options.env ?? process.env, shell })
+    child.on('error', failed)
+    child.on('exit', (code, signal) => done(code ?? (signal === null ? 1 : 128)))
+  })
+}
+
+/**
+ * Runs one of the scripts beside this file on the project's Node.
+ * @param {string} script
+ * @param {readonly string[]} [args]
+ */
+export function runScript(script, args = []) {
+  return run(projectNode(), [join(root, 'scripts', script), ...args])
+}
