@@ -36,11 +36,23 @@ function configOf(entry, folder) {
       mainEntryPointFilePath: entry.declarations,
       compiler: {
         overrideTsconfig: {
-          compilerOptions: { target: 'es2024', lib: ['es2024', 'esnext.disposable'], module: 'nodenext', strict: true, types: ['node'], skipLibCheck: true },
+          compilerOptions: {
+            target: 'es2024',
+            lib: ['es2024', 'esnext.disposable'],
+            module: 'nodenext',
+            strict: true,
+            types: ['node'],
+            skipLibCheck: true,
+          },
           files: entryPoints().map(({ declarations }) => declarations),
         },
       },
-      apiReport: { enabled: true, reportFileName: `${entry.name}.api.md`, reportFolder: folder, reportTempFolder: join(folder, 'temp') },
+      apiReport: {
+        enabled: true,
+        reportFileName: `${entry.name}.api.md`,
+        reportFolder: folder,
+        reportTempFolder: join(folder, 'temp'),
+      },
       docModel: { enabled: false },
       dtsRollup: { enabled: false },
       tsdocMetadata: { enabled: false },
@@ -62,23 +74,37 @@ export function makeReports() {
   try {
     const entries = entryPoints()
     const missing = entries.filter(({ declarations }) => !existsSync(declarations))
-    if (missing.length > 0) throw new Error(`not built: ${missing.map(({ name }) => name).join(', ')}; run npm run build`)
+    if (missing.length > 0)
+      throw new Error(`not built: ${missing.map(({ name }) => name).join(', ')}; run npm run build`)
     const configs = entries.map((entry) => configOf(entry, folder))
     const [first] = configs
     if (first === undefined) throw new Error('the library has no entry points')
-    const compilerState = CompilerState.create(first, { additionalEntryPoints: entries.map(({ declarations }) => declarations) })
+    const compilerState = CompilerState.create(first, {
+      additionalEntryPoints: entries.map(({ declarations }) => declarations),
+    })
     for (const config of configs) {
-      Extractor.invoke(config, { compilerState, localBuild: true, messageCallback: (message) => { message.handled = true } })
+      Extractor.invoke(config, {
+        compilerState,
+        localBuild: true,
+        messageCallback: (message) => {
+          message.handled = true
+        },
+      })
     }
     return new Map(
-      readdirSync(folder).filter((file) => file.endsWith('.api.md')).map((file) => [file, readFileSync(join(folder, file), 'utf8')]),
+      readdirSync(folder)
+        .filter((file) => file.endsWith('.api.md'))
+        .map((file) => [file, readFileSync(join(folder, file), 'utf8')]),
     )
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-/** The reports as they were accepted. */
+/**
+ * The reports as they were accepted.
+ * @returns {Map<string, string>}
+ */
 export function acceptedReports() {
   if (!existsSync(committed)) return new Map()
   const files = readdirSync(committed).filter((file) => file.endsWith('.api.md'))

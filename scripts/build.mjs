@@ -36,7 +36,11 @@ function filesBelow(folder) {
 }
 
 const startedMs = Date.now()
-const code = await run(projectNode(), [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '--build'])
+const code = await run(projectNode(), [
+  join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
+  '--build',
+  'tsconfig.build.json',
+])
 for (const name of readdirSync(join(root, 'packages'))) tidy(join(root, 'packages', name))
 say(code === 0 ? `built in ${seconds(startedMs)}` : 'the build failed; the compiler says why above')
 process.exitCode = code

@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { machineEnvironment, root, run, say } from './workspace.mjs'
+import { linkNode, machineEnvironment, root, run, say } from './workspace.mjs'
 
 /** @typedef {{ version?: string, integrity?: string, optional?: boolean, link?: boolean, extraneous?: boolean }} Entry */
 /** @typedef {{ readonly [place: string]: Entry }} Entries */
@@ -12,10 +12,14 @@ import { machineEnvironment, root, run, say } from './workspace.mjs'
 /** Resolves with npm's exit code; 0 at once when there is nothing to do. */
 export async function install() {
   const reason = whyStale(readEntries('package-lock.json'), readEntries('node_modules/.package-lock.json'))
-  if (reason === undefined) return 0
+  if (reason === undefined) {
+    linkNode()
+    return 0
+  }
   const startedMs = Date.now()
   say(`installing (${reason}); a first install takes about 20 s …`)
   const code = await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { env: machineEnvironment() })
+  if (code === 0) linkNode()
   say(code === 0 ? `installed in ${seconds(startedMs)}` : 'npm ci failed; its own words are above')
   return code
 }

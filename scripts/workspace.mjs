@@ -1,7 +1,7 @@
 /** Where things are, and how the scripts start programs. Plain JavaScript for any Node from 18 on: it runs before the install. */
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { delimiter, join, resolve } from 'node:path'
+import { existsSync, symlinkSync } from 'node:fs'
+import { delimiter, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** The top folder of the repository. */
@@ -9,10 +9,28 @@ export const root = fileURLToPath(new URL('..', import.meta.url))
 
 const bins = join(root, 'node_modules', '.bin')
 
-/** The Node that the install brought; on a platform it has none for, the one that runs now. */
+/** The Node that the install brought, or undefined on a platform it has none for. */
+export function broughtNode() {
+  const platform = process.platform === 'win32' ? 'win' : process.platform
+  const name = platform === 'darwin' && process.arch === 'arm64' ? 'node-bin' : 'node'
+  const folder = join(root, 'node_modules', `${name}-${platform}-${process.arch}`)
+  const program = join(folder, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+  return existsSync(program) ? program : undefined
+}
+
+/** What everything after the install runs on. */
 export function projectNode() {
-  const brought = join(bins, process.platform === 'win32' ? 'node.cmd' : 'node')
-  return process.platform !== 'win32' && existsSync(brought) ? brought : process.execPath
+  return broughtNode() ?? process.execPath
+}
+
+/**
+ * Makes `node` the project's own in npm scripts and for `npx holdfast`. npm 11 links it by itself; npm 10 leaves the
+ * programs of optional packages out.
+ */
+export function linkNode() {
+  const [brought, link] = [broughtNode(), join(bins, 'node')]
+  if (brought !== undefined && process.platform !== 'win32' && !existsSync(link))
+    symlinkSync(relative(bins, brought), link)
 }
 
 /** The environment in which `node` and `npm` are those of the machine: an install must not replace the Node it runs on. */

@@ -10,6 +10,8 @@ const [oldestMajor = 0, oldestMinor = 0] = OLDEST.split('.').map(Number)
 if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) {
   await import('../dist/bin.js')
 } else {
-  process.stderr.write(`holdfast: needs Node ${OLDEST} or newer, and this is ${process.versions.node}; see https://nodejs.org\n`)
+  process.stderr.write(
+    `holdfast: needs Node ${OLDEST} or newer, and this is ${process.versions.node}; see https://nodejs.org\n`,
+  )
   process.exitCode = 1
 }

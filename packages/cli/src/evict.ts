@@ -1,9 +1,11 @@
 /** `holdfast evict`: takes a lock from the holder that the operator has looked at, and from nobody else. */
 import { createInterface } from 'node:readline/promises'
+import { TOKEN_MAX } from 'holdfast'
 import { type Context, type GlobalOptions, withLocks } from './context.ts'
 import { exitCodes, Failure } from './exit-codes.ts'
 import { holdersInWords } from './line-view.ts'
-import { printable, type Printer } from './printer.ts'
+import type { Printer } from './printer.ts'
+import { printable } from './text.ts'
 
 export interface EvictCommandOptions extends GlobalOptions {
   readonly token?: string
@@ -11,15 +13,12 @@ export interface EvictCommandOptions extends GlobalOptions {
   readonly yes?: boolean
 }
 
-/** 2^63 - 1, the largest token of any store. */
-const TOKEN_MAX = 2n ** 63n - 1n
-
 export async function evictCommand(context: Context, name: string, options: EvictCommandOptions): Promise<number> {
   const { printer } = context
   // Before any question: a mistake in the command line is not worth an answer.
   if (options.token !== undefined) tokenOf(options.token)
   return withLocks(context, options, async ({ locks, namespace }) => {
-    const asks = printer.streams.stdin.isTTY === true && printer.streams.stderr.isTTY === true
+    const asks = printer.streams.stdin.isTTY && printer.streams.stderr.isTTY
     if (asks && options.yes !== true)
       printer.tell(`held by ${holdersInWords(await locks.inspect(name)) ?? 'nobody'}`, { event: 'holder', name })
     const token = tokenOf(options.token ?? (await asked(asks, printer, '--token', 'Token of the holder to evict: ')))

@@ -1,20 +1,10 @@
-/** `holdfast facts`: what the chosen store promises, from the same object that the library goes by. */
+/** What a store promises, as rows for people: from the same object that the library goes by. */
 import type { Facts } from 'holdfast'
-import { type Context, type GlobalOptions, withLocks } from './context.ts'
-import { exitCodes } from './exit-codes.ts'
-import { shortDuration } from './printer.ts'
+import { shortDuration } from './text.ts'
 
-export async function factsCommand(context: Context, options: GlobalOptions): Promise<number> {
-  return withLocks(context, options, async ({ locks }) => {
-    const facts = await locks.open()
-    if (options.json === true) context.printer.document(facts)
-    else context.printer.table(['PROMISE', 'THIS STORE'], factRows(facts))
-    return exitCodes.ok
-  })
-}
-
-function factRows(facts: Facts): readonly (readonly [promise: string, here: string])[] {
+export function factRows(facts: Facts): readonly (readonly [promise: string, here: string])[] {
   const { ttl } = facts
+  const span = `${shortDuration(ttl.minMs)} to ${shortDuration(ttl.maxMs)}`
   const rows: [string, string][] = [
     ['engine', facts.engine],
     ['safety class', facts.safetyClass],
@@ -24,10 +14,7 @@ function factRows(facts: Facts): readonly (readonly [promise: string, here: stri
     ['tokens', facts.tokens],
     ['order', facts.order],
     ['wake-up', facts.wakeUp],
-    [
-      'ttl',
-      `per ${ttl.per}, ${shortDuration(ttl.minMs)} to ${shortDuration(ttl.maxMs)} in steps of ${shortDuration(ttl.granularityMs)}`,
-    ],
+    ['ttl', `per ${ttl.per}, ${span} in steps of ${shortDuration(ttl.granularityMs)}`],
   ]
   for (const what of facts.losesLock) rows.push(['loses a lock', what])
   for (const what of facts.breaksTokens) rows.push(['breaks tokens', what])

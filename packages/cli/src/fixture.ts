@@ -17,6 +17,19 @@ export interface Ended {
   readonly stderr: string
 }
 
+/** What the tests read of the documents that `ls --json` and `inspect --json` print. */
+export interface LineSeen {
+  readonly name: string
+  readonly lastToken: string
+  readonly claims: readonly { readonly state: string; readonly token: string | null }[]
+}
+
+/** Each line of a text as a JSON document; throws when one is none. */
+export function documentsIn(text: string): readonly unknown[] {
+  const lines = text.trimEnd().split('\n')
+  return lines.map((line): unknown => JSON.parse(line))
+}
+
 export class Running {
   readonly process: ChildProcess
   readonly ended: Promise<Ended>
@@ -98,11 +111,9 @@ export class Sandbox {
   }
 
   /** The document of `inspect --json`. */
-  async inspect(
-    name: string,
-  ): Promise<{ readonly claims: readonly { readonly state: string; readonly token: string | null }[] }> {
+  async inspect(name: string): Promise<LineSeen> {
     const { stdout } = await this.run(['inspect', name, '--json'])
-    return JSON.parse(stdout)
+    return JSON.parse(stdout) as LineSeen
   }
 
   /** Kills what a failed test left, and waits for it. */

@@ -2,7 +2,7 @@
 import { type Context, type GlobalOptions, withLocks } from './context.ts'
 import { exitCodes } from './exit-codes.ts'
 import { claimColumns, claimRow, lineDocument } from './line-view.ts'
-import { printable } from './printer.ts'
+import { printable } from './text.ts'
 
 export async function inspectCommand(
   { printer, environment }: Context,

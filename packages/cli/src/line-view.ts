@@ -1,6 +1,6 @@
 /** How a line of claims is shown: as stable JSON for scripts, as words and columns for people. */
-import type { ClaimView, LineView } from 'holdfast'
-import { shortDuration } from './printer.ts'
+import { CAPACITY_MAX, type ClaimView, type LineView } from 'holdfast'
+import { shortDuration } from './text.ts'
 
 /** A document of `inspect --json`. Fields may be added, never changed or removed. */
 export interface LineDocument {
@@ -42,14 +42,12 @@ export function lineDocument(namespace: string, name: string, line: LineView): L
   }
 }
 
-/** Above this no semaphore can be: the line is that of a read/write lock, where a writer weighs all of it. */
-const SEMAPHORE_CAPACITY_MAX = 1_000_000
-
 /** What kind of lock a claim is for, in a word. */
 export function kindOf(claim: ClaimView, line: LineView): string {
   const capacity = line.capacity ?? 1
   if (capacity === 1) return 'lock'
-  if (capacity > SEMAPHORE_CAPACITY_MAX) return claim.weight === capacity ? 'write' : 'read'
+  // More places than a semaphore can have: a read/write lock, where a writer weighs all of it.
+  if (capacity > CAPACITY_MAX) return claim.weight === capacity ? 'write' : 'read'
   return `${claim.weight} of ${capacity}`
 }
 

@@ -1,11 +1,8 @@
 /** `holdfast ls`: every name that somebody holds or waits for, with its first holder. */
-import type { LineView, Locks } from 'holdfast'
 import { type Context, type GlobalOptions, withLocks } from './context.ts'
 import { exitCodes } from './exit-codes.ts'
 import { endOf, lineDocument } from './line-view.ts'
-
-/** Lines looked at together: a listing must not take a whole connection pool. */
-const AT_ONCE = 8
+import { linesOf, type NamedLine } from './look.ts'
 
 export async function listCommand(context: Context, prefix: string, options: GlobalOptions): Promise<number> {
   return withLocks(context, options, async ({ locks, namespace }) => {
@@ -13,14 +10,9 @@ export async function listCommand(context: Context, prefix: string, options: Glo
     let cursor: string | undefined
     do {
       const page = await locks.list(cursor === undefined ? { prefix } : { prefix, cursor })
-      for (let at = 0; at < page.names.length; at += AT_ONCE) {
-        const lines = await Promise.all(page.names.slice(at, at + AT_ONCE).map((name) => lookedAt(locks, name)))
-        for (const { name, line } of lines) {
-          // Freed between the listing and the look.
-          if (line.claims.length === 0) continue
-          if (options.json === true) context.printer.document(lineDocument(namespace, name, line))
-          else rows.push(rowOf(name, line))
-        }
+      for (const named of await linesOf(locks, page.names)) {
+        if (options.json === true) context.printer.document(lineDocument(namespace, named.name, named.line))
+        else rows.push(rowOf(named))
       }
       cursor = page.cursor
     } while (cursor !== undefined)
@@ -30,11 +22,7 @@ export async function listCommand(context: Context, prefix: string, options: Glo
   })
 }
 
-async function lookedAt(locks: Locks, name: string): Promise<{ readonly name: string; readonly line: LineView }> {
-  return { name, line: await locks.inspect(name) }
-}
-
-function rowOf(name: string, line: LineView): readonly string[] {
+function rowOf({ name, line }: NamedLine): readonly string[] {
   const held = line.claims.filter(({ state }) => state === 'held')
   const waiting = line.claims.filter(({ state }) => state === 'waiting')
   const first = held[0] ?? line.claims[0]

@@ -37,7 +37,7 @@ async function nextHolder(): Promise<{ readonly startedAtNs: bigint; readonly la
 
 describe('the command of a run', () => {
   it('that was killed ends with it, and the lock becomes free', async () => {
-    const { run, pid } = await startStubborn('1500ms')
+    const { run, pid } = await startStubborn('3s')
     run.kill('SIGKILL')
     const { startedAtNs, lastBeatAtNs } = await nextHolder()
     expect(lastBeatAtNs).toBeLessThan(startedAtNs)
@@ -92,7 +92,7 @@ describe('the command of a run', () => {
 describe('a run that cannot renew its lease', () => {
   it('says so and stops its command while the lease still lasts', async () => {
     const script = 'trap "echo stopping; exit 0" TERM; echo up; while :; do sleep 0.05; done'
-    const run = sandbox.start(['run', '--ttl', '1s', '--stop-before', '400ms', 'job', '--', 'sh', '-c', script])
+    const run = sandbox.start(['run', '--ttl', '2s', '--stop-before', '1s', 'job', '--', 'sh', '-c', script])
     await run.says(/up/)
     const database = new DatabaseSync(sandbox.path('locks.db'))
     try {
@@ -113,7 +113,7 @@ describe('a run that cannot renew its lease', () => {
 describe('an eviction', () => {
   it('tells the holder why, stops its command and frees the lock', async () => {
     const script = 'trap "echo stopping; exit 0" TERM; echo up; while :; do sleep 0.05; done'
-    const holder = sandbox.start(['run', '--ttl', '1s', 'job', '--', 'sh', '-c', script])
+    const holder = sandbox.start(['run', '--ttl', '3s', 'job', '--', 'sh', '-c', script])
     await holder.says(/up/)
     const [claim] = (await sandbox.inspect('job')).claims
     const wrong = await sandbox.run(['evict', 'job', '--token', '1', '--reason', 'a typo'])

@@ -51,7 +51,7 @@ function ofCommander(printer: Printer, error: CommanderError): number {
   if (error.exitCode === 0) return exitCodes.ok
   if (error.code === 'commander.help') {
     printer.failure(
-      new Failure(exitCodes.usage, 'which command? run, ls, inspect, evict or facts; see holdfast --help'),
+      new Failure(exitCodes.usage, 'which command? run, ls, inspect, watch, evict or doctor; see holdfast --help'),
       exitCodes.usage,
     )
     return exitCodes.usage

@@ -1,7 +1,11 @@
 /** What the command prints: documents that parse, columns that line up, nothing that an author of a note could abuse. */
+import { PassThrough } from 'node:stream'
+import { stripVTControlCharacters } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Running, Sandbox } from './fixture.ts'
-import { printable, shortDuration } from './printer.ts'
+import { documentsIn, type LineSeen, type Running, Sandbox } from './fixture.ts'
+import { main } from './main.ts'
+import type { Streams } from './printer.ts'
+import { printable, shortDuration } from './text.ts'
 
 // Only a failing test takes so long.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
@@ -18,6 +22,24 @@ async function hold(name: string, note: string): Promise<Running> {
   return holder
 }
 
+/** A call with a person at the terminal, who answers each question when it is asked. */
+async function talk(
+  args: readonly string[],
+  answers: readonly (readonly [question: RegExp, answer: string])[],
+): Promise<{ readonly code: number; readonly stderr: string }> {
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
+  for (const stream of [stdin, stderr]) Object.assign(stream, { isTTY: true })
+  const left = [...answers]
+  let said = ''
+  stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text
+    if (left[0]?.[0].test(stripVTControlCharacters(said)) === true) stdin.write(`${left.shift()?.[1]}\n`)
+  })
+  const streams = { stdin, stdout, stderr } as unknown as Streams
+  const code = await main({ args, environment: { HOLDFAST_STORE: sandbox.store }, streams })
+  return { code, stderr: said }
+}
+
 const NASTY = 'red \u001b[31malert\u001b[0m\nsecond line'
 
 describe('ls and inspect', () => {
@@ -25,16 +47,13 @@ describe('ls and inspect', () => {
     await Promise.all([hold('shard:1', 'one'), hold('shard:2', NASTY), hold('other', '')])
     const { code, stdout, stderr } = await sandbox.run(['ls', 'shard:', '--json'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    const documents = stdout
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line))
+    const documents = documentsIn(stdout) as readonly LineSeen[]
     expect(documents).toMatchObject([
       { namespace: 'default', name: 'shard:1', capacity: 1, claims: [{ state: 'held', weight: 1, note: 'one' }] },
       { namespace: 'default', name: 'shard:2', capacity: 1, claims: [{ state: 'held', weight: 1, note: NASTY }] },
     ])
-    expect(documents[0].claims[0].token).toMatch(/^\d+$/)
-    expect(documents[0].lastToken).toBe(documents[0].claims[0].token)
+    expect(documents[0]?.claims[0]?.token).toMatch(/^\d+$/)
+    expect(documents[0]?.lastToken).toBe(documents[0]?.claims[0]?.token)
     expect((await sandbox.run(['ls', 'nobody', '--json'])).stdout).toBe('')
     const free = await sandbox.run(['inspect', 'free', '--json'])
     expect(JSON.parse(free.stdout)).toEqual({
@@ -65,12 +84,24 @@ describe('ls and inspect', () => {
   })
 })
 
-describe('facts', () => {
-  it('print what the store promises, for people and for scripts', async () => {
-    const people = await sandbox.run(['facts'])
-    expect(people.stdout).toMatch(/^PROMISE +THIS STORE\nengine +SQLite.*\nsafety class +durable\n/)
-    const { stdout } = await sandbox.run(['facts', '--json'])
-    expect(JSON.parse(stdout)).toMatchObject({ safetyClass: 'durable', order: 'fifo', ttl: { per: 'claim' } })
+describe('evict on a terminal', () => {
+  it('shows the holder, asks for what is missing, and takes no for an answer', async () => {
+    await hold('job', 'the night shift')
+    const [claim] = (await sandbox.inspect('job')).claims
+    const answers: readonly (readonly [RegExp, string])[] = [
+      [/Token of the holder to evict: $/, claim?.token ?? ''],
+      [/Reason, told to the holder: $/, 'a test'],
+      [/Evict token \d+ from "job"\? Its holder may still be at work\. \[y\/N\] $/, 'n'],
+    ]
+    const { code, stderr } = await talk(['evict', 'job'], answers)
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/held by \S+ \(the night shift\), token \d+/)
+    expect(stderr).toMatch(/nothing was done/)
+    expect((await sandbox.inspect('job')).claims[0]?.state).toBe('held')
+    expect((await talk(['evict', 'job', '--token', claim?.token ?? '', '--reason', 'a test', '--yes'], [])).code).toBe(
+      0,
+    )
+    expect((await sandbox.inspect('job')).claims[0]?.state).not.toBe('held')
   })
 })
 
@@ -80,10 +111,7 @@ describe('run --json', () => {
     const waiter = sandbox.start(['--json', 'run', '--wait', '600ms', 'job', '--', 'echo', 'mine'])
     const { code, stdout, stderr } = await waiter.ended
     expect({ code, stdout }).toEqual({ code: 75, stdout: '' })
-    const documents = stderr
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line))
+    const documents = documentsIn(stderr) as readonly { readonly event: string }[]
     expect(documents.map(({ event }) => event)).toEqual(['waiting', 'error'])
     expect(documents[1]).toMatchObject({ exitCode: 75 })
     holder.kill('SIGTERM')

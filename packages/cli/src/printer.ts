@@ -1,6 +1,7 @@
 /** The printing layer: results on stdout, everything for people on stderr, no secret and no control character in either. */
 import { styleText } from 'node:util'
 import { Secrets } from './secrets.ts'
+import { fitted, printable, widthOf } from './text.ts'
 
 /** The streams of the process, or those of a caller that runs the command in its own process. */
 export interface Streams {
@@ -25,6 +26,11 @@ export class Printer {
   /** One line of a result. */
   line(text: string): void {
     this.streams.stdout.write(`${this.secrets.hide(text)}\n`)
+  }
+
+  /** What a live view draws, with its own line ends. */
+  paint(text: string): void {
+    this.streams.stdout.write(this.secrets.hide(text))
   }
 
   /** One JSON document on one line. Tokens are strings: JSON numbers end at 2^53. */
@@ -54,7 +60,7 @@ export class Printer {
     )
     const lineOf = (row: readonly string[]): string =>
       row
-        .map((cell, column) => (column === row.length - 1 ? cell : cell + ' '.repeat(widths[column]! - widthOf(cell))))
+        .map((cell, column) => (column === row.length - 1 ? cell : fitted(cell, widths[column]!)))
         .join('  ')
         .trimEnd()
     this.line(styleText('bold', lineOf(head), { stream: this.streams.stdout }))
@@ -64,37 +70,4 @@ export class Printer {
   #dim(text: string): string {
     return styleText('dim', text, { stream: this.streams.stderr })
   }
-}
-
-/** Names, owners and notes were written by others: without this an escape sequence in one would reach the terminal. */
-export function printable(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
-    const code = character.codePointAt(0) ?? 0
-    return code <= 0xff ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`
-  })
-}
-
-/** `1500` → `1.5s`: short enough for a column, exact enough for an eye. */
-export function shortDuration(ms: number): string {
-  if (ms < 1_000) return `${Math.max(0, Math.round(ms))}ms`
-  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)}s`
-  const minutes = Math.floor(ms / 60_000)
-  return minutes < 60
-    ? `${minutes}m${Math.floor((ms % 60_000) / 1_000)}s`
-    : `${Math.floor(minutes / 60)}h${minutes % 60}m`
-}
-
-/** Columns of a terminal: wide East Asian characters take two, combining marks none. */
-function widthOf(text: string): number {
-  let width = 0
-  for (const character of text) {
-    if (/\p{Mn}/u.test(character)) continue
-    width +=
-      /[\u{1100}-\u{115f}\u{2e80}-\u{a4cf}\u{ac00}-\u{d7a3}\u{f900}-\u{faff}\u{fe30}-\u{fe6f}\u{ff00}-\u{ff60}\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u.test(
-        character,
-      )
-        ? 2
-        : 1
-  }
-  return width
 }

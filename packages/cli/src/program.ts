@@ -1,14 +1,15 @@
 /** The command line as people type it: subcommands, options, help with examples. What each does is elsewhere. */
 import { Command } from 'commander'
 import type { Context, GlobalOptions } from './context.ts'
-import { type EvictCommandOptions, evictCommand } from './evict.ts'
+import { doctorCommand } from './doctor.ts'
+import { evictCommand } from './evict.ts'
 import { exitCodeRows, exitCodes, Failure } from './exit-codes.ts'
-import { factsCommand } from './facts.ts'
 import { inspectCommand } from './inspect.ts'
 import { listCommand } from './list.ts'
 import { runCommand } from './run.ts'
 import type { RunCommandOptions } from './run-settings.ts'
 import { knownSchemes } from './stores.ts'
+import { watchCommand, type WatchCommandOptions } from './watch.ts'
 
 export interface ProgramOptions {
   readonly context: Context
@@ -41,8 +42,9 @@ export function programOf(program: ProgramOptions): Command {
   addRun(root, program)
   addList(root, program)
   addInspect(root, program)
+  addWatch(root, program)
   addEvict(root, program)
-  addFacts(root, program)
+  addDoctor(root, program)
   return root
 }
 
@@ -133,15 +135,38 @@ function addEvict(root: Command, program: ProgramOptions): void {
       'after',
       '\nExamples:\n  holdfast evict nightly --token 1763722000000001 --reason "host db3 is being replaced" --yes',
     )
-  act(program, evict, async (options, name = '') => evictCommand(program.context, name, options as EvictCommandOptions))
+  act(program, evict, async (options, name = '') => evictCommand(program.context, name, options))
 }
 
-function addFacts(root: Command, program: ProgramOptions): void {
-  const facts = root
-    .command('facts')
-    .description('Show what the store promises: safety class, clock, tokens, order, what can go wrong.')
-    .addHelpText('after', '\nExamples:\n  holdfast facts\n  holdfast facts --json | jq -r .safetyClass')
-  act(program, facts, async (options) => factsCommand(program.context, options))
+function addWatch(root: Command, program: ProgramOptions): void {
+  const watch = root
+    .command('watch')
+    .description(
+      'Show locks, holders and waiters as they change: a picture on a terminal, one line a change elsewhere. Ctrl-C ends it.',
+    )
+    .argument('[prefix]', 'only names that start with this')
+    .option('--interval <duration>', 'how often to look', '1s')
+    .option('--names <number>', 'look at no more than so many names', '50')
+    .option('--once', 'one picture, then end')
+    .addHelpText('after', '\nExamples:\n  holdfast watch\n  holdfast watch shard: --json | jq -r .event')
+  act(program, watch, async (options, prefix = '') =>
+    watchCommand(program.context, prefix, options as WatchCommandOptions),
+  )
+}
+
+function addDoctor(root: Command, program: ProgramOptions): void {
+  const doctor = root
+    .command('doctor')
+    .description(
+      'Show what a store promises, try a few locks in a namespace of its own, and say what to do about what is wrong.',
+    )
+    .argument('[url]', 'the store, instead of --store')
+    .option('--facts-only', 'only what the store promises: no locks are taken')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  holdfast doctor\n  holdfast doctor sqlite:/srv/locks.db --json | jq .figures.handOff\n  holdfast doctor --facts-only',
+    )
+  act(program, doctor, async (options, url) => doctorCommand(program.context, url, options))
 }
 
 function rootHelp(): string {

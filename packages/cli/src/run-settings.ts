@@ -1,8 +1,17 @@
 /** The options of `holdfast run`, read and checked before anything is opened or started. */
-import type { AcquireOptions, Facts } from 'holdfast'
+import {
+  type AcquireOptions,
+  durationMs,
+  type Facts,
+  LOCK_DELAY_MS_MAX,
+  MIN_HOLD_MS_MAX,
+  TTL_MS_MAX,
+  TTL_MS_MIN,
+  WAIT_MS_MAX,
+} from 'holdfast'
 import type { GlobalOptions } from './context.ts'
-import { durationOption } from './duration.ts'
 import { exitCodes, Failure } from './exit-codes.ts'
+import { shortDuration } from './text.ts'
 
 export interface RunCommandOptions extends GlobalOptions {
   readonly shared?: boolean
@@ -30,35 +39,47 @@ export interface RunSettings {
 
 const STOP_BEFORE_MS_DEFAULT = 2_000
 const STOP_BEFORE_TTL_SHARE = 1 / 3
-/** The library's limit. A command that needs longer to stop is killed when it ends. */
-const LOCK_DELAY_MS_MAX = 3_600_000
 
+/** The ranges are the library's; read here, so that a refusal names the option as it was typed. */
 export function runSettings(options: RunCommandOptions): RunSettings {
-  const ttlMs = durationOption('--ttl', options.ttl)
-  const stopBeforeMs =
-    options.stopBefore === undefined
-      ? Math.min(STOP_BEFORE_MS_DEFAULT, Math.floor(ttlMs * STOP_BEFORE_TTL_SHARE))
-      : durationOption('--stop-before', options.stopBefore)
-  const waitMs = options.wait === false ? undefined : durationOption('--wait', options.wait)
+  const ttlMs = durationMs('--ttl', options.ttl, { minMs: TTL_MS_MIN, maxMs: TTL_MS_MAX })
+  const { wait, lockDelay, minHold } = options
+  const stopBeforeMs = stopBeforeOption(options, ttlMs)
+  const waitMs = wait === false ? undefined : durationMs('--wait', wait, { minMs: 0, maxMs: WAIT_MS_MAX })
   return {
     mode: modeOf(options),
     waitMs,
     stopBeforeMs,
-    lockDelayMs: options.lockDelay === undefined ? 0 : durationOption('--lock-delay', options.lockDelay),
+    lockDelayMs:
+      lockDelay === undefined ? 0 : durationMs('--lock-delay', lockDelay, { minMs: 0, maxMs: LOCK_DELAY_MS_MAX }),
     conflictExitCode: exitCodeOption('--conflict-exit-code', options.conflictExitCode),
     acquire: {
       ttl: ttlMs,
       stopBefore: stopBeforeMs,
       ...(waitMs === undefined ? {} : { wait: waitMs }),
-      ...(options.minHold === undefined ? {} : { minHold: durationOption('--min-hold', options.minHold) }),
+      ...(minHold === undefined
+        ? {}
+        : { minHold: durationMs('--min-hold', minHold, { minMs: 0, maxMs: MIN_HOLD_MS_MAX }) }),
       ...(options.note === undefined ? {} : { note: options.note }),
     },
   }
 }
 
+function stopBeforeOption({ stopBefore }: RunCommandOptions, ttlMs: number): number {
+  if (stopBefore === undefined) return Math.min(STOP_BEFORE_MS_DEFAULT, Math.floor(ttlMs * STOP_BEFORE_TTL_SHARE))
+  const stopBeforeMs = durationMs('--stop-before', stopBefore, { minMs: 0, maxMs: TTL_MS_MAX })
+  if (stopBeforeMs * 2 <= ttlMs) return stopBeforeMs
+  throw new Failure(
+    exitCodes.usage,
+    `--stop-before ${stopBefore} must be at most half of --ttl (${shortDuration(ttlMs)}): ` +
+      'otherwise one late renewal would stop the command. Ask for a longer --ttl.',
+  )
+}
+
 /**
  * At least `--stop-before`: a store may free the lock of a killed process at once, and an eviction does so everywhere.
- * The delay is the time in which the command of such a run is being stopped.
+ * The delay is the time in which the command of such a run is being stopped; one that needs longer than the longest
+ * delay is killed when it ends.
  */
 export function lockDelayMs({ lockDelayMs: asked, stopBeforeMs }: RunSettings, { lacks }: Facts): number {
   return lacks.lockDelay === undefined ? Math.max(asked, Math.min(stopBeforeMs, LOCK_DELAY_MS_MAX)) : asked

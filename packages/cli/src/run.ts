@@ -6,7 +6,8 @@ import { requireExecutable } from './executable.ts'
 import { exitCodes, Failure } from './exit-codes.ts'
 import { type CommandEnd, GuardedCommand } from './guarded-command.ts'
 import { holdersInWords } from './line-view.ts'
-import { type Printer, shortDuration } from './printer.ts'
+import type { Printer } from './printer.ts'
+import { shortDuration } from './text.ts'
 import { lockDelayMs, type RunCommandOptions, type RunSettings, runSettings } from './run-settings.ts'
 import { SignalDesk, signalExitCode } from './signals.ts'
 import { tellWhileWaiting } from './waiting.ts'
@@ -38,9 +39,9 @@ export async function runCommand(context: Context, request: RunRequest): Promise
       }
     })
   } catch (error) {
-    const { signal } = signals.interrupted
-    if (signal.aborted && error === signal.reason)
-      throw new Failure(signalExitCode(signal.reason), `stopped waiting for "${name}": ${signal.reason}`)
+    const signal = signals.interruptedBy
+    if (signal !== undefined && error === signal)
+      throw new Failure(signalExitCode(signal), `stopped waiting for "${name}": ${signal}`)
     throw error
   } finally {
     signals.close()

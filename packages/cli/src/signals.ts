@@ -10,11 +10,17 @@ export class SignalDesk {
   /** Aborts with the name of the signal that ended the wait. */
   readonly interrupted: AbortController = new AbortController()
   readonly #handlers: ReadonlyMap<NodeJS.Signals, () => void>
+  #interruptedBy: NodeJS.Signals | undefined
   #forward: ((signal: NodeJS.Signals) => void) | undefined
 
   constructor() {
     this.#handlers = new Map(forwarded.map((signal) => [signal, () => this.#on(signal)]))
     for (const [signal, handler] of this.#handlers) process.on(signal, handler)
+  }
+
+  /** The signal that ended the wait. */
+  get interruptedBy(): NodeJS.Signals | undefined {
+    return this.#interruptedBy
   }
 
   /** From here on signals go to the command. */
@@ -28,7 +34,10 @@ export class SignalDesk {
 
   #on(signal: NodeJS.Signals): void {
     if (this.#forward !== undefined) this.#forward(signal)
-    else if (ending.has(signal)) this.interrupted.abort(signal)
+    else if (ending.has(signal)) {
+      this.#interruptedBy ??= signal
+      this.interrupted.abort(signal)
+    }
   }
 }
 

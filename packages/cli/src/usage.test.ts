@@ -30,7 +30,7 @@ function textOf(stream: PassThrough): string {
 }
 
 const mistakes: readonly (readonly [what: string, args: readonly string[], message: RegExp])[] = [
-  ['no command', [], /which command\? run, ls, inspect, evict or facts/],
+  ['no command', [], /which command\? run, ls, inspect, watch, evict or doctor/],
   ['an unknown command', ['frobnicate'], /unknown command 'frobnicate'/],
   ['an unknown option', ['run', '--frob', 'job', '--', 'true'], /unknown option '--frob'/],
   ['a run without a name', ['run', '--', 'true'], /missing required argument 'name'/],
@@ -43,18 +43,32 @@ const mistakes: readonly (readonly [what: string, args: readonly string[], messa
   ['a name of 201 bytes', ['run', 'n'.repeat(201), '--', 'true'], /name must be at most 200 bytes of UTF-8, got 201/],
   ['half of a surrogate pair', ['inspect', '\ud800'], /name must be well-formed Unicode/],
   ['an empty namespace', ['--namespace', '', 'inspect', 'job'], /namespace must not be empty/],
-  ['a ttl of 0', ['run', '--ttl', '0s', 'job', '--', 'true'], /ttl must be between 100ms and 24h/],
+  ['a ttl of 0', ['run', '--ttl', '0s', 'job', '--', 'true'], /--ttl must be between 100ms and 24h/],
   [
     'a ttl without a unit',
     ['run', '--ttl', '10', 'job', '--', 'true'],
-    /--ttl must be a duration such as 250ms, 10s or 1m30s; got "10"/,
+    /--ttl must be between 100ms and 24h in whole milliseconds, text such as "250ms", "10s" or "1m30s"; got "10"/,
   ],
-  ['a wait that is no duration', ['run', '--wait', 'banana', 'job', '--', 'true'], /--wait must be a duration/],
-  ['a wait of a year', ['run', '--wait', '8760h', 'job', '--', 'true'], /wait must be between 0ms and 24h/],
+  [
+    'a wait that is no duration',
+    ['run', '--wait', 'banana', 'job', '--', 'true'],
+    /--wait must be between 0ms and 24h/,
+  ],
+  ['a wait of a year', ['run', '--wait', '8760h', 'job', '--', 'true'], /--wait must be between 0ms and 24h/],
   [
     'a stop that leaves no time',
     ['run', '--ttl', '1s', '--stop-before', '900ms', 'job', '--', 'true'],
-    /stopBefore \(900ms\) must be at most half of the ttl/,
+    /--stop-before 900ms must be at most half of --ttl \(1\.0s\)/,
+  ],
+  [
+    'a minimum hold of two days',
+    ['run', '--min-hold', '48h', 'job', '--', 'true'],
+    /--min-hold must be between 0ms and 24h/,
+  ],
+  [
+    'a lock-delay of a day',
+    ['run', '--lock-delay', '24h', 'job', '--', 'true'],
+    /--lock-delay must be between 0ms and 1h/,
   ],
   [
     'an exit code of 256',
@@ -62,6 +76,9 @@ const mistakes: readonly (readonly [what: string, args: readonly string[], messa
     /--conflict-exit-code must be a number from 0 to 255/,
   ],
   ['reading and writing at once', ['run', '--shared', '--exclusive', 'job', '--', 'true'], /exclude each other/],
+  ['a watch without pause', ['watch', '--interval', '0s'], /--interval must be between 100ms and 1h/],
+  ['a watch of no names', ['watch', '--names', '0'], /--names must be a number from 1 to 500; got "0"/],
+  ['a doctor for an unknown store', ['doctor', 'gopher://host'], /unknown store scheme "gopher:"/],
   ['an eviction without a token', ['evict', 'job', '--reason', 'x'], /evict needs --token/],
   ['an eviction without a reason', ['evict', 'job', '--token', '5'], /evict needs --reason/],
   [
@@ -69,7 +86,7 @@ const mistakes: readonly (readonly [what: string, args: readonly string[], messa
     ['evict', 'job', '--token', '0x5', '--reason', 'x'],
     /--token must be the decimal number/,
   ],
-  ['a store URL without a scheme', ['--store', '/tmp/x', 'ls'], /the store URL has no scheme; known: sqlite:/],
+  ['a store URL without a scheme', ['--store', '/srv/x', 'ls'], /the store URL has no scheme; known: sqlite:/],
   ['an unknown store', ['--store', 'gopher://host/x', 'ls'], /unknown store scheme "gopher:"; known: sqlite:/],
   ['a store in memory', ['--store', 'memory:', 'run', 'job', '--', 'true'], /memory: lives inside one process/],
   ['SQLite in memory', ['--store', 'sqlite::memory:', 'run', 'job', '--', 'true'], /lives inside one process/],
@@ -107,7 +124,7 @@ describe('help', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     for (const [exitCode, meaning] of exitCodeRows) expect(stdout).toContain(`${exitCode.padEnd(5)}  ${meaning}`)
     expect(stdout).toContain('holdfast run nightly -- ./backup.sh')
-    for (const command of ['run', 'ls', 'inspect', 'evict', 'facts']) {
+    for (const command of ['run', 'ls', 'inspect', 'watch', 'evict', 'doctor']) {
       expect((await call([command, '--help'])).stdout).toMatch(/Examples:\n {2}holdfast/)
     }
   })

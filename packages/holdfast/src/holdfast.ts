@@ -87,7 +87,7 @@ export interface Locks extends AsyncDisposable {
   /** Calls the listener for each event until the returned function is called. */
   on<Name extends EventName>(name: Name, listener: Listener<Name>): () => void
   health(): Health
-  /** Releases every lease, ends every wait, closes what the store opened. Idempotent; takes at most about 5 s when the store is unreachable. */
+  /** Gives back every lease and tells its work, ends every wait, closes what the store opened. Idempotent; takes at most about 5 s when the store is unreachable. */
   close(): Promise<void>
 }
 

@@ -7,7 +7,17 @@ export type { PermitOptions, Semaphore, SemaphoreOptions } from './recipes/semap
 export type { LeaseSet } from './recipes/several.ts'
 export type { Fenced, Lease, LeaseState, Mode, ReleaseOutcome } from './core/lease.ts'
 export type { AcquireOptions, HoldfastOptions, Logger } from './core/options.ts'
-export type { Duration } from './core/duration.ts'
+export { durationMs } from './core/duration.ts'
+export type { Duration, DurationRange } from './core/duration.ts'
+export {
+  CAPACITY_MAX,
+  LOCK_DELAY_MS_MAX,
+  MIN_HOLD_MS_MAX,
+  TOKEN_MAX,
+  TTL_MS_MAX,
+  TTL_MS_MIN,
+  WAIT_MS_MAX,
+} from './core/limits.ts'
 export type { Clock, Stamp, Timer } from './core/clock.ts'
 export type { EventMap, EventName, Listener } from './core/events.ts'
 export { formatSequencer, parseSequencer } from './core/sequencer.ts'

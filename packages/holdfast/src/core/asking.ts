@@ -2,7 +2,6 @@
  * The calls of one wait, all for one claim id at a time. A call whose answer did not come in time may still arrive at
  * the store; when its answer shows up after we have moved on, what it did is undone.
  */
-import { answerWithin } from './attempt.ts'
 import { type Claim, newClaimId, type Ref } from './claim.ts'
 import { HoldfastError, StoreUnavailable } from './errors.ts'
 import type { ClaimRequest } from './lease.ts'
@@ -98,19 +97,23 @@ export class Asking {
     this.#inDoubt = true
     const what = `asking for "${this.#request.name}"`
     try {
-      const answer = await this.#patience.bound(answerWithin(this.#session.clock, call, this.#answerMs, what))
+      const answer = await this.#patience.answer(call, this.#answerMs, what)
       this.#inDoubt = doubtBefore
       return answer
     } catch (error) {
       if (error instanceof HoldfastError && error.code === 'NOT_APPLIED') this.#inDoubt = doubtBefore
       this.#answerMs = Math.min(this.#answerMs * 2, ATTEMPT_MS_MAX)
-      const late = (): void => {
-        const wanted = claim === this.#claim && !this.#over && (this.#lease?.isHeld() ?? true)
-        if (!wanted) this.#abandon(claim, false)
-      }
-      call.then(late, () => undefined)
+      this.#watchForLateAnswer(call, claim)
       throw error
     }
+  }
+
+  #watchForLateAnswer(call: Promise<unknown>, claim: Claim): void {
+    const late = (): void => {
+      const wanted = claim === this.#claim && !this.#over && (this.#lease?.isHeld() ?? true)
+      if (!wanted) this.#abandon(claim, false)
+    }
+    call.then(late, () => undefined)
   }
 
   #abandon(claim: Claim, unsettled: boolean): void {

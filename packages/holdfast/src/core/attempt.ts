@@ -1,5 +1,5 @@
 /** One call to a store, bounded in time; and how long to wait before the next one. */
-import type { Clock } from './clock.ts'
+import type { Alarms } from './agenda.ts'
 import { OutcomeUnknown } from './errors.ts'
 import { ATTEMPT_MS_MAX } from './limits.ts'
 
@@ -9,22 +9,34 @@ export function attemptLimitMs(ttlMs: number): number {
 }
 
 /** The answer, or `OutcomeUnknown` when none came in time. The call itself goes on: its late answer is the caller's to watch. */
-export function answerWithin<T>(clock: Clock, call: Promise<T>, limitMs: number, what: string): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = clock.schedule(limitMs, () =>
-      reject(new OutcomeUnknown(`${what}: no answer from the store within ${Math.round(limitMs)} ms`)),
-    )
-    call.then(
-      (answer) => {
-        timer.cancel()
-        resolve(answer)
-      },
-      (error: unknown) => {
-        timer.cancel()
-        reject(error)
-      },
-    )
-  })
+export function answerWithin<T>(alarms: Alarms, call: Promise<T>, limitMs: number, what: string): Promise<T> {
+  return new Promise((resolve, reject) => settleWithin(alarms, call, { limitMs, what, resolve, reject }))
+}
+
+export interface Settling<T> {
+  readonly limitMs: number
+  readonly what: string
+  resolve(answer: T): void
+  reject(error: unknown): void
+}
+
+/** The same for a promise that something else may settle too. */
+export function settleWithin<T>(alarms: Alarms, call: Promise<T>, settling: Settling<T>): void {
+  const alarm = alarms.addIn(() => settling.reject(noAnswer(settling.what, settling.limitMs)), settling.limitMs)
+  call.then(
+    (answer) => {
+      alarms.cancel(alarm)
+      settling.resolve(answer)
+    },
+    (error: unknown) => {
+      alarms.cancel(alarm)
+      settling.reject(error)
+    },
+  )
+}
+
+function noAnswer(what: string, limitMs: number): OutcomeUnknown {
+  return new OutcomeUnknown(`${what}: no answer from the store within ${Math.round(limitMs)} ms`)
 }
 
 /**

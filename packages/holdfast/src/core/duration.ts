@@ -1,24 +1,29 @@
 /** Durations as people write them: `"10s"`, `"1m30s"`, `"250ms"`, or a number of milliseconds. */
 import { Misuse } from './errors.ts'
 
+/** A number of whole milliseconds, or text such as `"250ms"`, `"10s"`, `"1m30s"`. */
 export type Duration = number | string
 
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const
 const SHAPE = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/
 const PART = /(\d+(?:\.\d+)?)(ms|s|m|h)/g
 
+/** Both limits belong to it. */
 export interface DurationRange {
   readonly minMs: number
   readonly maxMs: number
 }
 
-/** Whole milliseconds within the range, or a `Misuse` that names the option, the value and the limits. */
+/**
+ * Whole milliseconds within the range, or a `Misuse` that names the option, the value and the limits. Public for
+ * programs that read durations from a command line or a file and want to name their own option.
+ */
 export function durationMs(option: string, value: Duration, range: DurationRange): number {
   const ms = typeof value === 'number' ? value : parse(value)
   if (Number.isInteger(ms) && ms >= range.minMs && ms <= range.maxMs) return ms
   throw new Misuse(
-    `${option} must be between ${formatMs(range.minMs)} and ${formatMs(range.maxMs)} in whole milliseconds ` +
-      `(a number, or text such as "250ms", "10s", "1m30s"); got ${shown(value)}`,
+    `${option} must be between ${formatMs(range.minMs)} and ${formatMs(range.maxMs)} in whole milliseconds, ` +
+      `${typeof value === 'string' ? '' : 'a number or '}text such as "250ms", "10s" or "1m30s"; got ${shown(value)}`,
   )
 }
 

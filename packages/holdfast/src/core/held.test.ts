@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { settle } from '../testing/virtual-clock.ts'
 import { world } from './clients.fixture.ts'
 import { LeaseLost } from './errors.ts'
 import { marginMs } from './deadline.ts'
@@ -177,7 +178,7 @@ describe('keeping a lease', () => {
     const plan: Plan = (_, method) => {
       if (method !== 'renew' || !lose) return undefined
       lose = false
-      return { kind: 'lost-request', then: 'hangs' }
+      return { kind: 'lost-request', silence: 'hangs' }
     }
     const lease = await client({}, plan).locks.acquire('seat', { note: 'row 1' })
     lease.setNote('row 2')
@@ -193,6 +194,7 @@ describe('keeping a lease', () => {
     const lease = await locks.acquire('seat')
     expect(clock.timers).toBeGreaterThan(0)
     await lease.release()
+    await settle()
     expect(clock.timers).toBe(0)
   })
 })
@@ -213,7 +215,7 @@ describe('giving a lease back', () => {
     const plan: Plan = (_, method) => {
       if (method !== 'leave' || !lose) return undefined
       lose = false
-      return { kind: 'lost-reply', then: 'throws' }
+      return { kind: 'lost-reply', silence: 'throws' }
     }
     const first = await client({}, plan).locks.acquire('seat')
     const next = client().locks.acquire('seat')

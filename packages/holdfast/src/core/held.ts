@@ -2,7 +2,7 @@
  * The life of one lease in this process: held → jeopardy → lost, or released. It believes its own clocks before
  * anything else, ends at the deadline whether or not the store can be reached, and never comes back.
  */
-import type { Agenda, Appointment } from './agenda.ts'
+import type { Alarms, Appointment } from './agenda.ts'
 import type { Ref } from './claim.ts'
 import { type Clock, type Stamp, stampOf } from './clock.ts'
 import { type Deadline, deadlineOf, remainingMs } from './deadline.ts'
@@ -20,7 +20,7 @@ import type { Held, Hint, Memo, Standing } from './store.ts'
 export interface Holding {
   readonly clock: Clock
   readonly keeper: Keeper
-  readonly alarms: Agenda<() => void>
+  readonly alarms: Alarms
   readonly events: Events
   /** Resolves when the situation of the claim may have changed, or with `undefined` when it cannot be watched; never rejects. */
   watch(ref: Ref, memo: Memo, signal: AbortSignal): Promise<Standing | Hint | undefined>
@@ -146,6 +146,12 @@ export class HeldLease implements Lease, Kept {
     return this.#releasing
   }
 
+  /** Ends the hold under a caller who did not ask for it, and tells the work. */
+  revoke(why: string): Promise<ReleaseOutcome> {
+    if (this.isHeld()) this.#lose(why)
+    return this.release()
+  }
+
   /** Gives back what the caller never got to use: a minimum hold does not count. */
   undo(): Promise<ReleaseOutcome> {
     this.#releasing ??= this.#release(0)
@@ -177,7 +183,7 @@ export class HeldLease implements Lease, Kept {
       this.#deadline = deadlineOf(standing.askedAt, standing.lifeMs)
     }
     this.#state = { kind: 'held' }
-    this.#holding.alarms.move(this.#alarm, this.#alarmAtMs())
+    // The alarm stays where it is: it comes too early now, looks, and moves itself, once in a life and not with each renewal.
     this.#holding.keeper.renewInThird(this, standing.askedAt.monotonicMs)
     this.#holding.events.emit('renewed', { name: this.name, token: this.ref.token, lateMs })
     // Short holds never pay for a watch: until here the next renewal would have told.

@@ -3,7 +3,7 @@
  * call to the store. One timer for all of them, no renewal ever throws into the background, and a call that does not
  * answer neither blocks the next one nor counts as a no.
  */
-import { Agenda, type Appointment } from './agenda.ts'
+import { Agenda, type Alarms, type Appointment } from './agenda.ts'
 import { answerWithin, attemptLimitMs } from './attempt.ts'
 import type { Clock } from './clock.ts'
 import type { Ref } from './claim.ts'
@@ -33,12 +33,14 @@ const JITTER_SHARE = 0.1
 export class Keeper {
   readonly #store: Store
   readonly #clock: Clock
+  readonly #alarms: Alarms
   readonly #agenda: Agenda<Kept>
   readonly #appointments = new Map<Kept, Appointment<Kept>>()
 
-  constructor(store: Store, clock: Clock) {
+  constructor(store: Store, clock: Clock, alarms: Alarms) {
     this.#store = store
     this.#clock = clock
+    this.#alarms = alarms
     this.#agenda = new Agenda<Kept>(clock, {
       batchMax: RENEW_BATCH_MAX,
       earlyMs: (kept) => kept.lifeMs * COMPANY_SHARE,
@@ -87,7 +89,7 @@ export class Keeper {
     let call: Promise<readonly RenewAnswer[]> | undefined
     try {
       call = this.#store.renew(renewals)
-      deliver(await answerWithin(this.#clock, call, limitMs, 'renewal'))
+      deliver(await answerWithin(this.#alarms, call, limitMs, 'renewal'))
     } catch (error) {
       batch.forEach((kept, index) => kept.onUnanswered(error, renewals[index]?.note))
       // A late yes still counts, from its own stamp; a second failure of the same call says nothing new.

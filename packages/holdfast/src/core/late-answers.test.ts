@@ -1,6 +1,7 @@
 /** What happens when an answer comes after the moment has passed: each case broke an early version of the core. */
 import { describe, expect, test } from 'vitest'
 import { onCall, type Plan } from '../testing/unreliable.ts'
+import { settle } from '../testing/virtual-clock.ts'
 import { world } from './clients.fixture.ts'
 import { WaitTimeout } from './errors.ts'
 
@@ -159,7 +160,32 @@ describe('closing', () => {
     await closed
     await waiting.catch(() => undefined)
     expect((await line('seat')).claims).toHaveLength(0)
+    await settle()
     expect(clock.timers).toBe(0)
+  })
+
+  test('work that runs under a lock when its client is closed is told, and its using rejects', async () => {
+    const { clock, client } = world()
+    const { locks } = client()
+    let told = false
+    const working = locks.using('seat', async (lease) => {
+      lease.signal.addEventListener('abort', () => (told = true))
+      void locks.close()
+      await clock.advance(10)
+      return 'half'
+    })
+    await expect(working).rejects.toMatchObject({ code: 'LEASE_LOST', outcome: { returned: 'half' } })
+    expect(told).toBe(true)
+  })
+
+  test('an opening that hangs is given up after ten seconds, and the next call tries again', async () => {
+    const { clock, client } = world()
+    const { locks } = client({}, onCall(0, { kind: 'lost-request', silence: 'hangs' }))
+    const first = locks.acquire('seat', { wait: '1m' })
+    first.catch(() => undefined)
+    await clock.advance(10_000)
+    await expect(first).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' })
+    await (await locks.acquire('seat')).release()
   })
 
   test('a store that is refused for its class is closed again', async () => {

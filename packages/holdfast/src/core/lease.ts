@@ -5,7 +5,7 @@ export type Mode = 'exclusive' | 'shared' | 'permit'
 
 /**
  * `held`: confirmed, and the deadline has not come. `jeopardy`: renewals fail, the deadline has not come. `lost`: the
- * store said so or the deadline passed; for good. `released`: by the caller.
+ * store said so, the deadline passed, or the client was closed; for good. `released`: by the caller.
  */
 export type LeaseState = 'held' | 'jeopardy' | 'lost' | 'released'
 

@@ -2,6 +2,7 @@
  * Giving a claim back. Cleaning up cannot be cancelled and never throws: it goes on in the background until the store
  * acknowledged it, the claim has ended by itself, or the client was closed and had its time.
  */
+import type { Alarms } from './agenda.ts'
 import { answerWithin, attemptLimitMs, Backoff } from './attempt.ts'
 import { type Clock, sleep } from './clock.ts'
 import type { Ref } from './claim.ts'
@@ -21,6 +22,7 @@ export interface Leaving {
 export async function leaveUntilAcknowledged(
   store: Store,
   clock: Clock,
+  alarms: Alarms,
   leaving: Leaving,
   goOn: () => boolean,
 ): Promise<LeaveOutcome> {
@@ -31,7 +33,7 @@ export async function leaveUntilAcknowledged(
   while (clock.monotonicMs() < endsAtMs && goOn()) {
     try {
       const call = store.leave(ref, options)
-      const answer = await answerWithin(clock, call, attemptLimitMs(ttlMs), 'release')
+      const answer = await answerWithin(alarms, call, attemptLimitMs(ttlMs), 'release')
       // An earlier call may have done it, and then its answer was lost.
       return answer === 'gone' && unanswered ? 'unknown' : answer
     } catch (error) {

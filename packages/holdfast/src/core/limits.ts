@@ -51,6 +51,9 @@ export const PROVISIONAL_RENEW_MS = 250
 /** One call to a store that did not answer for this long counts as unknown and is asked again. */
 export const ATTEMPT_MS_MAX = 5_000
 
+/** Opening a store: connecting, preparing a schema, probing. */
+export const OPEN_MS_MAX = 10_000
+
 /** Leases renewed by one call to the store. Larger batches save nothing and stall the event loop. */
 export const RENEW_BATCH_MAX = 500
 

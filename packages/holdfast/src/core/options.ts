@@ -29,7 +29,7 @@ export interface AcquireOptions {
   readonly ttl?: Duration
   /** The longest wait for the turn, counted once from the call. 0 – 24 h. Not for the `try…` forms. @default the client's */
   readonly wait?: Duration
-  /** Ends the wait; the promise rejects with the signal's own reason. It does not end a lease that was granted. */
+  /** Ends the wait; the promise rejects with the signal's own reason. It does not end a lease that was granted. @default none */
   readonly signal?: AbortSignal
   /** `lease.signal` aborts this long before the lease ends, for work that needs time to stop. At most half of the ttl. @default 0 */
   readonly stopBefore?: Duration
@@ -66,12 +66,12 @@ export interface AcquireSettings {
   readonly detached: boolean
 }
 
-const TTL_DEFAULT = '10s'
-const WAIT_DEFAULT = '30s'
+const TTL_MS_DEFAULT = 10_000
+const WAIT_MS_DEFAULT = 30_000
 
 export function acquireSettings(call: AcquireOptions, client: HoldfastOptions): AcquireSettings {
-  const ttlMs = durationMs('ttl', call.ttl ?? client.ttl ?? TTL_DEFAULT, { minMs: TTL_MS_MIN, maxMs: TTL_MS_MAX })
-  const waitDefault = call.signal === undefined ? WAIT_DEFAULT : WAIT_MS_MAX
+  const ttlMs = durationMs('ttl', call.ttl ?? client.ttl ?? TTL_MS_DEFAULT, { minMs: TTL_MS_MIN, maxMs: TTL_MS_MAX })
+  const waitDefault = call.signal === undefined ? WAIT_MS_DEFAULT : WAIT_MS_MAX
   const stopBeforeMs = durationMs('stopBefore', call.stopBefore ?? 0, { minMs: 0, maxMs: TTL_MS_MAX })
   if (stopBeforeMs * 2 > ttlMs) {
     throw new Misuse(

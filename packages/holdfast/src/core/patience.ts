@@ -1,5 +1,7 @@
 /** The one limit of a wait: a deadline counted from the call, and what may end it sooner. */
-import type { Clock, Timer } from './clock.ts'
+import type { Alarms, Appointment } from './agenda.ts'
+import { settleWithin } from './attempt.ts'
+import type { Clock } from './clock.ts'
 
 /** Thrown inside a wait when its time is over; the wait turns it into the error the caller sees. */
 const TIME_IS_OVER = Symbol('the wait is over')
@@ -8,16 +10,18 @@ export class Patience {
   readonly #clock: Clock
   readonly #startedMs: number
   readonly #signal: AbortSignal | undefined
-  readonly #timer: Timer
+  readonly #alarms: Alarms
+  readonly #alarm: Appointment<() => void>
   // Not Promise.race with one long-lived promise: a day of waiting would pile up a reaction for every round.
-  readonly #bounded = new Set<(error: unknown) => void>()
+  #reject: ((error: unknown) => void) | undefined
   #over: { readonly error: unknown } | undefined
 
-  constructor(clock: Clock, limitMs: number, signal: AbortSignal | undefined) {
+  constructor(clock: Clock, alarms: Alarms, limitMs: number, signal: AbortSignal | undefined) {
     this.#clock = clock
     this.#startedMs = clock.monotonicMs()
     this.#signal = signal
-    this.#timer = clock.schedule(limitMs, () => this.stop(TIME_IS_OVER))
+    this.#alarms = alarms
+    this.#alarm = alarms.addIn(() => this.stop(TIME_IS_OVER), limitMs)
     signal?.addEventListener('abort', this.#onAbort)
     if (signal?.aborted === true) this.#onAbort()
   }
@@ -34,12 +38,21 @@ export class Patience {
     if (this.#over !== undefined) throw this.#over.error
   }
 
-  /** The promise, or a rejection as soon as the wait is over. */
+  /** The promise, or a rejection as soon as the wait is over. A wait does one thing at a time, so only the last one is bounded. */
   bound<T>(promise: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#over !== undefined) reject(this.#over.error)
-      this.#bounded.add(reject)
-      promise.then(resolve, reject).finally(() => this.#bounded.delete(reject))
+      this.#reject = reject
+      promise.then(resolve, reject)
+    })
+  }
+
+  /** The answer of one call to the store, which has a limit of its own as well. */
+  answer<T>(call: Promise<T>, limitMs: number, what: string): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#over !== undefined) reject(this.#over.error)
+      this.#reject = reject
+      settleWithin(this.#alarms, call, { limitMs, what, resolve, reject })
     })
   }
 
@@ -54,15 +67,14 @@ export class Patience {
   }
 
   end(): void {
-    this.#timer.cancel()
+    this.#alarms.cancel(this.#alarm)
     this.#signal?.removeEventListener('abort', this.#onAbort)
   }
 
   /** Ends the wait with this error, unless it is over already. */
   stop(error: unknown): void {
     this.#over ??= { error }
-    for (const reject of this.#bounded) reject(this.#over.error)
-    this.#bounded.clear()
+    this.#reject?.(this.#over.error)
   }
 
   readonly #onAbort = (): void => this.stop(this.#signal?.reason)

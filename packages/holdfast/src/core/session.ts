@@ -2,17 +2,18 @@
  * One client's connection to one store: opens it at the first use, knows its facts, and owns what runs in the
  * background — the keeper, the alarms, the claims being given back — so that `close()` can end all of it.
  */
-import { Agenda } from './agenda.ts'
+import { Agenda, type Alarms } from './agenda.ts'
 import { answerWithin } from './attempt.ts'
 import type { Ref } from './claim.ts'
 import type { Clock } from './clock.ts'
-import { HoldfastError, Misuse, StoreUnavailable, Unsupported } from './errors.ts'
+import { Misuse, Unsupported } from './errors.ts'
 import { Events } from './events.ts'
 import type { HeldLease, Holding } from './held.ts'
 import { Keeper } from './keeper.ts'
 import type { ClaimRequest } from './lease.ts'
 import { leaveUntilAcknowledged, type LeaveOutcome, type Leaving } from './leaving.ts'
 import { ATTEMPT_MS_MAX } from './limits.ts'
+import { openStore } from './opening.ts'
 import type { Logger } from './options.ts'
 import type { Patience } from './patience.ts'
 import type { Facts, Hint, Memo, SafetyClass, Standing, Store } from './store.ts'
@@ -27,7 +28,6 @@ export interface SessionOptions {
 
 /** Due alarms fire in one go, but never so many that the loop stalls. */
 const ALARMS_AT_ONCE_MAX = 1_000
-const CLASS_ORDER: readonly SafetyClass[] = ['best-effort', 'durable', 'consensus']
 
 export class Session implements Holding {
   readonly store: Store
@@ -36,7 +36,7 @@ export class Session implements Holding {
   readonly owner: string
   readonly events: Events
   readonly keeper: Keeper
-  readonly alarms: Agenda<() => void>
+  readonly alarms: Alarms
   readonly leases: Set<HeldLease> = new Set()
   /** Not listeners on one signal: adding the ten-thousandth listener walks past all the others. */
   readonly waits: Map<Patience, Promise<unknown>> = new Map()
@@ -59,11 +59,11 @@ export class Session implements Holding {
         `a listener for "${name}" threw: ${error instanceof Error ? error.message : String(error)}`,
       ),
     )
-    this.keeper = new Keeper(store, options.clock)
     this.alarms = new Agenda<() => void>(options.clock, {
       batchMax: ALARMS_AT_ONCE_MAX,
       due: (alarms) => alarms.forEach((alarm) => alarm()),
     })
+    this.keeper = new Keeper(store, options.clock, this.alarms)
     this.#logTrouble(options.logger)
   }
 
@@ -100,7 +100,7 @@ export class Session implements Holding {
   }
 
   leave(leaving: Leaving): Promise<LeaveOutcome> {
-    const outcome = leaveUntilAcknowledged(this.store, this.clock, leaving, () => !this.#isOver)
+    const outcome = leaveUntilAcknowledged(this.store, this.clock, this.alarms, leaving, () => !this.#isOver)
     this.#leavings.add(outcome)
     void outcome.finally(() => this.#leavings.delete(outcome))
     return outcome
@@ -134,20 +134,9 @@ export class Session implements Holding {
   }
 
   async #open(): Promise<Facts> {
-    const { signal } = this.#closing
-    const facts = await this.store.open({ clock: this.clock, signal }).catch((cause: unknown) => {
-      if (cause instanceof HoldfastError) throw cause
-      throw new StoreUnavailable(`the store could not be opened: ${String(cause)}`, { cause })
-    })
-    const required = this.#options.require
-    if (required !== undefined && CLASS_ORDER.indexOf(facts.safetyClass) < CLASS_ORDER.indexOf(required)) {
-      await this.store.close()
-      throw new Unsupported(
-        `${facts.engine} is of class "${facts.safetyClass}", required is "${required}": ${facts.reasons.join(' ')}`,
-      )
-    }
-    this.#facts = facts
-    return facts
+    const { clock, require } = this.#options
+    this.#facts = await openStore(this.store, { clock, alarms: this.alarms, require, signal: this.#closing.signal })
+    return this.#facts
   }
 
   async #close(): Promise<void> {
@@ -157,10 +146,10 @@ export class Session implements Holding {
     for (const patience of this.waits.keys()) patience.stop(error)
     // The waits first: one of them may just have been granted, and the others give their claims back in the background.
     const givenBack = Promise.allSettled(waits)
-      .then(() => Promise.all([...this.leases].map((lease) => lease.release())))
+      .then(() => Promise.all([...this.leases].map((lease) => lease.revoke('its client was closed'))))
       .then(() => Promise.all(this.#leavings))
     // An unreachable store must not hang the exit; what was not given back ends with its ttl.
-    await answerWithin(this.clock, givenBack, ATTEMPT_MS_MAX, 'close').catch(() => undefined)
+    await answerWithin(this.alarms, givenBack, ATTEMPT_MS_MAX, 'close').catch(() => undefined)
     this.#isOver = true
     if (this.#opening !== undefined) await this.store.close()
   }

@@ -64,9 +64,9 @@ export interface Renewal {
 }
 
 export interface LeaveOptions {
-  /** The weight goes on counting for this long: the rest of a minimum hold. */
+  /** The weight goes on counting for this long: the rest of a minimum hold. @default 0 */
   readonly keepMs?: number
-  /** An `enter` of this id is still without an answer and may arrive after this: a store whose claims live as long as a session must then refuse it. */
+  /** An `enter` of this id is still without an answer and may arrive after this: a store whose claims live as long as a session must then refuse it. @default false */
   readonly unsettled?: boolean
 }
 
@@ -107,7 +107,7 @@ export interface Queued {
   readonly kind: 'queued'
   /** Claims waiting in front of this one; 0 is the head. Absent where the engine keeps no order. */
   readonly ahead?: number
-  /** To the head, or to everybody where there is no order: the line may move without a message after this long, so enter again then. */
+  /** To those who would be next, or to everybody where there is no order: the line may move without a message after this long, so enter again then. */
   readonly freeInMs?: number
   /** The place is dropped unless it is renewed within this time. Absent: the store keeps no place, there is nothing to renew. */
   readonly lifeMs?: number

@@ -89,6 +89,8 @@ test('a claim that would have to wait and may not is refused and leaves no trace
   const step = enterLine(line, claim('b', { queue: false }), 'here', at(1_000))
   expect(step.answer).toEqual({ kind: 'refused', because: 'busy', freeInMs: 9_000 })
   expect(step.line).toBe(line)
+  const gap = lineOf(claim('a', { weight: 3, capacity: 5 }), claim('b', { weight: 4, capacity: 5 }))
+  expect(enterLine(gap, claim('c', { capacity: 5, queue: false }), 'here', at(0)).answer.kind).toBe('refused')
 })
 
 test('a claim with another capacity is refused with the real one, also while the only claim lingers', () => {
@@ -197,7 +199,12 @@ test('a release in time has no lock-delay', () => {
 })
 
 test('a claim that left inside its minimum hold counts until that is over, and is gone for its owner', () => {
-  const line = leaveLine(lineOf(claim('a'), claim('b', { ttlMs: 60_000 })), ref('a'), 2_000, at(1_000)).line
+  const line = leaveLine(
+    lineOf(claim('a', { lockDelayMs: 9_000 }), claim('b', { ttlMs: 60_000 })),
+    ref('a'),
+    2_000,
+    at(1_000),
+  ).line
   expect(states(line)).toEqual(['a lingering', 'b waiting'])
   expect(renewInLine(line, ref('a'), 10_000, undefined, at(1_500)).answer).toEqual({ kind: 'gone' })
   expect(leaveLine(line, ref('a'), 0, at(1_500)).answer).toBe('gone')
@@ -283,14 +290,11 @@ test('a leave that frees enough lets several in, in line order, and stops at the
 test('a line nobody stands in is idle and keeps its last token', () => {
   const line = lineOf(claim('a'))
   const left = leaveLine(line, ref('a'), 0, at(0)).line
-  expect(isIdle(line)).toBe(false)
-  expect(isIdle(left)).toBe(true)
+  expect([isIdle(line), isIdle(left)]).toEqual([false, true])
   expect(left.lastToken).toBe(line.lastToken)
 })
 
 test('a situation says whether there is news for the claim', () => {
-  expect(situationOf({ kind: 'held', token: 1n, lifeMs: 1, provisional: true })).toBe('held')
-  expect(situationOf({ kind: 'queued', ahead: 0, lifeMs: 1 })).toBe('head')
-  expect(situationOf({ kind: 'queued', ahead: 4, lifeMs: 1 })).toBe('queued')
-  expect(situationOf({ kind: 'gone' })).toBe('gone')
+  const queued = [0, 4].map((ahead) => situationOf({ kind: 'queued', ahead, lifeMs: 1 }))
+  expect([...queued, situationOf({ kind: 'gone' })]).toEqual(['head', 'queued', 'gone'])
 })

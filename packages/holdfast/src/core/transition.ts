@@ -223,16 +223,16 @@ function finish(before: Line, line: Line, askerId: string, now: Moment): Step<Pl
 /** Claims that were granted, or became the head, by this step. */
 function changes(before: Line, after: Line, askerId: string | undefined): readonly LineClaim[] {
   if (before.claims.length === 0 || before === after) return []
+  const headBefore = before.claims.find((claim) => claim.state === 'waiting')
+  if (headBefore === undefined) return []
   const waitedBefore = new Set<string>()
   for (const claim of before.claims) if (claim.state === 'waiting') waitedBefore.add(claim.id)
-  if (waitedBefore.size === 0) return []
-  const headBefore = before.claims.find((claim) => claim.state === 'waiting')
   const headAfter = after.claims.find((claim) => claim.state === 'waiting')
   return after.claims.filter(
     (claim) =>
       claim.id !== askerId &&
       waitedBefore.has(claim.id) &&
-      (claim.state === 'held' || (claim === headAfter && headAfter.id !== headBefore?.id)),
+      (claim.state === 'held' || (claim === headAfter && headAfter.id !== headBefore.id)),
   )
 }
 

@@ -121,11 +121,11 @@ describe('waiting for a turn', () => {
     const { clock, client, line } = world()
     const holder = await client().locks.acquire('seat')
     const late: Plan = (_, method) => (method === 'watch' ? { kind: 'delayed', replyMs: 2_000 } : undefined)
-    const waiting = client({}, late).locks.acquire('seat', { wait: '1s' })
+    const waiting = client({}, late).locks.acquire('seat', { wait: '700ms' })
     waiting.catch(() => undefined)
     await clock.advance(500)
     await holder.release()
-    await clock.advance(600)
+    await clock.advance(300)
     await expect(waiting).rejects.toBeInstanceOf(WaitTimeout)
     await clock.advance(100)
     expect((await line('seat')).claims).toHaveLength(0)
@@ -161,9 +161,9 @@ describe('waiting for a turn', () => {
 
 describe('answers that do not come', () => {
   test('a lost reply to the first ask costs a fifth of a second, and there is one claim', async () => {
-    for (const then of ['hangs', 'throws'] as const) {
+    for (const silence of ['hangs', 'throws'] as const) {
       const { clock, client, line } = world()
-      const { locks } = client({}, once('enter', { kind: 'lost-reply', then }))
+      const { locks } = client({}, once('enter', { kind: 'lost-reply', silence }))
       const startedMs = clock.monotonicMs()
       let tookMs = Number.NaN
       const waiting = locks.acquire('seat')
@@ -251,7 +251,8 @@ describe('the line and the client', () => {
     await clock.advance(1)
     await locks.close()
     await expect(waiting).rejects.toBeInstanceOf(Misuse)
-    expect(lease.state).toBe('released')
+    expect(lease.state).toBe('lost')
+    expect(String(lease.signal.reason)).toContain('closed')
     await expect(locks.acquire('seat')).rejects.toThrow('closed')
     expect((await line('seat')).claims).toHaveLength(0)
     expect((await line('taken')).claims).toHaveLength(1)

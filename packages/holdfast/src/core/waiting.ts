@@ -10,7 +10,7 @@ import { Misuse, OutcomeUnknown, StoreUnavailable, WaitTimeout } from './errors.
 import { deadlineOf, remainingMs } from './deadline.ts'
 import { HeldLease } from './held.ts'
 import type { ClaimRequest } from './lease.ts'
-import { ATTEMPT_MS_MAX, QUEUE_LENGTH_MAX } from './limits.ts'
+import { ATTEMPT_MS_MAX, PROVISIONAL_RENEW_MS, QUEUE_LENGTH_MAX } from './limits.ts'
 import { Patience } from './patience.ts'
 import type { Session } from './session.ts'
 import type { Held, Memo, Queued, Refused, Standing } from './store.ts'
@@ -18,11 +18,11 @@ import { Turn, type Woken } from './turn.ts'
 
 /** The lease, or null when the request does not queue and somebody else holds the lock. */
 export async function obtain(session: Session, asked: ClaimRequest): Promise<HeldLease | null> {
-  const { clock, events, waits } = session
+  const { clock, alarms, events, waits } = session
   const { name, settings } = asked
   // No wait at all is one ask, answered in its own time: a limit of 0 ms would end it before any answer.
   const request = settings.waitMs > 0 ? asked : { ...asked, queue: false }
-  const patience = new Patience(clock, request.queue ? settings.waitMs : ATTEMPT_MS_MAX, settings.signal)
+  const patience = new Patience(clock, alarms, request.queue ? settings.waitMs : ATTEMPT_MS_MAX, settings.signal)
   const wait = new Wait(session, request, patience)
   const run = wait.run()
   waits.set(patience, run)
@@ -146,9 +146,10 @@ class Wait {
     return this.#patience.bound(sleep(this.#session.clock, backoff.nextMs()))
   }
 
-  /** `stopBefore` needs a life that is longer than itself; a pushed grant or a re-read may have a short one left. */
-  #isTooShort(standing: Held): boolean {
-    return this.#request.settings.stopBeforeMs * 2 > standing.lifeMs
+  /** `stopBefore` needs a life that is longer than itself, and a grant that was missed for a while may be about to end. */
+  #isTooShort({ lifeMs }: Held): boolean {
+    const { stopBeforeMs, ttlMs } = this.#request.settings
+    return stopBeforeMs * 2 > lifeMs || lifeMs < Math.min(ttlMs / 2, PROVISIONAL_RENEW_MS * 2)
   }
 
   #isOverByNow(standing: Held): boolean {

@@ -53,7 +53,7 @@ describe('running under a lock', () => {
 
   test('a lost reply to the release is no loss', async () => {
     const { clock, client } = world()
-    const plan: Plan = (_, method) => (method === 'leave' ? { kind: 'lost-reply', then: 'throws' } : undefined)
+    const plan: Plan = (_, method) => (method === 'leave' ? { kind: 'lost-reply', silence: 'throws' } : undefined)
     const working = client({}, plan).locks.using('seat', () => 'done')
     await clock.advance(20_000)
     expect(await working).toBe('done')

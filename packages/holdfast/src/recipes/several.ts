@@ -99,7 +99,8 @@ class HeldSet implements LeaseSet {
 }
 
 function orderedNames(names: readonly string[]): readonly string[] {
-  if (!Array.isArray(names) || names.length === 0 || names.length > NAMES_AT_ONCE_MAX) {
+  const given: unknown = names
+  if (!Array.isArray(given) || names.length === 0 || names.length > NAMES_AT_ONCE_MAX) {
     throw new Misuse(`names must be a list of 1 to ${NAMES_AT_ONCE_MAX} names`)
   }
   const encoded = new Map(names.map((name) => [encodeName('name', name), name]))

@@ -3,6 +3,7 @@ import { newClaimId } from '../core/claim.ts'
 import { type Clock, sleep, systemClock } from '../core/clock.ts'
 import { resourceOf, resourcePrefixOf } from '../core/names.ts'
 import type { Facts, Store } from '../core/store.ts'
+import { askingAgain } from './ask-again.ts'
 import { type Case, type Context, exceptionOf } from './case.ts'
 import { virtualClock } from './virtual-clock.ts'
 
@@ -26,7 +27,7 @@ export interface Engine {
 
 /** Long enough to survive a busy machine, short enough to wait for. */
 const REAL_LONG_MS = 60_000
-const REAL_SHORT_MS = 800
+const REAL_SHORT_MS = 1_200
 const VIRTUAL_LONG_MS = 600_000
 const VIRTUAL_SHORT_MS = 10_000
 
@@ -39,7 +40,7 @@ export async function runCase(testCase: Case, bench: Bench): Promise<string | un
   try {
     const time = timeOf(bench)
     const connect = async (clock: Clock = time.clock): Promise<{ store: Store; facts: Facts }> => {
-      const store = engine.store()
+      const store = askingAgain(engine.store())
       opened.push(store)
       return { store, facts: await store.open({ clock, signal: new AbortController().signal }) }
     }

@@ -21,6 +21,9 @@ export interface Waiter {
   readonly standing: Queued
 }
 
+/** How often a step looks whether what it waits for has come, as a share of the short lease: 20 ms of real time. */
+const STEP_SHARE = 1 / 40
+
 /** A mutex claim with a long lease that waits, unless said otherwise. */
 export function claimOf(context: Context, changes: Partial<Claim> = {}): Claim {
   return {
@@ -77,12 +80,12 @@ export async function isFree(context: Context, store: Store, changes: Partial<Cl
 
 /** Enters again and again, as core does, until the claim holds. */
 export async function turnOf(context: Context, store: Store, claim: Claim, withinMs: number): Promise<Holder> {
-  const steps = 40
-  for (let step = 0; step <= steps; step += 1) {
+  const stepMs = context.shortMs * STEP_SHARE
+  for (let passedMs = 0; passedMs <= withinMs; passedMs += stepMs) {
     const standing = await store.enter(claim)
     if (standing.kind === 'held') return holderOf(store, claim, standing)
     assert.notEqual(standing.kind, 'gone', 'a claim that keeps asking must not lose its place')
-    await context.advance(withinMs / steps)
+    await context.advance(stepMs)
   }
   throw new assert.AssertionError({ message: `the turn did not come within ${withinMs} ms` })
 }
@@ -129,14 +132,15 @@ export function shown(id: string): string {
 
 /** Resolves like the promise, or rejects when it takes longer than this. */
 export async function within<T>(context: Context, ms: number, what: string, promise: Promise<T>): Promise<T> {
-  const steps = 20
-  let done = false
+  const progress = { done: false }
   const settled = promise.finally(() => {
-    done = true
+    progress.done = true
   })
   settled.catch(() => undefined)
-  for (let step = 0; step < steps && !done; step += 1) await context.advance(ms / steps)
-  assert.ok(done, `${what} took longer than ${ms} ms`)
+  await context.advance(0)
+  const stepMs = context.shortMs * STEP_SHARE
+  for (let passedMs = 0; passedMs < ms && !progress.done; passedMs += stepMs) await context.advance(stepMs)
+  assert.ok(progress.done, `${what} took longer than ${ms} ms`)
   return settled
 }
 

@@ -56,18 +56,18 @@ async function fate(promise: Promise<unknown>): Promise<string> {
 }
 
 test('a lost request does nothing, and a lost reply hides what was done', async () => {
-  const deaf = await first({ kind: 'lost-request', then: 'throws' })
+  const deaf = await first({ kind: 'lost-request', silence: 'throws' })
   await expect(deaf.enter(claim())).rejects.toThrow(OutcomeUnknown)
   expect(await claims()).toBe(0)
-  const mute = await first({ kind: 'lost-reply', then: 'throws' })
+  const mute = await first({ kind: 'lost-reply', silence: 'throws' })
   await expect(mute.enter(claim())).rejects.toThrow(OutcomeUnknown)
   expect(await claims()).toBe(1)
 })
 
 test('a call that hangs is never answered', async () => {
-  expect(await fate((await first({ kind: 'lost-request', then: 'hangs' })).enter(claim()))).toBe('pending')
+  expect(await fate((await first({ kind: 'lost-request', silence: 'hangs' })).enter(claim()))).toBe('pending')
   expect(await claims()).toBe(0)
-  expect(await fate((await first({ kind: 'lost-reply', then: 'hangs' })).enter(claim()))).toBe('pending')
+  expect(await fate((await first({ kind: 'lost-reply', silence: 'hangs' })).enter(claim()))).toBe('pending')
   expect(await claims()).toBe(1)
 })
 

@@ -28,9 +28,9 @@ export type Silence = 'hangs' | 'throws'
 
 export type Fault =
   /** The request never arrives. */
-  | { readonly kind: 'lost-request'; readonly then: Silence }
+  | { readonly kind: 'lost-request'; readonly silence: Silence }
   /** The request is carried out and its answer never arrives. */
-  | { readonly kind: 'lost-reply'; readonly then: Silence }
+  | { readonly kind: 'lost-reply'; readonly silence: Silence }
   /** The request waits on its way there, and the answer on its way back. */
   | { readonly kind: 'delayed'; readonly requestMs?: number; readonly replyMs?: number }
   /** The request is carried out, and once more `afterMs` later: a duplicate that was stuck on the way. */
@@ -156,10 +156,10 @@ class Unreliable implements UnreliableStore {
       case 'unavailable':
         throw new StoreUnavailable('the plan says: unavailable. Try again later.')
       case 'lost-request':
-        return silence(fault.then)
+        return noAnswer(fault.silence)
       case 'lost-reply':
         await send()
-        return silence(fault.then)
+        return noAnswer(fault.silence)
       case 'duplicated':
         // Its answer reaches nobody, whatever it is.
         this.#clock.schedule(fault.afterMs, () => void send().catch(() => undefined))
@@ -174,8 +174,8 @@ class Unreliable implements UnreliableStore {
   }
 }
 
-function silence(then: Silence): Promise<never> {
-  if (then === 'hangs') return new Promise(() => undefined)
+function noAnswer(silence: Silence): Promise<never> {
+  if (silence === 'hangs') return new Promise(() => undefined)
   return Promise.reject(new OutcomeUnknown('the plan says: no answer. It may or may not have been carried out.'))
 }
 

@@ -115,7 +115,8 @@ async function refund(buyer: Buyer, receipt: string): Promise<void> {
 }
 
 async function askBank(buyer: Buyer, path: string, query: Readonly<Record<string, string>>): Promise<string> {
-  const response = await fetch(`${buyer.bankUrl}/${path}?${new URLSearchParams({ buyer: buyer.name, ...query })}`)
+  const parameters = new URLSearchParams({ buyer: buyer.name, ...query }).toString()
+  const response = await fetch(`${buyer.bankUrl}/${path}?${parameters}`)
   if (!response.ok) throw new Error(`the card company answered ${response.status}`)
   return response.text()
 }

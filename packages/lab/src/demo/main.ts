@@ -7,7 +7,7 @@ import { type Act, acts, SEAT } from './acts.ts'
 import { Crew } from './crew.ts'
 import { InOrder } from './in-order.ts'
 import { type DemoOptions, helpText, parseOptions, UsageError } from './options.ts'
-import { type Files, type PlayedAct, writeFiles } from './output.ts'
+import { type Files, type PlayedAct, prepareFiles, writeFiles } from './output.ts'
 import { Printer } from './printer.ts'
 import { play, type Settings } from './stage.ts'
 import { Story } from './story.ts'
@@ -26,6 +26,7 @@ async function main(): Promise<number> {
   }
   if (process.platform === 'win32')
     throw new UsageError('the demo stops processes with SIGSTOP, which Windows does not have')
+  const files = prepareFiles(options.out)
   const printer = new Printer(options.json ? process.stderr : process.stdout, process.env)
   const crew = new Crew()
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-demo-'))
@@ -43,7 +44,7 @@ async function main(): Promise<number> {
   )
   const played: PlayedAct[] = []
   for (const act of acts) played.push(await perform(act, { printer, crew, folder, settings }))
-  const files = writeFiles(options.out, played, settings)
+  writeFiles(files, played, settings)
   return conclude(options, printer, played, files)
 }
 

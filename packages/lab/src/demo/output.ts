@@ -1,9 +1,10 @@
 /** What the demo leaves behind: the page, and the history it was drawn from. */
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, parse, join, resolve } from 'node:path'
+import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join, parse, resolve } from 'node:path'
 import { byTime, type HistoryEvent, type HistoryHeader, historyText } from '../timeline/history.ts'
 import { type TimelinePage, timelineHtml } from '../timeline/page.ts'
 import { SEAT, SHOP } from './acts.ts'
+import { UsageError } from './options.ts'
 import type { Played } from './printer.ts'
 import type { Settings } from './stage.ts'
 import { Story } from './story.ts'
@@ -17,17 +18,26 @@ export interface Files {
   readonly history: string
 }
 
-export function writeFiles(out: string, acts: readonly PlayedAct[], settings: Settings): Files {
+/** Before anything is played, so that a mistyped path costs nobody ten seconds. Makes one missing folder, not a tree. */
+export function prepareFiles(out: string): Files {
   const timeline = resolve(out)
   const { dir, name } = parse(timeline)
-  const history = join(dir, `${name}.ndjson`)
-  mkdirSync(dirname(timeline), { recursive: true })
+  try {
+    if (!existsSync(dir)) mkdirSync(dir)
+    accessSync(dir, constants.W_OK)
+  } catch (error) {
+    throw new UsageError(`cannot write to ${dir}: ${error instanceof Error ? error.message : String(error)}`)
+  }
+  return { timeline, history: join(dir, `${name}.ndjson`) }
+}
+
+export function writeFiles(files: Files, acts: readonly PlayedAct[], settings: Settings): void {
+  const { timeline, history } = files
   writeFileSync(timeline, timelineHtml(pageOf(acts, settings)))
   writeFileSync(
     history,
     acts.map(({ act, events }) => historyText(headerOf(`demo-act-${act.number}`, act.pause), events)).join(''),
   )
-  return { timeline, history }
 }
 
 function pageOf(acts: readonly PlayedAct[], { buyers, processes, ttlMs }: Settings): TimelinePage {

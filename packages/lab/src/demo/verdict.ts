@@ -79,14 +79,14 @@ function missingOf(act: Act, count: Count, buyers: number): string[] {
 
 function oversoldDemands(act: Act, count: Count): readonly (readonly [boolean, string])[] {
   return [
-    [count.tickets > 1, `the seat is sold more than once, but there were ${count.tickets} tickets`],
+    [count.tickets > 1, `the seat is sold more than once; tickets written: ${count.tickets}`],
     [!act.pause || count.staleAccepted > 0, 'the database accepts a write with an older token than it has seen'],
   ]
 }
 
 function soldOnceDemands(count: Count): readonly (readonly [boolean, string])[] {
   return [
-    [count.tickets === 1, `the seat is sold once, but there were ${count.tickets} tickets`],
+    [count.tickets === 1, `the seat is sold once; tickets written: ${count.tickets}`],
     [count.refused > 0, 'the database refuses the stale write'],
     [count.staleAccepted === 0, 'the database accepts no older token than it has seen'],
   ]

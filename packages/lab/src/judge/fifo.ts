@@ -37,16 +37,31 @@ function ofOneName(entries: readonly Operation[]): Violation[] {
   return found
 }
 
-/** A claim may be sent and answered several times: the first time it was sent, the first time its place was known. */
+/**
+ * A claim may be sent and answered several times: the first time it was sent, the first time its place was known. An
+ * ask that arrived later than a place is kept (`keptMs`) may have made a new one at the end of the line: then it
+ * counts as sent the first time, and as known only now.
+ */
 function placesOf(entries: readonly Operation[]): Place[] {
   const places = new Map<string, Place>()
-  for (const { p, k, callNs, endNs, in: detail, out } of entries) {
+  const answered = new Map<string, Operation[]>()
+  for (const entry of entries.toSorted((a, b) => a.endNs - b.endNs)) {
+    const { p, k, callNs, endNs, in: detail, out } = entry
     const id = String(detail['id'])
-    const place = places.get(id) ?? { p, k, id, sentNs: callNs, acknowledgedNs: Number.POSITIVE_INFINITY, token: 0n }
+    const known = places.get(id) ?? { p, k, id, sentNs: callNs, acknowledgedNs: Number.POSITIVE_INFINITY, token: 0n }
+    const place = { ...known, sentNs: Math.min(known.sentNs, callNs) }
     places.set(id, place)
     if (out['standing'] !== 'queued' && out['standing'] !== 'held') continue
-    place.acknowledgedNs = Math.min(place.acknowledgedNs, endNs)
-    if (out['standing'] === 'held') place.token = tokenOf(out)
+    const before = answered.get(id) ?? []
+    answered.set(id, before)
+    // What was still on its way when this was sent proves nothing about the place.
+    const last = before.findLast((other) => other.endNs <= callNs)
+    const keptNs = Number(detail['keptMs'] ?? Number.POSITIVE_INFINITY) * 1e6
+    const mayBeNew = endNs - (last?.callNs ?? callNs) > keptNs
+    place.acknowledgedNs = mayBeNew ? endNs : Math.min(place.acknowledgedNs, endNs)
+    // A late ask may win a second grant for the same id; the place belongs to the first.
+    if (out['standing'] === 'held' && !(place.token <= tokenOf(out) && place.token > 0n)) place.token = tokenOf(out)
+    before.push(entry)
   }
   return [...places.values()]
 }

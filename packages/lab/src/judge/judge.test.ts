@@ -154,6 +154,18 @@ describe('the judge', () => {
     expect(broken(story)).toEqual(['N'])
   })
 
+  it('N: sees a belief that the store does not share, unless it was evicted and cannot know', () => {
+    const story = (): Story => new Story().hold('a', 1, first)
+    expect(broken(story().at('a', 'wrong-belief', 10, { token: '1' }))).toEqual(['N'])
+    const evicted = story().op('root', 'evict', [8, 9], { token: '1' })
+    expect(broken(evicted.at('a', 'wrong-belief', 10, { token: '1' }))).toEqual([])
+  })
+
+  it('U: sees a lease that had ended before it was handed out', () => {
+    const story = new Story().hold('a', 1, { askedMs: 0, grantedMs: 50, validMs: 50 })
+    expect(broken(story.at('a', 'lost-signal', 50, { token: '1' }))).toEqual(['U'])
+  })
+
   it('R: sees a renewal answered with yes after the next grant', () => {
     const { releasedMs: _, ...silent } = first
     const story = new Story()
@@ -197,6 +209,17 @@ describe('the judge', () => {
     expect(broken(story)).toEqual(['A'])
   })
 
+  it('A: sees a lease that was lost although nothing was wrong', () => {
+    const story = (lostMs: number): Story =>
+      new Story()
+        .at('nemesis', 'nemesis', 1, { kind: 'heal', target: 'all' })
+        .hold('a', 1, { askedMs: 2, grantedMs: 3, validMs: lostMs + 5 })
+        .at('a', 'lost-signal', lostMs, { token: '1' })
+        .at('a', 'lost', lostMs, { token: '1' })
+    expect(broken(story(50), { freeNs: 1e9 })).toEqual([])
+    expect(broken(story(50), { freeNs: 1e7 })).toEqual(['A'])
+  })
+
   it('A: sees a lock that stands free while somebody waits', () => {
     const slow = { askedMs: 2, grantedMs: 500, validMs: 600, releasedMs: 510 }
     const story = (): Story => new Story().hold('a', 1, first).hold('b', 2, slow)
@@ -218,6 +241,16 @@ describe('the judge', () => {
       .op('b', 'enqueue', [3, 4], { id: 'two' }, { standing: 'held', token: '5' })
       .op('a', 'enqueue', [8, 9], { id: 'one' }, { standing: 'held', token: '6' })
     expect(broken(story)).toEqual([])
+  })
+
+  it('F: knows no order for a claim that may have lost its place and stood in line anew', () => {
+    const story = (answeredMs: number): Story =>
+      new Story()
+        .op('a', 'enqueue', [1, 2], { id: 'one', keptMs: 100 }, { standing: 'queued' })
+        .op('b', 'enqueue', [3, 4], { id: 'two', keptMs: 100 }, { standing: 'held', token: '5' })
+        .op('a', 'enqueue', [answeredMs - 1, answeredMs], { id: 'one', keptMs: 100 }, { standing: 'held', token: '6' })
+    expect(broken(story(90))).toEqual(['F'])
+    expect(broken(story(110))).toEqual([])
   })
 
   it('S: sees what was left behind', () => {

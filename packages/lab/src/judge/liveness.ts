@@ -1,6 +1,6 @@
 /**
- * A: after healing every wait ends with a grant; no wait is forgotten; and a lock does not stand free for longer than
- * the allowance while somebody waits for it in a time without faults.
+ * A: after healing every wait ends with a grant; no wait is forgotten; and in a time without faults a lock does not
+ * stand free for longer than the allowance while somebody waits for it, and nobody loses one.
  */
 import { byName, type Hold, milliseconds, type Moment, type Operation, type Record } from './record.ts'
 import type { Violation } from './violation.ts'
@@ -18,7 +18,10 @@ export function checkLiveness({ operations, moments, holds, lengthNs }: Record, 
   const healedNs = healedAt(faults)
   const waits = operations.filter((operation) => operation.f === 'acquire' && !crashed.has(operation.p))
   const held = byName(holds)
+  const quietNs = healedNs + freeNs
+  const running = moments.filter((moment) => moment.f === 'lost' && !crashed.has(moment.p))
   return [
+    ...running.filter((moment) => faults.length > 0 && moment.atNs > quietNs).map(lostForNothing),
     ...waits.filter((wait) => wait.endNs === Number.POSITIVE_INFINITY && wait.outcome === 'info').map(forgotten),
     ...waits
       .filter((wait) => wait.callNs >= healedNs && wait.outcome === 'fail' && wait.in['must'] === true)
@@ -41,6 +44,10 @@ function forgotten({ p, k, callNs }: Operation): Violation {
 function unobtainable({ p, k, callNs, endNs, code }: Operation): Violation {
   const text = `the lock could not be had within ${milliseconds(endNs - callNs)} after healing (${code ?? 'no code'})`
   return { property: 'A', p, k, atNs: endNs, text }
+}
+
+function lostForNothing({ p, k, atNs, in: detail }: Moment): Violation {
+  return { property: 'A', p, k, atNs, text: `token ${String(detail['token'])} was lost although nothing was wrong` }
 }
 
 interface Calm {

@@ -33,17 +33,21 @@ export function checkLossTold({ holds, moments, lengthNs }: Record, { lateNs = L
   return [...late, ...[...byName(moments).values()].flatMap((all) => revived(all, holds))]
 }
 
-/** The holder believed again after its own clock had said that it was over. */
+/** The holder believed again after its own clock had said that it was over, or believed what the store knew nothing of. */
 function revived(moments: readonly Moment[], holds: readonly Hold[]): Violation[] {
   const told = new Set<string>()
   const known = new Map(holds.map((hold) => [`${hold.k} ${hold.token}`, hold]))
   return moments.flatMap(({ p, f, k, atNs, in: detail }): Violation[] => {
-    const key = `${k} ${String(detail['token'])}`
+    const token = String(detail['token'])
+    const key = `${k} ${token}`
+    const hold = known.get(key)
     if (f === 'lost') told.add(key)
-    if (f !== 'extended' || !told.has(key) || !known.has(key)) return []
-    return [
-      { property: 'N', p, k, atNs, text: `token ${String(detail['token'])} was extended after its loss was told` },
-    ]
+    // Who was evicted cannot know at once.
+    if (f === 'wrong-belief' && hold !== undefined && atNs <= hold.toNs) {
+      return [{ property: 'N', p, k, atNs, text: `token ${token} was believed in and the store knew it no more` }]
+    }
+    if (f !== 'extended' || !told.has(key) || hold === undefined) return []
+    return [{ property: 'N', p, k, atNs, text: `token ${token} was extended after its loss was told` }]
   })
 }
 

@@ -3,9 +3,9 @@
  * first event. Every word a checker looks for is defined here, so that a workload knows what to record.
  *
  * Operations: `acquire` (in: mode, weight, capacity; out: token, validUntil), `release` (in: token), `evict` (in: token),
- * `renew` and `enqueue` as seen at the store (in: token; in: id, out: standing, token), `enter`, `read` and `write` at
- * the guarded resource (in: token; write also element). Moments: `extended` (token, validUntil), `lost` and `lost-signal`
- * (token), `commit` by the resource (cseq, token, kind, raises; write also base, version, element), `final` (elements), `nemesis`
+ * `renew` and `enqueue` as seen at the store (in: token; in: id, keptMs, out: standing, token), `enter`, `read` and `write` at
+ * the guarded resource (in: token; write also element). Moments: `extended` (token, validUntil), `lost`, `lost-signal`
+ * and `wrong-belief` (token), `commit` by the resource (cseq, token, kind, raises; write also base, version, element), `final` (elements), `nemesis`
  * (kind, target), `leftovers` (counts by name).
  */
 import { byTime, type Detail, type HistoryEvent } from '../timeline/history.ts'

@@ -1,4 +1,4 @@
-/** U: every guarded call was sent while the sender's lease was valid by his own clock. Without this check a client that never looks at its clock goes unnoticed. */
+/** U: nobody is handed a lease that has ended, and every guarded call was sent while the sender's lease was valid by his own clock. Without this check a client that never looks at its clock goes unnoticed. */
 import { milliseconds, type Record } from './record.ts'
 import type { Violation } from './violation.ts'
 
@@ -6,11 +6,17 @@ const GUARDED = new Set(['enter', 'read', 'write'])
 
 export function checkUseAfterExpiry({ operations, holds }: Record): Violation[] {
   const ends = new Map(holds.map((hold) => [`${hold.k} ${hold.token}`, hold.validUntilNs]))
-  return operations.flatMap(({ p, f, k, callNs, in: detail }): Violation[] => {
+  const deadOnArrival = holds
+    .filter((hold) => hold.validUntilNs <= hold.fromNs)
+    .map(({ p, k, token, fromNs }): Violation => {
+      return { property: 'U', p, k, atNs: fromNs, text: `token ${token} was handed out after its lease had ended` }
+    })
+  const late = operations.flatMap(({ p, f, k, callNs, in: detail }): Violation[] => {
     if (!GUARDED.has(f)) return []
     const endNs = ends.get(`${k} ${String(detail['token'])}`)
     if (endNs === undefined || callNs <= endNs) return []
     const text = `a ${f} with token ${String(detail['token'])} was sent ${milliseconds(callNs - endNs)} after the lease had ended`
     return [{ property: 'U', p, k, atNs: callNs, text }]
   })
+  return [...deadOnArrival, ...late]
 }

@@ -19,7 +19,7 @@ export const properties = {
   U: 'Nobody sends a guarded call after his own lease has ended.',
   N: 'A holder is told in time that his lease is over, and never believes again.',
   R: 'Nothing that ended is renewed.',
-  A: 'A free lock does not stay free while somebody waits, and after healing every lock can be had.',
+  A: 'After healing every lock can be had, none stands free while somebody waits, and none is lost without a fault.',
   F: 'Who stood in line first is granted first.',
   S: 'Nothing is left behind: no timer, waiter, lease or claim.',
 } as const

@@ -44,15 +44,15 @@ export class Line {
   readonly plan: Plan = (_, method): Fault | undefined => {
     const random = this.#random
     const { loss, error, duplicate, longDelay, hintsLost, hintsEarly } = this.weather
-    const then = random.chance(0.6) ? 'hangs' : 'throws'
-    if (this.cut) return random.chance(0.8) ? { kind: 'lost-request', then } : { kind: 'unavailable' }
+    const silence = random.chance(0.6) ? 'hangs' : 'throws'
+    if (this.cut) return random.chance(0.8) ? { kind: 'lost-request', silence } : { kind: 'unavailable' }
     if (method === 'watch') {
       if (random.chance(hintsLost)) return { kind: 'no-hint' }
       if (random.chance(hintsEarly)) return { kind: 'early-hint' }
       return { kind: 'delayed', replyMs: random.between(0.5, 3) }
     }
-    if (random.chance(loss)) return { kind: 'lost-request', then }
-    if (random.chance(loss)) return { kind: 'lost-reply', then }
+    if (random.chance(loss)) return { kind: 'lost-request', silence }
+    if (random.chance(loss)) return { kind: 'lost-reply', silence }
     if (random.chance(error)) return { kind: random.pick(['not-applied', 'unavailable']) }
     if (random.chance(duplicate)) return { kind: 'duplicated', afterMs: random.between(0, this.#longMs) }
     if (random.chance(longDelay)) {

@@ -1,4 +1,4 @@
-/** `npm run simulate -- --seed N | --seeds N [--from N] [--seconds N]`: runs seeds, prints figures, and for a failing one the command that repeats it. */
+/** `npm run simulate -- --seed N | --seeds N [--from N] [--seconds N] [--bail]`: runs seeds, prints figures, and for a failing one the command that repeats it. */
 import { parseArgs } from 'node:util'
 import type { Run } from './run.ts'
 import { simulate } from './run.ts'
@@ -12,6 +12,7 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     seconds: { type: 'string', default: '3600' },
     history: { type: 'boolean', default: false },
+    bail: { type: 'boolean', default: false },
   },
 })
 
@@ -47,6 +48,7 @@ for (let seed = first; seed < first + count && performance.now() < stopAtMs; see
   if (values.history) for (const event of run.history) console.log(JSON.stringify(event))
   if (run.verdict.violations.length > 0) failing.push(seed)
   if (run.verdict.violations.length > 0 || values.seed !== undefined) report(run)
+  if (values.bail && failing.length > 0) break
 }
 
 const seconds = (performance.now() - startMs) / 1000

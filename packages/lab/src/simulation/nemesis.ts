@@ -94,7 +94,7 @@ async function evictSomebody(client: Client, name: string): Promise<void> {
 
 const close: Deed = (theatre, client) => {
   theatre.chronicle.moment('nemesis', 'nemesis', '', { kind: 'close', target: client.process.name })
-  void client.locks.close()
+  void client.close()
   theatre.replace(client)
 }
 

@@ -11,6 +11,8 @@ interface Waking {
   cancelled: boolean
 }
 
+const NANOSECOND_MS = 1e-6
+
 export class Process implements Clock {
   readonly name: string
   /** Timers that were set by this process and neither fired nor were cancelled. */
@@ -51,7 +53,8 @@ export class Process implements Clock {
       return true
     }
     const waking: Waking = { kind: 'timer', cancelled: false, callback: () => finish() && callback() }
-    const timer = this.#clock.schedule(delayMs, () => this.#wake(waking))
+    // Two origins add up to rounding errors, and no timer may fire before its time.
+    const timer = this.#clock.schedule(delayMs > 0 ? delayMs + NANOSECOND_MS : 0, () => this.#wake(waking))
     return {
       cancel: () => {
         finish()

@@ -9,7 +9,7 @@ import { judge, type Verdict } from '../judge/judge.ts'
 import type { HistoryEvent } from '../timeline/history.ts'
 import { Chronicle } from './chronicle.ts'
 import { Client, codeOf } from './client.ts'
-import { calm, drawWeather, Line } from './faults.ts'
+import { calm, drawWeather, Line, type Weather } from './faults.ts'
 import { heal, type Theatre, torment } from './nemesis.ts'
 import { Process } from './process.ts'
 import { Random, withSeededMath } from './random.ts'
@@ -37,6 +37,7 @@ const STORM_TTLS = 60
 const CALM_TTLS = 12
 /** A waiter that died lives this long in the line, and then the lock may be handed to another dead one. */
 const GHOST_MS = 15_000 + 3_000
+const JUST_AFTER_MS = 0.01
 
 class World {
   readonly #seed: number
@@ -48,7 +49,7 @@ class World {
   readonly #numbers = new ClaimNumbers()
   readonly #lists = new GuardedLists(this.#clock, this.#chronicle)
   readonly #ttlMs: number
-  readonly #weather: ReturnType<typeof drawWeather>
+  readonly #weather: Weather
   readonly #day: Day
   readonly #clients = new Set<Client>()
   readonly #everybody: Client[] = []
@@ -84,9 +85,9 @@ class World {
     await this.#clock.advance(ttlMs * (STORM_TTLS + 3))
     this.#healed = true
     this.#day.stormy = false
-    for (const { line } of this.#clients) line.weather = calm
+    for (const { line } of this.#clients) line.weather = this.#calm
     heal(theatre)
-    await this.#clock.advance(ttlMs * CALM_TTLS + 2 * GHOST_MS)
+    await this.#clock.advance(this.#graceMs() + ttlMs * CALM_TTLS)
     this.#day.over = true
     await this.#clock.advance(ttlMs * 8)
     await this.#obtainEverything()
@@ -103,6 +104,11 @@ class World {
     }
   }
 
+  /** Hints may be lost for ever: without them everything still works, slower. */
+  get #calm(): Weather {
+    return { ...calm, hintsLost: this.#weather.hintsLost, hintsEarly: this.#weather.hintsEarly }
+  }
+
   /** How long after healing what the storm left behind may still stand in the way. */
   #graceMs(): number {
     const { lockDelayMs, minHoldMs } = this.#day
@@ -111,7 +117,7 @@ class World {
 
   #join(name: string): void {
     const process = new Process(name, this.#clock, this.#random.fork())
-    const line = new Line(this.#healed ? calm : this.#weather, this.#random.fork(), this.#ttlMs * 2)
+    const line = new Line(this.#healed ? this.#calm : this.#weather, this.#random.fork(), this.#ttlMs * 2)
     const client = new Client({
       ...{ process, line },
       engine: this.#engine,
@@ -150,14 +156,30 @@ class World {
     }
   }
 
-  /** Who believes to hold must be in the engine's own books, unless it was evicted and could not know yet. */
+  /**
+   * Who believes to hold must be in the engine's own books, unless it was evicted and cannot know yet. Looks now and
+   * then, and just after each lease has ended there, because that is when a wrong deadline shows.
+   */
   #compareBeliefs(): () => void {
     let stopped = false
+    const ends = new Set<string>()
+    const compare = (): void => {
+      for (const { process, leases } of this.#everybody) {
+        if (stopped || process.state !== 'running') continue
+        for (const lease of leases.values()) if (lease.isHeld()) this.#compare(process.name, lease.name, lease.token)
+      }
+    }
     const look = (): void => {
       if (stopped) return
-      for (const { process, leases } of this.#everybody) {
-        if (process.state !== 'running') continue
-        for (const lease of leases.values()) if (lease.isHeld()) this.#compare(process.name, lease.name, lease.token)
+      compare()
+      const { nowMs } = this.#engine.now()
+      for (const name of LOCKS) {
+        for (const { id, state, endsAtMs } of this.#engine.line(`default!${name}`).claims) {
+          const end = `${id} ${endsAtMs}`
+          if (state !== 'held' || endsAtMs <= nowMs || ends.has(end)) continue
+          ends.add(end)
+          this.#clock.schedule(endsAtMs - nowMs + JUST_AFTER_MS, compare)
+        }
       }
       this.#clock.schedule(this.#ttlMs / 7, look)
     }
@@ -172,8 +194,7 @@ class World {
     const { nowMs } = this.#engine.now()
     const own = claims.find((claim) => claim.state !== 'waiting' && claim.token === token)
     const alive = own?.state === 'held' && own.endsAtMs > nowMs
-    const evicted = own?.state === 'lingering' && own.reason !== undefined
-    if (!alive && !evicted) this.#chronicle.moment(p, 'wrong-belief', name, { token: String(token) })
+    if (!alive) this.#chronicle.moment(p, 'wrong-belief', name, { token: String(token) })
   }
 
   /** Somebody who was not there before gets every lock, one after the other. */
@@ -207,7 +228,7 @@ class World {
   }
 
   async #closeEverything(): Promise<void> {
-    const closing = Promise.all([...this.#clients].map(({ locks }) => locks.close()))
+    const closing = Promise.all([...this.#clients].map((client) => client.close()))
     await this.#clock.advance(10_000)
     await closing
     // What was on its way to the engine arrives, and what nobody owns ends by itself.

@@ -7,6 +7,9 @@ import type { Standing, Store, StoreAdmin, StoreEnvironment, Subject } from 'hol
 import type { Chronicle } from './chronicle.ts'
 import type { Process } from './process.ts'
 
+/** A grant that was pushed to a claim and not heard of ends after this long, or after its ttl; then the next ask stands in line anew. */
+const PUSHED_LIFE_MS = 3_000
+
 /** Claim ids are random on purpose; a history that must repeat numbers them. */
 export class ClaimNumbers {
   readonly #numbers = new Map<string, string>()
@@ -52,7 +55,7 @@ export class Wire implements Store {
   async enter(claim: Claim): Promise<Standing> {
     const { process, chronicle, numbers } = this.#options
     const askedAt = { monotonicMs: process.monotonicMs(), wallMs: process.wallMs() }
-    const input = { id: numbers.of(claim.id), weight: claim.weight }
+    const input = { id: numbers.of(claim.id), keptMs: Math.min(claim.ttlMs, PUSHED_LIFE_MS) }
     const ending = chronicle.call(process.name, 'enqueue', lockOf(claim.resource), input)
     try {
       const standing = await process.receive(this.#store.enter(claim))

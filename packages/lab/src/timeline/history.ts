@@ -42,6 +42,8 @@ export interface HistoryHeader {
 export interface Operation {
   ok(out?: Detail): void
   fail(error: unknown): void
+  /** Nobody knows whether it was done. */
+  info(): void
 }
 
 /** Numbers and stamps the events of one process. */
@@ -56,14 +58,16 @@ export class Recorder {
     this.#write = write
   }
 
-  call(f: string, k: string, input: Detail = {}, c?: string): Operation {
+  /** `atNs` is when it was sent, where that is not now. */
+  call(f: string, k: string, input: Detail = {}, c?: string, atNs?: bigint): Operation {
     const op = this.#operations++
-    const record = (e: Phase, rest: Pick<HistoryEvent, 'in' | 'out' | 'err'>): void =>
-      this.#record({ e, op, f, k, ...(c === undefined ? {} : { c }), ...rest })
-    record('call', { in: input })
+    const record = (e: Phase, rest: Pick<HistoryEvent, 'in' | 'out' | 'err'>, t?: bigint): void =>
+      this.#record({ e, op, f, k, ...(c === undefined ? {} : { c }), ...rest }, t)
+    record('call', { in: input }, atNs)
     return {
       ok: (out = {}) => record('ok', { out }),
       fail: (error) => record('fail', { err: describeError(error) }),
+      info: () => record('info', {}),
     }
   }
 
@@ -71,8 +75,8 @@ export class Recorder {
     this.#record({ e: 'sig', op: this.#operations++, f, k, ...(c === undefined ? {} : { c }), in: input })
   }
 
-  #record(event: Omit<HistoryEvent, 'i' | 't' | 'p'>): void {
-    this.#write({ i: this.#events++, t: process.hrtime.bigint().toString(), p: this.#process, ...event })
+  #record(event: Omit<HistoryEvent, 'i' | 't' | 'p'>, atNs: bigint = process.hrtime.bigint()): void {
+    this.#write({ i: this.#events++, t: atNs.toString(), p: this.#process, ...event })
   }
 }
 

@@ -101,6 +101,7 @@ function legend(): string {
     ],
     ['<g class="wait"><rect x="2" y="9" width="36" height="3.5" rx="1"/></g>', 'waits for the lock'],
     ['<g class="pause"><rect x="2" y="2" width="36" height="18" rx="2"/></g>', 'the whole process is stopped'],
+    ['<g class="event"><path d="M20 5l6 6l-6 6l-6-6z"/></g>', 'something else that this process did'],
     ['<g class="accepted"><circle cx="20" cy="11" r="6"/></g>', 'the resource accepted a write'],
     [
       '<g class="refused"><circle class="disc" cx="20" cy="11" r="8"/><path d="M16.5 7.5l7 7m0-7l-7 7"/></g>',

@@ -73,10 +73,11 @@ export class MemoryEngine {
     const seen = entry !== undefined && looksTheSame(before, line)
     this.#entries.set(resource, { line, version: seen ? entry.version : (this.#version += 1) })
     if (entry === undefined) this.#sweepSome(now)
-    if (this.#watchers.size > 0) {
+    // What looks the same is no news to anybody: ten thousand renewals need not ask all who watch.
+    if (!seen && this.#watchers.size > 0) {
       for (const claim of told) this.#tell(subjectOf(resource, claim.id))
       if (id !== undefined) this.#tell(subjectOf(resource, id))
-      if (!seen) this.#tell(resource)
+      this.#tell(resource)
     }
     return answer
   }

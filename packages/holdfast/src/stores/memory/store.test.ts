@@ -69,6 +69,17 @@ test('the clock of the first client judges expiry for all of them', async () => 
   expect((await second.enter(claim('n!a', { queue: false }))).kind).toBe('refused')
 })
 
+test('a wall clock that is set forward or back ends no lease and prolongs none', async () => {
+  const clock = virtualClock()
+  const store = await opened(memory(), clock)
+  held(await store.enter(claim('n!a')))
+  clock.stepWall(3_600_000)
+  expect((await store.enter(claim('n!a', { queue: false }))).kind).toBe('refused')
+  clock.stepWall(-7_200_000)
+  await clock.advance(10_000)
+  expect((await store.enter(claim('n!a', { queue: false }))).kind).toBe('held')
+})
+
 test('a call before open, after close, or an opening that was aborted, is refused with the way out', async () => {
   const store = memory()
   await expect(store.enter(claim('n!a'))).rejects.toThrow(StoreUnavailable)

@@ -2,7 +2,7 @@
 import type { Line, LineClaim } from '../../core/line.ts'
 import type { Moment, Step } from '../../core/transition.ts'
 import { type IsGone, stepAmongLiving } from './crashes.ts'
-import type { LineFile } from './file.ts'
+import type { Lines } from './file.ts'
 import type { Entry } from './record.ts'
 import { looksDifferent } from './view.ts'
 
@@ -14,7 +14,7 @@ export interface Call {
 }
 
 export class Changes {
-  readonly #file: LineFile
+  readonly #lines: Lines
   readonly #now: Moment
   readonly #isGone: IsGone
   readonly #entries = new Map<string, { readonly before: Entry; after: Entry }>()
@@ -22,8 +22,8 @@ export class Changes {
   #told: Map<string, Call> | undefined
   #judged: Map<string, boolean> | undefined
 
-  constructor(file: LineFile, now: Moment, isGone: IsGone) {
-    this.#file = file
+  constructor(lines: Lines, now: Moment, isGone: IsGone) {
+    this.#lines = lines
     this.#now = now
     this.#isGone = isGone
   }
@@ -64,7 +64,7 @@ export class Changes {
     for (const [resource, { before, after }] of this.#entries) {
       if (before === after) continue
       const observers = after.observers.filter(({ untilMs }) => untilMs > this.#now.nowMs)
-      this.#file.write(resource, { line: after.line, observers })
+      this.#lines.write(resource, { line: after.line, observers })
       if (observers.length === 0 || !looksDifferent(before.line, after.line)) continue
       calls.push(...observers.map(({ channel }) => ({ channel, resource })))
     }
@@ -74,7 +74,7 @@ export class Changes {
   #entry(resource: string): { readonly before: Entry; after: Entry } {
     let entry = this.#entries.get(resource)
     if (entry === undefined) {
-      const before = this.#file.read(resource)
+      const before = this.#lines.read(resource)
       this.#entries.set(resource, (entry = { before, after: before }))
     }
     return entry

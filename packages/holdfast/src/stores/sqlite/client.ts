@@ -17,5 +17,10 @@ export async function loadDriver(): Promise<OpenDatabase> {
       { cause },
     )
   })
-  return (path, { readOnly, busyMs }) => new DatabaseSync(path, { readOnly, timeout: busyMs })
+  return (path, { readOnly, busyMs }) => {
+    const database = new DatabaseSync(path, { readOnly })
+    // Not the option `timeout`, which Node 22.13 does not know and would ignore.
+    database.exec(`PRAGMA busy_timeout = ${busyMs}`)
+    return database
+  }
 }

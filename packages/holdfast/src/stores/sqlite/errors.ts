@@ -3,7 +3,6 @@ import { HoldfastError, NotApplied, OutcomeUnknown, StoreUnavailable } from '../
 
 /** Primary result codes (sqlite.org/rescode.html): the low byte of what the driver reports. */
 export const SQLITE = {
-  ERROR: 1,
   PERM: 3,
   BUSY: 5,
   LOCKED: 6,

@@ -9,7 +9,7 @@ import type { Moment } from '../../core/transition.ts'
 import { Bells } from './bells.ts'
 import { type Call, Changes } from './changes.ts'
 import type { OpenDatabase } from './client.ts'
-import { LineFile } from './file.ts'
+import { LineFile, type Lines } from './file.ts'
 import { IdleLines } from './idle.ts'
 import type { Machine } from './machine.ts'
 import { openFile } from './open.ts'
@@ -65,16 +65,18 @@ export class Handle {
     return this.#file
   }
 
-  /** One transaction, and after it the bells of everybody it concerns. */
-  change<T>(work: (changes: Changes) => T): T {
+  /** One transaction, and after it the bells of everybody it concerns. `only` names the line of a step that has just one. */
+  change<T>(work: (changes: Changes) => T, only?: string): T {
     const { file } = this
     let calls: readonly Call[] = []
-    const result = file.transact((now) => {
-      const changes = new Changes(file, now, this.#options.machine.isGone)
+    const step = (now: Moment, lines: Lines): T => {
+      const changes = new Changes(lines, now, this.#options.machine.isGone)
       const answer = work(changes)
       calls = changes.flush()
       return answer
-    })
+    }
+    const swapped = only === undefined ? undefined : file.swap(only, this.channel, step)
+    const result = swapped === undefined ? file.transact((now) => step(now, file)) : swapped.result
     for (const call of calls) this.#ring(call)
     if (this.#idle.countStep()) this.#forgetIdleLines(file)
     return result
@@ -115,7 +117,7 @@ export class Handle {
     else this.#bells?.ring(channel, subject)
   }
 
-  /** The step before it is done; when this fails, a later one does it. */
+  /** The step is done and must not fail any more: when this does not work out now, a later step does it. */
   #forgetIdleLines(file: LineFile): void {
     try {
       this.#idle.forgetSome(file, this.now())

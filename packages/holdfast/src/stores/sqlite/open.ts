@@ -28,8 +28,6 @@ export interface OpenedFile {
   readonly identity: FileIdentity
   readonly generation: bigint
   readonly ceiling: bigint
-  /** Whether the file was written before the machine was started. */
-  readonly restarted: boolean
 }
 
 /** Of the one row of the table `file`. */
@@ -136,7 +134,7 @@ function adopt(
     database.prepare(WRITE_FILE).run(epoch, next.generation, next.floor, next.ceiling)
   }
   database.exec('COMMIT')
-  return { generation: next.generation, ceiling: next.ceiling, restarted }
+  return { generation: next.generation, ceiling: next.ceiling }
 }
 
 /** Between a boot id and none, a restart cannot be told from a process of the same machine that sees less of it. */

@@ -1,5 +1,5 @@
 /** Where the lock file is, and whether it may be there: folders, permissions, symlinks, file systems. */
-import { closeSync, mkdirSync, openSync, realpathSync, statfsSync, statSync } from 'node:fs'
+import { accessSync, closeSync, constants, mkdirSync, openSync, realpathSync, statfsSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, dirname, isAbsolute, join } from 'node:path'
 import { StoreUnavailable } from '../../core/errors.ts'
@@ -99,9 +99,23 @@ function existing(file: string): string | undefined {
   if (stats.isDirectory())
     throw unavailable(file, `is a folder: give the path of a file, such as ${join(file, 'locks.db')}`)
   if (!stats.isFile()) throw unavailable(file, 'is neither a file nor missing: choose another path')
+  refuseReadOnly(file)
   const real = realpathSync(file)
   if (real !== file) refuseSharedFileSystem(file, statfsSync(dirname(real)).type)
   return real
+}
+
+/** SQLite would open it all the same, and fail only when something changes. */
+function refuseReadOnly(file: string): void {
+  try {
+    accessSync(file, constants.R_OK | constants.W_OK)
+  } catch (error) {
+    throw unavailable(
+      file,
+      'cannot be read and written by this user: give it both permissions for the file and its folder, or choose another path',
+      error,
+    )
+  }
 }
 
 function created(file: string): string {

@@ -2,44 +2,55 @@
  * Records this process has just read or written, decoded: the next step on a line nearly always finds what it left
  * there. Found by the whole text, so that nothing here can be out of date.
  */
-import type { LineClaim } from '../../core/line.ts'
-import { decodeRecord, type Entry, IDLE_RECORD, type Observer } from './record.ts'
+import { decodeRecord, type Entry, IDLE_RECORD } from './record.ts'
 
-interface Recalled {
+export interface Recalled {
   readonly record: string
-  readonly claims: readonly LineClaim[]
-  readonly observers: readonly Observer[]
+  readonly entry: Entry
 }
 
 const CHARACTERS_MAX = 4_000_000
+/** What keeping a line costs beside its text, as if it were text. */
+const CHARACTERS_EACH = 100
 
 export class Recall {
   readonly #byResource = new Map<string, Recalled>()
   #characters = 0
 
+  get size(): number {
+    return this.#byResource.size
+  }
+
   /** Throws `SyntaxError` for a damaged record. */
   decode(resource: string, record: string, lastToken: bigint): Entry {
     const recalled = this.#byResource.get(resource)
     if (recalled?.record === record) {
-      return { line: { lastToken, claims: recalled.claims }, observers: recalled.observers }
+      const { line, observers } = recalled.entry
+      return line.lastToken === lastToken ? recalled.entry : { line: { lastToken, claims: line.claims }, observers }
     }
     const entry = decodeRecord(record, lastToken)
-    this.keep(resource, record, entry)
+    // Idle lines are kept where this process left them idle, and not each one that it passes.
+    if (record !== IDLE_RECORD || recalled !== undefined) this.keep(resource, record, entry)
     return entry
   }
 
-  keep(resource: string, record: string, { line, observers }: Entry): void {
+  /** What this process saw last in the line; another one may have changed it since. */
+  latest(resource: string): Recalled | undefined {
+    return this.#byResource.get(resource)
+  }
+
+  keep(resource: string, record: string, entry: Entry): void {
     const before = this.#byResource.get(resource)
-    if (before !== undefined) this.#characters -= resource.length + before.record.length
-    if (record === IDLE_RECORD) {
-      this.#byResource.delete(resource)
-      return
-    }
-    this.#characters += resource.length + record.length
+    if (before !== undefined) this.#characters -= charactersOf(resource, before.record)
+    this.#characters += charactersOf(resource, record)
     if (this.#characters > CHARACTERS_MAX) {
       this.#byResource.clear()
-      this.#characters = resource.length + record.length
+      this.#characters = charactersOf(resource, record)
     }
-    this.#byResource.set(resource, { record, claims: line.claims, observers })
+    this.#byResource.set(resource, { record, entry })
   }
+}
+
+function charactersOf(resource: string, record: string): number {
+  return resource.length + record.length + CHARACTERS_EACH
 }

@@ -7,7 +7,7 @@ export const SCHEMA_VERSION = 1
 
 /**
  * `generation` counts the epochs of the file (machine.ts): a row of an older one has no claims any more. `floor` is the
- * highest token of rows that were removed, and `ceiling` the bound below which tokens may be given (tokens.ts).
+ * highest token of rows that were removed, and `ceiling` the bound below which tokens may be given (open.ts).
  */
 export const CREATE: string = `
   PRAGMA application_id = ${APPLICATION_ID};
@@ -41,6 +41,9 @@ export const READ_LINE = 'SELECT generation, token, record FROM line WHERE resou
 export const WRITE_LINE = `
   INSERT INTO line VALUES (?, ?, ?, ?)
   ON CONFLICT (resource) DO UPDATE SET generation = excluded.generation, token = excluded.token, record = excluded.record`
+/** The line, if it is still as it was. */
+export const SWAP_LINE = `
+  UPDATE line SET token = ?, record = ? WHERE resource = ? AND generation = ? AND token = ? AND record = ?`
 export const REMOVE_LINE = 'DELETE FROM line WHERE resource = ?'
 /** One row for many: going through them in JavaScript cost a fifth of a step. */
 export const SURVEY_LINES = `

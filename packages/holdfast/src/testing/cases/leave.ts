@@ -113,11 +113,11 @@ export const leaving: readonly Case[] = casesOf('leave', [
     },
   },
   {
-    name: 'a waiter that waits through a minimum hold gets the turn after it',
-    needs: ['minimumHold', 'order'],
+    name: 'a waiter that waits through a minimum hold gets the turn after it, and no lock-delay is added',
+    needs: ['minimumHold', 'lockDelay', 'order'],
     async run(context) {
       const store = await context.connect()
-      const first = await hold(context, store)
+      const first = await hold(context, store, { lockDelayMs: context.longMs })
       const waiter = await wait(context, await context.connect())
       await store.leave(first.ref, { keepMs: context.shortMs })
       const again = await waiter.store.enter(waiter.claim)

@@ -12,8 +12,8 @@ export const renewal: readonly Case[] = casesOf('renew', [
     async run(context) {
       const store = await context.connect()
       const { ref, token } = await hold(context, store, { ttlMs: context.shortMs })
-      for (let third = 0; third < 8; third += 1) {
-        await context.advance(context.shortMs / 3)
+      for (let part = 0; part < 12; part += 1) {
+        await context.advance(context.shortMs / 5)
         assert.equal(asHeld(await renew(store, ref, context.shortMs)).token, token)
       }
       await refused(context, await context.connect())

@@ -86,6 +86,8 @@ export const weights: readonly Case[] = casesOf('weights', [
         await wait(context, store, permits(1)),
       ]
       await store.leave(all.ref)
+      const states = (await store.look(all.ref.resource)).claims.map(({ state }) => state)
+      assert.deepEqual(states, ['held', 'held', 'waiting'], 'handed over by the leave itself')
       const kinds: string[] = []
       for (const { claim } of waiters) kinds.push((await store.enter(claim)).kind)
       assert.deepEqual(kinds, ['held', 'held', 'queued'])
@@ -157,12 +159,12 @@ export const weights: readonly Case[] = casesOf('weights', [
     needs: ['readWrite', 'claim-ttl', 'order'],
     async run(context) {
       const store = await context.connect()
-      const living = await hold(context, store, { ...reader, ttlMs: context.shortMs })
+      const living = await hold(context, store, reader)
       await hold(context, await context.connect(), { ...reader, ttlMs: context.shortMs })
       const writing = await wait(context, store, writer)
       for (let third = 0; third < 4; third += 1) {
         await context.advance(past(context, context.shortMs) / 3)
-        assert.equal((await renew(store, living.ref, context.shortMs)).kind, 'held')
+        await assertStillHeld(living)
         assert.equal((await renew(store, writing.ref, context.longMs)).kind, 'queued')
       }
       await store.leave(living.ref)

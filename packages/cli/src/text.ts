@@ -1,0 +1,53 @@
+/** Text of others on a terminal: made harmless, measured in columns, cut to fit. */
+
+/** Names, owners and notes were written by others: without this an escape sequence in one would reach the terminal. */
+export function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
+    const code = character.codePointAt(0) ?? 0
+    return code <= 0xff ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`
+  })
+}
+
+/** `1500` → `1.5s`: short enough for a column, exact enough for an eye. */
+export function shortDuration(ms: number): string {
+  if (ms < 1_000) return `${Math.max(0, Math.round(ms))}ms`
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)}s`
+  const minutes = Math.floor(ms / 60_000)
+  return minutes < 60
+    ? `${minutes}m${Math.floor((ms % 60_000) / 1_000)}s`
+    : `${Math.floor(minutes / 60)}h${minutes % 60}m`
+}
+
+/** Columns of a terminal: wide East Asian characters and emoji take two, combining marks none. */
+export function widthOf(text: string): number {
+  let width = 0
+  for (const character of text) width += columnsOf(character)
+  return width
+}
+
+/** The text in at most so many columns; what does not fit ends in `…`. */
+export function clipped(text: string, columns: number): string {
+  if (widthOf(text) <= columns) return text
+  let [cut, width] = ['', 0]
+  for (const character of text) {
+    width += columnsOf(character)
+    if (width > columns - 1) break
+    cut += character
+  }
+  return columns > 0 ? `${cut}…` : ''
+}
+
+/** Cut and padded to exactly so many columns. */
+export function fitted(text: string, columns: number): string {
+  const cut = clipped(text, columns)
+  return cut + ' '.repeat(Math.max(0, columns - widthOf(cut)))
+}
+
+const NO_COLUMN = /\p{Mn}/u
+const TWO_COLUMNS =
+  /[\u{1100}-\u{115f}\u{2e80}-\u{a4cf}\u{ac00}-\u{d7a3}\u{f900}-\u{faff}\u{fe30}-\u{fe6f}\u{ff00}-\u{ff60}\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u
+
+function columnsOf(character: string): number {
+  if (NO_COLUMN.test(character)) return 0
+  return TWO_COLUMNS.test(character) ? 2 : 1
+}

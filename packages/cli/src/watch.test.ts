@@ -1,0 +1,94 @@
+/** `holdfast watch` in real processes: events for scripts, and a terminal that is given back as it was. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { documentsIn, type Running, Sandbox, until } from './fixture.ts'
+
+// Only a failing test takes so long.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
+
+let sandbox: Sandbox
+beforeEach(() => {
+  sandbox = new Sandbox()
+})
+afterEach(() => sandbox.close())
+
+async function hold(name: string): Promise<Running> {
+  const holder = sandbox.start(['run', '--note', 'night shift', name, '--', 'sh', '-c', 'echo up; sleep 60'])
+  await holder.says(/up/)
+  return holder
+}
+
+/** Makes a pipe look like a terminal of a given size to the command; its signals are real. */
+function asTerminal(columns: number, rows: number): Record<string, string> {
+  const script = `
+    import { WriteStream } from 'node:tty'
+    const { stdout } = process
+    Object.assign(stdout, { isTTY: true, columns: ${columns}, rows: ${rows}, getColorDepth: WriteStream.prototype.getColorDepth })
+    process.on('SIGWINCH', () => { Object.assign(stdout, { columns: 44, rows: 16 }); stdout.emit('resize') })`
+  return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(script)}`, TERM: 'xterm-256color' }
+}
+
+const [ENTER, LEAVE] = ['\u001b[?1049h\u001b[?25l', '\u001b[?25h\u001b[?1049l']
+
+describe('watch --json', () => {
+  it('tells who was there, who waits, who gets the lock and who loses it, and ends with its signal', async () => {
+    const holder = await hold('seat')
+    const watch = sandbox.start(['watch', 'se', '--json', '--interval', '100ms'])
+    await watch.says(/"held"/)
+    const waiter = sandbox.start(['run', 'seat', '--', 'sh', '-c', 'sleep 60'])
+    await watch.says(/"waiting"/)
+    holder.kill('SIGTERM')
+    await until('the hand-over is told', () => watch.stdout.match(/"held"/g)?.length === 2)
+    waiter.kill('SIGTERM')
+    await until('both ends are told', () => watch.stdout.match(/"ended"/g)?.length === 2)
+    watch.kill('SIGINT')
+    const { code, stdout, stderr } = await watch.ended
+    expect({ code, stderr }).toEqual({ code: 130, stderr: '' })
+    const events = documentsIn(stdout) as readonly Record<string, unknown>[]
+    expect(events[0]).toMatchObject({ event: 'held', initial: true, name: 'seat', note: 'night shift' })
+    expect(events[0]?.['token']).toMatch(/^\d+$/)
+    expect(events[1]).toMatchObject({ event: 'waiting', initial: false, place: 1, token: null })
+    expect(events.at(-1)).toMatchObject({ event: 'ended', id: events[1]?.['id'] })
+  })
+})
+
+describe('watch in a pipe', () => {
+  it('prints a line a change, and with --once one picture without colours', async () => {
+    await hold('seat')
+    const watch = sandbox.start(['watch', '--interval', '100ms'])
+    await watch.says(/^\d\d:\d\d:\d\d seat: \S+ holds it, token \d+ \(night shift\)\n/)
+    watch.kill('SIGTERM')
+    expect((await watch.ended).code).toBe(143)
+    const once = await sandbox.run(['watch', '--once'])
+    expect(once).toMatchObject({ code: 0, stderr: '' })
+    expect(once.stdout).toMatch(/^holdfast watch: namespace default.*\nNAME .*\nseat +held +\d+ .*night shift\n$/)
+  })
+})
+
+describe('watch on a terminal', () => {
+  it('draws in place, follows the size and gives the terminal back on Ctrl-C', async () => {
+    const name = 'a-long-name-'.repeat(10)
+    const holder = await hold(name)
+    const watch = sandbox.start(['watch', '--interval', '100ms'], asTerminal(60, 20))
+    await watch.says(/held/)
+    watch.kill('SIGWINCH')
+    await watch.says(/a-long-name…/)
+    holder.kill('SIGTERM')
+    await watch.says(/\u001b\[31m\S+ a-long-name/)
+    watch.kill('SIGINT')
+    const { code, stdout, stderr } = await watch.ended
+    expect({ code, stderr }).toEqual({ code: 130, stderr: '' })
+    expect(stdout.startsWith(ENTER)).toBe(true)
+    expect(stdout.endsWith(LEAVE)).toBe(true)
+    expect(stdout.split(ENTER)).toHaveLength(2)
+  })
+
+  it('has no colours with NO_COLOR, and gives the terminal back when it fails', async () => {
+    const watch = sandbox.start(['watch', '--interval', '100ms'], { ...asTerminal(60, 20), NO_COLOR: '1' })
+    await watch.says(/nobody holds or waits for anything/)
+    watch.kill('SIGTERM')
+    const { code, stdout } = await watch.ended
+    expect(code).toBe(143)
+    expect(stdout).not.toMatch(/\u001b\[\d+m/)
+    expect(stdout.endsWith(LEAVE)).toBe(true)
+  })
+})

@@ -1,0 +1,46 @@
+/** Opening a store: bounded in time, repeated while it is busy, and refused when it promises less than is required. */
+import type { Alarms } from './agenda.ts'
+import { answerWithin, Backoff } from './attempt.ts'
+import { type Clock, sleep } from './clock.ts'
+import { HoldfastError, NotApplied, StoreUnavailable, Unsupported } from './errors.ts'
+import { OPEN_MS_MAX } from './limits.ts'
+import type { Facts, SafetyClass, Store } from './store.ts'
+
+export interface OpenRequest {
+  readonly clock: Clock
+  readonly alarms: Alarms
+  readonly signal: AbortSignal
+  /** The least class that will do. */
+  readonly require: SafetyClass | undefined
+}
+
+const CLASS_ORDER: readonly SafetyClass[] = ['best-effort', 'durable', 'consensus']
+
+export async function openStore(store: Store, request: OpenRequest): Promise<Facts> {
+  const { clock, alarms, signal, require } = request
+  const patience = new AbortController()
+  const opening = openWhenFree(store, clock, AbortSignal.any([signal, patience.signal]))
+  const facts = await answerWithin(alarms, opening, OPEN_MS_MAX, 'opening the store').catch((cause: unknown) => {
+    // An opening that hangs must not be the last one: the next call tries again.
+    patience.abort(cause)
+    if (cause instanceof HoldfastError) throw cause
+    throw new StoreUnavailable(`the store could not be opened: ${String(cause)}`, { cause })
+  })
+  if (require === undefined || CLASS_ORDER.indexOf(facts.safetyClass) >= CLASS_ORDER.indexOf(require)) return facts
+  await store.close()
+  throw new Unsupported(
+    `${facts.engine} is of class "${facts.safetyClass}", required is "${require}": ${facts.reasons.join(' ')}`,
+  )
+}
+
+async function openWhenFree(store: Store, clock: Clock, signal: AbortSignal): Promise<Facts> {
+  const backoff = new Backoff()
+  for (;;) {
+    try {
+      return await store.open({ clock, signal })
+    } catch (error) {
+      if (!(error instanceof NotApplied) || signal.aborted) throw error
+      await sleep(clock, backoff.nextMs(), signal)
+    }
+  }
+}

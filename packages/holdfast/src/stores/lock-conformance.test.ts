@@ -1,0 +1,44 @@
+/** All lock cases in all dresses on all stores: a combination that was forgotten fails. */
+import { readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, test } from 'vitest'
+import { dresses, lockConformance, runLockCase } from '../testing/index.ts'
+import { benches } from './benches.fixture.ts'
+
+/** Files of `recipes/` that are not a lock of one name, and why. */
+const notALock: Readonly<Record<string, string>> = {
+  lock: 'the verbs that all recipes share',
+  several: 'a set of mutexes, each tested as one',
+}
+
+const recipes = readdirSync(fileURLToPath(new URL('../recipes', import.meta.url)))
+  .filter((file) => !file.endsWith('.test.ts'))
+  .map((file) => file.replace('.ts', ''))
+
+test('every recipe has a dress, or a reason why it has none', () => {
+  const dressed = dresses.map(({ recipe }) => recipe)
+  expect([...new Set<string>([...dressed, ...Object.keys(notALock)])].toSorted()).toEqual(recipes.toSorted())
+})
+
+test('every lock case has a name of its own', () => {
+  expect(new Set(lockConformance.map(({ name }) => name)).size).toBe(lockConformance.length)
+})
+
+for (const bench of Object.values(benches).flat()) {
+  const exceptions: string[] = []
+  for (const dress of dresses) {
+    describe(`${dress.name} on ${bench.name}`, { concurrent: bench.time === 'real', timeout: 60_000 }, () => {
+      test.each(lockConformance)('$name', async (lockCase) => {
+        const reason = await runLockCase(lockCase, dress, bench)
+        if (reason !== undefined) exceptions.push(`  ${dress.name}: ${lockCase.name}\n    because ${reason}`)
+      })
+    })
+  }
+  afterAll(() => {
+    const combinations = dresses.length * lockConformance.length
+    process.stdout.write(
+      `${bench.name}: ${combinations - exceptions.length} lock cases in ${dresses.length} dresses, ` +
+        `${exceptions.length} exceptions\n${exceptions.join('\n')}\n`,
+    )
+  })
+}

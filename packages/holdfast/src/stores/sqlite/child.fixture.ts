@@ -1,0 +1,39 @@
+/** Another process with an open store, which does what it is told over IPC: run by `processes.fixture.ts`. */
+import { systemClock } from '../../core/clock.ts'
+import type { Store } from '../../core/store.ts'
+import { sqlite } from './index.ts'
+
+export interface Order {
+  readonly id: number
+  readonly method: 'open' | 'enter' | 'leave' | 'renew' | 'watch' | 'look' | 'close'
+  readonly arguments: readonly unknown[]
+}
+
+export type Answer =
+  | { readonly id: number; readonly value: unknown; readonly atMs: number }
+  | { readonly id: number; readonly code: string; readonly message: string }
+
+const [path = ''] = process.argv.slice(2)
+const store = sqlite({ path })
+
+process.on('message', (order: Order) => {
+  carryOut(order).then(
+    (value) => answer({ id: order.id, value, atMs: systemClock.monotonicMs() }),
+    (error: unknown) => {
+      const { code = '', message = String(error) } = error instanceof Error ? (error as Error & { code?: string }) : {}
+      answer({ id: order.id, code, message })
+    },
+  )
+})
+
+function carryOut({ method, arguments: given }: Order): Promise<unknown> {
+  const signal = new AbortController().signal
+  if (method === 'open') return store.open({ clock: systemClock, signal })
+  if (method === 'watch') return store.watch(...(given as [Parameters<Store['watch']>[0], string]), signal)
+  const call = store[method].bind(store) as (...values: readonly unknown[]) => Promise<unknown>
+  return call(...given)
+}
+
+function answer(message: Answer): void {
+  process.send?.(message)
+}

@@ -1,0 +1,145 @@
+/** Stores in other processes, which can be killed; and what the tests of this folder have in common. */
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, onTestFinished } from 'vitest'
+import { type Claim, newClaimId, type Ref } from '../../core/claim.ts'
+import { type Clock, systemClock } from '../../core/clock.ts'
+import type { Facts, Hint, Standing, Store } from '../../core/store.ts'
+import type { Answer, Order } from './child.fixture.ts'
+import { sqlite } from './index.ts'
+
+/** A folder that is gone after the test. */
+export function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'holdfast-sqlite-'))
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
+  return path
+}
+
+export function lockFile(): string {
+  return join(folder(), 'locks.db')
+}
+
+/** Opened, and closed after the test. */
+export async function opened<S extends Store>(store: S, clock: Clock = systemClock): Promise<S> {
+  onTestFinished(() => store.close())
+  await open(store, clock)
+  return store
+}
+
+export function open(store: Store, clock: Clock = systemClock): Promise<Facts> {
+  return store.open({ clock, signal: new AbortController().signal })
+}
+
+/** A mutex claim of a minute that waits, unless said otherwise. */
+export function claimOf(changes: Partial<Claim> = {}): Claim {
+  return {
+    resource: 'test!lock',
+    id: newClaimId(),
+    weight: 1,
+    capacity: 1,
+    ttlMs: 60_000,
+    queue: true,
+    lockDelayMs: 0,
+    note: '',
+    owner: 'a test',
+    ...changes,
+  }
+}
+
+export function refOf({ resource, id }: Claim): Ref {
+  return { resource, id }
+}
+
+/** The token of a claim that must hold. */
+export function tokenOf(standing: Standing | Hint): bigint {
+  if (standing.kind !== 'held') throw new Error(`the claim is ${standing.kind}, expected it to hold`)
+  return standing.token
+}
+
+export async function tokenFrom(store: Pick<Store, 'enter' | 'leave'>, resource = 'test!lock'): Promise<bigint> {
+  const claim = claimOf({ resource })
+  const token = tokenOf(await store.enter(claim))
+  await store.leave({ ...refOf(claim), token })
+  return token
+}
+
+/** A clock that is set back or forward by somebody. */
+export function clockOff(byMs: number): Clock {
+  return { ...systemClock, wallMs: () => systemClock.wallMs() + byMs }
+}
+
+export class OtherProcess {
+  readonly #child: ChildProcess
+  readonly #waiting = new Map<number, (answer: Answer) => void>()
+  #orders = 0
+
+  private constructor(child: ChildProcess) {
+    this.#child = child
+    child.on('message', (answer: Answer) => this.#waiting.get(answer.id)?.(answer))
+  }
+
+  /** Rejects with the error of `open`. */
+  static async start(path: string, user?: { readonly uid: number }): Promise<OtherProcess> {
+    const script = fileURLToPath(new URL('child.fixture.ts', import.meta.url))
+    const child = fork(script, [path], { serialization: 'advanced', execArgv: [], ...user })
+    const other = new OtherProcess(child)
+    onTestFinished(() => other.kill())
+    await other.#order('open')
+    return other
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
+  async enter(claim: Claim): Promise<Standing> {
+    return (await this.#order('enter', claim)).value as Standing
+  }
+
+  async leave(ref: Ref): Promise<'left' | 'gone'> {
+    return (await this.#order('leave', ref)).value as 'left' | 'gone'
+  }
+
+  /** Answers when it was told as well, on the clock that all processes share. */
+  async watch(ref: Ref, memo: string): Promise<{ readonly seen: Standing | Hint; readonly atMs: number }> {
+    const { value, atMs } = await this.#order('watch', ref, memo)
+    return { seen: value as Standing | Hint, atMs }
+  }
+
+  async close(): Promise<void> {
+    await this.#order('close')
+  }
+
+  /** SIGKILL: it cannot clean up. Resolves when it is gone. */
+  async kill(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    const exit = once(this.#child, 'exit')
+    this.#child.kill('SIGKILL')
+    await exit
+  }
+
+  async #order(method: Order['method'], ...given: readonly unknown[]): Promise<Extract<Answer, { value: unknown }>> {
+    const id = (this.#orders += 1)
+    const answered = new Promise<Answer>((resolve) => this.#waiting.set(id, resolve))
+    const order: Order = { id, method, arguments: given }
+    this.#child.send(order)
+    const answer = await answered
+    if ('code' in answer) throw Object.assign(new Error(answer.message), { code: answer.code })
+    return answer
+  }
+}
+
+/** Opening the path must fail with these words, and name the path. */
+export async function expectRefused(path: string, words: RegExp): Promise<void> {
+  const store = sqlite({ path })
+  const error = await open(store).then(
+    () => store.close().then(() => 'it was opened'),
+    (reason: unknown) => reason,
+  )
+  expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', message: expect.stringMatching(words) })
+  expect(error).toMatchObject({ message: expect.stringContaining(path) })
+}

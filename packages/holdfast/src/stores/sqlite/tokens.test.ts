@@ -1,0 +1,176 @@
+/** Tokens rise over everything that can happen to a file and a machine. */
+import { copyFileSync, existsSync, rmSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { expect, onTestFinished, test } from 'vitest'
+import { type Clock, systemClock } from '../../core/clock.ts'
+import type { Store } from '../../core/store.ts'
+import { sqlite } from './index.ts'
+import { thisMachine } from './machine.ts'
+import {
+  claimOf,
+  clockOff,
+  lockFile,
+  open,
+  opened,
+  OtherProcess,
+  refOf,
+  tokenFrom,
+  tokenOf,
+} from './processes.fixture.ts'
+import { SqliteStore } from './store.ts'
+
+const HOUR_MS = 3_600_000
+
+/** A store on a machine that was started under this boot id. */
+function storeAfterBoot(path: string, epoch: string): Store {
+  const machine = (): ReturnType<typeof thisMachine> => ({ ...thisMachine(), epoch })
+  return new SqliteStore({ path, makeFolder: false, durability: 'normal', machine })
+}
+
+async function used<T>(store: Store, clock: Clock, work: (store: Store) => Promise<T>): Promise<T> {
+  await open(store, clock)
+  try {
+    return await work(store)
+  } finally {
+    await store.close()
+  }
+}
+
+test('tokens rise when the process that gave the last one was killed', async () => {
+  const path = lockFile()
+  const other = await OtherProcess.start(path)
+  const before = tokenOf(await other.enter(claimOf()))
+  await other.kill()
+  const store = await opened(sqlite({ path }), clockOff(-HOUR_MS))
+  expect(await tokenFrom(store)).toBeGreaterThan(before)
+})
+
+test('tokens rise when all processes end, the machine starts again and its clock went back', async () => {
+  const path = lockFile()
+  const before = await used(storeAfterBoot(path, 'first'), systemClock, tokenFrom)
+  const after = await used(storeAfterBoot(path, 'second'), clockOff(-HOUR_MS), tokenFrom)
+  expect(after).toBeGreaterThan(before)
+  expect(await used(storeAfterBoot(path, 'third'), clockOff(-2 * HOUR_MS), tokenFrom)).toBeGreaterThan(after)
+})
+
+test('tokens rise when a power cut undid the last commits and the clock went back', async () => {
+  const path = lockFile()
+  const before = await used(storeAfterBoot(path, 'before the cut'), systemClock, async (store) => {
+    await tokenFrom(store)
+    const saved = ['', '-wal'].filter((end) => existsSync(path + end))
+    for (const end of saved) copyFileSync(path + end, `${path}.disk${end}`)
+    // From here on nothing reaches the disk.
+    return [await tokenFrom(store), await tokenFrom(store, 'test!never seen again')]
+  })
+  rmSync(`${path}-wal`, { force: true })
+  for (const end of ['', '-wal']) if (existsSync(`${path}.disk${end}`)) copyFileSync(`${path}.disk${end}`, path + end)
+  await used(storeAfterBoot(path, 'after the cut'), clockOff(-HOUR_MS), async (store) => {
+    expect(await tokenFrom(store)).toBeGreaterThan(before[0] ?? 0n)
+    expect(await tokenFrom(store, 'test!never seen again')).toBeGreaterThan(before[1] ?? 0n)
+  })
+})
+
+test('no token is committed above the ceiling that the file names', async () => {
+  const path = lockFile()
+  let passedMs = 0
+  const clock: Clock = { ...systemClock, wallMs: () => systemClock.wallMs() + passedMs }
+  const store = await opened(sqlite({ path }), clock)
+  const audit = new DatabaseSync(path)
+  onTestFinished(() => audit.close())
+  audit.exec('CREATE TABLE audit (token INTEGER)')
+  for (const event of ['INSERT', 'UPDATE']) {
+    audit.exec(
+      `CREATE TRIGGER audit_${event} AFTER ${event} ON line WHEN new.token > (SELECT ceiling FROM file)
+       BEGIN INSERT INTO audit VALUES (new.token); END`,
+    )
+  }
+  for (const stepMs of [0, 60_000, 4 * 60_000, 6 * 60_000, HOUR_MS, -2 * HOUR_MS, 3 * HOUR_MS]) {
+    passedMs += stepMs
+    expect(await tokenFrom(store)).toBeGreaterThan(0n)
+  }
+  expect(audit.prepare('SELECT * FROM audit').all()).toEqual([])
+})
+
+test('claims from before a restart of the machine are over', async () => {
+  const path = lockFile()
+  const claim = claimOf({ ttlMs: HOUR_MS })
+  const token = await used(storeAfterBoot(path, 'first'), systemClock, async (store) =>
+    tokenOf(await store.enter(claim)),
+  )
+  const store = await opened(storeAfterBoot(path, 'second'))
+  expect((await store.look(claim.resource)).claims).toEqual([])
+  expect(await store.renew([{ ref: { ...refOf(claim), token }, ttlMs: HOUR_MS }])).toMatchObject([{ kind: 'gone' }])
+  expect(await store.leave({ ...refOf(claim), token })).toBe('gone')
+  expect(await store.admin.list('test!', undefined, 10)).toEqual({ resources: [] })
+  expect(tokenOf(await store.enter(claimOf({ queue: false })))).toBeGreaterThan(token)
+})
+
+test('a file that another boot took over while it was open is refused from then on', async () => {
+  const path = lockFile()
+  const store = await opened(storeAfterBoot(path, 'this machine'))
+  const claim = claimOf()
+  await store.enter(claim)
+  const other = await opened(storeAfterBoot(path, 'the other machine'))
+  await other.enter(claimOf())
+  await expect(store.enter(claimOf({ resource: 'test!new' }))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  await expect(store.enter(claim)).rejects.toThrow(/no other machine shares/)
+  await expect(store.leave(refOf(claim))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+})
+
+test('tokens rise when the file was deleted while nobody used it, as the clock does', async () => {
+  const path = lockFile()
+  const before = await used(sqlite({ path }), systemClock, tokenFrom)
+  for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true })
+  expect(await used(sqlite({ path }), systemClock, tokenFrom)).toBeGreaterThan(before)
+})
+
+test('a file that is deleted under an open store is made anew, without its claims and with higher tokens', async () => {
+  const path = lockFile()
+  let wentBackMs = 0
+  const clock: Clock = { ...systemClock, wallMs: () => systemClock.wallMs() - wentBackMs }
+  const store = await opened(sqlite({ path }), clock)
+  const claim = claimOf()
+  const token = tokenOf(await store.enter(claim))
+  for (const end of ['', '-wal', '-shm']) rmSync(path + end)
+  wentBackMs = HOUR_MS
+  expect(await store.renew([{ ref: { ...refOf(claim), token }, ttlMs: 1_000 }])).toMatchObject([{ kind: 'gone' }])
+  expect(existsSync(path)).toBe(true)
+  expect(tokenOf(await store.enter(claimOf()))).toBeGreaterThan(token)
+  expect(await tokenFrom(store, 'test!another')).toBeGreaterThan(token)
+})
+
+test('two stores whose file was deleted meet in the new one', async () => {
+  const path = lockFile()
+  const [one, two] = [await opened(sqlite({ path })), await opened(sqlite({ path }))]
+  await one.enter(claimOf())
+  for (const end of ['', '-wal', '-shm']) rmSync(path + end)
+  const token = tokenOf(await two.enter(claimOf()))
+  expect(await one.enter(claimOf({ queue: false }))).toMatchObject({ kind: 'refused', because: 'busy' })
+  expect((await one.look('test!lock')).lastToken).toBe(token)
+})
+
+test('tokens rise when a file is replaced by an older copy of itself under an open store', async () => {
+  const path = lockFile()
+  await used(sqlite({ path }), clockOff(-HOUR_MS), tokenFrom)
+  copyFileSync(path, `${path}.backup`)
+  const store = await opened(sqlite({ path }))
+  const token = await tokenFrom(store)
+  for (const end of ['', '-wal', '-shm']) rmSync(path + end)
+  copyFileSync(`${path}.backup`, path)
+  expect(await tokenFrom(store)).toBeGreaterThan(token)
+})
+
+test('tokens beyond 2^53 are exact, and the last one there is ends in a clear refusal', async () => {
+  const path = lockFile()
+  await used(sqlite({ path }), systemClock, tokenFrom)
+  const raw = new DatabaseSync(path)
+  for (const last of [2n ** 53n + 1n, 2n ** 63n - 2n]) {
+    raw.prepare('UPDATE line SET token = ?').run(last)
+    await used(sqlite({ path }), systemClock, async (store) => expect(await tokenFrom(store)).toBe(last + 1n))
+  }
+  raw.close()
+  await used(sqlite({ path }), systemClock, async (store) => {
+    await expect(store.enter(claimOf())).rejects.toThrow(/the last token there is/)
+    expect((await store.look('test!lock')).claims).toEqual([])
+  })
+})

@@ -1,0 +1,57 @@
+/** What core does with `NotApplied`, for cases that speak to a store directly: it surely did nothing, so ask again. */
+import { sleep, systemClock } from '../core/clock.ts'
+import { NotApplied } from '../core/errors.ts'
+import type { Renewal, RenewAnswer, Store } from '../core/store.ts'
+
+/** A store that refuses this often does not serve anybody. */
+const ASKS_MAX = 200
+const PAUSE_MS_MAX = 10
+/** A store in this process answers without a turn of the event loop, and would keep the cases beside it from renewing. */
+const ASKS_PER_TURN = 8
+
+let asked = 0
+
+export function askingAgain(store: Store): Store {
+  return {
+    open: (environment) => store.open(environment),
+    close: () => store.close(),
+    enter: (claim) => again(() => store.enter(claim)),
+    renew: (renewals) => renewAgain(store, renewals),
+    watch: (subject, memo, signal) => store.watch(subject, memo, signal),
+    look: (resource) => again(() => store.look(resource)),
+    leave: (ref, options) => again(() => store.leave(ref, options)),
+    admin: {
+      list: (prefix, cursor, limit) => again(() => store.admin.list(prefix, cursor, limit)),
+      evict: (resource, token, reason) => again(() => store.admin.evict(resource, token, reason)),
+    },
+  }
+}
+
+async function again<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  for (let asks = 1; ; asks += 1) {
+    try {
+      asked += 1
+      if (asked % ASKS_PER_TURN === 0) await sleep(systemClock, 0)
+      return await ask()
+    } catch (error) {
+      if (!(error instanceof NotApplied) || asks >= ASKS_MAX) throw error
+      await sleep(systemClock, Math.random() * PAUSE_MS_MAX)
+    }
+  }
+}
+
+/** Only those of a batch that were not applied are asked for again. */
+async function renewAgain(store: Store, renewals: readonly Renewal[]): Promise<readonly RenewAnswer[]> {
+  const answers = [...(await again(() => store.renew(renewals)))]
+  for (const [index, answer] of answers.entries()) {
+    const renewal = renewals[index]
+    if (!(answer instanceof NotApplied) || renewal === undefined) continue
+    const one = await again(async () => {
+      const [next] = await store.renew([renewal])
+      if (next instanceof NotApplied) throw next
+      return next
+    })
+    if (one !== undefined) answers[index] = one
+  }
+  return answers
+}

@@ -1,0 +1,74 @@
+/** Carries out one case on one engine in one dress: gives it clients and time, and puts everything away afterwards. */
+import assert from 'node:assert/strict'
+import { newClaimId } from '../../core/claim.ts'
+import { type Clock, sleep, systemClock } from '../../core/clock.ts'
+import { holdfast, type Locks } from '../../holdfast.ts'
+import type { Bench } from '../run-case.ts'
+import { unreliable } from '../unreliable.ts'
+import { virtualClock } from '../virtual-clock.ts'
+import type { LockCase, LockClient, LockKit } from './case.ts'
+import type { Dress } from './dress.ts'
+
+const TTL_MS = { real: 800, virtual: 9_000 } as const
+const STEP_SHARE = 1 / 50
+
+/** Rejects when the lock fails the case. Resolves with the reason when the store is excepted from it. */
+export async function runLockCase(lockCase: LockCase, dress: Dress, bench: Bench): Promise<string | undefined> {
+  const engine = await bench.start()
+  const time = timeOf(bench)
+  const namespace = `conformance-${newClaimId().slice(0, 12)}`
+  const ttlMs = TTL_MS[bench.time]
+  const open: Locks[] = []
+  const connect = (plan: Parameters<LockKit['client']>[0] = () => undefined): Omit<LockClient, 'claims' | 'lock'> => {
+    const store = unreliable(engine.store(), plan)
+    const locks = holdfast(store, { namespace, ttl: ttlMs, clock: time.clock })
+    open.push(locks)
+    return { store, locks, name: 'lock' }
+  }
+  try {
+    const stage = connect()
+    const { lacks } = await stage.locks.open()
+    const denied = [dress.needs, lockCase.needs].flatMap((need) => (need === undefined ? [] : (lacks[need] ?? [])))
+    if (denied.length > 0) return denied.join(' ')
+    await dress.prepare?.(stage.locks, stage.name)
+    const taken = (await stage.locks.inspect(stage.name)).claims.length
+    const client: LockKit['client'] = (plan) => {
+      const { store, locks, name } = connect(plan)
+      const claims = async (): Promise<number> => (await stage.locks.inspect(name)).claims.length - taken
+      return { store, locks, name, lock: dress.lock(locks, name), claims }
+    }
+    await lockCase.run({ client, ttlMs, ...time })
+    return undefined
+  } finally {
+    const closed = Promise.all(open.map((locks) => locks.close()))
+    await time.within(20_000, closed)
+    await engine.stop()
+  }
+}
+
+interface Time extends Pick<LockKit, 'advance' | 'within' | 'nowMs'> {
+  readonly clock: Clock
+}
+
+function timeOf({ time }: Bench): Time {
+  const virtual = virtualClock()
+  const clock = time === 'virtual' ? virtual : systemClock
+  const advance = (ms: number): Promise<void> => (time === 'virtual' ? virtual.advance(ms) : sleep(systemClock, ms))
+  const stepMs = TTL_MS[time] * STEP_SHARE
+  return {
+    clock,
+    advance,
+    nowMs: () => clock.monotonicMs(),
+    async within(ms, promise) {
+      let settled = false
+      promise.then(
+        () => (settled = true),
+        () => (settled = true),
+      )
+      await advance(0)
+      for (let passedMs = 0; passedMs < ms && !settled; passedMs += stepMs) await advance(stepMs)
+      assert.ok(settled, `it took longer than ${ms} ms`)
+      return promise
+    },
+  }
+}

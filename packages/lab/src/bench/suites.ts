@@ -1,0 +1,11 @@
+/** Every suite, in the order in which they run. */
+import { crowd } from './crowd.ts'
+import type { Suite } from './figure.ts'
+import { handOff } from './hand-off.ts'
+import { idle } from './idle.ts'
+import { growth, inMemory } from './memory.ts'
+import { renewal } from './renewal.ts'
+import { sizes } from './sizes.ts'
+import { uncontended } from './uncontended.ts'
+
+export const suites: readonly Suite[] = [uncontended, handOff, idle, inMemory, growth, crowd, renewal, sizes]

@@ -1,0 +1,5 @@
+/** Every engine the lab can start. A new one is a driver module and a line here. */
+import type { Driver } from './driver.ts'
+import * as redis from './redis/driver.ts'
+
+export const drivers: readonly Driver[] = [redis]

@@ -1,0 +1,12 @@
+/** What tests, benchmarks and replays use of the engines on demand: `@holdfast/lab/engines`. */
+export type { Driver, Group, Member, Program, Shape, ShapeRequest } from './driver.ts'
+export { drivers } from './drivers.ts'
+export { type Engine, EngineNotAvailable, type EngineState, type Release, type StartOptions } from './engine.ts'
+export { type SkippableTest, requireEngine } from './require-engine.ts'
+export * as redis from './redis/driver.ts'
+export { type RedisCluster, type ClusterOptions as RedisClusterOptions, startCluster } from './redis/cluster.ts'
+export { RespConnection, RespError, type RespValue } from './redis/resp.ts'
+export { type RedisSentinel, type SentinelOptions as RedisSentinelOptions, startSentinel } from './redis/sentinel.ts'
+export type { RedisOptions } from './redis/server.ts'
+export { openProxy, type Proxy, type ProxyStats, type ProxyTarget } from '../proxy/proxy.ts'
+export { modeKinds, type ProxyMode } from '../proxy/mode.ts'

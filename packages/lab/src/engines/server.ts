@@ -1,0 +1,244 @@
+/** One server process behind the `Engine` handle: start until it answers, every way to hurt it, and its end. */
+import type { ChildProcess } from 'node:child_process'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Engine, type EngineState, type StartOptions } from './engine.ts'
+import { launch, makeFolder, removeFolder, signalServer, stateOf } from './guard.ts'
+import { releasePort } from './ports.ts'
+import { Hopeless, until } from './until.ts'
+
+const START_LIMIT_MS = 15_000
+const STOP_LIMIT_MS = 5_000
+const PAUSE_LIMIT_MS = 1_000
+const LOG_MAX = 64 * 1024
+const LOG_IN_MESSAGE_MAX = 2_000
+
+export interface ServerSpec extends Pick<StartOptions, 'storage' | 'environment'> {
+  /** The program and its version. */
+  readonly name: string
+  /** Short and plain, for the folder's name. */
+  readonly label: string
+  /** Reserved; it is given back when the engine is closed. */
+  readonly port: number
+  readonly url: string
+  /** What an empty data folder needs before the first start, and again after a wipe. */
+  fill(dataFolder: string): Promise<void>
+  command(dataFolder: string): readonly [string, ...string[]]
+  /** One question in the server's own protocol. False or a rejection: not yet. */
+  answers(): Promise<boolean>
+}
+
+export async function startServer(spec: ServerSpec): Promise<Engine> {
+  const folder = await makeFolder(spec.label, spec.storage ?? 'memory')
+  const server = new Server(spec, folder)
+  try {
+    await server.wipe()
+    await server.restart()
+    return server
+  } catch (error) {
+    await server.close()
+    throw error
+  }
+}
+
+class Server implements Engine {
+  readonly host = '127.0.0.1'
+  readonly #spec: ServerSpec
+  readonly #folder: string
+  #child: ChildProcess | undefined
+  #exited: Promise<void> = Promise.resolve()
+  #startedInMs = 0
+  #paused = false
+  #closed = false
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(spec: ServerSpec, folder: string) {
+    this.#spec = spec
+    this.#folder = folder
+  }
+
+  get name(): string {
+    return this.#spec.name
+  }
+
+  get port(): number {
+    return this.#spec.port
+  }
+
+  get url(): string {
+    return this.#spec.url
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
+  get startedInMs(): number {
+    return this.#startedInMs
+  }
+
+  get state(): EngineState {
+    if (this.#child === undefined) return 'down'
+    return this.#paused ? 'paused' : 'up'
+  }
+
+  stop(): Promise<void> {
+    return this.#inTurn(() => this.#stop())
+  }
+
+  kill(): Promise<void> {
+    return this.#inTurn(() => this.#kill())
+  }
+
+  restart(): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#stop()
+      await this.#start()
+    })
+  }
+
+  pause(): Promise<void> {
+    return this.#inTurn(async () => {
+      const child = this.#running('pause')
+      signalServer(child, 'SIGSTOP')
+      this.#paused = true
+      // The kernel stops it at its next chance, not at our call.
+      if (process.platform === 'linux') await this.#untilState((state) => state === 'T', 'the pause')
+    })
+  }
+
+  resume(): Promise<void> {
+    return this.#inTurn(async () => {
+      signalServer(this.#running('resume'), 'SIGCONT')
+      this.#paused = false
+      if (process.platform === 'linux') await this.#untilState((state) => state !== 'T', 'the resume')
+    })
+  }
+
+  wipe(): Promise<void> {
+    return this.#inTurn(async () => {
+      const wasUp = this.#child !== undefined
+      await this.#kill()
+      await rm(this.#dataFolder, { recursive: true, force: true, maxRetries: 5 })
+      await mkdir(this.#dataFolder)
+      await this.#spec.fill(this.#dataFolder)
+      if (wasUp) await this.#start()
+    })
+  }
+
+  log(): string {
+    try {
+      return readFileSync(this.#logFile, 'utf8').slice(-LOG_MAX)
+    } catch {
+      return ''
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#kill()
+      if (this.#closed) return
+      this.#closed = true
+      removeFolder(this.#folder)
+      releasePort(this.port)
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  get #dataFolder(): string {
+    return join(this.#folder, 'data')
+  }
+
+  get #logFile(): string {
+    return join(this.#folder, 'server.log')
+  }
+
+  #inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(action)
+    this.#last = result.catch(() => {})
+    return result
+  }
+
+  async #start(): Promise<void> {
+    if (this.#closed) throw new Error(`${this.name} is closed`)
+    const startedMs = performance.now()
+    const output = openSync(this.#logFile, 'a')
+    try {
+      this.#adopt(
+        launch({
+          command: this.#spec.command(this.#dataFolder),
+          cwd: this.#folder,
+          environment: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', ...this.#spec.environment },
+          output,
+        }),
+      )
+    } finally {
+      closeSync(output)
+    }
+    const details = (): string => `; the end of its log:\n${this.log().slice(-LOG_IN_MESSAGE_MAX)}`
+    try {
+      await until(
+        () => {
+          if (this.#child === undefined) throw new Hopeless(`${this.name} ended while it started${details()}`)
+          return this.#spec.answers()
+        },
+        { withinMs: START_LIMIT_MS, what: `the first answer of ${this.name}`, details },
+      )
+    } catch (error) {
+      await this.#kill()
+      throw error
+    }
+    this.#startedInMs = Math.round(performance.now() - startedMs)
+  }
+
+  #adopt(child: ChildProcess): void {
+    const exit = Promise.withResolvers<void>()
+    const gone = (): void => {
+      this.#child = undefined
+      this.#paused = false
+      exit.resolve()
+    }
+    child.once('exit', gone)
+    child.once('error', gone)
+    this.#child = child
+    this.#exited = exit.promise
+  }
+
+  async #kill(): Promise<void> {
+    if (this.#child !== undefined) signalServer(this.#child, 'SIGKILL')
+    await this.#exited
+  }
+
+  async #stop(): Promise<void> {
+    const child = this.#child
+    if (child === undefined) return
+    // To the first process only: what a server does with its own children is a part of good order.
+    child.kill('SIGTERM')
+    signalServer(child, 'SIGCONT')
+    let tooLate = false
+    const timer = setTimeout(() => {
+      tooLate = true
+      signalServer(child, 'SIGKILL')
+    }, STOP_LIMIT_MS)
+    await this.#exited
+    clearTimeout(timer)
+    if (tooLate) throw new Error(`${this.name} did not stop within ${STOP_LIMIT_MS} ms and was killed`)
+  }
+
+  #running(action: string): ChildProcess {
+    if (this.#child === undefined) throw new Error(`cannot ${action} ${this.name}: it is down`)
+    return this.#child
+  }
+
+  #untilState(reached: (state: string | undefined) => boolean, what: string): Promise<void> {
+    return until(() => this.pid !== undefined && reached(stateOf(this.pid)), {
+      withinMs: PAUSE_LIMIT_MS,
+      everyMs: 1,
+      what: `${what} of ${this.name}`,
+    })
+  }
+}

@@ -1,0 +1,86 @@
+/** What one worker writes down, line by line as it happens: a killed process leaves a history that ends with its last step. */
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { type HistoryEvent, type Operation, Recorder } from '../../timeline/history.ts'
+import type { Failpoint } from './order.ts'
+import type { Grant, Notes } from './contender.ts'
+
+const STDOUT = 1
+/** The clock is read before and after a lease is asked how long it lasts; a stop in between would make it look longer. */
+const TOGETHER_NS = 100_000n
+const TRIES_MAX = 100
+
+export class Diary {
+  readonly recorder: Recorder
+  readonly #process: string
+  readonly #file: number
+  #armed: Failpoint | undefined
+
+  constructor(process: string, path: string) {
+    this.#process = process
+    this.#file = openSync(path, 'a')
+    this.recorder = new Recorder(process, (event) => this.#write(event))
+  }
+
+  /** The lock store's side of it. */
+  readonly notes: Notes = {
+    extended: (k, token, remainingMs) => {
+      this.recorder.signal('extended', k, { token: String(token), validUntil: validUntil(remainingMs) })
+    },
+    lost: (k, token) => this.recorder.signal('lost', k, { token: String(token) }),
+    call: (f, k, input) => this.recorder.call(f, k, input),
+    beforeRenewal: () => this.reach('before-renewal'),
+  }
+
+  granted(acquiring: Operation, k: string, grant: Grant): void {
+    const { token, signal } = grant
+    acquiring.ok({ token: String(token), validUntil: validUntil(() => grant.remainingMs()) })
+    const told = (): void => this.recorder.signal('lost-signal', k, { token: String(token) })
+    if (signal?.aborted === true) told()
+    else signal?.addEventListener('abort', told, { once: true })
+  }
+
+  /** To the driver, who listens. */
+  announce(f: string): void {
+    this.recorder.signal(f, '')
+    writeSync(STDOUT, `${JSON.stringify(this.#last)}\n`)
+  }
+
+  /** From now on the process stops itself when it comes to this point. */
+  arm(point: Failpoint): void {
+    this.#armed = point
+  }
+
+  /**
+   * Stops the whole process here if the driver asked for it; the driver lets it go on. Nothing else of this process
+   * runs between the announcement and the stop.
+   */
+  reach(point: Failpoint): void {
+    if (this.#armed !== point) return
+    this.#armed = undefined
+    this.recorder.signal('nemesis', '', { kind: 'pause', target: this.#process, at: point })
+    writeSync(STDOUT, `${JSON.stringify(this.#last)}\n`)
+    process.kill(process.pid, 'SIGSTOP')
+  }
+
+  close(): void {
+    closeSync(this.#file)
+  }
+
+  #last: HistoryEvent | undefined
+
+  #write(event: HistoryEvent): void {
+    this.#last = event
+    writeSync(this.#file, `${JSON.stringify(event)}\n`)
+  }
+}
+
+function validUntil(remainingMs: () => number): string {
+  for (let attempt = 1; ; attempt += 1) {
+    const before = process.hrtime.bigint()
+    const remaining = remainingMs()
+    const after = process.hrtime.bigint()
+    if (after - before < TOGETHER_NS || attempt === TRIES_MAX) {
+      return String(after + BigInt(Math.floor(remaining * 1e6)))
+    }
+  }
+}

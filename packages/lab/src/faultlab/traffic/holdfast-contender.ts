@@ -1,0 +1,54 @@
+/** Holdfast itself, through its public surface, over a store that writes down what the judge needs. */
+import { holdfast, type Lease, type Locks } from 'holdfast'
+import { openStore } from '../open-store.ts'
+import { recordedStore } from '../history/recorded-store.ts'
+import type { Contender, ContenderOptions, Form, Grant } from './contender.ts'
+
+export async function openHoldfast(options: ContenderOptions): Promise<Contender> {
+  const { storeUrl, namespace, ttlMs, process, notes } = options
+  const store = recordedStore(await openStore(storeUrl), notes)
+  const locks = holdfast(store, { namespace, ttl: ttlMs, owner: process })
+  const leases = new Map<string, Lease>()
+  const keyOf = (name: string, token: bigint): string => `${name} ${token}`
+  locks.on('renewed', ({ name, token }) => {
+    const lease = leases.get(keyOf(name, token))
+    if (lease !== undefined) notes.extended(name, token, () => lease.remainingMs)
+  })
+  locks.on('lost', ({ name, token }) => {
+    leases.delete(keyOf(name, token))
+    notes.lost(name, token)
+  })
+  locks.on('released', ({ name, token }) => void leases.delete(keyOf(name, token)))
+  await locks.open()
+  return {
+    async acquire(form, waitMs) {
+      const lease = await take(locks, form, waitMs)
+      leases.set(keyOf(lease.name, lease.token), lease)
+      return grantOf(lease)
+    },
+    close: () => locks.close(),
+    async leftovers(forms) {
+      const views = await Promise.all(forms.map(({ k }) => locks.inspect(k)))
+      const live = views.flatMap(({ claims }) => claims.filter(({ state }) => state !== 'lingering'))
+      const { leases, waiting } = locks.health()
+      return { claims: live.length, leases, waits: waiting }
+    },
+  }
+}
+
+function take(locks: Locks, { k, mode, weight, capacity }: Form, wait: number): Promise<Lease> {
+  if (mode === 'permit') return locks.semaphore(k, { permits: capacity }).acquire({ wait, take: weight })
+  if (capacity === 1) return locks.acquire(k, { wait })
+  const { read, write } = locks.readWrite(k)
+  return (mode === 'shared' ? read : write).acquire({ wait })
+}
+
+function grantOf(lease: Lease): Grant {
+  return {
+    token: lease.token,
+    signal: lease.signal,
+    isHeld: () => lease.isHeld(),
+    remainingMs: () => lease.remainingMs,
+    release: () => lease.release(),
+  }
+}

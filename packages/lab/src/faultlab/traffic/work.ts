@@ -1,0 +1,118 @@
+/** What everybody does all day: take a lock, work on what it guards, give it back, and once more. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Fenced, HoldfastError } from 'holdfast'
+import type { Random } from '../../simulation/random.ts'
+import type { Contender, Form, Grant } from './contender.ts'
+import type { Diary } from './diary.ts'
+import { BOOK, MUTEXES, mutexForm, type Order, permitForm, POOL, readerForm, writerForm } from './order.ts'
+import { isBusy, patiently, type Resource } from './resource.ts'
+
+export interface Desk {
+  readonly order: Order
+  readonly contender: Contender
+  readonly diary: Diary
+  readonly resource: Resource
+  readonly random: Random
+  /** Who inside the process. */
+  readonly c: string
+  /** Set when the day is over: everybody finishes what he does. */
+  readonly day: { over: boolean }
+}
+
+/** In leases: longer than most pauses, so that most waits end with a grant. */
+const WAIT_TTLS = 6
+/** Much of the work is shorter than a lease, some is longer. */
+const WORK_TTLS: readonly [number, ...number[]] = [0.02, 0.05, 0.1, 0.3, 1.2]
+const IDLE_TTLS = 0.05
+
+export async function workAllDay(desk: Desk): Promise<void> {
+  const { order, random, day } = desk
+  while (!day.over) {
+    await sleep(random.between(0, order.ttlMs * IDLE_TTLS))
+    await turn(desk, drawForm(random))
+  }
+}
+
+function drawForm(random: Random): Form {
+  const act = random.next()
+  if (act < 0.6) return mutexForm(random.pick(MUTEXES))
+  if (act < 0.75) return permitForm(random.pick([1, 1, 2, 3]))
+  return act < 0.9 ? readerForm : writerForm
+}
+
+async function turn(desk: Desk, form: Form): Promise<void> {
+  const { order, contender, diary, random, c } = desk
+  const { k, mode, weight, capacity } = form
+  const acquiring = diary.recorder.call('acquire', k, { mode, weight, capacity }, c)
+  let grant: Grant
+  try {
+    grant = await contender.acquire(form, order.ttlMs * WAIT_TTLS)
+  } catch (error) {
+    acquiring.fail(error)
+    return
+  }
+  diary.granted(acquiring, k, grant)
+  diary.reach('after-grant')
+  if (k === POOL) await sleep(workMs(order, random))
+  else if (k === BOOK && mode === 'shared') await readUnder(desk, form, grant)
+  else await writeUnder(desk, form, grant)
+  diary.reach('before-release')
+  const releasing = diary.recorder.call('release', k, { token: String(grant.token) }, c)
+  releasing.ok({ outcome: await grant.release() })
+}
+
+/** Enter, read, work, write: the value is lost if any of this happens under somebody else's lock. */
+async function writeUnder(desk: Desk, form: Form, grant: Grant): Promise<void> {
+  const { order, random, resource } = desk
+  const holder = holderOf(order, form, grant)
+  if (!(await guarded(desk, form, grant, { f: 'enter', arrive: () => resource.enter(holder) }))) return
+  const base = resource.versionOf(form.k)
+  await sleep(workMs(order, random))
+  const element = `${order.process}-${grant.token}`
+  const write = { f: 'write', arrive: () => resource.write(holder, base, element), detail: { element } } as const
+  await guarded(desk, form, grant, write)
+}
+
+async function readUnder(desk: Desk, form: Form, grant: Grant): Promise<void> {
+  const { order, random, resource } = desk
+  const holder = holderOf(order, form, grant)
+  await guarded(desk, form, grant, { f: 'read', arrive: () => resource.checkedRead(holder) })
+  await sleep(workMs(order, random))
+}
+
+interface GuardedCall {
+  readonly f: 'enter' | 'read' | 'write'
+  readonly arrive: () => unknown
+  readonly detail?: Readonly<Record<string, string>>
+}
+
+/**
+ * The lease is asked when the call is sent, the token when it arrives. The call carries the moment just before the
+ * question, so that a stop between the two lines is not taken for a late call.
+ */
+async function guarded(desk: Desk, form: Form, grant: Grant, call: GuardedCall): Promise<boolean> {
+  const { diary, c } = desk
+  const { f, arrive, detail = {} } = call
+  const sentNs = process.hrtime.bigint()
+  if (!grant.isHeld()) return false
+  const calling = diary.recorder.call(f, form.k, { token: String(grant.token), ...detail }, c, sentNs)
+  if (f !== 'read') diary.reach(`between-check-and-${f}`)
+  try {
+    await patiently(arrive)
+    calling.ok()
+    return true
+  } catch (error) {
+    if (error instanceof HoldfastError || isBusy(error)) calling.fail(error)
+    else calling.info()
+    return false
+  }
+}
+
+/** Nothing but the token: what has to hold is the resource's answer to a holder who does not look at his clock any more. */
+function holderOf({ namespace }: Order, { k, mode }: Form, { token }: Grant): Fenced {
+  return { namespace, name: k, mode, token }
+}
+
+function workMs({ ttlMs }: Order, random: Random): number {
+  return random.between(0, ttlMs * random.pick(WORK_TTLS))
+}

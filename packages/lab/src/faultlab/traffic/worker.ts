@@ -1,0 +1,36 @@
+/** One process of the lab. Its order is the first line on standard input, words of the driver the next ones. */
+import { createInterface } from 'node:readline'
+import { Random } from '../../simulation/random.ts'
+import { Diary } from './diary.ts'
+import { openContender } from './open-contender.ts'
+import { isFailpoint, type Order, STOP_WORD } from './order.ts'
+import { Resource } from './resource.ts'
+import { workAllDay } from './work.ts'
+
+const lines = createInterface({ input: process.stdin })
+// Not an argument: a store URL may carry a password, and arguments can be read by everybody.
+const order = JSON.parse(await firstLine()) as Order
+const day = { over: false }
+const diary = new Diary(order.process, order.historyPath)
+const resource = new Resource(order.resourcePath, order)
+const contender = await openContender(order.lock, { ...order, notes: diary.notes })
+lines.on('line', (word) => {
+  if (isFailpoint(word)) diary.arm(word)
+  else if (word === STOP_WORD) day.over = true
+})
+// The driver is gone, and so are we; this also ends the wait for an order.
+lines.on('close', () => process.exit(1))
+diary.announce('ready')
+const loops = Array.from({ length: order.loops }, (_, index) => {
+  const random = new Random(order.seed * 31 + index)
+  return workAllDay({ order, contender, diary, resource, random, c: String(index + 1), day })
+})
+await Promise.all(loops)
+await contender.close()
+resource.close()
+diary.announce('done')
+process.exit(0)
+
+function firstLine(): Promise<string> {
+  return new Promise((resolve) => lines.once('line', resolve))
+}

@@ -1,0 +1,2 @@
+/** `npm run mutants`: proves that the checks can fail. See tests/mutants/. */
+import '../tests/mutants/run.ts'

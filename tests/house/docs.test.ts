@@ -1,0 +1,91 @@
+/** Documentation that can be compared with the code is compared: links, error codes, options with their defaults. */
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { expect, test } from 'vitest'
+import { errorCodes } from '../../packages/holdfast/src/core/errors.ts'
+import { acceptedReports } from '../../scripts/api-reports.mjs'
+import { complaints, read, repositoryFiles, root } from '../support/tree.ts'
+
+/** How GitHub makes the anchor of a heading. */
+function anchorOf(heading: string): string {
+  const text = heading.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').replaceAll(/[`*]/g, '')
+  return text
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replaceAll(/\s/g, '-')
+}
+
+function anchorsOf(markdown: string): ReadonlySet<string> {
+  return new Set([...withoutCode(markdown).matchAll(/^#{1,6}\s+(.+)$/gm)].map(([, heading = '']) => anchorOf(heading)))
+}
+
+function withoutCode(markdown: string): string {
+  return markdown.replaceAll(/^(```|~~~)[\s\S]*?^\1/gm, '')
+}
+
+/** Links to other sites are not followed: a test must not depend on them. */
+function brokenLinks(markdown: string, path: string): readonly string[] {
+  const prose = withoutCode(markdown).replaceAll(/`[^`\n]*`/g, '')
+  return [...prose.matchAll(/\]\(([^)\s]+)[^)]*\)/g)].flatMap(([, link = '']) => {
+    if (/^[a-z]+:/.test(link)) return []
+    const [place = '', anchor = ''] = link.split('#')
+    const target = join(dirname(path), place)
+    if (place !== '' && !existsSync(join(root, target))) return [`${link} leads nowhere`]
+    const text = place === '' ? markdown : target.endsWith('.md') ? read(target) : undefined
+    return anchor === '' || text === undefined || anchorsOf(text).has(anchor) ? [] : [`${link} has no such heading`]
+  })
+}
+
+/** What callers write: interfaces of the public surface that end in `Options`. */
+const publicOptions: ReadonlySet<string> = new Set(
+  [...acceptedReports().values()].flatMap((report) => report.match(/(?<=interface )\w+Options\b/g) ?? []),
+)
+
+/** Members that say nothing, and optional ones that do not say what happens without them. */
+function optionsWithoutDefault(source: string, among: ReadonlySet<string>): readonly string[] {
+  const interfaces = source.matchAll(/^export interface (\w+Options)\b[^{]*\{\n([\s\S]*?)^\}/gm)
+  return [...interfaces].flatMap(([, name = '', body = '']) => {
+    if (!among.has(name)) return []
+    const members = body.matchAll(/((?: {2}\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)?) {2}(?:readonly )?(\w+)(\??)[(:<]/g)
+    return [...members].flatMap(([, comment = '', member = '', optional = '']) => {
+      if (comment === '') return [`${name}.${member} has no docstring`]
+      return optional === '?' && !comment.includes('@default') ? [`${name}.${member} does not name its @default`] : []
+    })
+  })
+}
+
+test('every link within the documentation leads somewhere', () => {
+  expect(complaints(repositoryFiles(/\.md$/), brokenLinks)).toEqual([])
+})
+
+test('a link to a missing file and to a missing heading are found', () => {
+  const markdown = '# One heading\n[a](#one-heading) [b](missing.md) [c](#two) [d](../LICENSE) [e](https://example.org)'
+  expect(brokenLinks(markdown, 'docs/x.md')).toEqual(['missing.md leads nowhere', '#two has no such heading'])
+})
+
+test('every error code is documented with its meaning, and no other', () => {
+  const page = read('docs/errors.md')
+  const documented = [...page.matchAll(/^## `([A-Z_]+)`\n\n(.+)$/gm)].map(([, code, meaning]) => [code, meaning])
+  expect(documented).toEqual(Object.entries(errorCodes))
+})
+
+test('every public option says what it means and what happens without it', () => {
+  const sources = repositoryFiles(/\.ts$/, 'packages/holdfast/src').filter((path) => !path.endsWith('.test.ts'))
+  expect(publicOptions).toContain('AcquireOptions')
+  expect(complaints(sources, (source) => optionsWithoutDefault(source, publicOptions))).toEqual([])
+})
+
+test('an option without a docstring or without its default is found', () => {
+  const source =
+    'export interface XOptions extends Y {\n  readonly a?: number\n  /** B. */\n  b?: string\n  /** C. @default 1 */\n  c?: 1\n  /** D. */\n  d: 2\n}\n'
+  expect(optionsWithoutDefault(source, new Set(['XOptions']))).toEqual([
+    'XOptions.a has no docstring',
+    'XOptions.b does not name its @default',
+  ])
+})
+
+test('the changelog begins with what is not released yet', () => {
+  const [first] = [...read('CHANGELOG.md').matchAll(/^## (.+)$/gm)]
+  expect(first?.[1]).toBe('[Unreleased]')
+})

@@ -1,0 +1,127 @@
+/** Who may import whom. The directions are the design (ARCHITECTURE.md); a wrong arrow is a wrong design. */
+import { expect, test } from 'vitest'
+import { complaints, repositoryFiles } from '../support/tree.ts'
+
+interface Import {
+  readonly from: string
+  readonly kind: 'value' | 'type' | 'dynamic'
+}
+
+/** What one part of the library may import, besides itself: folders under src, and the builtins it may use. */
+interface Layer {
+  readonly folder: RegExp
+  readonly may: readonly RegExp[]
+  /** Absent: any builtin. */
+  readonly builtins?: ReadonlySet<string>
+}
+
+const LIBRARY = 'packages/holdfast/src/'
+
+/** In order: the first that fits a file judges it. */
+const layers: readonly Layer[] = [
+  // The core runs without files, sockets and processes; randomness is the global `crypto`.
+  { folder: /^core\//, may: [/^core\//], builtins: new Set(['node:async_hooks', 'node:diagnostics_channel']) },
+  { folder: /^recipes\//, may: [/^core\//, /^recipes\//], builtins: new Set() },
+  { folder: /^guards\//, may: [/^core\//, /^guards\//] },
+  { folder: /^stores\/shared\//, may: [/^core\//, /^stores\/shared\//] },
+  { folder: /^stores\/[^/]+\//, may: [/^core\//, /^stores\/shared\//, /^stores\/SELF\//] },
+  // A client is put to the test through the front door.
+  { folder: /^testing\/lock\//, may: [/^core\//, /^recipes\//, /^testing\//, /^holdfast\.ts$/] },
+  { folder: /^testing\//, may: [/^core\//, /^testing\//] },
+  { folder: /^[^/]+$/, may: [/^core\//, /^recipes\//, /^[^/]+$/] },
+]
+
+/** Comments are left out, so an example in a docstring is no import. */
+function importsOf(text: string): readonly Import[] {
+  const code = text.replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '')
+  const found: Import[] = []
+  for (const [, keyword, clause = '', from = ''] of code.matchAll(
+    /^(import|export)\s([^'"`;]*?)\bfrom\s*['"]([^'"]+)['"]/gm,
+  )) {
+    const isType =
+      clause.startsWith('type ') || (keyword === 'import' && /^\{(?:\s*type\s[^,}]+,?)+\s*\}/.test(clause.trim()))
+    found.push({ from, kind: isType ? 'type' : 'value' })
+  }
+  for (const [, from = ''] of code.matchAll(/^import\s*['"]([^'"]+)['"]/gm)) found.push({ from, kind: 'value' })
+  for (const [, from = ''] of code.matchAll(/\bimport\(\s*['"]([^'"]+)['"]/g)) found.push({ from, kind: 'dynamic' })
+  return found
+}
+
+function directions(text: string, path: string): readonly string[] {
+  const file = path.slice(LIBRARY.length)
+  const layer = layers.find(({ folder }) => folder.test(file))
+  if (layer === undefined) return ['belongs to no layer: add its folder to the layers in tests/house/imports.test.ts']
+  return importsOf(text).flatMap((each) => {
+    const { from, kind } = each
+    if (from.startsWith('node:')) {
+      return layer.builtins?.has(from) === false ? [`must not import the builtin ${from}`] : []
+    }
+    // A driver is the user's: its types may be named, itself it is loaded only when a URL asks for it.
+    if (!from.startsWith('.')) return kind === 'value' ? [`must not import the package ${from} at load time`] : []
+    const target = new URL(from, `file:///${file}`).pathname.slice(1)
+    const own = /^stores\/[^/]+\//.exec(file)?.[0] ?? ''
+    const allowed = layer.may.some((rule) =>
+      rule.source.includes('SELF') ? target.startsWith(own) : rule.test(target),
+    )
+    // The front door may open any store, but only when it is asked to.
+    const isOpening = kind === 'dynamic' && !file.includes('/') && target.startsWith('stores/')
+    return allowed || isOpening ? [] : [`must not import ${target}`]
+  })
+}
+
+/** Programs around the library use what everybody can use. */
+function publicNamesOnly(text: string, path: string): readonly string[] {
+  const [, workspace = ''] = /^packages\/([^/]+)\//.exec(path) ?? []
+  return importsOf(text).flatMap(({ from }) => {
+    const target = from.startsWith('.') ? new URL(from, `file:///${path}`).pathname.slice(1) : ''
+    if (from.startsWith('.') && !target.startsWith(`packages/${workspace}/`)) return [`must not reach into ${target}`]
+    return /^holdfast\/(?:dist|src)\b/.test(from) ? [`must not reach into ${from}`] : []
+  })
+}
+
+const source = (folder: string): readonly string[] =>
+  repositoryFiles(/\.ts$/, folder).filter((path) => !/\.(?:test|fixture)\.ts$/.test(path))
+
+test('imports in the library go only in the directions of the design', () => {
+  expect(complaints(source('packages/holdfast/src'), directions)).toEqual([])
+})
+
+test('the command and the lab use only the public names of the library', () => {
+  const files = [...repositoryFiles(/\.ts$/, 'packages/cli/src'), ...repositoryFiles(/\.ts$/, 'packages/lab/src')]
+  expect(complaints(files, publicNamesOnly)).toEqual([])
+})
+
+test.each([
+  ['core/line.ts', "import { x } from '../recipes/mutex.ts'", 'must not import recipes/mutex.ts'],
+  ['core/line.ts', "import { readFile } from 'node:fs'", 'must not import the builtin node:fs'],
+  ['recipes/mutex.ts', "export { x } from '../stores/redis/index.ts'", 'must not import stores/redis/index.ts'],
+  [
+    'guards/postgres.ts',
+    "import type { S } from '../stores/postgres/store.ts'",
+    'must not import stores/postgres/store.ts',
+  ],
+  [
+    'stores/redis/store.ts',
+    "import {\n  a,\n  b,\n} from '../redlock/store.ts'",
+    'must not import stores/redlock/store.ts',
+  ],
+  ['stores/redis/store.ts', "import { Redis } from 'ioredis'", 'must not import the package ioredis at load time'],
+  ['testing/cases.ts', "import { m } from '../stores/memory/index.ts'", 'must not import stores/memory/index.ts'],
+  ['holdfast.ts', "import { m } from './stores/memory/index.ts'", 'must not import stores/memory/index.ts'],
+  ['misc/a.ts', '', 'belongs to no layer'],
+])('a wrong import in %s is found', (file, text, complaint) => {
+  expect(directions(text, LIBRARY + file).join()).toContain(complaint)
+})
+
+test.each([
+  ['stores/redis/store.ts', "import type { Redis } from 'ioredis'\nimport { sql } from '../shared/sql.ts'"],
+  ['open.ts', "const { redis } = await import('./stores/redis/index.ts')"],
+  ['core/line.ts', "/** import { x } from '../recipes/mutex.ts' */\nimport type { Claim } from './claim.ts'"],
+])('a right import in %s is let through', (file, text) => {
+  expect(directions(text, LIBRARY + file)).toEqual([])
+})
+
+test('reaching past the public names of the library is found', () => {
+  const text = "import { x } from '../../holdfast/src/core/line.ts'\nimport 'holdfast/dist/core/line.js'"
+  expect(publicNamesOnly(text, 'packages/cli/src/run.ts')).toHaveLength(2)
+})

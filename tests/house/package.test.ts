@@ -1,0 +1,58 @@
+/** What a stranger gets from the registry: the packed library compiles under strict rules, and the package checkers agree. */
+import { readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Consumer, consumerOfPackedLibrary } from '../support/packed.ts'
+import { runTool } from '../support/run.ts'
+
+const SLOW_MS = 60_000
+
+describe('the packed library', { timeout: SLOW_MS }, () => {
+  let consumer: Consumer
+  beforeAll(async () => {
+    consumer = await consumerOfPackedLibrary()
+  })
+  afterAll(() => consumer?.remove())
+
+  test('compiles in a strict project', async () => {
+    const { code, output } = await runTool('typescript/bin/tsc', ['-p', consumer.folder, '--noEmit'])
+    expect(code, output).toBe(0)
+  })
+
+  test('has types that notice a wrong call', async () => {
+    const wrong = "import { holdfast } from 'holdfast'\nexport const x: number = holdfast('no store')\n"
+    writeFileSync(join(consumer.folder, 'wrong.ts'), wrong)
+    writeFileSync(
+      join(consumer.folder, 'tsconfig.wrong.json'),
+      '{ "extends": "./tsconfig.json", "files": ["wrong.ts"] }',
+    )
+    const { code, output } = await runTool('typescript/bin/tsc', [
+      '-p',
+      join(consumer.folder, 'tsconfig.wrong.json'),
+      '--noEmit',
+    ])
+    expect(code, output).not.toBe(0)
+    expect(output).toContain('TS2345')
+  })
+
+  test('holds what it needs and no tests, sources or build notes', () => {
+    const packed = readdirSync(join(consumer.folder, 'node_modules', 'holdfast'), { recursive: true, encoding: 'utf8' })
+    expect(packed).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'package.json', join('bin', 'holdfast.js')]))
+    expect(packed.filter((file) => /\.(?:test|fixture)\.|tsbuildinfo|^src|^etc/.test(file))).toEqual([])
+  })
+
+  test('satisfies publint', async () => {
+    const { code, output } = await runTool('publint/src/cli.js', ['run', consumer.tarball, '--strict'])
+    expect(code, output).toBe(0)
+  })
+
+  test('has types that resolve for ESM under every resolution (attw)', async () => {
+    const { code, output } = await runTool('@arethetypeswrong/cli/dist/index.js', [
+      consumer.tarball,
+      '--profile',
+      'esm-only',
+      '--no-definitely-typed',
+    ])
+    expect(code, output).toBe(0)
+  })
+})

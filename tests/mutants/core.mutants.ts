@@ -1,0 +1,178 @@
+/** Damages to what runs in the client: deadlines, renewal, waiting, giving back. */
+import type { Check, Mutant } from './mutant.ts'
+
+const core = (file: string): string => `packages/holdfast/src/core/${file}`
+const tests = (...files: readonly [string, ...string[]]): Check => ({ tests: files })
+const seeds = (from: number, count: number): Check => ({ seeds: { from, count } })
+const nthCall = tests('packages/lab/src/simulation/nth-call.test.ts')
+
+export const coreMutants: readonly Mutant[] = [
+  {
+    name: 'a grant counts from its answer instead of its request',
+    file: core('held.ts'),
+    find: 'this.#deadline = deadlineOf(standing.askedAt, standing.lifeMs)\n    this.#memo',
+    replace: 'this.#deadline = deadlineOf(this.#grantedAt, standing.lifeMs)\n    this.#memo',
+    caughtBy: seeds(1, 40),
+  },
+  {
+    name: 'a renewal counts from its answer instead of its request',
+    file: core('held.ts'),
+    find: '      this.#deadline = deadlineOf(standing.askedAt, standing.lifeMs)\n    }',
+    replace: '      this.#deadline = deadlineOf(stampOf(this.#holding.clock), standing.lifeMs)\n    }',
+    caughtBy: seeds(1, 40),
+  },
+  {
+    name: 'the margin of the deadline is dropped',
+    file: core('deadline.ts'),
+    find: 'const usableMs = lifeMs - marginMs(lifeMs)',
+    replace: 'const usableMs = lifeMs',
+    caughtBy: tests(core('deadline.test.ts')),
+  },
+  {
+    name: 'the wall clock is not looked at',
+    file: core('deadline.ts'),
+    find: 'Math.min(deadline.monotonicMs - clock.monotonicMs(), deadline.wallMs - clock.wallMs())',
+    replace: 'deadline.monotonicMs - clock.monotonicMs()',
+    caughtBy: tests(core('deadline.test.ts')),
+  },
+  {
+    name: 'reading a lease does not look at the clock',
+    file: core('held.ts'),
+    find: 'isHeld(): boolean {\n    this.#touch()\n',
+    replace: 'isHeld(): boolean {\n',
+    caughtBy: seeds(1, 40),
+  },
+  {
+    name: 'a late yes revives a lost lease',
+    file: core('held.ts'),
+    find: 'onStanding(standing: Standing, lateMs: number): void {\n    if (!this.isHeld()) return\n',
+    replace: 'onStanding(standing: Standing, lateMs: number): void {\n',
+    caughtBy: seeds(1, 40),
+  },
+  {
+    name: 'an unanswered renewal counts as a loss',
+    file: core('held.ts'),
+    find: "this.#state = { kind: 'jeopardy' }\n",
+    replace: "return this.#lose('no answer')\n",
+    caughtBy: nthCall,
+  },
+  {
+    name: 'the signal does not abort at the deadline',
+    file: core('held.ts'),
+    find: '    this.#controller?.abort(error)\n',
+    replace: '',
+    caughtBy: seeds(1, 10),
+  },
+  {
+    name: 'stopBefore is not subtracted',
+    file: core('held.ts'),
+    find: 'remainingMs(this.#deadline, clock) - this.#settings.stopBeforeMs',
+    replace: 'remainingMs(this.#deadline, clock)',
+    caughtBy: tests(core('held.test.ts')),
+  },
+  {
+    name: 'the minimum hold is not kept by a release',
+    file: core('held.ts'),
+    find: '...(keepMs > 0 && { keepMs }), ',
+    replace: '',
+    caughtBy: tests(core('held.test.ts'), 'packages/holdfast/src/recipes/lock.test.ts'),
+  },
+  {
+    name: 'a pushed grant is renewed as late as any other',
+    file: core('held.ts'),
+    find: 'askedAt.monotonicMs + Math.min(PROVISIONAL_RENEW_MS, lifeMs / 3)',
+    replace: 'askedAt.monotonicMs + lifeMs',
+    caughtBy: nthCall,
+  },
+  {
+    name: 'renewal comes only when the lease ends',
+    file: core('keeper.ts'),
+    find: '(kept.lifeMs / 3) * jitter',
+    replace: 'kept.lifeMs * jitter',
+    caughtBy: nthCall,
+  },
+  {
+    name: 'every claim of a batch gets the answer of the first',
+    file: core('keeper.ts'),
+    find: 'const answer = answers[index]',
+    replace: 'const answer = answers[0]',
+    caughtBy: seeds(1, 20),
+  },
+  {
+    name: 'a lost reply counts as a no',
+    file: core('asking.ts'),
+    find: "error.code === 'OUTCOME_UNKNOWN' || ",
+    replace: '',
+    caughtBy: nthCall,
+  },
+  {
+    name: 'each ask uses a new id',
+    file: core('asking.ts'),
+    find: 'this.#session.store.enter(this.#claim)',
+    replace: 'this.#session.store.enter((this.#claim = this.#newClaim()))',
+    caughtBy: tests(core('waiting.test.ts')),
+  },
+  {
+    name: 'a wait that ends leaves its claim behind',
+    file: core('asking.ts'),
+    find: 'if (this.#queued || this.#inDoubt) this.#abandon(this.#claim, this.#inDoubt)\n  }\n\n  /** Everything',
+    replace: '}\n\n  /** Everything',
+    caughtBy: tests(core('waiting.test.ts')),
+  },
+  {
+    name: 'a grant that arrives after the wait is not undone',
+    file: core('asking.ts'),
+    find: 'if (!wanted) this.#abandon(claim, false)',
+    replace: '',
+    caughtBy: tests(core('late-answers.test.ts')),
+  },
+  {
+    name: 'a grant that has ended is handed out',
+    file: core('waiting.ts'),
+    find: 'remainingMs(deadlineOf(standing.askedAt, standing.lifeMs), this.#session.clock) <= 0',
+    replace: 'remainingMs(deadlineOf(standing.askedAt, standing.lifeMs), this.#session.clock) <= -1e9',
+    caughtBy: seeds(1, 40),
+  },
+  {
+    name: 'a grant that is about to end is handed out unconfirmed',
+    file: core('waiting.ts'),
+    find: ' || lifeMs < Math.min(ttlMs / 2, PROVISIONAL_RENEW_MS * 2)',
+    replace: '',
+    caughtBy: seeds(19, 1),
+  },
+  {
+    name: 'the limit of a wait starts again with every round',
+    file: core('waiting.ts'),
+    find: 'const moved = await this.#patience.bound(turn.moved())',
+    replace: 'const moved = await turn.moved()',
+    caughtBy: nthCall,
+  },
+  {
+    name: 'a waiter does not keep its place alive',
+    file: core('turn.ts'),
+    find: 'this.lifeMs = Math.min(lifeMs, PROVISIONAL_LIFE_MS)\n    this.#session.keeper.renewInThird(this, this.#session.clock.monotonicMs())',
+    replace: 'this.lifeMs = lifeMs',
+    caughtBy: tests(core('waiting.test.ts')),
+  },
+  {
+    name: 'a turn that ended goes on renewing',
+    file: core('turn.ts'),
+    find: 'onUnanswered(): void {\n    if (this.#hasEnded) return\n',
+    replace: 'onUnanswered(): void {\n',
+    caughtBy: tests(core('late-answers.test.ts'), core('waiting.test.ts')),
+  },
+  {
+    name: 'taking a lock again inside its own using is not noticed',
+    file: core('reentry.ts'),
+    find: 'if (settings.detached) return undefined',
+    replace: 'return undefined',
+    caughtBy: tests('packages/holdfast/src/recipes/lock.test.ts'),
+  },
+  {
+    name: 'closing does not give leases back',
+    file: core('session.ts'),
+    find: 'Promise.all([...this.leases].map(',
+    replace: 'Promise.all([...new Set<HeldLease>()].map(',
+    caughtBy: tests('packages/holdfast/src/recipes/lock.test.ts', core('waiting.test.ts')),
+  },
+]

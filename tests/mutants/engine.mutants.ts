@@ -1,0 +1,240 @@
+/** Damages to the rule, to the two stores that run it, to a guard, and to the judge itself. */
+import type { Check, Mutant } from './mutant.ts'
+
+const source = (file: string): string => `packages/holdfast/src/${file}`
+const transition = source('core/transition.ts')
+const memoryTests: Check = { tests: [source('stores/memory/store.test.ts')] }
+const conformance: Check = { tests: [source('stores/conformance.test.ts')], named: 'memory, virtual time' }
+const sqliteTests: Check = { tests: [source('stores/sqlite/store.test.ts')] }
+const ruleTests: Check = { tests: [source('core/transition.test.ts'), source('core/transition.property.test.ts')] }
+const endedTests: Check = { tests: [source('core/ended-claims.test.ts')] }
+const guardTests: Check = { tests: [source('guards/sqlite.test.ts')] }
+const judgeTests: Check = { tests: ['packages/lab/src/judge/judge.test.ts'] }
+const seeds = (from: number, count: number): Check => ({ seeds: { from, count } })
+
+const rule: readonly Mutant[] = [
+  {
+    name: 'newcomers stand in front of the line',
+    file: transition,
+    find: 'claims: [...granted.claims, entered]',
+    replace: 'claims: [entered, ...granted.claims]',
+    caughtBy: ruleTests,
+  },
+  {
+    name: 'the weight ahead does not count',
+    file: source('core/line.ts'),
+    find: 'return weightAhead + weight <= capacity',
+    replace: 'return weight <= capacity',
+    caughtBy: seeds(1, 5),
+  },
+  {
+    name: 'one more fits than the capacity',
+    file: source('core/line.ts'),
+    find: 'return weightAhead + weight <= capacity',
+    replace: 'return weightAhead + weight <= capacity + 1',
+    caughtBy: seeds(1, 5),
+  },
+  {
+    name: 'an expired claim can be renewed',
+    file: transition,
+    find: 'note: string | undefined, now: Moment): Step<Place> {\n  const swept = sweep(before, now)',
+    replace: 'note: string | undefined, now: Moment): Step<Place> {\n  const swept = before',
+    caughtBy: ruleTests,
+  },
+  {
+    name: 'a lingering claim can be renewed',
+    file: transition,
+    find: "if (known === undefined || known.state === 'lingering') {",
+    replace: 'if (known === undefined) {',
+    caughtBy: endedTests,
+  },
+  {
+    name: 'the same token is given again',
+    file: transition,
+    find: 'lastToken >= now.tokenScaleUs ? lastToken + 1n',
+    replace: 'lastToken >= now.tokenScaleUs ? lastToken',
+    caughtBy: ruleTests,
+  },
+  {
+    name: 'a token follows the clock alone',
+    file: transition,
+    find: 'return lastToken >= now.tokenScaleUs ? lastToken + 1n : now.tokenScaleUs',
+    replace: 'return lastToken >= 0n ? now.tokenScaleUs : lastToken',
+    caughtBy: seeds(1, 20),
+  },
+  {
+    name: 'a token is compared as text',
+    file: transition,
+    find: 'lastToken >= now.tokenScaleUs ?',
+    replace: 'String(lastToken) >= String(now.tokenScaleUs) ?',
+    caughtBy: endedTests,
+  },
+  {
+    name: 'leaving and renewing ignore the token',
+    file: transition,
+    find: 'if (known === undefined || ref.token === undefined) return known',
+    replace: 'return known',
+    caughtBy: ruleTests,
+  },
+  {
+    name: 'there is no lock-delay after an expiry',
+    file: transition,
+    find: 'const untilMs = claim.endsAtMs + claim.lockDelayMs',
+    replace: 'const untilMs = claim.endsAtMs',
+    caughtBy: ruleTests,
+  },
+  {
+    name: 'there is no lock-delay after an eviction',
+    file: transition,
+    find: 'return claim.lockDelayMs > 0\n    ?',
+    replace: 'return claim.lockDelayMs < 0\n    ?',
+    caughtBy: ruleTests,
+  },
+  {
+    name: 'the minimum hold is not kept in the line',
+    file: transition,
+    find: "known.state === 'held' && keepMs > 0",
+    replace: "known.state === 'held' && keepMs < 0",
+    caughtBy: ruleTests,
+  },
+  {
+    name: 'an eviction keeps the holder',
+    file: transition,
+    find: 'replace(swept, evicted(known, reason, now))',
+    replace: 'swept',
+    caughtBy: ruleTests,
+  },
+  {
+    name: 'a waiter that died stands in line for ever',
+    file: transition,
+    find: 'return Math.min(Math.max(ttlMs, PROVISIONAL_LIFE_MS), WAITER_LIFE_MS)',
+    replace: 'return Math.max(ttlMs, 1e12)',
+    caughtBy: endedTests,
+  },
+  {
+    name: 'a pushed grant that nobody heard of lives for ever',
+    file: transition,
+    find: 'const endsAtMs = now.nowMs + Math.min(claim.ttlMs, PROVISIONAL_LIFE_MS)',
+    replace: 'const endsAtMs = now.nowMs + 1e12',
+    caughtBy: seeds(1, 20),
+  },
+]
+
+const memory: readonly Mutant[] = [
+  {
+    name: 'memory: a line that was forgotten takes its last token with it',
+    file: source('stores/memory/engine.ts'),
+    find: 'if (line.lastToken > this.#floor) this.#floor = line.lastToken',
+    replace: '',
+    caughtBy: memoryTests,
+  },
+  {
+    name: 'memory: nobody is told of a grant',
+    file: source('stores/memory/engine.ts'),
+    find: 'for (const claim of told) this.#tell(subjectOf(resource, claim.id))',
+    replace: '',
+    caughtBy: memoryTests,
+  },
+  {
+    name: 'memory: a watch misses what changed before it was called',
+    file: source('stores/memory/store.ts'),
+    find: 'if (news !== undefined) return news\n',
+    replace: '',
+    caughtBy: conformance,
+  },
+]
+
+const sqlite: readonly Mutant[] = [
+  {
+    name: 'sqlite: claims from before a restart go on holding',
+    file: source('stores/sqlite/file.ts'),
+    find: 'const floor = row?.generation === this.#opened.generation ? this.#floor : this.#floorOfFile()',
+    replace: 'const floor = 0n',
+    caughtBy: { tests: [source('stores/sqlite/tokens.test.ts'), source('stores/sqlite/idle.test.ts')] },
+  },
+  {
+    name: 'sqlite: removed lines take their tokens with them',
+    file: source('stores/sqlite/wire.ts'),
+    find: "'UPDATE file SET floor = max(floor, ?)'",
+    replace: "'UPDATE file SET floor = min(floor, ?)'",
+    caughtBy: { tests: [source('stores/sqlite/tokens.test.ts'), source('stores/sqlite/idle.test.ts')] },
+  },
+  {
+    name: 'sqlite: a changed line is not written',
+    file: source('stores/sqlite/wire.ts'),
+    find: 'token = excluded.token, record = excluded.record`',
+    replace: 'token = excluded.token`',
+    caughtBy: sqliteTests,
+  },
+]
+
+const guard: readonly Mutant[] = [
+  {
+    name: 'guard: entering does not raise the mark',
+    file: source('guards/sqlite-fence.ts'),
+    find: "transaction(db, 'IMMEDIATE', () => marks.pass(admission))",
+    replace: "transaction(db, 'IMMEDIATE', () => marks.compare(admission))",
+    caughtBy: guardTests,
+  },
+  {
+    name: 'guard: any token passes',
+    file: source('guards/sqlite-fence.ts'),
+    find: 'WHERE mark.token <= excluded.token RETURNING 1',
+    replace: 'WHERE 1 RETURNING 1',
+    caughtBy: seeds(1, 40),
+  },
+  {
+    name: 'guard: the own token is refused the second time',
+    file: source('guards/sqlite-fence.ts'),
+    find: 'WHERE mark.token <= excluded.token RETURNING 1',
+    replace: 'WHERE mark.token < excluded.token RETURNING 1',
+    caughtBy: seeds(1, 2),
+  },
+  {
+    name: 'guard: a shared holder raises the mark',
+    file: source('guards/sqlite-fence.ts'),
+    find: 'if (!admission.raises) return compare(admission)',
+    replace: '',
+    caughtBy: guardTests,
+  },
+  {
+    name: 'guard: a shared holder is not compared',
+    file: source('guards/sqlite-fence.ts'),
+    find: 'if (!admission.raises) return compare(admission)',
+    replace: 'if (!admission.raises) return',
+    caughtBy: guardTests,
+  },
+  {
+    name: 'guard: a lease that is known to be lost passes',
+    file: source('guards/admission.ts'),
+    find: '    fenced.assertHeld?.()\n',
+    replace: '',
+    caughtBy: guardTests,
+  },
+]
+
+const checkers = [
+  'checkTokenOrder',
+  'checkGuardOrder',
+  'checkFalseRejection',
+  'checkLostUpdates',
+  'checkOverlap',
+] as const
+const moreCheckers = [
+  'checkUseAfterExpiry',
+  'checkLossTold',
+  'checkRevival',
+  'checkLiveness',
+  'checkFifo',
+  'checkLeaks',
+] as const
+
+const judge: readonly Mutant[] = [...checkers, ...moreCheckers].map((checker) => ({
+  name: `judge: ${checker} always says fine`,
+  file: 'packages/lab/src/judge/judge.ts',
+  find: `: ${checker},`,
+  replace: ': () => [],',
+  caughtBy: judgeTests,
+}))
+
+export const engineMutants: readonly Mutant[] = [...rule, ...memory, ...sqlite, ...guard, ...judge]

@@ -1,0 +1,23 @@
+/** One deliberate damage: what rule it deletes, how, and the smallest check that must turn red. */
+export interface Mutant {
+  readonly name: string
+  /** From the root of the repository. */
+  readonly file: string
+  /** Occurs exactly once in the file. */
+  readonly find: string
+  readonly replace: string
+  readonly caughtBy: Check
+}
+
+/** Test files, or a span of simulated seeds of which at least one must show a violation. */
+export type Check =
+  | {
+      readonly tests: readonly [string, ...string[]]
+      /** Only tests whose full name contains this. */ readonly named?: string
+    }
+  | { readonly seeds: Seeds }
+
+export interface Seeds {
+  readonly from: number
+  readonly count: number
+}

@@ -1,0 +1,91 @@
+/**
+ * `npm run mutants [part of a name …]`: applies every mutant to a copy of the sources and expects its check to turn red. A survivor fails, because
+ * then a rule can be deleted without anybody noticing.
+ */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { coreMutants } from './core.mutants.ts'
+import { engineMutants } from './engine.mutants.ts'
+import type { Check, Mutant, Seeds } from './mutant.ts'
+import { damaged, Sandbox } from './sandbox.ts'
+
+const PARALLEL = 2
+/** Of what a red check of the undamaged sources printed. */
+const SHOWN_LINES = 60
+
+const repository = join(import.meta.dirname, '..', '..')
+const wanted = process.argv.slice(2)
+const mutants = [...coreMutants, ...engineMutants].filter(
+  ({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)),
+)
+
+/** Each mutant must fit before any time is spent. */
+async function fits(): Promise<boolean> {
+  let all = true
+  for (const mutant of mutants) {
+    try {
+      damaged(mutant, await readFile(join(repository, mutant.file), 'utf8'))
+    } catch (error) {
+      all = false
+      console.log(error instanceof Error ? error.message : String(error))
+    }
+  }
+  return all
+}
+
+/** The checks must be green before the damage, or their red proves nothing. */
+async function areGreen(sandboxes: readonly Sandbox[]): Promise<boolean> {
+  const checks = mutants.map((mutant) => mutant.caughtBy)
+  const halves = [checks.filter((check) => 'tests' in check), joined(checks)]
+  const outcomes = await Promise.all(halves.map((half, index) => sandboxes[index % sandboxes.length]?.check(half)))
+  for (const outcome of outcomes) {
+    if (outcome === undefined || !outcome.red) continue
+    const lines = outcome.output.split('\n').filter((line) => !/^[·x-]*$/.test(line))
+    console.log(lines.slice(-SHOWN_LINES).join('\n'))
+    console.log('the checks are red before any damage, so they prove nothing')
+    return false
+  }
+  return true
+}
+
+/** All spans of seeds as few: most of them begin at the same seed. */
+function joined(checks: readonly Check[]): Check[] {
+  const longest = new Map<number, Seeds>()
+  for (const check of checks) {
+    if (!('seeds' in check)) continue
+    const { from, count } = check.seeds
+    longest.set(from, { from, count: Math.max(count, longest.get(from)?.count ?? 0) })
+  }
+  const spans = [...longest.values()].toSorted((a, b) => a.from - b.from)
+  const first = spans[0]
+  return spans
+    .filter((span) => span === first || first === undefined || span.from + span.count > first.from + first.count)
+    .map((span) => ({ seeds: span }))
+}
+
+async function runAll(): Promise<boolean> {
+  if (!(await fits())) return false
+  const sandboxes = await Promise.all(Array.from({ length: PARALLEL }, () => Sandbox.make(repository)))
+  try {
+    if (!(await areGreen(sandboxes))) return false
+    const queue = [...mutants]
+    const survivors: Mutant[] = []
+    await Promise.all(
+      sandboxes.map(async (sandbox) => {
+        for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
+          const { red, seconds } = await sandbox.try(mutant)
+          if (!red) survivors.push(mutant)
+          console.log(`${red ? 'caught  ' : 'SURVIVED'}  ${seconds.toFixed(1).padStart(5)} s  ${mutant.name}`)
+        }
+      }),
+    )
+    for (const { name, file } of survivors)
+      console.log(`survived: "${name}" in ${file}: a check is missing or too weak`)
+    console.log(`${mutants.length - survivors.length} caught, ${survivors.length} survived`)
+    return survivors.length === 0
+  } finally {
+    await Promise.all(sandboxes.map((sandbox) => sandbox.remove()))
+  }
+}
+
+process.exitCode = (await runAll()) ? 0 : 1
