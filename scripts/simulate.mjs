@@ -1,4 +1,5 @@
 /** `npm run simulate -- --seed 7` or `-- --seeds 1000`: the deterministic simulation, on the sources. */
-import './from-source.mjs'
+import { projectNode, run } from './workspace.mjs'
 
-await import('../packages/lab/src/simulation/main.ts')
+const hooks = ['--import', './scripts/from-source.mjs']
+process.exitCode = await run(projectNode(), [...hooks, 'packages/lab/src/simulation/main.ts', ...process.argv.slice(2)])

@@ -124,7 +124,7 @@ export const coreMutants: readonly Mutant[] = [
     file: core('asking.ts'),
     find: 'if (!wanted) this.#abandon(claim, false)',
     replace: '',
-    caughtBy: tests(core('late-answers.test.ts')),
+    caughtBy: tests(core('given-back.test.ts')),
   },
   {
     name: 'a grant that has ended is handed out',
@@ -159,7 +159,7 @@ export const coreMutants: readonly Mutant[] = [
     file: core('turn.ts'),
     find: 'onUnanswered(): void {\n    if (this.#hasEnded) return\n',
     replace: 'onUnanswered(): void {\n',
-    caughtBy: tests(core('late-answers.test.ts'), core('waiting.test.ts')),
+    caughtBy: tests(core('given-back.test.ts')),
   },
   {
     name: 'taking a lock again inside its own using is not noticed',

@@ -5,7 +5,7 @@ const source = (file: string): string => `packages/holdfast/src/${file}`
 const transition = source('core/transition.ts')
 const memoryTests: Check = { tests: [source('stores/memory/store.test.ts')] }
 const conformance: Check = { tests: [source('stores/conformance.test.ts')], named: 'memory, virtual time' }
-const sqliteTests: Check = { tests: [source('stores/sqlite/store.test.ts')] }
+const sqliteTests: Check = { tests: [source('stores/conformance.test.ts')], named: 'sqlite, virtual time' }
 const ruleTests: Check = { tests: [source('core/transition.test.ts'), source('core/transition.property.test.ts')] }
 const endedTests: Check = { tests: [source('core/ended-claims.test.ts')] }
 const guardTests: Check = { tests: [source('guards/sqlite.test.ts')] }

@@ -9,6 +9,7 @@ import { engineMutants } from './engine.mutants.ts'
 import type { Check, Mutant, Seeds } from './mutant.ts'
 import { damaged, Sandbox } from './sandbox.ts'
 
+/** Two cores, and two halves of the checks. */
 const PARALLEL = 2
 /** Of what a red check of the undamaged sources printed. */
 const SHOWN_LINES = 60
@@ -37,9 +38,9 @@ async function fits(): Promise<boolean> {
 async function areGreen(sandboxes: readonly Sandbox[]): Promise<boolean> {
   const checks = mutants.map((mutant) => mutant.caughtBy)
   const halves = [checks.filter((check) => 'tests' in check), joined(checks)]
-  const outcomes = await Promise.all(halves.map((half, index) => sandboxes[index % sandboxes.length]?.check(half)))
+  const outcomes = await Promise.all(sandboxes.map((sandbox, index) => sandbox.check(halves[index] ?? [])))
   for (const outcome of outcomes) {
-    if (outcome === undefined || !outcome.red) continue
+    if (!outcome.red) continue
     const lines = outcome.output.split('\n').filter((line) => !/^[·x-]*$/.test(line))
     console.log(lines.slice(-SHOWN_LINES).join('\n'))
     console.log('the checks are red before any damage, so they prove nothing')

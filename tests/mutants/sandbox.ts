@@ -15,8 +15,9 @@ const COPIED = [
   'packages/lab/src/simulation',
   'packages/lab/src/timeline',
   'scripts/from-source.mjs',
-  'scripts/simulate.mjs',
 ]
+
+const SIMULATION = ['--import', './scripts/from-source.mjs', 'packages/lab/src/simulation/main.ts']
 
 /** The names of the library mean the copied sources, also in tests. */
 const VITEST_CONFIG = `
@@ -91,7 +92,6 @@ export class Sandbox {
   }
 
   #run(parameters: readonly string[]): Promise<{ readonly red: boolean; readonly output: string }> {
-    const env = { ...process.env, NO_COLOR: '1' }
     return new Promise((resolve, reject) => {
       const child = spawn(process.execPath, parameters, {
         cwd: this.#root,
@@ -113,19 +113,19 @@ export class Sandbox {
 
 /** Tests of one kind go in one run. */
 function commandsOf(checks: readonly Check[]): string[][] {
-  const files = new Map<string | undefined, Set<string>>()
+  const files = new Map<string | undefined, string[]>()
   const commands: string[][] = []
   for (const check of checks) {
     if ('seeds' in check) {
       const { from, count } = check.seeds
-      commands.push(['scripts/simulate.mjs', '--from', String(from), '--seeds', String(count), '--bail'])
+      commands.push([...SIMULATION, '--from', String(from), '--seeds', String(count), '--bail'])
     } else {
-      files.set(check.named, (files.get(check.named) ?? new Set()).union(new Set(check.tests)))
+      files.set(check.named, [...(files.get(check.named) ?? []), ...check.tests])
     }
   }
   for (const [named, tests] of files) {
     const filter = named === undefined ? [] : ['-t', named]
-    commands.push(['node_modules/vitest/vitest.mjs', 'run', '--bail=1', ...filter, ...tests])
+    commands.push(['node_modules/vitest/vitest.mjs', 'run', '--bail=1', ...filter, ...new Set(tests)])
   }
   return commands
 }

@@ -1,4 +1,5 @@
 /** `holdfast run` as a program sees it: real processes, the built command, a lock file. */
+import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { isRunning, Sandbox } from './fixture.ts'
 
@@ -93,6 +94,21 @@ describe('the command', () => {
     expect(token).toMatch(/^\d+$/)
     expect(sequencer).toBe(`shop/seat@201/exclusive/${token}`)
     expect(stderr).toBe('bad\n')
+  })
+
+  it('has tokens beyond 2^53 exactly, in its environment and wherever they are shown', async () => {
+    await sandbox.run(['ls'])
+    const database = new DatabaseSync(sandbox.path('locks.db'))
+    database.exec(`UPDATE file SET floor = ${2n ** 53n}, ceiling = ${2n ** 53n + 1_000_000_000n}`)
+    database.close()
+    const token = String(2n ** 53n + 1n)
+    const holder = sandbox.start(['run', 'job', '--', 'sh', '-c', 'echo token $HOLDFAST_TOKEN.; sleep 60'])
+    await holder.says(new RegExp(`token ${token}\\.`))
+    expect((await sandbox.inspect('job')).claims).toMatchObject([{ token }])
+    expect((await sandbox.run(['ls'])).stdout).toContain(token)
+    const rounded = await sandbox.run(['evict', 'job', '--token', String(2n ** 53n), '--reason', 'rounded'])
+    expect(rounded.code).toBe(1)
+    expect((await sandbox.run(['evict', 'job', '--token', token, '--reason', 'exact'])).code).toBe(0)
   })
 
   it('shows the inner token to a run inside a run of another name', async () => {

@@ -151,6 +151,8 @@ describe('a password in the store URL', () => {
       ['inspect', 'job'],
       ['run', 'job', '--', 'true'],
       ['--json', 'ls'],
+      ['watch', '--once'],
+      ['doctor', url],
       ['--frob'],
       ['run', url, '--', 'true'],
       [url],

@@ -1,12 +1,19 @@
 /** The front door: one client over one store. */
 import { hostname } from 'node:os'
 import { systemClock } from './core/clock.ts'
+import { enquire } from './core/enquiry.ts'
 import { Misuse } from './core/errors.ts'
 import type { EventName, Listener } from './core/events.ts'
 import type { Lease } from './core/lease.ts'
 import { NAME_BYTES_MAX, REASON_BYTES_MAX } from './core/limits.ts'
 import { encodeName, namesOf, resourceOf, resourcePrefixOf } from './core/names.ts'
-import { type AcquireOptions, acquireSettings, boundedText, type HoldfastOptions } from './core/options.ts'
+import {
+  type AcquireOptions,
+  acquireSettings,
+  boundedText,
+  checkClientOptions,
+  type HoldfastOptions,
+} from './core/options.ts'
 import { Reentry } from './core/reentry.ts'
 import { parseSequencer } from './core/sequencer.ts'
 import { Session } from './core/session.ts'
@@ -15,7 +22,7 @@ import { type Client, take, use, type Work } from './recipes/lock.ts'
 import { mutexPlace } from './recipes/mutex.ts'
 import { type ReadWriteLock, readWriteLock } from './recipes/rw-lock.ts'
 import { type Semaphore, semaphore, type SemaphoreOptions } from './recipes/semaphore.ts'
-import { type LeaseSet, takeAll, useAll } from './recipes/several.ts'
+import { type LeaseSet, type SetWork, takeAll, takeAllOrThrow, useAll } from './recipes/several.ts'
 
 /** How a client is doing, for a health check. */
 export interface Health {
@@ -50,7 +57,7 @@ export interface EvictOptions {
 
 /** All that one client can do. Every method validates its arguments before any I/O. */
 export interface Locks extends AsyncDisposable {
-  /** The lease of a mutex, or null when somebody else holds it. Throws only when that cannot be found out (within 5 s), or for misuse. */
+  /** The lease of a mutex, or null when it is held already. Throws only when that cannot be found out (within 5 s), or for misuse. */
   tryAcquire(name: string, options?: AcquireOptions): Promise<Lease | null>
   /** Waits for the turn, at most `wait`; throws `WaitTimeout`, or the reason of the signal. */
   acquire(name: string, options?: AcquireOptions): Promise<Lease>
@@ -60,16 +67,13 @@ export interface Locks extends AsyncDisposable {
    */
   using<T>(name: string, work: Work<T>): Promise<T>
   using<T>(name: string, options: AcquireOptions, work: Work<T>): Promise<T>
-  /** Several mutexes, all or nothing, or null when one of them is held by somebody else. At most 100 names. */
+  /** Several mutexes, all or nothing, or null when one of them is held. At most 100 names, each asked for at most 5 s. */
   tryAcquireAll(names: readonly string[], options?: AcquireOptions): Promise<LeaseSet | null>
   /** Several mutexes, all or nothing, taken in one global order so that two callers never dead-lock. At most 100 names. */
   acquireAll(names: readonly string[], options?: AcquireOptions): Promise<LeaseSet>
-  /** Runs the work under several mutexes. */
-  usingAll<T>(
-    names: readonly string[],
-    options: AcquireOptions,
-    work: (leases: LeaseSet) => T | PromiseLike<T>,
-  ): Promise<T>
+  /** Runs the work under several mutexes, all or nothing. */
+  usingAll<T>(names: readonly string[], work: SetWork<T>): Promise<T>
+  usingAll<T>(names: readonly string[], options: AcquireOptions, work: SetWork<T>): Promise<T>
   /** Many readers or one writer. */
   readWrite(name: string): ReadWriteLock
   /** At most n permits at a time. */
@@ -94,11 +98,18 @@ export interface Locks extends AsyncDisposable {
 const LIST_LIMIT_DEFAULT = 100
 const LIST_LIMIT_MAX = 1_000
 
-/** A client over a store. Opens nothing until it is used; throws `Misuse` for options that are out of range. */
+/** A second client would close the store under the first one. */
+const taken = new WeakSet<Store>()
+
+/**
+ * A client over a store. Opens nothing until it is used; throws `Misuse` for options that are out of range. The store
+ * belongs to the client, which opens and closes it: make one for each client.
+ */
 export function holdfast(store: Store, options: HoldfastOptions = {}): Locks {
-  acquireSettings({}, options)
-  const namespace = options.namespace ?? 'default'
-  encodeName('namespace', namespace)
+  const namespace = checkedNamespace(options)
+  if (typeof store?.enter !== 'function') throw new Misuse('holdfast() needs a store, such as sqlite() or memory()')
+  if (taken.has(store)) throw new Misuse('this store belongs to another client already: make one for each client')
+  taken.add(store)
   const session = new Session(store, {
     clock: options.clock ?? systemClock,
     namespace,
@@ -108,6 +119,14 @@ export function holdfast(store: Store, options: HoldfastOptions = {}): Locks {
   })
   const client: Client = { session, defaults: options, reentry: new Reentry() }
   return { ...locking(client), ...operating(session), [Symbol.asyncDispose]: () => session.close() }
+}
+
+function checkedNamespace(options: HoldfastOptions): string {
+  checkClientOptions(options)
+  acquireSettings({}, options)
+  const namespace = options.namespace ?? 'default'
+  encodeName('namespace', namespace)
+  return namespace
 }
 
 type Locking = Pick<
@@ -126,11 +145,12 @@ function locking(client: Client): Locking {
     },
     tryAcquireAll: (names, call = {}) => takeAll(client, names, false, call),
     acquireAll: async (names, call = {}) => {
-      const set = await takeAll(client, names, true, call)
-      if (set === null) throw new Misuse('the names were refused although this call waits')
-      return set
+      return await takeAllOrThrow(client, names, call)
     },
-    usingAll: (names, call, work) => useAll(client, names, call, work),
+    usingAll: async <T>(names: readonly string[], ...call: [SetWork<T>] | [AcquireOptions, SetWork<T>]) => {
+      const [callOptions, work] = call.length === 1 ? [{}, call[0]] : call
+      return useAll(client, names, callOptions, work)
+    },
     readWrite: (name) => {
       encodeName('name', name)
       return readWriteLock(client, name)
@@ -143,13 +163,12 @@ function locking(client: Client): Locking {
 }
 
 function operating(session: Session): Operating {
-  const { namespace, store, events, leases } = session
+  const { namespace, events, leases } = session
   return {
     open: () => session.open(),
     async inspect(name) {
       const resource = resourceOf(namespace, name)
-      await session.open()
-      return await store.look(resource)
+      return await enquire(session, name, (store) => store.look(resource))
     },
     async list({ prefix = '', cursor, limit = LIST_LIMIT_DEFAULT } = {}) {
       const resourcePrefix = resourcePrefixOf(namespace, prefix)
@@ -157,8 +176,7 @@ function operating(session: Session): Operating {
         throw new Misuse(`limit must be a whole number from 1 to ${LIST_LIMIT_MAX}, got ${String(limit)}`)
       }
       const after = cursor === undefined ? undefined : resourceOf(namespace, cursor)
-      await session.open()
-      const page = await store.admin.list(resourcePrefix, after, limit)
+      const page = await enquire(session, prefix, (store) => store.admin.list(resourcePrefix, after, limit))
       const names = page.resources.map((resource) => namesOf(resource).name)
       return page.cursor === undefined ? { names } : { names, cursor: namesOf(page.cursor).name }
     },
@@ -167,13 +185,12 @@ function operating(session: Session): Operating {
       if (typeof token !== 'bigint') throw new Misuse('evict needs the token of the holder, as a bigint')
       if (boundedText('reason', reason, REASON_BYTES_MAX) === '')
         throw new Misuse('evict needs a reason to tell the holder')
-      await session.open()
-      return await store.admin.evict(resource, token, reason)
+      return await enquire(session, name, (store) => store.admin.evict(resource, token, reason))
     },
     async check(sequencer) {
       const { namespace: where, name, token } = parseSequencer(sequencer)
-      await session.open()
-      const { claims } = await store.look(resourceOf(where, name))
+      const resource = resourceOf(where, name)
+      const { claims } = await enquire(session, name, (store) => store.look(resource))
       return claims.some((claim) => claim.state === 'held' && claim.token === token) ? 'live' : 'gone'
     },
     on: (name, listener) => events.on(name, listener),

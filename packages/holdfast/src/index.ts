@@ -4,7 +4,7 @@ export type { EvictOptions, Health, ListOptions, Locks, NamePage } from './holdf
 export type { Lock, Work } from './recipes/lock.ts'
 export type { ReadWriteLock } from './recipes/rw-lock.ts'
 export type { PermitOptions, Semaphore, SemaphoreOptions } from './recipes/semaphore.ts'
-export type { LeaseSet } from './recipes/several.ts'
+export type { LeaseSet, SetWork } from './recipes/several.ts'
 export type { Fenced, Lease, LeaseState, Mode, ReleaseOutcome } from './core/lease.ts'
 export type { AcquireOptions, HoldfastOptions, Logger } from './core/options.ts'
 export { durationMs } from './core/duration.ts'

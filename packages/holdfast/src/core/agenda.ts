@@ -30,7 +30,7 @@ export class Agenda<Item> {
   readonly #heap: Appointment<Item>[] = []
   #timer: Timer | undefined
   #timerAtMs = Number.POSITIVE_INFINITY
-  #disarming: Timer | undefined
+  #isDisarming = false
 
   constructor(clock: Clock, options: AgendaOptions<Item>) {
     this.#clock = clock
@@ -76,8 +76,10 @@ export class Agenda<Item> {
    * loop turns, and a timer for each call to a store that answers at once was a third of the cost of a lock.
    */
   #disarmSoon(): void {
-    this.#disarming ??= this.#clock.schedule(0, () => {
-      this.#disarming = undefined
+    if (this.#isDisarming) return
+    this.#isDisarming = true
+    this.#clock.schedule(0, () => {
+      this.#isDisarming = false
       if (this.#heap.length === 0) this.#disarm()
     })
   }

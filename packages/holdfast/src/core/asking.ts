@@ -118,7 +118,7 @@ export class Asking {
 
   #abandon(claim: Claim, unsettled: boolean): void {
     const ref = { resource: claim.resource, id: claim.id }
-    void this.#session.leave({ ref, ttlMs: claim.ttlMs, options: unsettled ? { unsettled } : {} })
+    void this.#session.leave({ ref, lastsMs: claim.ttlMs, options: unsettled ? { unsettled } : {} })
   }
 
   #newClaim(): Claim {

@@ -1,5 +1,6 @@
 /** What can be watched from outside: typed events, each also published on a diagnostics channel `holdfast:<event>`. */
 import { channel } from 'node:diagnostics_channel'
+import { Misuse } from './errors.ts'
 import type { ReleaseOutcome } from './lease.ts'
 
 /** Every event, and when it fires. Times are milliseconds. */
@@ -67,19 +68,33 @@ export class Events {
 
   /** Calls the listener for each event until the returned function is called. */
   on<Name extends EventName>(name: Name, listener: Listener<Name>): () => void {
+    if (!Object.hasOwn(this.#listeners, name) || typeof listener !== 'function') {
+      throw new Misuse(`on() takes one of the events ${Object.keys(this.#listeners).join(', ')} and a function`)
+    }
     this.#listeners[name].add(listener)
     return () => void this.#listeners[name].delete(listener)
   }
 
-  /** A listener that throws is reported to the logger; it disturbs neither the lock nor the other listeners. */
+  /** A listener that fails is reported to the logger; it disturbs neither the lock nor the other listeners. */
   emit<Name extends EventName>(name: Name, event: EventMap[Name]): void {
     for (const listener of this.#listeners[name]) {
       try {
-        listener(event)
+        // A listener may be an async function all the same, and its rejection would end the process.
+        const result: unknown = listener(event)
+        if (result instanceof Promise) result.catch((error: unknown) => this.#report(name, error))
       } catch (error) {
-        this.#onListenerError(name, error)
+        this.#report(name, error)
       }
     }
     if (channels[name].hasSubscribers) channels[name].publish(event)
+  }
+
+  /** The logger is somebody's code too. */
+  #report(name: EventName, error: unknown): void {
+    try {
+      this.#onListenerError(name, error)
+    } catch {
+      // There is nobody left to tell.
+    }
   }
 }

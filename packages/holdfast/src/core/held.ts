@@ -2,40 +2,21 @@
  * The life of one lease in this process: held → jeopardy → lost, or released. It believes its own clocks before
  * anything else, ends at the deadline whether or not the store can be reached, and never comes back.
  */
-import type { Alarms, Appointment } from './agenda.ts'
+import type { Appointment } from './agenda.ts'
+import { answerWithin } from './attempt.ts'
 import type { Ref } from './claim.ts'
-import { type Clock, type Stamp, stampOf } from './clock.ts'
-import { type Deadline, deadlineOf, remainingMs } from './deadline.ts'
+import { type Stamp, stampOf } from './clock.ts'
+import { type Deadline, deadlineOf, marginMs, remainingMs } from './deadline.ts'
 import { LeaseLost } from './errors.ts'
-import type { Events } from './events.ts'
-import type { Keeper, Kept } from './keeper.ts'
-import type { LeaveOutcome, Leaving } from './leaving.ts'
-import { NOTE_BYTES_MAX, PROVISIONAL_RENEW_MS } from './limits.ts'
+import type { HeldIdentity, Holding } from './holding.ts'
+import type { Kept } from './keeper.ts'
+import type { LeaveOutcome } from './leaving.ts'
+import { ATTEMPT_MS_MAX, NOTE_BYTES_MAX, PROVISIONAL_RENEW_MS } from './limits.ts'
 import type { Lease, LeaseState, Mode, ReleaseOutcome } from './lease.ts'
+import { shownAsJson } from './lease-in-json.ts'
 import { type AcquireSettings, boundedText } from './options.ts'
 import { formatSequencer } from './sequencer.ts'
-import type { Held, Hint, Memo, Standing } from './store.ts'
-
-/** What a lease needs of the session it belongs to. */
-export interface Holding {
-  readonly clock: Clock
-  readonly keeper: Keeper
-  readonly alarms: Alarms
-  readonly events: Events
-  /** Resolves when the situation of the claim may have changed, or with `undefined` when it cannot be watched; never rejects. */
-  watch(ref: Ref, memo: Memo, signal: AbortSignal): Promise<Standing | Hint | undefined>
-  leave(leaving: Leaving): Promise<LeaveOutcome>
-  ended(lease: HeldLease): void
-}
-
-export interface HeldIdentity {
-  readonly namespace: string
-  readonly name: string
-  readonly mode: Mode
-  readonly ref: Ref
-  /** An ask of this id is still without an answer, and may arrive after the release. */
-  readonly unsettled: boolean
-}
+import type { Held, Memo, Standing } from './store.ts'
 
 type State =
   | { readonly kind: 'held' | 'jeopardy' }
@@ -45,11 +26,20 @@ type State =
 /** A renewal that failed is tried again after this share of the life. */
 const RETRY_SHARE = 1 / 15
 const RETRY_MS_MIN = 10
+/** A hold that lasts longer than this is watched for its eviction; shorter ones never pay for it. */
+const WATCH_AFTER_MS = 1_000
+/** A new note waits this long for company. */
+const NOTE_AFTER_MS = 50
 
 export class HeldLease implements Lease, Kept {
+  static {
+    shownAsJson(HeldLease)
+  }
   readonly namespace: string
   readonly name: string
   readonly mode: Mode
+  readonly weight: number
+  readonly capacity: number
   readonly ref: Ref & { readonly token: bigint }
   readonly ttlMs: number
   readonly #unsettled: boolean
@@ -70,6 +60,8 @@ export class HeldLease implements Lease, Kept {
     this.namespace = identity.namespace
     this.name = identity.name
     this.mode = identity.mode
+    this.weight = identity.weight
+    this.capacity = identity.capacity
     this.ref = { ...identity.ref, token: standing.token }
     this.#unsettled = identity.unsettled
     this.ttlMs = settings.ttlMs
@@ -79,7 +71,8 @@ export class HeldLease implements Lease, Kept {
     this.#lifeMs = standing.lifeMs
     this.#deadline = deadlineOf(standing.askedAt, standing.lifeMs)
     this.#memo = standing.memo
-    this.#alarm = holding.alarms.add(() => this.#onAlarm(), this.#alarmAtMs())
+    const firstAtMs = Math.min(this.#alarmAtMs(), this.#grantedAt.monotonicMs + WATCH_AFTER_MS)
+    this.#alarm = holding.alarms.add(() => this.#onAlarm(), firstAtMs)
     const { askedAt, lifeMs, provisional } = standing
     if (provisional) holding.keeper.renewAt(this, askedAt.monotonicMs + Math.min(PROVISIONAL_RENEW_MS, lifeMs / 3))
     else holding.keeper.renewInThird(this, askedAt.monotonicMs)
@@ -139,6 +132,7 @@ export class HeldLease implements Lease, Kept {
 
   setNote(note: string): void {
     this.#note = boundedText('note', note, NOTE_BYTES_MAX)
+    if (this.isHeld()) this.#holding.keeper.renewAt(this, this.#holding.clock.monotonicMs() + NOTE_AFTER_MS)
   }
 
   release(): Promise<ReleaseOutcome> {
@@ -148,8 +142,17 @@ export class HeldLease implements Lease, Kept {
 
   /** Ends the hold under a caller who did not ask for it, and tells the work. */
   revoke(why: string): Promise<ReleaseOutcome> {
-    if (this.isHeld()) this.#lose(why)
-    return this.release()
+    const wasHeld = this.isHeld()
+    if (wasHeld) this.#lose(why)
+    this.#releasing ??= this.#release(this.#settings.minHoldMs, wasHeld)
+    return this.#releasing
+  }
+
+  /** The clocks may have jumped apart: looks at both, and finds out soon what the store thinks. */
+  recheck(): void {
+    if (!this.isHeld()) return
+    this.#holding.alarms.move(this.#alarm, this.#alarmAtMs())
+    this.#holding.keeper.renewAt(this, this.#holding.clock.monotonicMs())
   }
 
   /** Gives back what the caller never got to use: a minimum hold does not count. */
@@ -171,8 +174,8 @@ export class HeldLease implements Lease, Kept {
   onStanding(standing: Standing, lateMs: number): void {
     if (!this.isHeld()) return
     if (standing.kind !== 'held') {
-      const why = standing.kind === 'gone' && standing.reason !== undefined ? `: ${standing.reason}` : ''
-      this.#lose(`the store no longer knows the claim${why}`)
+      const reason = standing.kind === 'gone' ? standing.reason : undefined
+      this.#lose(reason === undefined ? 'the store no longer knows the claim' : `it was evicted: ${reason}`)
       return
     }
     this.#memo = standing.memo
@@ -186,7 +189,6 @@ export class HeldLease implements Lease, Kept {
     // The alarm stays where it is: it comes too early now, looks, and moves itself, once in a life and not with each renewal.
     this.#holding.keeper.renewInThird(this, standing.askedAt.monotonicMs)
     this.#holding.events.emit('renewed', { name: this.name, token: this.ref.token, lateMs })
-    // Short holds never pay for a watch: until here the next renewal would have told.
     if (this.#watching === undefined) void this.#watch()
   }
 
@@ -204,16 +206,19 @@ export class HeldLease implements Lease, Kept {
     keeper.renewAt(this, clock.monotonicMs() + Math.max(RETRY_MS_MIN, this.#lifeMs * RETRY_SHARE))
   }
 
-  async #release(minHoldMs: number): Promise<ReleaseOutcome> {
-    const { clock, events } = this.#holding
+  /** Bounded in time: giving back goes on in the background when the store does not answer. */
+  async #release(minHoldMs: number, wasRevoked = false): Promise<ReleaseOutcome> {
+    const { clock, alarms, events } = this.#holding
     const heldMs = clock.monotonicMs() - this.#grantedAt.monotonicMs
     const wasHeld = this.isHeld()
     if (wasHeld) this.#end({ kind: 'released' })
     const keepMs = Math.max(0, Math.ceil(minHoldMs - heldMs))
     // Also when it was lost: by a margin or a wall clock the store may not have noticed, and others are waiting.
     const options = { ...(keepMs > 0 && { keepMs }), ...(this.#unsettled && { unsettled: true }) }
-    const left = this.#holding.leave({ ref: this.ref, ttlMs: this.ttlMs, options })
-    const outcome = wasHeld ? outcomeOf(await left) : 'expired'
+    const lastsMs = Math.max(0, remainingMs(this.#deadline, clock)) + marginMs(this.#lifeMs)
+    const leaving = this.#holding.leave({ ref: this.ref, lastsMs, options })
+    const left = answerWithin(alarms, leaving, ATTEMPT_MS_MAX, 'release').catch(() => 'unknown' as const)
+    const outcome = wasHeld || wasRevoked ? outcomeOf(await left) : 'expired'
     events.emit('released', { name: this.name, token: this.ref.token, heldMs, outcome })
     return outcome
   }
@@ -229,6 +234,7 @@ export class HeldLease implements Lease, Kept {
     this.#touch()
     if (!this.isHeld()) return
     const { clock, alarms } = this.#holding
+    if (this.#watching === undefined) void this.#watch()
     if (remainingMs(this.#deadline, clock) > this.#settings.stopBeforeMs) {
       alarms.move(this.#alarm, this.#alarmAtMs())
       return

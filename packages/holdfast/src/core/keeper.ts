@@ -44,7 +44,9 @@ export class Keeper {
     this.#agenda = new Agenda<Kept>(clock, {
       batchMax: RENEW_BATCH_MAX,
       earlyMs: (kept) => kept.lifeMs * COMPANY_SHARE,
-      due: (batch) => void this.#renew(batch),
+      due: (batch) => {
+        for (const [limitMs, company] of byPatience(batch)) void this.#renew(company, limitMs)
+      },
     })
   }
 
@@ -69,7 +71,7 @@ export class Keeper {
     this.#agenda.cancel(appointment)
   }
 
-  async #renew(batch: readonly Kept[]): Promise<void> {
+  async #renew(batch: readonly Kept[], limitMs: number): Promise<void> {
     const sentAtMs = this.#clock.monotonicMs()
     const lateMs = batch.map((kept) => Math.max(0, sentAtMs - (this.#appointments.get(kept)?.atMs ?? sentAtMs)))
     const renewals = batch.map((kept): Renewal => {
@@ -85,7 +87,6 @@ export class Keeper {
         else kept.onUnanswered(new StoreUnavailable('the store answered a renewal for fewer claims than asked'), note)
       })
     }
-    const limitMs = attemptLimitMs(Math.min(...batch.map((kept) => kept.lifeMs)))
     let call: Promise<readonly RenewAnswer[]> | undefined
     try {
       call = this.#store.renew(renewals)
@@ -96,4 +97,9 @@ export class Keeper {
       call?.then(deliver, () => undefined)
     }
   }
+}
+
+/** A short lease cannot wait long for an answer, and must not make the long ones impatient: at most a handful of groups. */
+function byPatience(batch: readonly Kept[]): Map<number, readonly Kept[]> {
+  return Map.groupBy(batch, (kept) => 2 ** Math.floor(Math.log2(attemptLimitMs(kept.lifeMs))))
 }

@@ -38,9 +38,9 @@ export interface Lease extends Fenced, AsyncDisposable {
   isHeld(): boolean
   /** Throws `LeaseLost` unless the lease is held now. Call it before each step that must not happen without the lock. */
   assertHeld(): void
-  /** Replaces the public note; sent with the next renewal. At most 4096 bytes. */
+  /** Replaces the public note; it reaches the store within moments, and with the next renewal that works when the store is away. At most 4096 bytes. */
   setNote(note: string): void
-  /** Gives the lock back. Never throws, cannot be cancelled, may be called again (same answer). */
+  /** Gives the lock back. Never throws, cannot be cancelled, answers within 5 s (then `unknown`, and goes on trying), may be called again (same answer). */
   release(): Promise<ReleaseOutcome>
 }
 
@@ -52,5 +52,7 @@ export interface ClaimRequest {
   readonly capacity: number
   /** Whether to wait for the turn, or to answer null when it is not free. */
   readonly queue: boolean
+  /** The entry of `facts.lacks` that would deny it. */
+  readonly needs?: 'semaphore' | 'readWrite'
   readonly settings: AcquireSettings
 }

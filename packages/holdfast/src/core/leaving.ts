@@ -15,7 +15,8 @@ export type LeaveOutcome = 'left' | 'gone' | 'unknown'
 
 export interface Leaving {
   readonly ref: Ref
-  readonly ttlMs: number
+  /** How long the claim can last if it is not given back: after that there is nothing to do. */
+  readonly lastsMs: number
   readonly options: LeaveOptions
 }
 
@@ -26,14 +27,14 @@ export async function leaveUntilAcknowledged(
   leaving: Leaving,
   goOn: () => boolean,
 ): Promise<LeaveOutcome> {
-  const { ref, ttlMs, options } = leaving
-  const endsAtMs = clock.monotonicMs() + ttlMs
-  const backoff = new Backoff(Math.min(Math.max(1, ttlMs / 15), ATTEMPT_MS_MAX))
+  const { ref, lastsMs, options } = leaving
+  const endsAtMs = clock.monotonicMs() + lastsMs
+  const backoff = new Backoff(Math.min(Math.max(1, lastsMs / 15), ATTEMPT_MS_MAX))
   let unanswered = false
   while (clock.monotonicMs() < endsAtMs && goOn()) {
     try {
       const call = store.leave(ref, options)
-      const answer = await answerWithin(alarms, call, attemptLimitMs(ttlMs), 'release')
+      const answer = await answerWithin(alarms, call, attemptLimitMs(lastsMs), 'release')
       // An earlier call may have done it, and then its answer was lost.
       return answer === 'gone' && unanswered ? 'unknown' : answer
     } catch (error) {

@@ -4,7 +4,7 @@ import { answerWithin, Backoff } from './attempt.ts'
 import { type Clock, sleep } from './clock.ts'
 import { HoldfastError, NotApplied, StoreUnavailable, Unsupported } from './errors.ts'
 import { OPEN_MS_MAX } from './limits.ts'
-import type { Facts, SafetyClass, Store } from './store.ts'
+import { CLASS_ORDER, type Facts, type SafetyClass, type Store } from './store.ts'
 
 export interface OpenRequest {
   readonly clock: Clock
@@ -13,8 +13,6 @@ export interface OpenRequest {
   /** The least class that will do. */
   readonly require: SafetyClass | undefined
 }
-
-const CLASS_ORDER: readonly SafetyClass[] = ['best-effort', 'durable', 'consensus']
 
 export async function openStore(store: Store, request: OpenRequest): Promise<Facts> {
   const { clock, alarms, signal, require } = request
@@ -27,7 +25,7 @@ export async function openStore(store: Store, request: OpenRequest): Promise<Fac
     throw new StoreUnavailable(`the store could not be opened: ${String(cause)}`, { cause })
   })
   if (require === undefined || CLASS_ORDER.indexOf(facts.safetyClass) >= CLASS_ORDER.indexOf(require)) return facts
-  await store.close()
+  await answerWithin(alarms, store.close(), OPEN_MS_MAX, 'closing the store').catch(() => undefined)
   throw new Unsupported(
     `${facts.engine} is of class "${facts.safetyClass}", required is "${require}": ${facts.reasons.join(' ')}`,
   )

@@ -3,7 +3,7 @@ import type { Clock } from './clock.ts'
 import { type Duration, durationMs, formatMs } from './duration.ts'
 import { Misuse } from './errors.ts'
 import { LOCK_DELAY_MS_MAX, MIN_HOLD_MS_MAX, NOTE_BYTES_MAX, TTL_MS_MAX, TTL_MS_MIN, WAIT_MS_MAX } from './limits.ts'
-import type { SafetyClass } from './store.ts'
+import { CLASS_ORDER, type SafetyClass } from './store.ts'
 
 /** Options of one client: `holdfast(store, options)`. */
 export interface HoldfastOptions {
@@ -69,7 +69,35 @@ export interface AcquireSettings {
 const TTL_MS_DEFAULT = 10_000
 const WAIT_MS_DEFAULT = 30_000
 
+/** A misspelt option would silently be the default. */
+const CLIENT_OPTIONS = ['namespace', 'ttl', 'wait', 'require', 'owner', 'logger', 'clock']
+const ACQUIRE_OPTIONS = [
+  'ttl',
+  'wait',
+  'signal',
+  'stopBefore',
+  'lockDelay',
+  'minHold',
+  'note',
+  'reentrant',
+  'detached',
+  'take',
+]
+
+export function checkClientOptions(options: HoldfastOptions): void {
+  checkKeys(options, CLIENT_OPTIONS)
+  if (options.require === undefined || CLASS_ORDER.includes(options.require)) return
+  throw new Misuse(`require must be one of ${CLASS_ORDER.join(', ')}, got ${JSON.stringify(options.require)}`)
+}
+
+function checkKeys(options: object, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) throw new Misuse(`options must be an object: { ${known[0]}: … }`)
+  const unknown = Object.keys(options).find((key) => !known.includes(key))
+  if (unknown !== undefined) throw new Misuse(`there is no option "${unknown}": the options are ${known.join(', ')}`)
+}
+
 export function acquireSettings(call: AcquireOptions, client: HoldfastOptions): AcquireSettings {
+  checkKeys(call, ACQUIRE_OPTIONS)
   const ttlMs = durationMs('ttl', call.ttl ?? client.ttl ?? TTL_MS_DEFAULT, { minMs: TTL_MS_MIN, maxMs: TTL_MS_MAX })
   const waitDefault = call.signal === undefined ? WAIT_MS_DEFAULT : WAIT_MS_MAX
   const stopBeforeMs = durationMs('stopBefore', call.stopBefore ?? 0, { minMs: 0, maxMs: TTL_MS_MAX })

@@ -5,8 +5,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { Misuse } from './errors.ts'
 import type { HeldLease } from './held.ts'
-import type { Lease, LeaseState, Mode, ReleaseOutcome } from './lease.ts'
-import type { AcquireSettings } from './options.ts'
+import type { ClaimRequest, Lease, LeaseState, Mode, ReleaseOutcome } from './lease.ts'
+import { shownAsJson } from './lease-in-json.ts'
 
 interface Scope {
   readonly lease: HeldLease
@@ -24,18 +24,20 @@ export class Reentry {
   }
 
   /** The lease to share, or nothing when the lock has to be asked for; refuses what would wait for itself. */
-  find(name: string, mode: Mode, settings: AcquireSettings): Lease | undefined {
-    if (settings.detached) return undefined
-    const outer = this.#live(name)
+  find(request: ClaimRequest): Lease | undefined {
+    const { name, queue, settings } = request
+    const outer = settings.detached ? undefined : this.heldHere(name)
     if (outer === undefined) return undefined
-    if (outer.mode !== 'exclusive' && mode !== outer.mode) {
+    if (settings.reentrant) {
+      if (outer.capacity === request.capacity && outer.weight >= request.weight) return new InnerLease(outer)
       throw new Misuse(
-        `"${name}" is already held here as ${outer.mode}, and asking for it as ${mode} would wait for itself: ` +
-          'take the stronger lock from the start',
+        `"${name}" is already held here as ${outer.mode} (${outer.weight} of ${outer.capacity}), which cannot be shared ` +
+          `as ${request.mode} (${request.weight} of ${request.capacity}): take the stronger lock from the start`,
         { resource: name },
       )
     }
-    if (settings.reentrant) return new InnerLease(outer)
+    // A try waits for nobody, not even for itself: it is simply busy.
+    if (!queue) return undefined
     throw new Misuse(
       `"${name}" is already held by the using() this code runs in, and asking again would wait for itself. ` +
         'Pass the lease on, say { reentrant: true } to share it, or { detached: true } to claim a second place.',
@@ -43,8 +45,8 @@ export class Reentry {
     )
   }
 
-  /** A context outlives its `using` in code that nobody awaited; only a lease that is still held counts. */
-  #live(name: string): HeldLease | undefined {
+  /** The lease of this name the running code stands in. A context outlives its `using` in code that nobody awaited; only a lease that is still held counts. */
+  heldHere(name: string): HeldLease | undefined {
     for (let scope = this.#scopes.getStore(); scope !== undefined; scope = scope.outer) {
       if (scope.lease.name === name && scope.lease.isHeld()) return scope.lease
     }
@@ -54,6 +56,9 @@ export class Reentry {
 
 /** The outer lease seen from inside: the same token, and releasing it releases nothing. */
 class InnerLease implements Lease {
+  static {
+    shownAsJson(InnerLease)
+  }
   readonly #outer: HeldLease
   constructor(outer: HeldLease) {
     this.#outer = outer

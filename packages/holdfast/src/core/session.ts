@@ -8,7 +8,8 @@ import type { Ref } from './claim.ts'
 import type { Clock } from './clock.ts'
 import { Misuse, Unsupported } from './errors.ts'
 import { Events } from './events.ts'
-import type { HeldLease, Holding } from './held.ts'
+import type { HeldLease } from './held.ts'
+import type { Holding } from './holding.ts'
 import { Keeper } from './keeper.ts'
 import type { ClaimRequest } from './lease.ts'
 import { leaveUntilAcknowledged, type LeaveOutcome, type Leaving } from './leaving.ts'
@@ -16,6 +17,7 @@ import { ATTEMPT_MS_MAX } from './limits.ts'
 import { openStore } from './opening.ts'
 import type { Logger } from './options.ts'
 import type { Patience } from './patience.ts'
+import { Pulse } from './pulse.ts'
 import type { Facts, Hint, Memo, SafetyClass, Standing, Store } from './store.ts'
 
 export interface SessionOptions {
@@ -43,9 +45,11 @@ export class Session implements Holding {
   readonly #closing = new AbortController()
   readonly #options: SessionOptions
   readonly #leavings = new Set<Promise<LeaveOutcome>>()
+  readonly #pulse: Pulse
   #opening: Promise<Facts> | undefined
   #facts: Facts | undefined
   #closed: Promise<void> | undefined
+  #wasOpened = false
   #isOver = false
 
   constructor(store: Store, options: SessionOptions) {
@@ -64,6 +68,9 @@ export class Session implements Holding {
       due: (alarms) => alarms.forEach((alarm) => alarm()),
     })
     this.keeper = new Keeper(store, options.clock, this.alarms)
+    this.#pulse = new Pulse(options.clock, this.alarms, () => {
+      for (const lease of [...this.leases]) lease.recheck()
+    })
     this.#logTrouble(options.logger)
   }
 
@@ -87,8 +94,7 @@ export class Session implements Holding {
     const { lacks, ttl, engine } = facts
     const { settings } = request
     const reason =
-      (request.mode === 'shared' ? lacks.readWrite : undefined) ??
-      (request.mode === 'permit' ? lacks.semaphore : undefined) ??
+      (request.needs === undefined ? undefined : lacks[request.needs]) ??
       (settings.minHoldMs > 0 ? lacks.minimumHold : undefined) ??
       (settings.lockDelayMs > 0 ? lacks.lockDelay : undefined)
     if (reason !== undefined) throw new Unsupported(`${engine}: ${reason}`, { resource: request.name })
@@ -116,8 +122,14 @@ export class Session implements Holding {
     }
   }
 
+  began(lease: HeldLease): void {
+    this.leases.add(lease)
+    this.#pulse.start()
+  }
+
   ended(lease: HeldLease): void {
     this.leases.delete(lease)
+    if (this.leases.size === 0) this.#pulse.stop()
   }
 
   close(): Promise<void> {
@@ -134,6 +146,7 @@ export class Session implements Holding {
   }
 
   async #open(): Promise<Facts> {
+    this.#wasOpened = true
     const { clock, require } = this.#options
     this.#facts = await openStore(this.store, { clock, alarms: this.alarms, require, signal: this.#closing.signal })
     return this.#facts
@@ -151,7 +164,15 @@ export class Session implements Holding {
     // An unreachable store must not hang the exit; what was not given back ends with its ttl.
     await answerWithin(this.alarms, givenBack, ATTEMPT_MS_MAX, 'close').catch(() => undefined)
     this.#isOver = true
-    if (this.#opening !== undefined) await this.store.close()
+    if (this.#wasOpened) await this.#closeStore()
+  }
+
+  /** An opening that is still under way comes first, or it would finish on a store that nobody closes any more. */
+  async #closeStore(): Promise<void> {
+    const opened = Promise.allSettled([this.#opening]).then(() => this.store.close())
+    await answerWithin(this.alarms, opened, ATTEMPT_MS_MAX, 'closing the store').catch((error: unknown) =>
+      this.#options.logger?.warn(`the store did not close: ${error instanceof Error ? error.message : String(error)}`),
+    )
   }
 
   #logTrouble(logger: Logger | undefined): void {

@@ -171,6 +171,9 @@ export interface ClaimView {
 
 export type SafetyClass = 'consensus' | 'durable' | 'best-effort'
 
+/** From the least to the most. */
+export const CLASS_ORDER: readonly SafetyClass[] = ['best-effort', 'durable', 'consensus']
+
 /** Promises as data. Documentation and the command line print this very object. */
 export interface Facts {
   /** The engine and its version, for people. */

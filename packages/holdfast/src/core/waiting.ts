@@ -17,11 +17,25 @@ import type { Held, Memo, Queued, Refused, Standing } from './store.ts'
 import { Turn, type Woken } from './turn.ts'
 
 /** The lease, or null when the request does not queue and somebody else holds the lock. */
-export async function obtain(session: Session, asked: ClaimRequest): Promise<HeldLease | null> {
-  const { clock, alarms, events, waits } = session
-  const { name, settings } = asked
+export async function obtain(session: Session, request: ClaimRequest): Promise<HeldLease | null> {
+  if (!request.queue || request.settings.waitMs > 0) return await obtainWithin(session, request)
   // No wait at all is one ask, answered in its own time: a limit of 0 ms would end it before any answer.
-  const request = settings.waitMs > 0 ? asked : { ...asked, queue: false }
+  const lease = await obtainWithin(session, { ...request, queue: false })
+  if (lease === null) throw tooLong(request.name, 0)
+  return lease
+}
+
+/** For calls that wait: they end with a lease or an error. */
+export async function obtainOrThrow(session: Session, request: ClaimRequest): Promise<HeldLease> {
+  const lease = await obtain(session, request)
+  if (lease === null)
+    throw new Misuse('a claim that waits was refused: the store broke the seam', { resource: request.name })
+  return lease
+}
+
+async function obtainWithin(session: Session, request: ClaimRequest): Promise<HeldLease | null> {
+  const { clock, alarms, events, waits } = session
+  const { name, settings } = request
   const patience = new Patience(clock, alarms, request.queue ? settings.waitMs : ATTEMPT_MS_MAX, settings.signal)
   const wait = new Wait(session, request, patience)
   const run = wait.run()
@@ -29,7 +43,6 @@ export async function obtain(session: Session, asked: ClaimRequest): Promise<Hel
   try {
     const lease = await run
     const { waitedMs } = patience
-    if (lease === null && asked.queue) throw tooLong(name, waitedMs)
     if (lease === null) events.emit('refused', { name, waitedMs, because: 'busy' })
     else events.emit('acquired', { name, token: lease.ref.token, waitedMs })
     return lease
@@ -51,6 +64,7 @@ class Wait {
   /** Rounds that led nowhere: a store that repeats its hints, or ends every claim, must not be asked without pause. */
   readonly #fruitless = new Backoff()
   #trouble: unknown
+  #isAnswered = false
   #lastMemo: Memo | undefined
   #woken: Woken | undefined
 
@@ -63,8 +77,7 @@ class Wait {
 
   /** What kept the store from answering, while it does not. */
   get trouble(): unknown {
-    const unanswered = this.#asking.inDoubt || this.#session.facts === undefined
-    return this.#trouble ?? (unanswered ? new OutcomeUnknown('the store did not answer') : undefined)
+    return this.#trouble ?? (this.#isAnswered ? undefined : new OutcomeUnknown('the store did not answer'))
   }
 
   /** Bounded by the patience: each round either ends, waits for the line to move, or backs off. */
@@ -129,8 +142,10 @@ class Wait {
 
   /** One call to the store; `undefined` when it failed in a way that is worth asking again. */
   async #attempt(call: () => Promise<Standing>): Promise<Standing | undefined> {
+    this.#isAnswered = false
     try {
       const standing = await call()
+      this.#isAnswered = true
       this.#failures.reset()
       this.#trouble = undefined
       return standing
@@ -157,12 +172,13 @@ class Wait {
   }
 
   #granted(standing: Held): HeldLease {
-    const { name, mode, settings } = this.#request
-    const { namespace, leases } = this.#session
+    const { name, mode, weight, capacity, settings } = this.#request
+    const { namespace } = this.#session
     const { ref, inDoubt: unsettled } = this.#asking
-    const lease = new HeldLease({ namespace, name, mode, ref, unsettled }, standing, settings, this.#session)
+    const identity = { namespace, name, mode, weight, capacity, ref, unsettled }
+    const lease = new HeldLease(identity, standing, settings, this.#session)
     this.#asking.granted(lease)
-    leases.add(lease)
+    this.#session.began(lease)
     return lease
   }
 
@@ -201,10 +217,10 @@ function explained(error: unknown, request: ClaimRequest, patience: Patience, { 
   return tooLong(name, waitedMs)
 }
 
-function tooLong(name: string, waitedMs: number): WaitTimeout {
-  return new WaitTimeout(
-    `"${name}" did not become free within ${Math.round(waitedMs)} ms. ` +
-      'Wait longer (wait), do not wait (tryAcquire), or look who holds it (inspect).',
-    { resource: name, waitedMs },
-  )
+export function tooLong(name: string, waitedMs: number): WaitTimeout {
+  const words = waitedMs > 0 ? `did not become free within ${Math.round(waitedMs)} ms` : 'is not free'
+  return new WaitTimeout(`"${name}" ${words}. Wait longer (wait), or look who holds it (inspect).`, {
+    resource: name,
+    waitedMs,
+  })
 }

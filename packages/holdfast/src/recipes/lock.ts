@@ -9,7 +9,7 @@ import { encodeName } from '../core/names.ts'
 import { type AcquireOptions, acquireSettings, type HoldfastOptions } from '../core/options.ts'
 import type { Reentry } from '../core/reentry.ts'
 import type { Session } from '../core/session.ts'
-import { obtain } from '../core/waiting.ts'
+import { obtain, obtainOrThrow } from '../core/waiting.ts'
 
 /** What recipes share: the session, the client's own defaults, and the leases the running code stands in. */
 export interface Client {
@@ -24,13 +24,15 @@ export interface Place {
   readonly mode: Mode
   readonly weight: number
   readonly capacity: number
+  /** The entry of `facts.lacks` that would deny it. */
+  readonly needs?: 'semaphore' | 'readWrite'
 }
 
 export type Work<T> = (lease: Lease) => T | PromiseLike<T>
 
 /** The lock of one name, in one mode. */
 export interface Lock<Options = AcquireOptions> {
-  /** The lease, or null when somebody else holds it. Throws only when that cannot be found out (within 5 s), or for misuse. */
+  /** The lease, or null when it is held already. Throws only when that cannot be found out (within 5 s), or for misuse. */
   tryAcquire(options?: Options): Promise<Lease | null>
   /** Waits for the turn, at most `wait`; throws `WaitTimeout`, or the reason of the signal. */
   acquire(options?: Options): Promise<Lease>
@@ -56,17 +58,16 @@ export async function take(
   options: AcquireOptions = {},
 ): Promise<Lease | null> {
   const request = requestOf(client, place, queue, options)
-  const shared = client.reentry.find(place.name, place.mode, request.settings)
+  const shared = client.reentry.find(request)
   return shared ?? (await obtain(client.session, request))
 }
 
 export async function use<T>(client: Client, place: Place, options: AcquireOptions, work: Work<T>): Promise<T> {
   if (typeof work !== 'function') throw new Misuse('using() needs the work to do: using(name, options, (lease) => …)')
   const request = requestOf(client, place, true, options)
-  const shared = client.reentry.find(place.name, place.mode, request.settings)
+  const shared = client.reentry.find(request)
   if (shared !== undefined) return await work(shared)
-  const lease = await obtain(client.session, request)
-  if (lease === null) throw new Misuse(`"${place.name}" was refused although this call waits`)
+  const lease = await obtainOrThrow(client.session, request)
   return await runUnder(client.reentry, [lease], () => work(lease))
 }
 

@@ -13,9 +13,9 @@ export interface ReadWriteLock {
 }
 
 export function readWriteLock(client: Client, name: string): ReadWriteLock {
-  const capacity = READERS_CAPACITY
+  const line = { name, capacity: READERS_CAPACITY, needs: 'readWrite' } as const
   return {
-    read: lockWith(client, () => ({ name, mode: 'shared', weight: 1, capacity })),
-    write: lockWith(client, () => ({ name, mode: 'exclusive', weight: capacity, capacity })),
+    read: lockWith(client, () => ({ ...line, mode: 'shared', weight: 1 })),
+    write: lockWith(client, () => ({ ...line, mode: 'exclusive', weight: READERS_CAPACITY })),
   }
 }

@@ -24,7 +24,7 @@ export function semaphore(client: Client, name: string, { permits }: SemaphoreOp
   return lockWith<PermitOptions>(client, (options = {}) => {
     const weight = options.take ?? 1
     wholeNumber('take', weight, permits)
-    return { name, mode: 'permit', weight, capacity: permits }
+    return { name, mode: 'permit', weight, capacity: permits, needs: 'semaphore' }
   })
 }
 

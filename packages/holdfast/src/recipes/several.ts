@@ -3,12 +3,12 @@
  * so that two callers can never wait for each other, within one limit for all of them.
  */
 import type { HeldLease } from '../core/held.ts'
-import { Misuse } from '../core/errors.ts'
+import { Misuse, WaitTimeout } from '../core/errors.ts'
 import type { Lease } from '../core/lease.ts'
 import { NAMES_AT_ONCE_MAX } from '../core/limits.ts'
 import { encodeName } from '../core/names.ts'
-import { type AcquireOptions, acquireSettings } from '../core/options.ts'
-import { obtain } from '../core/waiting.ts'
+import { type AcquireOptions, type AcquireSettings, acquireSettings } from '../core/options.ts'
+import { obtain, tooLong } from '../core/waiting.ts'
 import { type Client, runUnder } from './lock.ts'
 import { mutexPlace } from './mutex.ts'
 
@@ -26,28 +26,23 @@ export interface LeaseSet extends AsyncDisposable {
   release(): Promise<void>
 }
 
+export type SetWork<T> = (leases: LeaseSet) => T | PromiseLike<T>
+
 export async function takeAll(
   client: Client,
   names: readonly string[],
   queue: boolean,
   options: AcquireOptions,
 ): Promise<HeldSet | null> {
-  const { clock } = client.session
   const ordered = orderedNames(names)
   const settings = acquireSettings(options, client.defaults)
-  for (const name of ordered) client.reentry.find(name, 'exclusive', { ...settings, reentrant: false })
-  const endsAtMs = clock.monotonicMs() + settings.waitMs
+  if (!settings.detached) refuseHeldHere(client, ordered)
   const taken = new Map<string, HeldLease>()
   const undo = (): Promise<unknown> => Promise.all([...taken.values()].map((lease) => lease.undo()))
   try {
-    for (const name of ordered) {
-      const waitMs = Math.max(0, endsAtMs - clock.monotonicMs())
-      const lease = await obtain(client.session, { ...mutexPlace(name), queue, settings: { ...settings, waitMs } })
-      if (lease === null) {
-        await undo()
-        return null
-      }
-      taken.set(name, lease)
+    if (!(await takeInOrder(client, ordered, { queue, settings }, taken))) {
+      await undo()
+      return null
     }
     const set = new HeldSet(names.flatMap((name) => taken.get(name) ?? []))
     // The first ones may have been lost while the last one was waited for.
@@ -59,30 +54,79 @@ export async function takeAll(
   }
 }
 
+/** Whether all were got; those that were are in `taken`. */
+async function takeInOrder(
+  client: Client,
+  ordered: readonly string[],
+  { queue, settings }: { readonly queue: boolean; readonly settings: AcquireSettings },
+  taken: Map<string, HeldLease>,
+): Promise<boolean> {
+  const { clock } = client.session
+  const startedMs = clock.monotonicMs()
+  for (const name of ordered) {
+    const waitMs = Math.max(0, settings.waitMs - (clock.monotonicMs() - startedMs))
+    const request = { ...mutexPlace(name), queue, settings: { ...settings, waitMs } }
+    const lease = await obtain(client.session, request).catch((error: unknown) => {
+      // What was left for the last name says nothing to somebody who waited for all of them.
+      throw error instanceof WaitTimeout ? tooLong(name, clock.monotonicMs() - startedMs) : error
+    })
+    if (lease === null) return false
+    taken.set(name, lease)
+  }
+  return true
+}
+
+function refuseHeldHere(client: Client, names: readonly string[]): void {
+  const held = names.find((name) => client.reentry.heldHere(name) !== undefined)
+  if (held === undefined) return
+  throw new Misuse(
+    `"${held}" is already held by the using() this code runs in, and a set cannot share it: ` +
+      'take all names together from the start, or say { detached: true } to claim second places.',
+    { resource: held },
+  )
+}
+
 export async function useAll<T>(
   client: Client,
   names: readonly string[],
   options: AcquireOptions,
-  work: (leases: LeaseSet) => T | PromiseLike<T>,
+  work: SetWork<T>,
 ): Promise<T> {
   if (typeof work !== 'function')
     throw new Misuse('usingAll() needs the work to do: usingAll(names, options, (leases) => …)')
-  const set = await takeAll(client, names, true, options)
-  if (set === null) throw new Misuse('the names were refused although this call waits')
+  const set = await takeAllOrThrow(client, names, options)
   return await runUnder(client.reentry, set.leases, () => work(set))
+}
+
+/** For calls that wait: they end with the set or an error. */
+export async function takeAllOrThrow(
+  client: Client,
+  names: readonly string[],
+  options: AcquireOptions,
+): Promise<HeldSet> {
+  const set = await takeAll(client, names, true, options)
+  if (set === null) throw new Misuse('a claim that waits was refused: the store broke the seam')
+  return set
 }
 
 class HeldSet implements LeaseSet {
   readonly leases: readonly HeldLease[]
-  readonly signal: AbortSignal
+  readonly #signal: AbortSignal
 
   constructor(leases: readonly HeldLease[]) {
     this.leases = leases
-    this.signal = AbortSignal.any(leases.map((lease) => lease.signal))
+    this.#signal = AbortSignal.any(leases.map((lease) => lease.signal))
+  }
+
+  get signal(): AbortSignal {
+    // Compares the clocks of each, and the signal follows at once.
+    this.isHeld()
+    return this.#signal
   }
 
   isHeld(): boolean {
-    return this.leases.every((lease) => lease.isHeld())
+    // All of them, so that each notices for itself.
+    return this.leases.map((lease) => lease.isHeld()).every(Boolean)
   }
 
   assertHeld(): void {

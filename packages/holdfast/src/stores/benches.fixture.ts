@@ -3,7 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Bench } from '../testing/index.ts'
+import { EngineNotAvailable } from '../../../lab/src/engines/engine.ts'
+import type { Engine as Server } from '../../../lab/src/engines/engine.ts'
+import * as redisServer from '../../../lab/src/engines/redis/server.ts'
 import { memory, memoryEngine } from './memory/index.ts'
+import { redis } from './redis/index.ts'
 import { sqlite } from './sqlite/index.ts'
 
 const memoryBench = (time: Bench['time']): Bench => ({
@@ -27,7 +31,40 @@ const sqliteBench = (time: Bench['time']): Bench => ({
   },
 })
 
+/** One server for a whole run, started by the first case; it ends with the process. Every case uses names of its own. */
+const redisBench = (): Bench => {
+  let server: Promise<Server> | undefined
+  return {
+    name: 'redis, real time',
+    time: 'real',
+    async start() {
+      server ??= redisServer.start()
+      const { url } = await server
+      return { store: () => redis(url), stop: async () => undefined }
+    },
+  }
+}
+
+/** Stores whose engine cannot be had on this machine, and why. With CI=true that is a failure and not a reason. */
+export const absent: Record<string, string> = {}
+
+async function ifAvailable(
+  engine: string,
+  locate: () => Promise<unknown>,
+  rows: readonly Bench[],
+): Promise<readonly Bench[]> {
+  try {
+    await locate()
+    return rows
+  } catch (error) {
+    if (!(error instanceof EngineNotAvailable) || process.env['CI'] === 'true') throw error
+    absent[engine] = error.message
+    return []
+  }
+}
+
 export const benches: Readonly<Record<string, readonly Bench[]>> = {
   memory: [memoryBench('virtual'), memoryBench('real')],
+  redis: await ifAvailable('redis', redisServer.locate, [redisBench()]),
   sqlite: [sqliteBench('virtual'), sqliteBench('real')],
 }

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
 import { conformance, runCase } from '../testing/index.ts'
-import { benches } from './benches.fixture.ts'
+import { absent, benches } from './benches.fixture.ts'
 
 const folders = readdirSync(fileURLToPath(new URL('.', import.meta.url)), { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && entry.name !== 'shared')
@@ -23,6 +23,8 @@ test('every case has a name of its own, and every declared exception is one of t
     }
   }
 })
+
+for (const [engine, reason] of Object.entries(absent)) test(engine, ({ skip }) => skip(reason))
 
 for (const bench of Object.values(benches).flat()) {
   const exceptions: string[] = []

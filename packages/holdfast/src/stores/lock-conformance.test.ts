@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
 import { dresses, lockConformance, runLockCase } from '../testing/index.ts'
-import { benches } from './benches.fixture.ts'
+import { absent, benches } from './benches.fixture.ts'
 
 /** Files of `recipes/` that are not a lock of one name, and why. */
 const notALock: Readonly<Record<string, string>> = {
@@ -23,6 +23,8 @@ test('every recipe has a dress, or a reason why it has none', () => {
 test('every lock case has a name of its own', () => {
   expect(new Set(lockConformance.map(({ name }) => name)).size).toBe(lockConformance.length)
 })
+
+for (const [engine, reason] of Object.entries(absent)) test(engine, ({ skip }) => skip(reason))
 
 for (const bench of Object.values(benches).flat()) {
   const exceptions: string[] = []

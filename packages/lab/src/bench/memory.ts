@@ -22,7 +22,7 @@ async function pairs(inFlight: number, seconds: number): Promise<readonly Figure
   const one = holdfastLock(locks, names)
   const contestant: Contestant = {
     async pair(turn) {
-      await Promise.all(names.map((_, index) => one.pair(turn * inFlight + index)))
+      await Promise.all(names.map(async (_, index) => one.pair(turn * inFlight + index)))
     },
   }
   const rounds = await takeTurns([contestant, contestant, contestant], roundsIn(seconds, CONTESTANTS), nowMs())

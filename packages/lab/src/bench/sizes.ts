@@ -13,7 +13,7 @@ export const sizes: Suite = {
   about: 'lines of TypeScript in each folder of source, tests apart',
   run: async () => {
     const byFolder = Map.groupBy(sourceFiles(), (file) => relative(PACKAGES, dirname(file)))
-    return [...byFolder].sort().flatMap(([folder, files]) => figuresOf(folder, files))
+    return [...byFolder.keys()].sort().flatMap((folder) => figuresOf(folder, byFolder.get(folder) ?? []))
   },
 }
 

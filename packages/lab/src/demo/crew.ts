@@ -1,4 +1,4 @@
-/** The real processes of the demo. They are known by their handle only, and none outlives the conductor. */
+/** The real processes of the demo and of the fault lab. They are known by their handle only, and none outlives the conductor. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
@@ -14,6 +14,8 @@ export interface Member {
   readonly ended: Promise<{ readonly code: number | string; readonly lastWords: string }>
   /** Answers one `waitForConductor`. */
   goOn(): void
+  /** One line on its standard input. */
+  tell(line: string): void
   /** SIGSTOP: not a word to the program, the operating system just does not run it any more. */
   stop(): void
   resume(): void
@@ -23,7 +25,13 @@ export interface Member {
 export class Crew {
   readonly #members = new Set<Member>()
 
-  start(name: string, script: string, argument: string, onEvent: (event: HistoryEvent, from: Member) => void): Member {
+  /** The script is a path beside this file, or a URL. */
+  start(
+    name: string,
+    script: string | URL,
+    argument: string,
+    onEvent: (event: HistoryEvent, from: Member) => void,
+  ): Member {
     const path = fileURLToPath(new URL(script, import.meta.url))
     const child = spawn(process.execPath, [path, argument], { stdio: ['pipe', 'pipe', 'pipe'] })
     const member = memberOf(name, child)
@@ -57,6 +65,7 @@ function memberOf(name: string, child: ChildProcessByStdio<Writable, Readable, R
     name,
     ended,
     goOn: () => void child.stdin.write('.'),
+    tell: (line) => void child.stdin.write(`${line}\n`),
     stop: () => void child.kill('SIGSTOP'),
     resume: () => void child.kill('SIGCONT'),
     kill: () => void child.kill('SIGKILL'),

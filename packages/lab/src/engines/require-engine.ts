@@ -21,6 +21,7 @@ export async function requireEngine(
   } catch (error) {
     const isMandatory = release === 'stable' && process.env['CI'] === 'true'
     if (!(error instanceof EngineNotAvailable) || isMandatory) throw error
-    return test.skip(error.message)
+    const { skip } = test
+    return skip(error.message)
   }
 }

@@ -47,9 +47,9 @@ function stepsOf(hold: Hold, one: Span): LockStep[] {
 const recordOf = (holds: readonly Hold[]): Record => ({ holds, operations: [], moments: [], lengthNs: 1e9 })
 
 /** Random histories, about as many good as bad; says how many were good, so that a test cannot pass on one kind alone. */
-function agree(options: {
+function agree<State>(options: {
   readonly capacity: number
-  readonly model: Model<unknown, LockStep>
+  readonly model: Model<State, LockStep>
   readonly fast: (holds: readonly Hold[]) => boolean
   readonly steps?: (hold: Hold, one: Span) => LockStep[]
   readonly many?: number
@@ -71,8 +71,6 @@ function agree(options: {
   return good
 }
 
-const erase = <State, Step>(model: Model<State, Step>): Model<unknown, Step> => model as Model<unknown, Step>
-
 function expectBothKinds(good: number): void {
   expect(good).toBeGreaterThan(RUNS / 50)
   expect(good).toBeLessThan(RUNS - RUNS / 50)
@@ -83,23 +81,23 @@ const rises = (holds: readonly Hold[]): boolean => checkTokenOrder(recordOf(hold
 
 describe('the fast checkers agree with a search for an order', () => {
   it('V with a mutex that knows its owner', () => {
-    expectBothKinds(agree({ capacity: 1, model: erase(ownerAwareMutex), fast: fits }))
+    expectBothKinds(agree({ capacity: 1, model: ownerAwareMutex, fast: fits }))
   })
 
   it('V with permits and their weights', () => {
-    expectBothKinds(agree({ capacity: 4, model: erase(permits(4)), fast: fits, many: 6 }))
+    expectBothKinds(agree({ capacity: 4, model: permits(4), fast: fits, many: 6 }))
   })
 
   it('T with a counter that rises', () => {
     // Not exclusive, so that only the order of the answers counts.
     const grantsOnly = (hold: Hold, one: Span): LockStep[] => stepsOf(hold, one).slice(0, 1)
     const fast = (holds: readonly Hold[]): boolean => rises(holds.map((hold) => ({ ...hold, capacity: 2 })))
-    expectBothKinds(agree({ capacity: 1, model: erase(risingTokens), fast, steps: grantsOnly }))
+    expectBothKinds(agree({ capacity: 1, model: risingTokens, fast, steps: grantsOnly }))
   })
 
   it('V and T together with a fenced mutex', () => {
     const fast = (holds: readonly Hold[]): boolean => fits(holds) && rises(holds)
-    expectBothKinds(agree({ capacity: 1, model: erase(fencedMutex), fast, many: 3 }))
+    expectBothKinds(agree({ capacity: 1, model: fencedMutex, fast, many: 3 }))
   })
 
   it('F with the definition, pair by pair', () => {
@@ -124,7 +122,10 @@ describe('the fast checkers agree with a search for an order', () => {
 
 describe('the search', () => {
   const step = (f: LockStep['f'], owner: string, callNs: number, endNs: number): LockStep => ({
-    ...{ f, owner, callNs, endNs },
+    f,
+    owner,
+    callNs,
+    endNs,
     weight: 1,
     token: 1n,
   })

@@ -42,7 +42,7 @@ export interface Hold {
   readonly fromNs: number
   /** The end of the lease by the holder's clock, after all renewals. */
   readonly validUntilNs: number
-  /** The first of: the release was called, an eviction was called, the lease ended. */
+  /** The first of: the release was called, an eviction was called, the lease ended, the process was killed. */
   readonly toNs: number
   readonly released: boolean
 }
@@ -104,6 +104,11 @@ function holdsOf(
   }
   const ended = new Map<string, number>()
   const released = new Set<string>()
+  const crashed = new Map(
+    moments
+      .filter(({ f, in: { kind } }) => f === 'nemesis' && kind === 'crash')
+      .map(({ in: { target }, atNs }) => [target, atNs]),
+  )
   for (const { f, k, in: input, callNs } of operations) {
     if (f !== 'release' && f !== 'evict') continue
     const key = keyOf(k, input)
@@ -124,7 +129,11 @@ function holdsOf(
         callNs,
         fromNs: endNs,
         validUntilNs,
-        toNs: Math.min(validUntilNs, ended.get(key) ?? Number.POSITIVE_INFINITY),
+        toNs: Math.min(
+          validUntilNs,
+          ended.get(key) ?? Number.POSITIVE_INFINITY,
+          crashed.get(p) ?? Number.POSITIVE_INFINITY,
+        ),
         released: released.has(key),
       },
     ]

@@ -26,7 +26,7 @@ export class Client {
   readonly locks: Locks
   readonly store: UnreliableStore
   /** Leases that this program believes in, by lock and token. */
-  readonly leases = new Map<string, Lease>()
+  readonly leases: Map<string, Lease> = new Map()
   readonly #chronicle: Chronicle
 
   constructor({ process, line, engine, chronicle, numbers, network, ttlMs }: ClientParts) {

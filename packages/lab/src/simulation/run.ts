@@ -2,7 +2,7 @@
  * One simulated run: several clients on one engine, hours in milliseconds, every choice from the seed. Storm, heal, a
  * calm while everybody goes on, then every lock must be obtainable and nothing may be left behind.
  */
-import { holdfast } from 'holdfast'
+import { holdfast, type Lease, type Locks } from 'holdfast'
 import { memory, memoryEngine } from 'holdfast/memory'
 import { type VirtualClock, virtualClock } from 'holdfast/testing'
 import { judge, type Verdict } from '../judge/judge.ts'
@@ -15,7 +15,7 @@ import { Process } from './process.ts'
 import { Random, withSeededMath } from './random.ts'
 import { GuardedLists } from './resource.ts'
 import { ClaimNumbers } from './wire.ts'
-import { BOOK, type Day, LOCKS, POOL, POOL_PERMITS, work } from './workload.ts'
+import { BOOK, type Day, LOCKS, POOL, POOL_PERMITS, READERS_CAPACITY, work } from './workload.ts'
 
 export interface Run {
   readonly seed: number
@@ -119,7 +119,8 @@ class World {
     const process = new Process(name, this.#clock, this.#random.fork())
     const line = new Line(this.#healed ? this.#calm : this.#weather, this.#random.fork(), this.#ttlMs * 2)
     const client = new Client({
-      ...{ process, line },
+      process,
+      line,
       engine: this.#engine,
       chronicle: this.#chronicle,
       numbers: this.#numbers,
@@ -202,18 +203,11 @@ class World {
     const process = new Process('last', this.#clock, this.#random.fork())
     const locks = holdfast(memory(this.#engine), { clock: process, ttl: this.#ttlMs, wait: Math.ceil(this.#graceMs()) })
     const forms = LOCKS.map(async (name) => {
-      const lock =
-        name === POOL
-          ? locks.semaphore(name, { permits: POOL_PERMITS })
-          : name === BOOK
-            ? locks.readWrite(name).write
-            : undefined
-      const capacity = name === POOL ? POOL_PERMITS : name === BOOK ? 2 ** 30 : 1
+      const capacity = name === POOL ? POOL_PERMITS : name === BOOK ? READERS_CAPACITY : 1
       const input = { mode: 'exclusive', weight: capacity, capacity, must: true }
       const ending = this.#chronicle.call(process.name, 'acquire', name, input)
       try {
-        const take = name === POOL ? { take: POOL_PERMITS } : {}
-        const lease = await (lock === undefined ? locks.acquire(name) : lock.acquire(take))
+        const lease = await whole(locks, name)
         ending.ok({ token: String(lease.token), validUntil: this.#chronicle.momentIn(lease.remainingMs) })
         const release = this.#chronicle.call(process.name, 'release', name, { token: String(lease.token) })
         release.ok({ outcome: await lease.release() })
@@ -247,4 +241,10 @@ class World {
     const { nowMs } = this.#engine.now()
     return this.#engine.line(`default!${name}`).claims.filter((claim) => claim.endsAtMs > nowMs).length
   }
+}
+
+/** All of a lock, so that whatever anybody still holds of it stands in the way. */
+function whole(locks: Locks, name: string): Promise<Lease> {
+  if (name === POOL) return locks.semaphore(name, { permits: POOL_PERMITS }).acquire({ take: POOL_PERMITS })
+  return name === BOOK ? locks.readWrite(name).write.acquire() : locks.acquire(name)
 }

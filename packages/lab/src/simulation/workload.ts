@@ -8,7 +8,8 @@ export const MUTEXES = ['seat', 'desk'] as const
 export const POOL = 'pool'
 export const POOL_PERMITS = 3
 export const BOOK = 'book'
-const READERS_CAPACITY = 2 ** 30
+/** What a reader's share is counted in. */
+export const READERS_CAPACITY: number = 2 ** 30
 export const LOCKS: readonly string[] = [...MUTEXES, POOL, BOOK]
 
 export interface Day {

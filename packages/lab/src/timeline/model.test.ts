@@ -30,7 +30,7 @@ test('a hold that was released in time ends there and has no overtime', () => {
 
 test('a pause is in the lane it hit, and a refusal at the resource that refused', () => {
   const model = modelOf(history())
-  expect(laneOf(model, 'a').pauses).toEqual([{ fromMs: 70, toMs: 200 }])
+  expect(laneOf(model, 'a').pauses).toEqual([{ fromMs: 70, toMs: 200, what: 'stopped' }])
   expect(laneOf(model, 'b').pauses).toEqual([])
   expect(laneOf(model, 'db').marks.map(({ kind, atMs, token }) => [kind, atMs, token])).toEqual([
     ['accepted', 180, '34'],

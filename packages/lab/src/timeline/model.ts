@@ -13,6 +13,8 @@ export interface Span {
   readonly fromMs: number
   readonly toMs: number
   readonly row: number
+  /** The resource. */
+  readonly k: string
   readonly token: string | undefined
   readonly label: string
   readonly detail: string
@@ -29,9 +31,12 @@ export interface Mark {
   readonly detail: string
 }
 
+/** A time in which something is done to the lane. */
 export interface Pause {
   readonly fromMs: number
   readonly toMs: number
+  /** For the drawing: `stopped` for so long. */
+  readonly what: string
 }
 
 export interface Lane {
@@ -45,6 +50,8 @@ export interface Lane {
 }
 
 export interface Model {
+  /** Where the drawing begins, when it is a part of a longer one. @default 0 */
+  readonly startMs?: number
   readonly lengthMs: number
   readonly lanes: readonly Lane[]
   /** In grant order: the place decides the colour. */
@@ -154,7 +161,7 @@ function holdOf(grant: HistoryEvent, own: readonly HistoryEvent[], { at, lengthM
   const expiresMs = validUntil === undefined ? lengthMs : Math.min(at(String(validUntil)), lengthMs)
   const stopsMs = released === undefined && noticed === undefined ? expiresMs : at((released ?? noticed)?.t ?? grant.t)
   const toMs = Math.max(fromMs, Math.min(expiresMs, stopsMs))
-  const shared = { token, actor: grant.c ?? grant.p, label: grant.c ?? '' }
+  const shared = { k: grant.k, token, actor: grant.c ?? grant.p, label: grant.c ?? '' }
   const who = `${grant.c ?? grant.p} holds ${grant.k}, token ${token ?? 'none'}`
   const hold: Unplaced<Span> = {
     ...shared,
@@ -174,6 +181,7 @@ const HOLDING = new Set(['acquire', 'release', 'renew'])
 function stepsOf(own: readonly HistoryEvent[], { at }: Reading): Unplaced<Span>[] {
   return pairsOf(own.filter((event) => !HOLDING.has(event.f))).map(({ call, end }) => ({
     kind: 'step',
+    k: call.k,
     fromMs: at(call.t),
     toMs: at(end.t),
     token: tokenOf(call),
@@ -186,6 +194,7 @@ function stepsOf(own: readonly HistoryEvent[], { at }: Reading): Unplaced<Span>[
 function waitsOf(own: readonly HistoryEvent[], { at }: Reading): Unplaced<Span>[] {
   return pairsOf(own.filter((event) => event.f === 'acquire')).map(({ call, end }) => ({
     kind: 'wait',
+    k: call.k,
     fromMs: at(call.t),
     toMs: at(end.t),
     token: tokenOf(end),
@@ -247,12 +256,20 @@ function markOf(event: HistoryEvent, kind: MarkKind, at: Reading['at']): Unplace
   return { kind, atMs: at(event.t), token, label: text, detail: token === undefined ? text : `${text}, token ${token}` }
 }
 
+/** What the one who makes the faults calls their beginning and their end. */
+const spells: ReadonlyMap<unknown, { readonly end: string; readonly what: string }> = new Map([
+  ['pause', { end: 'resume', what: 'stopped' }],
+  ['crash', { end: 'restart', what: 'killed' }],
+  ['busy', { end: 'free', what: 'locked by somebody else' }],
+])
+
 function pausesOf(name: string, { events, at, lengthMs }: Reading): Pause[] {
   const aimed = events.filter((event) => event.f === 'nemesis' && event.in?.['target'] === name)
   return aimed.flatMap((event, index) => {
-    if (event.in?.['kind'] !== 'pause') return []
-    const end = aimed.slice(index + 1).find((later) => later.in?.['kind'] === 'resume')
-    return [{ fromMs: at(event.t), toMs: end === undefined ? lengthMs : at(end.t) }]
+    const spell = spells.get(event.in?.['kind'])
+    if (spell === undefined) return []
+    const end = aimed.slice(index + 1).find((later) => later.in?.['kind'] === spell.end)
+    return [{ fromMs: at(event.t), toMs: end === undefined ? lengthMs : at(end.t), what: spell.what }]
   })
 }
 

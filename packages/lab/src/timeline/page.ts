@@ -31,9 +31,9 @@ export interface TimelinePage {
 }
 
 /** No network, no frames, no forms: inline style and script only. */
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+export const POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 
-const pageStyle = readFileSync(new URL('page.css', import.meta.url), 'utf8')
+export const pageStyle: string = readFileSync(new URL('page.css', import.meta.url), 'utf8')
 
 export function timelineHtml(page: TimelinePage): string {
   return `<!doctype html>
@@ -85,7 +85,7 @@ function momentsHtml(section: TimelineSection): string {
     .join('\n')
 }
 
-function legend(): string {
+export function legend(): string {
   const entries: readonly (readonly [string, string])[] = [
     [
       '<g class="hold t0"><rect x="2" y="3" width="17" height="16" rx="2"/></g><g class="hold t1"><rect x="21" y="3" width="17" height="16" rx="2"/></g>',

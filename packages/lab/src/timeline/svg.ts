@@ -19,13 +19,14 @@ interface PlacedLane {
 export function svgOf(model: Model, label: string): string {
   const lanes = placeLanes(model.lanes)
   const bottom = (lanes.at(-1)?.top ?? HEIGHT_HEAD) + (lanes.at(-1)?.height ?? 0)
+  const places = new Map(model.tokens.map((token, index) => [token, index]))
   const scale: Scale = {
     x: (ms) => PLOT_X + (model.lengthMs === 0 ? 0 : (ms / model.lengthMs) * PLOT_WIDTH),
-    colour: (token) => (token === undefined ? 'none' : `t${model.tokens.indexOf(token) % TOKEN_COLOURS}`),
+    colour: (token) => (token === undefined ? 'none' : `t${(places.get(token) ?? 0) % TOKEN_COLOURS}`),
   }
   return [
     `<svg viewBox="0 0 ${TOTAL_WIDTH} ${bottom + 8}" role="img" aria-label="${escapeText(label)}">`,
-    ...axis(model.lengthMs, bottom, scale),
+    ...axis(model, bottom, scale),
     ...lanes.map((placed, index) => laneSvg(placed, index, scale)),
     '</svg>',
   ].join('\n')
@@ -67,29 +68,29 @@ function barSvg(span: Span, thickTop: number, scale: Scale): string {
     (span.kind === 'hold' || (span.kind === 'step' && !inset)) && width >= LABEL_WIDTH_MIN
       ? `<text class="on" x="${round(x + 6)}" y="${y + 12}">${escapeText(fit(span.label, width - 10))}</text>`
       : ''
-  return `<g class="${span.kind}${inset ? ' inset' : ''} ${scale.colour(span.token)}" ${tip(span.detail, span.token)}>${box}${text}</g>`
+  return `<g class="${span.kind}${inset ? ' inset' : ''} ${scale.colour(span.token)}" ${tip(span.detail, span.token, span.k)}>${box}${text}</g>`
 }
 
 function waitSvg(span: Span, thinTop: number, scale: Scale): string {
   const x = scale.x(span.fromMs)
   const y = thinTop + span.row * THIN
-  return `<g class="wait" ${tip(span.detail, span.token)}>${rect(x, y, Math.max(scale.x(span.toMs) - x, 1), THIN - 1.5)}</g>`
+  return `<g class="wait" ${tip(span.detail, span.token, span.k)}>${rect(x, y, Math.max(scale.x(span.toMs) - x, 1), THIN - 1.5)}</g>`
 }
 
 function pauseSvg(pause: Pause, top: number, height: number, scale: Scale): string {
   const x = scale.x(pause.fromMs)
   const seconds = ((pause.toMs - pause.fromMs) / 1000).toFixed(2)
   const shade = rect(x, top + 1, scale.x(pause.toMs) - x, height - 2)
-  return `<g class="pause" ${tip(`The whole process was stopped for ${seconds} s`, undefined)}>${shade}</g>`
+  return `<g class="pause" ${tip(`${pause.what} for ${seconds} s`, undefined)}>${shade}</g>`
 }
 
 /** Over everything else in the lane: the waits of a stopped process run right through the shade. */
 function pauseLabel(pause: Pause, bottom: number, scale: Scale): string {
   const seconds = ((pause.toMs - pause.fromMs) / 1000).toFixed(2)
-  return `<text class="pausename" x="${round(scale.x(pause.fromMs) + 6)}" y="${bottom - 9}">stopped for ${seconds} s</text>`
+  return `<text class="pausename" x="${round(scale.x(pause.fromMs) + 6)}" y="${bottom - 9}">${pause.what} for ${seconds} s</text>`
 }
 
-function axis(lengthMs: number, bottom: number, scale: Scale): string[] {
+function axis({ startMs = 0, lengthMs }: Model, bottom: number, scale: Scale): string[] {
   const stepMs =
     [10, 20, 50, 100, 200, 250, 500, 1000, 2000, 5000].find((step) => lengthMs / step <= TICKS_MAX) ?? 10_000
   const ticks = Array.from(
@@ -98,7 +99,7 @@ function axis(lengthMs: number, bottom: number, scale: Scale): string[] {
   )
   return ticks.map((ms) => {
     const x = round(scale.x(ms))
-    const text = `<text class="tick" x="${x}" y="${HEIGHT_HEAD - 8}">${ms / 1000} s</text>`
+    const text = `<text class="tick" x="${x}" y="${HEIGHT_HEAD - 8}">${(startMs + ms) / 1000} s</text>`
     return `<line class="grid" x1="${x}" x2="${x}" y1="${HEIGHT_HEAD - 3}" y2="${bottom}"/>${text}`
   })
 }
@@ -107,8 +108,9 @@ function rect(x: number, y: number, width: number, height: number): string {
   return `<rect x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}" rx="2"/>`
 }
 
-function tip(detail: string, token: string | undefined): string {
-  return `data-tip="${escapeText(detail)}"${token === undefined ? '' : ` data-token="${escapeText(token)}"`}`
+function tip(detail: string, token: string | undefined, k?: string): string {
+  const name = k === undefined ? '' : ` data-k="${escapeText(k)}"`
+  return `data-tip="${escapeText(detail)}"${name}${token === undefined ? '' : ` data-token="${escapeText(token)}"`}`
 }
 
 /** About 6.4 units a character at this size: a label never runs out of its bar. */

@@ -1,168 +1,4 @@
--- The line of one lock, and how it changes: the rule and the transition of core (core/line.ts, core/transition.ts) on
--- keys of Redis. This text stands in front of each script below; `limits` stands in front of this one (scripts.ts).
---
--- Four keys a lock, all with one hash tag:
---   line    HASH  t last token · v version of what observers see · x when the keys expire (ms) · b observed until (µs)
---                 c capacity · d the waiter that was last told it is the head · o last number given in `order`
---                 h claims that hold or linger · u their weight · z those that linger without weight · q claims that wait
---                 r:<id> the claim · w:<id> who claims · n:<id> its note · e:<id> why it was evicted
---   ends    ZSET  id -> when a claim that holds or lingers ends (µs)
---   order   ZSET  id -> number of a claim that waits
---   places  ZSET  id -> when its place is dropped (µs)
--- A line with one claim that does not wait needs the HASH alone: s is its id, r w n e are its fields, and h u z q are 0.
--- So a lock that nobody waits for costs one read and one write of one key.
---
--- A claim is state|token|weight|ends|delay|ttl|provisional|channel, where the state is h(eld), l(ingering) or w(aiting).
--- Times are µs of the server's clock. Numbers stay below 2^53 until the year 2255; what a caller sends as a token may
--- be larger and is compared as text.
-
-local clock = redis.call('TIME')
-local now = clock[1] * 1000000 + clock[2]
-
--- Lua's own conversion writes 1.79e+15.
-local function int(number)
-  return string.format('%.0f', number)
-end
-
-local function decode(id, text)
-  local state, token, weight, ends, delay, ttl, provisional, channel =
-    string.match(text, '^(%a)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d)|(.*)$')
-  return {
-    id = id, state = state, token = token, weight = tonumber(weight), ends = tonumber(ends), delay = tonumber(delay),
-    ttl = tonumber(ttl), provisional = provisional, channel = channel,
-  }
-end
-
-local function encode(claim)
-  return table.concat({
-    claim.state, claim.token, int(claim.weight), int(claim.ends), int(claim.delay), int(claim.ttl), claim.provisional,
-    claim.channel,
-  }, '|')
-end
-
-local function set(line, field, value)
-  line.put[#line.put + 1] = field
-  line.put[#line.put + 1] = value
-end
-
-local function count(line, claim, by)
-  if claim.state == 'w' then
-    line.waiting = line.waiting + by
-    return
-  end
-  line.holding = line.holding + by
-  line.used = line.used + by * claim.weight
-  if claim.state == 'l' and claim.weight == 0 then line.weightless = line.weightless + by end
-end
-
--- `at` is where the four keys of the line begin in KEYS.
-local function open(at)
-  local found = redis.call('HMGET', KEYS[at],
-    't', 'v', 'x', 'b', 'c', 's', 'r', 'h', 'u', 'z', 'q', 'o', 'd')
-  local line = {
-    key = KEYS[at], ends = KEYS[at + 1], order = KEYS[at + 2], places = KEYS[at + 3],
-    token = tonumber(found[1] or 0), version = tonumber(found[2] or 0), expires = tonumber(found[3] or 0),
-    observed = tonumber(found[4] or 0), capacity = tonumber(found[5] or 0),
-    holding = tonumber(found[8] or 0), used = tonumber(found[9] or 0), weightless = tonumber(found[10] or 0),
-    waiting = tonumber(found[11] or 0), number = tonumber(found[12] or 0), head = found[13] or '',
-    known = {}, put = {},
-  }
-  -- A HASH that was lost alone leaves claims behind that nobody counts.
-  if not found[1] then redis.call('DEL', line.ends, line.order, line.places) end
-  if found[6] and found[6] ~= '' then
-    line.solo = decode(found[6], found[7])
-    count(line, line.solo, 1)
-  end
-  return line
-end
-
--- For lines of several claims, before the first change: a write that a full or read-only server refuses, so that no
--- script ends half-way.
-local function begin(line)
-  if line.begun then return end
-  redis.call('HSET', line.key, 'v', int(line.version))
-  line.begun = true
-end
-
--- Keys outlive their last claim by an hour, and are prolonged in steps of ten minutes.
-local function outlive(line, claim)
-  local needed = math.ceil((claim.ends + claim.delay) / 1000) + limits.idleMs
-  if line.expires >= needed - limits.idleMs / 6 then return end
-  line.expires = needed
-  line.prolonged = true
-end
-
-local function bury(line, key)
-  redis.call('PEXPIREAT', key, int(line.expires))
-end
-
--- What is inconsistent because Redis evicted a part of it: the claims are lost, the token is not.
-local function reset(line)
-  redis.call('DEL', line.key, line.ends, line.order, line.places)
-  line.holding, line.used, line.weightless, line.waiting, line.head = 0, 0, 0, 0, ''
-  line.known, line.put, line.solo, line.seen, line.begun = {}, { 't', int(line.token) }, nil, true, true
-  line.expires, line.prolonged = math.ceil(now / 1000) + limits.idleMs, true
-end
-
-local function write(line, claim)
-  if claim == line.solo then
-    line.rewritten = true
-  else
-    begin(line)
-    redis.call('HSET', line.key, 'r:' .. claim.id, encode(claim))
-    redis.call('ZADD', claim.state == 'w' and line.places or line.ends, int(claim.ends), claim.id)
-  end
-  outlive(line, claim)
-end
-
--- From the form for one claim to the one for several.
-local function spread(line)
-  local claim = line.solo
-  begin(line)
-  if not claim then return end
-  local texts = redis.call('HMGET', line.key, 'w', 'n', 'e')
-  line.solo = nil
-  line.known[claim.id] = claim
-  set(line, 's', '')
-  redis.call('HDEL', line.key, 's', 'r', 'w', 'n', 'e')
-  redis.call('HSET', line.key, 'w:' .. claim.id, texts[1] or '', 'n:' .. claim.id, texts[2] or '')
-  if texts[3] then redis.call('HSET', line.key, 'e:' .. claim.id, texts[3]) end
-  write(line, claim)
-  bury(line, line.ends)
-end
-
-local function find(line, id)
-  if line.solo then
-    if line.solo.id == id then return line.solo end
-    return nil
-  end
-  if line.known[id] == nil and line.holding + line.waiting > 0 then
-    local text = redis.call('HGET', line.key, 'r:' .. id)
-    line.known[id] = text and decode(id, text) or false
-  end
-  return line.known[id] or nil
-end
-
-local function remove(line, claim)
-  count(line, claim, -1)
-  line.seen = true
-  if claim == line.solo then
-    line.solo = nil
-    line.rewritten = false
-    for _, field in ipairs({ 's', 'r', 'w', 'n' }) do set(line, field, '') end
-    if claim.state == 'l' then redis.call('HDEL', line.key, 'e') end
-    return
-  end
-  begin(line)
-  redis.call('HDEL', line.key, 'r:' .. claim.id, 'w:' .. claim.id, 'n:' .. claim.id, 'e:' .. claim.id)
-  if claim.state == 'w' then
-    redis.call('ZREM', line.order, claim.id)
-    redis.call('ZREM', line.places, claim.id)
-  else
-    redis.call('ZREM', line.ends, claim.id)
-  end
-  line.known[claim.id] = false
-end
+-- How a line changes: the rule and the transition of core (core/line.ts, core/transition.ts), step by step the same.
 
 local function linger(line, claim, weight, ends)
   count(line, claim, -1)
@@ -216,7 +52,7 @@ end
 
 -- When the first claim stops counting, at the earliest: exact for one claim, without its lock-delay for several.
 local function freeIn(line)
-  local at = now
+  local at = now + limits.place
   if line.solo then
     at = line.solo.ends + (line.solo.state == 'h' and line.solo.delay or 0)
   else
@@ -239,6 +75,7 @@ end
 
 -- From the line to the lock, with a short life that the waiter has to prolong. Everything is written before it is told.
 local function handOver(line, claim, asker)
+  begin(line)
   redis.call('ZREM', line.order, claim.id)
   redis.call('ZREM', line.places, claim.id)
   local first = line.holding == 0
@@ -260,24 +97,29 @@ local function grant(line, asker)
     local id = redis.call('ZRANGE', line.order, 0, 0)[1]
     local head = id and find(line, id)
     if not head then return reset(line) end
-    begin(line)
     if head.ends <= now then
       remove(line, head)
     elseif line.used + head.weight <= line.capacity then
       handOver(line, head, asker)
-    elseif line.head == id or id == asker
-      or tell(line, head, 'head', freeIn(line), int(head.ends - now)) then
-      line.head = id
+    elseif line.head == id then
       return
     else
+      begin(line)
+      line.head = id
+      if id == asker or tell(line, head, 'head', freeIn(line), int(head.ends - now)) then return end
       remove(line, head)
     end
   end
 end
 
+-- A waiter must outlive a stall, and a dead one must go.
+local function placeLife(claim)
+  return math.min(math.max(claim.ttl, limits.provisional), limits.place)
+end
+
 -- A waiter that only looks writes nothing while most of its place's life is left.
 local function stay(line, claim)
-  local life = math.min(math.max(claim.ttl, limits.provisional), limits.place)
+  local life = placeLife(claim)
   if claim.ends - now > life * 2 / 3 then return end
   claim.ends = now + life
   write(line, claim)
@@ -294,26 +136,4 @@ local function place(line, claim)
   end
   local ahead = redis.call('ZRANK', line.order, claim.id)
   return { 'queued', int(now), int(ahead), int(claim.ends - now), ahead == 0 and freeIn(line) or '' }
-end
-
-local function save(line)
-  if line.rewritten and line.solo then set(line, 'r', encode(line.solo)) end
-  if line.seen then
-    line.version = math.max(line.version + 1, now)
-    set(line, 't', int(line.token))
-    set(line, 'v', int(line.version))
-  end
-  if line.begun then
-    for field, value in pairs({ h = line.holding, u = line.used, z = line.weightless, q = line.waiting, o = line.number }) do
-      set(line, field, int(value))
-    end
-    set(line, 'd', line.head)
-  end
-  if line.prolonged then set(line, 'x', int(line.expires)) end
-  if #line.put == 0 then return end
-  redis.call('HSET', line.key, unpack(line.put))
-  if line.prolonged then
-    for _, key in ipairs({ line.key, line.ends, line.order, line.places }) do bury(line, key) end
-  end
-  if line.seen and line.observed > now then redis.call('PUBLISH', line.key, int(line.version)) end
 end

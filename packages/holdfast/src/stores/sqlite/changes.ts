@@ -2,8 +2,7 @@
 import type { Line, LineClaim } from '../../core/line.ts'
 import type { Moment, Step } from '../../core/transition.ts'
 import { type IsGone, stepAmongLiving } from './crashes.ts'
-import type { Lines } from './file.ts'
-import type { Entry } from './record.ts'
+import type { Entry, Lines } from './record.ts'
 import { looksDifferent } from './view.ts'
 
 /** A process to be told after the commit, that it should look at a line, or at one claim in it. */

@@ -6,16 +6,9 @@ import type { DatabaseSync } from './client.ts'
 import { engineError, unavailable } from './errors.ts'
 import { CEILING_RESERVE_US, ceilingAbove, type FileRow, greatest, type OpenedFile, TOKEN_MAX } from './open.ts'
 import { identify } from './path.ts'
-import { Recall } from './recall.ts'
-import { encodeRecord, type Entry } from './record.ts'
-import { type Statements, statementsOf } from './statements.ts'
-
-interface LineRow {
-  readonly resource: string
-  readonly generation: bigint
-  readonly token: bigint
-  readonly record: string
-}
+import { Recall, type Recalled } from './recall.ts'
+import { encodeRecord, type Entry, type Lines } from './record.ts'
+import { type LineRow, type Statements, statementsOf } from './statements.ts'
 
 export interface StoredEntry extends Entry {
   readonly resource: string
@@ -26,12 +19,6 @@ export interface Survey {
   readonly last: string | null
   readonly count: bigint
   readonly oldest: bigint | null
-}
-
-/** What a step needs of a file: a line, and to write it. */
-export interface Lines {
-  read(resource: string): Entry
-  write(resource: string, entry: Entry): void
 }
 
 export class LineFile implements Lines {
@@ -113,10 +100,7 @@ export class LineFile implements Lines {
     if (after === undefined || after.line.lastToken + CEILING_RESERVE_US > this.#ceiling) return undefined
     const { lastToken } = after.line
     const record = encodeRecord(after)
-    const { swapLine } = this.#sql
-    const before = [resource, this.#opened.generation, seen.entry.line.lastToken, seen.record] as const
-    const { changes } = this.#guarded(() => swapLine.run(lastToken, record, ...before), 'commit')
-    if (Number(changes) !== 1) return undefined
+    if (!this.#swapRow(resource, seen, lastToken, record)) return undefined
     if (lastToken > this.#highest) this.#highest = lastToken
     this.#recall.keep(resource, record, after)
     return { result }
@@ -187,6 +171,16 @@ export class LineFile implements Lines {
 
   close(): void {
     this.#database.close()
+  }
+
+  #swapRow(resource: string, { record: before, entry }: Recalled, token: bigint, record: string): boolean {
+    const { lastToken } = entry.line
+    try {
+      const { changes } = this.#sql.swapLine.run(token, record, resource, this.#opened.generation, lastToken, before)
+      return Number(changes) === 1
+    } catch (error) {
+      throw engineError(error, this.path, 'commit')
+    }
   }
 
   #attempt<T>(work: (now: Moment) => T): { readonly result: T } | undefined {
@@ -278,11 +272,11 @@ export class LineFile implements Lines {
     }
   }
 
-  #guarded<T>(work: () => T, phase: 'step' | 'commit' = 'step'): T {
+  #guarded<T>(work: () => T): T {
     try {
       return work()
     } catch (error) {
-      throw engineError(error, this.path, phase)
+      throw engineError(error, this.path, 'step')
     }
   }
 }

@@ -9,10 +9,11 @@ import type { Moment } from '../../core/transition.ts'
 import { Bells } from './bells.ts'
 import { type Call, Changes } from './changes.ts'
 import type { OpenDatabase } from './client.ts'
-import { LineFile, type Lines } from './file.ts'
+import { LineFile } from './file.ts'
 import { IdleLines } from './idle.ts'
 import type { Machine } from './machine.ts'
 import { openFile } from './open.ts'
+import type { Lines } from './record.ts'
 import { Watchers } from './watchers.ts'
 
 export interface HandleOptions {

@@ -112,19 +112,19 @@ function unshared(options: readonly string[], code: string): string | undefined 
   return status === 0 ? stdout.trim() : undefined
 }
 
-onLinux('a time namespace with a shifted clock is refused', (context) => {
+onLinux('a time namespace with a shifted clock is refused', ({ skip }) => {
   const code = 'try { thisMachine(); console.log("accepted") } catch (error) { console.log(error.code, error.message) }'
   const said = unshared(['--time', '--monotonic=1000'], code)
-  if (said === undefined) return context.skip('this machine does not let this user make a time namespace')
+  if (said === undefined) return skip('this machine does not let this user make a time namespace')
   expect(said).toMatch(/^STORE_UNAVAILABLE .*time namespace whose clock is shifted/)
 })
 
-onLinux('in a pid namespace that sees the outer /proc, nobody is judged by an entry of somebody else', (context) => {
+onLinux('in a pid namespace that sees the outer /proc, nobody is judged by an entry of somebody else', ({ skip }) => {
   // Its own pid is 1 there, and /proc/1 is the init of the machine, which started at another time.
   const said = unshared(
     ['--pid'],
     'const machine = thisMachine(); console.log(process.pid, machine.isGone(machine.process))',
   )
-  if (said === undefined) return context.skip('this machine does not let this user make a pid namespace')
+  if (said === undefined) return skip('this machine does not let this user make a pid namespace')
   expect(said).toBe('1 false')
 })

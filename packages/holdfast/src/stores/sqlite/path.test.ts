@@ -62,8 +62,8 @@ test('a file that this user may not write is refused', async () => {
   )
 })
 
-test('a file that this user may not even read is refused', async (context) => {
-  if (!isRoot) return context.skip('needs a file of another user, and so root')
+test('a file that this user may not even read is refused', async ({ skip }) => {
+  if (!isRoot) return skip('needs a file of another user, and so root')
   const path = lockFile()
   await (await opened(sqlite({ path }))).close()
   chmodSync(dirname(path), 0o777)
@@ -99,9 +99,9 @@ test('the default file is in the state folder of the user, which is made', async
 
 test('each system has its own state folder', () => {
   const none = { stateHome: undefined, localData: undefined }
-  expect(stateFolder('linux', '/home/ada', none)).toBe('/home/ada/.local/state')
-  expect(stateFolder('linux', '/home/ada', { ...none, stateHome: '/var/ada' })).toBe('/var/ada')
-  expect(stateFolder('linux', '/home/ada', { ...none, stateHome: 'relative' })).toBe('/home/ada/.local/state')
+  expect(stateFolder('linux', '/people/ada', none)).toBe('/people/ada/.local/state')
+  expect(stateFolder('linux', '/people/ada', { ...none, stateHome: '/var/ada' })).toBe('/var/ada')
+  expect(stateFolder('linux', '/people/ada', { ...none, stateHome: 'relative' })).toBe('/people/ada/.local/state')
   expect(stateFolder('darwin', '/Users/ada', none)).toBe('/Users/ada/Library/Application Support')
   expect(stateFolder('win32', '/ada', { ...none, localData: '/ada/data' })).toBe('/ada/data')
 })

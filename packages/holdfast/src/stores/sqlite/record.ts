@@ -8,6 +8,12 @@ export interface Entry {
   readonly observers: readonly Observer[]
 }
 
+/** What a step needs of a file: a line, and to write it. */
+export interface Lines {
+  read(resource: string): Entry
+  write(resource: string, entry: Entry): void
+}
+
 export interface Observer {
   readonly channel: string
   readonly untilMs: number

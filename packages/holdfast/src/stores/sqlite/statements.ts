@@ -2,6 +2,13 @@
 import type { DatabaseSync, StatementSync } from './client.ts'
 import * as wire from './wire.ts'
 
+export interface LineRow {
+  readonly resource: string
+  readonly generation: bigint
+  readonly token: bigint
+  readonly record: string
+}
+
 export interface Statements {
   readonly begin: StatementSync
   readonly commit: StatementSync

@@ -129,13 +129,13 @@ test('a line that cannot be read fails for its own claims only', async () => {
   await tokenFrom(store, 'test!c')
 })
 
-test('a full disk is told as such, breaks no promise, and is over when there is space', async (context) => {
-  if (!isRoot) return context.skip('a disk of its own can only be mounted by root')
+test('a full disk is told as such, breaks no promise, and is over when there is space', async ({ skip }) => {
+  if (!isRoot) return skip('a disk of its own can only be mounted by root')
   const disk = folder()
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk], { stdio: 'ignore' })
   } catch {
-    return context.skip('this machine does not let root mount a tmpfs (a container?)')
+    return skip('this machine does not let root mount a tmpfs (a container?)')
   }
   try {
     const path = join(disk, 'locks.db')

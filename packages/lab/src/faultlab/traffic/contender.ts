@@ -26,6 +26,8 @@ export interface Grant {
 }
 
 export interface Contender {
+  /** Whether grants have a signal; without one nobody can be late to tell. */
+  readonly tells: boolean
   /** Waits at most so long; throws when there was no grant. */
   acquire(form: Form, waitMs: number): Promise<Grant>
   /** Gives everything back. */

@@ -1,6 +1,6 @@
 /** What one worker writes down, line by line as it happens: a killed process leaves a history that ends with its last step. */
 import { closeSync, openSync, writeSync } from 'node:fs'
-import { type HistoryEvent, type Operation, Recorder } from '../../timeline/history.ts'
+import { type Detail, type HistoryEvent, type Operation, Recorder } from '../../timeline/history.ts'
 import type { Failpoint } from './order.ts'
 import type { Grant, Notes } from './contender.ts'
 
@@ -14,6 +14,7 @@ export class Diary {
   readonly #process: string
   readonly #file: number
   #armed: Failpoint | undefined
+  #last: HistoryEvent | undefined
 
   constructor(process: string, path: string) {
     this.#process = process
@@ -40,14 +41,20 @@ export class Diary {
   }
 
   /** To the driver, who listens. */
-  announce(f: string): void {
-    this.recorder.signal(f, '')
+  announce(f: string, detail: Detail = {}): void {
+    this.recorder.signal(f, '', detail)
     writeSync(STDOUT, `${JSON.stringify(this.#last)}\n`)
   }
 
   /** From now on the process stops itself when it comes to this point. */
   arm(point: Failpoint): void {
     this.#armed = point
+  }
+
+  /** The answer tells the driver that no stop is under way. */
+  disarm(): void {
+    this.#armed = undefined
+    this.announce('disarmed')
   }
 
   /**
@@ -57,16 +64,13 @@ export class Diary {
   reach(point: Failpoint): void {
     if (this.#armed !== point) return
     this.#armed = undefined
-    this.recorder.signal('nemesis', '', { kind: 'pause', target: this.#process, at: point })
-    writeSync(STDOUT, `${JSON.stringify(this.#last)}\n`)
+    this.announce('nemesis', { kind: 'pause', target: this.#process, at: point })
     process.kill(process.pid, 'SIGSTOP')
   }
 
   close(): void {
     closeSync(this.#file)
   }
-
-  #last: HistoryEvent | undefined
 
   #write(event: HistoryEvent): void {
     this.#last = event

@@ -21,6 +21,7 @@ export async function openHoldfast(options: ContenderOptions): Promise<Contender
   locks.on('released', ({ name, token }) => void leases.delete(keyOf(name, token)))
   await locks.open()
   return {
+    tells: true,
     async acquire(form, waitMs) {
       const lease = await take(locks, form, waitMs)
       leases.set(keyOf(lease.name, lease.token), lease)

@@ -37,8 +37,9 @@ export const writerForm: Form = { ...readerForm, mode: 'exclusive', weight: READ
 /** Each lock taken whole, which nobody else can hold then. */
 export const wholeForms: readonly Form[] = [...MUTEXES.map(mutexForm), permitForm(PERMITS), writerForm]
 
-/** What the driver tells a running worker, one word a line. */
+/** What the driver tells a running worker, one word a line, beside the failpoints: to finish, and that no stop is to come. */
 export const STOP_WORD = 'stop'
+export const DISARM_WORD = 'disarm'
 
 /** Before which step a worker may stop itself; random stops hardly ever hit these. */
 export const failpoints = [

@@ -116,7 +116,16 @@ export function resourceEvents(path: string): HistoryEvent[] {
       ...commits,
       ...finals.map(({ list, elements }, index): HistoryEvent => {
         const i = commits.length + index
-        return { i, op: i, t: now, p: RESOURCE, e: 'sig', f: 'final', k: String(list), in: { elements: String(elements) } }
+        return {
+          i,
+          op: i,
+          t: now,
+          p: RESOURCE,
+          e: 'sig',
+          f: 'final',
+          k: String(list),
+          in: { elements: String(elements) },
+        }
       }),
     ]
   } finally {

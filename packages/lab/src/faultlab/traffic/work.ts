@@ -22,7 +22,7 @@ export interface Desk {
 /** In leases: longer than most pauses, so that most waits end with a grant. */
 const WAIT_TTLS = 6
 /** Much of the work is shorter than a lease, some is longer. */
-const WORK_TTLS: readonly [number, ...number[]] = [0.02, 0.05, 0.1, 0.3, 1.2]
+const WORK_TTLS: readonly [number, ...number[]] = [0.01, 0.02, 0.05, 0.1, 0.3, 1.2]
 const IDLE_TTLS = 0.05
 
 export async function workAllDay(desk: Desk): Promise<void> {
@@ -66,7 +66,7 @@ async function writeUnder(desk: Desk, form: Form, grant: Grant): Promise<void> {
   const { order, random, resource } = desk
   const holder = holderOf(order, form, grant)
   if (!(await guarded(desk, form, grant, { f: 'enter', arrive: () => resource.enter(holder) }))) return
-  const base = resource.versionOf(form.k)
+  const base = await patiently(() => resource.versionOf(form.k))
   await sleep(workMs(order, random))
   const element = `${order.process}-${grant.token}`
   const write = { f: 'write', arrive: () => resource.write(holder, base, element), detail: { element } } as const

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline'
 import { Random } from '../../simulation/random.ts'
 import { Diary } from './diary.ts'
 import { openContender } from './open-contender.ts'
-import { isFailpoint, type Order, STOP_WORD } from './order.ts'
+import { DISARM_WORD, isFailpoint, type Order, STOP_WORD } from './order.ts'
 import { Resource } from './resource.ts'
 import { workAllDay } from './work.ts'
 
@@ -16,11 +16,12 @@ const resource = new Resource(order.resourcePath, order)
 const contender = await openContender(order.lock, { ...order, notes: diary.notes })
 lines.on('line', (word) => {
   if (isFailpoint(word)) diary.arm(word)
+  else if (word === DISARM_WORD) diary.disarm()
   else if (word === STOP_WORD) day.over = true
 })
 // The driver is gone, and so are we; this also ends the wait for an order.
 lines.on('close', () => process.exit(1))
-diary.announce('ready')
+diary.announce('ready', { tells: contender.tells })
 const loops = Array.from({ length: order.loops }, (_, index) => {
   const random = new Random(order.seed * 31 + index)
   return workAllDay({ order, contender, diary, resource, random, c: String(index + 1), day })

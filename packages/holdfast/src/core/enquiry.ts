@@ -1,0 +1,39 @@
+/** One question to the store outside of any lock: bounded in time, and asked again while the store is busy. */
+import { answerWithin, Backoff } from './attempt.ts'
+import { sleep } from './clock.ts'
+import { HoldfastError, NotApplied, OutcomeUnknown, StoreUnavailable } from './errors.ts'
+import { ATTEMPT_MS_MAX } from './limits.ts'
+import type { Session } from './session.ts'
+import type { Store } from './store.ts'
+
+export async function enquire<T>(session: Session, name: string, question: (store: Store) => Promise<T>): Promise<T> {
+  const { clock, alarms, store } = session
+  await session.open()
+  const endsAtMs = clock.monotonicMs() + ATTEMPT_MS_MAX
+  const backoff = new Backoff()
+  for (;;) {
+    const leftMs = endsAtMs - clock.monotonicMs()
+    try {
+      return await answerWithin(alarms, question(store), leftMs, `asking about "${name}"`)
+    } catch (error) {
+      if (!(error instanceof NotApplied)) throw aboutName(error, name)
+      if (leftMs <= 0)
+        throw new StoreUnavailable(`the store was too busy to be asked about "${name}"`, { cause: error })
+      await sleep(clock, backoff.nextMs())
+    }
+  }
+}
+
+/** Below the seam there are encoded resources; a caller knows names. */
+function aboutName(error: unknown, name: string): unknown {
+  if (!(error instanceof HoldfastError) || error.resource === name) return error
+  const details = { resource: name, cause: error }
+  switch (error.code) {
+    case 'OUTCOME_UNKNOWN':
+      return new OutcomeUnknown(error.message, details)
+    case 'STORE_UNAVAILABLE':
+      return new StoreUnavailable(error.message, details)
+    default:
+      return error
+  }
+}

@@ -1,0 +1,25 @@
+/** What a log or a console shows of a lease. Not the id of its claim: whoever knows that could give the lock away. */
+import { inspect } from 'node:util'
+import type { Lease, LeaseState, Mode } from './lease.ts'
+
+export interface LeaseInJson {
+  readonly namespace: string
+  readonly name: string
+  readonly mode: Mode
+  /** Decimal: JSON numbers are exact only up to 2^53, and a bigint cannot be written at all. */
+  readonly token: string
+  readonly state: LeaseState
+  readonly remainingMs: number
+}
+
+/** For `JSON.stringify`, `console.log` and whoever asks the same way. On the prototype, so that a lease pays nothing for it. */
+export function shownAsJson(type: { readonly prototype: Lease }): void {
+  const show = {
+    configurable: true,
+    value(this: Lease): LeaseInJson {
+      const { namespace, name, mode, token, state, remainingMs } = this
+      return { namespace, name, mode, token: String(token), state, remainingMs: Math.round(remainingMs) }
+    },
+  }
+  Object.defineProperties(type.prototype, { toJSON: show, [inspect.custom]: show })
+}

@@ -1,0 +1,31 @@
+-- Which of these lines have claims that are not over; changes nothing.
+-- KEYS  line, ends, places of each
+-- ->    1 or 0 of each
+
+local clock = redis.call('TIME')
+local now = clock[1] * 1000000 + clock[2]
+
+-- A lease that expired lingers for its lock-delay.
+local function lasts(text)
+  local state, ends, delay = string.match(text, '^(%a)|%d+|%d+|(%d+)|(%d+)')
+  return tonumber(ends) + (state == 'h' and tonumber(delay) or 0) > now
+end
+
+local function isClaimed(line, ends, places)
+  local found = redis.call('HMGET', line, 's', 'r')
+  if found[1] and found[1] ~= '' then return lasts(found[2]) end
+  local after = '(' .. string.format('%.0f', now)
+  if redis.call('ZCOUNT', ends, after, '+inf') + redis.call('ZCOUNT', places, after, '+inf') > 0 then return true end
+  for _, id in ipairs(redis.call('ZRANGE', ends, 0, limits.sweep)) do
+    local text = redis.call('HGET', line, 'r:' .. id)
+    if text and lasts(text) then return true end
+  end
+  return false
+end
+
+local answers = {}
+for index = 1, #KEYS / 3 do
+  local at = index * 3 - 2
+  answers[index] = isClaimed(KEYS[at], KEYS[at + 1], KEYS[at + 2]) and 1 or 0
+end
+return answers

@@ -1,0 +1,118 @@
+/**
+ * What this process knows of its own claims, by answers and by messages. The two come over two connections and overtake
+ * one another, so each carries the server's time, and what is known of a claim only moves forward.
+ */
+import type { Hint, Memo, Standing } from '../../core/store.ts'
+import type { Told } from './wire.ts'
+
+type Watcher = (seen: Standing | Hint) => void
+
+interface Entry {
+  told: Told | undefined
+  readonly watchers: Map<Watcher, Memo>
+}
+
+const RANK = { refused: 0, queued: 1, held: 2, gone: 3 } as const
+
+export class Claims {
+  readonly #entries = new Map<string, Entry>()
+
+  /** Makes room before the first request is sent, so that a message that comes before the answer is kept. */
+  expect(line: string, id: string): void {
+    this.#entry(keyOf(line, id))
+  }
+
+  /** The request surely did nothing; what an earlier one did stays known. */
+  unexpect(line: string, id: string): void {
+    const key = keyOf(line, id)
+    const entry = this.#entries.get(key)
+    if (entry?.told === undefined && entry?.watchers.size === 0) this.#entries.delete(key)
+  }
+
+  /** What the caller is to be told: the answer, or what a message said after it. */
+  answered(line: string, id: string, told: Told): Standing {
+    const key = keyOf(line, id)
+    const entry = this.#entries.get(key)
+    if (entry === undefined) return told.standing
+    const { kind } = told.standing
+    if (kind === 'refused' || kind === 'gone') {
+      this.#end(key, told.standing)
+      return told.standing
+    }
+    return this.#moveOn(entry, told)
+  }
+
+  /** A message. Without a standing it only says that there is news. */
+  pushed(line: string, id: string, told: Told | undefined): void {
+    const entry = this.#entries.get(keyOf(line, id))
+    if (entry === undefined) return
+    if (told === undefined) hintAll(entry)
+    else this.#moveOn(entry, told)
+  }
+
+  /** The claim was left: nothing more will be heard of it. */
+  end(line: string, id: string): void {
+    this.#end(keyOf(line, id), undefined)
+  }
+
+  watch(line: string, id: string, memo: Memo, signal: AbortSignal): Promise<Standing | Hint> {
+    const key = keyOf(line, id)
+    const entry = this.#entry(key)
+    const known = entry.told?.standing
+    if (known !== undefined && differs(known, memo)) return Promise.resolve(known)
+    const { promise, resolve } = Promise.withResolvers<Standing | Hint>()
+    const watcher: Watcher = (seen) => {
+      entry.watchers.delete(watcher)
+      signal.removeEventListener('abort', onAbort)
+      if (entry.told === undefined && entry.watchers.size === 0) this.#entries.delete(key)
+      resolve(seen)
+    }
+    const onAbort = (): void => watcher({ kind: 'hint', memo })
+    entry.watchers.set(watcher, memo)
+    signal.addEventListener('abort', onAbort)
+    if (signal.aborted) onAbort()
+    return promise
+  }
+
+  /** For when messages may have been lost, and for closing. */
+  hintAll(): void {
+    for (const entry of this.#entries.values()) hintAll(entry)
+  }
+
+  #moveOn(entry: Entry, told: Told): Standing {
+    if (entry.told !== undefined && isOlder(told, entry.told)) return entry.told.standing
+    entry.told = told
+    for (const [watcher, memo] of entry.watchers) if (differs(told.standing, memo)) watcher(told.standing)
+    return told.standing
+  }
+
+  #end(key: string, standing: Standing | undefined): void {
+    const entry = this.#entries.get(key)
+    this.#entries.delete(key)
+    for (const [watcher, memo] of entry?.watchers ?? []) watcher(standing ?? { kind: 'hint', memo })
+  }
+
+  #entry(key: string): Entry {
+    let entry = this.#entries.get(key)
+    if (entry === undefined) this.#entries.set(key, (entry = { told: undefined, watchers: new Map() }))
+    return entry
+  }
+}
+
+/** Of two in one microsecond, the later one is further. */
+function isOlder(one: Told, other: Told): boolean {
+  if (one.atUs !== other.atUs) return one.atUs < other.atUs
+  return RANK[one.standing.kind] < RANK[other.standing.kind]
+}
+
+function differs(standing: Standing, memo: Memo): boolean {
+  return !('memo' in standing) || standing.memo !== memo
+}
+
+function hintAll(entry: Entry): void {
+  for (const [watcher, memo] of entry.watchers) watcher({ kind: 'hint', memo })
+}
+
+function keyOf(line: string, id: string): string {
+  return `${line} ${id}`
+}

@@ -1,0 +1,158 @@
+/**
+ * The drivers, through the few members that are used: raw commands, and a second connection that listens. ioredis and
+ * node-redis fit as they are; an adapter for another driver is an object with `send` and `listen`.
+ */
+import { Misuse, StoreUnavailable } from '../../core/errors.ts'
+
+/** Any Redis driver. */
+export interface RedisPort {
+  /** One command and its arguments; rejects with the driver's own error. */
+  send(words: readonly string[]): Promise<unknown>
+  /** Another connection to the same server, for messages; resolves when it is connected. */
+  listen(hearer: Hearer): Promise<Listener>
+}
+
+export interface Hearer {
+  onMessage(channel: string, message: string): void
+  /** The connection is gone, and messages are lost until `onUp`. */
+  onDown(): void
+  /** It is back, with all its subscriptions. */
+  onUp(): void
+}
+
+export interface Listener {
+  /** Resolves when the server has confirmed it. */
+  subscribe(channel: string): Promise<void>
+  unsubscribe(channel: string): Promise<void>
+  close(): void
+}
+
+/** The part of an ioredis client that is used. */
+export interface IoredisClient {
+  readonly status: string
+  call(command: string, args: string[]): Promise<unknown>
+  duplicate(override?: object): IoredisClient
+  connect(): Promise<unknown>
+  subscribe(...channels: string[]): Promise<unknown>
+  unsubscribe(...channels: string[]): Promise<unknown>
+  on(event: string, listener: (...words: string[]) => void): unknown
+  disconnect(): void
+}
+
+/** The part of a node-redis client (version 5 or 6) that is used. */
+export interface NodeRedisClient {
+  readonly isOpen: boolean
+  sendCommand(words: readonly string[]): Promise<unknown>
+  duplicate(): NodeRedisClient
+  connect(): Promise<unknown>
+  subscribe(channel: string, listener: (message: string, channel: string) => void): Promise<unknown>
+  unsubscribe(channel: string): Promise<unknown>
+  on(event: string, listener: () => void): unknown
+  destroy(): void
+}
+
+export type RedisClient = IoredisClient | NodeRedisClient | RedisPort
+
+export const CLUSTER_REFUSED =
+  'Redis Cluster is not supported by this version: use a single server, or a primary with replicas'
+
+/** A reconnect is tried after 50 ms and then less and less soon. */
+const reconnectInMs = (attempt: number): number => Math.min(attempt * 50, 2_000)
+
+/** Recognised by its members. Throws `Misuse` for anything else, and for a Cluster. */
+export function portOf(client: RedisClient): RedisPort {
+  if (typeof client !== 'object' || client === null) throw new Misuse('redis() takes a client or a redis: URL')
+  if ('isCluster' in client && client.isCluster === true) throw new Misuse(CLUSTER_REFUSED)
+  if ('sendCommand' in client && 'isOpen' in client) return nodeRedisPort(client)
+  if ('call' in client) return ioredisPort(client)
+  if ('send' in client && 'listen' in client) return client
+  throw new Misuse(
+    'redis() takes a client of ioredis or redis (version 5 or newer), an object { send, listen }, or a redis: URL',
+  )
+}
+
+function ioredisPort(client: IoredisClient): RedisPort {
+  return {
+    send: ([command = '', ...args]) => client.call(command, args),
+    async listen(hearer) {
+      const own = client.duplicate({
+        lazyConnect: true,
+        maxRetriesPerRequest: null,
+        autoResubscribe: false,
+        retryStrategy: reconnectInMs,
+      })
+      const channels = new Set<string>()
+      own.on('error', () => undefined)
+      own.on('message', (channel = '', message = '') => hearer.onMessage(channel, message))
+      own.on('close', () => hearer.onDown())
+      await own.connect()
+      own.on('ready', () => {
+        if (channels.size > 0)
+          own.subscribe(...channels).then(
+            () => hearer.onUp(),
+            () => undefined,
+          )
+      })
+      return {
+        async subscribe(channel) {
+          channels.add(channel)
+          await own.subscribe(channel)
+        },
+        async unsubscribe(channel) {
+          channels.delete(channel)
+          await own.unsubscribe(channel)
+        },
+        close: () => own.disconnect(),
+      }
+    },
+  }
+}
+
+function nodeRedisPort(client: NodeRedisClient): RedisPort {
+  return {
+    send: (words) => client.sendCommand(words),
+    async listen(hearer) {
+      if (!client.isOpen) throw new StoreUnavailable('the redis client is not connected: call connect() on it first')
+      const own = client.duplicate()
+      own.on('error', () => hearer.onDown())
+      await own.connect()
+      // It subscribes again by itself before it says that it is ready.
+      own.on('ready', () => hearer.onUp())
+      return {
+        async subscribe(channel) {
+          await own.subscribe(channel, (message) => hearer.onMessage(channel, message))
+        },
+        async unsubscribe(channel) {
+          await own.unsubscribe(channel)
+        },
+        close: () => own.destroy(),
+      }
+    },
+  }
+}
+
+/** A client of our own, made when the store opens and not before. */
+export async function connectUrl(url: string): Promise<{ readonly port: RedisPort; close(): void }> {
+  const { Redis } = await import('ioredis').catch((cause: unknown) => {
+    throw new StoreUnavailable(
+      'a redis: URL needs the package ioredis: npm install ioredis, or give redis() a client of your own',
+      { cause },
+    )
+  })
+  const client = new Redis(url, {
+    lazyConnect: true,
+    retryStrategy: reconnectInMs,
+    // A primary that became a replica stays connected: only a new connection finds the new primary.
+    reconnectOnError: ({ message }) => message.startsWith('READONLY '),
+  })
+  // The commands report what is wrong later on; an event nobody listens to would be printed.
+  let trouble: unknown
+  client.on('error', (error) => (trouble = error))
+  try {
+    await client.connect()
+  } catch (error) {
+    client.disconnect()
+    throw trouble ?? error
+  }
+  return { port: ioredisPort(client), close: () => client.disconnect() }
+}

@@ -1,0 +1,56 @@
+/** Commands with a deadline of our own, because no driver gives up on a server that is frozen; and scripts by their hash. */
+import { Agenda, type Alarms } from '../../core/agenda.ts'
+import { answerWithin } from '../../core/attempt.ts'
+import type { Clock } from '../../core/clock.ts'
+import { ATTEMPT_MS_MAX } from '../../core/limits.ts'
+import type { RedisPort } from './client.ts'
+import { codeWordOf, engineError } from './errors.ts'
+import type { Script } from './scripts.ts'
+
+const ALARMS_AT_ONCE_MAX = 1_000
+
+export class Connection {
+  readonly port: RedisPort
+  readonly #alarms: Alarms
+
+  constructor(port: RedisPort, clock: Clock) {
+    this.port = port
+    this.#alarms = new Agenda<() => void>(clock, {
+      batchMax: ALARMS_AT_ONCE_MAX,
+      due: (alarms) => alarms.forEach((alarm) => alarm()),
+    })
+  }
+
+  /** Rejects with `NotApplied`, `OutcomeUnknown` or `StoreUnavailable` and nothing else. */
+  async command(what: string, words: readonly string[]): Promise<unknown> {
+    try {
+      return await this.#send(what, words)
+    } catch (error) {
+      throw engineError(error, what)
+    }
+  }
+
+  /** A server that was restarted, or told to forget its scripts, gets the text again; it did nothing before. */
+  async run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    const rest = [String(keys.length), ...keys, ...args]
+    try {
+      return await this.#send(script.name, ['EVALSHA', script.sha, ...rest])
+    } catch (error) {
+      if (codeWordOf(error) !== 'NOSCRIPT') throw engineError(error, script.name)
+      return this.command(script.name, ['EVAL', script.text, ...rest])
+    }
+  }
+
+  /** Bounds what is no command, such as a subscription. */
+  async bounded<T>(what: string, call: Promise<T>): Promise<T> {
+    try {
+      return await answerWithin(this.#alarms, call, ATTEMPT_MS_MAX, what)
+    } catch (error) {
+      throw engineError(error, what)
+    }
+  }
+
+  #send(what: string, words: readonly string[]): Promise<unknown> {
+    return answerWithin(this.#alarms, this.port.send(words), ATTEMPT_MS_MAX, what)
+  }
+}

@@ -1,0 +1,48 @@
+/** The names of keys and channels. All keys of one lock share its hash tag, so a script that touches one may touch all. */
+import { Misuse } from '../../core/errors.ts'
+
+/** Plain characters only: it stands in patterns, in scripts and in messages. */
+const PREFIX = /^[A-Za-z0-9_.:-]{1,64}$/
+
+export function checkedPrefix(prefix: string): string {
+  if (typeof prefix === 'string' && PREFIX.test(prefix)) return prefix
+  throw new Misuse('prefix must be 1 to 64 letters, digits, or any of _ . : -')
+}
+
+export class Keys {
+  readonly #prefix: string
+
+  constructor(prefix: string) {
+    this.#prefix = prefix
+  }
+
+  /** The HASH of a line, which is also the name of the channel for those who observe it. */
+  line(resource: string): string {
+    return `${this.#prefix}:{${resource}}`
+  }
+
+  order(resource: string): string {
+    return `${this.line(resource)}:order`
+  }
+
+  /** In the order in which all scripts that change a line take them. */
+  all(resource: string): readonly [string, string, string, string] {
+    const line = this.line(resource)
+    return [line, `${line}:ends`, `${line}:order`, `${line}:places`]
+  }
+
+  /** Where a process is told about its claims. */
+  channel(client: string): string {
+    return `${this.#prefix}:c:${client}`
+  }
+
+  /** Matches the lines of all resources with this start. No character of an encoded name means anything in a pattern. */
+  pattern(resourcePrefix: string): string {
+    return `${this.#prefix}:{${resourcePrefix}*}`
+  }
+
+  /** The reverse of `line`. */
+  resource(line: string): string {
+    return line.slice(this.#prefix.length + 2, -1)
+  }
+}

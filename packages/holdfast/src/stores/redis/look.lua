@@ -1,0 +1,10 @@
+-- The line as it is, for people and observers; changes nothing. What has ended is left out by the reader (view.ts).
+-- KEYS  line, order
+-- ->    now, the fields of the HASH, the ids of those who wait
+
+local clock = redis.call('TIME')
+return {
+  string.format('%.0f', clock[1] * 1000000 + clock[2]),
+  redis.call('HGETALL', KEYS[1]),
+  redis.call('ZRANGE', KEYS[2], 0, -1),
+}

@@ -1,0 +1,50 @@
+/** The Lua scripts beside this file, read once, with the limits of core in front. */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { PROVISIONAL_LIFE_MS, QUEUE_LENGTH_MAX, WAITER_LIFE_MS } from '../../core/limits.ts'
+
+export interface Script {
+  readonly name: string
+  readonly text: string
+  readonly sha: string
+}
+
+/** How long a line tells those who observe it, and how long that is relied upon. */
+const OBSERVED_MS = 60_000
+export const OBSERVED_SURELY_MS = 45_000
+/** Claims ended or granted by one script, so that it blocks the server for a few milliseconds at most; the next one goes on. */
+const SWEEP_MAX = 64
+/** How long the keys of a lock that nobody uses are kept after its last claim. Tokens rise without them, by the clock. */
+const IDLE_MS = 3_600_000
+
+/** `listenersAreCounted`: whether PUBLISH answers how many listen on all servers, so that 0 means that a process is gone. */
+const LIMITS = `local limits = {
+  provisional = ${PROVISIONAL_LIFE_MS * 1000}, place = ${WAITER_LIFE_MS * 1000}, queue = ${QUEUE_LENGTH_MAX},
+  observed = ${OBSERVED_MS * 1000}, observedSurely = ${OBSERVED_SURELY_MS * 1000},
+  sweep = ${SWEEP_MAX}, idleMs = ${IDLE_MS}, listenersAreCounted = true,
+}
+`
+
+const record: string = textOf('record')
+const line: string = textOf('line')
+
+type ScriptName = 'enter' | 'renew' | 'leave' | 'evict' | 'look' | 'observe' | 'claimed'
+
+export const scripts: Readonly<Record<ScriptName, Script>> = {
+  enter: script('enter', record, line),
+  renew: script('renew', record, line),
+  leave: script('leave', record, line),
+  evict: script('evict', record, line),
+  look: script('look'),
+  observe: script('observe'),
+  claimed: script('claimed'),
+}
+
+function script(name: ScriptName, ...before: readonly string[]): Script {
+  const text = [LIMITS, ...before, textOf(name)].join('\n')
+  return { name, text, sha: createHash('sha1').update(text).digest('hex') }
+}
+
+function textOf(name: ScriptName | 'record' | 'line'): string {
+  return readFileSync(new URL(`${name}.lua`, import.meta.url), 'utf8')
+}

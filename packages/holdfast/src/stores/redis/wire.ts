@@ -1,0 +1,93 @@
+/** What the scripts answer and publish, in the terms of the seam. Numbers travel as text, times as µs of the server. */
+import type { Stamp } from '../../core/clock.ts'
+import { StoreUnavailable } from '../../core/errors.ts'
+import type { Held, Queued, Standing } from '../../core/store.ts'
+import type { ServerClock } from './server-clock.ts'
+
+/** A standing, and when the server said so. */
+export interface Told {
+  readonly standing: Standing
+  readonly atUs: number
+}
+
+export interface Message extends Told {
+  /** The key of the line. */
+  readonly line: string
+  readonly id: string
+}
+
+/** Of one claim; an answer that is not one of these is another program's, or another version's. */
+export function toldOf(answer: unknown, askedAt: Stamp, clock: ServerClock): Told {
+  const [kind, ...words] = wordsOf(answer)
+  switch (kind) {
+    case 'held': {
+      const [now, token, life, provisional] = words
+      clock.note(askedAt, Number(now))
+      return { standing: held(token, life, provisional === '1', askedAt), atUs: Number(now) }
+    }
+    case 'queued': {
+      const [now, ahead, life, freeIn] = words
+      clock.note(askedAt, Number(now))
+      return { standing: queued(Number(ahead), life, freeIn), atUs: Number(now) }
+    }
+    case 'busy':
+      return ended({ kind: 'refused', because: 'busy', freeInMs: msOf(words[0]) })
+    case 'capacity':
+      return ended({ kind: 'refused', because: 'capacity', capacity: Number(words[0]) })
+    case 'full':
+      return ended({ kind: 'refused', because: 'full' })
+    case 'gone':
+      return ended(gone(words[0]))
+    default:
+      throw new StoreUnavailable('a script of Holdfast in Redis gave an answer that this version does not know')
+  }
+}
+
+/** `undefined` for what cannot be used: the receiver then looks for itself. */
+export function messageOf(
+  text: string,
+  clock: ServerClock,
+): Message | { readonly line: string; readonly id: string } | undefined {
+  const [kind, line, id, now, ...words] = text.split('|')
+  if (line === undefined || id === undefined) return undefined
+  const atUs = Number(now)
+  switch (kind) {
+    case 'held': {
+      const askedAt = clock.stampAt(atUs)
+      if (askedAt === undefined) return { line, id }
+      return { line, id, atUs, standing: held(words[0], words[1], true, askedAt) }
+    }
+    case 'head':
+      return { line, id, atUs, standing: queued(0, words[1], words[0]) }
+    case 'gone':
+      return { line, id, atUs, standing: gone(words.join('|')) }
+    default:
+      return undefined
+  }
+}
+
+export function wordsOf(answer: unknown): readonly string[] {
+  return Array.isArray(answer) ? answer.map(String) : []
+}
+
+function held(token: string | undefined, life: string | undefined, provisional: boolean, askedAt: Stamp): Held {
+  return { kind: 'held', token: BigInt(token ?? 0), askedAt, lifeMs: msOf(life), provisional, memo: 'held' }
+}
+
+function queued(ahead: number, life: string | undefined, freeIn: string | undefined): Queued {
+  const standing = { kind: 'queued', ahead, lifeMs: msOf(life) } as const
+  return ahead > 0 ? { ...standing, memo: 'queued' } : { ...standing, freeInMs: msOf(freeIn), memo: 'head' }
+}
+
+/** Nothing comes after it. */
+function ended(standing: Standing): Told {
+  return { standing, atUs: Number.POSITIVE_INFINITY }
+}
+
+function gone(reason: string | undefined): Standing {
+  return reason === undefined ? { kind: 'gone' } : { kind: 'gone', reason }
+}
+
+function msOf(us: string | undefined): number {
+  return Number(us) / 1000
+}

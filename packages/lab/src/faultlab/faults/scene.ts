@@ -1,0 +1,38 @@
+/** What a fault can get at: the worker processes, the store, a time that ends early when everything has to heal. */
+import type { Random } from '../../simulation/random.ts'
+import type { Detail } from '../../timeline/history.ts'
+
+/** One place in the team; when its process is killed the next one takes the place under a new name. */
+export interface Post {
+  /** The process that has the place now. */
+  process(): string
+  readonly state: 'running' | 'stopped' | 'down'
+  /** Tells the process to stop itself at a point of its work. */
+  arm(point: string): void
+  stop(): void
+  resume(): void
+  kill(): void
+  /** Resolves when the new process is at work. */
+  restart(): Promise<void>
+}
+
+export interface Scene {
+  readonly random: Random
+  readonly ttlMs: number
+  readonly storeUrl: string
+  readonly posts: readonly Post[]
+  /** Writes the fault down, with who was hit. */
+  note(kind: string, target: string, detail?: Detail): void
+  /** Waits; at once over when the time of faults is over. */
+  sleep(ms: number): Promise<void>
+}
+
+/** In the history, the store is hit under this name. */
+export const STORE = 'store'
+
+/** Half of the team may be stopped or down at once: somebody must be left who can take over. */
+export function victimOf({ random, posts }: Scene): Post | undefined {
+  const running = posts.filter(({ state }) => state === 'running')
+  if (running.length <= posts.length / 2) return undefined
+  return running[random.below(running.length)]
+}

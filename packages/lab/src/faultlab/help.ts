@@ -1,0 +1,28 @@
+/** What `holdfast lab --help` prints. */
+import { flaws } from './traffic/flaws.ts'
+
+const broken = Object.entries(flaws).map(([name, { what }]) => `    ${name.padEnd(18)} ${what}`)
+
+export const helpText: string = `Usage: holdfast lab run [options]
+
+Starts worker processes that take locks and work on a guarded database, hurts them and the store, heals everything, obtains
+every lock once more, and judges the recorded history.
+
+  --store URL      which store; sqlite: with a file of its own unless given (also HOLDFAST_STORE)
+  --faults LIST    pause, kill, busy, wipe, or none; default pause,kill,busy
+  --for DURATION   how long faults are made, 1 s to 1 h (default 60s)
+  --workers N      2 to 32 processes (default 6)
+  --ttl DURATION   the lease, 200 ms to 60 s (default 500ms)
+  --seed N         repeats the choices of a run; real processes do not repeat their timing
+  --guard on|off   whether the database checks tokens (default on); off shows what a guard is for
+  --broken NAME    a deliberately broken lock instead of Holdfast, which must be found:
+${broken.join('\n')}
+  --lock MODULE    a lock of your own instead of Holdfast; docs/fault-lab.md tells how
+  --out DIR        an empty folder for history.ndjson, verdict.json and timeline.html (default holdfast-lab/…)
+  --json           the verdict as one JSON document on standard output
+
+Exit codes:
+  0  no violation in N grants under M faults
+  1  violated
+  2  could not judge: too few grants, a fault without effect, a worker that died by itself, wrong usage
+`

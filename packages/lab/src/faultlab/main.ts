@@ -1,0 +1,73 @@
+/** `holdfast lab …`: arguments in, exit code out. */
+import { constants } from 'node:os'
+import { helpText } from './help.ts'
+import { parse, runOptions, settingsOf, UsageError } from './options.ts'
+import { commandOf, documentOf, writeFiles } from './report/files.ts'
+import { playRun } from './run.ts'
+import { lockName } from './settings.ts'
+import { exitCodes } from './verdict.ts'
+
+export interface LabCall {
+  /** Behind the word `lab`. */
+  readonly args: readonly string[]
+  readonly environment: NodeJS.ProcessEnv
+  readonly stdout: { write(text: string): unknown }
+  readonly stderr: { write(text: string): unknown }
+}
+
+type Action = (call: LabCall) => Promise<number>
+
+const VIOLATIONS_TOLD = 10
+
+const actions: ReadonlyMap<string, Action> = new Map([['run', run]])
+
+/** Never throws. Whatever goes wrong is one line on stderr, and means that nothing was judged. */
+export async function labMain(call: LabCall): Promise<number> {
+  const [word = 'help', ...args] = call.args
+  if (word === 'help' || call.args.includes('--help') || call.args.includes('-h')) {
+    call.stdout.write(helpText)
+    return exitCodes.held
+  }
+  endWithSignals()
+  try {
+    const action = actions.get(word)
+    if (action === undefined) throw new UsageError(`lab has no "${word}"; see holdfast lab --help`)
+    return await action({ ...call, args })
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error)
+    call.stderr.write(`holdfast: ${error instanceof UsageError ? '' : 'could not judge: '}${text}\n`)
+    return exitCodes.notJudged
+  }
+}
+
+async function run({ args, environment, stdout, stderr }: LabCall): Promise<number> {
+  const { values } = parse(args, { ...runOptions, json: { type: 'boolean' } })
+  const settings = settingsOf(values, environment)
+  stderr.write(`${lockName(settings)}: ${commandOf(settings)}\n`)
+  const { events, verdict } = await playRun(settings)
+  const files = writeFiles(settings, verdict, events)
+  if (values.json === true) {
+    stdout.write(`${JSON.stringify({ ...documentOf(settings, verdict), files })}\n`)
+    return exitCodes[verdict.result]
+  }
+  stdout.write(`${verdict.text}\n`)
+  for (const { property, p, k, atNs, text } of verdict.violations.slice(0, VIOLATIONS_TOLD)) {
+    stdout.write(`  ${property}  ${(atNs / 1e9).toFixed(3)} s  ${p} ${k}: ${text}\n`)
+  }
+  if (verdict.violations.length > VIOLATIONS_TOLD) {
+    stdout.write(`  … and ${verdict.violations.length - VIOLATIONS_TOLD} more\n`)
+  }
+  for (const { excuse, violations } of verdict.excused) {
+    stdout.write(`  ${excuse.property} was broken ${violations.length} times, and may be: ${excuse.because}\n`)
+  }
+  for (const text of verdict.notJudged) stdout.write(`  not judged: ${text}\n`)
+  stdout.write(`${verdict.refusals} stale calls were refused. Timeline: ${files.timeline}\n`)
+  return exitCodes[verdict.result]
+}
+
+/** So that the workers are ended: they are killed when the driver exits. */
+function endWithSignals(): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => process.exit(128 + constants.signals[signal]))
+  }
+}

@@ -1,0 +1,112 @@
+/** From a history to one of three answers: no violation, violated, could not judge. It never says "passed". */
+import { judge } from '../judge/judge.ts'
+import { readHistory, type Record } from '../judge/record.ts'
+import { type Property, properties, type Violation } from '../judge/violation.ts'
+import type { HistoryEvent } from '../timeline/history.ts'
+import { type Excuse, excusesOf, GRANTS_MIN, graceMs, LATE_MS } from './expectations.ts'
+import { faultsOf } from './faults/catalogue.ts'
+import type { Settings } from './settings.ts'
+import { wholeForms } from './traffic/order.ts'
+
+export const exitCodes = { held: 0, violated: 1, notJudged: 2 } as const
+
+export interface FaultCount {
+  readonly name: string
+  readonly made: number
+  readonly effective: number
+}
+
+export interface LabVerdict {
+  readonly result: keyof typeof exitCodes
+  readonly text: string
+  readonly grants: number
+  readonly commits: number
+  readonly refusals: number
+  readonly operations: number
+  readonly faults: readonly FaultCount[]
+  /** Broken promises that must hold. */
+  readonly violations: readonly Violation[]
+  /** Broken, and the expectations say that they may be, and why. */
+  readonly excused: readonly { readonly excuse: Excuse; readonly violations: readonly Violation[] }[]
+  /** What was not looked at, and why. */
+  readonly notJudged: readonly string[]
+  /** Why the history is not enough to judge. */
+  readonly missing: readonly string[]
+  readonly judgedInMs: number
+}
+
+/** The kinds a fault is noted as when it begins. */
+const FIRST_NOTES: ReadonlyMap<string, string> = new Map([['kill', 'crash']])
+
+export function verdictOf(settings: Settings, events: readonly HistoryEvent[], tells: boolean): LabVerdict {
+  const startedMs = performance.now()
+  const { scheme, faults, ttlMs } = settings
+  const found = judge(events, { freeNs: graceMs(scheme, ttlMs) * 1e6, lateNs: LATE_MS * 1e6 })
+  const record = readHistory(events)
+  const notJudged = blindSpots(settings, record, tells)
+  const judged = found.violations.filter(({ property }) => !notJudged.has(property))
+  const mayBreak = excusesOf(scheme, faults)
+  const violations = judged.filter(({ property }) => !mayBreak.has(property))
+  const excused = [...mayBreak.values()].map((excuse) => {
+    return { excuse, violations: judged.filter(({ property }) => property === excuse.property) }
+  })
+  const counts = faults.map((name) => countOf(scheme, name, record))
+  const missing = gaps(record, counts)
+  const result = violations.length > 0 ? 'violated' : missing.length > 0 ? 'notJudged' : 'held'
+  const { grants, commits, refusals } = found
+  return {
+    result,
+    text: sentence({ result, violations, missing, grants, counts }),
+    ...{ grants, commits, refusals, operations: record.operations.length, faults: counts, violations, missing },
+    excused: excused.filter((each) => each.violations.length > 0),
+    notJudged: [...notJudged.values()],
+    judgedInMs: Math.round(performance.now() - startedMs),
+  }
+}
+
+function countOf(scheme: string, name: string, record: Record): FaultCount {
+  const first = FIRST_NOTES.get(name) ?? name
+  const made = record.moments.filter(({ f, in: { kind } }) => f === 'nemesis' && kind === first).length
+  return { name, made, effective: faultsOf(scheme)?.faults.get(name)?.effects(record) ?? 0 }
+}
+
+/** Promises that this lock cannot break because it does not make them, or that this history cannot show. */
+function blindSpots(settings: Settings, { operations }: Record, tells: boolean): ReadonlyMap<Property, string> {
+  const spots = new Map<Property, string>()
+  if (!tells) spots.set('N', 'N: this lock has no signal that could come too late')
+  if (!operations.some(({ f }) => f === 'enqueue')) spots.set('F', 'F: this lock tells nothing of its line')
+  if (!operations.some(({ f }) => f === 'renew')) spots.set('R', 'R: no renewal was seen at the store')
+  if (settings.lock.kind !== 'holdfast') spots.set('S', 'S: the store of this lock is not looked into')
+  return spots
+}
+
+function gaps({ holds }: Record, counts: readonly FaultCount[]): string[] {
+  const few = wholeForms.flatMap(({ k }) => {
+    const grants = holds.filter((hold) => hold.k === k).length
+    return grants < GRANTS_MIN
+      ? [`"${k}" was granted ${grants} times, which shows nothing; at least ${GRANTS_MIN}`]
+      : []
+  })
+  const idle = counts.flatMap(({ name, made, effective }) =>
+    effective > 0 ? [] : [`${name} was made ${made} times and had no effect: run longer, or with a longer lease`],
+  )
+  return [...few, ...idle]
+}
+
+interface Outcome {
+  readonly result: LabVerdict['result']
+  readonly violations: readonly Violation[]
+  readonly missing: readonly string[]
+  readonly grants: number
+  readonly counts: readonly FaultCount[]
+}
+
+function sentence({ result, violations, missing, grants, counts }: Outcome): string {
+  const made = counts.reduce((sum, count) => sum + count.made, 0)
+  const kinds = counts.map(({ name, made, effective }) => `${name} ${made} (${effective} with effect)`).join(', ')
+  const extent = `${grants} grants under ${made} faults${made === 0 ? '' : `: ${kinds}`}`
+  if (result === 'notJudged') return `Could not judge: ${missing.join('; ')}. There were ${extent}.`
+  if (result === 'held') return `No violation in ${extent}.`
+  const letters = [...new Set(violations.map(({ property }) => property))]
+  return `Violated: ${letters.map((letter) => `${letter} (${properties[letter]})`).join(' ')} In ${extent}.`
+}
