@@ -12,7 +12,7 @@ export const coreMutants: readonly Mutant[] = [
     file: core('held.ts'),
     find: 'this.#deadline = deadlineOf(standing.askedAt, standing.lifeMs)\n    this.#memo',
     replace: 'this.#deadline = deadlineOf(this.#grantedAt, standing.lifeMs)\n    this.#memo',
-    caughtBy: seeds(1, 40),
+    caughtBy: tests(core('grants.test.ts')),
   },
   {
     name: 'a renewal counts from its answer instead of its request',
@@ -138,7 +138,7 @@ export const coreMutants: readonly Mutant[] = [
     file: core('waiting.ts'),
     find: ' || lifeMs < Math.min(ttlMs / 2, PROVISIONAL_RENEW_MS * 2)',
     replace: '',
-    caughtBy: seeds(19, 1),
+    caughtBy: tests(core('grants.test.ts')),
   },
   {
     name: 'the limit of a wait starts again with every round',
@@ -164,8 +164,8 @@ export const coreMutants: readonly Mutant[] = [
   {
     name: 'taking a lock again inside its own using is not noticed',
     file: core('reentry.ts'),
-    find: 'if (settings.detached) return undefined',
-    replace: 'return undefined',
+    find: 'settings.detached ? undefined : this.heldHere(name)',
+    replace: 'settings.detached ? this.heldHere(name) : undefined',
     caughtBy: tests('packages/holdfast/src/recipes/lock.test.ts'),
   },
   {

@@ -11,9 +11,7 @@ const COPIED = [
   'packages/holdfast/package.json',
   'packages/holdfast/src',
   'packages/lab/package.json',
-  'packages/lab/src/judge',
-  'packages/lab/src/simulation',
-  'packages/lab/src/timeline',
+  'packages/lab/src',
   'scripts/from-source.mjs',
 ]
 

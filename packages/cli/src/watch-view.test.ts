@@ -109,6 +109,17 @@ describe('the picture', () => {
     expect(texts(frame(view({})), { columns: 100, rows: 12 })).toEqual(['title', 'nobody holds or waits for anything'])
   })
 
+  it('hides a secret before it cuts a cell, so that no half of one is shown', () => {
+    const clean = (text: string) => text.replaceAll('c4n4ry-p4ssw0rd', '***')
+    const note = 'see redis://u:c4n4ry-p4ssw0rd@host'
+    for (let columns = 1; columns < 120; columns += 1) {
+      const held = view({ ['c4n4ry-p4ssw0rd']: line(1n, claim('a', 'held', { note, owner: note })) })
+      const recent = [{ text: note, isLoss: true }]
+      const of = frame(held, { clean, title: note, trouble: note, recent })
+      expect(texts(of, { columns, rows: 24 }).join('')).not.toMatch(/c4n|p4s/)
+    }
+  })
+
   it('shows holders, then waiters in their order, and cuts a long line short', () => {
     const waiters = Array.from({ length: 30 }, (_, index) => claim(`w${index}`, 'waiting'))
     const lines = texts(frame(view({ seat: line(1n, claim('h', 'held'), ...waiters) })), { columns: 90, rows: 24 })

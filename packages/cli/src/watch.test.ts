@@ -82,7 +82,18 @@ describe('watch on a terminal', () => {
     expect(stdout.split(ENTER)).toHaveLength(2)
   })
 
-  it('has no colours with NO_COLOR, and gives the terminal back when it fails', async () => {
+  it('gives the terminal back while it is suspended, and draws again afterwards', async () => {
+    const watch = sandbox.start(['watch', '--interval', '100ms'], asTerminal(60, 20))
+    await watch.says(/nobody holds/)
+    watch.kill('SIGTSTP')
+    await until('the terminal is given back', () => watch.stdout.endsWith(LEAVE))
+    watch.kill('SIGCONT')
+    await until('it is drawn again', () => /nobody holds/.test(watch.stdout.split(ENTER)[2] ?? ''))
+    watch.kill('SIGINT')
+    expect((await watch.ended).stdout.endsWith(LEAVE)).toBe(true)
+  })
+
+  it('has no colours with NO_COLOR, and gives the terminal back when it is ended', async () => {
     const watch = sandbox.start(['watch', '--interval', '100ms'], { ...asTerminal(60, 20), NO_COLOR: '1' })
     await watch.says(/nobody holds or waits for anything/)
     watch.kill('SIGTERM')

@@ -168,7 +168,7 @@ function operating(session: Session): Operating {
     open: () => session.open(),
     async inspect(name) {
       const resource = resourceOf(namespace, name)
-      return await enquire(session, name, (store) => store.look(resource))
+      return await enquire(session, { name, changes: false }, (store) => store.look(resource))
     },
     async list({ prefix = '', cursor, limit = LIST_LIMIT_DEFAULT } = {}) {
       const resourcePrefix = resourcePrefixOf(namespace, prefix)
@@ -176,7 +176,9 @@ function operating(session: Session): Operating {
         throw new Misuse(`limit must be a whole number from 1 to ${LIST_LIMIT_MAX}, got ${String(limit)}`)
       }
       const after = cursor === undefined ? undefined : resourceOf(namespace, cursor)
-      const page = await enquire(session, prefix, (store) => store.admin.list(resourcePrefix, after, limit))
+      const page = await enquire(session, { name: prefix, changes: false }, (store) =>
+        store.admin.list(resourcePrefix, after, limit),
+      )
       const names = page.resources.map((resource) => namesOf(resource).name)
       return page.cursor === undefined ? { names } : { names, cursor: namesOf(page.cursor).name }
     },
@@ -185,12 +187,12 @@ function operating(session: Session): Operating {
       if (typeof token !== 'bigint') throw new Misuse('evict needs the token of the holder, as a bigint')
       if (boundedText('reason', reason, REASON_BYTES_MAX) === '')
         throw new Misuse('evict needs a reason to tell the holder')
-      return await enquire(session, name, (store) => store.admin.evict(resource, token, reason))
+      return await enquire(session, { name, changes: true }, (store) => store.admin.evict(resource, token, reason))
     },
     async check(sequencer) {
       const { namespace: where, name, token } = parseSequencer(sequencer)
       const resource = resourceOf(where, name)
-      const { claims } = await enquire(session, name, (store) => store.look(resource))
+      const { claims } = await enquire(session, { name, changes: false }, (store) => store.look(resource))
       return claims.some((claim) => claim.state === 'held' && claim.token === token) ? 'live' : 'gone'
     },
     on: (name, listener) => events.on(name, listener),

@@ -2,6 +2,7 @@
  * The calls of one wait, all for one claim id at a time. A call whose answer did not come in time may still arrive at
  * the store; when its answer shows up after we have moved on, what it did is undone.
  */
+import { answerWithin } from './attempt.ts'
 import { type Claim, newClaimId, type Ref } from './claim.ts'
 import { HoldfastError, StoreUnavailable } from './errors.ts'
 import type { ClaimRequest } from './lease.ts'
@@ -26,6 +27,8 @@ export class Asking {
   #inDoubt = false
   #queued = false
   #over = false
+  /** Asks under the current id that were given up on and may still be answered: the store may just be slow. */
+  readonly #unanswered = new Set<Promise<Standing>>()
   #lease: { isHeld(): boolean } | undefined
 
   constructor(session: Session, request: ClaimRequest, patience: Patience) {
@@ -45,7 +48,8 @@ export class Asking {
   }
 
   async enter(): Promise<Standing> {
-    const standing = await this.#call(this.#session.store.enter(this.#claim))
+    const call = this.#session.store.enter(this.#claim)
+    const standing = await this.#call(call, this.#unanswered)
     this.#queued ||= standing.kind === 'queued' || standing.kind === 'held'
     return standing
   }
@@ -74,6 +78,7 @@ export class Asking {
     this.#claim = this.#newClaim()
     this.#inDoubt = false
     this.#queued = false
+    this.#unanswered.clear()
   }
 
   /** Ends the wait without a grant: whatever may be in the store is taken back, in the background. */
@@ -91,29 +96,27 @@ export class Asking {
     )
   }
 
-  async #call<T>(call: Promise<T>): Promise<T> {
+  async #call<T>(call: Promise<T>, earlier: Set<Promise<T>> = new Set()): Promise<T> {
     const claim = this.#claim
     const doubtBefore = this.#inDoubt
     this.#inDoubt = true
     const what = `asking for "${this.#request.name}"`
     try {
-      const answer = await this.#patience.answer(call, this.#answerMs, what)
+      const first = firstAnswer(call, earlier)
+      const answer = await this.#patience.bound(answerWithin(this.#session.alarms, first, this.#answerMs, what))
       this.#inDoubt = doubtBefore
       return answer
     } catch (error) {
       if (error instanceof HoldfastError && error.code === 'NOT_APPLIED') this.#inDoubt = doubtBefore
       this.#answerMs = Math.min(this.#answerMs * 2, ATTEMPT_MS_MAX)
-      this.#watchForLateAnswer(call, claim)
+      earlier.add(call)
+      const late = (): void => {
+        const wanted = claim === this.#claim && !this.#over && (this.#lease?.isHeld() ?? true)
+        if (!wanted) this.#abandon(claim, false)
+      }
+      call.then(late, () => undefined)
       throw error
     }
-  }
-
-  #watchForLateAnswer(call: Promise<unknown>, claim: Claim): void {
-    const late = (): void => {
-      const wanted = claim === this.#claim && !this.#over && (this.#lease?.isHeld() ?? true)
-      if (!wanted) this.#abandon(claim, false)
-    }
-    call.then(late, () => undefined)
   }
 
   #abandon(claim: Claim, unsettled: boolean): void {
@@ -128,4 +131,12 @@ export class Asking {
     const resource = resourceOf(namespace, name)
     return { resource, id: newClaimId(), weight, capacity, ttlMs, queue, lockDelayMs, note, owner }
   }
+}
+
+/** The answer of any of them will do, because all asked the same; the failure of the newest is the one that counts. */
+function firstAnswer<T>(newest: Promise<T>, earlier: Iterable<Promise<T>>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    newest.then(resolve, reject)
+    for (const call of earlier) call.then(resolve, () => undefined)
+  })
 }

@@ -10,33 +10,21 @@ export function attemptLimitMs(ttlMs: number): number {
 
 /** The answer, or `OutcomeUnknown` when none came in time. The call itself goes on: its late answer is the caller's to watch. */
 export function answerWithin<T>(alarms: Alarms, call: Promise<T>, limitMs: number, what: string): Promise<T> {
-  return new Promise((resolve, reject) => settleWithin(alarms, call, { limitMs, what, resolve, reject }))
-}
-
-export interface Settling<T> {
-  readonly limitMs: number
-  readonly what: string
-  resolve(answer: T): void
-  reject(error: unknown): void
-}
-
-/** The same for a promise that something else may settle too. */
-export function settleWithin<T>(alarms: Alarms, call: Promise<T>, settling: Settling<T>): void {
-  const alarm = alarms.addIn(() => settling.reject(noAnswer(settling.what, settling.limitMs)), settling.limitMs)
-  call.then(
-    (answer) => {
-      alarms.cancel(alarm)
-      settling.resolve(answer)
-    },
-    (error: unknown) => {
-      alarms.cancel(alarm)
-      settling.reject(error)
-    },
-  )
-}
-
-function noAnswer(what: string, limitMs: number): OutcomeUnknown {
-  return new OutcomeUnknown(`${what}: no answer from the store within ${Math.round(limitMs)} ms`)
+  return new Promise((resolve, reject) => {
+    const tooLate = (): void =>
+      reject(new OutcomeUnknown(`${what}: no answer from the store within ${Math.round(limitMs)} ms`))
+    const alarm = alarms.addIn(tooLate, limitMs)
+    call.then(
+      (answer) => {
+        alarms.cancel(alarm)
+        resolve(answer)
+      },
+      (error: unknown) => {
+        alarms.cancel(alarm)
+        reject(error)
+      },
+    )
+  })
 }
 
 /**

@@ -6,7 +6,17 @@ import { ATTEMPT_MS_MAX } from './limits.ts'
 import type { Session } from './session.ts'
 import type { Store } from './store.ts'
 
-export async function enquire<T>(session: Session, name: string, question: (store: Store) => Promise<T>): Promise<T> {
+/** What is asked about, and whether asking changes something: a look that was not answered is no unknown outcome. */
+export interface Enquiry {
+  readonly name: string
+  readonly changes: boolean
+}
+
+export async function enquire<T>(
+  session: Session,
+  { name, changes }: Enquiry,
+  question: (store: Store) => Promise<T>,
+): Promise<T> {
   const { clock, alarms, store } = session
   await session.open()
   const endsAtMs = clock.monotonicMs() + ATTEMPT_MS_MAX
@@ -16,7 +26,7 @@ export async function enquire<T>(session: Session, name: string, question: (stor
     try {
       return await answerWithin(alarms, question(store), leftMs, `asking about "${name}"`)
     } catch (error) {
-      if (!(error instanceof NotApplied)) throw aboutName(error, name)
+      if (!(error instanceof NotApplied)) throw aboutName(error, name, changes)
       if (leftMs <= 0)
         throw new StoreUnavailable(`the store was too busy to be asked about "${name}"`, { cause: error })
       await sleep(clock, backoff.nextMs())
@@ -25,12 +35,12 @@ export async function enquire<T>(session: Session, name: string, question: (stor
 }
 
 /** Below the seam there are encoded resources; a caller knows names. */
-function aboutName(error: unknown, name: string): unknown {
-  if (!(error instanceof HoldfastError) || error.resource === name) return error
+function aboutName(error: unknown, name: string, changes: boolean): unknown {
+  if (!(error instanceof HoldfastError)) return error
   const details = { resource: name, cause: error }
   switch (error.code) {
     case 'OUTCOME_UNKNOWN':
-      return new OutcomeUnknown(error.message, details)
+      return changes ? new OutcomeUnknown(error.message, details) : new StoreUnavailable(error.message, details)
     case 'STORE_UNAVAILABLE':
       return new StoreUnavailable(error.message, details)
     default:

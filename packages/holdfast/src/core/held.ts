@@ -23,9 +23,10 @@ type State =
   | { readonly kind: 'lost'; readonly error: LeaseLost }
   | { readonly kind: 'released' }
 
-/** A renewal that failed is tried again after this share of the life. */
+/** A renewal that failed is tried again after this share of the life, and a long life does not make it lazy. */
 const RETRY_SHARE = 1 / 15
 const RETRY_MS_MIN = 10
+const RETRY_MS_MAX = 1_000
 /** A hold that lasts longer than this is watched for its eviction; shorter ones never pay for it. */
 const WATCH_AFTER_MS = 1_000
 /** A new note waits this long for company. */
@@ -132,7 +133,7 @@ export class HeldLease implements Lease, Kept {
 
   setNote(note: string): void {
     this.#note = boundedText('note', note, NOTE_BYTES_MAX)
-    if (this.isHeld()) this.#holding.keeper.renewAt(this, this.#holding.clock.monotonicMs() + NOTE_AFTER_MS)
+    if (this.isHeld()) this.#holding.keeper.renewBy(this, this.#holding.clock.monotonicMs() + NOTE_AFTER_MS)
   }
 
   release(): Promise<ReleaseOutcome> {
@@ -152,7 +153,7 @@ export class HeldLease implements Lease, Kept {
   recheck(): void {
     if (!this.isHeld()) return
     this.#holding.alarms.move(this.#alarm, this.#alarmAtMs())
-    this.#holding.keeper.renewAt(this, this.#holding.clock.monotonicMs())
+    this.#holding.keeper.renewBy(this, this.#holding.clock.monotonicMs())
   }
 
   /** Gives back what the caller never got to use: a minimum hold does not count. */
@@ -203,7 +204,8 @@ export class HeldLease implements Lease, Kept {
 
   #renewSoon(): void {
     const { clock, keeper } = this.#holding
-    keeper.renewAt(this, clock.monotonicMs() + Math.max(RETRY_MS_MIN, this.#lifeMs * RETRY_SHARE))
+    const inMs = Math.min(Math.max(RETRY_MS_MIN, this.#lifeMs * RETRY_SHARE), RETRY_MS_MAX)
+    keeper.renewBy(this, clock.monotonicMs() + inMs)
   }
 
   /** Bounded in time: giving back goes on in the background when the store does not answer. */
@@ -239,7 +241,7 @@ export class HeldLease implements Lease, Kept {
       alarms.move(this.#alarm, this.#alarmAtMs())
       return
     }
-    this.#controllerNow().abort(this.#lossError('its lease is about to run out (stopBefore)'))
+    this.#controllerNow().abort(this.#stopError())
     alarms.move(this.#alarm, this.#deadline.monotonicMs)
   }
 
@@ -282,6 +284,14 @@ export class HeldLease implements Lease, Kept {
 
   #lossError(why: string): LeaseLost {
     return new LeaseLost(`${this.#described()} was lost: ${why}. Its token is stale wherever a guard checks it.`, {
+      resource: this.name,
+    })
+  }
+
+  /** The lease is still held, and its token good: there is time to stop in order. */
+  #stopError(): LeaseLost {
+    const leftMs = Math.round(remainingMs(this.#deadline, this.#holding.clock))
+    return new LeaseLost(`${this.#described()} could not be renewed and ends in ${leftMs} ms: stop now (stopBefore)`, {
       resource: this.name,
     })
   }

@@ -57,6 +57,12 @@ export class Keeper {
     else this.#agenda.move(appointment, atMs)
   }
 
+  /** Renews at this moment at the latest: what is due sooner stays so. */
+  renewBy(kept: Kept, atMs: number): void {
+    const appointment = this.#appointments.get(kept)
+    if (appointment === undefined || appointment.index < 0 || appointment.atMs > atMs) this.renewAt(kept, atMs)
+  }
+
   /** Renews after a third of the life, a little earlier or later than the others. */
   renewInThird(kept: Kept, askedAtMs: number): void {
     const jitter = 1 + (Math.random() * 2 - 1) * JITTER_SHARE

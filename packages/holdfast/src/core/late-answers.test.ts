@@ -98,6 +98,22 @@ describe('late answers', () => {
     expect(asked).toBeLessThan(100)
   })
 
+  test.each([250, 1_000, 2_000, 4_000])(
+    'a store that takes %d ms for each answer gives the lock all the same',
+    async (replyMs) => {
+      const { clock, client } = world()
+      const slow: Plan = (_, method) => (method === 'enter' ? { kind: 'delayed', replyMs } : undefined)
+      const startedMs = clock.monotonicMs()
+      let tookMs = Number.NaN
+      const trying = client({}, slow).locks.tryAcquire('seat', { ttl: '30s' })
+      void trying.then(() => (tookMs = clock.monotonicMs() - startedMs))
+      await clock.advance(6_000)
+      expect((await trying)?.isHeld()).toBe(true)
+      expect(tookMs).toBeLessThanOrEqual(replyMs + 50)
+      await (await trying)?.release()
+    },
+  )
+
   test('an ask without any wait is answered in its own time', async () => {
     const { clock, client } = world()
     const slow: Plan = (_, method) => (method === 'enter' ? { kind: 'delayed', replyMs: 50 } : undefined)

@@ -1,5 +1,4 @@
 /** What a log or a console shows of a lease. Not the id of its claim: whoever knows that could give the lock away. */
-import { inspect } from 'node:util'
 import type { Lease, LeaseState, Mode } from './lease.ts'
 
 export interface LeaseInJson {
@@ -12,6 +11,9 @@ export interface LeaseInJson {
   readonly remainingMs: number
 }
 
+/** `util.inspect.custom`, without importing Node into the core. */
+const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom')
+
 /** For `JSON.stringify`, `console.log` and whoever asks the same way. On the prototype, so that a lease pays nothing for it. */
 export function shownAsJson(type: { readonly prototype: Lease }): void {
   const show = {
@@ -21,5 +23,5 @@ export function shownAsJson(type: { readonly prototype: Lease }): void {
       return { namespace, name, mode, token: String(token), state, remainingMs: Math.round(remainingMs) }
     },
   }
-  Object.defineProperties(type.prototype, { toJSON: show, [inspect.custom]: show })
+  Object.defineProperties(type.prototype, { toJSON: show, [INSPECT]: show })
 }

@@ -30,3 +30,12 @@ function claimViewOf(claim: LineClaim, now: Moment): ClaimView {
     note: claim.note,
   }
 }
+
+/** Whether an observer would see a difference: a renewed lease ends later and is the same lease. */
+export function looksDifferent(before: Line, after: Line): boolean {
+  if (before.lastToken !== after.lastToken || before.claims.length !== after.claims.length) return true
+  return after.claims.some((claim, index) => {
+    const other = before.claims[index]
+    return other?.id !== claim.id || other.state !== claim.state || other.note !== claim.note
+  })
+}

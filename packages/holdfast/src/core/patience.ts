@@ -1,6 +1,5 @@
 /** The one limit of a wait: a deadline counted from the call, and what may end it sooner. */
 import type { Alarms, Appointment } from './agenda.ts'
-import { settleWithin } from './attempt.ts'
 import type { Clock } from './clock.ts'
 
 /** Thrown inside a wait when its time is over; the wait turns it into the error the caller sees. */
@@ -44,15 +43,6 @@ export class Patience {
       if (this.#over !== undefined) reject(this.#over.error)
       this.#reject = reject
       promise.then(resolve, reject)
-    })
-  }
-
-  /** The answer of one call to the store, which has a limit of its own as well. */
-  answer<T>(call: Promise<T>, limitMs: number, what: string): Promise<T> {
-    return new Promise((resolve, reject) => {
-      if (this.#over !== undefined) reject(this.#over.error)
-      this.#reject = reject
-      settleWithin(this.#alarms, call, { limitMs, what, resolve, reject })
     })
   }
 

@@ -28,16 +28,17 @@ export class Reentry {
     const { name, queue, settings } = request
     const outer = settings.detached ? undefined : this.heldHere(name)
     if (outer === undefined) return undefined
-    if (settings.reentrant) {
-      if (outer.capacity === request.capacity && outer.weight >= request.weight) return new InnerLease(outer)
+    const canBeShared = outer.capacity === request.capacity && outer.weight >= request.weight
+    if (settings.reentrant && canBeShared) return new InnerLease(outer)
+    // A try waits for nobody, not even for itself: it is simply busy.
+    if (!queue && !settings.reentrant) return undefined
+    if (!canBeShared) {
       throw new Misuse(
         `"${name}" is already held here as ${outer.mode} (${outer.weight} of ${outer.capacity}), which cannot be shared ` +
           `as ${request.mode} (${request.weight} of ${request.capacity}): take the stronger lock from the start`,
         { resource: name },
       )
     }
-    // A try waits for nobody, not even for itself: it is simply busy.
-    if (!queue) return undefined
     throw new Misuse(
       `"${name}" is already held by the using() this code runs in, and asking again would wait for itself. ` +
         'Pass the lease on, say { reentrant: true } to share it, or { detached: true } to claim a second place.',

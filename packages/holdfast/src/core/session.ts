@@ -6,7 +6,7 @@ import { Agenda, type Alarms } from './agenda.ts'
 import { answerWithin } from './attempt.ts'
 import type { Ref } from './claim.ts'
 import type { Clock } from './clock.ts'
-import { Misuse, Unsupported } from './errors.ts'
+import { StoreUnavailable, Unsupported } from './errors.ts'
 import { Events } from './events.ts'
 import type { HeldLease } from './held.ts'
 import type { Holding } from './holding.ts'
@@ -30,6 +30,8 @@ export interface SessionOptions {
 
 /** Due alarms fire in one go, but never so many that the loop stalls. */
 const ALARMS_AT_ONCE_MAX = 1_000
+/** A store is closed in order even when giving back took all the time there is. */
+const CLOSE_STORE_MS_MIN = 100
 
 export class Session implements Holding {
   readonly store: Store
@@ -141,8 +143,8 @@ export class Session implements Holding {
     return this.#closing.signal.aborted
   }
 
-  closedError(): Misuse {
-    return new Misuse('this client was closed: make a new one with holdfast(store)')
+  closedError(): StoreUnavailable {
+    return new StoreUnavailable('this client was closed: make a new one with holdfast(store)')
   }
 
   async #open(): Promise<Facts> {
@@ -162,15 +164,16 @@ export class Session implements Holding {
       .then(() => Promise.all([...this.leases].map((lease) => lease.revoke('its client was closed'))))
       .then(() => Promise.all(this.#leavings))
     // An unreachable store must not hang the exit; what was not given back ends with its ttl.
+    const endsAtMs = this.clock.monotonicMs() + ATTEMPT_MS_MAX
     await answerWithin(this.alarms, givenBack, ATTEMPT_MS_MAX, 'close').catch(() => undefined)
     this.#isOver = true
-    if (this.#wasOpened) await this.#closeStore()
+    if (this.#wasOpened) await this.#closeStore(Math.max(CLOSE_STORE_MS_MIN, endsAtMs - this.clock.monotonicMs()))
   }
 
   /** An opening that is still under way comes first, or it would finish on a store that nobody closes any more. */
-  async #closeStore(): Promise<void> {
+  async #closeStore(limitMs: number): Promise<void> {
     const opened = Promise.allSettled([this.#opening]).then(() => this.store.close())
-    await answerWithin(this.alarms, opened, ATTEMPT_MS_MAX, 'closing the store').catch((error: unknown) =>
+    await answerWithin(this.alarms, opened, limitMs, 'closing the store').catch((error: unknown) =>
       this.#options.logger?.warn(`the store did not close: ${error instanceof Error ? error.message : String(error)}`),
     )
   }

@@ -17,7 +17,8 @@ export interface Store {
   /**
    * The first ask, a re-read or a heartbeat, in one round trip where the engine can. It answers the claim's current
    * standing and never makes a second live claim for one id. A claim that once held and ended is `gone`, or new: never
-   * revived. Standings of one claim only move forward: an answer that was overtaken by a push must not undo it. Core asks again while the answer is not `held`, never afterwards; and it ends every id that was not
+   * revived. Standings of one claim only move forward: an answer that was overtaken by a push must not undo it, and of
+   * two asks of one id either answer is good. Core asks again while the answer is not `held`, never afterwards; and it ends every id that was not
    * answered `refused` or `gone` with `leave`, so a store may keep state per id until then.
    */
   enter(claim: Claim): Promise<Standing>

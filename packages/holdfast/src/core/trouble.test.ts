@@ -53,6 +53,24 @@ describe('long leases', () => {
     await lease.release()
   })
 
+  test('one refused renewal of an hour is jeopardy for a second, not for minutes', async () => {
+    const { clock, client } = world()
+    let refuse = true
+    const plan: Plan = (_, method) => {
+      if (method !== 'renew' || !refuse) return undefined
+      refuse = false
+      return { kind: 'unavailable' }
+    }
+    const { locks } = client({}, plan)
+    let jeopardyAtMs = 0
+    locks.on('jeopardy', () => (jeopardyAtMs = clock.monotonicMs()))
+    const lease = await locks.acquire('seat', { ttl: '1h' })
+    while (jeopardyAtMs === 0) await clock.advance(10_000)
+    await clock.advance(2_000)
+    expect(lease.state).toBe('held')
+    await lease.release()
+  })
+
   test('a machine that wakes from a suspension tells the work within seconds that its lease is over', async () => {
     const { clock, client } = world()
     const { locks, store } = client()
@@ -110,7 +128,7 @@ describe("other people's code", () => {
       await locks.open()
       store.close = close
       const closed = locks.close()
-      await clock.advance(11_000)
+      await clock.advance(5_200)
       await closed
     }
   })
@@ -131,7 +149,7 @@ describe('asking from outside', () => {
     const asking = locks.inspect('seat')
     asking.catch(() => undefined)
     await clock.advance(5_100)
-    await expect(asking).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN', resource: 'seat' })
+    await expect(asking).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', resource: 'seat' })
     store.thaw()
   })
 

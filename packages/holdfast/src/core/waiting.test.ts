@@ -250,7 +250,7 @@ describe('the line and the client', () => {
     waiting.catch(() => undefined)
     await clock.advance(1)
     await locks.close()
-    await expect(waiting).rejects.toBeInstanceOf(Misuse)
+    await expect(waiting).rejects.toBeInstanceOf(StoreUnavailable)
     expect(lease.state).toBe('lost')
     expect(String(lease.signal.reason)).toContain('closed')
     await expect(locks.acquire('seat')).rejects.toThrow('closed')

@@ -50,6 +50,7 @@ export function admissions(options: GuardOptions): (holder: Holder) => Admission
   return (holder) => {
     const fenced = typeof holder === 'string' ? parseSequencer(holder) : holder
     if (typeof fenced !== 'object' || fenced === null) throw new Misuse('a guard takes a lease or a sequencer')
+    if ('leases' in fenced) throw new Misuse('a guard takes one lease: a set has one for each name, in set.leases')
     const resource = resourceOf(fenced.namespace, fenced.name)
     const mode = lockMode(fenced.mode)
     if (mode === 'permit') throw permitRefused(fenced)

@@ -36,7 +36,9 @@ export async function takeAll(
 ): Promise<HeldSet | null> {
   const ordered = orderedNames(names)
   const settings = acquireSettings(options, client.defaults)
-  if (!settings.detached) refuseHeldHere(client, ordered)
+  const heldHere = settings.detached ? undefined : ordered.find((name) => client.reentry.heldHere(name) !== undefined)
+  if (heldHere !== undefined && queue) throw waitsForItself(heldHere)
+  if (heldHere !== undefined) return null
   const taken = new Map<string, HeldLease>()
   const undo = (): Promise<unknown> => Promise.all([...taken.values()].map((lease) => lease.undo()))
   try {
@@ -76,13 +78,11 @@ async function takeInOrder(
   return true
 }
 
-function refuseHeldHere(client: Client, names: readonly string[]): void {
-  const held = names.find((name) => client.reentry.heldHere(name) !== undefined)
-  if (held === undefined) return
-  throw new Misuse(
-    `"${held}" is already held by the using() this code runs in, and a set cannot share it: ` +
+function waitsForItself(name: string): Misuse {
+  return new Misuse(
+    `"${name}" is already held by the using() this code runs in, and a set cannot share it: ` +
       'take all names together from the start, or say { detached: true } to claim second places.',
-    { resource: held },
+    { resource: name },
   )
 }
 

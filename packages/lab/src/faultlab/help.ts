@@ -4,8 +4,13 @@ import { flaws } from './traffic/flaws.ts'
 const broken = Object.entries(flaws).map(([name, { what }]) => `    ${name.padEnd(18)} ${what}`)
 
 export const helpText: string = `Usage: holdfast lab run [options]
+       holdfast lab replay [NAME] [--out DIR] [--json]
+       holdfast lab soak --hours H [--round 60s] [--faults LIST] [--seed N] [--out DIR] [--record FILE]
 
-Starts worker processes that take locks and work on a guarded database, hurts them and the store, heals everything, obtains
+replay plays a published incident step by step; without a name it lists them. soak makes one run after the other, goes on
+where it was interrupted, and adds a row to the file given with --record.
+
+run starts worker processes that take locks and work on a guarded database, hurts them and the store, heals everything, obtains
 every lock once more, and judges the recorded history.
 
   --store URL      which store; sqlite: with a file of its own unless given (also HOLDFAST_STORE)
@@ -22,7 +27,7 @@ ${broken.join('\n')}
   --json           the verdict as one JSON document on standard output
 
 Exit codes:
-  0  no violation in N grants under M faults
+  0  no violation in N grants under M faults; replay: everything was seen as told
   1  violated
   2  could not judge: too few grants, a fault without effect, a worker that died by itself, wrong usage
 `

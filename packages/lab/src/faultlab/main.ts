@@ -4,6 +4,8 @@ import { helpText } from './help.ts'
 import { parse, runOptions, settingsOf, UsageError } from './options.ts'
 import { commandOf, documentOf, writeFiles } from './report/files.ts'
 import { playRun } from './run.ts'
+import { replayCommand } from './scenarios/command.ts'
+import { soakCommand } from './soak/command.ts'
 import { lockName } from './settings.ts'
 import { exitCodes } from './verdict.ts'
 
@@ -19,7 +21,11 @@ type Action = (call: LabCall) => Promise<number>
 
 const VIOLATIONS_TOLD = 10
 
-const actions: ReadonlyMap<string, Action> = new Map([['run', run]])
+const actions: ReadonlyMap<string, Action> = new Map([
+  ['run', run],
+  ['replay', replayCommand],
+  ['soak', soakCommand],
+])
 
 /** Never throws. Whatever goes wrong is one line on stderr, and means that nothing was judged. */
 export async function labMain(call: LabCall): Promise<number> {

@@ -21,20 +21,16 @@ const FOR = { default: '60s', minMs: 1_000, maxMs: 3_600_000 }
 const TTL = { default: '500ms', minMs: 200, maxMs: 60_000 }
 const SEED_MAX = 2 ** 31
 
-export const runOptions = {
-  store: { type: 'string' },
-  faults: { type: 'string' },
-  for: { type: 'string', default: FOR.default },
-  workers: { type: 'string', default: WORKERS.default },
-  seed: { type: 'string' },
-  ttl: { type: 'string', default: TTL.default },
-  guard: { type: 'string', default: 'on' },
-  broken: { type: 'string' },
-  lock: { type: 'string' },
-  out: { type: 'string' },
-} as const
+const text = { type: 'string' } as const
 
-type Values = { readonly [Name in keyof typeof runOptions]?: string | undefined }
+export type RunOption = 'store' | 'faults' | 'for' | 'workers' | 'seed' | 'ttl' | 'guard' | 'broken' | 'lock' | 'out'
+
+export const runOptions: Readonly<Record<RunOption, typeof text>> = {
+  ...{ store: text, faults: text, for: text, workers: text, seed: text },
+  ...{ ttl: text, guard: text, broken: text, lock: text, out: text },
+}
+
+export type Values = { readonly [Name in RunOption]?: string | undefined }
 
 export function parse<T extends Readonly<Record<string, { type: 'string' | 'boolean'; default?: string | boolean }>>>(
   args: readonly string[],
@@ -96,7 +92,7 @@ interface FaultChoice {
 }
 
 /** Nothing is left out silently: a fault that cannot be made is an error that says why. */
-function chosenFaults(list: string | undefined, choice: FaultChoice): readonly string[] {
+export function chosenFaults(list: string | undefined, choice: FaultChoice): readonly string[] {
   const { scheme, storeUrl, isOwn, lock } = choice
   const { faults, meaningless, usual } = faultsOf(scheme) ?? { faults: new Map(), meaningless: new Map(), usual: [] }
   // The lock under test does not use the lock file then, so hurting the file hurts nobody.
@@ -122,7 +118,8 @@ function chosenFaults(list: string | undefined, choice: FaultChoice): readonly s
   return names
 }
 
-function prepareFolder(path: string): string {
+/** An empty one, made if need be together with its parent. */
+export function prepareFolder(path: string): string {
   const out = resolve(path)
   try {
     if (existsSync(out) && (!statSync(out).isDirectory() || readdirSync(out).length > 0)) {

@@ -1,4 +1,5 @@
 /** One run: workers, faults, healing, a calm, every lock obtained once more, and then the judge. */
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Random } from '../simulation/random.ts'
@@ -32,14 +33,16 @@ const LAST = 'last'
 /** No worker outlives the driver, however that ends. */
 export async function playRun(settings: Settings): Promise<Played> {
   const { out, ttlMs, seed, guard, lock, storeUrl } = settings
-  const resourcePath = join(out, 'resource.db')
-  const lastPath = join(out, `${LAST}.ndjson`)
+  const folder = join(out, 'processes')
+  mkdirSync(folder)
+  const resourcePath = join(folder, 'resource.db')
+  const lastPath = join(folder, `${LAST}.ndjson`)
   createResource(resourcePath)
   const noted: HistoryEvent[] = []
   const nemesis = new Recorder(NEMESIS, (event) => void noted.push(event))
   const namespace = `lab-${seed}-${Date.now().toString(36)}`
   const order = { lock, storeUrl, namespace, resourcePath, ttlMs, guard, loops: LOOPS }
-  const team = new Team({ size: settings.workers, folder: out, seed, order, nemesis })
+  const team = new Team({ size: settings.workers, folder, seed, order, nemesis })
   const endAll = (): void => team.killAll()
   process.once('exit', endAll)
   try {

@@ -1,5 +1,5 @@
 /** From a history to one of three answers: no violation, violated, could not judge. It never says "passed". */
-import { judge } from '../judge/judge.ts'
+import { judgeRecord } from '../judge/judge.ts'
 import { readHistory, type Record } from '../judge/record.ts'
 import { type Property, properties, type Violation } from '../judge/violation.ts'
 import type { HistoryEvent } from '../timeline/history.ts'
@@ -41,8 +41,8 @@ const FIRST_NOTES: ReadonlyMap<string, string> = new Map([['kill', 'crash']])
 export function verdictOf(settings: Settings, events: readonly HistoryEvent[], tells: boolean): LabVerdict {
   const startedMs = performance.now()
   const { scheme, faults, ttlMs } = settings
-  const found = judge(events, { freeNs: graceMs(scheme, ttlMs) * 1e6, lateNs: LATE_MS * 1e6 })
   const record = readHistory(events)
+  const found = judgeRecord(record, { freeNs: graceMs(scheme, ttlMs) * 1e6, lateNs: LATE_MS * 1e6 })
   const notJudged = blindSpots(settings, record, tells)
   const judged = found.violations.filter(({ property }) => !notJudged.has(property))
   const mayBreak = excusesOf(scheme, faults)

@@ -3,7 +3,9 @@ import { byName, type Operation, type Record, tokenOf } from './record.ts'
 import type { Violation } from './violation.ts'
 
 export function checkFifo({ operations }: Record): Violation[] {
-  return [...byName(operations.filter((operation) => operation.f === 'enqueue')).values()].flatMap(ofOneName)
+  const evictions = byName(operations.filter((operation) => operation.f === 'evict'))
+  const entries = byName(operations.filter((operation) => operation.f === 'enqueue'))
+  return [...entries].flatMap(([name, all]) => ofOneName(all, evictions.get(name) ?? []))
 }
 
 interface Place {
@@ -15,8 +17,8 @@ interface Place {
   token: bigint
 }
 
-function ofOneName(entries: readonly Operation[]): Violation[] {
-  const granted = placesOf(entries).filter((place) => place.token > 0n)
+function ofOneName(entries: readonly Operation[], evictions: readonly Operation[]): Violation[] {
+  const granted = placesOf(entries, evictions).filter((place) => place.token > 0n)
   const bySent = granted.toSorted((a, b) => a.sentNs - b.sentNs)
   const byAcknowledged = granted.toSorted((a, b) => a.acknowledgedNs - b.acknowledgedNs)
   const found: Violation[] = []
@@ -39,10 +41,10 @@ function ofOneName(entries: readonly Operation[]): Violation[] {
 
 /**
  * A claim may be sent and answered several times: the first time it was sent, the first time its place was known. An
- * ask that arrived later than a place is kept (`keptMs`) may have made a new one at the end of the line: then it
- * counts as sent the first time, and as known only now.
+ * answer that came later than a place is kept (`keptMs`), or after an eviction, may be about a new one at the end of
+ * the line: then it counts as sent the first time, and as known only now.
  */
-function placesOf(entries: readonly Operation[]): Place[] {
+function placesOf(entries: readonly Operation[], evictions: readonly Operation[]): Place[] {
   const places = new Map<string, Place>()
   const answered = new Map<string, Operation[]>()
   for (const entry of entries.toSorted((a, b) => a.endNs - b.endNs)) {
@@ -57,7 +59,9 @@ function placesOf(entries: readonly Operation[]): Place[] {
     // What was still on its way when this was sent proves nothing about the place.
     const last = before.findLast((other) => other.endNs <= callNs)
     const keptNs = Number(detail['keptMs'] ?? Number.POSITIVE_INFINITY) * 1e6
-    const mayBeNew = endNs - (last?.callNs ?? callNs) > keptNs
+    const sinceNs = last?.callNs ?? callNs
+    const evicted = evictions.some((eviction) => eviction.callNs < endNs && eviction.endNs > sinceNs)
+    const mayBeNew = evicted || endNs - sinceNs > keptNs
     place.acknowledgedNs = mayBeNew ? endNs : Math.min(place.acknowledgedNs, endNs)
     // A late ask may win a second grant for the same id; the place belongs to the first.
     if (out['standing'] === 'held' && !(place.token <= tokenOf(out) && place.token > 0n)) place.token = tokenOf(out)

@@ -38,7 +38,10 @@ const checkers: { readonly [P in Property]: (record: Record, options: JudgeOptio
 }
 
 export function judge(history: readonly HistoryEvent[], options: JudgeOptions): Verdict {
-  const record = readHistory(history)
+  return judgeRecord(readHistory(history), options)
+}
+
+export function judgeRecord(record: Record, options: JudgeOptions): Verdict {
   return {
     violations: Object.values(checkers)
       .flatMap((check) => check(record, options))

@@ -59,14 +59,13 @@ export function readHistory(history: readonly HistoryEvent[]): Record {
   const first = events[0]
   const originNs = first === undefined ? 0n : BigInt(first.t)
   const at = (t: string): number => Number(BigInt(t) - originNs)
-  const ends = new Map<string, HistoryEvent>()
-  for (const event of events) if (event.e !== 'call' && event.e !== 'sig') ends.set(`${event.p} ${event.op}`, event)
+  const endOf = endings(events)
   const operations: Operation[] = []
   const moments: Moment[] = []
   for (const { e, p, f, k, t, op, in: input = {} } of events) {
     if (e === 'sig') moments.push({ p, f, k, atNs: at(t), in: input })
     if (e !== 'call') continue
-    const end = ends.get(`${p} ${op}`)
+    const end = endOf(p, op)
     const outcome = end === undefined || end.e === 'info' ? 'info' : end.e === 'ok' ? 'ok' : 'fail'
     const endNs = end === undefined || outcome === 'info' ? Number.POSITIVE_INFINITY : at(end.t)
     operations.push({ p, f, k, callNs: at(t), endNs, outcome, in: input, out: end?.out ?? {}, code: end?.err?.code })
@@ -74,6 +73,17 @@ export function readHistory(history: readonly HistoryEvent[]): Record {
   const last = events.at(-1)
   const holds = holdsOf(operations, moments, (validUntil) => at(String(validUntil)))
   return { operations, moments, holds, lengthNs: last === undefined ? 0 : at(last.t) }
+}
+
+/** By process and number: a text key of both, made twice an operation, was most of the time of reading a long history. */
+function endings(events: readonly HistoryEvent[]): (p: string, op: number) => HistoryEvent | undefined {
+  const ends = new Map<string, Map<number, HistoryEvent>>()
+  for (const event of events) {
+    if (event.e === 'call' || event.e === 'sig') continue
+    const own = ends.get(event.p) ?? new Map<number, HistoryEvent>()
+    ends.set(event.p, own.set(event.op, event))
+  }
+  return (p, op) => ends.get(p)?.get(op)
 }
 
 export function tokenOf(detail: Detail): bigint {

@@ -12,12 +12,15 @@ const PUSHED_LIFE_MS = 3_000
 
 /** Claim ids are random on purpose; a history that must repeat numbers them. */
 export class ClaimNumbers {
-  readonly #numbers = new Map<string, string>()
+  readonly #details = new Map<string, { readonly id: string; readonly keptMs: number }>()
 
-  of(id: string): string {
-    const known = this.#numbers.get(id) ?? `claim-${this.#numbers.size + 1}`
-    this.#numbers.set(id, known)
-    return known
+  /** What the judge is told of a claim. */
+  of(id: string, ttlMs: number = PUSHED_LIFE_MS): { readonly id: string; readonly keptMs: number } {
+    const known = this.#details.get(id)
+    if (known !== undefined) return known
+    const detail = { id: `claim-${this.#details.size + 1}`, keptMs: Math.min(ttlMs, PUSHED_LIFE_MS) }
+    this.#details.set(id, detail)
+    return detail
   }
 }
 
@@ -55,7 +58,7 @@ export class Wire implements Store {
   async enter(claim: Claim): Promise<Standing> {
     const { process, chronicle, numbers } = this.#options
     const askedAt = { monotonicMs: process.monotonicMs(), wallMs: process.wallMs() }
-    const input = { id: numbers.of(claim.id), keptMs: Math.min(claim.ttlMs, PUSHED_LIFE_MS) }
+    const input = numbers.of(claim.id, claim.ttlMs)
     const ending = chronicle.call(process.name, 'enqueue', lockOf(claim.resource), input)
     try {
       const standing = await process.receive(this.#store.enter(claim))
@@ -74,7 +77,7 @@ export class Wire implements Store {
       const lock = lockOf(ref.resource)
       // A waiter that is renewed asks for its place, and may be told that it holds.
       return ref.token === undefined
-        ? chronicle.call(process.name, 'enqueue', lock, { id: numbers.of(ref.id) })
+        ? chronicle.call(process.name, 'enqueue', lock, numbers.of(ref.id))
         : chronicle.call(process.name, 'renew', lock, { token: String(ref.token) })
     })
     try {
@@ -96,9 +99,7 @@ export class Wire implements Store {
     const { process, chronicle, numbers } = this.#options
     const news = await process.receive(this.#store.watch(subject, memo, signal))
     if (news.kind === 'held' && 'id' in subject) {
-      chronicle
-        .call(process.name, 'enqueue', lockOf(subject.resource), { id: numbers.of(subject.id) })
-        .ok(standingDetail(news))
+      chronicle.call(process.name, 'enqueue', lockOf(subject.resource), numbers.of(subject.id)).ok(standingDetail(news))
     }
     return news
   }

@@ -88,11 +88,13 @@ function describeError(error: unknown): { code: string; message: string } {
 
 /** Oldest first; events of one process keep their own order even where the clock stood still. */
 export function byTime(events: readonly HistoryEvent[]): HistoryEvent[] {
-  return events.toSorted((a, b) => {
-    const difference = BigInt(a.t) - BigInt(b.t)
-    if (difference !== 0n) return difference < 0n ? -1 : 1
-    return a.p === b.p ? a.i - b.i : 0
+  // Each time is parsed once and not in every comparison: a million operations are some forty million comparisons.
+  const timed = events.map((event) => ({ event, t: BigInt(event.t) }))
+  timed.sort((a, b) => {
+    if (a.t !== b.t) return a.t < b.t ? -1 : 1
+    return a.event.p === b.event.p ? a.event.i - b.event.i : 0
   })
+  return timed.map(({ event }) => event)
 }
 
 export function historyText(header: HistoryHeader, events: readonly HistoryEvent[]): string {

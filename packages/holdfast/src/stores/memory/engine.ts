@@ -3,7 +3,8 @@
  * would. Every step is synchronous, so nothing else can happen in the middle of one.
  */
 import type { Clock } from '../../core/clock.ts'
-import { emptyLine, type Line, type LineClaim } from '../../core/line.ts'
+import { emptyLine, type Line } from '../../core/line.ts'
+import { looksDifferent } from '../../core/line-view.ts'
 import { isIdle, type Moment, type Step, sweep } from '../../core/transition.ts'
 
 /** Called after each change of what it watches; it looks for itself whether there is news. */
@@ -70,7 +71,7 @@ export class MemoryEngine {
     const now = this.now()
     const { line, answer, told } = change(before, now)
     if (line === before) return answer
-    const seen = entry !== undefined && looksTheSame(before, line)
+    const seen = entry !== undefined && !looksDifferent(before, line)
     this.#entries.set(resource, { line, version: seen ? entry.version : (this.#version += 1) })
     if (entry === undefined) this.#sweepSome(now)
     // What looks the same is no news to anybody: ten thousand renewals need not ask all who watch.
@@ -119,17 +120,4 @@ export class MemoryEngine {
 /** No slash occurs in an encoded resource, so no claim shares its key with another. */
 function subjectOf(resource: string, id: string): string {
   return `${resource}/${id}`
-}
-
-/** Whether an observer would see no difference: a renewed lease ends later and is the same lease. */
-function looksTheSame(before: Line, after: Line): boolean {
-  return (
-    before.lastToken === after.lastToken &&
-    before.claims.length === after.claims.length &&
-    before.claims.every((claim, index) => sameClaim(claim, after.claims[index]))
-  )
-}
-
-function sameClaim(one: LineClaim, other: LineClaim | undefined): boolean {
-  return one === other || (one.id === other?.id && one.state === other.state && one.note === other.note)
 }

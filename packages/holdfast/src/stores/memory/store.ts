@@ -3,10 +3,11 @@
  * shortest store there is, and the model that the others are compared with.
  */
 import type { Claim, Ref } from '../../core/claim.ts'
-import { type Clock, type Stamp, stampOf } from '../../core/clock.ts'
+import { type Clock, stampOf } from '../../core/clock.ts'
 import { StoreUnavailable } from '../../core/errors.ts'
 import { TTL_MS_MAX, TTL_MS_MIN } from '../../core/limits.ts'
 import { viewOf } from '../../core/line-view.ts'
+import { standingOf } from '../../core/standing.ts'
 import type {
   Facts,
   Hint,
@@ -26,7 +27,6 @@ import {
   evictFromLine,
   isIdle,
   leaveLine,
-  type Place,
   placeOf,
   renewInLine,
   situationOf,
@@ -180,16 +180,5 @@ class MemoryStore implements Store {
       throw new StoreUnavailable('the memory store is not open: open() was not called, or close() was')
     }
     return this.#clock
-  }
-}
-
-function standingOf(place: Place, askedAt: Stamp): Standing {
-  switch (place.kind) {
-    case 'held':
-      return { ...place, askedAt, memo: situationOf(place) }
-    case 'queued':
-      return { ...place, memo: situationOf(place) }
-    default:
-      return place
   }
 }

@@ -17,6 +17,10 @@ const RANK = { refused: 0, queued: 1, held: 2, gone: 3 } as const
 export class Claims {
   readonly #entries = new Map<string, Entry>()
 
+  get size(): number {
+    return this.#entries.size
+  }
+
   /** Makes room before the first request is sent, so that a message that comes before the answer is kept. */
   expect(line: string, id: string): void {
     this.#entry(keyOf(line, id))

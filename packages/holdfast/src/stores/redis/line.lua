@@ -5,6 +5,7 @@ local function linger(line, claim, weight, ends)
   claim.state, claim.weight, claim.ends = 'l', weight, ends
   count(line, claim, 1)
   line.seen = true
+  if claim ~= line.solo then line.several = true end
   write(line, claim)
 end
 
@@ -75,7 +76,7 @@ end
 
 -- From the line to the lock, with a short life that the waiter has to prolong. Everything is written before it is told.
 local function handOver(line, claim, asker)
-  begin(line)
+  line.several = true
   redis.call('ZREM', line.order, claim.id)
   redis.call('ZREM', line.places, claim.id)
   local first = line.holding == 0
@@ -104,7 +105,7 @@ local function grant(line, asker)
     elseif line.head == id then
       return
     else
-      begin(line)
+      line.several = true
       line.head = id
       if id == asker or tell(line, head, 'head', freeIn(line), int(head.ends - now)) then return end
       remove(line, head)

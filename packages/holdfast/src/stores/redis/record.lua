@@ -76,14 +76,6 @@ local function open(at)
   return line
 end
 
--- For lines of several claims, before the first change: a write that a full or read-only server refuses, so that no
--- script ends half-way.
-local function begin(line)
-  if line.begun then return end
-  redis.call('HSET', line.key, 'v', int(line.version))
-  line.begun = true
-end
-
 -- Keys outlive their last claim by an hour, and are prolonged in steps of ten minutes.
 local function outlive(line, claim)
   local needed = math.ceil((claim.ends + claim.delay) / 1000) + limits.idleMs
@@ -100,7 +92,7 @@ end
 local function reset(line)
   redis.call('DEL', line.key, line.ends, line.order, line.places)
   line.holding, line.used, line.weightless, line.waiting, line.head = 0, 0, 0, 0, ''
-  line.known, line.put, line.solo, line.seen, line.begun = {}, { 't', int(line.token) }, nil, true, true
+  line.known, line.put, line.solo, line.seen, line.several = {}, { 't', int(line.token) }, nil, true, true
   line.expires, line.prolonged = math.ceil(now / 1000) + limits.idleMs, true
 end
 
@@ -108,7 +100,6 @@ local function write(line, claim)
   if claim == line.solo then
     line.rewritten = true
   else
-    begin(line)
     redis.call('HSET', line.key, 'r:' .. claim.id, encode(claim))
     redis.call('ZADD', claim.state == 'w' and line.places or line.ends, int(claim.ends), claim.id)
   end
@@ -118,7 +109,7 @@ end
 -- From the form for one claim to the one for several.
 local function spread(line)
   local claim = line.solo
-  begin(line)
+  line.several = true
   if not claim then return end
   local texts = redis.call('HMGET', line.key, 'w', 'n', 'e')
   line.solo = nil
@@ -152,7 +143,7 @@ local function remove(line, claim)
     if claim.state == 'l' then redis.call('HDEL', line.key, 'e') end
     return
   end
-  begin(line)
+  line.several = true
   redis.call('HDEL', line.key, 'r:' .. claim.id, 'w:' .. claim.id, 'n:' .. claim.id, 'e:' .. claim.id)
   if claim.state == 'w' then
     redis.call('ZREM', line.order, claim.id)
@@ -170,11 +161,11 @@ local function save(line)
     set(line, 't', int(line.token))
     set(line, 'v', int(line.version))
   end
-  if line.begun then
-    local several = line.solo and 0 or 1
-    set(line, 'h', int(line.holding * several))
-    set(line, 'u', int(line.used * several))
-    set(line, 'z', int(line.weightless * several))
+  if line.several then
+    local counts = line.solo and 0 or 1
+    set(line, 'h', int(line.holding * counts))
+    set(line, 'u', int(line.used * counts))
+    set(line, 'z', int(line.weightless * counts))
     set(line, 'q', int(line.waiting))
     set(line, 'o', int(line.number))
     set(line, 'd', line.head)

@@ -13,7 +13,6 @@ local function renew(line, id, token, ttl, isNoted, note)
       if claim == line.solo then
         set(line, 'n', note)
       else
-        begin(line)
         redis.call('HSET', line.key, 'n:' .. id, note)
       end
     end

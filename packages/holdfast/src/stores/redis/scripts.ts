@@ -31,17 +31,21 @@ const line: string = textOf('line')
 type ScriptName = 'enter' | 'renew' | 'leave' | 'evict' | 'look' | 'observe' | 'claimed'
 
 export const scripts: Readonly<Record<ScriptName, Script>> = {
-  enter: script('enter', record, line),
-  renew: script('renew', record, line),
-  leave: script('leave', record, line),
-  evict: script('evict', record, line),
-  look: script('look'),
-  observe: script('observe'),
-  claimed: script('claimed'),
+  enter: script('enter', '', record, line),
+  renew: script('renew', 'allow-oom', record, line),
+  leave: script('leave', 'allow-oom', record, line),
+  evict: script('evict', 'allow-oom', record, line),
+  look: script('look', 'no-writes'),
+  observe: script('observe', ''),
+  claimed: script('claimed', 'no-writes'),
 }
 
-function script(name: ScriptName, ...before: readonly string[]): Script {
-  const text = [LIMITS, ...before, textOf(name)].join('\n')
+/**
+ * Redis looks at the flags before it begins, so no script is refused half-way. Who holds a lock can keep it and give it
+ * back on a server that is full.
+ */
+function script(name: ScriptName, flags: '' | 'allow-oom' | 'no-writes', ...before: readonly string[]): Script {
+  const text = [`#!lua flags=${flags}`, LIMITS, ...before, textOf(name)].join('\n')
   return { name, text, sha: createHash('sha1').update(text).digest('hex') }
 }
 

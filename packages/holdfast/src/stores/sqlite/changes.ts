@@ -3,7 +3,7 @@ import type { Line, LineClaim } from '../../core/line.ts'
 import type { Moment, Step } from '../../core/transition.ts'
 import { type IsGone, stepAmongLiving } from './crashes.ts'
 import type { Entry, Lines } from './record.ts'
-import { looksDifferent } from './view.ts'
+import { looksDifferent } from '../../core/line-view.ts'
 
 /** A process to be told after the commit, that it should look at a line, or at one claim in it. */
 export interface Call {

@@ -1,10 +1,11 @@
 /** An open lock file: prepared statements, and the one transaction in which every change of a line happens. */
 import { NotApplied, StoreUnavailable } from '../../core/errors.ts'
+import { TOKEN_MAX } from '../../core/limits.ts'
 import type { Line } from '../../core/line.ts'
 import type { Moment } from '../../core/transition.ts'
 import type { DatabaseSync } from './client.ts'
 import { engineError, unavailable } from './errors.ts'
-import { CEILING_RESERVE_US, ceilingAbove, type FileRow, greatest, type OpenedFile, TOKEN_MAX } from './open.ts'
+import { CEILING_RESERVE_US, ceilingAbove, type FileRow, greatest, type OpenedFile } from './open.ts'
 import { identify } from './path.ts'
 import { Recall, type Recalled } from './recall.ts'
 import { encodeRecord, type Entry, type Lines } from './record.ts'

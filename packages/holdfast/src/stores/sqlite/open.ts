@@ -3,6 +3,7 @@
  * on rising after a restart of the machine.
  */
 import { NotApplied } from '../../core/errors.ts'
+import { TOKEN_MAX } from '../../core/limits.ts'
 import type { DatabaseSync, OpenDatabase } from './client.ts'
 import { engineError, resultCode, SQLITE, unavailable } from './errors.ts'
 import { WALL_EPOCH } from './machine.ts'
@@ -38,8 +39,6 @@ export interface FileRow {
   readonly ceiling: bigint
 }
 
-/** SQLite keeps 64 bits with a sign. */
-export const TOKEN_MAX: bigint = 2n ** 63n - 1n
 /**
  * Tokens are given only below a ceiling that is on the disk for certain. A power cut may undo the last commits, and
  * with them the knowledge of the last tokens; nothing that was given can be above the ceiling. It is this far ahead of

@@ -4,6 +4,7 @@ import { stampOf } from '../../core/clock.ts'
 import { NotApplied, StoreUnavailable } from '../../core/errors.ts'
 import type { Line } from '../../core/line.ts'
 import { viewOf } from '../../core/line-view.ts'
+import { standingOf } from '../../core/standing.ts'
 import type {
   Facts,
   Hint,
@@ -18,7 +19,16 @@ import type {
   StoreEnvironment,
   Subject,
 } from '../../core/store.ts'
-import { enterLine, leaveLine, type Place, placeOf, renewInLine, situationOf } from '../../core/transition.ts'
+import {
+  enterLine,
+  leaveLine,
+  type Moment,
+  type Place,
+  placeOf,
+  renewInLine,
+  situationOf,
+  type Step,
+} from '../../core/transition.ts'
 import { adminOf } from './admin.ts'
 import type { Changes } from './changes.ts'
 import { loadDriver } from './client.ts'
@@ -26,7 +36,6 @@ import { LOOK_AGAIN_MS, looksForCrashes } from './crashes.ts'
 import { factsOf } from './facts.ts'
 import { Handle, type HandleOptions, subjectOf } from './handle.ts'
 import type { Machine } from './machine.ts'
-import { standingOf } from './standing.ts'
 import { appearanceOf } from './view.ts'
 import { hint, type Watch } from './watchers.ts'
 
@@ -42,6 +51,8 @@ const OBSERVED_SURELY_MS = 45_000
 export class SqliteStore implements Store {
   readonly admin: StoreAdmin = adminOf(() => this.#open().handle)
   readonly #settings: SqliteStoreSettings
+  /** Claims that were answered `queued`: asking for one of them again mostly changes nothing, and then needs no transaction. */
+  readonly #waiting = new Set<string>()
   #opened: { readonly handle: Handle; readonly environment: StoreEnvironment } | undefined
 
   constructor(settings: SqliteStoreSettings) {
@@ -69,11 +80,12 @@ export class SqliteStore implements Store {
   async enter(claim: Claim): Promise<Standing> {
     const { handle, environment } = this.#open()
     const askedAt = stampOf(environment.clock)
-    const { answer, line } = handle.change(
-      (changes) =>
-        changes.apply(claim.resource, claim.id, (before, now) => enterLine(before, claim, handle.channel, now)),
-      claim.resource,
-    )
+    const enter = (line: Line, now: Moment): Step<Place> => enterLine(line, claim, handle.channel, now)
+    const { answer, line } =
+      (this.#waiting.has(claim.id) ? handle.lookThrough(claim.resource, enter) : undefined) ??
+      handle.change((changes) => changes.apply(claim.resource, claim.id, enter))
+    if (answer.kind === 'queued') this.#waiting.add(claim.id)
+    else this.#waiting.delete(claim.id)
     return standingOf(answer, askedAt, lookInMs(handle, line, answer, claim.id))
   }
 
@@ -107,6 +119,7 @@ export class SqliteStore implements Store {
 
   async leave(ref: Ref, options: LeaveOptions = {}): Promise<'left' | 'gone'> {
     const { keepMs = 0 } = options
+    this.#waiting.delete(ref.id)
     return this.#open().handle.change(
       (changes) => changes.apply(ref.resource, ref.id, (before, now) => leaveLine(before, ref, keepMs, now)).answer,
       ref.resource,

@@ -10,12 +10,3 @@ export function appearanceOf(line: Line, now: Moment): Memo {
   const seen = claims.map(({ id, state, note }) => [id, state, note])
   return hash('sha256', JSON.stringify([String(lastToken), seen]), 'base64url')
 }
-
-/** The same question of two lines, for those who have both. */
-export function looksDifferent(before: Line, after: Line): boolean {
-  if (before.lastToken !== after.lastToken || before.claims.length !== after.claims.length) return true
-  return after.claims.some((claim, index) => {
-    const other = before.claims[index]
-    return other?.id !== claim.id || other.state !== claim.state || other.note !== claim.note
-  })
-}

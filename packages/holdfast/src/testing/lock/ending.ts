@@ -132,7 +132,7 @@ export const ending: readonly LockCase[] = [
       waiting.catch(() => undefined)
       await advance(ttlMs / 10)
       await within(ttlMs, other.locks.close())
-      await assert.rejects(waiting, { code: 'MISUSE' })
+      await assert.rejects(waiting, { code: 'STORE_UNAVAILABLE' })
       await within(ttlMs, one.locks.close())
       assert.equal(lease.isHeld(), false)
       assert.ok(lease.signal.aborted, 'the work was not told')

@@ -1,9 +1,12 @@
-/** From a place in a line to what core is told. */
-import type { Stamp } from '../../core/clock.ts'
-import type { Standing } from '../../core/store.ts'
-import { type Place, situationOf } from '../../core/transition.ts'
+/** From a place in a line to what core is told: for stores that keep the line themselves. */
+import type { Stamp } from './clock.ts'
+import type { Standing } from './store.ts'
+import { type Place, situationOf } from './transition.ts'
 
-/** `lookInMs`: when a waiting claim has to look again at the latest, for reasons that the line does not know. */
+/**
+ * `askedAt`: the stamp taken before the line was read. `lookInMs`: when a waiting claim has to look again at the
+ * latest, for reasons that the line does not know.
+ */
 export function standingOf(place: Place, askedAt: Stamp, lookInMs: number = Number.POSITIVE_INFINITY): Standing {
   switch (place.kind) {
     case 'held':

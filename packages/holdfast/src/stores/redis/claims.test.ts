@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest'
+import type { Held, Queued } from '../../core/store.ts'
+import { Claims } from './claims.ts'
+
+const never = new AbortController().signal
+const queued = (ahead = 0): Queued => ({ kind: 'queued', ahead, lifeMs: 1_000, memo: ahead === 0 ? 'head' : 'queued' })
+const holding: Held = {
+  kind: 'held',
+  token: 7n,
+  askedAt: { monotonicMs: 0, wallMs: 0 },
+  lifeMs: 3_000,
+  provisional: true,
+  memo: 'held',
+}
+
+test('an answer that was overtaken by a message does not undo it', async () => {
+  const claims = new Claims()
+  claims.expect('line', 'id')
+  claims.pushed('line', 'id', { standing: holding, atUs: 20 })
+  expect(claims.answered('line', 'id', { standing: queued(), atUs: 10 })).toBe(holding)
+  expect(await claims.watch('line', 'id', 'head', never)).toBe(holding)
+})
+
+test('an answer that the server gave after a message counts', () => {
+  const claims = new Claims()
+  claims.expect('line', 'id')
+  claims.pushed('line', 'id', { standing: holding, atUs: 20 })
+  const again = queued(3)
+  expect(claims.answered('line', 'id', { standing: again, atUs: 30 })).toBe(again)
+})
+
+test('a message between the answer and the watch is kept', async () => {
+  const claims = new Claims()
+  claims.expect('line', 'id')
+  claims.answered('line', 'id', { standing: queued(2), atUs: 10 })
+  claims.pushed('line', 'id', { standing: queued(0), atUs: 11 })
+  claims.pushed('line', 'id', { standing: holding, atUs: 12 })
+  expect(await claims.watch('line', 'id', 'queued', never)).toBe(holding)
+})
+
+test('a message about a claim that was left is not kept', async () => {
+  const claims = new Claims()
+  claims.expect('line', 'id')
+  claims.end('line', 'id')
+  claims.pushed('line', 'id', { standing: holding, atUs: 12 })
+  expect(claims.size).toBe(0)
+})
+
+test('nothing is kept of claims that were refused, that surely never came, or that were only watched', async () => {
+  const claims = new Claims()
+  claims.expect('line', 'refused')
+  claims.answered('line', 'refused', { standing: { kind: 'refused', because: 'busy' }, atUs: 1 })
+  claims.expect('line', 'lost')
+  claims.unexpect('line', 'lost')
+  const controller = new AbortController()
+  const watching = claims.watch('line', 'watched', 'held', controller.signal)
+  controller.abort()
+  expect((await watching).kind).toBe('hint')
+  expect(claims.size).toBe(0)
+})
+
+test('one id in two lines is two claims', async () => {
+  const claims = new Claims()
+  claims.expect('one', 'id')
+  claims.expect('two', 'id')
+  claims.pushed('one', 'id', { standing: holding, atUs: 1 })
+  const controller = new AbortController()
+  const other = claims.watch('two', 'id', 'head', controller.signal)
+  controller.abort()
+  expect((await other).kind).toBe('hint')
+})

@@ -1,0 +1,218 @@
+import { createClient } from 'redis'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Engine } from '../../../../lab/src/engines/engine.ts'
+import * as server from '../../../../lab/src/engines/redis/server.ts'
+import { requireEngine } from '../../../../lab/src/engines/require-engine.ts'
+import { Misuse, StoreUnavailable } from '../../core/errors.ts'
+import type { Store } from '../../core/store.ts'
+import { type NodeRedisClient, redis } from './index.ts'
+import { claim, held, never, Stage, takeAndLeave } from './redis.fixture.ts'
+
+const stage = new Stage()
+let engine: Engine
+let seen: ReturnType<Stage['client']>
+let namespaces = 0
+
+beforeAll(async () => {
+  engine = await stage.server()
+  seen = stage.client(engine)
+})
+afterAll(() => stage[Symbol.asyncDispose]())
+beforeEach((context) => requireEngine(context, server))
+
+const fresh = (): string => `n${(namespaces += 1)}!lock`
+
+/** What the server counted since it was asked last. */
+async function scriptsRun(): Promise<number> {
+  const stats = await seen.info('commandstats')
+  expect(stats).not.toContain('cmdstat_eval:')
+  return Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1] ?? 0)
+}
+
+async function connections(): Promise<number> {
+  return String(await seen.client('LIST'))
+    .trim()
+    .split('\n').length
+}
+
+async function nodeRedis(): Promise<NodeRedisClient> {
+  const client = createClient({ url: engine.url })
+  client.on('error', () => undefined)
+  await client.connect()
+  stage.ending(() => client.destroy())
+  return client
+}
+
+describe.each([
+  ['ioredis', async (): Promise<Store> => redis(stage.client(engine))],
+  ['node-redis', async (): Promise<Store> => redis(await nodeRedis())],
+  ['a URL', async (): Promise<Store> => redis(engine.url)],
+])('through %s', (_, make) => {
+  test('a lock is taken, waited for, handed over, renewed and given back', async () => {
+    const store = await stage.opened(await make())
+    const resource = fresh()
+    const [first, second] = [claim(resource), claim(resource, { note: 'next' })]
+    const { token } = held(await store.enter(first))
+    const waiting = await store.enter(second)
+    if (waiting.kind !== 'queued') throw new Error('not queued')
+    expect(waiting).toMatchObject({ ahead: 0, memo: 'head', lifeMs: 10_000 })
+    expect(waiting.freeInMs).toBeGreaterThan(9_000)
+    const turn = store.watch({ resource, id: second.id }, waiting.memo, never)
+    expect(await store.leave({ resource, id: first.id, token })).toBe('left')
+    const pushed = await turn
+    expect(pushed).toMatchObject({ kind: 'held', provisional: true, lifeMs: 3_000 })
+    if (pushed.kind !== 'held') throw new Error('not pushed')
+    expect(pushed.token).toBeGreaterThan(token)
+    const ref = { resource, id: second.id, token: pushed.token }
+    const [renewed] = await store.renew([{ ref, ttlMs: 5_000 }])
+    expect(renewed).toMatchObject({ kind: 'held', lifeMs: 5_000, provisional: false, token: pushed.token })
+    const { claims } = await store.look(resource)
+    expect(claims).toMatchObject([{ state: 'held', note: 'next', owner: 'test', token: pushed.token }])
+    expect(await store.leave(ref)).toBe('left')
+    expect(await store.leave(ref)).toBe('gone')
+  })
+
+  test('an observer is told, a holder learns of its eviction, and the list has the lock while it is held', async () => {
+    const store = await stage.opened(await make())
+    const resource = fresh()
+    const observing = store.watch({ resource }, (await store.look(resource)).memo, never)
+    const holder = claim(resource)
+    const { token, memo } = held(await store.enter(holder))
+    expect((await observing).kind).toBe('hint')
+    expect((await store.admin.list(resource, undefined, 10)).resources).toEqual([resource])
+    const watching = store.watch({ resource, id: holder.id, token }, memo, never)
+    expect(await store.admin.evict(resource, token, 'a|b')).toBe('evicted')
+    expect(await watching).toEqual({ kind: 'gone', reason: 'a|b' })
+  })
+
+  test('closing leaves nothing of ours behind and the client of the caller open', async () => {
+    const before = await connections()
+    const store = await stage.opened(await make())
+    expect(await connections()).toBeGreaterThan(before)
+    await store.close()
+    // The one that was handed in is there still.
+    await expect.poll(connections).toBeLessThanOrEqual(before + (_ === 'a URL' ? 0 : 1))
+    await expect(store.enter(claim(fresh()))).rejects.toThrow(StoreUnavailable)
+  })
+})
+
+test('nobody waiting, a lock costs two commands', async () => {
+  const store = await stage.opened(redis(stage.client(engine)))
+  const resource = fresh()
+  await takeAndLeave(store, resource)
+  const before = await scriptsRun()
+  for (let count = 0; count < 100; count += 1) await takeAndLeave(store, resource)
+  expect((await scriptsRun()) - before).toBe(200)
+})
+
+test('with fifty waiters a turn costs two commands as well', async () => {
+  const store = await stage.opened(redis(stage.client(engine)))
+  const resource = fresh()
+  const first = claim(resource)
+  const { token } = held(await store.enter(first))
+  const before = await scriptsRun()
+  const turns = Array.from({ length: 50 }, async () => {
+    const mine = claim(resource)
+    const ref = { resource, id: mine.id }
+    let standing = await store.enter(mine)
+    while (standing.kind === 'queued') {
+      const told = await store.watch(ref, standing.memo, never)
+      if (told.kind === 'hint') throw new Error('a hint where nothing was lost')
+      standing = told
+    }
+    expect(await store.leave({ ...ref, token: held(standing).token })).toBe('left')
+  })
+  await expect.poll(async () => (await store.look(resource)).claims.length).toBe(51)
+  const looks = (await scriptsRun()) - before - 50
+  await store.leave({ resource, id: first.id, token })
+  await Promise.all(turns)
+  expect((await scriptsRun()) - before - looks).toBe(50 + 1 + 50)
+})
+
+test('ten thousand leases are renewed by twenty commands', async () => {
+  const store = await stage.opened(redis(stage.client(engine)))
+  const namespace = fresh()
+  const renewals = []
+  for (let index = 0; index < 10_000; index += 1) {
+    const mine = claim(`${namespace}-${index}`)
+    renewals.push(
+      store.enter(mine).then((standing) => ({ ref: { ...mine, token: held(standing).token }, ttlMs: 9_000 })),
+    )
+  }
+  const all = await Promise.all(renewals)
+  const before = await scriptsRun()
+  const answers = await store.renew(all)
+  expect((await scriptsRun()) - before).toBe(20)
+  expect(answers.every((answer) => 'kind' in answer && answer.kind === 'held' && answer.lifeMs === 9_000)).toBe(true)
+})
+
+test('a lock that nobody uses is one key that vanishes, whatever happened in it', async () => {
+  const store = await stage.opened(redis(seen, { prefix: 'idle' }))
+  const resource = fresh()
+  const claims = [claim(resource), claim(resource), claim(resource)]
+  for (const each of claims) await store.enter(each)
+  const keys = await seen.keys('idle:*')
+  expect(keys.toSorted()).toEqual(['', ':ends', ':order', ':places'].map((end) => `idle:{${resource}}${end}`))
+  for (const key of keys) expect(await seen.pttl(key)).toBeGreaterThan(3_000_000)
+  for (const { id } of claims) await store.leave({ resource, id })
+  expect(await seen.keys('idle:*')).toEqual([`idle:{${resource}}`])
+  expect(await seen.pttl(`idle:{${resource}}`)).toBeGreaterThan(3_000_000)
+  // Neither who waited nor what they said is kept.
+  expect(Object.keys(await seen.hgetall(`idle:{${resource}}`)).filter((field) => field.includes(':'))).toEqual([])
+})
+
+test('keys outlive the longest claim', async () => {
+  const store = await stage.opened(redis(seen, { prefix: 'long' }))
+  const resource = fresh()
+  await store.enter(claim(resource, { ttlMs: 86_400_000, lockDelayMs: 3_600_000 }))
+  expect(await seen.pttl(`long:{${resource}}`)).toBeGreaterThan(86_400_000 + 3_600_000)
+})
+
+test('prefixes keep locks apart', async () => {
+  const [one, other] = [
+    await stage.opened(redis(seen, { prefix: 'p1' })),
+    await stage.opened(redis(seen, { prefix: 'p2' })),
+  ]
+  const resource = fresh()
+  held(await one.enter(claim(resource)))
+  held(await other.enter(claim(resource)))
+  const found: string[] = []
+  for (let cursor: string | undefined = '0'; cursor !== undefined;) {
+    const page = await one.admin.list(resource, cursor, 10)
+    found.push(...page.resources)
+    ;({ cursor } = page)
+  }
+  expect([...new Set(found)]).toEqual([resource])
+})
+
+test('a key of another program is the failure of one claim, and the others are renewed', async () => {
+  const store = await stage.opened(redis(seen, { prefix: 'mixed' }))
+  const [good, bad] = [claim(fresh()), claim(fresh())]
+  const { token } = held(await store.enter(good))
+  await seen.set(`mixed:{${bad.resource}}`, 'not a lock')
+  const answers = await store.renew([
+    { ref: bad, ttlMs: 1_000 },
+    { ref: { ...good, token }, ttlMs: 1_000 },
+  ])
+  expect(answers[0]).toBeInstanceOf(StoreUnavailable)
+  expect(answers[1]).toMatchObject({ kind: 'held', token })
+  await expect(store.enter(bad)).rejects.toThrow(/another prefix/)
+})
+
+test.each([
+  ['no client', null],
+  ['something else', { get: () => undefined }],
+  ['a cluster', { isCluster: true, call: () => undefined }],
+  ['another URL', 'http://localhost'],
+  ['no URL', 'localhost:6379'],
+])('%s is refused at once', (_, wrong) => {
+  expect(() => redis(wrong as string)).toThrow(Misuse)
+})
+
+test.each(['', 'a b', 'a{b', '*', 'x'.repeat(65)])('the prefix %j is refused', (prefix) => {
+  expect(() => redis('redis://localhost', { prefix })).toThrow(Misuse)
+})
+
+test('a refused URL is not repeated, for it may have a password', () => {
+  expect(() => redis('redi://me:hunter2@localhost')).toThrow(expect.not.stringContaining('hunter2'))
+})

@@ -1,0 +1,90 @@
+/** The pause after the last check, and the write that only looks protected. */
+import { type Scenario, holdfastLock, type Shown, shown, type Take } from './scenario.ts'
+import type { Stage } from './stage.ts'
+
+const TTL_MS = 500
+
+/** A stops between its check and its write; B takes over, reads, writes; A's write arrives. */
+async function lateWrite(stage: Stage): Promise<{ late: string; lateOk: boolean; held: string; tookOverMs: number }> {
+  const [a, b] = [await stage.actor('A'), await stage.actor('B')]
+  await a.does({ do: 'acquire', waitMs: 0 })
+  await a.does({ do: 'enter' })
+  await a.does({ do: 'read' })
+  await a.does({ do: 'arm', point: 'between-check-and-write' })
+  const writing = await a.stopsBefore({ do: 'write' })
+  const startMs = performance.now()
+  await b.does({ do: 'acquire', waitMs: 20 * TTL_MS })
+  const tookOverMs = performance.now() - startMs
+  await b.does({ do: 'enter' })
+  await b.does({ do: 'read' })
+  await b.does({ do: 'write' })
+  a.goOn()
+  const { ok, text } = await writing.answer
+  const held = await a.does({ do: 'is-held' })
+  await a.does({ do: 'end' })
+  await b.does({ do: 'release' })
+  await b.does({ do: 'end' })
+  return { late: text, lateOk: ok, held: held.text, tookOverMs }
+}
+
+const paused = (guard: boolean): Take => ({
+  title: guard ? 'with a guard' : 'without a guard',
+  ...{ guard, lock: holdfastLock, ttlMs: TTL_MS },
+  async play(stage): Promise<readonly Shown[]> {
+    const { late, lateOk, held, tookOverMs } = await lateWrite(stage)
+    return [
+      shown('B gets the lock when the lease of the stopped A is over', tookOverMs > 0, `${Math.round(tookOverMs)} ms`),
+      shown('A, awake again, knows that it does not hold', held === 'false', `isHeld: ${held}`),
+      guard
+        ? shown('the database refuses the late write of A', !lateOk && late === 'STALE_TOKEN', late)
+        : shown('the late write of A is accepted and overwrites that of B', lateOk, late),
+    ]
+  },
+})
+
+export const pausedHolder: Scenario = {
+  foundBy: 'Martin Kleppmann, "How to do distributed locking" (2016)',
+  shows:
+    'a check just before the write does not help against a pause right after the check; a token that the database compares does',
+  takes: [paused(true), paused(false)],
+}
+
+/** A's write is on its way while B, who holds by now, has read and not yet written. */
+const between = (entering: boolean): Take => ({
+  title: entering ? 'B enters before it reads' : 'B reads without entering: only writes are checked',
+  ...{ guard: true, lock: holdfastLock, ttlMs: TTL_MS },
+  async play(stage): Promise<readonly Shown[]> {
+    const [a, b] = [await stage.actor('A'), await stage.actor('B')]
+    await a.does({ do: 'acquire', waitMs: 0 })
+    await a.does({ do: 'read' })
+    await a.does({ do: 'arm', point: 'between-check-and-write' })
+    const writing = await a.stopsBefore({ do: 'write' })
+    await b.does({ do: 'acquire', waitMs: 20 * TTL_MS })
+    if (entering) await b.does({ do: 'enter' })
+    await b.does({ do: 'read' })
+    a.goOn()
+    const late = await writing.answer
+    const write = await b.does({ do: 'write' })
+    await b.does({ do: 'release' })
+    for (const actor of [a, b]) await actor.does({ do: 'end' })
+    const lost = late.ok && write.ok
+    return entering
+      ? [
+          shown('the late write of A is refused', late.text === 'STALE_TOKEN', late.text),
+          shown('B writes', write.ok, write.text),
+        ]
+      : [
+          shown(
+            'A was told that it has written, and B overwrites it: the update is lost',
+            lost,
+            `A ${late.text}, B ${write.text}`,
+          ),
+        ]
+  },
+})
+
+export const writeOnlyGuard: Scenario = {
+  foundBy: 'this project, while the guard was designed',
+  shows: 'a guard that compares tokens on writes alone loses updates: the mark has to be raised before the first read',
+  takes: [between(true), between(false)],
+}

@@ -1,0 +1,31 @@
+/** A published incident as a script: who found it, what it shows, and the steps that bring it about each time. */
+import type { LockChoice } from '../traffic/order.ts'
+import type { Stage } from './stage.ts'
+
+/** What a replay claims, and whether it was so. */
+export interface Shown {
+  readonly claim: string
+  readonly seen: boolean
+  readonly detail: string
+}
+
+/** One way to play it: what is to be seen differs with and without the protection. */
+export interface Take {
+  readonly title: string
+  readonly guard: boolean
+  readonly lock: LockChoice
+  readonly ttlMs: number
+  play(stage: Stage): Promise<readonly Shown[]>
+}
+
+export interface Scenario {
+  readonly foundBy: string
+  readonly shows: string
+  readonly takes: readonly Take[]
+}
+
+export const holdfastLock: LockChoice = { kind: 'holdfast' }
+
+export function shown(claim: string, seen: boolean, detail: string): Shown {
+  return { claim, seen, detail }
+}

@@ -1,0 +1,13 @@
+/** What a replay tells its processes, and what they answer. */
+import type { Failpoint } from '../traffic/order.ts'
+
+export type Step =
+  | { readonly do: 'acquire'; readonly waitMs: number }
+  | { readonly do: 'arm'; readonly point: Failpoint }
+  | { readonly do: 'enter' | 'read' | 'write' | 'is-held' | 'release' | 'end' }
+
+export interface Answer {
+  readonly ok: boolean
+  /** What came out, or the code of the error. */
+  readonly text: string
+}
