@@ -69,7 +69,8 @@ export function run(program, args, options = {}) {
  * Runs one of the scripts beside this file on the project's Node.
  * @param {string} script
  * @param {readonly string[]} [args]
+ * @param {{ env?: NodeJS.ProcessEnv }} [options]
  */
-export function runScript(script, args = []) {
-  return run(projectNode(), [join(root, 'scripts', script), ...args])
+export function runScript(script, args = [], options = {}) {
+  return run(projectNode(), [join(root, 'scripts', script), ...args], options)
 }

@@ -78,7 +78,7 @@ export const coreMutants: readonly Mutant[] = [
     caughtBy: tests(core('held.test.ts'), 'packages/holdfast/src/recipes/lock.test.ts'),
   },
   {
-    name: 'a pushed grant is renewed as late as any other',
+    name: 'a pushed grant is renewed as late as all others',
     file: core('held.ts'),
     find: 'askedAt.monotonicMs + Math.min(PROVISIONAL_RENEW_MS, lifeMs / 3)',
     replace: 'askedAt.monotonicMs + lifeMs',

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { coreMutants } from './core.mutants.ts'
 import { engineMutants } from './engine.mutants.ts'
+import { close } from '../support/closing-line.ts'
 import type { Check, Mutant, Seeds } from './mutant.ts'
 import { damaged, Sandbox } from './sandbox.ts'
 
@@ -64,11 +65,12 @@ function joined(checks: readonly Check[]): Check[] {
     .map((span) => ({ seeds: span }))
 }
 
-async function runAll(): Promise<boolean> {
-  if (!(await fits())) return false
+/** How many were caught, or nothing when it could not be tried. */
+async function runAll(): Promise<number | undefined> {
+  if (!(await fits())) return undefined
   const sandboxes = await Promise.all(Array.from({ length: PARALLEL }, () => Sandbox.make(repository)))
   try {
-    if (!(await areGreen(sandboxes))) return false
+    if (!(await areGreen(sandboxes))) return undefined
     const queue = [...mutants]
     const survivors: Mutant[] = []
     await Promise.all(
@@ -83,10 +85,13 @@ async function runAll(): Promise<boolean> {
     for (const { name, file } of survivors)
       console.log(`survived: "${name}" in ${file}: a check is missing or too weak`)
     console.log(`${mutants.length - survivors.length} caught, ${survivors.length} survived`)
-    return survivors.length === 0
+    return mutants.length - survivors.length
   } finally {
     await Promise.all(sandboxes.map((sandbox) => sandbox.remove()))
   }
 }
 
-process.exitCode = (await runAll()) ? 0 : 1
+const caught = await runAll()
+process.exitCode = caught === mutants.length ? 0 : 1
+const failed = caught === undefined ? 1 : mutants.length - caught
+if (process.env['HOLDFAST_TALLY'] !== undefined) close({ passed: caught ?? 0, failed, skipped: [] })

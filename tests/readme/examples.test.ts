@@ -4,7 +4,13 @@ import { run, runTool } from '../support/run.ts'
 import { examplesOf, type Project, projectOf } from './examples.ts'
 
 const SLOW_MS = 60_000
-const PAGES = ['README.md', 'docs/guards.md', 'docs/choose.md', 'docs/write-your-own-store.md'] as const
+const PAGES = [
+  'README.md',
+  'docs/errors.md',
+  'docs/guards.md',
+  'docs/choose.md',
+  'docs/write-your-own-store.md',
+] as const
 const examples = PAGES.flatMap((page) => examplesOf(page))
 const programs = examples.filter(({ isProgram }) => isProgram)
 

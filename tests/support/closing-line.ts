@@ -2,6 +2,7 @@
  * The end of every run: what was skipped and why, then one line `N passed, N failed`, counted from the results of all
  * suites. A file that cannot be loaded and an error outside any test count as failures, so nothing red can look green.
  */
+import { appendFileSync } from 'node:fs'
 import type { Reporter, SerializedError, TestCase, TestModule } from 'vitest/node'
 
 export interface Tally {
@@ -33,6 +34,13 @@ export function closingLine({ passed, failed, skipped }: Tally): string {
   return `${passed} passed, ${failed} failed${skipped.length === 0 ? '' : `, ${skipped.length} skipped`}`
 }
 
+/** Prints the line, or hands the numbers to a run of several parts, which adds them up. */
+export function close(result: Tally): void {
+  const file = process.env['HOLDFAST_TALLY']
+  if (file === undefined) process.stdout.write(`${closingLine(result)}\n`)
+  else appendFileSync(file, `${JSON.stringify({ ...result, skipped: result.skipped.length })}\n`)
+}
+
 export class ClosingLine implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
     const cases = modules.flatMap((module) => [...module.children.allTests()])
@@ -42,7 +50,7 @@ export class ClosingLine implements Reporter {
     // After the summary of the default reporter, which prints at the same moment.
     setImmediate(() => {
       for (const line of result.skipped) process.stdout.write(`skipped: ${line}\n`)
-      process.stdout.write(`${closingLine(result)}\n`)
+      close(result)
     })
   }
 }

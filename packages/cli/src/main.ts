@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { CommanderError } from 'commander'
 import { exitCodeOf, exitCodes, Failure } from './exit-codes.ts'
+import { labCommand } from './lab.ts'
 import { Printer, type Streams } from './printer.ts'
 import { programOf } from './program.ts'
 
@@ -22,6 +23,8 @@ export async function main({ args, environment, streams }: Call): Promise<number
   try {
     // A URL in the wrong place is repeated by the message about it.
     for (const text of [...beforeCommand(args), environment['HOLDFAST_STORE'] ?? '']) printer.secrets.learn(text)
+    // Its options are its own, and it ends with its own exit codes.
+    if (args[0] === 'lab') return await labCommand(context, args.slice(1))
     const at = args.indexOf('--')
     await programOf({
       context,

@@ -45,6 +45,7 @@ export function programOf(program: ProgramOptions): Command {
   addWatch(root, program)
   addEvict(root, program)
   addDoctor(root, program)
+  addLab(root)
   return root
 }
 
@@ -167,6 +168,16 @@ function addDoctor(root: Command, program: ProgramOptions): void {
       '\nExamples:\n  holdfast doctor\n  holdfast doctor sqlite:/srv/locks.db --json | jq .figures.handOff\n  holdfast doctor --facts-only',
     )
   act(program, doctor, async (options, url) => doctorCommand(program.context, url, options))
+}
+
+/** Only for the list in --help: its words and options are its own, see lab.ts. */
+function addLab(root: Command): void {
+  root
+    .command('lab')
+    .description('Hurt real processes and the store, record what happens, judge it; see holdfast lab --help.')
+    .action(() => {
+      throw new Failure(exitCodes.usage, 'lab comes first, and its options behind it: holdfast lab run --store URL')
+    })
 }
 
 function rootHelp(): string {

@@ -15,6 +15,8 @@ interface Scheme {
 }
 
 const schemes: ReadonlyMap<string, Scheme> = new Map([
+  ['redis', { example: 'redis://host:6379', absolute: asItStands, open: openRedis }],
+  ['rediss', { example: 'rediss://host:6379', absolute: asItStands, open: openRedis }],
   ['sqlite', { example: 'sqlite:/srv/locks.db', absolute: absoluteSqlite, open: openSqlite }],
 ])
 
@@ -53,6 +55,16 @@ export function chooseStore(option: string | undefined, environment: NodeJS.Proc
 function absoluteSqlite(url: string): string {
   const path = sqlitePath(url)
   return path === undefined ? STORE_DEFAULT : `sqlite:${path}`
+}
+
+/** A server's address is the same from everywhere. */
+function asItStands(url: string): string {
+  return url
+}
+
+async function openRedis(url: string): Promise<Store> {
+  const { redis } = await import('holdfast/redis')
+  return redis(url)
 }
 
 async function openSqlite(url: string): Promise<Store> {

@@ -8,6 +8,7 @@ import type { Ref } from './claim.ts'
 import { type Stamp, stampOf } from './clock.ts'
 import { type Deadline, deadlineOf, marginMs, remainingMs } from './deadline.ts'
 import { LeaseLost } from './errors.ts'
+import { described, lossOf, stopOf } from './loss.ts'
 import type { HeldIdentity, Holding } from './holding.ts'
 import type { Kept } from './keeper.ts'
 import type { LeaveOutcome } from './leaving.ts'
@@ -124,7 +125,7 @@ export class HeldLease implements Lease, Kept {
   assertHeld(): void {
     if (this.isHeld()) return
     // A fresh error for each caller: the stack tells which step came too late.
-    const words = this.#state.kind === 'lost' ? this.#state.error.message : `${this.#described()} was released before`
+    const words = this.#state.kind === 'lost' ? this.#state.error.message : `${described(this)} was released before`
     throw new LeaseLost(words, {
       resource: this.name,
       cause: this.#state.kind === 'lost' ? this.#state.error : undefined,
@@ -241,7 +242,7 @@ export class HeldLease implements Lease, Kept {
       alarms.move(this.#alarm, this.#alarmAtMs())
       return
     }
-    this.#controllerNow().abort(this.#stopError())
+    this.#controllerNow().abort(stopOf(this, remainingMs(this.#deadline, this.#holding.clock)))
     alarms.move(this.#alarm, this.#deadline.monotonicMs)
   }
 
@@ -252,7 +253,7 @@ export class HeldLease implements Lease, Kept {
   }
 
   #lose(why: string): void {
-    const error = this.#lossError(why)
+    const error = lossOf(this, why)
     this.#end({ kind: 'lost', error })
     this.#controller?.abort(error)
     this.#holding.events.emit('lost', { name: this.name, token: this.ref.token, reason: why })
@@ -280,24 +281,6 @@ export class HeldLease implements Lease, Kept {
   #controllerNow(): AbortController {
     this.#controller ??= new AbortController()
     return this.#controller
-  }
-
-  #lossError(why: string): LeaseLost {
-    return new LeaseLost(`${this.#described()} was lost: ${why}. Its token is stale wherever a guard checks it.`, {
-      resource: this.name,
-    })
-  }
-
-  /** The lease is still held, and its token good: there is time to stop in order. */
-  #stopError(): LeaseLost {
-    const leftMs = Math.round(remainingMs(this.#deadline, this.#holding.clock))
-    return new LeaseLost(`${this.#described()} could not be renewed and ends in ${leftMs} ms: stop now (stopBefore)`, {
-      resource: this.name,
-    })
-  }
-
-  #described(): string {
-    return `the lock "${this.name}" (token ${this.ref.token})`
   }
 }
 

@@ -71,7 +71,7 @@ export class Session implements Holding {
     })
     this.keeper = new Keeper(store, options.clock, this.alarms)
     this.#pulse = new Pulse(options.clock, this.alarms, () => {
-      for (const lease of [...this.leases]) lease.recheck()
+      for (const lease of this.leases) lease.recheck()
     })
     this.#logTrouble(options.logger)
   }

@@ -30,6 +30,18 @@ describe('the judge', () => {
     expect(broken(story)).toEqual([])
   })
 
+  it('V: lets the next one hold as soon as the holder was killed, and not before', () => {
+    const held = { askedMs: 0, grantedMs: 1, validMs: 100 }
+    const story = (killedMs: number): Story =>
+      new Story()
+        .hold('a', 1, held)
+        .at('nemesis', 'nemesis', killedMs, { kind: 'crash', target: 'a' })
+        .hold('b', 2, second)
+        .at('nemesis', 'nemesis', 90, { kind: 'heal', target: 'everything' })
+    expect(broken(story(20))).toEqual([])
+    expect(broken(story(35))).toEqual(['V'])
+  })
+
   it('T: sees a token that is not larger than one answered before it was asked for', () => {
     const later = { askedMs: 25, grantedMs: 30, validMs: 120, releasedMs: 40 }
     expect(broken(new Story().hold('a', 2, first).hold('b', 1, later))).toContain('T')

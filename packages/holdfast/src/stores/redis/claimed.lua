@@ -2,8 +2,6 @@
 -- KEYS  line, ends, places of each
 -- ->    1 or 0 of each
 
-local clock = redis.call('TIME')
-local now = clock[1] * 1000000 + clock[2]
 
 -- A lease that expired lingers for its lock-delay.
 local function lasts(text)
@@ -14,7 +12,7 @@ end
 local function isClaimed(line, ends, places)
   local found = redis.call('HMGET', line, 's', 'r')
   if found[1] and found[1] ~= '' then return lasts(found[2]) end
-  local after = '(' .. string.format('%.0f', now)
+  local after = '(' .. int(now)
   if redis.call('ZCOUNT', ends, after, '+inf') + redis.call('ZCOUNT', places, after, '+inf') > 0 then return true end
   for _, id in ipairs(redis.call('ZRANGE', ends, 0, limits.sweep)) do
     local text = redis.call('HGET', line, 'r:' .. id)

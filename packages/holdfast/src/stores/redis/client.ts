@@ -62,13 +62,18 @@ const reconnectInMs = (attempt: number): number => Math.min(attempt * 50, 2_000)
 /** Recognised by its members. Throws `Misuse` for anything else, and for a Cluster. */
 export function portOf(client: RedisClient): RedisPort {
   if (typeof client !== 'object' || client === null) throw new Misuse('redis() takes a client or a redis: URL')
-  if ('isCluster' in client && client.isCluster === true) throw new Misuse(CLUSTER_REFUSED)
+  if (isCluster(client)) throw new Misuse(CLUSTER_REFUSED)
   if ('sendCommand' in client && 'isOpen' in client) return nodeRedisPort(client)
   if ('call' in client) return ioredisPort(client)
   if ('send' in client && 'listen' in client) return client
   throw new Misuse(
     'redis() takes a client of ioredis or redis (version 5 or newer), an object { send, listen }, or a redis: URL',
   )
+}
+
+/** ioredis says so; node-redis' one is known by its list of masters. */
+function isCluster(client: object): boolean {
+  return ('isCluster' in client && client.isCluster === true) || 'masters' in client
 }
 
 function ioredisPort(client: IoredisClient): RedisPort {

@@ -3,7 +3,7 @@
  * answer, every token and the whole line must be equal. The scripts are run with a clock that the test sets.
  */
 import fc from 'fast-check'
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { requireEngine } from '../../../../lab/src/engines/require-engine.ts'
 import * as server from '../../../../lab/src/engines/redis/server.ts'

@@ -2,9 +2,8 @@
 -- KEYS  line, order
 -- ->    now, the fields of the HASH, the ids of those who wait
 
-local clock = redis.call('TIME')
 return {
-  string.format('%.0f', clock[1] * 1000000 + clock[2]),
+  int(now),
   redis.call('HGETALL', KEYS[1]),
   redis.call('ZRANGE', KEYS[2], 0, -1),
 }

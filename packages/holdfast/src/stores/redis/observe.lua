@@ -2,11 +2,9 @@
 -- KEYS  line
 -- ->    the version that observers compare, 0 for a line nobody ever stood in
 
-local clock = redis.call('TIME')
-local now = clock[1] * 1000000 + clock[2]
 local found = redis.call('HMGET', KEYS[1], 'v', 'b')
 if tonumber(found[2] or 0) < now + limits.observedSurely then
-  redis.call('HSET', KEYS[1], 'b', string.format('%.0f', now + limits.observed))
+  redis.call('HSET', KEYS[1], 'b', int(now + limits.observed))
   if redis.call('PTTL', KEYS[1]) < limits.idleMs / 2 then redis.call('PEXPIRE', KEYS[1], limits.idleMs) end
 end
 return found[1] or '0'

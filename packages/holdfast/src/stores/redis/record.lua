@@ -16,14 +16,6 @@
 -- Times are µs of the server's clock. Numbers stay below 2^53 until the year 2255; what a caller sends as a token may
 -- be larger and is compared as text.
 
-local clock = redis.call('TIME')
-local now = clock[1] * 1000000 + clock[2]
-
--- Lua's own conversion writes 1.79e+15.
-local function int(number)
-  return string.format('%.0f', number)
-end
-
 local function decode(id, text)
   local state, token, weight, ends, delay, ttl, provisional, channel =
     string.match(text, '^(%a)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d)|(.*)$')

@@ -25,16 +25,13 @@ const LIMITS = `local limits = {
 }
 `
 
-const record: string = textOf('record')
-const line: string = textOf('line')
-
 type ScriptName = 'enter' | 'renew' | 'leave' | 'evict' | 'look' | 'observe' | 'claimed'
 
 export const scripts: Readonly<Record<ScriptName, Script>> = {
-  enter: script('enter', '', record, line),
-  renew: script('renew', 'allow-oom', record, line),
-  leave: script('leave', 'allow-oom', record, line),
-  evict: script('evict', 'allow-oom', record, line),
+  enter: script('enter', '', ['enter-free', 'record', 'line']),
+  renew: script('renew', 'allow-oom', ['record', 'line']),
+  leave: script('leave', 'allow-oom', ['leave-alone', 'record', 'line']),
+  evict: script('evict', 'allow-oom', ['record', 'line']),
   look: script('look', 'no-writes'),
   observe: script('observe', ''),
   claimed: script('claimed', 'no-writes'),
@@ -44,11 +41,11 @@ export const scripts: Readonly<Record<ScriptName, Script>> = {
  * Redis looks at the flags before it begins, so no script is refused half-way. Who holds a lock can keep it and give it
  * back on a server that is full.
  */
-function script(name: ScriptName, flags: '' | 'allow-oom' | 'no-writes', ...before: readonly string[]): Script {
-  const text = [`#!lua flags=${flags}`, LIMITS, ...before, textOf(name)].join('\n')
+function script(name: ScriptName, flags: '' | 'allow-oom' | 'no-writes', parts: readonly string[] = []): Script {
+  const text = [`#!lua flags=${flags}`, LIMITS, ...['time', ...parts, name].map(textOf)].join('\n')
   return { name, text, sha: createHash('sha1').update(text).digest('hex') }
 }
 
-function textOf(name: ScriptName | 'record' | 'line'): string {
+function textOf(name: string): string {
   return readFileSync(new URL(`${name}.lua`, import.meta.url), 'utf8')
 }

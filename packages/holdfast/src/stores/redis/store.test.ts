@@ -1,10 +1,12 @@
-import { createClient } from 'redis'
+import { readFileSync } from 'node:fs'
+import { Cluster } from 'ioredis'
+import { createClient, createCluster } from 'redis'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Engine } from '../../../../lab/src/engines/engine.ts'
 import * as server from '../../../../lab/src/engines/redis/server.ts'
 import { requireEngine } from '../../../../lab/src/engines/require-engine.ts'
 import { Misuse, StoreUnavailable } from '../../core/errors.ts'
-import type { Store } from '../../core/store.ts'
+import type { Standing, Store } from '../../core/store.ts'
 import { type NodeRedisClient, redis } from './index.ts'
 import { claim, held, never, Stage, takeAndLeave } from './redis.fixture.ts'
 
@@ -185,6 +187,32 @@ test('prefixes keep locks apart', async () => {
   expect([...new Set(found)]).toEqual([resource])
 })
 
+test('the rights in the documentation are enough, and on a foreign prefix they are refused', async () => {
+  const page = readFileSync(new URL('../../../../../docs/redis.md', import.meta.url), 'utf8')
+  const [, words = ''] = /^ACL (SETUSER .*)$/m.exec(page) ?? []
+  await seen.call('ACL', words.split(' '))
+  const url = engine.url.replace('//', '//locks:secret@')
+  const store = await stage.opened(redis(url))
+  const resource = fresh()
+  const [first, second] = [claim(resource), claim(resource)]
+  const { token } = held(await store.enter(first))
+  await store.enter(second)
+  const { memo } = await store.look(resource)
+  const observing = store.watch({ resource }, memo, never)
+  const turn = store.watch({ resource, id: second.id }, 'head', never)
+  await store.admin.list(resource, undefined, 10)
+  await store.leave({ resource, id: first.id, token })
+  const { token: next } = held((await turn) as Standing)
+  expect((await observing).kind).toBe('hint')
+  await store.renew([{ ref: { ...second, token: next }, ttlMs: 300 }])
+  await new Promise((resolve) => setTimeout(resolve, 310))
+  const third = claim(resource)
+  const late = held(await store.enter(third))
+  expect(await store.admin.evict(resource, late.token, 'enough')).toBe('evicted')
+  const foreign = redis(url, { prefix: 'foreign' })
+  await expect(stage.facts(foreign)).rejects.toThrow(/does not allow/)
+})
+
 test('a key of another program is the failure of one claim, and the others are renewed', async () => {
   const store = await stage.opened(redis(seen, { prefix: 'mixed' }))
   const [good, bad] = [claim(fresh()), claim(fresh())]
@@ -202,7 +230,8 @@ test('a key of another program is the failure of one claim, and the others are r
 test.each([
   ['no client', null],
   ['something else', { get: () => undefined }],
-  ['a cluster', { isCluster: true, call: () => undefined }],
+  ['a cluster of ioredis', new Cluster(['redis://localhost'], { lazyConnect: true })],
+  ['a cluster of node-redis', createCluster({ rootNodes: [] })],
   ['another URL', 'http://localhost'],
   ['no URL', 'localhost:6379'],
 ])('%s is refused at once', (_, wrong) => {

@@ -14,6 +14,8 @@ const KEPT_US = 60_000_000n
 export class IdleLines {
   #cursor = ''
   #steps = 0
+  /** Nothing that was there at the last look can be forgotten before this moment, and what came since is younger. */
+  #restsUntilUs = 0n
 
   /** Whether it is time to forget some. */
   countStep(): boolean {
@@ -23,10 +25,14 @@ export class IdleLines {
 
   /** One bounded transaction, if there is anything to forget; goes round the whole file in many of them. */
   forgetSome(file: LineFile, { tokenScaleUs }: Moment): void {
-    const { last, count, oldest } = file.survey(this.#cursor, LINES_AT_ONCE)
+    if (tokenScaleUs < this.#restsUntilUs) return
     const cursor = this.#cursor
+    const { last, count, oldest } = file.survey(cursor, LINES_AT_ONCE)
     this.#cursor = count < LINES_AT_ONCE ? '' : (last ?? '')
-    if (oldest === null || oldest + KEPT_US >= tokenScaleUs) return
+    if (oldest === null || oldest + KEPT_US >= tokenScaleUs) {
+      if (cursor === '' && count < LINES_AT_ONCE) this.#restsUntilUs = (oldest ?? tokenScaleUs) + KEPT_US
+      return
+    }
     file.transact((now) => {
       const idle = file.scan(cursor, LINES_AT_ONCE).filter((entry) => mayBeForgotten(entry, now))
       if (idle.length > 0) file.remove(idle)

@@ -21,13 +21,15 @@ export const killedHolder: Scenario = {
         const [a, b] = [await stage.actor('A'), await stage.actor('B')]
         const first = await a.does({ do: 'acquire', waitMs: 0 })
         const waiting = b.does({ do: 'acquire', waitMs: LONG_TTL_MS })
-        await a.kill()
+        const queued = await stage.sees((event) => event.p === 'B' && event.out?.['standing'] === 'queued')
         const startMs = performance.now()
+        await a.kill()
         const second = await waiting
         const afterMs = Math.round(performance.now() - startMs)
         await b.does({ do: 'release' })
         await b.does({ do: 'end' })
         return [
+          shown('B stands in line before A is killed', queued, `queued: ${queued}`),
           shown(
             'the waiter gets the lock long before the lease is over',
             second.ok && afterMs < AT_ONCE_MS,

@@ -1,6 +1,7 @@
 /** The processes of a replay and the store they meet at, for as long as one scenario takes. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Crew, type Member } from '../../demo/crew.ts'
 import { byTime, type HistoryEvent, Recorder } from '../../timeline/history.ts'
 import { readHistories } from '../history/read-histories.ts'
@@ -18,6 +19,8 @@ export interface StageOptions {
 
 /** Longer than any step takes; a step that hangs is a defect. */
 const STEP_MS_MAX = 30_000
+const LOOK_MS = 20
+const LOOKS_MAX = 500
 const PUPPET = new URL('puppet.js', import.meta.url)
 
 export class Stage {
@@ -51,6 +54,15 @@ export class Stage {
   /** The deed of somebody who is no process of the replay. */
   note(kind: string, target: string): void {
     this.#recorder.signal('nemesis', '', { kind, target })
+  }
+
+  /** Waits until a process has written down such an event. */
+  async sees(fits: (event: HistoryEvent) => boolean): Promise<boolean> {
+    for (let look = 0; look < LOOKS_MAX; look += 1) {
+      if (readHistories(this.#paths).some(fits)) return true
+      await sleep(LOOK_MS)
+    }
+    return false
   }
 
   events(): HistoryEvent[] {

@@ -37,6 +37,8 @@ export interface SoakOptions {
 }
 
 const HOUR_MS = 3_600_000
+/** A lab that cannot work at all must not spend the hours on trying. */
+const FRUITLESS_MAX = 3
 
 /** What an earlier call left in the folder, if its rounds were of the same kind. */
 export function earlierState(folder: string): SoakState | undefined {
@@ -52,6 +54,10 @@ export async function soak({ folder, hours, common, onRound }: SoakOptions): Pro
     state = { ...state, rounds: [...state.rounds, round] }
     keep(folder, state)
     onRound(round, state)
+    const last = state.rounds.slice(-FRUITLESS_MAX)
+    if (last.length === FRUITLESS_MAX && last.every(({ grants }) => grants === 0)) {
+      throw new Error(`${FRUITLESS_MAX} rounds in a row ended without a grant: ${round.text}`)
+    }
   }
   return state
 }
@@ -68,11 +74,18 @@ async function playRound(common: SoakState['common'], folder: string, seed: numb
   const storeUrl = `${common.scheme}:${join(out, 'locks.db')}`
   const settings: Settings = { ...common, seed, out, storeUrl, lock: { kind: 'holdfast' } }
   const startMs = performance.now()
-  const { verdict, events } = await playRun(settings)
-  const { result, text, grants, refusals, operations, faults } = verdict
-  if (result === 'held') rmSync(out, { recursive: true, force: true })
-  else writeFiles(settings, verdict, events)
-  return { seed, result, text, tookMs: Math.round(performance.now() - startMs), grants, refusals, operations, faults }
+  const tookMs = (): number => Math.round(performance.now() - startMs)
+  try {
+    const { verdict, events } = await playRun(settings)
+    const { result, text, grants, refusals, operations, faults } = verdict
+    if (result === 'held') rmSync(out, { recursive: true, force: true })
+    else writeFiles(settings, verdict, events)
+    return { seed, result, text, tookMs: tookMs(), grants, refusals, operations, faults }
+  } catch (error) {
+    // A round that came to nothing is told as such and does not end the others.
+    const text = `Could not judge: ${error instanceof Error ? error.message : String(error)}`
+    return { seed, result: 'notJudged', text, tookMs: tookMs(), grants: 0, refusals: 0, operations: 0, faults: [] }
+  }
 }
 
 /** Whole or not at all: a soak that is killed while it writes must find its state again. */

@@ -1,8 +1,9 @@
 /** Holdfast itself, through its public surface, over a store that writes down what the judge needs. */
-import { holdfast, type Lease, type Locks } from 'holdfast'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { holdfast, type Lease, type Locks, StoreUnavailable } from 'holdfast'
 import { openStore } from '../open-store.ts'
 import { recordedStore } from '../history/recorded-store.ts'
-import type { Contender, ContenderOptions, Form, Grant } from './contender.ts'
+import type { Contender, ContenderOptions, Form, Grant, Notes } from './contender.ts'
 
 export async function openHoldfast(options: ContenderOptions): Promise<Contender> {
   const { storeUrl, namespace, ttlMs, process, notes } = options
@@ -19,7 +20,7 @@ export async function openHoldfast(options: ContenderOptions): Promise<Contender
     notes.lost(name, token)
   })
   locks.on('released', ({ name, token }) => void leases.delete(keyOf(name, token)))
-  await locks.open()
+  await openPatiently(locks, notes)
   return {
     tells: true,
     async acquire(form, waitMs) {
@@ -34,6 +35,24 @@ export async function openHoldfast(options: ContenderOptions): Promise<Contender
       const { leases, waiting } = locks.health()
       return { claims: live.length, leases, waits: waiting }
     },
+  }
+}
+
+/** A worker may start in the middle of a fault. It goes on asking, as whoever starts programs anew would make it. */
+const OPEN_TRIES_MAX = 15
+const OPEN_PAUSE_MS = 100
+
+async function openPatiently(locks: Locks, notes: Notes): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const call = notes.call('open', '', {})
+    try {
+      await locks.open()
+      return call.ok()
+    } catch (error) {
+      call.fail(error)
+      if (!(error instanceof StoreUnavailable) || attempt === OPEN_TRIES_MAX) throw error
+    }
+    await sleep(OPEN_PAUSE_MS)
   }
 }
 

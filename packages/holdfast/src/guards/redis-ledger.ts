@@ -1,0 +1,58 @@
+/** A ledger: a guard with a value. What the last holder of a lock wrote down, for the next holder and for onlookers. */
+import { Unsupported } from '../core/errors.ts'
+import type { Fenced } from '../core/lease.ts'
+import { LEDGER_VALUE_BYTES_MAX } from '../core/limits.ts'
+import { resourceOf } from '../core/names.ts'
+import { boundedText } from '../core/options.ts'
+import { parseSequencer } from '../core/sequencer.ts'
+import type { Holder } from './admission.ts'
+import { type RedisCommands, senderOf } from './redis-client.ts'
+import { fence, type RedisFenceOptions } from './redis-fence.ts'
+
+export interface RedisLedgerEntry {
+  readonly value: string
+  /** The token it was written with. */
+  readonly token: bigint
+}
+
+/** One value for each lock, beside its mark. Rejects as a `RedisFence` does. */
+export interface RedisLedger {
+  /** The entry as it is, for onlookers: a holder who will write calls `enter` instead. Null when nothing was written. */
+  get(lock: Pick<Fenced, 'namespace' | 'name'>): Promise<RedisLedgerEntry | null>
+  /** Raises the mark and reads the entry in one script: what a holder reads here, no late writer can change. */
+  enter(lease: Holder): Promise<RedisLedgerEntry | null>
+  /** Writes the entry unless a newer token was seen. At most 65,536 bytes of UTF-8; not with a shared lease. */
+  put(lease: Holder, value: string): Promise<void>
+}
+
+const READ = "return redis.call('HMGET', KEYS[1], 'token', 'value')"
+const WRITE = "redis.call('HSET', KEYS[1], 'token', ARGV[1], 'value', ARGV[2])"
+
+/** A ledger over a client of the caller; it is never closed here. Sends nothing yet. */
+export function ledger(client: RedisCommands, options: RedisFenceOptions = {}): RedisLedger {
+  const guard = fence(client, options)
+  const send = senderOf(client)
+  const keyOf = ({ namespace, name }: Pick<Fenced, 'namespace' | 'name'>): string =>
+    `${options.prefix ?? 'holdfast-fence'}:{${resourceOf(namespace, name)}}:ledger`
+  return {
+    get: async (lock) => entryOf(await send(['HMGET', keyOf(lock), 'token', 'value'])),
+    enter: async (lease) => entryOf(await guard.run(lease, { lua: READ, keys: [keyOf(fencedOf(lease))] })),
+    async put(lease, value) {
+      const { namespace, name, mode, token } = fencedOf(lease)
+      if (mode === 'shared') {
+        throw new Unsupported(`${name}: a shared lease only reads; take the write lock to put`, { resource: name })
+      }
+      const text = boundedText('value', value, LEDGER_VALUE_BYTES_MAX)
+      await guard.run(lease, { lua: WRITE, keys: [keyOf({ namespace, name })], args: [String(token), text] })
+    },
+  }
+}
+
+function entryOf(answer: unknown): RedisLedgerEntry | null {
+  const [token, value] = Array.isArray(answer) ? (answer as readonly unknown[]) : []
+  return typeof token === 'string' && typeof value === 'string' ? { value, token: BigInt(token) } : null
+}
+
+function fencedOf(holder: Holder): Fenced {
+  return typeof holder === 'string' ? parseSequencer(holder) : holder
+}

@@ -1,0 +1,201 @@
+/** The part of the lab that runs on every change: real processes, real faults, well under 90 s on two cores. */
+import { execFile } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parseEvent } from '../timeline/history.ts'
+import { scenarios } from './scenarios/catalogue.ts'
+
+const bin = fileURLToPath(new URL('../../dist/faultlab/bin.js', import.meta.url))
+const LIMIT_MS = 85_000
+
+let folder = ''
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'holdfast-lab-test-'))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+interface Ended {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+interface Told {
+  readonly result: string
+  readonly text: string
+  readonly grants: number
+  readonly refusals: number
+  readonly notJudged: readonly string[]
+  readonly violations: readonly { readonly property: string }[]
+  readonly faults: readonly { readonly name: string; readonly made: number; readonly effective: number }[]
+  readonly files: { readonly history: string; readonly timeline: string }
+}
+
+function lab(...args: readonly string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [bin, ...args], { maxBuffer: 2 ** 26 }, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+    )
+  })
+}
+
+async function judged(name: string, ...args: readonly string[]): Promise<{ code: number; told: Told }> {
+  const { code, stdout, stderr } = await lab('run', '--json', '--seed', '7', '--out', join(folder, name), ...args)
+  if (stdout === '') throw new Error(stderr)
+  return { code, told: JSON.parse(stdout) as Told }
+}
+
+const broken = ({ violations }: Told): string[] => [...new Set(violations.map(({ property }) => property))]
+
+describe.concurrent('a run', { timeout: LIMIT_MS }, () => {
+  test('of Holdfast on SQLite finds no violation under stops, kills and a busy file, and judges every promise', async () => {
+    const { code, told } = await judged('holdfast', '--for', '15s', '--workers', '4')
+    expect(told.violations).toEqual([])
+    expect({ code, result: told.result, notJudged: told.notJudged }).toEqual({ code: 0, result: 'held', notJudged: [] })
+    expect(told.faults.map(({ name, effective }) => [name, effective > 0])).toEqual([
+      ['pause', true],
+      ['kill', true],
+      ['busy', true],
+    ])
+    const lines = readFileSync(told.files.history, 'utf8').trimEnd().split('\n')
+    expect(lines.slice(1).map(parseEvent)).not.toContain(null)
+    const page = readFileSync(told.files.timeline, 'utf8')
+    for (const part of ['<g class="hold', 'killed for', 'stopped for', 'No violation in']) expect(page).toContain(part)
+    expect(page).not.toMatch(/https?:|<link|<img|<iframe|@import|\ssrc=/)
+  })
+
+  test('without the guard is violated: the stops hit the moment that only a guard covers', async () => {
+    const { code, told } = await judged(
+      'no-guard',
+      '--for',
+      '15s',
+      '--workers',
+      '4',
+      '--faults',
+      'pause',
+      '--guard',
+      'off',
+    )
+    expect({ code, result: told.result }).toEqual({ code: 1, result: 'violated' })
+    // The lock itself keeps its promises; what breaks is the resource.
+    expect(broken(told)).toContain('G')
+    for (const property of ['V', 'T', 'U', 'N', 'R']) expect(broken(told)).not.toContain(property)
+  })
+
+  test('of a lock that releases without asking whose it is finds two holders, and the page shows where', async () => {
+    const args = ['--for', '10s', '--workers', '4', '--faults', 'pause', '--broken', 'no-owner-check']
+    const { code, told } = await judged('no-owner-check', ...args)
+    expect({ code, result: told.result }).toEqual({ code: 1, result: 'violated' })
+    expect(broken(told)).toEqual(['V'])
+    const page = readFileSync(told.files.timeline, 'utf8')
+    expect(page).toContain('mark violation')
+    expect(page).toMatch(/<a href="#piece-\d+">history.ndjson, line \d+<\/a>/)
+  })
+
+  test('of the same lock without a flaw, given as a module, finds nothing', async () => {
+    const path = join(folder, 'own-lock.mjs')
+    const table = new URL('../../dist/faultlab/traffic/broken.js', import.meta.url).href
+    writeFileSync(
+      path,
+      `import { openBroken } from ${JSON.stringify(table)}\nexport const openContender = (options) => openBroken('none', options)\n`,
+    )
+    const { code, told } = await judged(
+      'own',
+      '--for',
+      '10s',
+      '--workers',
+      '4',
+      '--faults',
+      'pause,kill',
+      '--lock',
+      path,
+    )
+    expect(told.violations).toEqual([])
+    expect({ code, result: told.result }).toEqual({ code: 0, result: 'held' })
+  })
+})
+
+describe('what cannot be judged', { timeout: LIMIT_MS }, () => {
+  test('ends with 2 and the reason when a worker dies by itself', async () => {
+    const path = join(folder, 'dying-lock.mjs')
+    writeFileSync(path, "export const openContender = async () => { throw new Error('no such engine') }\n")
+    const { code, stderr } = await lab(
+      'run',
+      '--for',
+      '1s',
+      '--faults',
+      'none',
+      '--lock',
+      path,
+      '--out',
+      join(folder, 'dying'),
+    )
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/could not judge: w\d ended by itself with 1[^]*no such engine/)
+  })
+
+  test('ends with 2 when the run was too short to show anything', async () => {
+    const { code, told } = await judged('short', '--for', '1s', '--workers', '2', '--faults', 'none', '--ttl', '20s')
+    expect({ code, result: told.result }).toEqual({ code: 2, result: 'notJudged' })
+    expect(told.text).toMatch(/^Could not judge: "\w+" was granted \d times, which shows nothing/)
+  })
+
+  test.each([
+    [['run', '--faults', 'cut'], 'there is no connection'],
+    [['run', '--faults', 'earthquake'], 'there is no such fault'],
+    [['run', '--store', 'memory:'], 'lives inside one process'],
+    [['run', '--broken', 'everything'], '--broken must be one of'],
+    [['run', '--workers', '1'], '--workers must be a whole number from 2 to 32'],
+    [['run', '--for', 'ever'], 'for'],
+    [['run', '--broken', 'none', '--faults', 'busy'], 'does not use the lock file'],
+    [['replay', 'nothing'], 'there is no replay "nothing"'],
+    [['dance'], 'lab has no "dance"'],
+  ])('is told at once: %j', async (args, words) => {
+    const { code, stderr } = await lab(
+      ...args,
+      ...(args[0] === 'run' ? ['--out', mkdtempSync(join(folder, 'wrong-'))] : []),
+    )
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(words) as string })
+  })
+
+  test('is a fault that would hit other users of a lock file', async () => {
+    const path = join(folder, 'others.db')
+    writeFileSync(path, '')
+    const args = ['--store', `sqlite:${path}`, '--faults', 'wipe', '--out', join(folder, 'others')]
+    const { code, stderr } = await lab('run', ...args)
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringContaining('everybody who uses this lock file') as string,
+    })
+    expect(existsSync(path)).toBe(true)
+  })
+})
+
+test('every replay shows what it claims', { timeout: LIMIT_MS }, async () => {
+  for (const name of scenarios.keys()) {
+    const { code, stdout } = await lab('replay', name, '--json', '--out', join(folder, `replay-${name}`))
+    const { takes } = JSON.parse(stdout) as { takes: readonly { shown: readonly { claim: string; seen: boolean }[] }[] }
+    const unseen = takes.flatMap(({ shown }) => shown.filter(({ seen }) => !seen))
+    expect({ name, code, unseen }).toEqual({ name, code: 0, unseen: [] })
+    expect(readFileSync(join(folder, `replay-${name}`, 'timeline.html'), 'utf8')).toContain('<g class="hold')
+  }
+})
+
+test('a soak goes on where it was, and writes its row when the hours are full', { timeout: LIMIT_MS }, async () => {
+  const out = join(folder, 'soak')
+  const record = join(folder, 'record.md')
+  mkdirSync(out)
+  writeFileSync(record, '| head |\n')
+  const common = { scheme: 'sqlite', faults: ['pause'], forMs: 60_000, workers: 6, seed: 5, ttlMs: 500, guard: true }
+  const round = { result: 'held', text: '', tookMs: 1_800_000, grants: 7, refusals: 1, operations: 9 }
+  const rounds = [5, 6].map((seed) => ({ ...round, seed, faults: [{ name: 'pause', made: 3, effective: 2 }] }))
+  writeFileSync(join(out, 'soak.json'), JSON.stringify({ v: 1, startedAt: '2025-01-02T03:04:05Z', common, rounds }))
+  const { code, stderr } = await lab('soak', '--hours', '1', '--out', out, '--record', record)
+  expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('goes on after 60.0 min') as string })
+  expect(readFileSync(record, 'utf8')).toBe(
+    '| head |\n| 2025-01-02 | unknown | sqlite | 60.0 min | 2 from seed 5 | 14 | pause 6 (4) | 2 | 2 / 0 / 0 |\n',
+  )
+})

@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest'
+import type { HistoryEvent } from '../../timeline/history.ts'
+import { drawingOf, slice } from './drawing.ts'
+
+const at = (ms: number): string => String(ms * 1e6)
+
+/** w1 holds and is killed at 100 ms, its successor holds from 200 ms on; the store is busy from 150 to 180 ms. */
+function history(): HistoryEvent[] {
+  const events: HistoryEvent[] = []
+  const add = (ms: number, p: string, rest: Pick<HistoryEvent, 'e' | 'op' | 'f'> & Partial<HistoryEvent>): void =>
+    void events.push({ i: events.length, t: at(ms), p, k: 'seat', ...rest })
+  add(0, 'w1', { e: 'call', op: 0, f: 'acquire', in: {} })
+  add(10, 'w1', { e: 'ok', op: 0, f: 'acquire', out: { token: '1', validUntil: at(500) } })
+  add(100, 'nemesis', { e: 'sig', op: 0, f: 'nemesis', in: { kind: 'crash', target: 'w1' } })
+  add(150, 'nemesis', { e: 'sig', op: 1, f: 'nemesis', in: { kind: 'busy', target: 'store' } })
+  add(180, 'nemesis', { e: 'sig', op: 2, f: 'nemesis', in: { kind: 'free', target: 'store' } })
+  add(190, 'nemesis', { e: 'sig', op: 3, f: 'nemesis', in: { kind: 'restart', target: 'w1.2' } })
+  add(195, 'w1.2', { e: 'call', op: 0, f: 'acquire', in: {} })
+  add(200, 'w1.2', { e: 'ok', op: 0, f: 'acquire', out: { token: '2', validUntil: at(700) } })
+  add(300, 'w1.2', { e: 'call', op: 1, f: 'release', in: { token: '2' } })
+  add(310, 'w1.2', { e: 'ok', op: 1, f: 'release', out: {} })
+  return events
+}
+
+const laneOf = (name: string) => drawingOf(history(), []).lanes.find((lane) => lane.name === name)
+
+test('a killed process and the one in its place share a lane, and the hold of the dead one ends with it', () => {
+  const holds = laneOf('w1')?.spans.filter(({ kind }) => kind === 'hold')
+  expect(holds?.map(({ fromMs, toMs, token }) => [fromMs, toMs, token])).toEqual([
+    [10, 100, '1'],
+    [200, 300, '2'],
+  ])
+  expect(laneOf('w1')?.pauses).toEqual([{ fromMs: 100, toMs: 190, what: 'killed' }])
+})
+
+test('faults of the store are in a lane of its own', () => {
+  expect(laneOf('store')?.pauses).toEqual([{ fromMs: 150, toMs: 180, what: 'locked by somebody else' }])
+})
+
+test('a violation is drawn in the lane of the place', () => {
+  const violation = { property: 'V', p: 'w1.2', k: 'seat', atNs: 200e6, text: 'two hold' } as const
+  const lane = drawingOf(history(), [violation]).lanes.find(({ name }) => name === 'w1')
+  expect(lane?.marks.map(({ kind, atMs, label }) => [kind, atMs, label])).toEqual([['violation', 200, 'V: two hold']])
+})
+
+test('a slice has what lies in it, cut at its edges, on its own zero', () => {
+  const part = slice(drawingOf(history(), []), 50, 250)
+  expect(part).toMatchObject({ startMs: 50, lengthMs: 200 })
+  const holds = part.lanes.find(({ name }) => name === 'w1')?.spans.filter(({ kind }) => kind === 'hold')
+  expect(holds?.map(({ fromMs, toMs }) => [fromMs, toMs])).toEqual([
+    [0, 50],
+    [150, 200],
+  ])
+})
