@@ -86,8 +86,8 @@ const mistakes: readonly (readonly [what: string, args: readonly string[], messa
     ['evict', 'job', '--token', '0x5', '--reason', 'x'],
     /--token must be the decimal number/,
   ],
-  ['a store URL without a scheme', ['--store', '/srv/x', 'ls'], /the store URL has no scheme; known: sqlite:/],
-  ['an unknown store', ['--store', 'gopher://host/x', 'ls'], /unknown store scheme "gopher:"; known: sqlite:/],
+  ['a store URL without a scheme', ['--store', '/srv/x', 'ls'], /the store URL has no scheme; known: redis:/],
+  ['an unknown store', ['--store', 'gopher://host/x', 'ls'], /unknown store scheme "gopher:"; known: redis:/],
   ['a store in memory', ['--store', 'memory:', 'run', 'job', '--', 'true'], /memory: lives inside one process/],
   ['SQLite in memory', ['--store', 'sqlite::memory:', 'run', 'job', '--', 'true'], /lives inside one process/],
   ['a sqlite URL with a host', ['--store', 'sqlite://host/path', 'ls'], /a sqlite: URL has no host/],
@@ -140,7 +140,8 @@ describe('a password in the store URL', () => {
   const canary = 'c4n4ry/p%40ss'
 
   it.each([
-    ['an unknown scheme', `rediss://user:${canary}@host/0`],
+    ['an unknown scheme', `gopher://user:${canary}@host/0`],
+    ['a Redis that is away', 'redis://user:c4n4ry@127.0.0.1:1'],
     ['no scheme', `//user:${canary}@host`],
     ['a query', `gopher://host/?password=${canary}`],
     ['a path that is used', 'sqlite:/proc/nowhere/locks.db?password=c4n4ry'],

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Engine } from '../../../lab/src/engines/engine.ts'
 import * as server from '../../../lab/src/engines/redis/server.ts'
 import { requireEngine } from '../../../lab/src/engines/require-engine.ts'
@@ -13,18 +13,21 @@ import { fence, fenceLua, ledger, type RedisCommands } from './redis.ts'
 const WRITE = `redis.call('SET', KEYS[1], ARGV[2])
 redis.call('RPUSH', KEYS[2], cjson.encode({ key = ARGV[4], based = tonumber(ARGV[1]), value = tonumber(ARGV[2]), token = ARGV[3] }))`
 
-let engine: Engine
+let engine: Engine | undefined
+let url = ''
 let client: Redis
 let resources = 0
 
-beforeEach((context) => requireEngine(context, server))
-beforeAll(async () => {
+beforeEach(async (context) => {
+  await requireEngine(context, server)
+  if (engine !== undefined) return
   engine = await server.start()
-  client = new Redis(engine.url)
+  ;({ url } = engine)
+  client = new Redis(url)
 })
 afterAll(async () => {
-  client.disconnect()
-  await engine.close()
+  client?.disconnect()
+  await engine?.close()
 })
 
 function lease(token: bigint, mode: Mode = 'exclusive', name = 'stock'): Fenced {
@@ -78,12 +81,12 @@ interface Connection {
 }
 
 async function withIoredis(): Promise<Connection> {
-  const own = new Redis(engine.url)
+  const own = new Redis(url)
   return { commands: own, close: () => own.disconnect() }
 }
 
 async function withNodeRedis(): Promise<Connection> {
-  const own = createClient({ url: engine.url })
+  const own = createClient({ url })
   await own.connect()
   return { commands: own, close: () => own.destroy() }
 }

@@ -77,6 +77,11 @@ export async function runUnder<T>(
   leases: readonly HeldLease[],
   work: () => T | PromiseLike<T>,
 ): Promise<T> {
+  // Between the grant and this line the client may have been closed, or the machine have slept: then nothing is begun.
+  if (!leases.every((lease) => lease.isHeld())) {
+    await Promise.all(leases.map((lease) => lease.release()))
+    for (const lease of leases) if (lease.loss !== undefined) lease.assertHeld()
+  }
   let outcome: { readonly returned: T } | { readonly threw: unknown }
   try {
     outcome = { returned: await reentry.within(leases, work) }

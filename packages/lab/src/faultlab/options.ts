@@ -26,8 +26,16 @@ const text = { type: 'string' } as const
 export type RunOption = 'store' | 'faults' | 'for' | 'workers' | 'seed' | 'ttl' | 'guard' | 'broken' | 'lock' | 'out'
 
 export const runOptions: Readonly<Record<RunOption, typeof text>> = {
-  ...{ store: text, faults: text, for: text, workers: text, seed: text },
-  ...{ ttl: text, guard: text, broken: text, lock: text, out: text },
+  store: text,
+  faults: text,
+  for: text,
+  workers: text,
+  seed: text,
+  ttl: text,
+  guard: text,
+  broken: text,
+  lock: text,
+  out: text,
 }
 
 export type Values = { readonly [Name in RunOption]?: string | undefined }
@@ -36,11 +44,7 @@ export function parse<T extends Readonly<Record<string, { type: 'string' | 'bool
   args: readonly string[],
   options: T,
 ): ReturnType<typeof parseArgs<{ args: string[]; options: T; allowPositionals: true }>> {
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: true })
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
-  }
+  return orUsage(() => parseArgs({ args: [...args], options, allowPositionals: true }))
 }
 
 /** `environment` may name the store, as everywhere in the command. Makes the folder of the run. */
@@ -49,26 +53,33 @@ export function settingsOf(values: Values, environment: NodeJS.ProcessEnv): Sett
     values.seed === undefined ? 1 + Math.floor(Math.random() * SEED_MAX) : whole('seed', values.seed, 1, SEED_MAX)
   const lock = lockChoice(values)
   const given = values.store ?? (environment['HOLDFAST_STORE'] || undefined)
-  const out = prepareFolder(
+  const out = freeFolder(
     values.out ?? join(OUT_DEFAULT, `${new Date().toISOString().replaceAll(/[:.]/g, '-')}-seed-${seed}`),
   )
   const storeUrl = storeOf(given ?? `sqlite:${join(out, 'locks.db')}`)
   const scheme = schemeOf(storeUrl)
-  return {
-    ...{ storeUrl, scheme, seed, lock, out },
+  const settings: Settings = {
+    storeUrl,
+    scheme,
+    seed,
+    lock,
+    out,
     faults: chosenFaults(values.faults, { storeUrl, scheme, isOwn: given === undefined, lock }),
     forMs: duration('for', values.for ?? FOR.default, FOR),
     ttlMs: duration('ttl', values.ttl ?? TTL.default, TTL),
     workers: whole('workers', values.workers ?? WORKERS.default, WORKERS.min, WORKERS.max),
     guard: oneOf('guard', values.guard ?? 'on', ['on', 'off']) === 'on',
   }
+  // Last: a mistake leaves nothing behind.
+  mkdirSync(out, { recursive: true })
+  return settings
 }
 
 function storeOf(url: string): string {
   if (url.startsWith('memory:')) {
     throw new UsageError('memory: lives inside one process, and the lab needs several: there is nobody to take over')
   }
-  const absolute = absoluteStoreUrl(url)
+  const absolute = orUsage(() => absoluteStoreUrl(url))
   if (faultsOf(schemeOf(absolute)) !== undefined) return absolute
   throw new UsageError(
     `the lab knows no faults for ${schemeOf(absolute)}: yet; it knows them for ${storesWithFaults.map((name) => `${name}:`).join(', ')}`,
@@ -94,7 +105,9 @@ interface FaultChoice {
 /** Nothing is left out silently: a fault that cannot be made is an error that says why. */
 export function chosenFaults(list: string | undefined, choice: FaultChoice): readonly string[] {
   const { scheme, storeUrl, isOwn, lock } = choice
-  const { faults, meaningless, usual } = faultsOf(scheme) ?? { faults: new Map(), meaningless: new Map(), usual: [] }
+  const known = faultsOf(scheme)
+  if (known === undefined) throw new UsageError(`the lab knows no faults for ${scheme}:`)
+  const { faults, meaningless, usual } = known
   // The lock under test does not use the lock file then, so hurting the file hurts nobody.
   const hurtsNobody = (name: string): boolean => faults.get(name)?.hitsStore === true && lock.kind !== 'holdfast'
   if (list === undefined) return usual.filter((name) => !hurtsNobody(name))
@@ -118,20 +131,15 @@ export function chosenFaults(list: string | undefined, choice: FaultChoice): rea
   return names
 }
 
-/** An empty one, made if need be together with its parent. */
-export function prepareFolder(path: string): string {
+/** Missing or empty, in a folder that exists or can be made in one that exists. */
+export function freeFolder(path: string): string {
   const out = resolve(path)
-  try {
-    if (existsSync(out) && (!statSync(out).isDirectory() || readdirSync(out).length > 0)) {
-      throw new UsageError(`${out} is not an empty folder; a run keeps its files apart from others`)
-    }
-    if (!existsSync(dirname(dirname(out)))) throw new UsageError(`there is no folder ${dirname(dirname(out))}`)
-    mkdirSync(out, { recursive: true })
-    return out
-  } catch (error) {
-    if (error instanceof UsageError) throw error
-    throw new UsageError(`cannot write to ${out}: ${error instanceof Error ? error.message : String(error)}`)
+  if (existsSync(out) && (!statSync(out).isDirectory() || readdirSync(out).length > 0)) {
+    throw new UsageError(`${out} is not an empty folder; a run keeps its files apart from others`)
   }
+  const above = dirname(dirname(out))
+  if (!existsSync(above)) throw new UsageError(`there is no folder ${above}`)
+  return out
 }
 
 export function duration(
@@ -139,8 +147,13 @@ export function duration(
   text: string,
   range: { readonly minMs: number; readonly maxMs: number },
 ): number {
+  return orUsage(() => durationMs(name, text, range))
+}
+
+/** What another part of the project says about a wrong value, as a wrong command line. */
+function orUsage<T>(work: () => T): T {
   try {
-    return durationMs(name, text as `${number}s`, range)
+    return work()
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error))
   }

@@ -6,8 +6,16 @@ import { wholeForms } from './traffic/order.ts'
 import { verdictOf } from './verdict.ts'
 
 const settings: Settings = {
-  ...{ storeUrl: 'sqlite:x', scheme: 'sqlite', faults: [], forMs: 1, workers: 2, seed: 1, ttlMs: 500, guard: true },
-  ...{ lock: { kind: 'holdfast' }, out: '' },
+  storeUrl: 'sqlite:x',
+  scheme: 'sqlite',
+  faults: [],
+  forMs: 1,
+  workers: 2,
+  seed: 1,
+  ttlMs: 500,
+  guard: true,
+  lock: { kind: 'holdfast' },
+  out: '',
 }
 
 class History {

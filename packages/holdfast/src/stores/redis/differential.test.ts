@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check'
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeEach, expect, test } from 'vitest'
 import { requireEngine } from '../../../../lab/src/engines/require-engine.ts'
 import * as server from '../../../../lab/src/engines/redis/server.ts'
 import type { Claim } from '../../core/claim.ts'
@@ -83,7 +83,8 @@ function withTestTime(port: RedisPort): RedisPort {
   }
 }
 
-beforeAll(async () => {
+beforeEach(async (context) => {
+  await requireEngine(context, server)
   const engine = await stage.server()
   client = stage.client(engine)
   const port = withTestTime(portOf(client))
@@ -93,7 +94,6 @@ beforeAll(async () => {
   stage.ending(() => store.close())
 })
 afterAll(() => stage[Symbol.asyncDispose]())
-beforeEach((context) => requireEngine(context, server))
 
 class Twins {
   line: Line = emptyLine

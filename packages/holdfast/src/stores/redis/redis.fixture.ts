@@ -20,8 +20,8 @@ export class Stage implements AsyncDisposable {
   }
 
   /** A client as a user would have one. */
-  client(engine: Engine, options: object = {}): Redis & IoredisClient {
-    const client = new Redis(engine.url, options)
+  client({ url }: Pick<Engine, 'url'>): Redis & IoredisClient {
+    const client = new Redis(url)
     client.on('error', () => undefined)
     this.#endings.push(() => client.disconnect())
     return client

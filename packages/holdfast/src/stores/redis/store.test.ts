@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Cluster } from 'ioredis'
 import { createClient, createCluster } from 'redis'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Engine } from '../../../../lab/src/engines/engine.ts'
 import * as server from '../../../../lab/src/engines/redis/server.ts'
 import { requireEngine } from '../../../../lab/src/engines/require-engine.ts'
@@ -11,16 +11,19 @@ import { type NodeRedisClient, redis } from './index.ts'
 import { claim, held, never, Stage, takeAndLeave } from './redis.fixture.ts'
 
 const stage = new Stage()
-let engine: Engine
+let engine: Engine | undefined
+let url = ''
 let seen: ReturnType<Stage['client']>
 let namespaces = 0
 
-beforeAll(async () => {
+beforeEach(async (context) => {
+  await requireEngine(context, server)
+  if (engine !== undefined) return
   engine = await stage.server()
+  ;({ url } = engine)
   seen = stage.client(engine)
 })
 afterAll(() => stage[Symbol.asyncDispose]())
-beforeEach((context) => requireEngine(context, server))
 
 const fresh = (): string => `n${(namespaces += 1)}!lock`
 
@@ -38,7 +41,7 @@ async function connections(): Promise<number> {
 }
 
 async function nodeRedis(): Promise<NodeRedisClient> {
-  const client = createClient({ url: engine.url })
+  const client = createClient({ url })
   client.on('error', () => undefined)
   await client.connect()
   stage.ending(() => client.destroy())
@@ -46,9 +49,9 @@ async function nodeRedis(): Promise<NodeRedisClient> {
 }
 
 describe.each([
-  ['ioredis', async (): Promise<Store> => redis(stage.client(engine))],
+  ['ioredis', async (): Promise<Store> => redis(stage.client({ url }))],
   ['node-redis', async (): Promise<Store> => redis(await nodeRedis())],
-  ['a URL', async (): Promise<Store> => redis(engine.url)],
+  ['a URL', async (): Promise<Store> => redis(url)],
 ])('through %s', (_, make) => {
   test('a lock is taken, waited for, handed over, renewed and given back', async () => {
     const store = await stage.opened(await make())
@@ -99,7 +102,7 @@ describe.each([
 })
 
 test('nobody waiting, a lock costs two commands', async () => {
-  const store = await stage.opened(redis(stage.client(engine)))
+  const store = await stage.opened(redis(stage.client({ url })))
   const resource = fresh()
   await takeAndLeave(store, resource)
   const before = await scriptsRun()
@@ -108,7 +111,7 @@ test('nobody waiting, a lock costs two commands', async () => {
 })
 
 test('with fifty waiters a turn costs two commands as well', async () => {
-  const store = await stage.opened(redis(stage.client(engine)))
+  const store = await stage.opened(redis(stage.client({ url })))
   const resource = fresh()
   const first = claim(resource)
   const { token } = held(await store.enter(first))
@@ -132,7 +135,7 @@ test('with fifty waiters a turn costs two commands as well', async () => {
 })
 
 test('ten thousand leases are renewed by twenty commands', async () => {
-  const store = await stage.opened(redis(stage.client(engine)))
+  const store = await stage.opened(redis(stage.client({ url })))
   const namespace = fresh()
   const renewals = []
   for (let index = 0; index < 10_000; index += 1) {
@@ -191,8 +194,8 @@ test('the rights in the documentation are enough, and on a foreign prefix they a
   const page = readFileSync(new URL('../../../../../docs/redis.md', import.meta.url), 'utf8')
   const [, words = ''] = /^ACL (SETUSER .*)$/m.exec(page) ?? []
   await seen.call('ACL', words.split(' '))
-  const url = engine.url.replace('//', '//locks:secret@')
-  const store = await stage.opened(redis(url))
+  const own = url.replace('//', '//locks:secret@')
+  const store = await stage.opened(redis(own))
   const resource = fresh()
   const [first, second] = [claim(resource), claim(resource)]
   const { token } = held(await store.enter(first))
@@ -209,7 +212,7 @@ test('the rights in the documentation are enough, and on a foreign prefix they a
   const third = claim(resource)
   const late = held(await store.enter(third))
   expect(await store.admin.evict(resource, late.token, 'enough')).toBe('evicted')
-  const foreign = redis(url, { prefix: 'foreign' })
+  const foreign = redis(own, { prefix: 'foreign' })
   await expect(stage.facts(foreign)).rejects.toThrow(/does not allow/)
 })
 

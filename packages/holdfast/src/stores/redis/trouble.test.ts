@@ -154,7 +154,7 @@ test('a script that ioredis sends twice, because its answer was lost, makes one 
   const engine = await stage.server()
   const proxy = await openProxy(engine)
   stage.ending(() => proxy.close())
-  const client = stage.client({ ...engine, url: proxy.through(engine.url) })
+  const client = stage.client({ url: proxy.through(engine.url) })
   const store = await stage.opened(redis(client))
   const direct = stage.client(engine)
   const calls = async (): Promise<number> =>

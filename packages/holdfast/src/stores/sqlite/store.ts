@@ -83,7 +83,7 @@ export class SqliteStore implements Store {
     const enter = (line: Line, now: Moment): Step<Place> => enterLine(line, claim, handle.channel, now)
     const { answer, line } =
       (this.#waiting.has(claim.id) ? handle.lookThrough(claim.resource, enter) : undefined) ??
-      handle.change((changes) => changes.apply(claim.resource, claim.id, enter))
+      handle.change((changes) => changes.apply(claim.resource, claim.id, enter), claim.resource)
     if (answer.kind === 'queued') this.#waiting.add(claim.id)
     else this.#waiting.delete(claim.id)
     return standingOf(answer, askedAt, lookInMs(handle, line, answer, claim.id))

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { timelineHtml, type TimelineSection } from '../../timeline/page.ts'
 import type { LabCall } from '../main.ts'
-import { parse, prepareFolder, UsageError } from '../options.ts'
+import { freeFolder, parse, UsageError } from '../options.ts'
 import { exitCodes } from '../verdict.ts'
 import { scenarios } from './catalogue.ts'
 import { type PlayedTake, replay } from './replay.ts'
@@ -23,7 +23,7 @@ export async function replayCommand({ args, stdout }: LabCall): Promise<number> 
   const scenario = scenarios.get(name)
   if (scenario === undefined)
     throw new UsageError(`there is no replay "${name}"; there are ${[...scenarios.keys()].join(', ')}`)
-  const out = prepareFolder(
+  const out = freeFolder(
     values.out ?? join(OUT_DEFAULT, `${new Date().toISOString().replaceAll(/[:.]/g, '-')}-${name}`),
   )
   const played = await replay(scenario, out)

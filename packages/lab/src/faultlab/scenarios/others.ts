@@ -16,7 +16,9 @@ export const killedHolder: Scenario = {
   takes: [
     {
       title: 'a lease of 30 s, and kill -9',
-      ...{ guard: true, lock: holdfastLock, ttlMs: LONG_TTL_MS },
+      guard: true,
+      lock: holdfastLock,
+      ttlMs: LONG_TTL_MS,
       async play(stage): Promise<readonly Shown[]> {
         const [a, b] = [await stage.actor('A'), await stage.actor('B')]
         const first = await a.does({ do: 'acquire', waitMs: 0 })
@@ -51,7 +53,9 @@ export const deletedFile: Scenario = {
   takes: [
     {
       title: 'the file is deleted while A holds',
-      ...{ guard: true, lock: holdfastLock, ttlMs: DELETED_TTL_MS },
+      guard: true,
+      lock: holdfastLock,
+      ttlMs: DELETED_TTL_MS,
       async play(stage): Promise<readonly Shown[]> {
         const [a, b] = [await stage.actor('A'), await stage.actor('B')]
         const first = await a.does({ do: 'acquire', waitMs: 0 })
@@ -88,7 +92,8 @@ const OWNER_TTL_MS = 500
 /** A is stopped past its lease, B takes over, A wakes up and releases, C asks. */
 const lateRelease = (broken: boolean): Take => ({
   title: broken ? 'a lock without owner check (SET NX, then DEL)' : 'Holdfast',
-  ...{ guard: true, ttlMs: OWNER_TTL_MS },
+  guard: true,
+  ttlMs: OWNER_TTL_MS,
   lock: broken ? { kind: 'broken', name: 'no-owner-check' } : holdfastLock,
   async play(stage): Promise<readonly Shown[]> {
     const [a, b, c] = [await stage.actor('A'), await stage.actor('B'), await stage.actor('C')]

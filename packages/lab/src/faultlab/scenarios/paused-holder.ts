@@ -33,7 +33,9 @@ async function lateWrite(
 
 const paused = (guard: boolean): Take => ({
   title: guard ? 'with a guard' : 'without a guard',
-  ...{ guard, lock: holdfastLock, ttlMs: TTL_MS },
+  guard,
+  lock: holdfastLock,
+  ttlMs: TTL_MS,
   async play(stage): Promise<readonly Shown[]> {
     const { late, lateOk, held, tookOverMs, elements } = await lateWrite(stage)
     return [
@@ -64,7 +66,9 @@ export const pausedHolder: Scenario = {
 /** A's write is on its way while B, who holds by now, has read and not yet written. */
 const between = (entering: boolean): Take => ({
   title: entering ? 'B enters before it reads' : 'B reads without entering: only writes are checked',
-  ...{ guard: true, lock: holdfastLock, ttlMs: TTL_MS },
+  guard: true,
+  lock: holdfastLock,
+  ttlMs: TTL_MS,
   async play(stage): Promise<readonly Shown[]> {
     const [a, b] = [await stage.actor('A'), await stage.actor('B')]
     await a.does({ do: 'acquire', waitMs: 0 })

@@ -43,8 +43,16 @@ export class Stage {
     const historyPath = join(folder, `${name}.ndjson`)
     this.#paths.push(historyPath)
     const order: Order = {
-      ...{ process: name, lock, storeUrl, namespace: 'replay', resourcePath: this.#resourcePath, historyPath },
-      ...{ ttlMs, seed: 1, guard, loops: 1 },
+      process: name,
+      lock,
+      storeUrl,
+      namespace: 'replay',
+      resourcePath: this.#resourcePath,
+      historyPath,
+      ttlMs,
+      seed: 1,
+      guard,
+      loops: 1,
     }
     const actor = new Actor(name, (onEvent) => this.#crew.start(name, PUPPET, '', onEvent), this.#recorder)
     await actor.begin(order)

@@ -11,13 +11,16 @@ const HOURS_MAX = 1_000
 const SCHEME = 'sqlite'
 
 export async function soakCommand({ args, stdout, stderr }: LabCall): Promise<number> {
-  const { values } = parse(args, { ...{ hours: text, out: text, seed: text, round: text, faults: text, record: text } })
+  const { values } = parse(args, { hours: text, out: text, seed: text, round: text, faults: text, record: text })
   const hours = Number(values.hours)
   if (!(hours > 0 && hours <= HOURS_MAX)) throw new UsageError(`--hours must be a number up to ${HOURS_MAX}`)
   const folder = resolve(values.out ?? 'holdfast-lab/soak')
   const own = { storeUrl: `${SCHEME}:`, scheme: SCHEME, isOwn: true, lock: { kind: 'holdfast' } } as const
   const common: SoakState['common'] = {
-    ...{ scheme: SCHEME, workers: 6, ttlMs: 500, guard: true },
+    scheme: SCHEME,
+    workers: 6,
+    ttlMs: 500,
+    guard: true,
     faults: chosenFaults(values.faults, own),
     forMs: duration('round', values.round ?? '60s', { minMs: 5_000, maxMs: 3_600_000 }),
     seed: values.seed === undefined ? 1 : whole('seed', values.seed, 1, 2 ** 31),
@@ -25,7 +28,9 @@ export async function soakCommand({ args, stdout, stderr }: LabCall): Promise<nu
   const before = earlierState(folder)
   if (before !== undefined) stderr.write(`goes on after ${(livedMs(before) / 60_000).toFixed(1)} min in ${folder}\n`)
   const state = await soak({
-    ...{ folder, hours, common },
+    folder,
+    hours,
+    common,
     onRound: ({ seed, text }) => void stderr.write(`seed ${seed}: ${text}\n`),
   })
   if (values.record !== undefined) appendRow(resolve(values.record), state)
