@@ -175,6 +175,8 @@ function addLab(root: Command): void {
   root
     .command('lab')
     .description('Hurt real processes and the store, record what happens, judge it; see holdfast lab --help.')
+    .allowExcessArguments()
+    .allowUnknownOption()
     .action(() => {
       throw new Failure(exitCodes.usage, 'lab comes first, and its options behind it: holdfast lab run --store URL')
     })

@@ -5,7 +5,7 @@ export interface Claim {
   /** Namespace and name in the one encoding of `names.ts`: ASCII, no slash, no brace. */
   readonly resource: string
   /**
-   * 128 random bits made by the caller **before** sending, fresh for each attempt at a lock. Asking again with the
+   * A random 128-bit id made by the caller **before** sending, fresh for each attempt at a lock. Asking again with the
    * same id is idempotent, so a lost reply never strands a lock.
    */
   readonly id: string
@@ -32,7 +32,7 @@ export interface Ref {
   readonly token?: bigint
 }
 
-/** 128 random bits as 32 hex digits. */
+/** A random UUID (122 of its 128 bits are random) as 32 hex digits: made from a pool, ten times as fast as reading random bytes. */
 export function newClaimId(): string {
   return crypto.randomUUID().replaceAll('-', '')
 }

@@ -188,6 +188,23 @@ describe('keeping a lease', () => {
     await lease.release()
   })
 
+  test('a late renewal with an old note does not put it back for good', async () => {
+    const { clock, client, line } = world()
+    let slow = true
+    const plan: Plan = (_, method) => {
+      if (method !== 'renew' || !slow) return undefined
+      slow = false
+      return { kind: 'delayed', requestMs: 2_500 }
+    }
+    const lease = await client({}, plan).locks.acquire('seat')
+    lease.setNote('old')
+    await clock.advance(2_000)
+    lease.setNote('new')
+    await clock.advance(12_000)
+    expect((await line('seat')).claims[0]?.note).toBe('new')
+    await lease.release()
+  })
+
   test('a process with nothing held has no timer left', async () => {
     const { clock, client } = world()
     const { locks } = client()

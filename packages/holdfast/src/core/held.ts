@@ -9,6 +9,7 @@ import { type Stamp, stampOf } from './clock.ts'
 import { type Deadline, deadlineOf, marginMs, remainingMs } from './deadline.ts'
 import { LeaseLost } from './errors.ts'
 import { described, lossOf, stopOf } from './loss.ts'
+import { NoteToSend } from './note.ts'
 import type { HeldIdentity, Holding } from './holding.ts'
 import type { Kept } from './keeper.ts'
 import type { LeaveOutcome } from './leaving.ts'
@@ -53,7 +54,7 @@ export class HeldLease implements Lease, Kept {
   #deadline: Deadline
   #state: State = { kind: 'held' }
   #memo: Memo
-  #note: string | undefined
+  readonly #note = new NoteToSend()
   #controller: AbortController | undefined
   #watching: AbortController | undefined
   #releasing: Promise<ReleaseOutcome> | undefined
@@ -133,7 +134,7 @@ export class HeldLease implements Lease, Kept {
   }
 
   setNote(note: string): void {
-    this.#note = boundedText('note', note, NOTE_BYTES_MAX)
+    this.#note.set(boundedText('note', note, NOTE_BYTES_MAX))
     if (this.isHeld()) this.#holding.keeper.renewBy(this, this.#holding.clock.monotonicMs() + NOTE_AFTER_MS)
   }
 
@@ -168,9 +169,7 @@ export class HeldLease implements Lease, Kept {
   }
 
   takeNote(): string | undefined {
-    const note = this.#note
-    this.#note = undefined
-    return note
+    return this.#note.take()
   }
 
   onStanding(standing: Standing, lateMs: number): void {
@@ -195,7 +194,7 @@ export class HeldLease implements Lease, Kept {
   }
 
   onUnanswered(error: unknown, note: string | undefined): void {
-    this.#note ??= note
+    if (note !== undefined) this.#note.doubt()
     if (!this.isHeld()) return
     this.#state = { kind: 'jeopardy' }
     this.#renewSoon()

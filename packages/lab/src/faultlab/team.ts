@@ -117,7 +117,12 @@ class Position implements Post {
 
   async restart(): Promise<void> {
     const ready = this.#heard('ready', START_MS_MAX)
-    const { process, member } = this.#team.hire(this.#name, (this.#generation += 1), (event) => this.#onEvent(event))
+    const generation = (this.#generation += 1)
+    const { process, member } = this.#team.hire(this.#name, generation, (event) => {
+      // What a killed process said last is read after its death.
+      if (generation === this.#generation && this.#member === member && this.state !== 'down') this.#onEvent(event)
+      else if (event.f === 'ready' && generation === this.#generation) this.#onEvent(event)
+    })
     this.#process = process
     this.#member = member
     await this.#orEnded(ready, member)

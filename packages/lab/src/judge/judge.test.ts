@@ -30,6 +30,13 @@ describe('the judge', () => {
     expect(broken(story)).toEqual([])
   })
 
+  it('U: lets a lease be over on arrival only when the process was stopped meanwhile', () => {
+    const dead = (): Story => new Story().op('a', 'acquire', [1, 50], {}, 'DEAD_ON_ARRIVAL')
+    const stopped = dead().at('nemesis', 'nemesis', 40, { kind: 'resume', target: 'a' })
+    expect(broken(stopped.at('nemesis', 'nemesis', 60, { kind: 'heal', target: 'everything' }))).toEqual([])
+    expect(broken(dead())).toEqual(['U'])
+  })
+
   it('V: lets the next one hold as soon as the holder was killed, and not before', () => {
     const held = { askedMs: 0, grantedMs: 1, validMs: 100 }
     const story = (killedMs: number): Story =>

@@ -66,8 +66,8 @@ function pausesOf(moments: readonly Moment[]): Map<string, Pause[]> {
     pauses.set(target, own)
     // A crash is a pause without an end.
     if (kind === 'pause' || kind === 'crash') own.push({ fromNs: atNs, toNs: Number.POSITIVE_INFINITY })
-    const last = own.at(-1)
-    if (kind === 'resume' && last !== undefined) last.toNs = atNs
+    // One SIGCONT ends all stops that came before it.
+    if (kind === 'resume') for (const pause of own) pause.toNs = Math.min(pause.toNs, atNs)
   }
   return pauses
 }

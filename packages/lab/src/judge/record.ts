@@ -10,6 +10,9 @@
  */
 import { byTime, type Detail, type HistoryEvent } from '../timeline/history.ts'
 
+/** The code of an `acquire` that was answered with a lease which said of itself that it was over. */
+export const DEAD_ON_ARRIVAL = 'DEAD_ON_ARRIVAL'
+
 export interface Operation {
   readonly p: string
   readonly f: string

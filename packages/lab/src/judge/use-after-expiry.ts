@@ -1,10 +1,10 @@
 /** U: nobody is handed a lease that has ended, and every guarded call was sent while the sender's lease was valid by his own clock. Without this check a client that never looks at its clock goes unnoticed. */
-import { milliseconds, type Record } from './record.ts'
+import { DEAD_ON_ARRIVAL, milliseconds, type Moment, type Operation, type Record } from './record.ts'
 import type { Violation } from './violation.ts'
 
 const GUARDED = new Set(['enter', 'read', 'write'])
 
-export function checkUseAfterExpiry({ operations, holds }: Record): Violation[] {
+export function checkUseAfterExpiry({ operations, holds, moments }: Record): Violation[] {
   const ends = new Map(holds.map((hold) => [`${hold.k} ${hold.token}`, hold.validUntilNs]))
   const deadOnArrival = holds
     .filter((hold) => hold.validUntilNs <= hold.fromNs)
@@ -18,5 +18,23 @@ export function checkUseAfterExpiry({ operations, holds }: Record): Violation[] 
     const text = `a ${f} with token ${String(detail['token'])} was sent ${milliseconds(callNs - endNs)} after the lease had ended`
     return [{ property: 'U', p, k, atNs: callNs, text }]
   })
-  return [...deadOnArrival, ...late]
+  return [...deadOnArrival, ...late, ...deadWithoutStop(operations, moments)]
+}
+
+/** A lease that says of itself that it is over when it is handed out: only a process that was stopped meanwhile can get one. */
+function deadWithoutStop(operations: readonly Operation[], moments: readonly Moment[]): Violation[] {
+  const resumes = moments.filter(({ f, in: { kind } }) => f === 'nemesis' && kind === 'resume')
+  return operations
+    .filter(({ code }) => code === DEAD_ON_ARRIVAL)
+    .filter(
+      ({ p, callNs, endNs }) =>
+        !resumes.some(({ in: { target }, atNs }) => target === p && atNs > callNs && atNs < endNs),
+    )
+    .map(({ p, k, endNs }) => ({
+      property: 'U',
+      p,
+      k,
+      atNs: endNs,
+      text: 'a lease was handed out that was over, and nothing had stopped the process',
+    }))
 }

@@ -40,7 +40,8 @@ export interface HistoryHeader {
 }
 
 export interface Operation {
-  ok(out?: Detail): void
+  /** `atNs` is when it ended, where that is not now. */
+  ok(out?: Detail, atNs?: bigint): void
   fail(error: unknown): void
   /** Nobody knows whether it was done. */
   info(): void
@@ -65,7 +66,7 @@ export class Recorder {
       this.#record({ e, op, f, k, ...(c === undefined ? {} : { c }), ...rest }, t)
     record('call', { in: input }, atNs)
     return {
-      ok: (out = {}) => record('ok', { out }),
+      ok: (out = {}, atNs) => record('ok', { out }, atNs),
       fail: (error) => record('fail', { err: describeError(error) }),
       info: () => record('info', {}),
     }

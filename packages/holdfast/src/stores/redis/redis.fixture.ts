@@ -1,11 +1,12 @@
 /** Real servers and real drivers for the tests of this folder. */
 import { Redis } from 'ioredis'
+import { createClient } from 'redis'
 import { type Claim, newClaimId } from '../../core/claim.ts'
 import { systemClock } from '../../core/clock.ts'
 import type { Facts, Held, Standing, Store } from '../../core/store.ts'
 import type { Engine } from '../../../../lab/src/engines/engine.ts'
 import { type RedisOptions, start } from '../../../../lab/src/engines/redis/server.ts'
-import type { IoredisClient } from './client.ts'
+import type { IoredisClient, NodeRedisClient } from './client.ts'
 
 export const never: AbortSignal = new AbortController().signal
 
@@ -24,6 +25,15 @@ export class Stage implements AsyncDisposable {
     const client = new Redis(url)
     client.on('error', () => undefined)
     this.#endings.push(() => client.disconnect())
+    return client
+  }
+
+  /** The same of the other driver. */
+  async nodeRedis({ url }: Pick<Engine, 'url'>): Promise<NodeRedisClient> {
+    const client = createClient({ url })
+    client.on('error', () => undefined)
+    await client.connect()
+    this.#endings.push(() => client.destroy())
     return client
   }
 

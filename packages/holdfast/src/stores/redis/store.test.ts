@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { Cluster } from 'ioredis'
-import { createClient, createCluster } from 'redis'
+import { createCluster } from 'redis'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Engine } from '../../../../lab/src/engines/engine.ts'
 import * as server from '../../../../lab/src/engines/redis/server.ts'
 import { requireEngine } from '../../../../lab/src/engines/require-engine.ts'
 import { Misuse, StoreUnavailable } from '../../core/errors.ts'
 import type { Standing, Store } from '../../core/store.ts'
-import { type NodeRedisClient, redis } from './index.ts'
+import { redis } from './index.ts'
 import { claim, held, never, Stage, takeAndLeave } from './redis.fixture.ts'
 
 const stage = new Stage()
@@ -40,17 +40,9 @@ async function connections(): Promise<number> {
     .split('\n').length
 }
 
-async function nodeRedis(): Promise<NodeRedisClient> {
-  const client = createClient({ url })
-  client.on('error', () => undefined)
-  await client.connect()
-  stage.ending(() => client.destroy())
-  return client
-}
-
 describe.each([
   ['ioredis', async (): Promise<Store> => redis(stage.client({ url }))],
-  ['node-redis', async (): Promise<Store> => redis(await nodeRedis())],
+  ['node-redis', async (): Promise<Store> => redis(await stage.nodeRedis({ url }))],
   ['a URL', async (): Promise<Store> => redis(url)],
 ])('through %s', (_, make) => {
   test('a lock is taken, waited for, handed over, renewed and given back', async () => {

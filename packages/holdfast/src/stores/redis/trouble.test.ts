@@ -9,7 +9,7 @@ import { requireEngine } from '../../../../lab/src/engines/require-engine.ts'
 import { openProxy } from '../../../../lab/src/proxy/proxy.ts'
 import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../../core/errors.ts'
 import type { Queued, Store } from '../../core/store.ts'
-import { redis } from './index.ts'
+import { redis, type RedisClient } from './index.ts'
 import { claim, held, never, Stage, takeAndLeave } from './redis.fixture.ts'
 
 const RESOURCE = 'n!lock'
@@ -179,26 +179,36 @@ test('a script that ioredis sends twice, because its answer was lost, makes one 
   }
 })
 
-test('a grant that was told while nobody could hear is found when the connection is back', async () => {
-  const engine = await stage.server()
-  const proxy = await openProxy(engine)
-  stage.ending(() => proxy.close())
-  const store = await stage.opened(redis(proxy.through(engine.url)))
-  const other = await stage.opened(redis(engine.url))
-  const first = claim(RESOURCE)
-  const { token } = held(await other.enter(first))
-  const { ref, standing } = await asked(store)
-  const observed = await store.look(RESOURCE)
-  const told = store.watch(ref, standing.memo, never)
-  const seen = store.watch({ resource: RESOURCE }, observed.memo, never)
-  proxy.set({ kind: 'hold' })
-  await other.leave({ resource: RESOURCE, id: first.id, token })
-  proxy.resetConnections()
-  proxy.set({ kind: 'pass' })
-  expect((await told).kind).toBe('hint')
-  expect((await seen).kind).toBe('hint')
-  held(await again(() => store.enter(claim(RESOURCE, { id: ref.id }))))
-})
+const drivers: readonly (readonly [string, (url: string) => Promise<RedisClient>])[] = [
+  ['ioredis', async (url) => stage.client({ url })],
+  ['node-redis', (url) => stage.nodeRedis({ url })],
+]
+
+test.each(drivers)(
+  '%s: what was told while nobody could hear is found when the connection is back',
+  async (_, connect) => {
+    const engine = await stage.server()
+    const proxy = await openProxy(engine)
+    stage.ending(() => proxy.close())
+    const store = await stage.opened(redis(await connect(proxy.through(engine.url))))
+    const other = await stage.opened(redis(engine.url))
+    const first = claim(RESOURCE)
+    const { token } = held(await other.enter(first))
+    const { ref, standing } = await asked(store)
+    const observed = await store.look(RESOURCE)
+    const told = store.watch(ref, standing.memo, never)
+    const seen = store.watch({ resource: RESOURCE }, observed.memo, never)
+    const direct = stage.client(engine)
+    await expect.poll(() => direct.hexists(`holdfast:{${RESOURCE}}`, 'b')).toBe(1)
+    proxy.set({ kind: 'hold' })
+    await other.leave({ resource: RESOURCE, id: first.id, token })
+    proxy.resetConnections()
+    proxy.set({ kind: 'pass' })
+    expect((await told).kind).toBe('hint')
+    expect((await seen).kind).toBe('hint')
+    held(await again(() => store.enter(claim(RESOURCE, { id: ref.id }))))
+  },
+)
 
 test('on a full server what is held can be renewed and given back, and nothing new is granted', async () => {
   const engine = await stage.server()
@@ -256,7 +266,9 @@ test('the class says what the server really does', async () => {
   expect(bare.safetyClass).toBe('best-effort')
   expect(bare.reasons.join(' ')).toContain('a restart forgets locks')
   const flushed = await stage.server({ aof: 'always' })
-  expect((await stage.facts(redis(flushed.url))).safetyClass).toBe('durable')
+  for (const [, connect] of drivers) {
+    expect((await stage.facts(redis(await connect(flushed.url)))).safetyClass).toBe('durable')
+  }
   await stage.server({ replicaOf: flushed })
   const followed = await stage.facts(redis(flushed.url))
   expect(followed.safetyClass).toBe('best-effort')

@@ -1,6 +1,7 @@
 /** What one worker writes down, line by line as it happens: a killed process leaves a history that ends with its last step. */
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { type Detail, type HistoryEvent, type Operation, Recorder } from '../../timeline/history.ts'
+import { DEAD_ON_ARRIVAL } from '../../judge/record.ts'
 import type { Failpoint } from './order.ts'
 import type { Grant, Notes } from './contender.ts'
 
@@ -8,6 +9,10 @@ const STDOUT = 1
 /** The clock is read before and after a lease is asked how long it lasts; a stop in between would make it look longer. */
 const TOGETHER_NS = 100_000n
 const TRIES_MAX = 100
+
+class DeadOnArrival extends Error {
+  readonly code = DEAD_ON_ARRIVAL
+}
 
 export class Diary {
   readonly recorder: Recorder
@@ -25,19 +30,27 @@ export class Diary {
   /** The lock store's side of it. */
   readonly notes: Notes = {
     extended: (k, token, remainingMs) => {
-      this.recorder.signal('extended', k, { token: String(token), validUntil: validUntil(remainingMs) })
+      this.recorder.signal('extended', k, { token: String(token), validUntil: String(lifeOf(remainingMs).untilNs) })
     },
     lost: (k, token) => this.recorder.signal('lost', k, { token: String(token) }),
     call: (f, k, input) => this.recorder.call(f, k, input),
     beforeRenewal: () => this.reach('before-renewal'),
   }
 
-  granted(acquiring: Operation, k: string, grant: Grant): void {
+  /**
+   * Answers whether there is a hold. A process that was stopped between the answer of the store and this line finds a
+   * lease that is over; that it is told so is all that a lock can do, and the judge asks whether there was such a stop.
+   */
+  granted(acquiring: Operation, k: string, grant: Grant): boolean {
     const { token, signal } = grant
-    acquiring.ok({ token: String(token), validUntil: validUntil(() => grant.remainingMs()) })
+    const { untilNs, nowNs } = lifeOf(() => grant.remainingMs())
+    const isHeld = untilNs > nowNs || grant.isHeld()
+    if (isHeld) acquiring.ok({ token: String(token), validUntil: String(untilNs) }, nowNs)
+    else acquiring.fail(new DeadOnArrival())
     const told = (): void => this.recorder.signal('lost-signal', k, { token: String(token) })
     if (signal?.aborted === true) told()
     else signal?.addEventListener('abort', told, { once: true })
+    return isHeld
   }
 
   /** To the driver, who listens. */
@@ -78,13 +91,13 @@ export class Diary {
   }
 }
 
-function validUntil(remainingMs: () => number): string {
+function lifeOf(remainingMs: () => number): { readonly untilNs: bigint; readonly nowNs: bigint } {
   for (let attempt = 1; ; attempt += 1) {
     const before = process.hrtime.bigint()
     const remaining = remainingMs()
     const after = process.hrtime.bigint()
     if (after - before < TOGETHER_NS || attempt === TRIES_MAX) {
-      return String(after + BigInt(Math.floor(remaining * 1e6)))
+      return { untilNs: after + BigInt(Math.floor(remaining * 1e6)), nowNs: after }
     }
   }
 }

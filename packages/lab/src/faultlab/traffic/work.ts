@@ -51,9 +51,10 @@ async function turn(desk: Desk, form: Form): Promise<void> {
     acquiring.fail(error)
     return
   }
-  diary.granted(acquiring, k, grant)
+  const isHeld = diary.granted(acquiring, k, grant)
   diary.reach('after-grant')
-  if (k === POOL) await sleep(workMs(order, random))
+  if (!isHeld) await sleep(0)
+  else if (k === POOL) await sleep(workMs(order, random))
   else if (k === BOOK && mode === 'shared') await readUnder(desk, form, grant)
   else await writeUnder(desk, form, grant)
   diary.reach('before-release')
