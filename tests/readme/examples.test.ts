@@ -49,7 +49,9 @@ describe('the examples of the documentation', () => {
 })
 
 test('the two programs of the README are among those that run', () => {
-  expect(programs.map(({ title }) => title)).toEqual(['README.md 1', 'README.md 2', 'docs/choose.md 1'])
+  expect(programs.map(({ title }) => title)).toEqual(
+    expect.arrayContaining(['README.md 1', 'README.md 2', 'docs/choose.md 1']),
+  )
 })
 
 test('an example that does not compile and one that fails are found', { timeout: SLOW_MS }, async () => {

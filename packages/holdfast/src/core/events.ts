@@ -5,7 +5,7 @@ import type { ReleaseOutcome } from './lease.ts'
 
 /** Every event, and when it fires. Times are milliseconds. */
 export interface EventMap {
-  /** A claim has to wait: it entered the line behind others. */
+  /** A claim has to wait: it entered the line behind others. Again when it lost its place and stands in line anew. */
   readonly waiting: { readonly name: string; readonly ahead: number | undefined }
   /** A lock was granted to this client. */
   readonly acquired: { readonly name: string; readonly token: bigint; readonly waitedMs: number }

@@ -8,7 +8,7 @@ import { world } from './clients.fixture.ts'
 const POINTS = 60
 
 async function microtasks(count: number): Promise<void> {
-  for (let turn = 0; turn < count; turn += 1) await undefined
+  for (let turn = 0; turn < count; turn += 1) await Promise.resolve()
 }
 
 const direct: Plan = () => undefined

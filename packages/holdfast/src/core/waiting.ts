@@ -64,7 +64,7 @@ class Wait {
   /** Rounds that led nowhere: a store that repeats its hints, or ends every claim, must not be asked without pause. */
   readonly #fruitless = new Backoff()
   #trouble: unknown
-  #isAnswered = false
+  #wasAnswered = false
   #lastMemo: Memo | undefined
   #woken: Woken | undefined
 
@@ -77,7 +77,7 @@ class Wait {
 
   /** What kept the store from answering, while it does not. */
   get trouble(): unknown {
-    return this.#trouble ?? (this.#isAnswered ? undefined : new OutcomeUnknown('the store did not answer'))
+    return this.#trouble ?? (this.#wasAnswered ? undefined : new OutcomeUnknown('the store did not answer'))
   }
 
   /** Bounded by the patience: each round either ends, waits for the line to move, or backs off. */
@@ -105,6 +105,7 @@ class Wait {
     if (standing?.kind === 'gone' || (standing?.kind === 'held' && this.#isOverByNow(standing))) {
       // The place was dropped, or the answer took longer than the life it brought: that id is over, stand in line anew.
       this.#asking.startOver({ mayHold: standing.kind === 'held' })
+      this.#lastMemo = undefined
       await this.#pause(this.#fruitless)
       return undefined
     }
@@ -142,10 +143,9 @@ class Wait {
 
   /** One call to the store; `undefined` when it failed in a way that is worth asking again. */
   async #attempt(call: () => Promise<Standing>): Promise<Standing | undefined> {
-    this.#isAnswered = false
     try {
       const standing = await call()
-      this.#isAnswered = true
+      this.#wasAnswered = true
       this.#failures.reset()
       this.#trouble = undefined
       return standing

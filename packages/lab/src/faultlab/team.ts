@@ -119,9 +119,8 @@ class Position implements Post {
     const ready = this.#heard('ready', START_MS_MAX)
     const generation = (this.#generation += 1)
     const { process, member } = this.#team.hire(this.#name, generation, (event) => {
-      // What a killed process said last is read after its death.
-      if (generation === this.#generation && this.#member === member && this.state !== 'down') this.#onEvent(event)
-      else if (event.f === 'ready' && generation === this.#generation) this.#onEvent(event)
+      // What a killed process said last may be read when another one is in its place.
+      if (generation === this.#generation) this.#onEvent(event)
     })
     this.#process = process
     this.#member = member
@@ -147,7 +146,7 @@ class Position implements Post {
 
   #onEvent(event: HistoryEvent): void {
     if (event.f === 'ready') this.#tells = event.in?.['tells'] === true
-    if (event.f === 'nemesis') this.#resumeLater()
+    if (event.f === 'nemesis' && this.state !== 'down') this.#resumeLater()
     this.#expected.get(event.f)?.()
     this.#expected.delete(event.f)
   }
@@ -167,7 +166,7 @@ class Position implements Post {
       const timer = setTimeout(
         () => reject(new Error(`${this.#name} did not say "${f}" within ${limitMs / 1000} s`)),
         limitMs,
-      )
+      ).unref()
       this.#expected.set(f, () => {
         clearTimeout(timer)
         resolve()

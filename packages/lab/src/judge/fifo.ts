@@ -2,10 +2,27 @@
 import { byName, type Operation, type Record, tokenOf } from './record.ts'
 import type { Violation } from './violation.ts'
 
-export function checkFifo({ operations }: Record): Violation[] {
+export function checkFifo(record: Record): Violation[] {
+  const { operations } = record
   const evictions = byName(operations.filter((operation) => operation.f === 'evict'))
-  const entries = byName(operations.filter((operation) => operation.f === 'enqueue'))
+  const entries = byName(askedInTime(record))
   return [...entries].flatMap(([name, all]) => ofOneName(all, evictions.get(name) ?? []))
+}
+
+/**
+ * An ask that was overtaken by the leave of its claim may stand in line anew, and be granted, for nobody. It counts only
+ * for a claim that held before it left: then it may tell of a first grant that was not heard of.
+ */
+function askedInTime({ operations, moments }: Record): Operation[] {
+  const leftNs = new Map<unknown, number>()
+  for (const { f, atNs, in: detail } of moments) {
+    if (f === 'left' && !leftNs.has(detail['id'])) leftNs.set(detail['id'], atNs)
+  }
+  const asks = operations.filter((operation) => operation.f === 'enqueue')
+  const isInTime = ({ endNs, in: detail }: Operation): boolean =>
+    endNs <= (leftNs.get(detail['id']) ?? Number.POSITIVE_INFINITY)
+  const held = new Set(asks.filter((ask) => ask.out['standing'] === 'held' && isInTime(ask)).map((ask) => ask.in['id']))
+  return asks.filter((ask) => isInTime(ask) || held.has(ask.in['id']))
 }
 
 interface Place {

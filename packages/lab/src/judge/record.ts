@@ -5,7 +5,7 @@
  * Operations: `acquire` (in: mode, weight, capacity; out: token, validUntil), `release` (in: token), `evict` (in: token),
  * `renew` and `enqueue` as seen at the store (in: token; in: id, keptMs, out: standing, token), `enter`, `read` and `write` at
  * the guarded resource (in: token; write also element). Moments: `extended` (token, validUntil), `lost`, `lost-signal`
- * and `wrong-belief` (token), `commit` by the resource (cseq, token, kind, raises; write also base, version, element), `final` (elements), `nemesis`
+ * and `wrong-belief` (token), `left` (id: the place was given up), `commit` by the resource (cseq, token, kind, raises; write also base, version, element), `final` (elements), `nemesis`
  * (kind, target), `leftovers` (counts by name).
  */
 import { byTime, type Detail, type HistoryEvent } from '../timeline/history.ts'

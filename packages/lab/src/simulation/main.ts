@@ -5,8 +5,18 @@ import { simulate } from './run.ts'
 import type { Violation } from '../judge/violation.ts'
 import { properties } from '../judge/violation.ts'
 
+const HELP = `npm run simulate -- [--seeds N] [--from N] [--seed N] [--seconds N] [--bail] [--history]
+
+  --seeds N    how many seeds to run (200)
+  --from N     the first of them (1)
+  --seed N     this one only, with its report
+  --seconds N  stop after this long
+  --bail       stop at the first violation
+  --history    print every event as a line of JSON`
+
 const { values } = parseArgs({
   options: {
+    help: { type: 'boolean', default: false },
     seed: { type: 'string' },
     seeds: { type: 'string', default: '200' },
     from: { type: 'string', default: '1' },
@@ -15,6 +25,11 @@ const { values } = parseArgs({
     bail: { type: 'boolean', default: false },
   },
 })
+
+if (values.help) {
+  console.log(HELP)
+  process.exit(0)
+}
 
 const SHOWN_VIOLATIONS = 12
 

@@ -109,7 +109,10 @@ export class Wire implements Store {
   }
 
   leave(ref: Ref, options?: LeaveOptions): Promise<'left' | 'gone'> {
-    return this.#options.process.receive(this.#store.leave(ref, options))
+    const { process, chronicle, numbers } = this.#options
+    // From here on the place is given up, whatever an ask that was overtaken by this still gets.
+    chronicle.moment(process.name, 'left', lockOf(ref.resource), numbers.of(ref.id))
+    return process.receive(this.#store.leave(ref, options))
   }
 }
 

@@ -126,6 +126,31 @@ test('with fifty waiters a turn costs two commands as well', async () => {
   expect((await scriptsRun()) - before - looks).toBe(50 + 1 + 50)
 })
 
+test('an observer who listens already is told of every change, of a lonely lock as well', async () => {
+  const store = await stage.opened(redis(stage.client({ url })))
+  const observer = await stage.opened(redis(url))
+  const resource = fresh()
+  const told = async (change: () => Promise<unknown>): Promise<void> => {
+    const { memo } = await observer.look(resource)
+    const before = await scriptsRun()
+    const watching = observer.watch({ resource }, memo, never)
+    await expect.poll(scriptsRun).toBe(before + 1)
+    await change()
+    expect((await watching).kind).toBe('hint')
+  }
+  const [first, second] = [claim(resource), claim(resource)]
+  let token = 0n
+  for (let round = 0; round < 2; round += 1) {
+    await told(async () => ({ token } = held(await store.enter(first))))
+    await told(() => store.renew([{ ref: { ...first, token }, ttlMs: 9_000, note: `round ${round}` }]))
+    await told(() => store.leave({ ...first, token }))
+  }
+  await told(async () => ({ token } = held(await store.enter(first))))
+  await told(() => store.enter(second))
+  await told(() => store.leave({ ...first, token }))
+  await told(async () => store.admin.evict(resource, (await store.look(resource)).lastToken, 'enough'))
+})
+
 test('ten thousand leases are renewed by twenty commands', async () => {
   const store = await stage.opened(redis(stage.client({ url })))
   const namespace = fresh()

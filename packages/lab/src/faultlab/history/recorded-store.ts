@@ -14,7 +14,10 @@ export function recordedStore(store: Store, notes: Notes): Store {
     open: (environment) => store.open(environment),
     close: () => store.close(),
     look: (resource) => store.look(resource),
-    leave: (ref, options) => store.leave(ref, options),
+    leave(ref, options) {
+      notes.left(lockOf(ref.resource), idOf(ref.id))
+      return store.leave(ref, options)
+    },
     admin: store.admin,
     async enter(claim) {
       const input = { id: idOf(claim.id), keptMs: Math.min(claim.ttlMs, PUSHED_LIFE_MS) }

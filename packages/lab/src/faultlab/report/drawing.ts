@@ -17,7 +17,7 @@ export function drawingOf(events: readonly HistoryEvent[], violations: readonly 
     return { t: String(origin + BigInt(Math.round(atNs))), lane: placeOf(p), text: `${property}: ${text}` }
   })
   // What the store was asked is for the judge; a reader sees who holds and who waits.
-  const shown = events.filter(({ f }) => f !== 'enqueue' && f !== 'renew')
+  const shown = events.filter(({ f }) => f !== 'enqueue' && f !== 'renew' && f !== 'left')
   return modelOf([...shown.map(ofPlace), ...endsOfKilled(events)], findings)
 }
 

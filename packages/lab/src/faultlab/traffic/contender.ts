@@ -41,6 +41,8 @@ export interface Notes {
   /** The lease was prolonged: `remainingMs` is counted from now. */
   extended(k: string, token: bigint, remainingMs: () => number): void
   lost(k: string, token: bigint): void
+  /** A place in line is given up, whatever an ask that was overtaken by this still gets. */
+  left(k: string, id: string): void
   /** A request at the store itself, such as a renewal. */
   call(f: string, k: string, input: Readonly<Record<string, string | number | boolean>>): StoreCall
   /** The point at which the process may be told to stop itself before it renews. */

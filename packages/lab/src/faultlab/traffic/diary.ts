@@ -33,6 +33,7 @@ export class Diary {
       this.recorder.signal('extended', k, { token: String(token), validUntil: String(lifeOf(remainingMs).untilNs) })
     },
     lost: (k, token) => this.recorder.signal('lost', k, { token: String(token) }),
+    left: (k, id) => this.recorder.signal('left', k, { id }),
     call: (f, k, input) => this.recorder.call(f, k, input),
     beforeRenewal: () => this.reach('before-renewal'),
   }

@@ -4,7 +4,7 @@ import { type Fenced, HoldfastError } from 'holdfast'
 import type { Random } from '../../simulation/random.ts'
 import type { Contender, Form, Grant } from './contender.ts'
 import type { Diary } from './diary.ts'
-import { BOOK, MUTEXES, mutexForm, type Order, permitForm, POOL, readerForm, writerForm } from './order.ts'
+import { MUTEXES, mutexForm, type Order, permitForm, POOL, readerForm, writerForm } from './order.ts'
 import { isBusy, patiently, type Resource } from './resource.ts'
 
 export interface Desk {
@@ -41,7 +41,7 @@ function drawForm(random: Random): Form {
 }
 
 async function turn(desk: Desk, form: Form): Promise<void> {
-  const { order, contender, diary, random, c } = desk
+  const { order, contender, diary, c } = desk
   const { k, mode, weight, capacity } = form
   const acquiring = diary.recorder.call('acquire', k, { mode, weight, capacity }, c)
   let grant: Grant
@@ -51,15 +51,18 @@ async function turn(desk: Desk, form: Form): Promise<void> {
     acquiring.fail(error)
     return
   }
-  const isHeld = diary.granted(acquiring, k, grant)
-  diary.reach('after-grant')
-  if (!isHeld) await sleep(0)
-  else if (k === POOL) await sleep(workMs(order, random))
-  else if (k === BOOK && mode === 'shared') await readUnder(desk, form, grant)
-  else await writeUnder(desk, form, grant)
+  if (diary.granted(acquiring, k, grant)) {
+    diary.reach('after-grant')
+    await workUnder(desk, form, grant)
+  }
   diary.reach('before-release')
   const releasing = diary.recorder.call('release', k, { token: String(grant.token) }, c)
   releasing.ok({ outcome: await grant.release() })
+}
+
+function workUnder(desk: Desk, form: Form, grant: Grant): Promise<void> {
+  if (form.k === POOL) return sleep(workMs(desk.order, desk.random))
+  return form.mode === 'shared' ? readUnder(desk, form, grant) : writeUnder(desk, form, grant)
 }
 
 /** Enter, read, work, write: the value is lost if any of this happens under somebody else's lock. */
