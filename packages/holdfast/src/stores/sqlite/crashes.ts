@@ -2,6 +2,7 @@
  * Claims of processes that were killed. On one machine their end is a fact that can be looked up, so nobody needs to
  * wait for a lease to run out: a held claim of a dead process ends as if it had expired now, a waiting one is dropped.
  */
+import type { Clock } from '../../core/clock.ts'
 import type { Line } from '../../core/line.ts'
 import type { Step } from '../../core/transition.ts'
 
@@ -9,6 +10,24 @@ import type { Step } from '../../core/transition.ts'
 export const LOOK_AGAIN_MS = 100
 
 export type IsGone = (channel: string) => boolean
+
+/** A process that was alive is believed to be for this long: far less than LOOK_AGAIN_MS, and a hundred waiters ask once. */
+const ALIVE_MS = 20
+/** Channels of processes that went are not taken out one by one; there are never many live ones. */
+const CHANNELS_MAX = 1_000
+
+/** Asks the machine, which costs a system call and a read of /proc, only as often as the answer can matter. */
+export function rememberingLife(isGone: IsGone, clock: Clock): IsGone {
+  const aliveUntilMs = new Map<string, number>()
+  return (channel) => {
+    const nowMs = clock.monotonicMs()
+    if (nowMs < (aliveUntilMs.get(channel) ?? 0)) return false
+    if (aliveUntilMs.size > CHANNELS_MAX) aliveUntilMs.clear()
+    const gone = isGone(channel)
+    if (!gone) aliveUntilMs.set(channel, nowMs + ALIVE_MS)
+    return gone
+  }
+}
 
 /**
  * The step, on the line without the claims of dead processes. They are looked up only when it matters: the asker does

@@ -10,7 +10,7 @@ import type { Moment, Step } from '../../core/transition.ts'
 import { Bells } from './bells.ts'
 import { type Call, Changes } from './changes.ts'
 import type { OpenDatabase } from './client.ts'
-import { stepAmongLiving } from './crashes.ts'
+import { type IsGone, rememberingLife, stepAmongLiving } from './crashes.ts'
 import { LineFile } from './file.ts'
 import { IdleLines } from './idle.ts'
 import type { Machine } from './machine.ts'
@@ -35,6 +35,7 @@ export class Handle {
   readonly channel: string
   readonly #options: HandleOptions
   readonly #idle = new IdleLines()
+  readonly #isGone: IsGone
   #file: LineFile | undefined
   #bells: Bells | undefined
   #highestToken = 0n
@@ -42,6 +43,7 @@ export class Handle {
 
   constructor(options: HandleOptions) {
     this.#options = options
+    this.#isGone = rememberingLife(options.machine.isGone, options.clock)
     this.channel = `${options.machine.process}.${randomBytes(6).toString('hex')}`
   }
 
@@ -73,7 +75,7 @@ export class Handle {
     const { file } = this
     let calls: readonly Call[] = []
     const step = (now: Moment, lines: Lines): T => {
-      const changes = new Changes(lines, now, this.#options.machine.isGone)
+      const changes = new Changes(lines, now, this.#isGone)
       const answer = work(changes)
       calls = changes.flush()
       return answer
@@ -92,7 +94,7 @@ export class Handle {
   lookThrough<Answer>(resource: string, step: (line: Line, now: Moment) => Step<Answer>): Step<Answer> | undefined {
     const now = this.now()
     const { line } = this.file.look(resource)
-    const done = stepAmongLiving(line, now.nowMs, this.#options.machine.isGone, (before) => step(before, now))
+    const done = stepAmongLiving(line, now.nowMs, this.#isGone, (before) => step(before, now))
     return done.line === line ? done : undefined
   }
 
