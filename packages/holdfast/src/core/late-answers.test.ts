@@ -194,14 +194,30 @@ describe('closing', () => {
     expect(told).toBe(true)
   })
 
-  test('an opening that hangs is given up after ten seconds, and the next call tries again', async () => {
+  test('an opening that hangs is given up after fifteen seconds, and the next call tries again', async () => {
     const { clock, client } = world()
     const { locks } = client({}, onCall(0, { kind: 'lost-request', silence: 'hangs' }))
     const first = locks.acquire('seat', { wait: '1m' })
     first.catch(() => undefined)
-    await clock.advance(10_000)
+    await clock.advance(15_000)
     await expect(first).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' })
     await (await locks.acquire('seat')).release()
+  })
+
+  test('an opening that stays busy is repeated for ten seconds, and then says why it failed', async () => {
+    const { clock, client } = world()
+    let busy = 5
+    const plan: Plan = (_, method) => (method === 'open' && busy-- > 0 ? { kind: 'not-applied' } : undefined)
+    const opening = client({}, plan).locks.open()
+    await clock.advance(1_000)
+    expect((await opening).order).toBe('fifo')
+    const never = client({}, (_, method) => (method === 'open' ? { kind: 'not-applied' } : undefined)).locks.open()
+    never.catch(() => undefined)
+    await clock.advance(12_000)
+    await expect(never).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringContaining('stayed so'),
+    })
   })
 
   test('a store that is refused for its class is closed again', async () => {

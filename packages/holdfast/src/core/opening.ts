@@ -3,7 +3,7 @@ import type { Alarms } from './agenda.ts'
 import { answerWithin, Backoff } from './attempt.ts'
 import { type Clock, sleep } from './clock.ts'
 import { HoldfastError, NotApplied, StoreUnavailable, Unsupported } from './errors.ts'
-import { OPEN_MS_MAX } from './limits.ts'
+import { ATTEMPT_MS_MAX, OPEN_MS_MAX } from './limits.ts'
 import { CLASS_ORDER, type Facts, type SafetyClass, type Store } from './store.ts'
 
 export interface OpenRequest {
@@ -18,12 +18,14 @@ export async function openStore(store: Store, request: OpenRequest): Promise<Fac
   const { clock, alarms, signal, require } = request
   const patience = new AbortController()
   const opening = openWhenFree(store, clock, AbortSignal.any([signal, patience.signal]))
-  const facts = await answerWithin(alarms, opening, OPEN_MS_MAX, 'opening the store').catch((cause: unknown) => {
-    // An opening that hangs must not be the last one: the next call tries again.
-    patience.abort(cause)
-    if (cause instanceof HoldfastError) throw cause
-    throw new StoreUnavailable(`the store could not be opened: ${String(cause)}`, { cause })
-  })
+  const facts = await answerWithin(alarms, opening, OPEN_MS_MAX + ATTEMPT_MS_MAX, 'opening the store').catch(
+    (cause: unknown) => {
+      // An opening that hangs must not be the last one: the next call tries again.
+      patience.abort(cause)
+      if (cause instanceof HoldfastError) throw cause
+      throw new StoreUnavailable(`the store could not be opened: ${String(cause)}`, { cause })
+    },
+  )
   if (require === undefined || CLASS_ORDER.indexOf(facts.safetyClass) >= CLASS_ORDER.indexOf(require)) return facts
   await answerWithin(alarms, store.close(), OPEN_MS_MAX, 'closing the store').catch(() => undefined)
   throw new Unsupported(
@@ -33,11 +35,16 @@ export async function openStore(store: Store, request: OpenRequest): Promise<Fac
 
 async function openWhenFree(store: Store, clock: Clock, signal: AbortSignal): Promise<Facts> {
   const backoff = new Backoff()
+  const endsAtMs = clock.monotonicMs() + OPEN_MS_MAX
   for (;;) {
     try {
       return await store.open({ clock, signal })
     } catch (error) {
       if (!(error instanceof NotApplied) || signal.aborted) throw error
+      if (clock.monotonicMs() >= endsAtMs) {
+        const words = `${error.message}, and stayed so for ${OPEN_MS_MAX} ms: end what keeps it busy, or try again`
+        throw new StoreUnavailable(words, { cause: error })
+      }
       await sleep(clock, backoff.nextMs(), signal)
     }
   }

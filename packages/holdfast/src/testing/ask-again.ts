@@ -13,7 +13,7 @@ let asked = 0
 
 export function askingAgain(store: Store): Store {
   return {
-    open: (environment) => store.open(environment),
+    open: (environment) => again(() => store.open(environment)),
     close: () => store.close(),
     enter: (claim) => again(() => store.enter(claim)),
     renew: (renewals) => renewAgain(store, renewals),

@@ -35,7 +35,8 @@ export class Handle {
   readonly channel: string
   readonly #options: HandleOptions
   readonly #idle = new IdleLines()
-  readonly #isGone: IsGone
+  /** For those who only look, and will look again; a step that hands a lock over asks afresh. */
+  readonly #wasGone: IsGone
   #file: LineFile | undefined
   #bells: Bells | undefined
   #highestToken = 0n
@@ -43,7 +44,7 @@ export class Handle {
 
   constructor(options: HandleOptions) {
     this.#options = options
-    this.#isGone = rememberingLife(options.machine.isGone, options.clock)
+    this.#wasGone = rememberingLife(options.machine.isGone, options.clock)
     this.channel = `${options.machine.process}.${randomBytes(6).toString('hex')}`
   }
 
@@ -75,7 +76,7 @@ export class Handle {
     const { file } = this
     let calls: readonly Call[] = []
     const step = (now: Moment, lines: Lines): T => {
-      const changes = new Changes(lines, now, this.#isGone)
+      const changes = new Changes(lines, now, this.#options.machine.isGone)
       const answer = work(changes)
       calls = changes.flush()
       return answer
@@ -94,7 +95,7 @@ export class Handle {
   lookThrough<Answer>(resource: string, step: (line: Line, now: Moment) => Step<Answer>): Step<Answer> | undefined {
     const now = this.now()
     const { line } = this.file.look(resource)
-    const done = stepAmongLiving(line, now.nowMs, this.#isGone, (before) => step(before, now))
+    const done = stepAmongLiving(line, now.nowMs, this.#wasGone, (before) => step(before, now))
     return done.line === line ? done : undefined
   }
 

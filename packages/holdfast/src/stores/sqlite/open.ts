@@ -47,8 +47,8 @@ export interface FileRow {
 export const CEILING_AHEAD_US: bigint = 600_000_000n
 /** With less than this left it is raised in passing, before anybody has to wait for it. */
 export const CEILING_RESERVE_US: bigint = 300_000_000n
-/** Opening may wait for others that are opening; this blocks the process, as all of SQLite does. */
-const OPEN_BUSY_MS = 1_000
+/** Others may be opening as well. Short, because waiting inside SQLite blocks the event loop; core asks again for longer. */
+const OPEN_BUSY_MS = 50
 
 export function openFile(settings: OpenSettings): OpenedFile {
   const path = prepareFile(settings.path, settings.makeFolder)

@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished } from 'vitest'
 import { type Claim, newClaimId, type Ref } from '../../core/claim.ts'
-import { type Clock, systemClock } from '../../core/clock.ts'
+import { type Clock, sleep, systemClock } from '../../core/clock.ts'
+import { NotApplied } from '../../core/errors.ts'
 import type { Facts, Hint, Standing, Store } from '../../core/store.ts'
 import type { Answer, Order } from './child.fixture.ts'
 import { sqlite } from './index.ts'
@@ -30,8 +31,16 @@ export async function opened<S extends Store>(store: S, clock: Clock = systemClo
   return store
 }
 
-export function open(store: Store, clock: Clock = systemClock): Promise<Facts> {
-  return store.open({ clock, signal: new AbortController().signal })
+/** As core does: a file that is busy with other openings is asked again. */
+export async function open(store: Store, clock: Clock = systemClock): Promise<Facts> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await store.open({ clock, signal: new AbortController().signal })
+    } catch (error) {
+      if (!(error instanceof NotApplied) || attempt >= 200) throw error
+      await sleep(systemClock, 10)
+    }
+  }
 }
 
 /** A mutex claim of a minute that waits, unless said otherwise. */

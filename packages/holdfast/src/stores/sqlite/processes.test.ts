@@ -1,5 +1,6 @@
 /** What processes of one machine do to one another: they wake each other, and a killed one is in nobody's way. */
 import { expect, test } from 'vitest'
+import { sleep, systemClock } from '../../core/clock.ts'
 import { holdfast } from '../../holdfast.ts'
 import { sqlite } from './index.ts'
 import { LOOK_AGAIN_MS } from './crashes.ts'
@@ -56,6 +57,7 @@ test('a process that held and waited is killed with both of its claims, and the 
   const standing = await store.enter(third)
   expect(standing).toMatchObject({ kind: 'queued', ahead: 1, freeInMs: LOOK_AGAIN_MS })
   await other.kill()
+  await sleep(systemClock, LOOK_AGAIN_MS)
   expect(await store.enter(third)).toMatchObject({ kind: 'held', provisional: true })
 })
 

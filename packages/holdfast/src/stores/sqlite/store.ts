@@ -1,7 +1,7 @@
 /** The store: each operation is one transaction over the pure transition of core, and then the bells it rings. */
 import type { Claim, Ref } from '../../core/claim.ts'
 import { stampOf } from '../../core/clock.ts'
-import { NotApplied, StoreUnavailable } from '../../core/errors.ts'
+import { StoreUnavailable } from '../../core/errors.ts'
 import type { Line } from '../../core/line.ts'
 import { viewOf } from '../../core/line-view.ts'
 import { standingOf } from '../../core/standing.ts'
@@ -65,7 +65,7 @@ export class SqliteStore implements Store {
     if (signal.aborted) throw new StoreUnavailable('opening the lock file was aborted', { cause: signal.reason })
     const machine = this.#settings.machine()
     const handle = new Handle({ ...this.#settings, machine, clock, openDatabase })
-    const sqliteVersion = opening(() => handle.file.engineVersion())
+    const sqliteVersion = handle.file.engineVersion()
     this.#opened?.handle.close()
     this.#opened = { handle, environment }
     return factsOf({ sqliteVersion, durability: this.#settings.durability, machine, canBeWoken: handle.canBeWoken })
@@ -162,18 +162,6 @@ export class SqliteStore implements Store {
     if (this.#opened === undefined)
       throw new StoreUnavailable('this SQLite store is not open: it was closed, or never opened')
     return this.#opened
-  }
-}
-
-/** A step that met a busy file is repeated by core; an opening has waited for it already. */
-function opening<T>(work: () => T): T {
-  try {
-    return work()
-  } catch (error) {
-    if (!(error instanceof NotApplied)) throw error
-    throw new StoreUnavailable(`${error.message}: another program has kept it locked. End that one, or try again`, {
-      cause: error,
-    })
   }
 }
 
