@@ -1,11 +1,25 @@
 import { availableParallelism } from 'node:os'
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
 import { ClosingLine } from './tests/support/closing-line.ts'
+
+/** Real processes that are hurt in real time: they get the machine to themselves, after everything else. */
+const LIVE = ['packages/lab/src/faultlab/live.test.ts']
 
 export default defineConfig({
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'tests/**/*.test.ts'],
     reporters: ['default', new ClosingLine()],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'suites',
+          include: ['packages/*/src/**/*.test.ts', 'tests/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...LIVE],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      { extends: true, test: { name: 'live', include: LIVE, sequence: { groupOrder: 1 } } },
+    ],
     // Most tests wait for processes and files, so a machine with two cores should not run them one by one.
     maxWorkers: Math.max(2, availableParallelism()),
     testTimeout: 20_000,

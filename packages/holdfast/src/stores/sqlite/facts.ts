@@ -32,6 +32,7 @@ export function factsOf(findings: Findings): Facts {
     ttl: { per: 'claim', granularityMs: 1, minMs: TTL_MS_MIN, maxMs: TTL_MS_MAX },
     losesLock: [
       'deleting, replacing or restoring the lock file or its -wal file',
+      'a process that is stopped inside its transaction: nobody can renew until it goes on',
       ...(monotonic ? [] : ['a wall clock that is set forward by more than what is left of the lease']),
       ...(hasWalFix(sqliteVersion) ? [] : ['damage to the file by a rare defect of this SQLite version']),
     ],
@@ -49,7 +50,7 @@ function reasonsOf({ durability, machine, canBeWoken, sqliteVersion }: Findings)
   ]
   if (machine.clock === 'monotonic') {
     reasons.push(
-      'A restart of the machine ends every claim, minimum hold and lock-delay; a killed process loses its claims at once.',
+      'A restart of the machine ends every claim, minimum hold and lock-delay; a killed process loses its claims at once for those in its pid namespace.',
     )
   } else {
     reasons.push('Restarts of the machine cannot be seen here, so claims from before one last until their lease ends.')

@@ -1,6 +1,7 @@
 /**
  * Locks in a file of this machine: the default store. Nothing to install, no server; all processes of the machine that
- * open the same path share its locks, and a process that is killed loses its locks at once.
+ * open the same path share its locks. A process that is killed loses its locks within a tenth of a second where that can
+ * be known (the same boot, the same pid namespace), and at the end of its ttl elsewhere.
  */
 import { resolve } from 'node:path'
 import { Misuse } from '../../core/errors.ts'

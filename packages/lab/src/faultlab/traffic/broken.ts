@@ -81,6 +81,12 @@ class LeaseTable {
     })
     if (token === undefined) return undefined
     const grant = new TableGrant({ k, owner, token: BigInt(token), table: this, ttlMs, askedMs, flaw: this.#flaw })
+    if (this.#flaw !== 'no-deadline' && grant.remainingMs() <= 0) {
+      // The table was busy for a whole lease: there is nothing left to hand out.
+      grant.end()
+      await this.release(grant)
+      return undefined
+    }
     this.#grants.add(grant)
     return grant
   }
