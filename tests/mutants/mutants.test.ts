@@ -3,11 +3,12 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { coreMutants } from './core.mutants.ts'
 import { engineMutants } from './engine.mutants.ts'
+import { troubleMutants } from './trouble.mutants.ts'
 import type { Mutant } from './mutant.ts'
 import { damaged } from './sandbox.ts'
 
 const root = join(import.meta.dirname, '..', '..')
-const mutants = [...coreMutants, ...engineMutants]
+const mutants = [...coreMutants, ...engineMutants, ...troubleMutants]
 const sample: Mutant = {
   name: 'sample',
   file: 'sample.ts',

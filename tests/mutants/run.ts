@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { coreMutants } from './core.mutants.ts'
 import { engineMutants } from './engine.mutants.ts'
+import { troubleMutants } from './trouble.mutants.ts'
 import { close } from '../support/closing-line.ts'
 import type { Check, Mutant, Seeds } from './mutant.ts'
 import { damaged, Sandbox } from './sandbox.ts'
@@ -17,7 +18,7 @@ const SHOWN_LINES = 60
 
 const repository = join(import.meta.dirname, '..', '..')
 const wanted = process.argv.slice(2)
-const mutants = [...coreMutants, ...engineMutants].filter(
+const mutants = [...coreMutants, ...engineMutants, ...troubleMutants].filter(
   ({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)),
 )
 
