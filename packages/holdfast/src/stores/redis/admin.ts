@@ -1,9 +1,9 @@
 /** For operators: which locks there are, and how one is taken from its holder. */
 import type { ResourcePage, StoreAdmin } from '../../core/store.ts'
-import type { Connection } from './connection.ts'
+import type { Connection } from '../shared/redis/connection.ts'
 import type { Keys } from './keys.ts'
 import { scripts } from './scripts.ts'
-import { wordsOf } from './wire.ts'
+import { wordsOf } from '../shared/redis/answers.ts'
 
 /** Keys of the whole server that one step walks past. */
 const SCAN_COUNT = 1_000

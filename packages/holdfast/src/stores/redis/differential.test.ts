@@ -21,7 +21,7 @@ import {
   type Step,
 } from '../../core/transition.ts'
 import { systemClock } from '../../core/clock.ts'
-import { portOf, type RedisPort } from './client.ts'
+import { portOf, type RedisPort } from '../shared/redis/client.ts'
 import { never, Stage } from './redis.fixture.ts'
 import { scripts } from './scripts.ts'
 import { RedisStore } from './store.ts'

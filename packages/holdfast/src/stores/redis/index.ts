@@ -1,11 +1,18 @@
 /** Locks in Redis (or Valkey): one script a step, first come first served, and waiters are told when their turn comes. */
 import { Misuse } from '../../core/errors.ts'
 import type { Store } from '../../core/store.ts'
-import { connectUrl, portOf, type RedisClient } from './client.ts'
+import { connectUrl, portOf, type RedisClient } from '../shared/redis/client.ts'
 import { checkedPrefix } from './keys.ts'
 import { RedisStore } from './store.ts'
 
-export type { Hearer, IoredisClient, Listener, NodeRedisClient, RedisClient, RedisPort } from './client.ts'
+export type {
+  Hearer,
+  IoredisClient,
+  Listener,
+  NodeRedisClient,
+  RedisClient,
+  RedisPort,
+} from '../shared/redis/client.ts'
 
 export interface RedisOptions {
   /** All keys and channels begin with it: 1 to 64 letters, digits, or any of `_ . : -`. @default 'holdfast' */

@@ -6,7 +6,7 @@ import { systemClock } from '../../core/clock.ts'
 import type { Facts, Held, Standing, Store } from '../../core/store.ts'
 import type { Engine } from '../../../../lab/src/engines/engine.ts'
 import { type RedisOptions, start } from '../../../../lab/src/engines/redis/server.ts'
-import type { IoredisClient, NodeRedisClient } from './client.ts'
+import type { IoredisClient, NodeRedisClient } from '../shared/redis/client.ts'
 
 export const never: AbortSignal = new AbortController().signal
 

@@ -1,13 +1,6 @@
 /** The Lua scripts beside this file, read once, with the limits of core in front. */
-import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { PROVISIONAL_LIFE_MS, QUEUE_LENGTH_MAX, WAITER_LIFE_MS } from '../../core/limits.ts'
-
-export interface Script {
-  readonly name: string
-  readonly text: string
-  readonly sha: string
-}
+import { type Script, scriptOf, type ScriptSource } from '../shared/redis/script.ts'
 
 /** How long a line tells those who observe it, and how long that is relied upon. */
 const OBSERVED_MS = 60_000
@@ -37,15 +30,6 @@ export const scripts: Readonly<Record<ScriptName, Script>> = {
   claimed: script('claimed', 'no-writes'),
 }
 
-/**
- * Redis looks at the flags before it begins, so no script is refused half-way. Who holds a lock can keep it and give it
- * back on a server that is full.
- */
-function script(name: ScriptName, flags: '' | 'allow-oom' | 'no-writes', parts: readonly string[] = []): Script {
-  const text = [`#!lua flags=${flags}`, LIMITS, ...['time', ...parts, name].map(textOf)].join('\n')
-  return { name, text, sha: createHash('sha1').update(text).digest('hex') }
-}
-
-function textOf(name: string): string {
-  return readFileSync(new URL(`${name}.lua`, import.meta.url), 'utf8')
+function script(name: ScriptName, flags: ScriptSource['flags'], parts: readonly string[] = []): Script {
+  return scriptOf({ name, flags, limits: LIMITS, parts, beside: import.meta.url })
 }

@@ -18,12 +18,13 @@ import type {
   Subject,
 } from '../../core/store.ts'
 import { adminOf } from './admin.ts'
-import { engineError } from './errors.ts'
+import { wordsOf } from '../shared/redis/answers.ts'
+import { engineError } from '../shared/redis/errors.ts'
 import { Keys } from './keys.ts'
 import { type OpenPort, openSession, type Session } from './open.ts'
 import { OBSERVED_SURELY_MS, scripts } from './scripts.ts'
 import { viewOfAnswer } from './view.ts'
-import { toldOf, wordsOf } from './wire.ts'
+import { toldOf } from './wire.ts'
 
 export class RedisStore implements Store {
   readonly admin: StoreAdmin

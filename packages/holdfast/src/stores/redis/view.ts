@@ -2,7 +2,7 @@
 import type { HeldClaim, Line, LineClaim, LingeringClaim, WaitingClaim } from '../../core/line.ts'
 import { viewOf } from '../../core/line-view.ts'
 import type { LineView } from '../../core/store.ts'
-import { wordsOf } from './wire.ts'
+import { wordsOf } from '../shared/redis/answers.ts'
 
 const NOBODY = '0'
 

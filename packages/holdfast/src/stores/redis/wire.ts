@@ -2,7 +2,8 @@
 import type { Stamp } from '../../core/clock.ts'
 import { StoreUnavailable } from '../../core/errors.ts'
 import type { Held, Queued, Standing } from '../../core/store.ts'
-import type { ServerClock } from './server-clock.ts'
+import { wordsOf } from '../shared/redis/answers.ts'
+import type { ServerClock } from '../shared/redis/server-clock.ts'
 
 /** A standing, and when the server said so. */
 export interface Told {
@@ -64,10 +65,6 @@ export function messageOf(
     default:
       return undefined
   }
-}
-
-export function wordsOf(answer: unknown): readonly string[] {
-  return Array.isArray(answer) ? answer.map(String) : []
 }
 
 function held(token: string | undefined, life: string | undefined, provisional: boolean, askedAt: Stamp): Held {

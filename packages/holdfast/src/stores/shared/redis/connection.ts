@@ -1,11 +1,11 @@
 /** Commands with a deadline of our own, because no driver gives up on a server that is frozen; and scripts by their hash. */
-import { Agenda, type Alarms } from '../../core/agenda.ts'
-import { answerWithin } from '../../core/attempt.ts'
-import type { Clock } from '../../core/clock.ts'
-import { ATTEMPT_MS_MAX } from '../../core/limits.ts'
+import { Agenda, type Alarms } from '../../../core/agenda.ts'
+import { answerWithin } from '../../../core/attempt.ts'
+import type { Clock } from '../../../core/clock.ts'
+import { ATTEMPT_MS_MAX } from '../../../core/limits.ts'
 import type { RedisPort } from './client.ts'
 import { codeWordOf, engineError } from './errors.ts'
-import type { Script } from './scripts.ts'
+import type { Script } from './script.ts'
 
 const ALARMS_AT_ONCE_MAX = 1_000
 

@@ -2,7 +2,7 @@
  * The drivers, through the few members that are used: raw commands, and a second connection that listens. ioredis and
  * node-redis fit as they are; an adapter for another driver is an object with `send` and `listen`.
  */
-import { Misuse, StoreUnavailable } from '../../core/errors.ts'
+import { Misuse, StoreUnavailable } from '../../../core/errors.ts'
 
 /** Any Redis driver. */
 export interface RedisPort {

@@ -2,7 +2,7 @@
  * When something happened on the server, on our clocks: by an earlier answer of the same server, which the server made
  * after we asked. So the stamp is never later than the event, however long its message was under way. (protocols.md §1.3)
  */
-import { type Clock, type Stamp, stampOf } from '../../core/clock.ts'
+import { type Clock, type Stamp, stampOf } from '../../../core/clock.ts'
 
 /** More than this between what passed here and there is no rate of a clock: one of them was set. */
 const STEP_MS = 1

@@ -2,7 +2,7 @@
  * What an error of Redis or of the network means for the caller. Redis begins each error with a code word; only that
  * is looked at. Everything that is not the server's own word leaves open what happened.
  */
-import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../../core/errors.ts'
+import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../../../core/errors.ts'
 
 /** All that a store may throw. */
 export type EngineError = NotApplied | OutcomeUnknown | StoreUnavailable

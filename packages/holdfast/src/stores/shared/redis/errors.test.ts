@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
-import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../../core/errors.ts'
+import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../../../core/errors.ts'
 import { codeWordOf, engineError } from './errors.ts'
 
 test.each([
