@@ -24,18 +24,13 @@ const LINE: readonly Part[] = [LIMITS, 'record', 'line']
 type ScriptName = 'enter' | 'renew' | 'leave' | 'evict' | 'look' | 'observe' | 'claimed'
 
 export const scripts: Readonly<Record<ScriptName, Script>> = {
-  enter: script('enter', '', ['enter-free', ...longWay('enter'), 'enter-each']),
+  enter: script('enter', '', ['enter-free', ...LINE, 'enter', 'enter-each']),
   renew: script('renew', 'allow-oom', [...LINE, 'renew']),
-  leave: script('leave', 'allow-oom', ['leave-alone', ...longWay('leave'), 'leave-each']),
+  leave: script('leave', 'allow-oom', ['leave-alone', ...LINE, 'leave', 'leave-each']),
   evict: script('evict', 'allow-oom', [...LINE, 'evict']),
   look: script('look', 'no-writes', ['look']),
   observe: script('observe', '', [LIMITS, 'observe']),
   claimed: script('claimed', 'no-writes', [LIMITS, 'claimed']),
-}
-
-/** The whole rule as one function that makes its own only when it is called. */
-function longWay(name: 'enter' | 'leave'): readonly Part[] {
-  return [{ lua: 'local function longWay()' }, ...LINE, name, { lua: `return ${name}\nend` }]
 }
 
 function script(name: ScriptName, flags: ScriptSource['flags'], parts: readonly Part[]): Script {

@@ -4,7 +4,6 @@
  * asks for is sent at its end, in the order in which it was asked.
  */
 import { StoreUnavailable } from '../../core/errors.ts'
-import { wordsOf } from '../shared/redis/answers.ts'
 import type { Connection } from '../shared/redis/connection.ts'
 import { engineError } from '../shared/redis/errors.ts'
 import type { Script } from '../shared/redis/script.ts'
@@ -43,18 +42,24 @@ export class Together {
     for (let from = 0; from < asked.length;) {
       let to = from + 1
       while (to < asked.length && to - from < TOGETHER_MAX && asked[to]?.script === asked[from]?.script) to += 1
-      this.#sendOne(asked.slice(from, to))
+      this.#sendOne(from === 0 && to === asked.length ? asked : asked.slice(from, to))
       from = to
     }
   }
 
   #sendOne(questions: readonly Question[]): void {
-    const script = questions[0]?.script
-    if (script === undefined) return
-    const keys = questions.flatMap((question) => question.keys)
-    const args = questions.flatMap((question) => question.args)
-    this.#connection.run(script, keys, args).then(
-      (answers) => questions.forEach((question, index) => answer(question, answers, index)),
+    const [first] = questions
+    if (first === undefined) return
+    const [keys, args]: [string[], string[]] = [[], []]
+    for (const question of questions) {
+      keys.push(...question.keys)
+      args.push(...question.args)
+    }
+    this.#connection.run(first.script, keys, args).then(
+      (answers) => {
+        const each = typeof answers === 'string' ? answers.split(' ') : answers
+        questions.forEach((question, index) => answer(question, each, index))
+      },
       (error: unknown) => questions.forEach(({ reject }) => reject(error)),
     )
   }
@@ -66,7 +71,6 @@ function answer({ script, resolve, reject }: Question, answers: unknown, index: 
     reject(new StoreUnavailable(`${script.name}: Redis answered for fewer claims than were asked`))
     return
   }
-  const [kind, words = ''] = wordsOf(own)
-  if (kind === 'error') reject(engineError(new Error(words), script.name))
+  if (Array.isArray(own) && own[0] === 'error') reject(engineError(new Error(String(own[1])), script.name))
   else resolve(own)
 }
