@@ -168,5 +168,8 @@ local function save(line)
   if line.prolonged then
     for _, key in ipairs({ line.key, line.ends, line.order, line.places }) do bury(line, key) end
   end
-  if line.seen and line.observed > now then redis.call('PUBLISH', line.key, int(line.version)) end
+  if line.seen and line.observed > now then
+    redis.call('PUBLISH', line.key, int(line.version))
+    if limits.isCluster then redis.call('SPUBLISH', line.key, int(line.version)) end
+  end
 end
