@@ -13,6 +13,7 @@ const TOGETHER_MAX = 32
 
 interface Question {
   readonly script: Script
+  readonly slot: number
   readonly keys: readonly string[]
   readonly args: readonly string[]
   readonly resolve: (answer: unknown) => void
@@ -21,10 +22,13 @@ interface Question {
 
 export class Together {
   readonly #connection: Connection
+  readonly #slotOf: (key: string) => number
   #asked: Question[] = []
 
-  constructor(connection: Connection) {
+  /** `slotOf`: in a Cluster only what is in one slot may travel together. */
+  constructor(connection: Connection, slotOf: (key: string) => number = () => 0) {
     this.#connection = connection
+    this.#slotOf = slotOf
   }
 
   /** The answer for this claim alone. */
@@ -32,19 +36,26 @@ export class Together {
     return new Promise((resolve, reject) => {
       // After the microtasks of this turn: those who were woken by one packet ask together.
       if (this.#asked.length === 0) process.nextTick(() => this.#send())
-      this.#asked.push({ script, keys, args, resolve, reject })
+      this.#asked.push({ script, slot: this.#slotOf(keys[0] ?? ''), keys, args, resolve, reject })
     })
   }
 
   #send(): void {
     const asked = this.#asked
     this.#asked = []
-    for (let from = 0; from < asked.length;) {
-      let to = from + 1
-      while (to < asked.length && to - from < TOGETHER_MAX && asked[to]?.script === asked[from]?.script) to += 1
-      this.#sendOne(from === 0 && to === asked.length ? asked : asked.slice(from, to))
-      from = to
+    let company: Question[] = []
+    for (const question of asked) {
+      if (company.length > 0 && !this.#fits(question, company)) {
+        this.#sendOne(company)
+        company = []
+      }
+      company.push(question)
     }
+    this.#sendOne(company)
+  }
+
+  #fits({ script, slot }: Question, company: readonly Question[]): boolean {
+    return company.length < TOGETHER_MAX && company[0]?.script === script && company[0].slot === slot
   }
 
   #sendOne(questions: readonly Question[]): void {
