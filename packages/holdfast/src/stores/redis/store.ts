@@ -1,6 +1,6 @@
 /** The store: each operation is one script on the server, and one connection listens for what others' scripts tell. */
 import { newClaimId, type Claim, type Ref } from '../../core/claim.ts'
-import { stampOf } from '../../core/clock.ts'
+import { type Stamp, stampOf } from '../../core/clock.ts'
 import { NotApplied, StoreUnavailable } from '../../core/errors.ts'
 import { RENEW_BATCH_MAX } from '../../core/limits.ts'
 import type {
@@ -25,6 +25,13 @@ import { type OpenPort, openSession, type Session } from './open.ts'
 import { OBSERVED_SURELY_MS, scripts } from './scripts.ts'
 import { viewOfAnswer } from './view.ts'
 import { toldOf } from './wire.ts'
+
+/** Taken before a request was sent. */
+interface Asked {
+  readonly askedAt: Stamp
+  /** As `Claims` counts. */
+  readonly heard: number
+}
 
 export class RedisStore implements Store {
   readonly admin: StoreAdmin
@@ -57,10 +64,11 @@ export class RedisStore implements Store {
     const { resource, id } = claim
     const keys = this.#keys.all(resource)
     claims.expect(keys[0], id)
+    const { heard } = claims
     const askedAt = stampOf(clock)
     try {
       const answer = await connection.run(scripts.enter, keys, enterArgs(claim, channel))
-      return claims.answered(keys[0], id, toldOf(answer, askedAt, serverClock))
+      return claims.answered(keys[0], id, toldOf(answer, askedAt, serverClock), heard)
     } catch (error) {
       // Nobody leaves what surely did not come.
       if (error instanceof NotApplied) claims.unexpect(keys[0], id)
@@ -99,7 +107,7 @@ export class RedisStore implements Store {
 
   /** A failure of one batch of several is the answer for its claims, and the others have theirs. */
   async #renewBatch(renewals: readonly Renewal[], isOneOfSeveral: boolean): Promise<readonly RenewAnswer[]> {
-    const { connection, clock } = this.#opened()
+    const { connection, clock, claims } = this.#opened()
     const keys = renewals.flatMap(({ ref }) => this.#keys.all(ref.resource))
     const args = renewals.flatMap(({ ref, ttlMs, note }) => [
       ref.id,
@@ -108,12 +116,13 @@ export class RedisStore implements Store {
       note === undefined ? '0' : '1',
       note ?? '',
     ])
+    const { heard } = claims
     const askedAt = stampOf(clock)
     try {
       const answers = await connection.run(scripts.renew, keys, args)
       return renewals.map(({ ref }, index) => {
         const answer: unknown = Array.isArray(answers) ? answers[index] : undefined
-        return this.#renewed(ref, answer, askedAt)
+        return this.#renewed(ref, answer, { askedAt, heard })
       })
     } catch (error) {
       if (!isOneOfSeveral) throw error
@@ -122,14 +131,14 @@ export class RedisStore implements Store {
     }
   }
 
-  #renewed(ref: Ref, answer: unknown, askedAt: ReturnType<typeof stampOf>): RenewAnswer {
+  #renewed(ref: Ref, answer: unknown, { askedAt, heard }: Asked): RenewAnswer {
     const { claims, serverClock } = this.#opened()
     const [kind, words = ''] = wordsOf(answer)
     if (kind === 'error') return engineError(new Error(words), 'renew')
     const told = toldOf(answer, askedAt, serverClock)
     // A renewal with a wrong token is gone, and the claim of that id is not.
     if (told.standing.kind === 'gone') return told.standing
-    return claims.answered(this.#keys.line(ref.resource), ref.id, told)
+    return claims.answered(this.#keys.line(ref.resource), ref.id, told, heard)
   }
 
   /** The line tells its channel of changes for as long as it remembers that somebody listens: then he has to come again. */
