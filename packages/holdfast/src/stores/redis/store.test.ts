@@ -186,8 +186,14 @@ test('a lock that nobody uses is one key that vanishes, whatever happened in it'
 test('keys outlive the longest claim', async () => {
   const store = await stage.opened(redis(seen, { prefix: 'long' }))
   const resource = fresh()
-  await store.enter(claim(resource, { ttlMs: 86_400_000, lockDelayMs: 3_600_000 }))
+  const delayed = claim(resource, { ttlMs: 86_400_000, lockDelayMs: 3_600_000 })
+  await store.enter(delayed)
   expect(await seen.pttl(`long:{${resource}}`)).toBeGreaterThan(86_400_000 + 3_600_000)
+  // A line that was made for a short one, too.
+  const other = fresh()
+  await takeAndLeave(store, other)
+  await store.enter(claim(other, { ttlMs: 86_400_000 }))
+  expect(await seen.pttl(`long:{${other}}`)).toBeGreaterThan(86_400_000)
 })
 
 test('prefixes keep locks apart', async () => {
@@ -233,7 +239,7 @@ test('the rights in the documentation are enough, and on a foreign prefix they a
   await expect(stage.facts(foreign)).rejects.toThrow(/does not allow/)
 })
 
-test('a key of another program is the failure of one claim, and the others are renewed', async () => {
+test('a key of another program is the failure of one claim, and the others are renewed, entered and left', async () => {
   const store = await stage.opened(redis(seen, { prefix: 'mixed' }))
   const [good, bad] = [claim(fresh()), claim(fresh())]
   const { token } = held(await store.enter(good))
@@ -244,7 +250,13 @@ test('a key of another program is the failure of one claim, and the others are r
   ])
   expect(answers[0]).toBeInstanceOf(StoreUnavailable)
   expect(answers[1]).toMatchObject({ kind: 'held', token })
-  await expect(store.enter(bad)).rejects.toThrow(/another prefix/)
+  // Asked in one moment, so they travel together.
+  const [other, refused] = await Promise.allSettled([store.enter(claim(fresh())), store.enter(bad)])
+  expect(other).toMatchObject({ status: 'fulfilled', value: { kind: 'held' } })
+  expect(refused).toMatchObject({ status: 'rejected', reason: { message: expect.stringContaining('another prefix') } })
+  const [left, failed] = await Promise.allSettled([store.leave({ ...good, token }), store.leave(bad)])
+  expect(left).toEqual({ status: 'fulfilled', value: 'left' })
+  expect(failed).toMatchObject({ status: 'rejected', reason: expect.any(StoreUnavailable) })
 })
 
 test.each([

@@ -18,43 +18,8 @@ import {
   type Step,
   sweep,
 } from '../../core/transition.ts'
+import type { Entering, Leaving, Operation, Renewing, TokenChoice, Which } from './operations.fixture.ts'
 import type { Published, TimedServer } from './timed-server.fixture.ts'
-
-export type TokenChoice = 'none' | 'right' | 'wrong'
-
-/** Which of the two lines. */
-export type Which = 0 | 1
-
-export interface Asked {
-  readonly line: Which
-  readonly id: string
-  readonly ttlMs: number
-  readonly token: TokenChoice
-  readonly note: string | undefined
-}
-
-export type Operation =
-  | {
-      readonly kind: 'enter'
-      readonly line: Which
-      readonly id: string
-      readonly weight: number
-      readonly otherCapacity: boolean
-      readonly ttlMs: number
-      readonly lockDelayMs: number
-      readonly queue: boolean
-    }
-  | { readonly kind: 'renew'; readonly batch: readonly Asked[] }
-  | {
-      readonly kind: 'leave'
-      readonly line: Which
-      readonly id: string
-      readonly keepMs: number
-      readonly token: TokenChoice
-    }
-  | { readonly kind: 'evict'; readonly line: Which; readonly id: string; readonly token: TokenChoice }
-  | { readonly kind: 'observe'; readonly line: Which }
-  | { readonly kind: 'pass'; readonly ms: number }
 
 type Answer = Standing | Place | string
 
@@ -105,7 +70,7 @@ export class Twins {
     // Two scripts of a real server never share a microsecond.
     this.#nowUs += 7n
     await this.#server.set(this.#nowUs)
-    const which = each.kind === 'renew' ? each.batch.map(({ line }) => line) : [each.line]
+    const which = 'batch' in each ? each.batch.map(({ line }) => line) : [each.line]
     // Time alone has changed something by now, and nobody has swept the line yet.
     for (const line of new Set(which)) await this.#compareLine(line)
     if (each.kind === 'observe') return this.#observe(each.line)
@@ -129,30 +94,43 @@ export class Twins {
   }
 
   async #both(each: Exclude<Operation, { kind: 'pass' | 'observe' }>): Promise<readonly Done[]> {
-    const { store } = this.#server
-    const now = this.#moment
+    if ('batch' in each && each.batch.length > 1) this.#count(`several ${each.kind} together`)
+    if (each.kind === 'enter') return this.#enter(each.batch)
+    if (each.kind === 'leave') return this.#leave(each.batch)
     if (each.kind === 'renew') return this.#renew(each.batch)
-    const resource = this.#resources[each.line]
-    const line = this.#lines[each.line]
-    if (each.kind === 'enter') {
-      const capacity = this.#capacity + (each.otherCapacity ? 1 : 0)
-      const weight = Math.min(each.weight, capacity)
-      const claim: Claim = { ...each, resource, capacity, weight, note: 'first', owner: 'x|y' }
-      return [this.#step(each.line, await store.enter(claim), enterLine(line, claim, 'channel', now))]
-    }
     const { ref, right } = this.#refOf(each)
-    if (each.kind === 'leave') {
-      const real = await store.leave(ref, { keepMs: each.keepMs })
-      return [this.#step(each.line, real, leaveLine(line, ref, each.keepMs, now))]
-    }
     const token = ref.token ?? right
-    const real = await store.admin.evict(resource, token, EVICTED_FOR)
-    return [this.#step(each.line, real, evictFromLine(line, token, EVICTED_FOR, now))]
+    const real = await this.#server.store.admin.evict(ref.resource, token, EVICTED_FOR)
+    return [this.#step(each.line, real, evictFromLine(this.#lines[each.line], token, EVICTED_FOR, this.#moment))]
   }
 
-  async #renew(batch: readonly Asked[]): Promise<readonly Done[]> {
+  /** Asked in one moment, so that they travel in one command. */
+  async #enter(batch: readonly Entering[]): Promise<readonly Done[]> {
+    const claims = batch.map((each): Claim => {
+      const capacity = this.#capacity + (each.otherCapacity ? 1 : 0)
+      const weight = Math.min(each.weight, capacity)
+      return { ...each, resource: this.#resources[each.line], capacity, weight, note: 'first', owner: 'x|y' }
+    })
+    const answers = await Promise.all(claims.map((claim) => this.#server.store.enter(claim)))
+    return answers.map((real, index) => {
+      const [{ line }, claim] = [batch[index], claims[index]] as [Entering, Claim]
+      return this.#step(line, real, enterLine(this.#lines[line], claim, 'channel', this.#moment))
+    })
+  }
+
+  async #leave(batch: readonly Leaving[]): Promise<readonly Done[]> {
+    const refs = batch.map((each) => this.#refOf(each).ref)
+    const answers = await Promise.all(
+      batch.map(({ keepMs }, index) => this.#server.store.leave(refs[index] as Ref, { keepMs })),
+    )
+    return answers.map((real, index) => {
+      const [{ line, keepMs }, ref] = [batch[index], refs[index]] as [Leaving, Ref]
+      return this.#step(line, real, leaveLine(this.#lines[line], ref, keepMs, this.#moment))
+    })
+  }
+
+  async #renew(batch: readonly Renewing[]): Promise<readonly Done[]> {
     const asked = batch.map((each) => ({ ...each, ref: this.#refOf(each).ref }))
-    if (batch.length > 1) this.#count('several in one batch')
     if (new Set(batch.map(({ line }) => line)).size > 1) this.#count('both lines in one batch')
     const answers = await this.#server.store.renew(
       asked.map(({ ref, ttlMs, note }) => ({ ref, ttlMs, ...(note === undefined ? {} : { note }) })),
