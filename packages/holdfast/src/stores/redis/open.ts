@@ -11,6 +11,7 @@ import { probe } from '../shared/redis/probe.ts'
 import { factsOf } from './facts.ts'
 import { scripts } from './scripts.ts'
 import { ServerClock } from '../shared/redis/server-clock.ts'
+import { Together } from './together.ts'
 import { messageOf } from './wire.ts'
 
 /** `close` ends what was opened for this store, and leaves alone what was handed in. */
@@ -18,6 +19,7 @@ export type OpenPort = () => Promise<{ readonly port: RedisPort; close(): void }
 
 export interface Session {
   readonly connection: Connection
+  readonly together: Together
   readonly channels: Channels
   readonly claims: Claims
   readonly clock: Clock
@@ -59,7 +61,10 @@ export async function openSession(
     await Promise.all(texts.map((text) => connection.command('opening', ['SCRIPT', 'LOAD', text])))
     await channels.open(channel)
     throwIfAborted(signal)
-    return { session: { connection, channels, claims, clock, serverClock, channel, close }, facts: factsOf(findings) }
+    return {
+      session: { connection, together: new Together(connection), channels, claims, clock, serverClock, channel, close },
+      facts: factsOf(findings),
+    }
   } catch (error) {
     close()
     throw error

@@ -1,6 +1,6 @@
 /** The Lua scripts beside this file, read once, with the limits of core in front. */
 import { PROVISIONAL_LIFE_MS, QUEUE_LENGTH_MAX, WAITER_LIFE_MS } from '../../core/limits.ts'
-import { type Script, scriptOf, type ScriptSource } from '../shared/redis/script.ts'
+import { type Part, type Script, scriptOf, type ScriptSource } from '../shared/redis/script.ts'
 
 /** How long a line tells those who observe it, and how long that is relied upon. */
 const OBSERVED_MS = 60_000
@@ -11,25 +11,33 @@ const SWEEP_MAX = 64
 const IDLE_MS = 3_600_000
 
 /** `listenersAreCounted`: whether PUBLISH answers how many listen on all servers, so that 0 means that a process is gone. */
-const LIMITS = `local limits = {
+const LIMITS: Part = {
+  lua: `local limits = {
   provisional = ${PROVISIONAL_LIFE_MS * 1000}, place = ${WAITER_LIFE_MS * 1000}, queue = ${QUEUE_LENGTH_MAX},
   observed = ${OBSERVED_MS * 1000}, observedSurely = ${OBSERVED_SURELY_MS * 1000},
   sweep = ${SWEEP_MAX}, idleMs = ${IDLE_MS}, listenersAreCounted = true,
 }
-`
+`,
+}
+const LINE: readonly Part[] = [LIMITS, 'record', 'line']
 
 type ScriptName = 'enter' | 'renew' | 'leave' | 'evict' | 'look' | 'observe' | 'claimed'
 
 export const scripts: Readonly<Record<ScriptName, Script>> = {
-  enter: script('enter', '', ['enter-free', 'record', 'line']),
-  renew: script('renew', 'allow-oom', ['record', 'line']),
-  leave: script('leave', 'allow-oom', ['leave-alone', 'record', 'line']),
-  evict: script('evict', 'allow-oom', ['record', 'line']),
-  look: script('look', 'no-writes'),
-  observe: script('observe', ''),
-  claimed: script('claimed', 'no-writes'),
+  enter: script('enter', '', ['enter-free', ...longWay('enter'), 'enter-each']),
+  renew: script('renew', 'allow-oom', [...LINE, 'renew']),
+  leave: script('leave', 'allow-oom', ['leave-alone', ...longWay('leave'), 'leave-each']),
+  evict: script('evict', 'allow-oom', [...LINE, 'evict']),
+  look: script('look', 'no-writes', ['look']),
+  observe: script('observe', '', [LIMITS, 'observe']),
+  claimed: script('claimed', 'no-writes', [LIMITS, 'claimed']),
 }
 
-function script(name: ScriptName, flags: ScriptSource['flags'], parts: readonly string[] = []): Script {
-  return scriptOf({ name, flags, limits: LIMITS, parts, beside: import.meta.url })
+/** The whole rule as one function that makes its own only when it is called. */
+function longWay(name: 'enter' | 'leave'): readonly Part[] {
+  return [{ lua: 'local function longWay()' }, ...LINE, name, { lua: `return ${name}\nend` }]
+}
+
+function script(name: ScriptName, flags: ScriptSource['flags'], parts: readonly Part[]): Script {
+  return scriptOf({ name, flags, parts, beside: import.meta.url })
 }
