@@ -8,6 +8,7 @@ import type { Engine as Server } from '../../../lab/src/engines/engine.ts'
 import * as redisServer from '../../../lab/src/engines/redis/server.ts'
 import { memory, memoryEngine } from './memory/index.ts'
 import { redis } from './redis/index.ts'
+import { redlock } from './redlock/index.ts'
 import { sqlite } from './sqlite/index.ts'
 
 const memoryBench = (time: Bench['time']): Bench => ({
@@ -45,6 +46,20 @@ const redisBench = (): Bench => {
   }
 }
 
+/** Five independent servers for a whole run. */
+const redlockBench = (): Bench => {
+  let servers: Promise<readonly Server[]> | undefined
+  return {
+    name: 'redlock, real time',
+    time: 'real',
+    async start() {
+      servers ??= Promise.all(Array.from({ length: 5 }, () => redisServer.start()))
+      const urls = (await servers).map(({ url }) => url)
+      return { store: () => redlock(urls), stop: async () => undefined }
+    },
+  }
+}
+
 /** Stores whose engine cannot be had on this machine, and why. With CI=true that is a failure and not a reason. */
 export const absent: Record<string, string> = {}
 
@@ -66,5 +81,6 @@ async function ifAvailable(
 export const benches: Readonly<Record<string, readonly Bench[]>> = {
   memory: [memoryBench('virtual'), memoryBench('real')],
   redis: await ifAvailable('redis', redisServer.locate, [redisBench()]),
+  redlock: await ifAvailable('redlock', redisServer.locate, [redlockBench()]),
   sqlite: [sqliteBench('virtual'), sqliteBench('real')],
 }

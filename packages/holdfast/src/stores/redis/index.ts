@@ -2,7 +2,7 @@
 import { Misuse } from '../../core/errors.ts'
 import type { Store } from '../../core/store.ts'
 import { connectUrl, portOf, type RedisClient } from '../shared/redis/client.ts'
-import { checkedPrefix } from './keys.ts'
+import { checkedPrefix } from '../shared/redis/prefix.ts'
 import { RedisStore } from './store.ts'
 
 export type {

@@ -30,6 +30,7 @@ export const taking: readonly LockCase[] = [
   },
   {
     name: 'waiters are served in the order they came, across clients',
+    needs: 'order',
     async run({ client, within, advance, ttlMs }) {
       const holder = await client().lock.acquire()
       const served: number[] = []

@@ -136,8 +136,11 @@ function nodeRedisPort(client: NodeRedisClient): RedisPort {
   }
 }
 
-/** A client of our own, made when the store opens and not before. */
-export async function connectUrl(url: string): Promise<{ readonly port: RedisPort; close(): void }> {
+/** A client of our own, made when the store opens and not before. `settings` are those of ioredis. */
+export async function connectUrl(
+  url: string,
+  settings: object = {},
+): Promise<{ readonly port: RedisPort; close(): void }> {
   const { Redis } = await import('ioredis').catch((cause: unknown) => {
     throw new StoreUnavailable(
       'a redis: URL needs the package ioredis: npm install ioredis, or give redis() a client of your own',
@@ -149,6 +152,7 @@ export async function connectUrl(url: string): Promise<{ readonly port: RedisPor
     retryStrategy: reconnectInMs,
     // A primary that became a replica stays connected: only a new connection finds the new primary.
     reconnectOnError: ({ message }) => message.startsWith('READONLY '),
+    ...settings,
   })
   // The commands report what is wrong later on; an event nobody listens to would be printed.
   let trouble: unknown

@@ -9,6 +9,8 @@ const MAJOR_MIN = 7
 export interface Findings {
   /** Name and version. */
   readonly engine: string
+  /** Of this very process: two connections with the same one lead to the same server. */
+  readonly runId: string
   readonly replicas: number
   /** `undefined` where the server refuses to tell its configuration. */
   readonly settings: ReadonlyMap<string, string> | undefined
@@ -27,7 +29,8 @@ export async function probe(port: RedisPort): Promise<Findings> {
   if (info.get('role') !== 'master') {
     throw new StoreUnavailable(`${engine} is a replica, which cannot grant locks: connect to the primary`)
   }
-  return { engine, replicas: Number(info.get('connected_slaves') ?? 0), settings: await settingsOf(port) }
+  const runId = info.get('run_id') ?? ''
+  return { engine, runId, replicas: Number(info.get('connected_slaves') ?? 0), settings: await settingsOf(port) }
 }
 
 /** Answers in the shape of either protocol: a list of names and values, or a map. */
