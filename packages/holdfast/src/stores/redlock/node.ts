@@ -198,10 +198,12 @@ export class RedisNode {
       opened.close()
     }
     try {
-      const findings = await connection.bounded('opening', probe(opened.port))
+      const [findings] = await Promise.all([
+        connection.bounded('opening', probe(opened.port)),
+        teach(connection),
+        channels.open(this.#channel),
+      ])
       this.#events.onFound(findings)
-      await teach(connection)
-      await channels.open(this.#channel)
       return { connection, channels, findings, close }
     } catch (error) {
       close()
