@@ -1,4 +1,4 @@
-/** Damages to the Redis store: its Lua, the TypeScript around it, and the guard and the ledger in Redis. */
+/** Damages to the Redis store: its Lua, and the TypeScript around it. */
 import type { Check, Mutant } from './mutant.ts'
 
 const source = (file: string): string => `packages/holdfast/src/${file}`
@@ -10,7 +10,6 @@ const twins: Check = { tests: [redis('differential.test.ts')], engine: 'redis' }
 const crowd: Check = { tests: [redis('crowd.test.ts')], engine: 'redis' }
 const pushed: Check = { tests: [redis('pushed.test.ts')], engine: 'redis' }
 const storeTests: Check = { tests: [redis('store.test.ts')], engine: 'redis' }
-const guardTests: Check = { tests: [source('guards/redis.test.ts')], engine: 'redis' }
 const trouble = (named: string): Check => ({ tests: [redis('trouble.test.ts')], named, engine: 'redis' })
 const units = (file: string): Check => ({ tests: [file] })
 
@@ -121,8 +120,8 @@ const scripts: Readonly<Record<string, Damage>> = {
   'nobody gets what is given back': lua('leave', 'grant(line, id)\n', ''),
   'the short way of entering ignores observers': lua(
     'enter-free',
-    "local free = redis.call('HGET', key, 'a')",
-    "local free = redis.call('HGET', key, 'a')\n  free = free and string.gsub(free, '^F', 'f')",
+    "local free, spec = redis.pcall('HGET', KEYS[at], 'a'), ARGV[at + 3]",
+    "local free, spec = redis.pcall('HGET', KEYS[at], 'a'), ARGV[at + 3]\n  free = free and string.gsub(free, '^F', 'f')",
   ),
   'the short way of entering trusts a clock that was set back': lua('enter-free', 'now <= token + 0', 'false'),
   'the short way of entering lets the key end before the claim': lua(
@@ -133,13 +132,17 @@ const scripts: Readonly<Record<string, Damage>> = {
   ),
   'the short way of leaving ignores observers': lua(
     'leave-alone',
-    "local alone = redis.call('HGET', key, 'a')",
-    "local alone = redis.call('HGET', key, 'a')\n  alone = alone and string.gsub(alone, '^H', 'h')",
+    "local alone = redis.pcall('HGET', key, 'a')",
+    "local alone = redis.pcall('HGET', key, 'a')\n  alone = alone and string.gsub(alone, '^H', 'h')",
   ),
-  'the short way of leaving ignores the owner': lua('leave-alone', 'holder ~= id', 'false'),
-  'the short way of leaving ignores the token': lua('leave-alone', "(token ~= '' and token ~= held)", 'false'),
+  'the short way of leaving ignores the owner': lua('leave-alone', 'id ~= ARGV[word] or', 'false or'),
+  'the short way of leaving ignores the token': lua(
+    'leave-alone',
+    "(ARGV[word + 1] ~= '' and ARGV[word + 1] ~= token)",
+    'false',
+  ),
   'the short way of leaving ignores the end of the lease': lua('leave-alone', 'ends + 0 <= now', 'false'),
-  'the short way of leaving ignores a minimum hold': lua('leave-alone', "keep ~= '0'", 'false'),
+  'the short way of leaving ignores a minimum hold': lua('leave-alone', "ARGV[word + 2] ~= '0'", 'false'),
   'one bad key fails all that entered with it': lua(
     'enter-each',
     "answers[index] = ok and answer or { 'error', type(answer) == 'table' and answer.err or tostring(answer) }",
@@ -252,47 +255,13 @@ const around: Readonly<Record<string, Damage>> = {
   },
   'a server with replicas is called durable': {
     file: redis('facts.ts'),
-    find: 'isFlushed && replicas === 0 && !evicts',
-    replace: 'isFlushed && !evicts',
+    find: "traits.kept === 'always' && !traits.mayFailOver && !traits.evicts",
+    replace: "traits.kept === 'always' && !traits.evicts",
     caughtBy: trouble('the class says what the server really does'),
   },
 }
 
-const fence = (find: string, replace: string): Damage => {
-  return { file: source('guards/redis-fence.ts'), find, replace, caughtBy: guardTests }
-}
-const ledger = (find: string, replace: string): Damage => {
-  return { file: source('guards/redis-ledger.ts'), find, replace, caughtBy: guardTests }
-}
-
-const guard: Readonly<Record<string, Damage>> = {
-  'guard: tokens are compared as text': fence('#mark > #token or (#mark == #token and mark > token)', 'mark > token'),
-  'guard: tokens are compared as numbers': fence(
-    '#mark > #token or (#mark == #token and mark > token)',
-    'tonumber(mark) > tonumber(token)',
-  ),
-  'guard: the own token is refused the second time': fence(
-    '#mark == #token and mark > token',
-    '#mark == #token and mark >= token',
-  ),
-  'guard: a shared holder raises the mark': fence("if raises == '1' and mark ~= token then", 'if mark ~= token then'),
-  'guard: entering does not raise the mark': fence(
-    'await pass(admission, markOf(admission).raises)',
-    "await pass(admission, '0')",
-  ),
-  'guard: a look raises the mark': fence("await pass(admit(lease), '0')", "await pass(admit(lease), '1')"),
-  'guard: refused work is carried out': fence('if newer then return { 0, newer } end', ''),
-  'guard: an error of the work counts as its answer': fence(
-    "if type(result) == 'table' and result.err then return result end",
-    '',
-  ),
-  'ledger: a shared holder may write': ledger("if (mode === 'shared') {", "if (mode === 'permit') {"),
-  'ledger: reading before a write raises nothing': ledger(
-    'entryOf(await guard.run(lease, { lua: READ, keys: [keyOf(fencedOf(lease))] }))',
-    "entryOf(await send(['HMGET', keyOf(fencedOf(lease)), 'token', 'value']))",
-  ),
-}
-
-export const redisMutants: readonly Mutant[] = Object.entries({ ...scripts, ...around, ...guard }).map(
-  ([name, damage]) => ({ name: `redis: ${name}`, ...damage }),
-)
+export const redisMutants: readonly Mutant[] = Object.entries({ ...scripts, ...around }).map(([name, damage]) => ({
+  name: `redis: ${name}`,
+  ...damage,
+}))

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { coreMutants } from './core.mutants.ts'
 import { engineMutants } from './engine.mutants.ts'
+import { redisGuardMutants } from './redis-guard.mutants.ts'
 import { redisMutants } from './redis.mutants.ts'
 import { troubleMutants } from './trouble.mutants.ts'
 import { EngineNotAvailable } from '../../packages/lab/src/engines/engine.ts'
@@ -21,7 +22,7 @@ const SHOWN_LINES = 60
 
 const repository = join(import.meta.dirname, '..', '..')
 const wanted = process.argv.slice(2)
-const chosen = [...coreMutants, ...engineMutants, ...troubleMutants, ...redisMutants].filter(
+const chosen = [...coreMutants, ...engineMutants, ...troubleMutants, ...redisMutants, ...redisGuardMutants].filter(
   ({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)),
 )
 const engines = { redis: redisServer } as const

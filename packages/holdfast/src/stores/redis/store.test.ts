@@ -1,6 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { Cluster } from 'ioredis'
-import { createCluster } from 'redis'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Engine } from '../../../../lab/src/engines/engine.ts'
 import * as server from '../../../../lab/src/engines/redis/server.ts'
@@ -100,6 +98,14 @@ test('nobody waiting, a lock costs two commands', async () => {
   const before = await scriptsRun()
   for (let count = 0; count < 100; count += 1) await takeAndLeave(store, resource)
   expect((await scriptsRun()) - before).toBe(200)
+})
+
+test('a claim that is heavier than the whole capacity never holds', async () => {
+  const store = await stage.opened(redis(seen))
+  const resource = fresh()
+  await takeAndLeave(store, resource)
+  const heavy = claim(resource, { weight: 3, capacity: 2, queue: false })
+  expect(await store.enter(heavy)).toMatchObject({ kind: 'refused', because: 'busy' })
 })
 
 test('with fifty waiters a turn costs two commands as well', async () => {
@@ -262,8 +268,10 @@ test('a key of another program is the failure of one claim, and the others are r
 test.each([
   ['no client', null],
   ['something else', { get: () => undefined }],
-  ['a cluster of ioredis', new Cluster(['redis://localhost'], { lazyConnect: true })],
-  ['a cluster of node-redis', createCluster({ rootNodes: [] })],
+  ['a Cluster without hosts', 'redis+cluster://'],
+  ['a Cluster with a database', 'redis+cluster://localhost/1'],
+  ['Sentinels without a name', 'redis+sentinel://localhost:26379'],
+  ['a host that is none', 'redis+cluster://localhost:port'],
   ['another URL', 'http://localhost'],
   ['no URL', 'localhost:6379'],
 ])('%s is refused at once', (_, wrong) => {
@@ -275,5 +283,6 @@ test.each(['', 'a b', 'a{b', '*', 'x'.repeat(65)])('the prefix %j is refused', (
 })
 
 test('a refused URL is not repeated, for it may have a password', () => {
-  expect(() => redis('redi://me:hunter2@localhost')).toThrow(expect.not.stringContaining('hunter2'))
+  for (const wrong of ['redi://me:hunter2@localhost', 'redis+cluster://me:hunter2@', 'redis+sentinel://me:hunter2@a'])
+    expect(() => redis(wrong)).toThrow(expect.not.stringContaining('hunter2'))
 })
