@@ -3,9 +3,10 @@ import { crowd } from './crowd.ts'
 import type { Suite } from './figure.ts'
 import { handOff } from './hand-off.ts'
 import { idle } from './idle.ts'
+import { judging } from './judge.ts'
 import { growth, inMemory } from './memory.ts'
 import { renewal } from './renewal.ts'
 import { sizes } from './sizes.ts'
 import { uncontended } from './uncontended.ts'
 
-export const suites: readonly Suite[] = [uncontended, handOff, idle, inMemory, growth, crowd, renewal, sizes]
+export const suites: readonly Suite[] = [uncontended, handOff, idle, inMemory, growth, crowd, renewal, sizes, judging]
