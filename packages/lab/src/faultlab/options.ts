@@ -78,9 +78,7 @@ export async function settingsOf(values: Values, environment: NodeJS.ProcessEnv)
     values.out ?? join(OUT_DEFAULT, `${new Date().toISOString().replaceAll(/[:.]/g, '-')}-seed-${seed}`),
   )
   const store = storeOf(values.store ?? (environment['HOLDFAST_STORE'] || undefined), out)
-  if (lock.kind === 'broken' && store.scheme !== 'sqlite') {
-    throw new UsageError('--broken is a lock in a file of its own; leave --store out')
-  }
+  checkPlace(lock, store.scheme)
   // A lock of somebody's own is given the address of a server, and brings its own idea of a file.
   const usesStore = lock.kind === 'holdfast' || store.scheme !== 'sqlite'
   const { names: faults, leftOut } = await chosenFaults(values.faults, { ...store, usesStore })
@@ -138,6 +136,15 @@ function lockChoice({ broken, lock }: Values): LockChoice {
   if (broken === undefined) return { kind: 'holdfast' }
   if (isFlaw(broken)) return { kind: 'broken', name: broken }
   throw new UsageError(`--broken must be one of ${Object.keys(flaws).join(', ')}`)
+}
+
+/** A broken lock was built on one engine or another, and not on each. */
+function checkPlace(lock: LockChoice, scheme: string): void {
+  if (lock.kind !== 'broken' || !isFlaw(lock.name)) return
+  const places: readonly string[] = flaws[lock.name].on
+  if (places.includes(scheme)) return
+  const known = places.map((place) => `--store ${place}:`).join(' and ')
+  throw new UsageError(`--broken ${lock.name}: there is none on ${scheme}:, but with ${known}`)
 }
 
 /** Missing or empty, in a folder that exists or can be made in one that exists. */
