@@ -161,7 +161,7 @@ describe('what cannot be judged', { timeout: LIMIT_MS }, () => {
     const { code, stderr } = await lab('run', ...args)
     expect({ code, stderr }).toEqual({
       code: 2,
-      stderr: expect.stringContaining('everybody who uses this lock file') as string,
+      stderr: expect.stringContaining('everybody who uses this store') as string,
     })
     expect(existsSync(path)).toBe(true)
   })
@@ -172,7 +172,8 @@ test('a soak goes on where it was, and writes its row when the hours are full', 
   const record = join(folder, 'record.md')
   mkdirSync(out)
   writeFileSync(record, '| head |\n')
-  const common = { scheme: 'sqlite', faults: ['pause'], forMs: 60_000, workers: 6, seed: 5, ttlMs: 500, guard: true }
+  const made = { scheme: 'sqlite', persistence: 'always', resource: 'sqlite' }
+  const common = { ...made, faults: ['pause'], forMs: 60_000, workers: 6, seed: 5, ttlMs: 500, guard: true }
   const round = { result: 'held', text: '', tookMs: 1_800_000, grants: 7, refusals: 1, operations: 9 }
   const rounds = [5, 6].map((seed) => ({ ...round, seed, faults: [{ name: 'pause', made: 3, effective: 2 }] }))
   writeFileSync(join(out, 'soak.json'), JSON.stringify({ v: 1, startedAt: '2025-01-02T03:04:05Z', common, rounds }))
