@@ -22,11 +22,7 @@ if evicted then
   else
     linger(line, evicted, 0, evicted.ends)
   end
-  if evicted == line.solo then
-    set(line, 'e', ARGV[2])
-  else
-    redis.call('HSET', line.key, 'e:' .. evicted.id, ARGV[2])
-  end
+  redis.call('HSET', line.key, evicted == line.solo and 'e' or 'e:' .. evicted.id, ARGV[2])
 end
 grant(line, '')
 save(line)

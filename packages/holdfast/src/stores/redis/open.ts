@@ -13,6 +13,8 @@ import { factsOf } from './facts.ts'
 import { channelEnd, type Keys } from './keys.ts'
 import { clusterScripts, type Scripts, scripts as serverScripts } from './scripts.ts'
 import { ServerClock } from '../shared/redis/server-clock.ts'
+import { slotOf } from '../shared/redis/slots.ts'
+import { Together } from './together.ts'
 import { messageOf } from './wire.ts'
 
 /** `close` ends what was opened for this store, and leaves alone what was handed in. */
@@ -20,6 +22,7 @@ export type OpenPort = () => Promise<{ readonly port: RedisPort; close(): void }
 
 export interface Session {
   readonly connection: Connection
+  readonly together: Together
   readonly channels: Channels
   readonly claims: Claims
   readonly clock: Clock
@@ -68,7 +71,8 @@ export async function openSession(
     throwIfAborted(signal)
     const channelOf = (resource: string): string =>
       channels.isSharded ? keys.lineChannel(resource, client) : keys.channel(client)
-    const session = { connection, channels, claims, clock, serverClock, scripts, isCluster, channelOf, close }
+    const together = new Together(connection, isCluster ? slotOf : undefined)
+    const session = { connection, together, channels, claims, clock, serverClock, scripts, isCluster, channelOf, close }
     return { session, facts: factsOf(findings, { isCluster, failsOver: port.failsOver === true }) }
   } catch (error) {
     close()

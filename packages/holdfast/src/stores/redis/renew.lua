@@ -11,7 +11,7 @@ local function renew(line, id, token, ttl, isNoted, note)
     if isNoted == '1' then
       line.seen = true
       if claim == line.solo then
-        set(line, 'n', note)
+        line.note, line.changes = note, line.changes + 1
       else
         redis.call('HSET', line.key, 'n:' .. id, note)
       end

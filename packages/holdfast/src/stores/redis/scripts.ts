@@ -1,6 +1,6 @@
 /** The Lua scripts beside this file, read once, with the limits of core in front. */
 import { PROVISIONAL_LIFE_MS, QUEUE_LENGTH_MAX, WAITER_LIFE_MS } from '../../core/limits.ts'
-import { type Script, scriptOf, type ScriptSource } from '../shared/redis/script.ts'
+import { type Part, type Script, scriptOf, type ScriptSource } from '../shared/redis/script.ts'
 
 /** How long a line tells those who observe it, and how long that is relied upon. */
 const OBSERVED_MS = 60_000
@@ -15,12 +15,14 @@ const IDLE_MS = 3_600_000
  * In a Cluster it counts those of one node; SPUBLISH counts them all, but a waiter may listen only after it has entered,
  * or not yet again since its slot moved. So there a dead waiter is passed over when its provisional lease ends.
  */
-const limitsOf = (isCluster: boolean): string => `local limits = {
+const limitsOf = (isCluster: boolean): Part => ({
+  lua: `local limits = {
   provisional = ${PROVISIONAL_LIFE_MS * 1000}, place = ${WAITER_LIFE_MS * 1000}, queue = ${QUEUE_LENGTH_MAX},
   observed = ${OBSERVED_MS * 1000}, observedSurely = ${OBSERVED_SURELY_MS * 1000},
   sweep = ${SWEEP_MAX}, idleMs = ${IDLE_MS}, listenersAreCounted = ${!isCluster}, isCluster = ${isCluster},
 }
-`
+`,
+})
 
 type ScriptName = 'enter' | 'renew' | 'leave' | 'evict' | 'look' | 'observe' | 'claimed'
 
@@ -32,15 +34,16 @@ export const clusterScripts: Scripts = scriptsOf(true)
 
 function scriptsOf(isCluster: boolean): Scripts {
   const limits = limitsOf(isCluster)
-  const script = (name: ScriptName, flags: ScriptSource['flags'], parts: readonly string[] = []): Script =>
-    scriptOf({ name, flags, limits, parts, beside: import.meta.url })
+  const line: readonly Part[] = [limits, 'record', 'line']
+  const script = (name: ScriptName, flags: ScriptSource['flags'], parts: readonly Part[]): Script =>
+    scriptOf({ name, flags, parts, beside: import.meta.url })
   return {
-    enter: script('enter', '', ['enter-free', 'record', 'line']),
-    renew: script('renew', 'allow-oom', ['record', 'line']),
-    leave: script('leave', 'allow-oom', ['leave-alone', 'record', 'line']),
-    evict: script('evict', 'allow-oom', ['record', 'line']),
-    look: script('look', 'no-writes'),
-    observe: script('observe', ''),
-    claimed: script('claimed', 'no-writes'),
+    enter: script('enter', '', ['enter-free', ...line, 'enter', 'enter-each']),
+    renew: script('renew', 'allow-oom', [...line, 'renew']),
+    leave: script('leave', 'allow-oom', ['leave-alone', ...line, 'leave', 'leave-each']),
+    evict: script('evict', 'allow-oom', [...line, 'evict']),
+    look: script('look', 'no-writes', ['look']),
+    observe: script('observe', '', [limits, 'observe']),
+    claimed: script('claimed', 'no-writes', [limits, 'claimed']),
   }
 }

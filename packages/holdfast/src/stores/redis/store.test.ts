@@ -100,6 +100,42 @@ test('nobody waiting, a lock costs two commands', async () => {
   expect((await scriptsRun()) - before).toBe(200)
 })
 
+test('what is asked in one moment travels together, in the order in which it was asked', async () => {
+  const store = await stage.opened(redis(stage.client({ url })))
+  const names = Array.from({ length: 64 }, fresh)
+  await Promise.all(names.map((name) => takeAndLeave(store, name)))
+  const before = await scriptsRun()
+  const claims = names.map((name) => claim(name))
+  const standings = await Promise.all(claims.map((each) => store.enter(each)))
+  expect((await scriptsRun()) - before).toBe(2)
+  const [first] = claims
+  if (first === undefined) throw new Error('no claim')
+  const [left, next] = await Promise.all([
+    store.leave({ ...first, token: held(standings[0] as Standing).token }),
+    store.enter(claim(first.resource)),
+  ])
+  expect([left, next.kind]).toEqual(['left', 'held'])
+})
+
+test('a key of another program is the failure of one claim, and what travels with it is not touched', async () => {
+  const store = await stage.opened(redis(seen, { prefix: 'company' }))
+  const claims = [claim(fresh()), claim(fresh()), claim(fresh())]
+  await seen.set(`company:{${claims[1]?.resource}}`, 'not a lock')
+  const outcomes = await Promise.allSettled(claims.map((each) => store.enter(each)))
+  expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+  expect(outcomes[1]).toMatchObject({ reason: expect.any(StoreUnavailable) })
+  const leaves = await Promise.allSettled(claims.map((each) => store.leave(each)))
+  expect(leaves.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+})
+
+test('a claim that is heavier than the whole capacity never holds', async () => {
+  const store = await stage.opened(redis(seen))
+  const resource = fresh()
+  await takeAndLeave(store, resource)
+  const heavy = claim(resource, { weight: 3, capacity: 2, queue: false })
+  expect(await store.enter(heavy)).toMatchObject({ kind: 'refused', because: 'busy' })
+})
+
 test('with fifty waiters a turn costs two commands as well', async () => {
   const store = await stage.opened(redis(stage.client({ url })))
   const resource = fresh()

@@ -24,7 +24,7 @@ import { Keys } from './keys.ts'
 import { type OpenPort, openSession, type Session } from './open.ts'
 import { OBSERVED_SURELY_MS } from './scripts.ts'
 import { viewOfAnswer } from './view.ts'
-import { toldOf } from './wire.ts'
+import { grantedAtOnce, toldOf } from './wire.ts'
 
 export class RedisStore implements Store {
   readonly admin: StoreAdmin
@@ -52,14 +52,18 @@ export class RedisStore implements Store {
   }
 
   async enter(claim: Claim): Promise<Standing> {
-    const { connection, clock, serverClock, claims, scripts, channelOf } = this.#opened()
+    const { together, clock, serverClock, claims, scripts, channelOf } = this.#opened()
     const { resource, id } = claim
     const keys = this.#keys.all(resource)
     claims.expect(keys[0], id)
     const askedAt = stampOf(clock)
     try {
-      const answer = await connection.run(scripts.enter, keys, enterArgs(claim, channelOf(resource)))
-      return claims.answered(keys[0], id, toldOf(answer, askedAt, serverClock))
+      const answer = await together.ask(scripts.enter, keys, enterArgs(claim, channelOf(resource)))
+      const told =
+        typeof answer === 'string'
+          ? grantedAtOnce(answer, claim.ttlMs, askedAt, serverClock)
+          : toldOf(answer, askedAt, serverClock)
+      return claims.answered(keys[0], id, told)
     } catch (error) {
       // Nobody leaves what surely did not come.
       if (error instanceof NotApplied) claims.unexpect(keys[0], id)
@@ -89,11 +93,11 @@ export class RedisStore implements Store {
   }
 
   async leave(ref: Ref, options: LeaveOptions = {}): Promise<'left' | 'gone'> {
-    const { connection, claims, scripts } = this.#opened()
+    const { together, claims, scripts } = this.#opened()
     const keys = this.#keys.all(ref.resource)
     const args = [ref.id, tokenOf(ref), usOf(options.keepMs ?? 0)]
     claims.end(keys[0], ref.id)
-    const answer = await connection.run(scripts.leave, keys, args)
+    const answer = await together.ask(scripts.leave, keys, args)
     return answer === 'left' ? 'left' : 'gone'
   }
 
@@ -177,19 +181,14 @@ export class RedisStore implements Store {
   }
 }
 
-/** In the order of `enter.lua`. */
+/** In the order of `enter.lua`; the last is what a claim says of itself, in the words of `record.lua`. */
 function enterArgs(claim: Claim, channel: string): readonly string[] {
-  return [
-    claim.id,
-    String(claim.weight),
-    String(claim.capacity),
-    usOf(claim.ttlMs),
-    usOf(claim.lockDelayMs),
-    claim.queue ? '1' : '0',
-    channel,
-    claim.owner,
-    claim.note,
-  ]
+  const { id, weight, capacity, ttlMs, lockDelayMs, queue, owner, note } = claim
+  const ttlUs = usOf(ttlMs)
+  // The short way of the script asks for a delay of exactly 0, and not whether the claim fits into an empty line.
+  const delayUs = weight > capacity ? `0${usOf(lockDelayMs)}` : usOf(lockDelayMs)
+  const texts = `${channel}|${Buffer.byteLength(owner)}|${owner}${note}`
+  return [id, queue ? '1' : '0', ttlUs, `${delayUs}|${weight}|${ttlUs}|0|0|${capacity}|${texts}`]
 }
 
 function tokenOf({ token }: Ref): string {

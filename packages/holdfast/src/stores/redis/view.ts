@@ -5,30 +5,70 @@ import type { LineView } from '../../core/store.ts'
 import { wordsOf } from '../shared/redis/answers.ts'
 
 const NOBODY = '0'
+/** Both forms of a line are described in record.lua. */
+const FREE = /^[fF]\|(\d+)\|\d+$/
+const ALONE = /^([hHlL])\|([^|]+)\|(\d+)\|\d+\|(\d+)\|(\d+)\|(\d+)\|(\d+)\|(\d)\|(\d+)\|(\d+)\|([^|]*)\|(\d+)\|/
+
+type Fields = ReadonlyMap<string, string>
+
+interface Seen {
+  readonly line: Line
+  /** What observers compare. */
+  readonly version: string
+}
 
 export function viewOfAnswer(resource: string, answer: unknown): LineView {
   const [now, flat, order] = Array.isArray(answer) ? (answer as readonly unknown[]) : []
   const fields = fieldsOf(wordsOf(flat))
-  const line = lineOf(fields, wordsOf(order))
-  const moment = { nowMs: Number(now) / 1000, tokenScaleUs: 0n }
-  return viewOf(resource, line, moment, fields.get('v') ?? NOBODY)
+  const alone = fields.get('a')
+  const { line, version } = alone === undefined ? several(fields, wordsOf(order)) : onlyOne(alone, fields.get('e'))
+  return viewOf(resource, line, { nowMs: Number(now) / 1000, tokenScaleUs: 0n }, version)
 }
 
-function fieldsOf(flat: readonly string[]): ReadonlyMap<string, string> {
+function fieldsOf(flat: readonly string[]): Fields {
   const fields = new Map<string, string>()
   for (let index = 0; index + 1 < flat.length; index += 2) fields.set(flat[index] ?? '', flat[index + 1] ?? '')
   return fields
 }
 
+function onlyOne(alone: string, reason: string | undefined): Seen {
+  const free = FREE.exec(alone)
+  if (free !== null) return { line: { lastToken: BigInt(free[1] ?? 0), claims: [] }, version: `f${free[1]}` }
+  const [head = '', letter = '', id = '', token = '0', ends, delay, weight, ttl, provisional, ...rest] =
+    ALONE.exec(alone) ?? []
+  const [changes, capacity, channel, length] = rest
+  const state = letter.toLowerCase()
+  // Redis counts the bytes of the owner.
+  const texts = Buffer.from(alone.slice(head.length))
+  const words: ClaimWords = {
+    id,
+    state,
+    token,
+    weight,
+    ends,
+    delay,
+    ttl,
+    provisional,
+    channel,
+    capacity: Number(capacity),
+    owner: texts.toString('utf8', 0, Number(length)),
+    note: texts.toString('utf8', Number(length)),
+    reason,
+  }
+  return { line: { lastToken: BigInt(token), claims: [claimOf(words)] }, version: `${state}${token}.${changes}` }
+}
+
 /** Claims that hold or linger stand in the order of their tokens, which is the order in which they came. */
-function lineOf(fields: ReadonlyMap<string, string>, order: readonly string[]): Line {
+function several(fields: Fields, order: readonly string[]): Seen {
   const capacity = Number(fields.get('c') ?? 0)
-  const lastToken = BigInt(fields.get('t') ?? 0)
-  const solo = fields.get('s') ?? ''
-  if (solo !== '') return { lastToken, claims: [claimOf(fields, solo, '', capacity)] }
   const claims: LineClaim[] = []
-  for (const field of fields.keys()) {
-    if (field.startsWith('r:')) claims.push(claimOf(fields, field.slice(2), field.slice(1), capacity))
+  for (const [field, text] of fields) {
+    if (!field.startsWith('r:')) continue
+    const id = field.slice(2)
+    const [state = '', token = '0', weight, ends, delay, ttl, provisional, channel] = text.split('|')
+    const [owner, note, reason] = [fields.get(`w:${id}`), fields.get(`n:${id}`), fields.get(`e:${id}`)]
+    const said = { owner: owner ?? '', note: note ?? '', reason }
+    claims.push(claimOf({ id, state, token, weight, ends, delay, ttl, provisional, channel, capacity, ...said }))
   }
   const place = new Map(order.map((id, index) => [id, index]))
   const placeOf = (claim: LineClaim): number => place.get(claim.id) ?? -1
@@ -36,30 +76,43 @@ function lineOf(fields: ReadonlyMap<string, string>, order: readonly string[]): 
     if (one.state === 'waiting' || other.state === 'waiting') return placeOf(one) - placeOf(other)
     return one.token < other.token ? -1 : 1
   })
-  return { lastToken, claims }
+  return { line: { lastToken: BigInt(fields.get('t') ?? 0), claims }, version: fields.get('v') ?? NOBODY }
 }
 
-/** `suffix` is empty for a line of one claim, whose fields have no id in their names. */
-function claimOf(fields: ReadonlyMap<string, string>, id: string, suffix: string, capacity: number): LineClaim {
-  const [state, token, weight, endsAtUs, delayUs, ttlUs, provisional, channel = ''] = (
-    fields.get(`r${suffix}`) ?? ''
-  ).split('|')
+/** Of a claim, as Redis has them: numbers are text, times are µs. */
+interface ClaimWords {
+  readonly id: string
+  readonly state: string
+  readonly token: string
+  readonly weight: string | undefined
+  readonly ends: string | undefined
+  readonly delay: string | undefined
+  readonly ttl: string | undefined
+  readonly provisional: string | undefined
+  readonly channel: string | undefined
+  readonly capacity: number
+  readonly owner: string
+  readonly note: string
+  readonly reason: string | undefined
+}
+
+function claimOf(words: ClaimWords): LineClaim {
+  const { id, state, capacity, owner, note, reason } = words
+  const token = BigInt(words.token)
   const base = {
     id,
-    weight: Number(weight),
+    weight: Number(words.weight),
     capacity,
-    ttlMs: Number(ttlUs) / 1000,
-    lockDelayMs: Number(delayUs) / 1000,
-    endsAtMs: Number(endsAtUs) / 1000,
-    owner: fields.get(`w${suffix}`) ?? '',
-    note: fields.get(`n${suffix}`) ?? '',
-    channel,
+    ttlMs: Number(words.ttl) / 1000,
+    lockDelayMs: Number(words.delay) / 1000,
+    endsAtMs: Number(words.ends) / 1000,
+    owner,
+    note,
+    channel: words.channel ?? '',
   }
   if (state === 'w') return { ...base, state: 'waiting' } satisfies WaitingClaim
-  if (state === 'h') {
-    return { ...base, state: 'held', token: BigInt(token ?? 0), provisional: provisional === '1' } satisfies HeldClaim
-  }
-  const reason = fields.get(`e${suffix}`)
-  const lingering: LingeringClaim = { ...base, state: 'lingering', token: BigInt(token ?? 0) }
+  if (state === 'h')
+    return { ...base, state: 'held', token, provisional: words.provisional === '1' } satisfies HeldClaim
+  const lingering: LingeringClaim = { ...base, state: 'lingering', token }
   return reason === undefined ? lingering : { ...lingering, reason }
 }

@@ -17,6 +17,21 @@ export interface Message extends Told {
   readonly id: string
 }
 
+/** The answer of the short way of `enter.lua`: the token, which is the moment of the grant; the life is the ttl that was asked for. */
+export function grantedAtOnce(token: string, ttlMs: number, askedAt: Stamp, clock: ServerClock): Told {
+  const atUs = Number(token)
+  clock.note(askedAt, atUs)
+  const standing = {
+    kind: 'held',
+    token: BigInt(token),
+    askedAt,
+    lifeMs: ttlMs,
+    provisional: false,
+    memo: 'held',
+  } as const
+  return { standing, atUs }
+}
+
 /** Of one claim; an answer that is not one of these is another program's, or another version's. */
 export function toldOf(answer: unknown, askedAt: Stamp, clock: ServerClock): Told {
   const [kind, ...words] = wordsOf(answer)

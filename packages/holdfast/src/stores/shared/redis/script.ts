@@ -8,27 +8,26 @@ export interface Script {
   readonly sha: string
 }
 
+/** A file without `.lua`, or Lua text with numbers that the code knows, too. */
+export type Part = string | { readonly lua: string }
+
 export interface ScriptSource {
-  /** Also the last part: `<name>.lua`. */
   readonly name: string
   /**
    * Redis looks at them before it begins, so no script is refused half-way. With `allow-oom` whoever holds a lock can keep
    * it and give it back on a server that is full.
    */
   readonly flags: '' | 'allow-oom' | 'no-writes'
-  /** Lua text that comes before everything else: numbers that the code knows, too. */
-  readonly limits: string
-  /** Files that come before the last part, without `.lua`. */
-  readonly parts?: readonly string[]
+  readonly parts: readonly Part[]
   /** Where the files are: the `import.meta.url` of the caller. */
   readonly beside: string
 }
 
 const CLOCK = textOf('time', import.meta.url)
 
-export function scriptOf({ name, flags, limits, parts = [], beside }: ScriptSource): Script {
-  const texts = [...parts, name].map((part) => textOf(part, beside))
-  const text = [`#!lua flags=${flags}`, limits, CLOCK, ...texts].join('\n')
+export function scriptOf({ name, flags, parts, beside }: ScriptSource): Script {
+  const texts = parts.map((part) => (typeof part === 'string' ? textOf(part, beside) : part.lua))
+  const text = [`#!lua flags=${flags}`, CLOCK, ...texts].join('\n')
   return { name, text, sha: createHash('sha1').update(text).digest('hex') }
 }
 
