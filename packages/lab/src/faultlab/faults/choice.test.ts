@@ -19,7 +19,7 @@ describe("on a user's own server", () => {
   test('only the workers and their connections are hurt', async () => {
     const { names } = await chosenFaults(undefined, users)
     expect(names).toEqual([
-      ...['pause', 'kill', 'cut', 'black-hole', 'lose-replies', 'lose-requests', 'delay', 'partition'],
+      ['pause', 'kill', 'cut', 'black-hole', 'lose-replies', 'lose-requests', 'delay', 'partition'],
     ])
   })
 
