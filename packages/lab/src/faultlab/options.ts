@@ -79,7 +79,7 @@ export async function settingsOf(values: Values, environment: NodeJS.ProcessEnv)
   )
   const store = storeOf(values.store ?? (environment['HOLDFAST_STORE'] || undefined), out)
   checkPlace(lock, store.scheme)
-  // A lock of somebody's own is given the address of a server, and brings its own idea of a file.
+  // A file of their own is what other locks bring; a server they share.
   const usesStore = lock.kind === 'holdfast' || store.scheme !== 'sqlite'
   const { names: faults, leftOut } = await chosenFaults(values.faults, { ...store, usesStore })
   const settings: Settings = {
@@ -128,6 +128,10 @@ export function groundOptions(
     persistence: oneOf('persistence', persistence ?? 'always', persistences) as Persistence,
     resource: oneOf('resource', (resource ?? 'sqlite').replace(/:$/, ''), resourceKinds) as ResourceKind,
   }
+}
+
+function isOn(name: string, scheme: string): boolean {
+  return isFlaw(name) && flaws[name].on.some((place) => place === scheme)
 }
 
 function lockChoice({ broken, lock }: Values): LockChoice {
