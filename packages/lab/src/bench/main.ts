@@ -28,6 +28,9 @@ async function main(): Promise<void> {
   process.stdout.write(`${JSON.stringify({ machine, seconds: options.seconds, suites: report }, null, 2)}\n`)
 }
 
+// What was started or made is ended and deleted when this process exits, which a signal alone would not make it do.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
+
 try {
   await main()
 } catch (error) {

@@ -4,8 +4,25 @@ import type { Suite } from './figure.ts'
 import { handOff } from './hand-off.ts'
 import { idle } from './idle.ts'
 import { growth, inMemory } from './memory.ts'
+import { redisCrowd } from './redis/crowd.ts'
+import { redisHandOff } from './redis/hand-off.ts'
+import { redisPair } from './redis/pair.ts'
+import { redisRenewal } from './redis/renewal.ts'
 import { renewal } from './renewal.ts'
 import { sizes } from './sizes.ts'
 import { uncontended } from './uncontended.ts'
 
-export const suites: readonly Suite[] = [uncontended, handOff, idle, inMemory, growth, crowd, renewal, sizes]
+export const suites: readonly Suite[] = [
+  uncontended,
+  handOff,
+  idle,
+  inMemory,
+  growth,
+  crowd,
+  renewal,
+  redisPair,
+  redisHandOff,
+  redisCrowd,
+  redisRenewal,
+  sizes,
+]

@@ -9,7 +9,6 @@ import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync
 import { access, constants } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { unmountBeneath } from '../machine/mounts.ts'
 import type { Storage } from './engine.ts'
 
 const PREFIX = 'holdfast-lab'
@@ -30,7 +29,6 @@ export async function makeFolder(label: string, storage: Storage): Promise<strin
 }
 
 export function removeFolder(folder: string): void {
-  unmountBeneath(folder)
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   folders.delete(folder)
 }
@@ -90,7 +88,6 @@ function sweep(parent: string): void {
     const folder = join(parent, name)
     const found = lstatSync(folder, { throwIfNoEntry: false })
     if (found?.isDirectory() === true && found.uid === process.getuid?.()) {
-      unmountBeneath(folder)
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
     }
   }

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseEvent } from '../timeline/history.ts'
+import { scenarios } from './scenarios/catalogue.ts'
 
 const bin = fileURLToPath(new URL('../../dist/faultlab/bin.js', import.meta.url))
 const LIMIT_MS = 85_000
@@ -96,7 +97,7 @@ describe.concurrent('a run', { timeout: LIMIT_MS }, () => {
 
   test('of the same lock without a flaw, given as a module, finds nothing', async () => {
     const path = join(folder, 'own-lock.mjs')
-    const table = new URL('../../dist/faultlab/traffic/broken/open.js', import.meta.url).href
+    const table = new URL('../../dist/faultlab/traffic/broken.js', import.meta.url).href
     writeFileSync(
       path,
       `import { openBroken } from ${JSON.stringify(table)}\nexport const openContender = (options) => openBroken('none', options)\n`,
@@ -165,6 +166,16 @@ describe('what cannot be judged', { timeout: LIMIT_MS }, () => {
     })
     expect(existsSync(path)).toBe(true)
   })
+})
+
+test('every replay shows what it claims', { timeout: LIMIT_MS }, async () => {
+  for (const name of scenarios.keys()) {
+    const { code, stdout } = await lab('replay', name, '--json', '--out', join(folder, `replay-${name}`))
+    const { takes } = JSON.parse(stdout) as { takes: readonly { shown: readonly { claim: string; seen: boolean }[] }[] }
+    const unseen = takes.flatMap(({ shown }) => shown.filter(({ seen }) => !seen))
+    expect({ name, code, unseen }).toEqual({ name, code: 0, unseen: [] })
+    expect(readFileSync(join(folder, `replay-${name}`, 'timeline.html'), 'utf8')).toContain('<g class="hold')
+  }
 })
 
 test('a soak goes on where it was, and writes its row when the hours are full', { timeout: LIMIT_MS }, async () => {

@@ -49,8 +49,7 @@ export class Link {
     this.#isOver = true
     for (const lane of this.#lanes) lane.stop()
     for (const socket of [this.#client, this.#server]) {
-      // Node neither resets nor closes one that is about to end: it would keep it for ever, and not exit for it.
-      if (socket.connecting || (socket.writableEnded && !socket.writableFinished)) socket.destroy()
+      if (socket.connecting) socket.destroy()
       else socket.resetAndDestroy()
     }
     this.#end()

@@ -1,6 +1,5 @@
 /** The pause after the last check, and the write that only looks protected. */
 import { type Scenario, holdfastLock, type Shown, shown, type Take } from './scenario.ts'
-import { server } from './redis/scene.ts'
 import type { Stage } from './stage.ts'
 
 const TTL_MS = 500
@@ -8,9 +7,8 @@ const TTL_MS = 500
 /** A stops between its check and its write; B takes over, reads, writes; A's write arrives. */
 async function lateWrite(
   stage: Stage,
-  storeUrl: string,
 ): Promise<{ late: string; lateOk: boolean; held: string; tookOverMs: number; elements: string }> {
-  const [a, b] = [await stage.actor('A', storeUrl), await stage.actor('B', storeUrl)]
+  const [a, b] = [await stage.actor('A'), await stage.actor('B')]
   await a.does({ do: 'acquire', waitMs: 0 })
   await a.does({ do: 'enter' })
   await a.does({ do: 'read' })
@@ -25,24 +23,21 @@ async function lateWrite(
   a.goOn()
   const { ok, text } = await writing.answer
   const held = await a.does({ do: 'is-held' })
-  await a.leaves()
+  await a.does({ do: 'end' })
   await b.does({ do: 'release' })
-  await b.leaves()
+  await b.does({ do: 'end' })
   const final = stage.events().find(({ f }) => f === 'final')
   const elements = String(final?.in?.['elements'])
   return { late: text, lateOk: ok, held: held.text, tookOverMs, elements }
 }
 
-/** Where the two meet; the lock file of the take unless said otherwise. */
-type Meeting = (stage: Stage) => Promise<string>
-
-const paused = (guard: boolean, meeting: Meeting): Take => ({
+const paused = (guard: boolean): Take => ({
   title: guard ? 'with a guard' : 'without a guard',
   guard,
   lock: holdfastLock,
   ttlMs: TTL_MS,
   async play(stage): Promise<readonly Shown[]> {
-    const { late, lateOk, held, tookOverMs, elements } = await lateWrite(stage, await meeting(stage))
+    const { late, lateOk, held, tookOverMs, elements } = await lateWrite(stage)
     return [
       shown(
         'B gets the lock when the lease of the stopped A is over',
@@ -61,20 +56,11 @@ const paused = (guard: boolean, meeting: Meeting): Take => ({
   },
 })
 
-const kleppmann = {
+export const pausedHolder: Scenario = {
   foundBy: 'Martin Kleppmann, "How to do distributed locking" (2016)',
   shows:
     'a check just before the write does not help against a pause right after the check; a token that the database compares does',
-}
-
-const atLockFile: Meeting = async (stage) => stage.lockFileUrl
-export const pausedHolder: Scenario = { ...kleppmann, takes: [paused(true, atLockFile), paused(false, atLockFile)] }
-
-const atRedis: Meeting = async (stage) => (await server(stage)).url
-export const redisPausedHolder: Scenario = {
-  ...kleppmann,
-  needs: ['redis'],
-  takes: [paused(true, atRedis), paused(false, atRedis)],
+  takes: [paused(true), paused(false)],
 }
 
 /** A's write is on its way while B, who holds by now, has read and not yet written. */
@@ -96,7 +82,7 @@ const between = (entering: boolean): Take => ({
     const late = await writing.answer
     const write = await b.does({ do: 'write' })
     await b.does({ do: 'release' })
-    for (const actor of [a, b]) await actor.leaves()
+    for (const actor of [a, b]) await actor.does({ do: 'end' })
     const lost = late.ok && write.ok
     return entering
       ? [

@@ -103,12 +103,9 @@ export class Resource {
   }
 }
 
-const CLOSING_MS_MAX = 5_000
-
 /** What the resource wrote down, and its final values, as events of a history. */
 export function resourceEvents(path: string): HistoryEvent[] {
-  // The last process that closes the database keeps it to itself for a moment.
-  const database = new DatabaseSync(path, { readOnly: true, timeout: CLOSING_MS_MAX })
+  const database = new DatabaseSync(path, { readOnly: true })
   try {
     const commits = database.prepare('SELECT * FROM entry ORDER BY cseq').all().map(commitOf)
     const finals = database
