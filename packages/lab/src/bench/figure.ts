@@ -44,6 +44,9 @@ export function roundsOf(full: number, { quick }: Pick<Settings, 'quick'>): numb
   return quick ? 1 : full
 }
 
+/** What a suite needs cannot be had here. The message says why, for the person who reads the tables. */
+export class SuiteSkipped extends Error {}
+
 export function isMet({ value, target }: Figure): boolean | undefined {
   if (target === undefined) return undefined
   return 'atMost' in target ? value <= target.atMost : value >= target.atLeast

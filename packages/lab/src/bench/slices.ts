@@ -7,8 +7,8 @@ import type { Range, Settings } from './figure.ts'
 import { median, percentile } from './statistics.ts'
 
 export interface Contestant {
-  /** One acquire and one release; `turn` counts up. */
-  pair(turn: number): void | Promise<void>
+  /** One acquire and one release; `turn` counts up. May resolve with the µs that count as its latency, else all of it does. */
+  pair(turn: number): void | Promise<void | number>
 }
 
 /** Counters by name, of a server for example. */
@@ -105,9 +105,9 @@ async function playLane(
   let before = nowMs()
   for (let turn = first; before < untilMs; turn += step) {
     const done = contestant.pair(turn)
-    if (done !== undefined) await done
+    const countedUs = done === undefined ? undefined : await done
     const after = nowMs()
-    latenciesUs.push((after - before) * 1000)
+    latenciesUs.push(typeof countedUs === 'number' ? countedUs : (after - before) * 1000)
     before = after
   }
   return before
