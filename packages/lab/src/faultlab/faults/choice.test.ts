@@ -35,7 +35,13 @@ describe("on a user's own server", () => {
     const { names, leftOut } = await chosenFaults('all', users)
     expect(names).toContain('partition')
     expect(leftOut.map((reason) => reason.split(':')[0])).toEqual([
-      ...['pause-server', 'kill-server', 'restart-server', 'server-clock-jump', 'wipe', 'power-loss', 'disk-full'],
+      'pause-server',
+      'kill-server',
+      'restart-server',
+      'server-clock-jump',
+      'wipe',
+      'power-loss',
+      'disk-full',
       'failover',
     ])
   })
