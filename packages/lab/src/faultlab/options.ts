@@ -130,10 +130,6 @@ export function groundOptions(
   }
 }
 
-function isOn(name: string, scheme: string): boolean {
-  return isFlaw(name) && flaws[name].on.some((place) => place === scheme)
-}
-
 function lockChoice({ broken, lock }: Values): LockChoice {
   if (broken !== undefined && lock !== undefined) throw new UsageError('--broken and --lock exclude each other')
   if (lock !== undefined) return { kind: 'module', url: pathToFileURL(resolve(lock)).href }
