@@ -71,6 +71,7 @@ export const flaws: Readonly<Record<FlawName, Flaw>> = {
     on: ['redis'],
     what: 'takes the lock and says in a second step how long (SETNX, then EXPIRE): who dies in between holds it for ever',
     finds: ['A'],
+    under: 'kill',
   },
   'token-after-grant': {
     on: ['redis'],
