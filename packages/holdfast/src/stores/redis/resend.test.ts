@@ -41,7 +41,8 @@ function sendingTwice(port: RedisPort): RedisPort {
 
 /** A repeated renewal prolongs a little more; everything else stays. */
 function compared({ claims, lastToken, capacity }: LineView): unknown {
-  return { lastToken, capacity, claims: claims.map(({ endsInMs: _, ...rest }) => rest) }
+  const lasting = claims.map((each) => ({ ...each, endsInMs: undefined }))
+  return { lastToken, capacity, claims: lasting }
 }
 
 beforeEach(async (context) => {

@@ -185,10 +185,10 @@ export const ownOptions: {
   reconnectOnError: ({ message }) => message.startsWith('READONLY '),
 }
 
-/** A client of our own, made when the store opens and not before. */
-export async function connectUrl(url: string): Promise<Connected> {
+/** A client of our own, made when the store opens and not before. `settings` are those of ioredis. */
+export async function connectUrl(url: string, settings: object = {}): Promise<Connected> {
   const { Redis } = await loadIoredis()
-  const client = new Redis(url, ownOptions)
+  const client = new Redis(url, { ...ownOptions, ...settings })
   return connected(client, () => ioredisPort(client))
 }
 
