@@ -227,6 +227,17 @@ test('the rights in the documentation are enough for a Cluster', async () => {
   expect((await store.admin.list(resource, undefined, 10)).resources.length).toBeLessThanOrEqual(1)
   await other.leave(first)
   await store.leave({ ...second, resource, token: (await turn).token })
+  const refused = async (user: string, words: RegExp): Promise<void> =>
+    expect(stage.facts(redis(url.replace('//', `//${user}@`)))).rejects.toThrow(words)
+  await refused('locks:wrong', /refused the user name or the password/)
   await onAll('ACL', 'SETUSER', 'locks', '-ssubscribe')
-  await expect(stage.facts(redis(url.replace('//', '//locks:secret@')))).rejects.toThrow(/does not allow/)
+  await refused('locks:secret', /does not allow/)
+  await onAll('ACL', 'SETUSER', 'locks', '-cluster|info')
+  await refused('locks:secret', /CLUSTER INFO/)
+})
+
+test('a Cluster that cannot be reached is told in time', async () => {
+  await expect(stage.facts(redis('redis+cluster://127.0.0.1:1,127.0.0.1:2'))).rejects.toThrow(
+    /no node of the Redis Cluster can be reached/,
+  )
 })
