@@ -92,7 +92,9 @@ describe.each([
     const { token, memo } = held(await store.enter(holder))
     expect((await observing).kind).toBe('hint')
     const ref = { resource, id: holder.id, token }
+    // It was asked for while nobody listened: a renewal looks again.
     expect(await store.watch(ref, memo, never)).toMatchObject({ kind: 'hint' })
+    expect(await store.renew([{ ref, ttlMs: 9_000 }])).toMatchObject([{ kind: 'held' }])
     const watching = store.watch(ref, memo, never)
     expect(await other.admin.evict(resource, token, 'enough')).toBe('evicted')
     expect(await watching).toEqual({ kind: 'gone', reason: 'enough' })

@@ -99,7 +99,7 @@ async function mayTell(connection: Connection, channels: Channels, keys: Keys, c
   await Promise.all([keys.channel(client), line].map((channel) => tell('PUBLISH', channel)))
   if (connection.port.primaries !== undefined) await tell('SPUBLISH', line)
   if (!channels.isSharded) return
-  const { stop } = await channels.listen(keys.lineChannel(client, client))
+  const stop = await channels.observe(keys.lineChannel(client, client))
   stop()
 }
 

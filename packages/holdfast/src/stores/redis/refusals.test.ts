@@ -86,7 +86,7 @@ test('a server without enough replicas did nothing, and says so among its promis
 
 test('a server that cannot save its data says so', async () => {
   const { store, direct } = await opened({ config: { save: '900 1', 'stop-writes-on-bgsave-error': 'yes' } })
-  const [, folder = ''] = (await direct.config('GET', 'dir')) as string[]
+  const [, folder = ''] = await direct.config('GET', 'dir')
   const inTheWay = join(folder, 'dump.rdb')
   const saved = async (status: string): Promise<void> => {
     await direct.bgsave()
