@@ -21,7 +21,7 @@ export interface Entry {
   readonly id: string
   underWay: { readonly attempt: Attempt; readonly standing: Promise<Standing> } | undefined
   grant: Grant | undefined
-  /** The proposal of its first attempt. */
+  /** When its first attempt asked: its place in the order of waiters. */
   number: number | undefined
   /** The highest token that a node named. */
   seen: bigint
