@@ -129,14 +129,14 @@ export class Claims {
   }
 
   close(): void {
-    for (const entry of [...this.#entries.values()]) this.end(entry)
+    for (const entry of this.#entries.values()) this.end(entry)
   }
 
   #tell(entry: Entry): void {
     entry.toldTimer?.cancel()
     entry.toldTimer = undefined
     entry.news += 1
-    for (const watcher of [...entry.watchers.keys()]) watcher({ kind: 'hint', memo: String(entry.news) })
+    for (const watcher of entry.watchers.keys()) watcher({ kind: 'hint', memo: String(entry.news) })
   }
 }
 
