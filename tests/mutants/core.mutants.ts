@@ -73,8 +73,8 @@ export const coreMutants: readonly Mutant[] = [
   {
     name: 'the minimum hold is not kept by a release',
     file: core('held.ts'),
-    find: '...(keepMs > 0 && { keepMs }), ',
-    replace: '',
+    find: '{ keepMs, unsettled: this.#unsettled }',
+    replace: '{ unsettled: this.#unsettled }',
     caughtBy: tests(core('held.test.ts'), 'packages/holdfast/src/recipes/lock.test.ts'),
   },
   {

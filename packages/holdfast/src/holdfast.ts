@@ -9,6 +9,7 @@ import { NAME_BYTES_MAX, REASON_BYTES_MAX } from './core/limits.ts'
 import { encodeName, namesOf, resourceOf, resourcePrefixOf } from './core/names.ts'
 import {
   type AcquireOptions,
+  type AcquireSettings,
   acquireSettings,
   boundedText,
   checkClientOptions,
@@ -106,7 +107,7 @@ const taken = new WeakSet<Store>()
  * belongs to the client, which opens and closes it: make one for each client.
  */
 export function holdfast(store: Store, options: HoldfastOptions = {}): Locks {
-  const namespace = checkedNamespace(options)
+  const { namespace, settings } = checked(options)
   if (typeof store?.enter !== 'function') throw new Misuse('holdfast() needs a store, such as sqlite() or memory()')
   if (taken.has(store)) throw new Misuse('this store belongs to another client already: make one for each client')
   taken.add(store)
@@ -117,16 +118,15 @@ export function holdfast(store: Store, options: HoldfastOptions = {}): Locks {
     require: options.require,
     logger: options.logger,
   })
-  const client: Client = { session, defaults: options, reentry: new Reentry() }
+  const client: Client = { session, defaults: options, settings, reentry: new Reentry() }
   return { ...locking(client), ...operating(session), [Symbol.asyncDispose]: () => session.close() }
 }
 
-function checkedNamespace(options: HoldfastOptions): string {
+function checked(options: HoldfastOptions): { readonly namespace: string; readonly settings: AcquireSettings } {
   checkClientOptions(options)
-  acquireSettings({}, options)
   const namespace = options.namespace ?? 'default'
   encodeName('namespace', namespace)
-  return namespace
+  return { namespace, settings: acquireSettings({}, options) }
 }
 
 type Locking = Pick<
@@ -140,7 +140,7 @@ function locking(client: Client): Locking {
     tryAcquire: (name, call) => take(client, mutexPlace(name), false, call),
     acquire: (name, call) => take(client, mutexPlace(name), true, call),
     using: async <T>(name: string, ...call: [Work<T>] | [AcquireOptions, Work<T>]) => {
-      const [callOptions, work] = call.length === 1 ? [{}, call[0]] : call
+      const [callOptions, work] = call.length === 1 ? [undefined, call[0]] : call
       return use(client, mutexPlace(name), callOptions, work)
     },
     tryAcquireAll: (names, call = {}) => takeAll(client, names, false, call),

@@ -31,6 +31,7 @@ export class Agenda<Item> {
   #timer: Timer | undefined
   #timerAtMs = Number.POSITIVE_INFINITY
   #isDisarming = false
+  #isResting = false
 
   constructor(clock: Clock, options: AgendaOptions<Item>) {
     this.#clock = clock
@@ -73,9 +74,15 @@ export class Agenda<Item> {
 
   /**
    * A timer without appointments would keep the process alive. But often the next appointment comes before the event
-   * loop turns, and a timer for each call to a store that answers at once was a third of the cost of a lock.
+   * loop turns, and a timer for each call to a store that answers at once was a third of the cost of a lock. So it
+   * stays and rests, where the clock knows how; else it goes when the loop has turned.
    */
   #disarmSoon(): void {
+    if (this.#timer?.keepAlive !== undefined) {
+      this.#isResting = true
+      this.#timer.keepAlive(false)
+      return
+    }
     if (this.#isDisarming) return
     this.#isDisarming = true
     this.#clock.schedule(0, () => {
@@ -102,7 +109,12 @@ export class Agenda<Item> {
 
   #arm(): void {
     const first = this.#heap[0]
-    if (first === undefined || this.#timerAtMs <= first.atMs) return
+    if (first === undefined) return
+    if (this.#isResting) {
+      this.#isResting = false
+      this.#timer?.keepAlive?.(true)
+    }
+    if (this.#timerAtMs <= first.atMs) return
     this.#timer?.cancel()
     this.#timerAtMs = first.atMs
     this.#timer = this.#clock.schedule(first.atMs - this.#clock.monotonicMs(), () => this.#fire())
@@ -112,6 +124,7 @@ export class Agenda<Item> {
     this.#timer?.cancel()
     this.#timer = undefined
     this.#timerAtMs = Number.POSITIVE_INFINITY
+    this.#isResting = false
   }
 
   #remove(appointment: Appointment<Item>): void {

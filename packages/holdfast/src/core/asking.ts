@@ -2,12 +2,10 @@
  * The calls of one wait, all for one claim id at a time. A call whose answer did not come in time may still arrive at
  * the store; when its answer shows up after we have moved on, what it did is undone.
  */
-import { answerWithin } from './attempt.ts'
 import { type Claim, newClaimId, type Ref } from './claim.ts'
 import { HoldfastError, StoreUnavailable } from './errors.ts'
 import type { ClaimRequest } from './lease.ts'
 import { ATTEMPT_MS_MAX } from './limits.ts'
-import { resourceOf } from './names.ts'
 import type { Patience } from './patience.ts'
 import type { Session } from './session.ts'
 import type { Standing } from './store.ts'
@@ -96,14 +94,17 @@ export class Asking {
     )
   }
 
-  async #call<T>(call: Promise<T>, earlier: Set<Promise<T>> = new Set()): Promise<T> {
+  async #call<T>(call: Promise<T>, earlier: Set<Promise<T>> = new Set<Promise<T>>()): Promise<T> {
     const claim = this.#claim
     const doubtBefore = this.#inDoubt
     this.#inDoubt = true
-    const what = `asking for "${this.#request.name}"`
     try {
-      const first = firstAnswer(call, earlier)
-      const answer = await this.#patience.bound(answerWithin(this.#session.alarms, first, this.#answerMs, what))
+      const first = earlier.size === 0 ? call : firstAnswer(call, earlier)
+      const answer = await this.#patience.answerWithin(
+        first,
+        this.#answerMs,
+        () => `asking for "${this.#request.name}"`,
+      )
       this.#inDoubt = doubtBefore
       return answer
     } catch (error) {
@@ -125,10 +126,9 @@ export class Asking {
   }
 
   #newClaim(): Claim {
-    const { name, weight, capacity, queue, settings } = this.#request
+    const { resource, weight, capacity, queue, settings } = this.#request
     const { ttlMs, lockDelayMs, note } = settings
-    const { owner, namespace } = this.#session
-    const resource = resourceOf(namespace, name)
+    const { owner } = this.#session
     return { resource, id: newClaimId(), weight, capacity, ttlMs, queue, lockDelayMs, note, owner }
   }
 }

@@ -8,12 +8,15 @@ export function attemptLimitMs(ttlMs: number): number {
   return Math.min(Math.max(ttlMs / 6, 50), ATTEMPT_MS_MAX)
 }
 
+/** What no answer means. */
+export function unanswered(what: string, limitMs: number): OutcomeUnknown {
+  return new OutcomeUnknown(`${what}: no answer from the store within ${Math.round(limitMs)} ms`)
+}
+
 /** The answer, or `OutcomeUnknown` when none came in time. The call itself goes on: its late answer is the caller's to watch. */
 export function answerWithin<T>(alarms: Alarms, call: Promise<T>, limitMs: number, what: string): Promise<T> {
   return new Promise((resolve, reject) => {
-    const tooLate = (): void =>
-      reject(new OutcomeUnknown(`${what}: no answer from the store within ${Math.round(limitMs)} ms`))
-    const alarm = alarms.addIn(tooLate, limitMs)
+    const alarm = alarms.addIn(() => reject(unanswered(what, limitMs)), limitMs)
     call.then(
       (answer) => {
         alarms.cancel(alarm)

@@ -14,6 +14,8 @@ export interface Stamp {
 export interface Timer {
   /** Cancelling twice, or after it fired, does nothing. */
   cancel(): void
+  /** Whether the process has to live until it fires; it does from the start. A clock may leave it out. */
+  keepAlive?(needed: boolean): void
 }
 
 export interface Clock {
@@ -57,8 +59,10 @@ export const systemClock: Clock = {
     }
     const dueMs = performance.now() + delayMs
     let timeout: NodeJS.Timeout
+    let isNeeded = true
     const arm = (leftMs: number): void => {
       timeout = setTimeout(look, Math.ceil(Math.min(leftMs, TIMER_MS_MAX)))
+      if (!isNeeded) timeout.unref()
     }
     // Node rounds its own clock to whole milliseconds: 1 timer in 150 fired up to 0.8 ms early.
     const look = (): void => {
@@ -67,7 +71,14 @@ export const systemClock: Clock = {
       else callback()
     }
     arm(delayMs)
-    return { cancel: () => clearTimeout(timeout) }
+    return {
+      cancel: () => clearTimeout(timeout),
+      keepAlive(needed) {
+        isNeeded = needed
+        if (needed) timeout.ref()
+        else timeout.unref()
+      },
+    }
   },
 }
 

@@ -18,7 +18,7 @@ import type { Lease, LeaseState, Mode, ReleaseOutcome } from './lease.ts'
 import { shownAsJson } from './lease-in-json.ts'
 import { type AcquireSettings, boundedText } from './options.ts'
 import { formatSequencer } from './sequencer.ts'
-import type { Held, Memo, Standing } from './store.ts'
+import type { Held, LeaveOptions, Memo, Standing } from './store.ts'
 
 type State =
   | { readonly kind: 'held' | 'jeopardy' }
@@ -31,6 +31,7 @@ const RETRY_MS_MIN = 10
 const RETRY_MS_MAX = 1_000
 /** A hold that lasts longer than this is watched for its eviction; shorter ones never pay for it. */
 const WATCH_AFTER_MS = 1_000
+const NO_LEAVE_OPTIONS: LeaveOptions = {}
 /** A new note waits this long for company. */
 const NOTE_AFTER_MS = 50
 
@@ -65,7 +66,8 @@ export class HeldLease implements Lease, Kept {
     this.mode = identity.mode
     this.weight = identity.weight
     this.capacity = identity.capacity
-    this.ref = { ...identity.ref, token: standing.token }
+    const { resource, id } = identity.ref
+    this.ref = { resource, id, token: standing.token }
     this.#unsettled = identity.unsettled
     this.ttlMs = settings.ttlMs
     this.#settings = settings
@@ -216,7 +218,7 @@ export class HeldLease implements Lease, Kept {
     if (wasHeld) this.#end({ kind: 'released' })
     const keepMs = Math.max(0, Math.ceil(minHoldMs - heldMs))
     // Also when it was lost: by a margin or a wall clock the store may not have noticed, and others are waiting.
-    const options = { ...(keepMs > 0 && { keepMs }), ...(this.#unsettled && { unsettled: true }) }
+    const options = keepMs > 0 || this.#unsettled ? { keepMs, unsettled: this.#unsettled } : NO_LEAVE_OPTIONS
     const lastsMs = Math.max(0, remainingMs(this.#deadline, clock)) + marginMs(this.#lifeMs)
     const leaving = this.#holding.leave({ ref: this.ref, lastsMs, options })
     const left = answerWithin(alarms, leaving, ATTEMPT_MS_MAX, 'release').catch(() => 'unknown' as const)

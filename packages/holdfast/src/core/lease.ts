@@ -47,12 +47,14 @@ export interface Lease extends Fenced, AsyncDisposable {
 /** What recipes ask of a session: one claim on one line. */
 export interface ClaimRequest {
   readonly name: string
+  /** The name in its namespace, encoded. */
+  readonly resource: string
   readonly mode: Mode
   readonly weight: number
   readonly capacity: number
   /** Whether to wait for the turn, or to answer null when it is not free. */
   readonly queue: boolean
   /** The entry of `facts.lacks` that would deny it. */
-  readonly needs?: 'semaphore' | 'readWrite'
+  readonly needs?: 'semaphore' | 'readWrite' | undefined
   readonly settings: AcquireSettings
 }

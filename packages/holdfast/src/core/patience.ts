@@ -1,5 +1,6 @@
 /** The one limit of a wait: a deadline counted from the call, and what may end it sooner. */
 import type { Alarms, Appointment } from './agenda.ts'
+import { unanswered } from './attempt.ts'
 import type { Clock } from './clock.ts'
 
 /** Thrown inside a wait when its time is over; the wait turns it into the error the caller sees. */
@@ -43,6 +44,22 @@ export class Patience {
       if (this.#over !== undefined) reject(this.#over.error)
       this.#reject = reject
       promise.then(resolve, reject)
+    })
+  }
+
+  /** The same for one call to the store, which counts as unknown after `limitMs`; it goes on, and its late answer is the caller's to watch. */
+  answerWithin<T>(call: Promise<T>, limitMs: number, what: () => string): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#over !== undefined) return reject(this.#over.error)
+      const alarm = this.#alarms.addIn(() => reject(unanswered(what(), limitMs)), limitMs)
+      const settle = <Outcome>(report: (outcome: Outcome) => void) => {
+        return (outcome: Outcome): void => {
+          this.#alarms.cancel(alarm)
+          report(outcome)
+        }
+      }
+      this.#reject = settle(reject)
+      call.then(settle(resolve), this.#reject)
     })
   }
 

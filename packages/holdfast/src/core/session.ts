@@ -15,6 +15,7 @@ import type { ClaimRequest } from './lease.ts'
 import { leaveUntilAcknowledged, type LeaveOutcome, type Leaving } from './leaving.ts'
 import { ATTEMPT_MS_MAX } from './limits.ts'
 import { openStore } from './opening.ts'
+import { encodeName, resourcePrefixOf } from './names.ts'
 import type { Logger } from './options.ts'
 import type { Patience } from './patience.ts'
 import { Pulse } from './pulse.ts'
@@ -46,6 +47,7 @@ export class Session implements Holding {
   readonly waits: Map<Patience, Promise<unknown>> = new Map()
   readonly #closing = new AbortController()
   readonly #options: SessionOptions
+  readonly #encodedNamespace: string
   readonly #leavings = new Set<Promise<LeaveOutcome>>()
   readonly #pulse: Pulse
   #opening: Promise<Facts> | undefined
@@ -58,6 +60,7 @@ export class Session implements Holding {
     this.store = store
     this.clock = options.clock
     this.namespace = options.namespace
+    this.#encodedNamespace = resourcePrefixOf(options.namespace, '')
     this.owner = options.owner
     this.#options = options
     this.events = new Events((name, error) =>
@@ -91,6 +94,11 @@ export class Session implements Holding {
     return this.#opening
   }
 
+  /** The encoded resource of a name; throws `Misuse` for what is no name. */
+  resourceOf(name: string): string {
+    return `${this.#encodedNamespace}${encodeName('name', name)}`
+  }
+
   /** Refuses what the store cannot promise, with the store's own reason. */
   checkSupported(request: ClaimRequest, facts: Facts): void {
     const { lacks, ttl, engine } = facts
@@ -110,7 +118,7 @@ export class Session implements Holding {
   leave(leaving: Leaving): Promise<LeaveOutcome> {
     const outcome = leaveUntilAcknowledged(this.store, this.clock, this.alarms, leaving, () => !this.#isOver)
     this.#leavings.add(outcome)
-    void outcome.finally(() => this.#leavings.delete(outcome))
+    void outcome.then(() => this.#leavings.delete(outcome))
     return outcome
   }
 

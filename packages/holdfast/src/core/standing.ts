@@ -10,7 +10,14 @@ import { type Place, situationOf } from './transition.ts'
 export function standingOf(place: Place, askedAt: Stamp, lookInMs: number = Number.POSITIVE_INFINITY): Standing {
   switch (place.kind) {
     case 'held':
-      return { ...place, askedAt, memo: situationOf(place) }
+      return {
+        kind: 'held',
+        token: place.token,
+        lifeMs: place.lifeMs,
+        provisional: place.provisional,
+        askedAt,
+        memo: situationOf(place),
+      }
     case 'queued': {
       const freeInMs = Math.min(place.freeInMs ?? Number.POSITIVE_INFINITY, lookInMs)
       return { ...place, ...(Number.isFinite(freeInMs) ? { freeInMs } : {}), memo: situationOf(place) }

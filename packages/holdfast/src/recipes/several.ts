@@ -67,7 +67,8 @@ async function takeInOrder(
   const startedMs = clock.monotonicMs()
   for (const name of ordered) {
     const waitMs = Math.max(0, settings.waitMs - (clock.monotonicMs() - startedMs))
-    const request = { ...mutexPlace(name), queue, settings: { ...settings, waitMs } }
+    const resource = client.session.resourceOf(name)
+    const request = { ...mutexPlace(name), resource, queue, settings: { ...settings, waitMs } }
     const lease = await obtain(client.session, request).catch((error: unknown) => {
       // What was left for the last name says nothing to somebody who waited for all of them.
       throw error instanceof WaitTimeout ? tooLong(name, clock.monotonicMs() - startedMs) : error

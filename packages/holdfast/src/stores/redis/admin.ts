@@ -1,37 +1,83 @@
 /** For operators: which locks there are, and how one is taken from its holder. */
 import type { ResourcePage, StoreAdmin } from '../../core/store.ts'
-import type { Connection } from '../shared/redis/connection.ts'
-import type { Keys } from './keys.ts'
-import { scripts } from './scripts.ts'
 import { wordsOf } from '../shared/redis/answers.ts'
+import type { Primary } from '../shared/redis/client.ts'
+import { bySlot } from '../shared/redis/slots.ts'
+import type { Keys } from './keys.ts'
+import type { Session } from './open.ts'
 
 /** Keys of the whole server that one step walks past. */
 const SCAN_COUNT = 1_000
 /** Between the place in the walk and the resources that were found and did not fit into the page. */
 const CURSOR_SEPARATOR = ' '
+/** Between the server and the place on it. */
+const SERVER_SEPARATOR = '@'
 /** SCAN begins and ends with it. */
 const WALK_EDGE = '0'
 
-export function adminOf(keys: Keys, connection: () => Connection): StoreAdmin {
+export function adminOf(keys: Keys, session: () => Session): StoreAdmin {
   return {
     async list(prefix, cursor, limit) {
-      const [walk = WALK_EDGE, ...found] = (cursor ?? WALK_EDGE).split(CURSOR_SEPARATOR)
-      if (found.length > 0) return pageOf(walk, await claimedOf(connection(), keys, found), limit)
-      const words = ['SCAN', walk, 'MATCH', keys.pattern(prefix), 'COUNT', String(SCAN_COUNT)]
-      const [next = WALK_EDGE, lines] = (await connection().command('list', words)) as [string?, unknown?]
-      const resources = wordsOf(lines).map((line) => keys.resource(line))
-      return pageOf(next, await claimedOf(connection(), keys, resources), limit)
+      const [walk = '', ...found] = (cursor ?? '').split(CURSOR_SEPARATOR)
+      if (found.length > 0) return pageOf(walk, await claimedOf(session(), keys, found), limit)
+      const [next, lines] = await scan(session(), walk, keys.pattern(prefix))
+      const resources = lines.map((line) => keys.resource(line))
+      return pageOf(next, await claimedOf(session(), keys, resources), limit)
     },
     async evict(resource, token, reason) {
-      const answer = await connection().run(scripts.evict, keys.all(resource), [String(token), reason])
+      const { connection, scripts } = session()
+      const answer = await connection.run(scripts.evict, keys.all(resource), [String(token), reason])
       return answer === 'evicted' ? 'evicted' : 'gone'
     },
   }
 }
 
+/** One step. The walk is empty before the first and after the last one; a Cluster is walked primary by primary. */
+async function scan({ connection }: Session, walk: string, pattern: string): Promise<readonly [string, string[]]> {
+  const { port } = connection
+  const wordsFrom = (place: string): string[] => ['SCAN', place, 'MATCH', pattern, 'COUNT', String(SCAN_COUNT)]
+  if (port.primaries === undefined) {
+    const [next, lines] = scanned(await connection.command('list', wordsFrom(walk === '' ? WALK_EDGE : walk)))
+    return [next === WALK_EDGE ? '' : next, lines]
+  }
+  const [place = WALK_EDGE, name = ''] = walk.split(SERVER_SEPARATOR)
+  const primaries = await connection.bounded('list', port.primaries())
+  const { server, following } = serverOf(primaries, name)
+  if (server === undefined) return ['', []]
+  const words = wordsFrom(server.name === name ? place : WALK_EDGE)
+  const [next, lines] = scanned(await connection.bounded('list', server.send(words)))
+  if (next !== WALK_EDGE) return [`${next}${SERVER_SEPARATOR}${server.name}`, lines]
+  return [following === undefined ? '' : `${WALK_EDGE}${SERVER_SEPARATOR}${following.name}`, lines]
+}
+
+/** By address; where that one has gone, the walk goes on with those after it. */
+function serverOf(
+  primaries: readonly Primary[],
+  name: string,
+): { readonly server: Primary | undefined; readonly following: Primary | undefined } {
+  const inOrder = primaries.toSorted((one, other) => (one.name < other.name ? -1 : 1))
+  const [server, following] = inOrder.filter((each) => each.name >= name)
+  return { server, following }
+}
+
+function scanned(answer: unknown): readonly [string, string[]] {
+  const [next, lines] = Array.isArray(answer) ? (answer as readonly unknown[]) : []
+  return [String(next ?? WALK_EDGE), [...wordsOf(lines)]]
+}
+
 /** The keys of an idle lock are there for a while. */
-async function claimedOf(connection: Connection, keys: Keys, resources: readonly string[]): Promise<readonly string[]> {
+async function claimedOf(session: Session, keys: Keys, resources: readonly string[]): Promise<readonly string[]> {
   if (resources.length === 0) return []
+  const groups = session.isCluster ? bySlot(resources, (resource) => keys.line(resource)) : [resources]
+  const claimed = await Promise.all(groups.map((group) => claimedTogether(session, keys, group)))
+  return claimed.flat()
+}
+
+async function claimedTogether(
+  { connection, scripts }: Session,
+  keys: Keys,
+  resources: readonly string[],
+): Promise<readonly string[]> {
   const names = resources.flatMap((resource) => {
     const [line, ends, , places] = keys.all(resource)
     return [line, ends, places]
@@ -44,5 +90,5 @@ async function claimedOf(connection: Connection, keys: Keys, resources: readonly
 function pageOf(walk: string, resources: readonly string[], limit: number): ResourcePage {
   const rest = resources.slice(limit)
   const page = { resources: resources.slice(0, limit) }
-  return rest.length === 0 && walk === WALK_EDGE ? page : { ...page, cursor: [walk, ...rest].join(CURSOR_SEPARATOR) }
+  return rest.length === 0 && walk === '' ? page : { ...page, cursor: [walk, ...rest].join(CURSOR_SEPARATOR) }
 }

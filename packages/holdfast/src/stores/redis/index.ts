@@ -1,7 +1,14 @@
 /** Locks in Redis (or Valkey): one script a step, first come first served, and waiters are told when their turn comes. */
-import { Misuse } from '../../core/errors.ts'
 import type { Store } from '../../core/store.ts'
-import { connectUrl, portOf, type RedisClient } from '../shared/redis/client.ts'
+import { addressOf } from '../shared/redis/address.ts'
+import { portOf, type RedisClient, type RedisPort } from '../shared/redis/client.ts'
+import {
+  clusterPortOf,
+  type IoredisClusterClient,
+  type NodeRedisClusterClient,
+} from '../shared/redis/cluster-clients.ts'
+import { connectAddress } from '../shared/redis/connect.ts'
+import { type NodeRedisSentinelClient, sentinelPortOf } from '../shared/redis/sentinel-client.ts'
 import { checkedPrefix } from '../shared/redis/prefix.ts'
 import { RedisStore } from './store.ts'
 
@@ -10,9 +17,15 @@ export type {
   IoredisClient,
   Listener,
   NodeRedisClient,
+  Primary,
   RedisClient,
   RedisPort,
 } from '../shared/redis/client.ts'
+export type { IoredisClusterClient, NodeRedisClusterClient } from '../shared/redis/cluster-clients.ts'
+export type { NodeRedisSentinelClient } from '../shared/redis/sentinel-client.ts'
+
+/** Of one server, of a Cluster, or of what Sentinels watch. */
+export type AnyRedisClient = RedisClient | IoredisClusterClient | NodeRedisClusterClient | NodeRedisSentinelClient
 
 export interface RedisOptions {
   /** All keys and channels begin with it: 1 to 64 letters, digits, or any of `_ . : -`. @default 'holdfast' */
@@ -20,23 +33,24 @@ export interface RedisOptions {
 }
 
 /**
- * A store over a client of ioredis or redis, which is never closed here, or over a `redis:` or `rediss:` URL, for which
- * ioredis is loaded when the store opens. Either way one more connection is made, to listen. Opens nothing yet; throws
- * `Misuse` when the arguments are wrong.
+ * A store over a client of ioredis or redis, which is never closed here, or over a URL, for which ioredis is loaded when
+ * the store opens: `redis://` for one server, `redis+cluster://host,host` for a Cluster, `redis+sentinel://host,host/name`
+ * for the primary that Sentinels watch, each with `rediss` for TLS. Either way more connections are made, to listen.
+ * Opens nothing yet; throws `Misuse` when the arguments are wrong.
  */
-export function redis(clientOrUrl: RedisClient | string, options: RedisOptions = {}): Store {
+export function redis(clientOrUrl: AnyRedisClient | string, options: RedisOptions = {}): Store {
   const prefix = checkedPrefix(options.prefix ?? 'holdfast')
   if (typeof clientOrUrl === 'string') {
-    const url = checkedUrl(clientOrUrl)
-    return new RedisStore(() => connectUrl(url), prefix)
+    // Only looked at: the message leaves the URL out, because it may carry a password.
+    addressOf(clientOrUrl)
+    return new RedisStore(() => connectAddress(clientOrUrl), prefix)
   }
-  const port = portOf(clientOrUrl)
+  const port = anyPortOf(clientOrUrl)
   return new RedisStore(async () => ({ port, close: () => undefined }), prefix)
 }
 
-/** The message leaves the URL out, because it may carry a password. */
-function checkedUrl(url: string): string {
-  const protocol = URL.canParse(url) ? new URL(url).protocol : undefined
-  if (protocol === 'redis:' || protocol === 'rediss:') return url
-  throw new Misuse('a Redis URL looks like redis://user:password@host:6379/0, or rediss: for TLS')
+function anyPortOf(client: AnyRedisClient): RedisPort {
+  const isObject = typeof client === 'object' && client !== null
+  const port = isObject ? (clusterPortOf(client) ?? sentinelPortOf(client)) : undefined
+  return port ?? portOf(client as RedisClient)
 }

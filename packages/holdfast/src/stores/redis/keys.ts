@@ -1,5 +1,10 @@
 /** The names of keys and channels. All keys of one lock share its hash tag, so a script that touches one may touch all. */
 
+/** How all channels end where one process is told about its claims. */
+export function channelEnd(client: string): string {
+  return `:c:${client}`
+}
+
 export class Keys {
   readonly #prefix: string
 
@@ -24,7 +29,12 @@ export class Keys {
 
   /** Where a process is told about its claims. */
   channel(client: string): string {
-    return `${this.#prefix}:c:${client}`
+    return `${this.#prefix}${channelEnd(client)}`
+  }
+
+  /** The same in a Cluster with sharded channels: in the slot of the line, whose scripts publish there. */
+  lineChannel(resource: string, client: string): string {
+    return `${this.line(resource)}${channelEnd(client)}`
   }
 
   /** Matches the lines of all resources with this start. No character of an encoded name means anything in a pattern. */

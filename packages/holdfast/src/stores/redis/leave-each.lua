@@ -1,21 +1,8 @@
--- Ends claims, one after the other, each judged by itself.
--- KEYS  line, ends, order, places of each
--- ARGV  of each: id, token or nothing, µs for which its weight goes on counting
--- ->    of each: left · gone · error, the words of Redis, which is an answer for that claim alone
+-- The second part: the claims that had to go the long way.
 
-local leaveLong
-
-local function leaveOne(index)
-  local at, word = index * 4 - 3, index * 3 - 2
-  local left = leaveAlone(KEYS[at], ARGV[word], ARGV[word + 1], ARGV[word + 2])
-  if left then return left end
-  leaveLong = leaveLong or longWay()
-  return leaveLong(at, ARGV[word], ARGV[word + 1], ARGV[word + 2])
-end
-
-local answers = {}
-for index = 1, #KEYS / 4 do
-  local ok, answer = pcall(leaveOne, index)
+for index = first, #KEYS / 4 do
+  local word = index * 3 - 2
+  local ok, answer = pcall(leave, index * 4 - 3, ARGV[word], ARGV[word + 1], ARGV[word + 2])
   answers[index] = ok and answer or { 'error', type(answer) == 'table' and answer.err or tostring(answer) }
 end
 return answers

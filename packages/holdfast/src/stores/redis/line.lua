@@ -63,10 +63,12 @@ local function freeIn(line)
   return int(math.max(0, at - now))
 end
 
--- Tells the process of a claim. False when nobody listens there: the process is gone.
+-- Tells the process of a claim. False when nobody listens there: the process is gone. A channel that begins as the line
+-- does is a sharded one.
 local function tell(line, claim, kind, ...)
   local words = table.concat({ kind, line.key, claim.id, int(now), ... }, '|')
-  return redis.call('PUBLISH', claim.channel, words) > 0 or not limits.listenersAreCounted
+  local isSharded = limits.isCluster and string.sub(claim.channel, 1, #line.key) == line.key
+  return redis.call(isSharded and 'SPUBLISH' or 'PUBLISH', claim.channel, words) > 0 or not limits.listenersAreCounted
 end
 
 local function nextToken(line)

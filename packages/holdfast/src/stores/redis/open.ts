@@ -1,4 +1,5 @@
 /** Opening: connects, asks the server what it is, teaches it the scripts, and listens before anybody can wait. */
+import { newClaimId } from '../../core/claim.ts'
 import type { Clock } from '../../core/clock.ts'
 import { StoreUnavailable } from '../../core/errors.ts'
 import type { Facts, StoreEnvironment } from '../../core/store.ts'
@@ -7,10 +8,12 @@ import { Claims } from './claims.ts'
 import type { RedisPort } from '../shared/redis/client.ts'
 import { Connection } from '../shared/redis/connection.ts'
 import { engineError } from '../shared/redis/errors.ts'
-import { probe } from '../shared/redis/probe.ts'
+import { probeAll } from '../shared/redis/probe.ts'
 import { factsOf } from './facts.ts'
-import { scripts } from './scripts.ts'
+import { channelEnd, type Keys } from './keys.ts'
+import { clusterScripts, type Scripts, scripts as serverScripts } from './scripts.ts'
 import { ServerClock } from '../shared/redis/server-clock.ts'
+import { slotOf } from '../shared/redis/slots.ts'
 import { Together } from './together.ts'
 import { messageOf } from './wire.ts'
 
@@ -24,22 +27,26 @@ export interface Session {
   readonly claims: Claims
   readonly clock: Clock
   readonly serverClock: ServerClock
-  /** Where the scripts of others tell this store about its claims. */
-  readonly channel: string
+  readonly scripts: Scripts
+  readonly isCluster: boolean
+  /** Where the scripts of others tell this store about its claims on a resource. */
+  channelOf(resource: string): string
   close(): void
 }
 
 export async function openSession(
   openPort: OpenPort,
-  channel: string,
+  keys: Keys,
   { clock, signal }: StoreEnvironment,
 ): Promise<{ readonly session: Session; readonly facts: Facts }> {
   throwIfAborted(signal)
   const opened = await openPort().catch((error: unknown) => {
     throw engineError(error, 'opening')
   })
-  const connection = new Connection(opened.port, clock)
-  const serverClock = new ServerClock(clock)
+  const { port } = opened
+  const connection = new Connection(port, clock)
+  const isCluster = port.primaries !== undefined
+  const serverClock = new ServerClock(clock, { isOneServer: !isCluster })
   const claims = new Claims()
   const channels = new Channels(connection, {
     onMessage(text) {
@@ -55,20 +62,29 @@ export async function openSession(
     opened.close()
   }
   try {
-    const findings = await connection.bounded('opening', probe(opened.port))
+    const findings = await connection.bounded('opening', probeAll(port))
     throwIfAborted(signal)
-    const texts = Object.values(scripts).map(({ text }) => text)
-    await Promise.all(texts.map((text) => connection.command('opening', ['SCRIPT', 'LOAD', text])))
-    await channels.open(channel)
+    const scripts = isCluster ? clusterScripts : serverScripts
+    await connection.bounded('opening', teach(port, scripts))
+    const client = newClaimId()
+    await channels.open({ name: keys.channel(client), end: channelEnd(client) })
     throwIfAborted(signal)
-    return {
-      session: { connection, together: new Together(connection), channels, claims, clock, serverClock, channel, close },
-      facts: factsOf(findings),
-    }
+    const channelOf = (resource: string): string =>
+      channels.isSharded ? keys.lineChannel(resource, client) : keys.channel(client)
+    const together = new Together(connection, isCluster ? slotOf : undefined)
+    const session = { connection, together, channels, claims, clock, serverClock, scripts, isCluster, channelOf, close }
+    return { session, facts: factsOf(findings, { isCluster, failsOver: port.failsOver === true }) }
   } catch (error) {
     close()
     throw error
   }
+}
+
+/** A server that comes later, or forgets, gets the text with the first script it does not know. */
+async function teach(port: RedisPort, scripts: Scripts): Promise<void> {
+  const servers = (await port.primaries?.()) ?? [port]
+  const texts = Object.values(scripts).map(({ text }) => text)
+  await Promise.all(servers.flatMap((server) => texts.map((text) => server.send(['SCRIPT', 'LOAD', text]))))
 }
 
 function throwIfAborted(signal: AbortSignal): void {

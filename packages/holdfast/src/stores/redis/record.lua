@@ -218,5 +218,9 @@ local function save(line)
   if line.prolonged then
     for _, key in ipairs({ line.key, line.ends, line.order, line.places }) do bury(line, key) end
   end
-  if line.seen and line.observed > now then redis.call('PUBLISH', line.key, versionOf(line, isAlone)) end
+  if line.seen and line.observed > now then
+    local version = versionOf(line, isAlone)
+    redis.call('PUBLISH', line.key, version)
+    if limits.isCluster then redis.call('SPUBLISH', line.key, version) end
+  end
 end

@@ -3,6 +3,7 @@ import { Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { type Claim, newClaimId } from '../../core/claim.ts'
 import { systemClock } from '../../core/clock.ts'
+import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../../core/errors.ts'
 import type { Facts, Held, Standing, Store } from '../../core/store.ts'
 import type { Engine } from '../../../../lab/src/engines/engine.ts'
 import { type RedisOptions, start } from '../../../../lab/src/engines/redis/server.ts'
@@ -75,6 +76,33 @@ export function claim(resource: string, changes: Partial<Claim> = {}): Claim {
 export function held(standing: Standing): Held {
   if (standing.kind !== 'held') throw new Error(`expected a held claim, got ${standing.kind}`)
   return standing
+}
+
+/** As core does with everything that a store throws: asks again, for a while. */
+export async function again<T>(ask: () => Promise<T>, withinMs = 20_000): Promise<T> {
+  const endsAtMs = performance.now() + withinMs
+  for (;;) {
+    try {
+      return await ask()
+    } catch (error) {
+      const isTyped =
+        error instanceof OutcomeUnknown || error instanceof NotApplied || error instanceof StoreUnavailable
+      if (!isTyped || performance.now() > endsAtMs) throw error
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+}
+
+/** As core waits: a hint means to look again, a heartbeat looks although nothing was heard. */
+export async function turnOf(store: Store, asked: Claim): Promise<Held> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const standing = await again(() => store.enter(asked))
+    if (standing.kind === 'held') return standing
+    if (standing.kind !== 'queued') throw new Error(`${standing.kind} instead of a turn`)
+    const seen = await store.watch(asked, standing.memo, AbortSignal.timeout(1_000)).catch(() => undefined)
+    if (seen?.kind === 'held') return seen
+  }
+  throw new Error('no turn came')
 }
 
 export async function takeAndLeave(store: Store, resource: string): Promise<bigint> {

@@ -10,34 +10,40 @@ const SWEEP_MAX = 64
 /** How long the keys of a lock that nobody uses are kept after its last claim. Tokens rise without them, by the clock. */
 const IDLE_MS = 3_600_000
 
-/** `listenersAreCounted`: whether PUBLISH answers how many listen on all servers, so that 0 means that a process is gone. */
-const LIMITS: Part = {
+/**
+ * `listenersAreCounted`: whether PUBLISH answers how many listen on all servers, so that 0 means that a process is gone.
+ * In a Cluster it counts those of one node; SPUBLISH counts them all, but a waiter may listen only after it has entered,
+ * or not yet again since its slot moved. So there a dead waiter is passed over when its provisional lease ends.
+ */
+const limitsOf = (isCluster: boolean): Part => ({
   lua: `local limits = {
   provisional = ${PROVISIONAL_LIFE_MS * 1000}, place = ${WAITER_LIFE_MS * 1000}, queue = ${QUEUE_LENGTH_MAX},
   observed = ${OBSERVED_MS * 1000}, observedSurely = ${OBSERVED_SURELY_MS * 1000},
-  sweep = ${SWEEP_MAX}, idleMs = ${IDLE_MS}, listenersAreCounted = true,
+  sweep = ${SWEEP_MAX}, idleMs = ${IDLE_MS}, listenersAreCounted = ${!isCluster}, isCluster = ${isCluster},
 }
 `,
-}
-const LINE: readonly Part[] = [LIMITS, 'record', 'line']
+})
 
 type ScriptName = 'enter' | 'renew' | 'leave' | 'evict' | 'look' | 'observe' | 'claimed'
 
-export const scripts: Readonly<Record<ScriptName, Script>> = {
-  enter: script('enter', '', ['enter-free', ...longWay('enter'), 'enter-each']),
-  renew: script('renew', 'allow-oom', [...LINE, 'renew']),
-  leave: script('leave', 'allow-oom', ['leave-alone', ...longWay('leave'), 'leave-each']),
-  evict: script('evict', 'allow-oom', [...LINE, 'evict']),
-  look: script('look', 'no-writes', ['look']),
-  observe: script('observe', '', [LIMITS, 'observe']),
-  claimed: script('claimed', 'no-writes', [LIMITS, 'claimed']),
-}
+export type Scripts = Readonly<Record<ScriptName, Script>>
 
-/** The whole rule as one function that makes its own only when it is called. */
-function longWay(name: 'enter' | 'leave'): readonly Part[] {
-  return [{ lua: 'local function longWay()' }, ...LINE, name, { lua: `return ${name}\nend` }]
-}
+export const scripts: Scripts = scriptsOf(false)
+/** For a Cluster, where a message does not say whether anybody heard it. */
+export const clusterScripts: Scripts = scriptsOf(true)
 
-function script(name: ScriptName, flags: ScriptSource['flags'], parts: readonly Part[]): Script {
-  return scriptOf({ name, flags, parts, beside: import.meta.url })
+function scriptsOf(isCluster: boolean): Scripts {
+  const limits = limitsOf(isCluster)
+  const line: readonly Part[] = [limits, 'record', 'line']
+  const script = (name: ScriptName, flags: ScriptSource['flags'], parts: readonly Part[]): Script =>
+    scriptOf({ name, flags, parts, beside: import.meta.url })
+  return {
+    enter: script('enter', '', ['enter-free', ...line, 'enter', 'enter-each']),
+    renew: script('renew', 'allow-oom', [...line, 'renew']),
+    leave: script('leave', 'allow-oom', ['leave-alone', ...line, 'leave', 'leave-each']),
+    evict: script('evict', 'allow-oom', [...line, 'evict']),
+    look: script('look', 'no-writes', ['look']),
+    observe: script('observe', '', [limits, 'observe']),
+    claimed: script('claimed', 'no-writes', [limits, 'claimed']),
+  }
 }

@@ -1,6 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { Cluster } from 'ioredis'
-import { createCluster } from 'redis'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Engine } from '../../../../lab/src/engines/engine.ts'
 import * as server from '../../../../lab/src/engines/redis/server.ts'
@@ -102,6 +100,14 @@ test('nobody waiting, a lock costs two commands', async () => {
   expect((await scriptsRun()) - before).toBe(200)
 })
 
+test('a claim that is heavier than the whole capacity never holds', async () => {
+  const store = await stage.opened(redis(seen))
+  const resource = fresh()
+  await takeAndLeave(store, resource)
+  const heavy = claim(resource, { weight: 3, capacity: 2, queue: false })
+  expect(await store.enter(heavy)).toMatchObject({ kind: 'refused', because: 'busy' })
+})
+
 test('with fifty waiters a turn costs two commands as well', async () => {
   const store = await stage.opened(redis(stage.client({ url })))
   const resource = fresh()
@@ -186,8 +192,14 @@ test('a lock that nobody uses is one key that vanishes, whatever happened in it'
 test('keys outlive the longest claim', async () => {
   const store = await stage.opened(redis(seen, { prefix: 'long' }))
   const resource = fresh()
-  await store.enter(claim(resource, { ttlMs: 86_400_000, lockDelayMs: 3_600_000 }))
+  const delayed = claim(resource, { ttlMs: 86_400_000, lockDelayMs: 3_600_000 })
+  await store.enter(delayed)
   expect(await seen.pttl(`long:{${resource}}`)).toBeGreaterThan(86_400_000 + 3_600_000)
+  // A line that was made for a short one, too.
+  const other = fresh()
+  await takeAndLeave(store, other)
+  await store.enter(claim(other, { ttlMs: 86_400_000 }))
+  expect(await seen.pttl(`long:{${other}}`)).toBeGreaterThan(86_400_000)
 })
 
 test('prefixes keep locks apart', async () => {
@@ -233,7 +245,7 @@ test('the rights in the documentation are enough, and on a foreign prefix they a
   await expect(stage.facts(foreign)).rejects.toThrow(/does not allow/)
 })
 
-test('a key of another program is the failure of one claim, and the others are renewed', async () => {
+test('a key of another program is the failure of one claim, and the others are renewed, entered and left', async () => {
   const store = await stage.opened(redis(seen, { prefix: 'mixed' }))
   const [good, bad] = [claim(fresh()), claim(fresh())]
   const { token } = held(await store.enter(good))
@@ -244,14 +256,22 @@ test('a key of another program is the failure of one claim, and the others are r
   ])
   expect(answers[0]).toBeInstanceOf(StoreUnavailable)
   expect(answers[1]).toMatchObject({ kind: 'held', token })
-  await expect(store.enter(bad)).rejects.toThrow(/another prefix/)
+  // Asked in one moment, so they travel together.
+  const [other, refused] = await Promise.allSettled([store.enter(claim(fresh())), store.enter(bad)])
+  expect(other).toMatchObject({ status: 'fulfilled', value: { kind: 'held' } })
+  expect(refused).toMatchObject({ status: 'rejected', reason: { message: expect.stringContaining('another prefix') } })
+  const [left, failed] = await Promise.allSettled([store.leave({ ...good, token }), store.leave(bad)])
+  expect(left).toEqual({ status: 'fulfilled', value: 'left' })
+  expect(failed).toMatchObject({ status: 'rejected', reason: expect.any(StoreUnavailable) })
 })
 
 test.each([
   ['no client', null],
   ['something else', { get: () => undefined }],
-  ['a cluster of ioredis', new Cluster(['redis://localhost'], { lazyConnect: true })],
-  ['a cluster of node-redis', createCluster({ rootNodes: [] })],
+  ['a Cluster without hosts', 'redis+cluster://'],
+  ['a Cluster with a database', 'redis+cluster://localhost/1'],
+  ['Sentinels without a name', 'redis+sentinel://localhost:26379'],
+  ['a host that is none', 'redis+cluster://localhost:port'],
   ['another URL', 'http://localhost'],
   ['no URL', 'localhost:6379'],
 ])('%s is refused at once', (_, wrong) => {
@@ -263,5 +283,6 @@ test.each(['', 'a b', 'a{b', '*', 'x'.repeat(65)])('the prefix %j is refused', (
 })
 
 test('a refused URL is not repeated, for it may have a password', () => {
-  expect(() => redis('redi://me:hunter2@localhost')).toThrow(expect.not.stringContaining('hunter2'))
+  for (const wrong of ['redi://me:hunter2@localhost', 'redis+cluster://me:hunter2@', 'redis+sentinel://me:hunter2@a'])
+    expect(() => redis(wrong)).toThrow(expect.not.stringContaining('hunter2'))
 })

@@ -1,8 +1,7 @@
 /** The store: each operation is one script on the server, and one connection listens for what others' scripts tell. */
-import { newClaimId, type Claim, type Ref } from '../../core/claim.ts'
-import { stampOf } from '../../core/clock.ts'
-import { NotApplied, StoreUnavailable } from '../../core/errors.ts'
-import { RENEW_BATCH_MAX } from '../../core/limits.ts'
+import type { Claim, Ref } from '../../core/claim.ts'
+import { type Stamp, stampOf } from '../../core/clock.ts'
+import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../../core/errors.ts'
 import type {
   Facts,
   Hint,
@@ -20,11 +19,19 @@ import type {
 import { adminOf } from './admin.ts'
 import { wordsOf } from '../shared/redis/answers.ts'
 import { engineError } from '../shared/redis/errors.ts'
+import { batchesOf } from './batches.ts'
 import { Keys } from './keys.ts'
 import { type OpenPort, openSession, type Session } from './open.ts'
-import { OBSERVED_SURELY_MS, scripts } from './scripts.ts'
+import { OBSERVED_SURELY_MS } from './scripts.ts'
 import { viewOfAnswer } from './view.ts'
 import { grantedAtOnce, toldOf } from './wire.ts'
+
+/** Taken before a request was sent. */
+interface Asked {
+  readonly askedAt: Stamp
+  /** As `Claims` counts. */
+  readonly heard: number
+}
 
 export class RedisStore implements Store {
   readonly admin: StoreAdmin
@@ -35,12 +42,11 @@ export class RedisStore implements Store {
   constructor(openPort: OpenPort, prefix: string) {
     this.#openPort = openPort
     this.#keys = new Keys(prefix)
-    this.admin = adminOf(this.#keys, () => this.#opened().connection)
+    this.admin = adminOf(this.#keys, () => this.#opened())
   }
 
   async open(environment: StoreEnvironment): Promise<Facts> {
-    const channel = this.#keys.channel(newClaimId())
-    const { session, facts } = await openSession(this.#openPort, channel, environment)
+    const { session, facts } = await openSession(this.#openPort, this.#keys, environment)
     this.#session?.close()
     this.#session = session
     return facts
@@ -53,18 +59,19 @@ export class RedisStore implements Store {
   }
 
   async enter(claim: Claim): Promise<Standing> {
-    const { together, clock, serverClock, claims, channel } = this.#opened()
+    const { together, clock, serverClock, claims, scripts, channelOf } = this.#opened()
     const { resource, id } = claim
     const keys = this.#keys.all(resource)
     claims.expect(keys[0], id)
+    const { heard } = claims
     const askedAt = stampOf(clock)
     try {
-      const answer = await together.ask(scripts.enter, keys, enterArgs(claim, channel))
+      const answer = await together.ask(scripts.enter, keys, enterArgs(claim, channelOf(resource)))
       const told =
         typeof answer === 'string'
           ? grantedAtOnce(answer, claim.ttlMs, askedAt, serverClock)
           : toldOf(answer, askedAt, serverClock)
-      return claims.answered(keys[0], id, told)
+      return claims.answered(keys[0], id, told, heard)
     } catch (error) {
       // Nobody leaves what surely did not come.
       if (error instanceof NotApplied) claims.unexpect(keys[0], id)
@@ -73,27 +80,28 @@ export class RedisStore implements Store {
   }
 
   async renew(renewals: readonly Renewal[]): Promise<readonly RenewAnswer[]> {
-    const batches: (readonly Renewal[])[] = []
-    for (let at = 0; at < renewals.length; at += RENEW_BATCH_MAX) batches.push(renewals.slice(at, at + RENEW_BATCH_MAX))
-    const answers = await Promise.all(batches.map((batch) => this.#renewBatch(batch, batches.length > 1)))
-    return answers.flat()
+    const batches = batchesOf(renewals, this.#keys, this.#opened().isCluster)
+    const answered = await Promise.all(batches.map((batch) => this.#renewBatch(batch, batches.length > 1)))
+    if (batches.length === 1) return answered.flat()
+    // In a Cluster the batches are in the order of their slots.
+    const inOrder = answered.flat()
+    const answers = new Map(batches.flat().map((renewal, index) => [renewal, inOrder[index]]))
+    return renewals.map((renewal) => answers.get(renewal) ?? new OutcomeUnknown('renew: Redis did not answer'))
   }
 
   async watch(subject: Subject, memo: Memo, signal: AbortSignal): Promise<Standing | Hint> {
-    const { claims } = this.#opened()
     if (signal.aborted) return { kind: 'hint', memo }
-    return 'id' in subject
-      ? claims.watch(this.#keys.line(subject.resource), subject.id, memo, signal)
-      : this.#observe(subject.resource, memo, signal)
+    return 'id' in subject ? this.#watchClaim(subject, memo, signal) : this.#observe(subject.resource, memo, signal)
   }
 
   async look(resource: string): Promise<LineView> {
     const keys = [this.#keys.line(resource), this.#keys.order(resource)]
-    return viewOfAnswer(resource, await this.#opened().connection.run(scripts.look, keys, []))
+    const { connection, scripts } = this.#opened()
+    return viewOfAnswer(resource, await connection.run(scripts.look, keys, []))
   }
 
   async leave(ref: Ref, options: LeaveOptions = {}): Promise<'left' | 'gone'> {
-    const { together, claims } = this.#opened()
+    const { together, claims, scripts } = this.#opened()
     const keys = this.#keys.all(ref.resource)
     const args = [ref.id, tokenOf(ref), usOf(options.keepMs ?? 0)]
     claims.end(keys[0], ref.id)
@@ -103,7 +111,7 @@ export class RedisStore implements Store {
 
   /** A failure of one batch of several is the answer for its claims, and the others have theirs. */
   async #renewBatch(renewals: readonly Renewal[], isOneOfSeveral: boolean): Promise<readonly RenewAnswer[]> {
-    const { connection, clock } = this.#opened()
+    const { connection, clock, claims, scripts } = this.#opened()
     const keys = renewals.flatMap(({ ref }) => this.#keys.all(ref.resource))
     const args = renewals.flatMap(({ ref, ttlMs, note }) => [
       ref.id,
@@ -112,12 +120,13 @@ export class RedisStore implements Store {
       note === undefined ? '0' : '1',
       note ?? '',
     ])
+    const { heard } = claims
     const askedAt = stampOf(clock)
     try {
       const answers = await connection.run(scripts.renew, keys, args)
       return renewals.map(({ ref }, index) => {
         const answer: unknown = Array.isArray(answers) ? answers[index] : undefined
-        return this.#renewed(ref, answer, askedAt)
+        return this.#renewed(ref, answer, { askedAt, heard })
       })
     } catch (error) {
       if (!isOneOfSeveral) throw error
@@ -126,19 +135,32 @@ export class RedisStore implements Store {
     }
   }
 
-  #renewed(ref: Ref, answer: unknown, askedAt: ReturnType<typeof stampOf>): RenewAnswer {
+  #renewed(ref: Ref, answer: unknown, { askedAt, heard }: Asked): RenewAnswer {
     const { claims, serverClock } = this.#opened()
     const [kind, words = ''] = wordsOf(answer)
     if (kind === 'error') return engineError(new Error(words), 'renew')
     const told = toldOf(answer, askedAt, serverClock)
     // A renewal with a wrong token is gone, and the claim of that id is not.
     if (told.standing.kind === 'gone') return told.standing
-    return claims.answered(this.#keys.line(ref.resource), ref.id, told)
+    return claims.answered(this.#keys.line(ref.resource), ref.id, told, heard)
+  }
+
+  /** With sharded channels each line has one of ours, from the first watch on. What was told before it is asked for again. */
+  async #watchClaim({ resource, id }: Ref, memo: Memo, signal: AbortSignal): Promise<Standing | Hint> {
+    const { claims, channels, channelOf } = this.#opened()
+    const line = this.#keys.line(resource)
+    if (!channels.isSharded) return claims.watch(line, id, memo, signal)
+    const { isNew, stop } = await channels.listen(channelOf(resource))
+    try {
+      return isNew ? { kind: 'hint', memo } : await claims.watch(line, id, memo, signal)
+    } finally {
+      stop()
+    }
   }
 
   /** The line tells its channel of changes for as long as it remembers that somebody listens: then he has to come again. */
   async #observe(resource: string, memo: Memo, signal: AbortSignal): Promise<Hint> {
-    const { connection, channels, clock } = this.#opened()
+    const { connection, channels, clock, scripts } = this.#opened()
     const key = this.#keys.line(resource)
     const { promise, resolve } = Promise.withResolvers<Hint>()
     const end = (): void => resolve({ kind: 'hint', memo })

@@ -4,7 +4,6 @@
  * asks for is sent at its end, in the order in which it was asked.
  */
 import { StoreUnavailable } from '../../core/errors.ts'
-import { wordsOf } from '../shared/redis/answers.ts'
 import type { Connection } from '../shared/redis/connection.ts'
 import { engineError } from '../shared/redis/errors.ts'
 import type { Script } from '../shared/redis/script.ts'
@@ -14,6 +13,7 @@ const TOGETHER_MAX = 32
 
 interface Question {
   readonly script: Script
+  readonly slot: number
   readonly keys: readonly string[]
   readonly args: readonly string[]
   readonly resolve: (answer: unknown) => void
@@ -22,10 +22,13 @@ interface Question {
 
 export class Together {
   readonly #connection: Connection
+  readonly #slotOf: (key: string) => number
   #asked: Question[] = []
 
-  constructor(connection: Connection) {
+  /** `slotOf`: in a Cluster only what is in one slot may travel together. */
+  constructor(connection: Connection, slotOf: (key: string) => number = () => 0) {
     this.#connection = connection
+    this.#slotOf = slotOf
   }
 
   /** The answer for this claim alone. */
@@ -33,28 +36,41 @@ export class Together {
     return new Promise((resolve, reject) => {
       // After the microtasks of this turn: those who were woken by one packet ask together.
       if (this.#asked.length === 0) process.nextTick(() => this.#send())
-      this.#asked.push({ script, keys, args, resolve, reject })
+      this.#asked.push({ script, slot: this.#slotOf(keys[0] ?? ''), keys, args, resolve, reject })
     })
   }
 
   #send(): void {
     const asked = this.#asked
     this.#asked = []
-    for (let from = 0; from < asked.length;) {
-      let to = from + 1
-      while (to < asked.length && to - from < TOGETHER_MAX && asked[to]?.script === asked[from]?.script) to += 1
-      this.#sendOne(asked.slice(from, to))
-      from = to
+    let company: Question[] = []
+    for (const question of asked) {
+      if (company.length > 0 && !this.#fits(question, company)) {
+        this.#sendOne(company)
+        company = []
+      }
+      company.push(question)
     }
+    this.#sendOne(company)
+  }
+
+  #fits({ script, slot }: Question, company: readonly Question[]): boolean {
+    return company.length < TOGETHER_MAX && company[0]?.script === script && company[0].slot === slot
   }
 
   #sendOne(questions: readonly Question[]): void {
-    const script = questions[0]?.script
-    if (script === undefined) return
-    const keys = questions.flatMap((question) => question.keys)
-    const args = questions.flatMap((question) => question.args)
-    this.#connection.run(script, keys, args).then(
-      (answers) => questions.forEach((question, index) => answer(question, answers, index)),
+    const [first] = questions
+    if (first === undefined) return
+    const [keys, args]: [string[], string[]] = [[], []]
+    for (const question of questions) {
+      keys.push(...question.keys)
+      args.push(...question.args)
+    }
+    this.#connection.run(first.script, keys, args).then(
+      (answers) => {
+        const each = typeof answers === 'string' ? answers.split(' ') : answers
+        questions.forEach((question, index) => answer(question, each, index))
+      },
       (error: unknown) => questions.forEach(({ reject }) => reject(error)),
     )
   }
@@ -66,7 +82,6 @@ function answer({ script, resolve, reject }: Question, answers: unknown, index: 
     reject(new StoreUnavailable(`${script.name}: Redis answered for fewer claims than were asked`))
     return
   }
-  const [kind, words = ''] = wordsOf(own)
-  if (kind === 'error') reject(engineError(new Error(words), script.name))
+  if (Array.isArray(own) && own[0] === 'error') reject(engineError(new Error(String(own[1])), script.name))
   else resolve(own)
 }

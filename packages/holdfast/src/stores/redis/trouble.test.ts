@@ -201,6 +201,8 @@ test.each(drivers)(
     const seen = store.watch({ resource: RESOURCE }, observed.memo, never)
     const direct = stage.client(engine)
     await expect.poll(() => direct.hexists(`holdfast:{${RESOURCE}}`, 'b')).toBe(1)
+    // The answer to that has come when a later one has.
+    await store.look(RESOURCE)
     proxy.set({ kind: 'hold' })
     await other.leave({ resource: RESOURCE, id: first.id, token })
     proxy.resetConnections()

@@ -201,7 +201,7 @@ export class RedisNode {
       const [findings] = await Promise.all([
         connection.bounded('opening', probe(opened.port)),
         teach(connection),
-        channels.open(this.#channel),
+        channels.open({ name: this.#channel, end: this.#channel }),
       ])
       this.#events.onFound(findings)
       return { connection, channels, findings, close }

@@ -1,8 +1,8 @@
-/** The connection that listens: one channel for all claims of this process, and one for each line it observes. */
+/** The connection that listens: for messages about the claims of this process, and for the lines that it observes. */
 import type { Connection } from './connection.ts'
 import type { Listener } from './client.ts'
 
-/** Lines that were observed and may be again: each subscription costs the server a few bytes, a new one a round trip. */
+/** Channels that were listened to and may be again: each costs the server a few bytes, a new one a round trip. */
 const IDLE_CHANNELS_MAX = 100
 
 /** Called with what the line looks like now, or with nothing when messages may have been lost. */
@@ -15,9 +15,31 @@ export interface ChannelEvents {
   onUp(): void
 }
 
+/** Whose channels are these? */
+export interface OwnChannels {
+  /** Listened to from the start, unless the listener hears sharded channels only. */
+  readonly name: string
+  /** How the names of all channels end that bring messages about claims of this process. */
+  readonly end: string
+}
+
+interface Topic {
+  readonly observers: Set<Observer>
+  /** The server's confirmation. */
+  readonly heard: Promise<void>
+}
+
+export interface Hearing {
+  /** Nobody listened before: what was told until now was missed. */
+  readonly isNew: boolean
+  stop(): void
+}
+
 export class Channels {
   readonly #connection: Connection
-  readonly #observers = new Map<string, Set<Observer>>()
+  readonly #topics = new Map<string, Topic>()
+  /** Longest idle first. */
+  readonly #idle = new Set<string>()
   readonly #events: ChannelEvents
   #listener: Listener | undefined
 
@@ -26,11 +48,17 @@ export class Channels {
     this.#events = events
   }
 
-  /** Resolves when the server confirmed that this process hears of its claims. */
-  async open(own: string): Promise<void> {
+  /** Whether a message reaches only those who listen on the primary of its channel's slot. */
+  get isSharded(): boolean {
+    return this.#listener?.isSharded === true
+  }
+
+  /** Resolves when the server confirmed that this process hears of its claims, or will where it asks to. */
+  async open(own: OwnChannels): Promise<void> {
     const { port } = this.#connection
     const listening = port.listen({
-      onMessage: (channel, text) => (channel === own ? this.#events.onMessage(text) : this.#tell(channel, text)),
+      onMessage: (channel, text) =>
+        channel.endsWith(own.end) ? this.#events.onMessage(text) : this.#tell(channel, text),
       onDown: () => this.#events.onDown(),
       onUp: () => {
         this.#events.onUp()
@@ -47,7 +75,7 @@ export class Channels {
     )
     try {
       this.#listener = await this.#connection.bounded('listening', listening)
-      await this.#connection.bounded('listening', this.#listener.subscribe(own))
+      if (!this.isSharded) await this.#connection.bounded('listening', this.#listener.subscribe(own.name))
     } catch (error) {
       isAwaited = false
       this.close()
@@ -57,27 +85,32 @@ export class Channels {
 
   /** Resolves when nothing that the line tells from now on is missed. Answers what ends it. */
   async observe(channel: string, observer: Observer): Promise<() => void> {
-    const known = this.#observers.get(channel)
-    const observers = known ?? new Set()
-    // The last place in the map, so that the first idle one is the one that was idle for longest.
-    this.#observers.delete(channel)
-    this.#observers.set(channel, observers.add(observer))
-    const stop = (): void => {
-      observers.delete(observer)
-      this.#dropIdle()
-    }
-    try {
-      if (known === undefined) await this.#subscribe(channel)
-    } catch (error) {
-      stop()
-      this.#observers.delete(channel)
-      throw error
-    }
+    const { stop } = await this.listen(channel, observer)
     return stop
   }
 
+  /** The same, for a channel about claims of this process, whose messages go where all of them go. */
+  async listen(channel: string, observer: Observer = () => undefined): Promise<Hearing> {
+    const known = this.#topics.get(channel)
+    const topic = known ?? { observers: new Set(), heard: this.#subscribe(channel) }
+    this.#topics.set(channel, topic)
+    this.#idle.delete(channel)
+    topic.observers.add(observer)
+    try {
+      await topic.heard
+    } catch (error) {
+      if (this.#topics.get(channel) === topic) this.#topics.delete(channel)
+      throw error
+    }
+    const stop = (): void => {
+      topic.observers.delete(observer)
+      if (topic.observers.size === 0) this.#rest(channel)
+    }
+    return { isNew: known === undefined, stop }
+  }
+
   hintAll(): void {
-    for (const channel of this.#observers.keys()) this.#tell(channel, undefined)
+    for (const channel of this.#topics.keys()) this.#tell(channel, undefined)
   }
 
   close(): void {
@@ -87,21 +120,21 @@ export class Channels {
   }
 
   #tell(channel: string, version: string | undefined): void {
-    for (const observer of this.#observers.get(channel) ?? []) observer(version)
+    for (const observer of this.#topics.get(channel)?.observers ?? []) observer(version)
   }
 
   async #subscribe(channel: string): Promise<void> {
     if (this.#listener !== undefined) await this.#connection.bounded('observing', this.#listener.subscribe(channel))
   }
 
-  #dropIdle(): void {
-    if (this.#observers.size <= IDLE_CHANNELS_MAX) return
-    for (const [channel, observers] of this.#observers) {
-      if (observers.size > 0) continue
-      this.#observers.delete(channel)
-      // A subscription that stays costs nothing but its bytes.
-      void this.#listener?.unsubscribe(channel).catch(() => undefined)
-      return
-    }
+  /** Keeps the subscription for a while, and ends the one that nobody needed for longest. */
+  #rest(channel: string): void {
+    this.#idle.add(channel)
+    if (this.#idle.size <= IDLE_CHANNELS_MAX) return
+    const [longest = channel] = this.#idle
+    this.#idle.delete(longest)
+    this.#topics.delete(longest)
+    // A subscription that stays costs nothing but its bytes.
+    void this.#listener?.unsubscribe(longest).catch(() => undefined)
   }
 }

@@ -2,14 +2,27 @@
  * The drivers, through the few members that are used: raw commands, and a second connection that listens. ioredis and
  * node-redis fit as they are; an adapter for another driver is an object with `send` and `listen`.
  */
+import type { IoredisClusterClient } from './cluster-clients.ts'
 import { Misuse, StoreUnavailable } from '../../../core/errors.ts'
+import { ATTEMPT_MS_MAX } from '../../../core/limits.ts'
 
 /** Any Redis driver. */
 export interface RedisPort {
-  /** One command and its arguments; rejects with the driver's own error. */
-  send(words: readonly string[]): Promise<unknown>
+  /** One command and its arguments; rejects with the driver's own error. A Cluster sends it to the primary of this key. */
+  send(words: readonly string[], key?: string): Promise<unknown>
   /** Another connection to the same server, for messages; resolves when it is connected. */
   listen(hearer: Hearer): Promise<Listener>
+  /** Of a Cluster, and there only: each of its primaries, for what concerns them all. */
+  primaries?(): Promise<readonly Primary[]>
+  /** Sentinels may put another server in its place. @default false */
+  readonly failsOver?: boolean
+}
+
+/** One server of a Cluster that has slots. */
+export interface Primary {
+  /** Its address. */
+  readonly name: string
+  send(words: readonly string[]): Promise<unknown>
 }
 
 export interface Hearer {
@@ -21,6 +34,8 @@ export interface Hearer {
 }
 
 export interface Listener {
+  /** Its channels are those of SSUBSCRIBE: heard on the primary of the channel's slot, and nowhere else. @default false */
+  readonly isSharded?: boolean
   /** Resolves when the server has confirmed it. */
   subscribe(channel: string): Promise<void>
   unsubscribe(channel: string): Promise<void>
@@ -30,13 +45,15 @@ export interface Listener {
 /** The part of an ioredis client that is used. */
 export interface IoredisClient {
   readonly status: string
+  readonly options?: { readonly sentinels?: readonly unknown[] | undefined }
   call(command: string, args: string[]): Promise<unknown>
   duplicate(override?: object): IoredisClient
   connect(): Promise<unknown>
   subscribe(...channels: string[]): Promise<unknown>
   unsubscribe(...channels: string[]): Promise<unknown>
   on(event: string, listener: (...words: string[]) => void): unknown
-  disconnect(): void
+  off(event: string, listener: () => void): unknown
+  disconnect(reconnect?: boolean): void
 }
 
 /** The part of a node-redis client (version 5 or 6) that is used. */
@@ -57,7 +74,7 @@ export const CLUSTER_REFUSED =
   'Redis Cluster is not supported by this version: use a single server, or a primary with replicas'
 
 /** A reconnect is tried after 50 ms and then less and less soon. */
-const reconnectInMs = (attempt: number): number => Math.min(attempt * 50, 2_000)
+export const reconnectInMs = (attempt: number): number => Math.min(attempt * 50, 2_000)
 
 /** Recognised by its members. Throws `Misuse` for anything else, and for a Cluster. */
 export function portOf(client: RedisClient): RedisPort {
@@ -77,7 +94,9 @@ function isCluster(client: object): boolean {
 }
 
 function ioredisPort(client: IoredisClient): RedisPort {
+  const failsOver = (client.options?.sentinels ?? []).length > 0
   return {
+    failsOver,
     send: ([command = '', ...args]) => client.call(command, args),
     async listen(hearer) {
       const own = client.duplicate({
@@ -85,6 +104,8 @@ function ioredisPort(client: IoredisClient): RedisPort {
         maxRetriesPerRequest: null,
         autoResubscribe: false,
         retryStrategy: reconnectInMs,
+        // A message of it in the middle of a reconnect ends the client for good.
+        failoverDetector: false,
       })
       const channels = new Set<string>()
       own.on('error', () => undefined)
@@ -98,6 +119,11 @@ function ioredisPort(client: IoredisClient): RedisPort {
             () => undefined,
           )
       })
+      // Who only listens does not notice that another server has the part: it goes where the commands have gone.
+      const follow = (): void => {
+        if (own.status === 'ready') own.disconnect(true)
+      }
+      if (failsOver) client.on('ready', follow)
       return {
         async subscribe(channel) {
           channels.add(channel)
@@ -107,7 +133,10 @@ function ioredisPort(client: IoredisClient): RedisPort {
           channels.delete(channel)
           await own.unsubscribe(channel)
         },
-        close: () => own.disconnect(),
+        close() {
+          client.off('ready', follow)
+          own.disconnect()
+        },
       }
     },
   }
@@ -136,24 +165,59 @@ function nodeRedisPort(client: NodeRedisClient): RedisPort {
   }
 }
 
+export interface Connected {
+  readonly port: RedisPort
+  close(): void
+}
+
+/** Of every client that is ours and not the caller's. */
+export const ownOptions: {
+  readonly lazyConnect: true
+  readonly socketTimeout: number
+  retryStrategy(attempt: number): number
+  reconnectOnError(error: Error): boolean
+} = {
+  lazyConnect: true,
+  retryStrategy: reconnectInMs,
+  // Gives up a connection on which nothing is answered: a frozen server, whose place another one may have taken.
+  socketTimeout: ATTEMPT_MS_MAX,
+  // A primary that became a replica stays connected: only a new connection finds the new primary.
+  reconnectOnError: ({ message }) => message.startsWith('READONLY '),
+}
+
 /** A client of our own, made when the store opens and not before. `settings` are those of ioredis. */
-export async function connectUrl(
-  url: string,
-  settings: object = {},
-): Promise<{ readonly port: RedisPort; close(): void }> {
-  const { Redis } = await import('ioredis').catch((cause: unknown) => {
+export async function connectUrl(url: string, settings: object = {}): Promise<Connected> {
+  const { Redis } = await loadIoredis()
+  const client = new Redis(url, { ...ownOptions, ...settings })
+  return connected(client, () => ioredisPort(client))
+}
+
+/** Not its own types, which a program without ioredis has not got. */
+export interface IoredisModule {
+  readonly Redis: {
+    new (url: string, options: object): IoredisClient & Connecting
+    new (options: object): IoredisClient & Connecting
+  }
+  readonly Cluster: new (nodes: { host: string; port: number }[], options: object) => IoredisClusterClient & Connecting
+}
+
+export async function loadIoredis(): Promise<IoredisModule> {
+  return import('ioredis').catch((cause: unknown) => {
     throw new StoreUnavailable(
       'a redis: URL needs the package ioredis: npm install ioredis, or give redis() a client of your own',
       { cause },
     )
   })
-  const client = new Redis(url, {
-    lazyConnect: true,
-    retryStrategy: reconnectInMs,
-    // A primary that became a replica stays connected: only a new connection finds the new primary.
-    reconnectOnError: ({ message }) => message.startsWith('READONLY '),
-    ...settings,
-  })
+}
+
+interface Connecting {
+  connect(): Promise<unknown>
+  disconnect(): void
+  on(event: 'error', listener: (error: Error) => void): unknown
+}
+
+/** Throws what the driver said last. */
+export async function connected(client: Connecting, port: () => RedisPort): Promise<Connected> {
   // The commands report what is wrong later on; an event nobody listens to would be printed.
   let trouble: unknown
   client.on('error', (error) => (trouble = error))
@@ -163,5 +227,5 @@ export async function connectUrl(
     client.disconnect()
     throw trouble ?? error
   }
-  return { port: ioredisPort(client), close: () => client.disconnect() }
+  return { port: port(), close: () => client.disconnect() }
 }

@@ -22,9 +22,9 @@ export class Connection {
   }
 
   /** Rejects with `NotApplied`, `OutcomeUnknown` or `StoreUnavailable` and nothing else. */
-  async command(what: string, words: readonly string[]): Promise<unknown> {
+  async command(what: string, words: readonly string[], key?: string): Promise<unknown> {
     try {
-      return await this.#send(what, words)
+      return await this.#send(what, words, key)
     } catch (error) {
       throw engineError(error, what)
     }
@@ -33,11 +33,12 @@ export class Connection {
   /** A server that was restarted, or told to forget its scripts, gets the text again; it did nothing before. */
   async run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
     const rest = [String(keys.length), ...keys, ...args]
+    const [key] = keys
     try {
-      return await this.#send(script.name, ['EVALSHA', script.sha, ...rest])
+      return await this.#send(script.name, ['EVALSHA', script.sha, ...rest], key)
     } catch (error) {
       if (codeWordOf(error) !== 'NOSCRIPT') throw engineError(error, script.name)
-      return this.command(script.name, ['EVAL', script.text, ...rest])
+      return this.command(script.name, ['EVAL', script.text, ...rest], key)
     }
   }
 
@@ -50,7 +51,7 @@ export class Connection {
     }
   }
 
-  #send(what: string, words: readonly string[]): Promise<unknown> {
-    return answerWithin(this.#alarms, this.port.send(words), ATTEMPT_MS_MAX, what)
+  #send(what: string, words: readonly string[], key: string | undefined): Promise<unknown> {
+    return answerWithin(this.#alarms, this.port.send(words, key), ATTEMPT_MS_MAX, what)
   }
 }

@@ -8,9 +8,18 @@ import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../../../core/erro
 export type EngineError = NotApplied | OutcomeUnknown | StoreUnavailable
 
 /** Passes by itself, and the server surely did nothing. */
-const PASSING: ReadonlySet<string> = new Set(['LOADING', 'BUSY', 'TRYAGAIN', 'MASTERDOWN', 'NOREPLICAS', 'NOSCRIPT'])
+const PASSING: ReadonlySet<string> = new Set([
+  'LOADING',
+  'BUSY',
+  'TRYAGAIN',
+  'CLUSTERDOWN',
+  'MASTERDOWN',
+  'NOREPLICAS',
+  'NOSCRIPT',
+])
 
-const CLUSTER = 'is a node of a Redis Cluster, which this version does not support: use a single server'
+const ELSEWHERE =
+  'is a node of a Redis Cluster, and the lock is on another one: use a Cluster client, or a URL that begins with redis+cluster:'
 const ACCESS =
   'does not allow this user to do it: the commands EVAL, EVALSHA, SCRIPT LOAD, INFO, SUBSCRIBE, PUBLISH and those in the ' +
   'scripts are needed, on the keys and channels that begin with the prefix (docs/redis.md)'
@@ -22,10 +31,8 @@ const WAYS_OUT: ReadonlyMap<string, string> = new Map([
   ['NOAUTH', 'wants a password: put it into the URL or the client'],
   ['WRONGPASS', 'refused the user name or the password'],
   ['WRONGTYPE', 'has a key of another program in the place of a lock: choose another prefix'],
-  ['MOVED', CLUSTER],
-  ['ASK', CLUSTER],
-  ['CLUSTERDOWN', CLUSTER],
-  ['CROSSSLOT', CLUSTER],
+  ['MOVED', ELSEWHERE],
+  ['ASK', ELSEWHERE],
 ])
 
 /** Without a connection nothing can have been sent. */

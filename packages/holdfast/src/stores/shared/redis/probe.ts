@@ -1,6 +1,6 @@
 /** Asks a server what it is and how it is set up, when a store opens. */
 import { StoreUnavailable } from '../../../core/errors.ts'
-import { CLUSTER_REFUSED, type RedisPort } from './client.ts'
+import type { RedisPort } from './client.ts'
 import { codeWordOf } from './errors.ts'
 
 /** Older servers hide the code word of an error inside a script, so a full server could not be told from a defect. */
@@ -16,8 +16,26 @@ export interface Findings {
   readonly settings: ReadonlyMap<string, string> | undefined
 }
 
+/** What is asked: a server, or one of a Cluster. */
+type Asked = Pick<RedisPort, 'send'>
+
+const NODE_OF_CLUSTER =
+  'is a node of a Redis Cluster: give redis() a Cluster client, or a URL that begins with redis+cluster:'
+
 /** Throws `StoreUnavailable` for a server that cannot carry locks, with the reason. */
-export async function probe(port: RedisPort): Promise<Findings> {
+export async function probe(port: Asked): Promise<Findings> {
+  return probeOne(port, false)
+}
+
+/** The server, or each primary of a Cluster: a lock is worth what the worst of them is worth. */
+export async function probeAll(port: RedisPort): Promise<readonly Findings[]> {
+  if (port.primaries === undefined) return [await probe(port)]
+  const primaries = await port.primaries()
+  if (primaries.length === 0) throw new StoreUnavailable('no primary of the Redis Cluster is known: is it set up?')
+  return Promise.all(primaries.map((primary) => probeOne(primary, true)))
+}
+
+async function probeOne(port: Asked, inCluster: boolean): Promise<Findings> {
   const info = infoOf(await port.send(['INFO']))
   const version = info.get('redis_version') ?? ''
   const valkey = info.get('valkey_version')
@@ -25,28 +43,45 @@ export async function probe(port: RedisPort): Promise<Findings> {
   if (!(Number.parseInt(version, 10) >= MAJOR_MIN)) {
     throw new StoreUnavailable(`${engine} is too old: Holdfast needs Redis ${MAJOR_MIN} or newer, or Valkey`)
   }
-  if (info.get('cluster_enabled') === '1') throw new StoreUnavailable(CLUSTER_REFUSED)
+  if (!inCluster && info.get('cluster_enabled') === '1') throw new StoreUnavailable(`${engine} ${NODE_OF_CLUSTER}`)
   if (info.get('role') !== 'master') {
     throw new StoreUnavailable(`${engine} is a replica, which cannot grant locks: connect to the primary`)
   }
-  const runId = info.get('run_id') ?? ''
-  return { engine, runId, replicas: Number(info.get('connected_slaves') ?? 0), settings: await settingsOf(port) }
+  const connected = Number(info.get('connected_slaves') ?? 0)
+  const replicas = inCluster ? Math.max(connected, await replicasInCluster(port)) : connected
+  return { engine, runId: info.get('run_id') ?? '', replicas, settings: await settingsOf(port) }
+}
+
+/** One that is away for a moment may take over all the same. Each line: id, address, flags, id of its primary, … */
+async function replicasInCluster(primary: Asked): Promise<number> {
+  const nodes = await unlessRefused(() => primary.send(['CLUSTER', 'NODES']))
+  const lines = String(nodes ?? '')
+    .split('\n')
+    .map((line) => line.split(' '))
+  const own = lines.find(([, , flags = '']) => flags.includes('myself'))?.[0]
+  return lines.filter(([, , , followed]) => own !== undefined && followed === own).length
+}
+
+/** Managed services remove commands, and an ACL may forbid them. */
+async function unlessRefused<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (codeWordOf(error) === undefined) throw error
+    return undefined
+  }
 }
 
 /** Answers in the shape of either protocol: a list of names and values, or a map. */
-async function settingsOf(port: RedisPort): Promise<Findings['settings']> {
-  const names = ['appendonly', 'appendfsync', 'maxmemory', 'maxmemory-policy']
-  try {
+async function settingsOf(port: Asked): Promise<Findings['settings']> {
+  const names = ['appendonly', 'appendfsync', 'save', 'maxmemory', 'maxmemory-policy', 'min-replicas-to-write']
+  return unlessRefused(async () => {
     const answer = await port.send(['CONFIG', 'GET', ...names])
     const flat = Array.isArray(answer) ? answer : Object.entries(Object(answer) as object).flat()
     const settings = new Map<string, string>()
     for (let index = 0; index < flat.length; index += 2) settings.set(String(flat[index]), String(flat[index + 1]))
     return settings
-  } catch (error) {
-    // Managed services remove the command, and an ACL may forbid it.
-    if (codeWordOf(error) === undefined) throw error
-    return undefined
-  }
+  })
 }
 
 function infoOf(answer: unknown): ReadonlyMap<string, string> {

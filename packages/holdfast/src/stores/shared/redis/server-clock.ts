@@ -9,15 +9,19 @@ const STEP_MS = 1
 
 export class ServerClock {
   readonly #clock: Clock
+  readonly #isOneServer: boolean
   #askedAt: Stamp | undefined
   #serverUs = 0
 
-  constructor(clock: Clock) {
+  /** Of several servers each has a clock of its own, and a message does not say whose it is: then nothing is placed. */
+  constructor(clock: Clock, { isOneServer = true }: { readonly isOneServer?: boolean } = {}) {
     this.#clock = clock
+    this.#isOneServer = isOneServer
   }
 
   /** An answer: asked at this stamp, made at this time of the server. */
   note(askedAt: Stamp, serverUs: number): void {
+    if (!this.#isOneServer) return
     if (this.#askedAt !== undefined && askedAt.monotonicMs < this.#askedAt.monotonicMs) return
     this.#askedAt = askedAt
     this.#serverUs = serverUs
