@@ -5,6 +5,7 @@ import { labMutants } from './lab.mutants.ts'
 import type { Mutant } from './mutant.ts'
 import { redisGuardMutants } from './redis-guard.mutants.ts'
 import { redisMutants } from './redis.mutants.ts'
+import { redlockMutants } from './redlock.mutants.ts'
 import { topologyMutants } from './topology.mutants.ts'
 import { troubleMutants } from './trouble.mutants.ts'
 
@@ -14,6 +15,7 @@ export const mutants: readonly Mutant[] = [
   ...labMutants,
   ...redisMutants,
   ...redisGuardMutants,
+  ...redlockMutants,
   ...topologyMutants,
   ...troubleMutants,
 ]
