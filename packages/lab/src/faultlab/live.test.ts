@@ -1,53 +1,18 @@
 /** The part of the lab that runs on every change: real processes, real faults, well under 90 s on two cores. */
-import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { parseEvent } from '../timeline/history.ts'
+import { broken, lab, Runs, type Told } from './live.fixture.ts'
 
-const bin = fileURLToPath(new URL('../../dist/faultlab/bin.js', import.meta.url))
 const LIMIT_MS = 85_000
 
-let folder = ''
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'holdfast-lab-test-'))
-})
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const runs = new Runs()
+const { folder } = runs
+afterAll(() => runs.close())
 
-interface Ended {
-  readonly code: number
-  readonly stdout: string
-  readonly stderr: string
-}
-
-interface Told {
-  readonly result: string
-  readonly text: string
-  readonly grants: number
-  readonly refusals: number
-  readonly notJudged: readonly string[]
-  readonly violations: readonly { readonly property: string }[]
-  readonly faults: readonly { readonly name: string; readonly made: number; readonly effective: number }[]
-  readonly files: { readonly history: string; readonly timeline: string }
-}
-
-function lab(...args: readonly string[]): Promise<Ended> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [bin, ...args], { maxBuffer: 2 ** 26 }, (error, stdout, stderr) =>
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
-    )
-  })
-}
-
-async function judged(name: string, ...args: readonly string[]): Promise<{ code: number; told: Told }> {
-  const { code, stdout, stderr } = await lab('run', '--json', '--seed', '7', '--out', join(folder, name), ...args)
-  if (stdout === '') throw new Error(stderr)
-  return { code, told: JSON.parse(stdout) as Told }
-}
-
-const broken = ({ violations }: Told): string[] => [...new Set(violations.map(({ property }) => property))]
+const judged = (name: string, ...args: readonly string[]): Promise<{ code: number; told: Told }> =>
+  runs.judged(name, ...args)
 
 describe.concurrent('a run', { timeout: LIMIT_MS }, () => {
   test('of Holdfast on SQLite finds no violation under stops, kills and a busy file, and judges every promise', async () => {

@@ -79,7 +79,7 @@ export async function settingsOf(values: Values, environment: NodeJS.ProcessEnv)
   )
   const store = storeOf(values.store ?? (environment['HOLDFAST_STORE'] || undefined), out)
   checkPlace(lock, store.scheme)
-  // A lock of somebody's own is given the address of a server, and brings its own idea of a file.
+  // A file of their own is what other locks bring; a server they share.
   const usesStore = lock.kind === 'holdfast' || store.scheme !== 'sqlite'
   const { names: faults, leftOut } = await chosenFaults(values.faults, { ...store, usesStore })
   const settings: Settings = {

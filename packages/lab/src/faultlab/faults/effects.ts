@@ -13,7 +13,8 @@ export const NOTICED_MS = 5_000
 export function felt({ operations }: Record, { fromNs, toNs }: Spell, process?: string): boolean {
   return operations.some(({ p, f, callNs, endNs, outcome }) => {
     if (!STEPS.has(f) || (process !== undefined && p !== process) || callNs >= toNs || endNs < fromNs) return false
-    return outcome !== 'ok' || endNs - Math.max(callNs, fromNs) > SLOW_MS * 1e6
+    // What got no answer has no end: it counts only where it was sent meanwhile.
+    return outcome === 'ok' ? endNs - Math.max(callNs, fromNs) > SLOW_MS * 1e6 : callNs >= fromNs
   })
 }
 
