@@ -8,7 +8,7 @@ import { Redis } from 'ioredis'
 import type { ContenderOptions } from '../contender.ts'
 import type { FlawName } from '../flaws.ts'
 import { LeaseGrant, type LeaseKeeper } from './lease.ts'
-import { BETWEEN_TRIPS_MS, type PlainLock } from './plain-lock.ts'
+import { BETWEEN_TRIPS_MS, LONG_TRIP_MS, type PlainLock } from './plain-lock.ts'
 import { COUNT, RELEASE, RENEW, TAKE, TAKE_COUNTING } from './scripts.ts'
 
 export async function openKeys(flaw: FlawName, options: ContenderOptions): Promise<PlainLock> {
@@ -88,12 +88,12 @@ class LeaseKeys implements PlainLock, LeaseKeeper {
         return numberOf(await this.#client.eval(COUNT, 1, counter))
       case 'expiry-in-two-steps':
         if ((await this.#client.setnx(key, owner)) === 0) return undefined
-        await sleep(BETWEEN_TRIPS_MS)
+        await sleep(LONG_TRIP_MS)
         await this.#client.pexpire(key, ttlMs)
         return numberOf(await this.#client.eval(COUNT, 1, counter))
       case 'token-after-grant':
         if ((await this.#client.set(key, owner, 'PX', ttlMs, 'NX')) === null) return undefined
-        await sleep(BETWEEN_TRIPS_MS)
+        await sleep(LONG_TRIP_MS)
         return numberOf(await this.#client.incr(counter))
       case 'token-per-process':
         if ((await this.#client.set(key, owner, 'PX', ttlMs, 'NX')) === null) return undefined
