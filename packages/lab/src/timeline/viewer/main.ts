@@ -188,9 +188,7 @@ class Viewer implements Stage {
     const time = this.#history.timeOf(line)
     if (time === undefined || this.#originNs === undefined) return
     const atMs = Number(time - this.#originNs) / 1e6
-    const mark =
-      this.#marks().find((thing) => thing.line === line) ??
-      this.#marks().find((thing) => Math.abs(thing.fromMs - atMs) < 0.01)
+    const mark = this.#marks().find((thing) => thing.line === line)
     if (mark !== undefined) return this.#goTo(mark)
     this.#select(undefined)
     this.#cursorMs = atMs
