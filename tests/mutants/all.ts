@@ -1,6 +1,7 @@
 /** Every mutant. A new file of them is a line here. */
 import { coreMutants } from './core.mutants.ts'
 import { engineMutants } from './engine.mutants.ts'
+import { knownDefectMutants } from './known-defects.mutants.ts'
 import { labMutants } from './lab.mutants.ts'
 import type { Mutant } from './mutant.ts'
 import { redisGuardMutants } from './redis-guard.mutants.ts'
@@ -12,6 +13,7 @@ import { troubleMutants } from './trouble.mutants.ts'
 export const mutants: readonly Mutant[] = [
   ...coreMutants,
   ...engineMutants,
+  ...knownDefectMutants,
   ...labMutants,
   ...redisMutants,
   ...redisGuardMutants,
