@@ -19,6 +19,13 @@ async function ask(url: string, ...words: readonly string[]): Promise<RespValue>
   return await connection.command(...words)
 }
 
+/** On one connection: on another one WAIT knows of no write to wait for. */
+async function toldTheReplica(url: string, key: string, value: string): Promise<void> {
+  await using connection = await RespConnection.open(url)
+  await connection.command('SET', key, value)
+  expect(await connection.command('WAIT', '1', '4000')).toBe(1)
+}
+
 describe('a Redis of the run', () => {
   test('has a way of its own for every place, and one can be hurt alone', async () => {
     await using ground = await onRedis([])
@@ -41,8 +48,7 @@ describe('a Redis of the run', () => {
     await using ground = await onRedis(['replica'])
     const url = ground.urlFor('w1')
     for (const turn of ['there', 'back']) {
-      await ask(url, 'SET', 'known', turn)
-      await expect.poll(() => ask(url, 'WAIT', '1', '500')).toBe(1)
+      await toldTheReplica(url, 'known', turn)
       const before = ground.servers[0]?.engine.port
       const over = ground.succession?.failOver(0, async () => void (await ask(url, 'SET', 'unheard', turn)))
       expect((await over)?.behindBytes).toBeGreaterThan(0)
