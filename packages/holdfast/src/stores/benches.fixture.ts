@@ -2,12 +2,14 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Redis } from 'ioredis'
 import type { Bench } from '../testing/index.ts'
 import { EngineNotAvailable } from '../../../lab/src/engines/engine.ts'
 import type { Engine as Server } from '../../../lab/src/engines/engine.ts'
 import * as redisServer from '../../../lab/src/engines/redis/server.ts'
 import { memory, memoryEngine } from './memory/index.ts'
 import { redis } from './redis/index.ts'
+import { redlock } from './redlock/index.ts'
 import { sqlite } from './sqlite/index.ts'
 
 const memoryBench = (time: Bench['time']): Bench => ({
@@ -45,6 +47,23 @@ const redisBench = (): Bench => {
   }
 }
 
+/** Five independent servers for a whole run, and one client of each: hundreds of stores are opened in one moment here. */
+const redlockBench = (): Bench => {
+  let clients: Promise<readonly Redis[]> | undefined
+  const connect = async (): Promise<readonly Redis[]> => {
+    const servers = await Promise.all(Array.from({ length: 5 }, () => redisServer.start()))
+    return servers.map(({ url }) => new Redis(url))
+  }
+  return {
+    name: 'redlock, real time',
+    time: 'real',
+    async start() {
+      const nodes = await (clients ??= connect())
+      return { store: () => redlock(nodes), stop: async () => undefined }
+    },
+  }
+}
+
 /** Stores whose engine cannot be had on this machine, and why. With CI=true that is a failure and not a reason. */
 export const absent: Record<string, string> = {}
 
@@ -66,5 +85,6 @@ async function ifAvailable(
 export const benches: Readonly<Record<string, readonly Bench[]>> = {
   memory: [memoryBench('virtual'), memoryBench('real')],
   redis: await ifAvailable('redis', redisServer.locate, [redisBench()]),
+  redlock: await ifAvailable('redlock', redisServer.locate, [redlockBench()]),
   sqlite: [sqliteBench('virtual'), sqliteBench('real')],
 }

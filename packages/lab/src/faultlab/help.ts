@@ -15,7 +15,7 @@ const faultLines = storesWithFaults.flatMap((scheme) => {
   return lines.map((line, index) => `    ${(index === 0 ? `${scheme}:` : '').padEnd(15)}${line}`)
 })
 
-const broken = Object.entries(flaws).map(([name, { what }]) => `    ${name.padEnd(18)} ${what}`)
+const broken = Object.entries(flaws).map(([name, { what, on }]) => `    ${name.padEnd(20)} ${what} (${on.join(', ')})`)
 
 export const helpText: string = `Usage: holdfast lab run [options]
        holdfast lab replay [NAME] [--out DIR] [--json]
@@ -39,7 +39,7 @@ ${faultLines.join('\n')}
   --ttl DURATION   the lease, 200 ms to 60 s (default 500ms)
   --seed N         repeats the choices of a run; real processes do not repeat their timing
   --guard on|off   whether the database checks tokens (default on); off shows what a guard is for
-  --broken NAME    a deliberately broken lock instead of Holdfast, which must be found:
+  --broken NAME    a deliberately broken lock instead of Holdfast, which must be found; on these stores:
 ${broken.join('\n')}
   --lock MODULE    a lock of your own instead of Holdfast; docs/fault-lab.md tells how
   --out DIR        an empty folder for history.ndjson, verdict.json and timeline.html (default holdfast-lab/…)

@@ -78,9 +78,7 @@ export async function settingsOf(values: Values, environment: NodeJS.ProcessEnv)
     values.out ?? join(OUT_DEFAULT, `${new Date().toISOString().replaceAll(/[:.]/g, '-')}-seed-${seed}`),
   )
   const store = storeOf(values.store ?? (environment['HOLDFAST_STORE'] || undefined), out)
-  if (lock.kind === 'broken' && !isOn(lock.name, store.scheme)) {
-    throw new UsageError(`--broken ${lock.name} is not a lock on ${store.scheme}:`)
-  }
+  checkPlace(lock, store.scheme)
   // A file of their own is what other locks bring; a server they share.
   const usesStore = lock.kind === 'holdfast' || store.scheme !== 'sqlite'
   const { names: faults, leftOut } = await chosenFaults(values.faults, { ...store, usesStore })
@@ -132,16 +130,21 @@ export function groundOptions(
   }
 }
 
-function isOn(name: string, scheme: string): boolean {
-  return isFlaw(name) && flaws[name].on.some((place) => place === scheme)
-}
-
 function lockChoice({ broken, lock }: Values): LockChoice {
   if (broken !== undefined && lock !== undefined) throw new UsageError('--broken and --lock exclude each other')
   if (lock !== undefined) return { kind: 'module', url: pathToFileURL(resolve(lock)).href }
   if (broken === undefined) return { kind: 'holdfast' }
   if (isFlaw(broken)) return { kind: 'broken', name: broken }
   throw new UsageError(`--broken must be one of ${Object.keys(flaws).join(', ')}`)
+}
+
+/** A broken lock was built on one engine or another, and not on each. */
+function checkPlace(lock: LockChoice, scheme: string): void {
+  if (lock.kind !== 'broken' || !isFlaw(lock.name)) return
+  const places: readonly string[] = flaws[lock.name].on
+  if (places.includes(scheme)) return
+  const known = places.map((place) => `--store ${place}:`).join(' and ')
+  throw new UsageError(`--broken ${lock.name}: there is none on ${scheme}:, but with ${known}`)
 }
 
 /** Missing or empty, in a folder that exists or can be made in one that exists. */
