@@ -17,6 +17,7 @@ interface Scheme {
 const schemes: ReadonlyMap<string, Scheme> = new Map([
   ['redis', { example: 'redis://host:6379', absolute: asItStands, open: openRedis }],
   ['rediss', { example: 'rediss://host:6379', absolute: asItStands, open: openRedis }],
+  ['redlock', { example: 'redlock://host-1:6379,host-2:6379,host-3:6379', absolute: asItStands, open: openRedlock }],
   ['sqlite', { example: 'sqlite:/srv/locks.db', absolute: absoluteSqlite, open: openSqlite }],
 ])
 
@@ -65,6 +66,11 @@ function asItStands(url: string): string {
 async function openRedis(url: string): Promise<Store> {
   const { redis } = await import('holdfast/redis')
   return redis(url)
+}
+
+async function openRedlock(url: string): Promise<Store> {
+  const { redlock } = await import('holdfast/redlock')
+  return redlock(url)
 }
 
 async function openSqlite(url: string): Promise<Store> {
