@@ -90,7 +90,29 @@ const redis: readonly Excuse[] = [
   },
 ]
 
-export const excuses: readonly Excuse[] = [...sqlite, ...redis]
+const majority =
+  'a server whose clock is set forward gives its vote away early, and the votes of the others may not be left to two holders'
+
+const redlock: readonly Excuse[] = [
+  { scheme: 'redlock', faults: ['server-clock-jump'], property: 'V', because: majority },
+  {
+    scheme: 'redlock',
+    faults: ['power-loss'],
+    property: 'V',
+    because:
+      'a vote that was not synced when the power failed is forgotten, and a server that lost no more than that is not kept out',
+    persistences: lossy,
+  },
+  {
+    scheme: 'redlock',
+    faults: ['power-loss'],
+    property: 'T',
+    because: 'a token that was not synced on a majority when the power failed may be given again',
+    persistences: lossy,
+  },
+]
+
+export const excuses: readonly Excuse[] = [...sqlite, ...redis, ...redlock]
 
 export function excusesOf({ scheme, faults, persistence }: Circumstances): ReadonlyMap<Property, Excuse> {
   const made = new Set(faults.flatMap(partsOf))
@@ -107,11 +129,12 @@ export function excusesOf({ scheme, faults, persistence }: Circumstances): Reado
 /**
  * How long after healing a lock may stand free although somebody waits. SQLite: a lease that was cut short, a grant
  * that was pushed to somebody who is gone (3 s), and a busy machine. Redis: also a client that waits up to two seconds
- * before it connects again.
+ * before it connects again. Redlock: also servers that lost their data, which are kept out for some eight seconds.
  */
 const FREE_MS_BEYOND_LEASE: ReadonlyMap<string, number> = new Map([
   ['sqlite', 4_000],
   ['redis', 6_000],
+  ['redlock', 15_000],
 ])
 const FREE_MS_BEYOND_LEASE_ELSEWHERE = 20_000
 
