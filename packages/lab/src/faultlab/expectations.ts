@@ -25,7 +25,7 @@ export type Circumstances = Pick<Settings, 'scheme' | 'faults' | 'persistence'>
 const noticed = 'those who held hear of it at their next renewal, a third of the lease later'
 const twoFiles = 'deleting the lock file makes a new, empty one, in which those who hold by the old one are unknown'
 const late =
-  'replication is later than the answer, and Redis cannot take an answer back: the replica hands out what it has not heard of'
+  'replication is later than the answer, and Redis cannot take an answer back: the replica that takes over has forgotten who holds'
 const judges = "the server's wall clock judges expiry, and set forward it ends"
 const lossy: readonly Persistence[] = ['everysec', 'none']
 
@@ -95,6 +95,20 @@ const majority =
 
 const redlock: readonly Excuse[] = [
   { scheme: 'redlock', faults: ['server-clock-jump'], property: 'V', because: majority },
+  {
+    scheme: 'redlock',
+    faults: ['server-clock-jump'],
+    property: 'T',
+    because: 'a server that lost its data and whose clock is set forward is not kept out for long enough',
+    besides: ['wipe', 'power-loss'],
+  },
+  {
+    scheme: 'redlock',
+    faults: ['server-clock-jump'],
+    property: 'R',
+    because: 'tokens that have fallen back do not tell which grant is the later one',
+    besides: ['wipe', 'power-loss'],
+  },
   {
     scheme: 'redlock',
     faults: ['power-loss'],

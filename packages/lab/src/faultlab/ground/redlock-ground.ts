@@ -6,8 +6,8 @@ const SCHEME = 'redlock://'
 const SERVERS = 5
 /** It stands the loss of so many of five, */
 const FORGETFUL = 2
-/** counted over the time for which a server that lost its data is kept out: its lease, and what the clocks may be apart. */
-const KEPT_OUT_MS_BEYOND_LEASE = 8_000
+/** counted over the time for which a server that lost its data is kept out: from its first vote, a lease and 7 s. */
+const KEPT_OUT_MS_BEYOND_LEASE = 10_000
 
 export const redlockKind: ServerKind = {
   count: SERVERS,
