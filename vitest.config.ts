@@ -3,7 +3,7 @@ import { configDefaults, defineConfig } from 'vitest/config'
 import { ClosingLine } from './tests/support/closing-line.ts'
 
 /** Real processes that are hurt in real time: they get the machine to themselves, after everything else. */
-const LIVE = ['packages/lab/src/faultlab/live.test.ts']
+const LIVE = ['packages/lab/src/faultlab/**/live.test.ts']
 
 export default defineConfig({
   test: {

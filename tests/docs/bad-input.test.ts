@@ -1,38 +1,12 @@
 /** docs/bad-input.md names a test for each kind of bad input: the test is there, under that name. */
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { read, root } from '../support/tree.ts'
-
-interface Row {
-  readonly file: string
-  readonly name: string
-}
-
-/** The last cell of each row of a table. */
-function rowsOf(page: string): readonly Row[] {
-  return page.split('\n').flatMap((line) => {
-    if (!line.startsWith('| ') || /^\| (?:input|where)/.test(line)) return []
-    const [, file = '', name = ''] = /\| `([^`]+)`: ([^|]+) \|$/.exec(line) ?? []
-    return [{ file, name }]
-  })
-}
-
-/** As it stands in the code: a name in quotes, whichever they are, and not in a comment alone. */
-function hasTest(source: string, name: string): boolean {
-  return ["'", '"', '`'].some((quote) => source.includes(quote + name + quote))
-}
-
-function missing(page: string): readonly string[] {
-  return rowsOf(page)
-    .filter(({ file, name }) => name === '' || !existsSync(join(root, file)) || !hasTest(read(file), name))
-    .map(({ file, name }) => `${file}: ${name}`)
-}
+import { citedTests, missingTests } from '../support/cited-tests.ts'
+import { read } from '../support/tree.ts'
 
 test('every row of the page names a test that is there', () => {
   const page = read('docs/bad-input.md')
-  expect(rowsOf(page).length).toBeGreaterThan(40)
-  expect(missing(page)).toEqual([])
+  expect(citedTests(page).length).toBeGreaterThan(40)
+  expect(missingTests(page)).toEqual([])
 })
 
 test('a row without a test, with a missing file and with a wrong name are found', () => {
@@ -44,5 +18,5 @@ test('a row without a test, with a missing file and with a wrong name are found'
     '| a | b | `tests/docs/bad-input.test.ts`: a test that nobody wrote'.concat(', yet |'),
     '| a | b | `tests/docs/bad-input.test.ts`: every row of the page names a test that is there |',
   ].join('\n')
-  expect(missing(page)).toHaveLength(3)
+  expect(missingTests(page)).toHaveLength(3)
 })

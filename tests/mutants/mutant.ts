@@ -14,6 +14,7 @@ export type Check =
   | {
       readonly tests: readonly [string, ...string[]]
       /** Only tests whose full name contains this. */ readonly named?: string
+      /** A real server that all these tests need, by its name on demand. */ readonly engine?: Engine
     }
   | { readonly seeds: Seeds }
 
@@ -21,3 +22,6 @@ export interface Seeds {
   readonly from: number
   readonly count: number
 }
+
+/** Engines on demand that checks may need. */
+export type Engine = 'redis'

@@ -1,14 +1,18 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { RespConnection } from '../../packages/lab/src/engines/redis/resp.ts'
+import * as redisServer from '../../packages/lab/src/engines/redis/server.ts'
+import { requireEngine } from '../../packages/lab/src/engines/require-engine.ts'
 import { coreMutants } from './core.mutants.ts'
 import { engineMutants } from './engine.mutants.ts'
+import { redisMutants } from './redis.mutants.ts'
 import { troubleMutants } from './trouble.mutants.ts'
 import type { Mutant } from './mutant.ts'
 import { damaged } from './sandbox.ts'
 
 const root = join(import.meta.dirname, '..', '..')
-const mutants = [...coreMutants, ...engineMutants, ...troubleMutants]
+const mutants = [...coreMutants, ...engineMutants, ...troubleMutants, ...redisMutants]
 const sample: Mutant = {
   name: 'sample',
   file: 'sample.ts',
@@ -21,6 +25,18 @@ describe('mutants', () => {
   it.each(mutants)('"$name" fits its file in one place and is still a program', async (mutant) => {
     const original = await readFile(join(root, mutant.file), 'utf8')
     expect(damaged(mutant, original)).not.toBe(original)
+  })
+
+  // TypeScript is looked at without its types; Lua by the server that runs it.
+  it('in Lua are still programs', async (context) => {
+    await requireEngine(context, redisServer)
+    await using engine = await redisServer.start()
+    await using connection = await RespConnection.open(engine.url)
+    for (const mutant of mutants.filter(({ file }) => file.endsWith('.lua'))) {
+      const text = damaged(mutant, await readFile(join(root, mutant.file), 'utf8'))
+      await expect(connection.command('SCRIPT', 'LOAD', text), mutant.name).resolves.toMatch(/^[0-9a-f]{40}$/)
+    }
+    await expect(connection.command('SCRIPT', 'LOAD', 'if true then')).rejects.toThrow(/compiling/)
   })
 
   it('have names of their own', () => {

@@ -6,7 +6,11 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { coreMutants } from './core.mutants.ts'
 import { engineMutants } from './engine.mutants.ts'
+import { redisGuardMutants } from './redis-guard.mutants.ts'
+import { redisMutants } from './redis.mutants.ts'
 import { troubleMutants } from './trouble.mutants.ts'
+import { EngineNotAvailable } from '../../packages/lab/src/engines/engine.ts'
+import * as redisServer from '../../packages/lab/src/engines/redis/server.ts'
 import { close } from '../support/closing-line.ts'
 import type { Check, Mutant, Seeds } from './mutant.ts'
 import { damaged, Sandbox } from './sandbox.ts'
@@ -18,9 +22,31 @@ const SHOWN_LINES = 60
 
 const repository = join(import.meta.dirname, '..', '..')
 const wanted = process.argv.slice(2)
-const mutants = [...coreMutants, ...engineMutants, ...troubleMutants].filter(
+const chosen = [...coreMutants, ...engineMutants, ...troubleMutants, ...redisMutants, ...redisGuardMutants].filter(
   ({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)),
 )
+const engines = { redis: redisServer } as const
+const missing = await missingEngines()
+const mutants = chosen.filter(({ caughtBy }) => !missing.has(engineOf(caughtBy)))
+
+/** Why each is missing. A laptop goes on without it; where CI is set it must be there, or much would go unproved. */
+async function missingEngines(): Promise<ReadonlyMap<string, string>> {
+  const missing = new Map<string, string>()
+  for (const [name, engine] of Object.entries(engines)) {
+    if (!chosen.some(({ caughtBy }) => engineOf(caughtBy) === name)) continue
+    try {
+      await engine.locate()
+    } catch (error) {
+      if (!(error instanceof EngineNotAvailable) || process.env['CI'] === 'true') throw error
+      missing.set(name, error.message)
+    }
+  }
+  return missing
+}
+
+function engineOf(check: Check): string {
+  return 'engine' in check ? check.engine : ''
+}
 
 /** Each mutant must fit before any time is spent. */
 async function fits(): Promise<boolean> {
@@ -39,7 +65,7 @@ async function fits(): Promise<boolean> {
 /** The checks must be green before the damage, or their red proves nothing. */
 async function areGreen(sandboxes: readonly Sandbox[]): Promise<boolean> {
   const checks = mutants.map((mutant) => mutant.caughtBy)
-  const halves = [checks.filter((check) => 'tests' in check), joined(checks)]
+  const halves = [together(checks), joined(checks)]
   const outcomes = await Promise.all(sandboxes.map((sandbox, index) => sandbox.check(halves[index] ?? [])))
   for (const outcome of outcomes) {
     if (!outcome.red) continue
@@ -49,6 +75,18 @@ async function areGreen(sandboxes: readonly Sandbox[]): Promise<boolean> {
     return false
   }
   return true
+}
+
+/** All tests in two runs: whole files, and tests by their names. */
+function together(checks: readonly Check[]): Check[] {
+  const byTests = checks.filter((check) => 'tests' in check)
+  const named = byTests.filter((check) => check.named !== undefined)
+  const [first, ...rest] = named.flatMap(({ tests }) => tests)
+  const names = [...new Set(named.map((check) => check.named))]
+  return [
+    ...byTests.filter((check) => check.named === undefined),
+    ...(first === undefined ? [] : [{ tests: [first, ...rest], named: names.join('|') } as const]),
+  ]
 }
 
 /** All spans of seeds as few: most of them begin at the same seed. */
@@ -92,7 +130,11 @@ async function runAll(): Promise<number | undefined> {
   }
 }
 
+const skipped = chosen
+  .filter((mutant) => !mutants.includes(mutant))
+  .map(({ name, caughtBy }) => `${name} — ${missing.get(engineOf(caughtBy)) ?? ''}`)
+for (const line of skipped) console.log(`skipped: ${line}`)
 const caught = await runAll()
 process.exitCode = caught === mutants.length ? 0 : 1
 const failed = caught === undefined ? 1 : mutants.length - caught
-if (process.env['HOLDFAST_TALLY'] !== undefined) close({ passed: caught ?? 0, failed, skipped: [] })
+if (process.env['HOLDFAST_TALLY'] !== undefined) close({ passed: caught ?? 0, failed, skipped })

@@ -13,6 +13,8 @@ const COPIED = [
   'packages/lab/package.json',
   'packages/lab/src',
   'scripts/from-source.mjs',
+  // A test reads what it says.
+  'docs/redis.md',
 ]
 
 const SIMULATION = ['--import', './scripts/from-source.mjs', 'packages/lab/src/simulation/main.ts']
@@ -28,8 +30,14 @@ const alias = Object.entries(exports).filter(([, built]) => built.startsWith('./
 }))
 export default defineConfig({
   resolve: { alias },
-  test: { include: ['packages/**/*.test.ts'], testTimeout: 10_000, reporters: ['dot'] },
+  test: { include: ['packages/**/*.test.ts'], testTimeout: 10_000, reporters: ['dot'], setupFiles: ['no-shrinking.mjs'] },
 })
+`
+
+/** Red is all that is asked; the smallest example of it would take as long as the test. */
+const NO_SHRINKING = `
+import fc from 'fast-check'
+fc.configureGlobal({ endOnFailure: true })
 `
 
 /** A check that takes longer hangs, and a mutant that makes it hang has been noticed. */
@@ -56,6 +64,7 @@ export class Sandbox {
     }
     await symlink(join(repository, 'node_modules'), join(root, 'node_modules'), 'junction')
     await writeFile(join(root, 'vitest.config.mjs'), VITEST_CONFIG)
+    await writeFile(join(root, 'no-shrinking.mjs'), NO_SHRINKING)
     return new Sandbox(root)
   }
 

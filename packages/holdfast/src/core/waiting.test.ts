@@ -95,6 +95,18 @@ describe('waiting for a turn', () => {
     await holder.release()
   })
 
+  test('a wait lasts as long as it was asked for, and with a signal until that aborts', async () => {
+    const { clock, client } = world()
+    const first = await client().locks.acquire('seat')
+    const patient = [
+      client().locks.acquire('seat', { wait: '2h' }),
+      client().locks.acquire('seat', { signal: new AbortController().signal }),
+    ]
+    await clock.advance(3_600_000)
+    await first.release()
+    for (const waiting of patient) await (await waiting).release()
+  })
+
   test('an aborted wait rejects with the reason of its signal, and its claim leaves the line', async () => {
     const { clock, client, line } = world()
     const holder = await client().locks.acquire('seat')

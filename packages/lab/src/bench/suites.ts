@@ -3,6 +3,7 @@ import { crowd } from './crowd.ts'
 import type { Suite } from './figure.ts'
 import { handOff } from './hand-off.ts'
 import { idle } from './idle.ts'
+import { judging } from './judge.ts'
 import { growth, inMemory } from './memory.ts'
 import { redisCrash } from './redis/crash.ts'
 import { redisCrowd } from './redis/crowd.ts'
@@ -35,4 +36,5 @@ export const suites: readonly Suite[] = [
   redisRedlock,
   rivals,
   sizes,
+  judging,
 ]

@@ -16,6 +16,12 @@ export interface StartOptions {
   readonly storage?: Storage
   /** Added to the small environment a server gets, for example a preloaded library. */
   readonly environment?: Readonly<Record<string, string>>
+  /** An existing folder for the data instead of one of its own, for example on a disk that can lose its power. */
+  readonly folder?: string
+  /** Stands before the server's command, for example to put it into a network namespace. */
+  readonly within?: readonly string[]
+  /** Where it listens, if not on 127.0.0.1: the address of the host that `within` puts it on. */
+  readonly address?: string
 }
 
 /**

@@ -9,6 +9,7 @@ import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync
 import { access, constants } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { unmountBeneath } from '../machine/mounts.ts'
 import type { Storage } from './engine.ts'
 
 const PREFIX = 'holdfast-lab'
@@ -29,6 +30,7 @@ export async function makeFolder(label: string, storage: Storage): Promise<strin
 }
 
 export function removeFolder(folder: string): void {
+  unmountBeneath(folder)
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   folders.delete(folder)
 }
@@ -62,7 +64,8 @@ export function signalServer(child: ChildProcess, signal: NodeJS.Signals): void 
   }
 }
 
-function dyingWithUs(command: readonly [string, ...string[]]): readonly [string, ...string[]] {
+/** The command of a process that is killed when we die, in whatever way and though it is stopped (Linux; elsewhere as it is). */
+export function dyingWithUs(command: readonly [string, ...string[]]): readonly [string, ...string[]] {
   if (process.platform !== 'linux') return command
   // The kernel sends the signal for a death from now on; the shell looks whether we died just before.
   const guarded = '[ "$PPID" = "$0" ] || exit 99; exec "$@"'
@@ -88,6 +91,7 @@ function sweep(parent: string): void {
     const folder = join(parent, name)
     const found = lstatSync(folder, { throwIfNoEntry: false })
     if (found?.isDirectory() === true && found.uid === process.getuid?.()) {
+      unmountBeneath(folder)
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
     }
   }

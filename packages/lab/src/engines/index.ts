@@ -10,3 +10,8 @@ export { type RedisSentinel, type SentinelOptions as RedisSentinelOptions, start
 export type { RedisOptions } from './redis/server.ts'
 export { openProxy, type Proxy, type ProxyStats, type ProxyTarget } from '../proxy/proxy.ts'
 export { modeKinds, type ProxyMode } from '../proxy/mode.ts'
+export { type FragileDisk, type FragileDiskOptions, openFragileDisk } from '../machine/fragile-disk.ts'
+export { type Host, type Hosts, openHosts } from '../machine/hosts.ts'
+export { requireAbility, type Rights, RightsMissing, rightsReached } from '../machine/rights.ts'
+export { openSkewedClock, type SkewedClock } from '../machine/skewed-clock.ts'
+export { openSmallDisk, type SmallDisk } from '../machine/small-disk.ts'

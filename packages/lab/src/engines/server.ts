@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { run } from './command.ts'
 import { type Engine, type EngineState, type StartOptions } from './engine.ts'
 import { launch, makeFolder, removeFolder, signalServer, stateOf } from './guard.ts'
 import { releasePort } from './ports.ts'
@@ -11,10 +12,11 @@ import { Hopeless, until } from './until.ts'
 const START_LIMIT_MS = 15_000
 const STOP_LIMIT_MS = 5_000
 const PAUSE_LIMIT_MS = 1_000
+const SYNC_LIMIT_MS = 20_000
 const LOG_MAX = 64 * 1024
 const LOG_IN_MESSAGE_MAX = 2_000
 
-export interface ServerSpec extends Pick<StartOptions, 'storage' | 'environment'> {
+export interface ServerSpec extends Pick<StartOptions, 'storage' | 'environment' | 'folder' | 'within' | 'address'> {
   /** The program and its version. */
   readonly name: string
   /** Short and plain, for the folder's name. */
@@ -43,7 +45,6 @@ export async function startServer(spec: ServerSpec): Promise<Engine> {
 }
 
 class Server implements Engine {
-  readonly host = '127.0.0.1'
   readonly #spec: ServerSpec
   readonly #folder: string
   #child: ChildProcess | undefined
@@ -60,6 +61,10 @@ class Server implements Engine {
 
   get name(): string {
     return this.#spec.name
+  }
+
+  get host(): string {
+    return this.#spec.address ?? '127.0.0.1'
   }
 
   get port(): number {
@@ -123,6 +128,8 @@ class Server implements Engine {
       await rm(this.#dataFolder, { recursive: true, force: true, maxRetries: 5 })
       await mkdir(this.#dataFolder)
       await this.#spec.fill(this.#dataFolder)
+      // A server that was set up a moment ago is not what a power cut is to take away.
+      if (this.#spec.folder !== undefined) await run('sync', ['-f', this.#dataFolder], { withinMs: SYNC_LIMIT_MS })
       if (wasUp) await this.#start()
     })
   }
@@ -150,7 +157,7 @@ class Server implements Engine {
   }
 
   get #dataFolder(): string {
-    return join(this.#folder, 'data')
+    return join(this.#spec.folder ?? this.#folder, 'data')
   }
 
   get #logFile(): string {
@@ -170,7 +177,7 @@ class Server implements Engine {
     try {
       this.#adopt(
         launch({
-          command: this.#spec.command(this.#dataFolder),
+          command: behind(this.#spec.within, this.#spec.command(this.#dataFolder)),
           cwd: this.#folder,
           environment: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', ...this.#spec.environment },
           output,
@@ -241,4 +248,12 @@ class Server implements Engine {
       what: `${what} of ${this.name}`,
     })
   }
+}
+
+function behind(
+  words: readonly string[] = [],
+  [program, ...args]: readonly [string, ...string[]],
+): readonly [string, ...string[]] {
+  const [first, ...rest] = words
+  return first === undefined ? [program, ...args] : [first, ...rest, program, ...args]
 }

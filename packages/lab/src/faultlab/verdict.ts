@@ -4,7 +4,8 @@ import { readHistory, type Record } from '../judge/record.ts'
 import { type Property, properties, type Violation } from '../judge/violation.ts'
 import type { HistoryEvent } from '../timeline/history.ts'
 import { type Excuse, excusesOf, GRANTS_MIN, graceMs, LATE_MS } from './expectations.ts'
-import { faultsOf } from './faults/catalogue.ts'
+import { faultNamed } from './faults/choice.ts'
+import { spellsOf } from './faults/spell.ts'
 import type { Settings } from './settings.ts'
 import { wholeForms } from './traffic/order.ts'
 
@@ -35,9 +36,6 @@ export interface LabVerdict {
   readonly judgedInMs: number
 }
 
-/** The kinds a fault is noted as when it begins. */
-const FIRST_NOTES: ReadonlyMap<string, string> = new Map([['kill', 'crash']])
-
 export function verdictOf(settings: Settings, events: readonly HistoryEvent[], tells: boolean): LabVerdict {
   const startedMs = performance.now()
   const { scheme, faults, ttlMs } = settings
@@ -45,7 +43,7 @@ export function verdictOf(settings: Settings, events: readonly HistoryEvent[], t
   const found = judgeRecord(record, { freeNs: graceMs(scheme, ttlMs) * 1e6, lateNs: LATE_MS * 1e6 })
   const notJudged = blindSpots(settings, record, tells)
   const judged = found.violations.filter(({ property }) => !notJudged.has(property))
-  const mayBreak = excusesOf(scheme, faults)
+  const mayBreak = excusesOf(settings)
   const violations = judged.filter(({ property }) => !mayBreak.has(property))
   const excused = [...mayBreak.values()].map((excuse) => {
     return { excuse, violations: judged.filter(({ property }) => property === excuse.property) }
@@ -71,9 +69,10 @@ export function verdictOf(settings: Settings, events: readonly HistoryEvent[], t
 }
 
 function countOf(scheme: string, name: string, record: Record): FaultCount {
-  const first = FIRST_NOTES.get(name) ?? name
-  const made = record.moments.filter(({ f, in: { kind } }) => f === 'nemesis' && kind === first).length
-  return { name, made, effective: faultsOf(scheme)?.faults.get(name)?.effects(record) ?? 0 }
+  const fault = faultNamed(scheme, name)
+  if (fault === undefined) return { name, made: 0, effective: 0 }
+  const spells = spellsOf(record, fault.begins, fault.ends)
+  return { name, made: spells.length, effective: spells.filter((spell) => fault.hadEffect(spell, record)).length }
 }
 
 /** Promises that this lock cannot break because it does not make them, or that this history cannot show. */

@@ -23,7 +23,7 @@ export interface Verdict {
   readonly refusals: number
 }
 
-const checkers: { readonly [P in Property]: (record: Record, options: JudgeOptions) => Violation[] } = {
+export const checkers: { readonly [P in Property]: (record: Record, options: JudgeOptions) => Violation[] } = {
   T: checkTokenOrder,
   G: checkGuardOrder,
   'G″': checkFalseRejection,

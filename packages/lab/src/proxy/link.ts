@@ -49,7 +49,8 @@ export class Link {
     this.#isOver = true
     for (const lane of this.#lanes) lane.stop()
     for (const socket of [this.#client, this.#server]) {
-      if (socket.connecting) socket.destroy()
+      // Node neither resets nor closes one that is about to end: it would keep it for ever, and not exit for it.
+      if (socket.connecting || (socket.writableEnded && !socket.writableFinished)) socket.destroy()
       else socket.resetAndDestroy()
     }
     this.#end()

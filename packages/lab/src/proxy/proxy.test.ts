@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Engine } from '../engines/engine.ts'
 import * as redis from '../engines/redis/driver.ts'
@@ -159,4 +160,26 @@ describe('a proxy before a real Redis', () => {
     await engine.restart()
     expect(await (await throughProxy()).command('PING')).toBe('PONG')
   })
+})
+
+test('a connection that is reset while it ends leaves no socket behind', async () => {
+  const socketsOpen = (): number => process.getActiveResourcesInfo().filter((each) => each === 'TCPSocketWrap').length
+  const before = socketsOpen()
+  const client = connect({ host: proxy.host, port: proxy.port })
+  const closed = new Promise((resolve) =>
+    client
+      .on('error', () => {})
+      .resume()
+      .on('close', resolve),
+  )
+  await expect.poll(() => proxy.stats.open).toBe(1)
+  proxy.set({ kind: 'hold' })
+  client.end('PING\r\n')
+  await expect.poll(() => proxy.stats.requests.waitingBytes).toBe(6)
+  // The end of the stream comes right behind.
+  for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate)
+  proxy.set({ kind: 'pass' })
+  proxy.resetConnections()
+  await closed
+  await expect.poll(socketsOpen).toBeLessThanOrEqual(before)
 })

@@ -17,7 +17,7 @@ test('an answer that was overtaken by a message does not undo it', async () => {
   const claims = new Claims()
   claims.expect('line', 'id')
   claims.pushed('line', 'id', { standing: holding, atUs: 20 })
-  expect(claims.answered('line', 'id', { standing: queued(), atUs: 10 })).toBe(holding)
+  expect(claims.answered('line', 'id', { standing: queued(), atUs: 10 }, 0)).toBe(holding)
   expect(await claims.watch('line', 'id', 'head', never)).toBe(holding)
 })
 
@@ -26,13 +26,24 @@ test('an answer that the server gave after a message counts', () => {
   claims.expect('line', 'id')
   claims.pushed('line', 'id', { standing: holding, atUs: 20 })
   const again = queued(3)
-  expect(claims.answered('line', 'id', { standing: again, atUs: 30 })).toBe(again)
+  expect(claims.answered('line', 'id', { standing: again, atUs: 30 }, 0)).toBe(again)
+})
+
+test('what was asked for after a message counts, although the clock of the server was set back', () => {
+  const claims = new Claims()
+  claims.expect('line', 'id')
+  claims.pushed('line', 'id', { standing: queued(), atUs: 20 })
+  const { heard } = claims
+  expect(claims.answered('line', 'id', { standing: holding, atUs: 10 }, heard)).toBe(holding)
+  // Of two that were asked for together, the one that the server gave later counts.
+  const overtaken = queued(3)
+  expect(claims.answered('line', 'id', { standing: overtaken, atUs: 9 }, heard)).toBe(holding)
 })
 
 test('a message between the answer and the watch is kept', async () => {
   const claims = new Claims()
   claims.expect('line', 'id')
-  claims.answered('line', 'id', { standing: queued(2), atUs: 10 })
+  claims.answered('line', 'id', { standing: queued(2), atUs: 10 }, 0)
   claims.pushed('line', 'id', { standing: queued(0), atUs: 11 })
   claims.pushed('line', 'id', { standing: holding, atUs: 12 })
   expect(await claims.watch('line', 'id', 'queued', never)).toBe(holding)
@@ -49,7 +60,7 @@ test('a message about a claim that was left is not kept', async () => {
 test('nothing is kept of claims that were refused, that surely never came, or that were only watched', async () => {
   const claims = new Claims()
   claims.expect('line', 'refused')
-  claims.answered('line', 'refused', { standing: { kind: 'refused', because: 'busy' }, atUs: 1 })
+  claims.answered('line', 'refused', { standing: { kind: 'refused', because: 'busy' }, atUs: 1 }, 0)
   claims.expect('line', 'lost')
   claims.unexpect('line', 'lost')
   const controller = new AbortController()

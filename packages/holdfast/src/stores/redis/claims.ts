@@ -1,6 +1,7 @@
 /**
  * What this process knows of its own claims, by answers and by messages. The two come over two connections and overtake
- * one another, so each carries the server's time, and what is known of a claim only moves forward.
+ * one another, so each carries the server's time, and what is known of a claim only moves forward. An answer that was
+ * asked for after the last news is later than the news, whatever the server's clock says: it may have been set back.
  */
 import type { Hint, Memo, Standing } from '../../core/store.ts'
 import type { Told } from './wire.ts'
@@ -9,6 +10,8 @@ type Watcher = (seen: Standing | Hint) => void
 
 interface Entry {
   told: Told | undefined
+  /** When it was told, as a place in the order of what happened here. */
+  toldAt: number
   readonly watchers: Map<Watcher, Memo>
 }
 
@@ -16,9 +19,16 @@ const RANK = { refused: 0, queued: 1, held: 2, gone: 3 } as const
 
 export class Claims {
   readonly #entries = new Map<string, Entry>()
+  /** Counts what was heard: the order in which things happened here, without a clock. */
+  #heard = 0
 
   get size(): number {
     return this.#entries.size
+  }
+
+  /** To be asked before a request is sent, for `answered`. */
+  get heard(): number {
+    return this.#heard
   }
 
   /** Makes room before the first request is sent, so that a message that comes before the answer is kept. */
@@ -33,8 +43,8 @@ export class Claims {
     if (entry?.told === undefined && entry?.watchers.size === 0) this.#entries.delete(key)
   }
 
-  /** What the caller is to be told: the answer, or what a message said after it. */
-  answered(line: string, id: string, told: Told): Standing {
+  /** What the caller is to be told: the answer, or what a message said after it. `heard` is from before the request. */
+  answered(line: string, id: string, told: Told, heard: number): Standing {
     const key = keyOf(line, id)
     const entry = this.#entries.get(key)
     if (entry === undefined) return told.standing
@@ -43,7 +53,7 @@ export class Claims {
       this.#end(key, told.standing)
       return told.standing
     }
-    return this.#moveOn(entry, told)
+    return this.#moveOn(entry, told, entry.toldAt <= heard)
   }
 
   /** A message. Without a standing it only says that there is news. */
@@ -51,7 +61,7 @@ export class Claims {
     const entry = this.#entries.get(keyOf(line, id))
     if (entry === undefined) return
     if (told === undefined) hintAll(entry)
-    else this.#moveOn(entry, told)
+    else this.#moveOn(entry, told, false)
   }
 
   /** The claim was left: nothing more will be heard of it. */
@@ -83,9 +93,10 @@ export class Claims {
     for (const entry of this.#entries.values()) hintAll(entry)
   }
 
-  #moveOn(entry: Entry, told: Told): Standing {
-    if (entry.told !== undefined && isOlder(told, entry.told)) return entry.told.standing
+  #moveOn(entry: Entry, told: Told, isLater: boolean): Standing {
+    if (entry.told !== undefined && !isLater && isOlder(told, entry.told)) return entry.told.standing
     entry.told = told
+    entry.toldAt = this.#heard += 1
     for (const [watcher, memo] of entry.watchers) if (differs(told.standing, memo)) watcher(told.standing)
     return told.standing
   }
@@ -98,7 +109,7 @@ export class Claims {
 
   #entry(key: string): Entry {
     let entry = this.#entries.get(key)
-    if (entry === undefined) this.#entries.set(key, (entry = { told: undefined, watchers: new Map() }))
+    if (entry === undefined) this.#entries.set(key, (entry = { told: undefined, toldAt: 0, watchers: new Map() }))
     return entry
   }
 }

@@ -66,7 +66,7 @@ class Scene implements AsyncDisposable {
 }
 
 async function ioredisClient({ stage, sentinels, group }: Scene): Promise<AnyRedisClient> {
-  const client = new Redis({ sentinels, name: group.serviceName, failoverDetector: true })
+  const client = new Redis({ sentinels, name: group.serviceName })
   client.on('error', () => undefined)
   stage.ending(() => client.disconnect())
   return client

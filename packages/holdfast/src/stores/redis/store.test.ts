@@ -100,34 +100,6 @@ test('nobody waiting, a lock costs two commands', async () => {
   expect((await scriptsRun()) - before).toBe(200)
 })
 
-test('what is asked in one moment travels together, in the order in which it was asked', async () => {
-  const store = await stage.opened(redis(stage.client({ url })))
-  const names = Array.from({ length: 64 }, fresh)
-  await Promise.all(names.map((name) => takeAndLeave(store, name)))
-  const before = await scriptsRun()
-  const claims = names.map((name) => claim(name))
-  const standings = await Promise.all(claims.map((each) => store.enter(each)))
-  expect((await scriptsRun()) - before).toBe(2)
-  const [first] = claims
-  if (first === undefined) throw new Error('no claim')
-  const [left, next] = await Promise.all([
-    store.leave({ ...first, token: held(standings[0] as Standing).token }),
-    store.enter(claim(first.resource)),
-  ])
-  expect([left, next.kind]).toEqual(['left', 'held'])
-})
-
-test('a key of another program is the failure of one claim, and what travels with it is not touched', async () => {
-  const store = await stage.opened(redis(seen, { prefix: 'company' }))
-  const claims = [claim(fresh()), claim(fresh()), claim(fresh())]
-  await seen.set(`company:{${claims[1]?.resource}}`, 'not a lock')
-  const outcomes = await Promise.allSettled(claims.map((each) => store.enter(each)))
-  expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
-  expect(outcomes[1]).toMatchObject({ reason: expect.any(StoreUnavailable) })
-  const leaves = await Promise.allSettled(claims.map((each) => store.leave(each)))
-  expect(leaves.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
-})
-
 test('a claim that is heavier than the whole capacity never holds', async () => {
   const store = await stage.opened(redis(seen))
   const resource = fresh()
@@ -220,8 +192,14 @@ test('a lock that nobody uses is one key that vanishes, whatever happened in it'
 test('keys outlive the longest claim', async () => {
   const store = await stage.opened(redis(seen, { prefix: 'long' }))
   const resource = fresh()
-  await store.enter(claim(resource, { ttlMs: 86_400_000, lockDelayMs: 3_600_000 }))
+  const delayed = claim(resource, { ttlMs: 86_400_000, lockDelayMs: 3_600_000 })
+  await store.enter(delayed)
   expect(await seen.pttl(`long:{${resource}}`)).toBeGreaterThan(86_400_000 + 3_600_000)
+  // A line that was made for a short one, too.
+  const other = fresh()
+  await takeAndLeave(store, other)
+  await store.enter(claim(other, { ttlMs: 86_400_000 }))
+  expect(await seen.pttl(`long:{${other}}`)).toBeGreaterThan(86_400_000)
 })
 
 test('prefixes keep locks apart', async () => {
@@ -267,7 +245,7 @@ test('the rights in the documentation are enough, and on a foreign prefix they a
   await expect(stage.facts(foreign)).rejects.toThrow(/does not allow/)
 })
 
-test('a key of another program is the failure of one claim, and the others are renewed', async () => {
+test('a key of another program is the failure of one claim, and the others are renewed, entered and left', async () => {
   const store = await stage.opened(redis(seen, { prefix: 'mixed' }))
   const [good, bad] = [claim(fresh()), claim(fresh())]
   const { token } = held(await store.enter(good))
@@ -278,7 +256,13 @@ test('a key of another program is the failure of one claim, and the others are r
   ])
   expect(answers[0]).toBeInstanceOf(StoreUnavailable)
   expect(answers[1]).toMatchObject({ kind: 'held', token })
-  await expect(store.enter(bad)).rejects.toThrow(/another prefix/)
+  // Asked in one moment, so they travel together.
+  const [other, refused] = await Promise.allSettled([store.enter(claim(fresh())), store.enter(bad)])
+  expect(other).toMatchObject({ status: 'fulfilled', value: { kind: 'held' } })
+  expect(refused).toMatchObject({ status: 'rejected', reason: { message: expect.stringContaining('another prefix') } })
+  const [left, failed] = await Promise.allSettled([store.leave({ ...good, token }), store.leave(bad)])
+  expect(left).toEqual({ status: 'fulfilled', value: 'left' })
+  expect(failed).toMatchObject({ status: 'rejected', reason: expect.any(StoreUnavailable) })
 })
 
 test.each([

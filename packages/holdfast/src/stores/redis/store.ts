@@ -1,6 +1,6 @@
 /** The store: each operation is one script on the server, and one connection listens for what others' scripts tell. */
 import type { Claim, Ref } from '../../core/claim.ts'
-import { stampOf } from '../../core/clock.ts'
+import { type Stamp, stampOf } from '../../core/clock.ts'
 import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../../core/errors.ts'
 import type {
   Facts,
@@ -25,6 +25,13 @@ import { type OpenPort, openSession, type Session } from './open.ts'
 import { OBSERVED_SURELY_MS } from './scripts.ts'
 import { viewOfAnswer } from './view.ts'
 import { grantedAtOnce, toldOf } from './wire.ts'
+
+/** Taken before a request was sent. */
+interface Asked {
+  readonly askedAt: Stamp
+  /** As `Claims` counts. */
+  readonly heard: number
+}
 
 export class RedisStore implements Store {
   readonly admin: StoreAdmin
@@ -56,6 +63,7 @@ export class RedisStore implements Store {
     const { resource, id } = claim
     const keys = this.#keys.all(resource)
     claims.expect(keys[0], id)
+    const { heard } = claims
     const askedAt = stampOf(clock)
     try {
       const answer = await together.ask(scripts.enter, keys, enterArgs(claim, channelOf(resource)))
@@ -63,7 +71,7 @@ export class RedisStore implements Store {
         typeof answer === 'string'
           ? grantedAtOnce(answer, claim.ttlMs, askedAt, serverClock)
           : toldOf(answer, askedAt, serverClock)
-      return claims.answered(keys[0], id, told)
+      return claims.answered(keys[0], id, told, heard)
     } catch (error) {
       // Nobody leaves what surely did not come.
       if (error instanceof NotApplied) claims.unexpect(keys[0], id)
@@ -103,7 +111,7 @@ export class RedisStore implements Store {
 
   /** A failure of one batch of several is the answer for its claims, and the others have theirs. */
   async #renewBatch(renewals: readonly Renewal[], isOneOfSeveral: boolean): Promise<readonly RenewAnswer[]> {
-    const { connection, clock, scripts } = this.#opened()
+    const { connection, clock, claims, scripts } = this.#opened()
     const keys = renewals.flatMap(({ ref }) => this.#keys.all(ref.resource))
     const args = renewals.flatMap(({ ref, ttlMs, note }) => [
       ref.id,
@@ -112,12 +120,13 @@ export class RedisStore implements Store {
       note === undefined ? '0' : '1',
       note ?? '',
     ])
+    const { heard } = claims
     const askedAt = stampOf(clock)
     try {
       const answers = await connection.run(scripts.renew, keys, args)
       return renewals.map(({ ref }, index) => {
         const answer: unknown = Array.isArray(answers) ? answers[index] : undefined
-        return this.#renewed(ref, answer, askedAt)
+        return this.#renewed(ref, answer, { askedAt, heard })
       })
     } catch (error) {
       if (!isOneOfSeveral) throw error
@@ -126,14 +135,14 @@ export class RedisStore implements Store {
     }
   }
 
-  #renewed(ref: Ref, answer: unknown, askedAt: ReturnType<typeof stampOf>): RenewAnswer {
+  #renewed(ref: Ref, answer: unknown, { askedAt, heard }: Asked): RenewAnswer {
     const { claims, serverClock } = this.#opened()
     const [kind, words = ''] = wordsOf(answer)
     if (kind === 'error') return engineError(new Error(words), 'renew')
     const told = toldOf(answer, askedAt, serverClock)
     // A renewal with a wrong token is gone, and the claim of that id is not.
     if (told.standing.kind === 'gone') return told.standing
-    return claims.answered(this.#keys.line(ref.resource), ref.id, told)
+    return claims.answered(this.#keys.line(ref.resource), ref.id, told, heard)
   }
 
   /** With sharded channels each line has one of ours, from the first watch on. What was told before it is asked for again. */

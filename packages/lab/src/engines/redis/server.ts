@@ -6,7 +6,7 @@ import type { Engine, Release, StartOptions } from '../engine.ts'
 import { locateInstalled } from '../install.ts'
 import { reservePort } from '../ports.ts'
 import { locateNewer } from '../newer.ts'
-import { startServer } from '../server.ts'
+import { type ServerSpec, startServer } from '../server.ts'
 import { until } from '../until.ts'
 import { RespConnection } from './resp.ts'
 
@@ -16,6 +16,7 @@ export const packages: readonly string[] = ['redis-server']
 
 const REPLICA_LINK_WITHIN_MS = 10_000
 const PING_WITHIN_MS = 500
+const LOOPBACK = '127.0.0.1'
 
 export interface RedisOptions extends StartOptions {
   /**
@@ -59,17 +60,15 @@ async function locateOnce(release: Release): Promise<Program> {
 export async function start(options: RedisOptions = {}): Promise<Engine> {
   const program = await locate(options.release)
   const port = options.port ?? (await reservePort())
+  const place = `${options.address ?? LOOPBACK}:${port}`
   const url =
-    options.password === undefined
-      ? `redis://127.0.0.1:${port}`
-      : `redis://:${encodeURIComponent(options.password)}@127.0.0.1:${port}`
+    options.password === undefined ? `redis://${place}` : `redis://:${encodeURIComponent(options.password)}@${place}`
   const engine = await startServer({
     name: `${program.command.at(-1)?.includes('valkey') === true ? 'valkey' : engineName} ${program.version}`,
     label: engineName,
     port,
     url,
-    ...(options.storage !== undefined && { storage: options.storage }),
-    ...(options.environment !== undefined && { environment: options.environment }),
+    ...placeOf(options),
     // In the data folder, because a sentinel keeps its state in its configuration: a wipe takes both.
     fill: (folder) => writeFile(join(folder, 'redis.conf'), configuration(options, port, folder)),
     command: (folder) => [
@@ -86,6 +85,16 @@ export async function start(options: RedisOptions = {}): Promise<Engine> {
   return engine
 }
 
+function placeOf({ storage, environment, folder, within, address }: StartOptions): Partial<ServerSpec> {
+  return {
+    ...(storage !== undefined && { storage }),
+    ...(environment !== undefined && { environment }),
+    ...(folder !== undefined && { folder }),
+    ...(within !== undefined && { within }),
+    ...(address !== undefined && { address }),
+  }
+}
+
 export async function ping(url: string): Promise<void> {
   await using connection = await RespConnection.open(url, { withinMs: PING_WITHIN_MS })
   await connection.command('PING')
@@ -93,7 +102,9 @@ export async function ping(url: string): Promise<void> {
 
 function configuration(options: RedisOptions, port: number, folder: string): string {
   const lines: [string, string][] = [
-    ['bind', '127.0.0.1'],
+    ['bind', options.address ?? LOOPBACK],
+    // Elsewhere than on loopback Redis wants a password; a namespace is as closed as loopback is.
+    ['protected-mode', options.address === undefined ? 'yes' : 'no'],
     ['port', String(port)],
     ['dir', folder],
     ['daemonize', 'no'],

@@ -22,9 +22,10 @@ export function writeFiles(settings: Settings, verdict: LabVerdict, events: read
     verdict: join(out, 'verdict.json'),
     timeline: join(out, 'timeline.html'),
   }
-  writeFileSync(files.history, historyText(headerOf(settings), events))
+  const history = historyText(headerOf(settings), events)
+  writeFileSync(files.history, history)
   writeFileSync(files.verdict, `${JSON.stringify(documentOf(settings, verdict), null, 2)}\n`)
-  writeFileSync(files.timeline, pageOf({ settings, verdict, events, command: commandOf(settings) }))
+  writeFileSync(files.timeline, pageOf({ settings, verdict, events, history, command: commandOf(settings) }))
   return files
 }
 

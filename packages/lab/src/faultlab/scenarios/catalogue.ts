@@ -1,6 +1,13 @@
 /** Every replay by its name. Those for a store that is not here yet come with the store. */
 import { deletedFile, foreignRelease, killedHolder } from './others.ts'
-import { pausedHolder, writeOnlyGuard } from './paused-holder.ts'
+import { pausedHolder, redisPausedHolder, writeOnlyGuard } from './paused-holder.ts'
+import { clockJump } from './redis/clock-jump.ts'
+import { failoverForgets, staleReplica } from './redis/failover.ts'
+import { lateToken } from './redis/late-token.ts'
+import { flushAll } from './redis/lost-data.ts'
+import { lostAcquireReply, lostReleaseReply, lostRenewReply } from './redis/lost-replies.ts'
+import { powerLoss } from './redis/power-loss.ts'
+import { storeDown } from './redis/store-down.ts'
 import type { Scenario } from './scenario.ts'
 
 export const scenarios: ReadonlyMap<string, Scenario> = new Map([
@@ -9,4 +16,15 @@ export const scenarios: ReadonlyMap<string, Scenario> = new Map([
   ['killed-holder', killedHolder],
   ['deleted-file', deletedFile],
   ['foreign-release', foreignRelease],
+  ['redis-paused-holder', redisPausedHolder],
+  ['redis-lost-acquire-reply', lostAcquireReply],
+  ['redis-lost-release-reply', lostReleaseReply],
+  ['redis-lost-renew-reply', lostRenewReply],
+  ['redis-store-down', storeDown],
+  ['redis-failover-forgets', failoverForgets],
+  ['redis-stale-replica', staleReplica],
+  ['redis-flushall', flushAll],
+  ['redis-power-loss', powerLoss],
+  ['redis-clock-jump', clockJump],
+  ['redis-late-token', lateToken],
 ])

@@ -6,6 +6,7 @@ import type { LabCall } from '../main.ts'
 import { freeFolder, parse, UsageError } from '../options.ts'
 import { exitCodes } from '../verdict.ts'
 import { scenarios } from './catalogue.ts'
+import { missingOf } from './needs.ts'
 import { type PlayedTake, replay } from './replay.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -23,6 +24,8 @@ export async function replayCommand({ args, stdout }: LabCall): Promise<number> 
   const scenario = scenarios.get(name)
   if (scenario === undefined)
     throw new UsageError(`there is no replay "${name}"; there are ${[...scenarios.keys()].join(', ')}`)
+  const reason = await missingOf(scenario.needs)
+  if (reason !== undefined) throw new UsageError(`replay ${name}: ${reason}`)
   const out = freeFolder(
     values.out ?? join(OUT_DEFAULT, `${new Date().toISOString().replaceAll(/[:.]/g, '-')}-${name}`),
   )

@@ -23,15 +23,15 @@ export const killedHolder: Scenario = {
         const [a, b] = [await stage.actor('A'), await stage.actor('B')]
         const first = await a.does({ do: 'acquire', waitMs: 0 })
         const waiting = b.does({ do: 'acquire', waitMs: LONG_TTL_MS })
-        const queued = await stage.sees((event) => event.p === 'B' && event.out?.['standing'] === 'queued')
+        const queued = await stage.finds((event) => event.p === 'B' && event.out?.['standing'] === 'queued')
         const startMs = performance.now()
         await a.kill()
         const second = await waiting
         const afterMs = Math.round(performance.now() - startMs)
         await b.does({ do: 'release' })
-        await b.does({ do: 'end' })
+        await b.leaves()
         return [
-          shown('B stands in line before A is killed', queued, `queued: ${queued}`),
+          shown('B stands in line before A is killed', queued !== undefined, queued === undefined ? 'no' : 'yes'),
           shown(
             'the waiter gets the lock long before the lease is over',
             second.ok && afterMs < AT_ONCE_MS,
@@ -62,15 +62,14 @@ export const deletedFile: Scenario = {
         await a.does({ do: 'enter' })
         await a.does({ do: 'read' })
         stage.note('wipe', STORE)
-        for (const suffix of ['', '-wal', '-shm'])
-          rmSync(`${lockFileOf(stage.options.storeUrl)}${suffix}`, { force: true })
+        for (const suffix of ['', '-wal', '-shm']) rmSync(`${lockFileOf(stage.lockFileUrl)}${suffix}`, { force: true })
         const second = await b.does({ do: 'acquire', waitMs: 0 })
         const stillHeld = await a.does({ do: 'is-held' })
         await b.does({ do: 'enter' })
         const late = await a.does({ do: 'write' })
         await sleep(DELETED_TTL_MS)
         const told = await a.does({ do: 'is-held' })
-        for (const actor of [a, b]) await actor.does({ do: 'end' })
+        for (const actor of [a, b]) await actor.leaves()
         const rises = second.ok && BigInt(second.text) > BigInt(first.text)
         return [
           shown(
@@ -104,7 +103,7 @@ const lateRelease = (broken: boolean): Take => ({
     const released = await a.does({ do: 'release' })
     const third = await c.does({ do: 'acquire', waitMs: 0 })
     const held = await b.does({ do: 'is-held' })
-    for (const actor of [a, b, c]) await actor.does({ do: 'end' })
+    for (const actor of [a, b, c]) await actor.leaves()
     const two = third.ok && held.text === 'true'
     return broken
       ? [

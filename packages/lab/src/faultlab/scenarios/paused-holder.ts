@@ -1,5 +1,6 @@
 /** The pause after the last check, and the write that only looks protected. */
 import { type Scenario, holdfastLock, type Shown, shown, type Take } from './scenario.ts'
+import { server } from './redis/scene.ts'
 import type { Stage } from './stage.ts'
 
 const TTL_MS = 500
@@ -7,8 +8,9 @@ const TTL_MS = 500
 /** A stops between its check and its write; B takes over, reads, writes; A's write arrives. */
 async function lateWrite(
   stage: Stage,
+  storeUrl: string,
 ): Promise<{ late: string; lateOk: boolean; held: string; tookOverMs: number; elements: string }> {
-  const [a, b] = [await stage.actor('A'), await stage.actor('B')]
+  const [a, b] = [await stage.actor('A', storeUrl), await stage.actor('B', storeUrl)]
   await a.does({ do: 'acquire', waitMs: 0 })
   await a.does({ do: 'enter' })
   await a.does({ do: 'read' })
@@ -23,21 +25,24 @@ async function lateWrite(
   a.goOn()
   const { ok, text } = await writing.answer
   const held = await a.does({ do: 'is-held' })
-  await a.does({ do: 'end' })
+  await a.leaves()
   await b.does({ do: 'release' })
-  await b.does({ do: 'end' })
+  await b.leaves()
   const final = stage.events().find(({ f }) => f === 'final')
   const elements = String(final?.in?.['elements'])
   return { late: text, lateOk: ok, held: held.text, tookOverMs, elements }
 }
 
-const paused = (guard: boolean): Take => ({
+/** Where the two meet; the lock file of the take unless said otherwise. */
+type Meeting = (stage: Stage) => Promise<string>
+
+const paused = (guard: boolean, meeting: Meeting): Take => ({
   title: guard ? 'with a guard' : 'without a guard',
   guard,
   lock: holdfastLock,
   ttlMs: TTL_MS,
   async play(stage): Promise<readonly Shown[]> {
-    const { late, lateOk, held, tookOverMs, elements } = await lateWrite(stage)
+    const { late, lateOk, held, tookOverMs, elements } = await lateWrite(stage, await meeting(stage))
     return [
       shown(
         'B gets the lock when the lease of the stopped A is over',
@@ -56,11 +61,20 @@ const paused = (guard: boolean): Take => ({
   },
 })
 
-export const pausedHolder: Scenario = {
+const kleppmann = {
   foundBy: 'Martin Kleppmann, "How to do distributed locking" (2016)',
   shows:
     'a check just before the write does not help against a pause right after the check; a token that the database compares does',
-  takes: [paused(true), paused(false)],
+}
+
+const atLockFile: Meeting = async (stage) => stage.lockFileUrl
+export const pausedHolder: Scenario = { ...kleppmann, takes: [paused(true, atLockFile), paused(false, atLockFile)] }
+
+const atRedis: Meeting = async (stage) => (await server(stage)).url
+export const redisPausedHolder: Scenario = {
+  ...kleppmann,
+  needs: ['redis'],
+  takes: [paused(true, atRedis), paused(false, atRedis)],
 }
 
 /** A's write is on its way while B, who holds by now, has read and not yet written. */
@@ -82,7 +96,7 @@ const between = (entering: boolean): Take => ({
     const late = await writing.answer
     const write = await b.does({ do: 'write' })
     await b.does({ do: 'release' })
-    for (const actor of [a, b]) await actor.does({ do: 'end' })
+    for (const actor of [a, b]) await actor.leaves()
     const lost = late.ok && write.ok
     return entering
       ? [

@@ -6,14 +6,14 @@ import type { Grant } from '../traffic/contender.ts'
 import { openContender } from '../traffic/open-contender.ts'
 import { mutexForm, type Order } from '../traffic/order.ts'
 import { patiently, Resource } from '../traffic/resource.ts'
-import type { Answer, Step } from './steps.ts'
+import { type Answer, SEAT, type Step } from './steps.ts'
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
 const order = await nextLine<Order>()
 const diary = new Diary(order.process, order.historyPath)
 const resource = new Resource(order.resourcePath, order)
 const contender = await openContender(order.lock, { ...order, notes: diary.notes })
-const form = mutexForm('seat')
+const form = mutexForm(SEAT)
 let grant: Grant | undefined
 let base = 0
 diary.announce('ready')

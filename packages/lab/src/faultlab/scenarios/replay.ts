@@ -13,16 +13,14 @@ export interface PlayedTake {
 export async function replay(scenario: Scenario, folder: string): Promise<readonly PlayedTake[]> {
   const played: PlayedTake[] = []
   for (const [index, take] of scenario.takes.entries()) {
-    const place = join(folder, `take-${index + 1}`)
-    const stage = new Stage({ ...take, folder: place, storeUrl: `sqlite:${join(place, 'locks.db')}` })
-    const close = (): void => stage.close()
-    process.once('exit', close)
+    await using stage = new Stage({ ...take, folder: join(folder, `take-${index + 1}`) })
+    const killAll = (): void => stage.killAll()
+    process.once('exit', killAll)
     try {
       const shown = await take.play(stage)
       played.push({ take, shown, events: stage.events() })
     } finally {
-      stage.close()
-      process.removeListener('exit', close)
+      process.removeListener('exit', killAll)
     }
   }
   return played

@@ -1,5 +1,6 @@
 /** A published incident as a script: who found it, what it shows, and the steps that bring it about each time. */
 import type { LockChoice } from '../traffic/order.ts'
+import type { Need } from './needs.ts'
 import type { Stage } from './stage.ts'
 
 /** What a replay claims, and whether it was so. */
@@ -19,6 +20,8 @@ export interface Take {
 }
 
 export interface Scenario {
+  /** What the machine must have; SQLite comes with Node. */
+  readonly needs?: readonly Need[]
   readonly foundBy: string
   readonly shows: string
   readonly takes: readonly Take[]

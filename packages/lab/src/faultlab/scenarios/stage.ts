@@ -1,35 +1,34 @@
-/** The processes of a replay and the store they meet at, for as long as one scenario takes. */
+/** The processes of a replay and whatever they meet at, for as long as one take lasts. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Crew, type Member } from '../../demo/crew.ts'
+import { Crew } from '../../demo/crew.ts'
 import { byTime, type HistoryEvent, Recorder } from '../../timeline/history.ts'
 import { readHistories } from '../history/read-histories.ts'
 import type { LockChoice, Order } from '../traffic/order.ts'
 import { createResource, resourceEvents } from '../traffic/resource.ts'
-import type { Answer, Step } from './steps.ts'
+import { Actor } from './actor.ts'
+import { NAMESPACE } from './steps.ts'
 
 export interface StageOptions {
   readonly folder: string
-  readonly storeUrl: string
   readonly ttlMs: number
   readonly guard: boolean
   readonly lock: LockChoice
 }
 
-/** Longer than any step takes; a step that hangs is a defect. */
-const STEP_MS_MAX = 30_000
 const LOOK_MS = 20
 const LOOKS_MAX = 500
 const PUPPET = new URL('puppet.js', import.meta.url)
 
-export class Stage {
+export class Stage implements AsyncDisposable {
   readonly options: StageOptions
   readonly #crew = new Crew()
   readonly #noted: HistoryEvent[] = []
   readonly #paths: string[] = []
   readonly #recorder = new Recorder('nemesis', (event) => void this.#noted.push(event))
   readonly #resourcePath: string
+  readonly #kept: AsyncDisposable[] = []
 
   constructor(options: StageOptions) {
     this.options = options
@@ -38,15 +37,27 @@ export class Stage {
     createResource(this.#resourcePath)
   }
 
-  async actor(name: string): Promise<Actor> {
-    const { folder, storeUrl, ttlMs, guard, lock } = this.options
+  /** The lock file of this take: where the processes meet unless the scenario brings a server. */
+  get lockFileUrl(): string {
+    return `sqlite:${join(this.options.folder, 'locks.db')}`
+  }
+
+  /** What the scenario brings, an engine or a proxy, goes when the take is over. */
+  async keep<T extends AsyncDisposable>(made: Promise<T>): Promise<T> {
+    const thing = await made
+    this.#kept.push(thing)
+    return thing
+  }
+
+  async actor(name: string, storeUrl: string = this.lockFileUrl): Promise<Actor> {
+    const { folder, ttlMs, guard, lock } = this.options
     const historyPath = join(folder, `${name}.ndjson`)
     this.#paths.push(historyPath)
     const order: Order = {
       process: name,
       lock,
       storeUrl,
-      namespace: 'replay',
+      namespace: NAMESPACE,
       resourcePath: this.#resourcePath,
       historyPath,
       ttlMs,
@@ -64,83 +75,27 @@ export class Stage {
     this.#recorder.signal('nemesis', '', { kind, target })
   }
 
-  /** Waits until a process has written down such an event. */
-  async sees(fits: (event: HistoryEvent) => boolean): Promise<boolean> {
+  /** The event of a process that fits, as soon as it was written down. */
+  async finds(fits: (event: HistoryEvent) => boolean): Promise<HistoryEvent | undefined> {
     for (let look = 0; look < LOOKS_MAX; look += 1) {
-      if (readHistories(this.#paths).some(fits)) return true
+      const found = readHistories(this.#paths).find(fits)
+      if (found !== undefined) return found
       await sleep(LOOK_MS)
     }
-    return false
+    return undefined
   }
 
   events(): HistoryEvent[] {
     return byTime([...this.#noted, ...readHistories(this.#paths), ...resourceEvents(this.#resourcePath)])
   }
 
-  close(): void {
+  /** For the last moment: no process of a replay outlives the driver. Servers have a net of their own. */
+  killAll(): void {
     this.#crew.killAll()
   }
-}
 
-export class Actor {
-  readonly name: string
-  readonly #member: Member
-  readonly #recorder: Recorder
-  readonly #expected = new Map<string, (event: HistoryEvent) => void>()
-
-  constructor(name: string, start: (onEvent: (event: HistoryEvent) => void) => Member, recorder: Recorder) {
-    this.name = name
-    this.#recorder = recorder
-    this.#member = start((event) => {
-      this.#expected.get(event.f)?.(event)
-      this.#expected.delete(event.f)
-    })
-  }
-
-  async begin(order: Order): Promise<void> {
-    const ready = this.#heard('ready')
-    this.#member.tell(JSON.stringify(order))
-    await ready
-  }
-
-  async does(step: Step): Promise<Answer> {
-    const answer = this.#heard('answer')
-    this.#member.tell(JSON.stringify(step))
-    const { in: input } = await answer
-    return { ok: input?.['ok'] === true, text: String(input?.['text']) }
-  }
-
-  /** Does a step before which the process stops itself; resolves when it stands still. The answer comes after `goOn`. */
-  async stopsBefore(step: Step): Promise<{ readonly answer: Promise<Answer> }> {
-    const stopped = this.#heard('nemesis')
-    const answer = this.does(step)
-    await stopped
-    return { answer }
-  }
-
-  stop(): void {
-    this.#recorder.signal('nemesis', '', { kind: 'pause', target: this.name })
-    this.#member.stop()
-  }
-
-  goOn(): void {
-    this.#recorder.signal('nemesis', '', { kind: 'resume', target: this.name })
-    this.#member.resume()
-  }
-
-  async kill(): Promise<void> {
-    this.#recorder.signal('nemesis', '', { kind: 'crash', target: this.name })
-    this.#member.kill()
-    await this.#member.ended
-  }
-
-  #heard(f: string): Promise<HistoryEvent> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`${this.name} did not answer within 30 s`)), STEP_MS_MAX)
-      this.#expected.set(f, (event) => {
-        clearTimeout(timer)
-        resolve(event)
-      })
-    })
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.killAll()
+    for (const thing of this.#kept.splice(0).toReversed()) await thing[Symbol.asyncDispose]()
   }
 }

@@ -1,6 +1,10 @@
 /** What a replay tells its processes, and what they answer. */
 import type { Failpoint } from '../traffic/order.ts'
 
+/** The one lock that everybody fights for. */
+export const NAMESPACE = 'replay'
+export const SEAT = 'seat'
+
 export type Step =
   | { readonly do: 'acquire'; readonly waitMs: number }
   | { readonly do: 'arm'; readonly point: Failpoint }

@@ -1,8 +1,12 @@
 /** Mistakes that real locks were published with, each switched on alone, so that the lab can show that it finds it. */
 import type { Property } from '../../judge/violation.ts'
 
+export type BrokenPlace = 'sqlite' | 'redis'
+
 export interface Flaw {
   readonly what: string
+  /** Where such a lock was built: a table of SQLite, keys of Redis. */
+  readonly on: readonly BrokenPlace[]
   /** At least one of these is broken. */
   readonly finds: readonly Property[]
 }
@@ -16,36 +20,65 @@ export type FlawName =
   | 'no-deadline'
   | 'token-per-process'
   | 'never-tells'
+  | 'expiry-in-two-steps'
+  | 'token-after-grant'
+  | 'token-counter'
 
 export const flaws: Readonly<Record<FlawName, Flaw>> = {
-  none: { what: 'no flaw at all: the same lock as it should be, in which nothing may be found', finds: [] },
+  none: {
+    on: ['sqlite', 'redis'],
+    what: 'no flaw at all: the same lock as it should be, in which nothing may be found',
+    finds: [],
+  },
   'no-owner-check': {
+    on: ['sqlite', 'redis'],
     what: 'release frees the lock whoever holds it by now (SET NX, then DEL)',
     finds: ['V'],
   },
   'check-then-set': {
+    on: ['sqlite', 'redis'],
     what: 'looks whether the lock is free and takes it in two steps (GET, then SET)',
     finds: ['V', 'T'],
   },
   'client-clock': {
+    on: ['sqlite'],
     what: 'each client judges by its own wall clock whether the lease of another is over; the clocks differ by a lease',
     finds: ['V'],
   },
   'renews-the-dead': {
+    on: ['sqlite', 'redis'],
     what: 'renewal asks neither who owns the lock nor whether it is over (PEXPIRE alone)',
     finds: ['R', 'V'],
   },
   'no-deadline': {
+    on: ['sqlite', 'redis'],
     what: 'the holder never looks at its own clock, it believes in the lock until it is told otherwise',
     finds: ['U'],
   },
   'token-per-process': {
+    on: ['sqlite', 'redis'],
     what: 'each process counts its tokens by itself',
     finds: ['T'],
   },
   'never-tells': {
+    on: ['sqlite', 'redis'],
     what: 'the holder is not told that its lock is lost',
     finds: ['N'],
+  },
+  'expiry-in-two-steps': {
+    on: ['redis'],
+    what: 'takes the lock and says in a second step how long (SETNX, then EXPIRE): who dies in between holds it for ever',
+    finds: ['A'],
+  },
+  'token-after-grant': {
+    on: ['redis'],
+    what: 'takes the lock, asks for the token in a second step (SET, then INCR) and counts its lease from then',
+    finds: ['T', 'G', 'G″'],
+  },
+  'token-counter': {
+    on: ['redis'],
+    what: 'the token is a counter in the store (INCR), which starts again when the store lost it',
+    finds: ['T'],
   },
 }
 

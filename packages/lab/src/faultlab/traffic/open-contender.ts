@@ -1,6 +1,6 @@
 /** Opens the lock that a run puts to the test. */
 import type { Contender, ContenderOptions, OpenContender } from './contender.ts'
-import { openBroken } from './broken.ts'
+import { openBroken } from './broken/open.ts'
 import { openHoldfast } from './holdfast-contender.ts'
 import type { LockChoice } from './order.ts'
 

@@ -14,6 +14,8 @@ export interface Order {
   readonly storeUrl: string
   readonly namespace: string
   readonly resourcePath: string
+  /** The guarded data is on this Redis and not in the file. */
+  readonly resourceUrl?: string
   readonly historyPath: string
   readonly ttlMs: number
   readonly seed: number

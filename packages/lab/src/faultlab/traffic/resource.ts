@@ -103,9 +103,12 @@ export class Resource {
   }
 }
 
+const CLOSING_MS_MAX = 5_000
+
 /** What the resource wrote down, and its final values, as events of a history. */
 export function resourceEvents(path: string): HistoryEvent[] {
-  const database = new DatabaseSync(path, { readOnly: true })
+  // The last process that closes the database keeps it to itself for a moment.
+  const database = new DatabaseSync(path, { readOnly: true, timeout: CLOSING_MS_MAX })
   try {
     const commits = database.prepare('SELECT * FROM entry ORDER BY cseq').all().map(commitOf)
     const finals = database

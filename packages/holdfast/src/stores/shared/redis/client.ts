@@ -52,7 +52,8 @@ export interface IoredisClient {
   subscribe(...channels: string[]): Promise<unknown>
   unsubscribe(...channels: string[]): Promise<unknown>
   on(event: string, listener: (...words: string[]) => void): unknown
-  disconnect(): void
+  off(event: string, listener: () => void): unknown
+  disconnect(reconnect?: boolean): void
 }
 
 /** The part of a node-redis client (version 5 or 6) that is used. */
@@ -93,8 +94,9 @@ function isCluster(client: object): boolean {
 }
 
 function ioredisPort(client: IoredisClient): RedisPort {
+  const failsOver = (client.options?.sentinels ?? []).length > 0
   return {
-    failsOver: (client.options?.sentinels ?? []).length > 0,
+    failsOver,
     send: ([command = '', ...args]) => client.call(command, args),
     async listen(hearer) {
       const own = client.duplicate({
@@ -102,6 +104,8 @@ function ioredisPort(client: IoredisClient): RedisPort {
         maxRetriesPerRequest: null,
         autoResubscribe: false,
         retryStrategy: reconnectInMs,
+        // A message of it in the middle of a reconnect ends the client for good.
+        failoverDetector: false,
       })
       const channels = new Set<string>()
       own.on('error', () => undefined)
@@ -115,6 +119,11 @@ function ioredisPort(client: IoredisClient): RedisPort {
             () => undefined,
           )
       })
+      // Who only listens does not notice that another server has the part: it goes where the commands have gone.
+      const follow = (): void => {
+        if (own.status === 'ready') own.disconnect(true)
+      }
+      if (failsOver) client.on('ready', follow)
       return {
         async subscribe(channel) {
           channels.add(channel)
@@ -124,7 +133,10 @@ function ioredisPort(client: IoredisClient): RedisPort {
           channels.delete(channel)
           await own.unsubscribe(channel)
         },
-        close: () => own.disconnect(),
+        close() {
+          client.off('ready', follow)
+          own.disconnect()
+        },
       }
     },
   }

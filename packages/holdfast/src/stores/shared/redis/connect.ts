@@ -3,6 +3,8 @@ import { type Address, addressOf } from './address.ts'
 import { connectUrl, type Connected, connected, loadIoredis, ownOptions, portOf, reconnectInMs } from './client.ts'
 import { ioredisClusterPort } from './cluster-clients.ts'
 
+const SENTINEL_ANSWER_MS = 1_000
+
 /** Takes what `addressOf` takes. */
 export async function connectAddress(url: string): Promise<Connected> {
   const address = addressOf(url)
@@ -38,10 +40,24 @@ async function connectThroughSentinels(address: Kind<'sentinel'>): Promise<Conne
     name,
     db: database,
     enableTLSForSentinelMode: isTls,
-    // A frozen primary keeps its connections: the Sentinels say when another one has its place.
+    // Until its Sentinels tell it, a replaced primary grants locks that will be forgotten, and a frozen one stays connected.
     failoverDetector: true,
+    // One that is frozen must not keep the others from being asked.
+    sentinelCommandTimeout: SENTINEL_ANSWER_MS,
   })
-  return connected(client, () => portOf(client))
+  const { port, close } = await connected(client, () => portOf(client))
+  let isClosed = false
+  // When the news of a failover comes in the middle of a reconnect, ioredis gives up for good.
+  client.on('end', () => {
+    if (!isClosed) client.connect().catch(() => undefined)
+  })
+  return {
+    port,
+    close() {
+      isClosed = true
+      close()
+    },
+  }
 }
 
 function loginOf({ username, password, isTls }: Kind<'cluster'> | Kind<'sentinel'>): object {

@@ -1,36 +1,17 @@
-/**
- * A plain lease in a table, as many write it for themselves, with one flaw of choice. Without a flaw it would be
- * right: one row a name, a token that rises, expiry by the clock of the machine, a deadline on the holder's side.
- */
+/** A plain lease in a table of SQLite: one row a name, a token that rises, expiry by the clock of the machine. */
 import { randomUUID } from 'node:crypto'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Contender, ContenderOptions, Grant } from './contender.ts'
-import { type FlawName, isFlaw } from './flaws.ts'
-import { patiently } from './resource.ts'
+import type { ContenderOptions } from '../contender.ts'
+import type { FlawName } from '../flaws.ts'
+import { patiently } from '../resource.ts'
+import { type LeaseKeeper, LeaseGrant } from './lease.ts'
+import { BETWEEN_TRIPS_MS, type PlainLock } from './plain-lock.ts'
 
-const POLL_MS = 10
-/** As if a look and a take were two round trips. */
-const BETWEEN_TRIPS_MS = 2
-const MARGIN_SHARE = 0.02
-
-export async function openBroken(name: string, options: ContenderOptions): Promise<Contender> {
-  if (!isFlaw(name)) throw new Error(`there is no broken lock "${name}"`)
-  const table = new LeaseTable(name, options)
+export async function openTable(flaw: FlawName, options: ContenderOptions): Promise<PlainLock> {
+  const table = new LeaseTable(flaw, options)
   await table.open()
-  return {
-    tells: true,
-    async acquire({ k }, waitMs) {
-      const until = performance.now() + waitMs
-      for (;;) {
-        const grant = await table.take(k)
-        if (grant !== undefined) return grant
-        if (performance.now() > until) throw Object.assign(new Error(`${k} is busy`), { code: 'WAIT_TIMEOUT' })
-        await sleep(POLL_MS)
-      }
-    },
-    close: async () => table.close(),
-  }
+  return table
 }
 
 interface Row {
@@ -39,11 +20,11 @@ interface Row {
   readonly token: number
 }
 
-class LeaseTable {
+class LeaseTable implements PlainLock, LeaseKeeper {
   readonly #flaw: FlawName
   readonly #options: ContenderOptions
   readonly #database: DatabaseSync
-  readonly #grants = new Set<TableGrant>()
+  readonly #grants = new Set<LeaseGrant>()
   #ownCount = 0
 
   constructor(flaw: FlawName, options: ContenderOptions) {
@@ -62,7 +43,7 @@ class LeaseTable {
     )
   }
 
-  async take(k: string): Promise<Grant | undefined> {
+  async take(k: string): Promise<LeaseGrant | undefined> {
     const { ttlMs } = this.#options
     const askedMs = performance.now()
     const owner = randomUUID()
@@ -80,7 +61,9 @@ class LeaseTable {
       return next
     })
     if (token === undefined) return undefined
-    const grant = new TableGrant({ k, owner, token: BigInt(token), table: this, ttlMs, askedMs, flaw: this.#flaw })
+    const { notes } = this.#options
+    const parts = { k, owner, token: BigInt(token), keeper: this, notes, ttlMs, askedMs, flaw: this.#flaw }
+    const grant = new LeaseGrant(parts)
     if (this.#flaw !== 'no-deadline' && grant.remainingMs() <= 0) {
       // The table was busy for a whole lease: there is nothing left to hand out.
       grant.end()
@@ -91,7 +74,6 @@ class LeaseTable {
     return grant
   }
 
-  /** Answers whether the row is still the caller's. */
   async renew(k: string, owner: string, token: bigint): Promise<boolean> {
     const { notes, ttlMs } = this.#options
     notes.beforeRenewal()
@@ -111,15 +93,7 @@ class LeaseTable {
     return renewed
   }
 
-  extended(grant: TableGrant): void {
-    this.#options.notes.extended(grant.k, grant.token, () => grant.remainingMs())
-  }
-
-  lost({ k, token }: TableGrant): void {
-    this.#options.notes.lost(k, token)
-  }
-
-  async release(grant: TableGrant): Promise<boolean> {
+  async release(grant: LeaseGrant): Promise<boolean> {
     this.#grants.delete(grant)
     return this.#step(() => {
       const free = 'UPDATE lease SET expiresMs = 0 WHERE name = ?'
@@ -128,7 +102,7 @@ class LeaseTable {
     })
   }
 
-  close(): void {
+  async close(): Promise<void> {
     for (const grant of this.#grants) grant.end()
     this.#database.close()
   }
@@ -160,92 +134,6 @@ class LeaseTable {
         throw error
       }
     })
-  }
-}
-
-interface GrantParts {
-  readonly k: string
-  readonly owner: string
-  readonly token: bigint
-  readonly table: LeaseTable
-  readonly ttlMs: number
-  readonly askedMs: number
-  readonly flaw: FlawName
-}
-
-class TableGrant implements Grant {
-  readonly k: string
-  readonly owner: string
-  readonly token: bigint
-  readonly signal: AbortSignal
-  readonly #parts: GrantParts
-  readonly #controller = new AbortController()
-  #untilMs: number
-  #over = false
-  #deadline: NodeJS.Timeout | undefined
-  #renewal: NodeJS.Timeout | undefined
-
-  constructor(parts: GrantParts) {
-    this.k = parts.k
-    this.owner = parts.owner
-    this.token = parts.token
-    this.signal = this.#controller.signal
-    this.#parts = parts
-    this.#untilMs = parts.askedMs + parts.ttlMs * (1 - MARGIN_SHARE)
-    this.#watchClock()
-    this.#renewLater()
-  }
-
-  isHeld(): boolean {
-    if (this.#over) return false
-    if (this.#parts.flaw === 'no-deadline' || this.remainingMs() > 0) return true
-    this.#lose()
-    return false
-  }
-
-  remainingMs(): number {
-    return this.#untilMs - performance.now()
-  }
-
-  async release(): Promise<string> {
-    // Too late is a loss, and is told.
-    this.isHeld()
-    this.end()
-    return (await this.#parts.table.release(this)) ? 'released' : 'expired'
-  }
-
-  end(): void {
-    this.#over = true
-    clearTimeout(this.#deadline)
-    clearTimeout(this.#renewal)
-  }
-
-  #watchClock(): void {
-    clearTimeout(this.#deadline)
-    if (this.#parts.flaw === 'never-tells' || this.#parts.flaw === 'no-deadline') return
-    this.#deadline = setTimeout(() => void this.isHeld(), Math.max(0, this.remainingMs()) + 1)
-  }
-
-  #renewLater(): void {
-    this.#renewal = setTimeout(() => void this.#renew().catch(() => undefined), this.#parts.ttlMs / 3)
-  }
-
-  async #renew(): Promise<void> {
-    const { table, ttlMs, k } = this.#parts
-    const askedMs = performance.now()
-    const renewed = await table.renew(k, this.owner, this.token)
-    if (this.#over) return
-    if (!renewed) return this.#lose()
-    this.#untilMs = askedMs + ttlMs * (1 - MARGIN_SHARE)
-    table.extended(this)
-    this.#watchClock()
-    this.#renewLater()
-  }
-
-  #lose(): void {
-    this.end()
-    this.#parts.table.lost(this)
-    if (this.#parts.flaw !== 'never-tells') this.#controller.abort()
   }
 }
 

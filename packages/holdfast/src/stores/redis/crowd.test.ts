@@ -1,0 +1,95 @@
+/** More claims in one line than one script ends or grants, and as many as may wait at all. */
+import { afterAll, beforeEach, expect, test } from 'vitest'
+import type { Engine } from '../../../../lab/src/engines/engine.ts'
+import * as server from '../../../../lab/src/engines/redis/server.ts'
+import { requireEngine } from '../../../../lab/src/engines/require-engine.ts'
+import type { Claim } from '../../core/claim.ts'
+import { QUEUE_LENGTH_MAX } from '../../core/limits.ts'
+import type { Store } from '../../core/store.ts'
+import { redis } from './index.ts'
+import { claim, held, never, Stage } from './redis.fixture.ts'
+
+/** More than `limits.sweep` of the scripts. */
+const CROWD = 70
+
+const stage = new Stage()
+let engine: Engine
+let store: Store
+let names = 0
+
+beforeEach(async (context) => {
+  await requireEngine(context, server)
+  engine ??= await stage.server()
+  store = await stage.opened(redis(engine.url))
+})
+afterAll(() => stage[Symbol.asyncDispose]())
+
+const fresh = (): string => `n!crowd${(names += 1)}`
+
+/** Waiters of a client that goes away without a word, when the server has noticed. */
+async function deadWaiters(resource: string, count: number): Promise<void> {
+  const seen = stage.client(engine)
+  const channels = async (): Promise<number> => ((await seen.pubsub('CHANNELS', 'holdfast:c:*')) as string[]).length
+  const before = await channels()
+  const dying = redis(engine.url)
+  await stage.opened(dying)
+  for (let index = 0; index < count; index += 1) {
+    expect((await dying.enter(claim(resource, { ttlMs: 60_000 }))).kind).toBe('queued')
+  }
+  await dying.close()
+  await expect.poll(channels).toBe(before)
+}
+
+async function taken(resource: string): Promise<{ ref: Claim & { readonly token: bigint } }> {
+  const mine = claim(resource, { ttlMs: 60_000 })
+  return { ref: { ...mine, token: held(await store.enter(mine)).token } }
+}
+
+test('what is over is over, also when there is more of it than one script ends', async () => {
+  const resource = fresh()
+  const members = Array.from({ length: CROWD }, () => claim(resource, { weight: 0, ttlMs: 100 }))
+  const refs = []
+  for (const each of members) refs.push({ ...each, token: held(await store.enter(each)).token })
+  await new Promise((resolve) => setTimeout(resolve, 110))
+  const last = refs.slice(-1)
+  expect(await store.renew(last.map((ref) => ({ ref, ttlMs: 10_000 })))).toEqual([{ kind: 'gone' }])
+  expect((await store.look(resource)).claims).toEqual([])
+})
+
+test('a newcomer does not overtake the living when more waiters died than one script passes over', async () => {
+  const resource = fresh()
+  const { ref } = await taken(resource)
+  await deadWaiters(resource, CROWD)
+  const living = claim(resource, { ttlMs: 60_000 })
+  expect(await store.enter(living)).toMatchObject({ kind: 'queued', ahead: CROWD })
+  await store.leave(ref)
+  expect((await store.enter(claim(resource))).kind).toBe('queued')
+  expect((await store.enter(living)).kind).toBe('held')
+})
+
+test(
+  'a dead waiter that would be the next is passed over, and the one behind it is told',
+  { timeout: 5_000 },
+  async () => {
+    const resource = fresh()
+    await taken(resource)
+    const next = claim(resource)
+    await store.enter(next)
+    await deadWaiters(resource, 1)
+    const living = claim(resource)
+    const standing = await store.enter(living)
+    if (standing.kind !== 'queued') throw new Error(standing.kind)
+    expect(standing.ahead).toBe(2)
+    const told = store.watch({ resource, id: living.id }, standing.memo, never)
+    expect(await store.leave({ resource, id: next.id })).toBe('left')
+    expect(await told).toMatchObject({ kind: 'queued', ahead: 0 })
+  },
+)
+
+test('as many wait as may wait, and one more is refused', { timeout: 60_000 }, async () => {
+  const resource = fresh()
+  await taken(resource)
+  const waiters = await Promise.all(Array.from({ length: QUEUE_LENGTH_MAX }, () => store.enter(claim(resource))))
+  expect(waiters.every(({ kind }) => kind === 'queued')).toBe(true)
+  expect(await store.enter(claim(resource))).toMatchObject({ kind: 'refused', because: 'full' })
+})

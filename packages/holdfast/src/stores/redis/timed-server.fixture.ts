@@ -1,0 +1,94 @@
+/** A real server on which the real scripts run with a clock that the test sets, and everything that it publishes. */
+import type { Redis } from 'ioredis'
+import { systemClock } from '../../core/clock.ts'
+import { portOf, type RedisPort } from '../shared/redis/client.ts'
+import { Keys } from './keys.ts'
+import { never, type Stage } from './redis.fixture.ts'
+import { scripts } from './scripts.ts'
+import { RedisStore } from './store.ts'
+
+const PREFIX = 'holdfast'
+const CLOCK_KEY = 'clock of the test'
+const MARKER = `${PREFIX}:marker`
+const TEST_TIME = `(function()
+  local us = tonumber(redis.call('GET', '${CLOCK_KEY}'))
+  return { math.floor(us / 1000000), us % 1000000 }
+end)()`
+
+export interface Published {
+  readonly channel: string
+  readonly text: string
+}
+
+export class TimedServer {
+  readonly store: RedisStore
+  readonly keys = new Keys(PREFIX)
+  readonly #client: Redis
+  readonly #port: RedisPort
+  #published: Published[] = []
+  #onMarker: () => void = () => undefined
+
+  private constructor(client: Redis, listener: Redis) {
+    this.#client = client
+    this.#port = withTestTime(portOf(client))
+    this.store = new RedisStore(async () => ({ port: this.#port, close: () => undefined }), PREFIX)
+    listener.on('pmessage', (_pattern, channel, text) => {
+      if (channel === MARKER) this.#onMarker()
+      else this.#published.push({ channel, text })
+    })
+  }
+
+  static async start(stage: Stage): Promise<TimedServer> {
+    const engine = await stage.server()
+    const [client, listener] = [stage.client(engine), stage.client(engine)]
+    const server = new TimedServer(client, listener)
+    await server.set(0n)
+    await listener.psubscribe(`${PREFIX}:*`)
+    await server.store.open({ clock: systemClock, signal: never })
+    stage.ending(() => server.store.close())
+    return server
+  }
+
+  async set(nowUs: bigint): Promise<void> {
+    await this.#client.set(CLOCK_KEY, String(nowUs))
+  }
+
+  /** As an observer does who watches the line: it is told of changes for a while. Answers the version it sees. */
+  async observe(resource: string): Promise<string> {
+    return String(await this.#run('observe', [this.keys.line(resource)]))
+  }
+
+  /** Whether a list for operators has this lock. */
+  async isClaimed(resource: string): Promise<boolean> {
+    const [line, ends, , places] = this.keys.all(resource)
+    return String(await this.#run('claimed', [line, ends, places])) === '1'
+  }
+
+  /** All that was published since it was asked last: what comes before the marker. */
+  async published(): Promise<readonly Published[]> {
+    const marked = new Promise<void>((resolve) => (this.#onMarker = resolve))
+    await this.#client.publish(MARKER, '')
+    await marked
+    const all = this.#published
+    this.#published = []
+    return all
+  }
+
+  #run(name: keyof typeof scripts, keys: readonly string[]): Promise<unknown> {
+    return this.#port.send(['EVALSHA', scripts[name].sha, String(keys.length), ...keys])
+  }
+}
+
+/** The real server and the real scripts; only TIME is ours. */
+function withTestTime(port: RedisPort): RedisPort {
+  const texts = new Map(
+    Object.values(scripts).map(({ sha, text }) => [sha, text.replace("redis.call('TIME')", TEST_TIME)]),
+  )
+  return {
+    listen: (hearer) => port.listen(hearer),
+    send(words) {
+      const [command, sha = '', ...rest] = words
+      return port.send(command === 'EVALSHA' ? ['EVAL', texts.get(sha) ?? '', ...rest] : words)
+    },
+  }
+}

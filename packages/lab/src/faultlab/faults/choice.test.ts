@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest'
+import { RightsMissing } from '../../machine/rights.ts'
+import { faultsOf, storesWithFaults } from './catalogue.ts'
+import { chosenFaults, faultNamed, needsOf } from './choice.ts'
+
+const own = { scheme: 'redis', isOwn: true, usesStore: true }
+const users = { ...own, isOwn: false }
+
+test('what a run makes that does not say exists, needs no rights, and breaks nothing that the store promises', async () => {
+  for (const scheme of storesWithFaults) {
+    const { names } = await chosenFaults(undefined, { ...own, scheme })
+    expect(names).toEqual(faultsOf(scheme)?.usual)
+    for (const name of names) expect(faultNamed(scheme, name)?.rights).toBe('none')
+    for (const lossy of ['wipe', 'failover', 'power-loss']) expect(names).not.toContain(lossy)
+  }
+})
+
+describe("on a user's own server", () => {
+  test('only the workers and their connections are hurt', async () => {
+    const { names } = await chosenFaults(undefined, users)
+    expect(names).toEqual([
+      ['pause', 'kill', 'cut', 'black-hole', 'lose-replies', 'lose-requests', 'delay', 'partition'],
+    ])
+  })
+
+  test.each(['pause-server', 'kill-server', 'restart-server', 'server-clock-jump', 'wipe', 'disk-full', 'failover'])(
+    '%s is refused with the reason',
+    async (name) => {
+      await expect(chosenFaults(name, users)).rejects.toThrow('it would hit everybody who uses this store')
+      await expect(chosenFaults(`pause+${name}`, users)).rejects.toThrow(`--faults ${name}: it would hit everybody`)
+    },
+  )
+
+  test('all leaves those out, each by name with the reason', async () => {
+    const { names, leftOut } = await chosenFaults('all', users)
+    expect(names).toContain('partition')
+    expect(leftOut.map((reason) => reason.split(':')[0])).toEqual([
+      'pause-server',
+      'kill-server',
+      'restart-server',
+      'server-clock-jump',
+      'wipe',
+      'power-loss',
+      'disk-full',
+      'failover',
+    ])
+  })
+})
+
+test('a fault whose rights are missing is an error that says which', async () => {
+  const fault = faultsOf('redis')?.faults.get('power-loss')
+  expect(fault?.rights).toBe('root')
+  const missing = new RightsMissing('a disk', 'root', 'this is an ordinary user')
+  expect(missing.reason).toBe('it needs root; this is an ordinary user')
+})
+
+test('several at the same moment need what each of them needs', () => {
+  const both = faultNamed('redis', 'cut+power-loss')
+  expect(both).toMatchObject({ rights: 'root', hitsStore: true, begins: 'cut+power-loss' })
+  expect([...needsOf('redis', ['cut+power-loss', 'clock-jump'])].toSorted()).toEqual(['disk', 'worker-clock'])
+  expect(faultNamed('redis', 'cut+earthquake')).toBeUndefined()
+})
+
+test.each([
+  ['earthquake', 'there is no such fault'],
+  ['busy', 'no file that another program could lock'],
+  ['pause+pause+cut+kill+delay', 'at most 4 at the same moment'],
+])('%s is refused', async (list, words) => {
+  await expect(chosenFaults(list, own)).rejects.toThrow(words)
+})
+
+test('every fault says what it does, when it counts, and how the history calls it', () => {
+  for (const scheme of storesWithFaults) {
+    const faults = [...(faultsOf(scheme)?.faults.values() ?? [])]
+    for (const { what, counts } of faults) expect(Math.min(what.length, counts.length)).toBeGreaterThan(15)
+    const words = faults.flatMap(({ begins, ends }) => [begins, ...(ends === undefined ? [] : [ends])])
+    expect(new Set(words).size).toBe(words.length)
+  }
+})

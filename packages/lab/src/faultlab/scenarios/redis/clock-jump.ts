@@ -1,0 +1,43 @@
+/** The wall clock of a server is set while somebody holds: Redis judges by it whether a lease is over. */
+import { openSkewedClock, type SkewedClock } from '../../../machine/skewed-clock.ts'
+import { holdfastLock, type Scenario, type Shown, type Take } from '../scenario.ts'
+import type { Stage } from '../stage.ts'
+import { SERVER, server } from './scene.ts'
+import { TWO_HOLDERS_TTL_MS, twoHolders } from './two-holders.ts'
+
+const JUMP_MS = 60_000
+
+async function clockFor(stage: Stage): Promise<SkewedClock> {
+  const clock = await openSkewedClock()
+  await stage.keep(Promise.resolve({ [Symbol.asyncDispose]: async () => clock.close() }))
+  return clock
+}
+
+const jumped = (guard: boolean): Take => ({
+  title: guard ? 'with a guard' : 'without a guard',
+  guard,
+  lock: holdfastLock,
+  ttlMs: TWO_HOLDERS_TTL_MS,
+  async play(stage): Promise<readonly Shown[]> {
+    const clock = await clockFor(stage)
+    const engine = await server(stage, { environment: clock.environment })
+    return twoHolders({
+      stage,
+      a: await stage.actor('A', engine.url),
+      b: () => stage.actor('B', engine.url),
+      async forget() {
+        stage.note('clock-jump', SERVER)
+        clock.set(JUMP_MS)
+      },
+    })
+  },
+})
+
+export const clockJump: Scenario = {
+  needs: ['redis', 'skewed-clock'],
+  foundBy:
+    'Martin Kleppmann, "How to do distributed locking" (2016), on timing; Redis expires keys by the wall clock still',
+  shows:
+    'a minute that the clock of the server jumps forward ends every shorter lease; the guard refuses the holder who does not know',
+  takes: [jumped(true), jumped(false)],
+}

@@ -1,0 +1,140 @@
+/** A replica that had not heard of everything becomes the primary. The grants it missed are forgotten, and the others are not. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Engine } from '../../../engines/engine.ts'
+import type { Proxy } from '../../../proxy/proxy.ts'
+import { holdfastLock, type Scenario, type Shown, shown, type Take } from '../scenario.ts'
+import type { Stage } from '../stage.ts'
+import { lineAt, SERVER, server, soon, tell, way } from './scene.ts'
+import { twoHolders } from './two-holders.ts'
+
+interface Pair {
+  readonly primary: Engine
+  readonly replica: Engine
+  /** Between the two. A replica that is stopped instead would find everything in its socket when it goes on. */
+  readonly link: Proxy
+}
+
+async function pair(stage: Stage): Promise<Pair> {
+  const primary = await server(stage)
+  const { proxy: link } = await way(stage, primary)
+  const replica = await server(stage, { replicaOf: link })
+  return { primary, replica, link }
+}
+
+async function promote(stage: Stage, { primary, replica }: Pair): Promise<void> {
+  stage.note('failover', SERVER)
+  await primary.kill()
+  await tell(replica, 'REPLICAOF', 'NO', 'ONE')
+  await soon('the promotion', async () => String(await tell(replica, 'ROLE')).startsWith('master'))
+}
+
+const FORGETTING_TTL_MS = 5_000
+
+const forgotten = (guard: boolean): Take => ({
+  title: guard ? 'with a guard' : 'without a guard',
+  guard,
+  lock: holdfastLock,
+  ttlMs: FORGETTING_TTL_MS,
+  async play(stage): Promise<readonly Shown[]> {
+    const both = await pair(stage)
+    both.link.set({ kind: 'black-hole' })
+    return twoHolders({
+      stage,
+      a: await stage.actor('A', both.primary.url),
+      b: () => stage.actor('B', both.replica.url),
+      forget: () => promote(stage, both),
+    })
+  },
+})
+
+const sameToken: Take = {
+  title: 'a lock whose token is a counter in the store (INCR), with a guard',
+  guard: true,
+  lock: { kind: 'broken', name: 'token-counter' },
+  ttlMs: FORGETTING_TTL_MS,
+  async play(stage): Promise<readonly Shown[]> {
+    const both = await pair(stage)
+    both.link.set({ kind: 'black-hole' })
+    const [a, b] = [await stage.actor('A', both.primary.url), await stage.actor('B', both.replica.url)]
+    const first = await a.does({ do: 'acquire', waitMs: 0 })
+    await a.does({ do: 'enter' })
+    await a.does({ do: 'read' })
+    await promote(stage, both)
+    const second = await b.does({ do: 'acquire', waitMs: 0 })
+    await b.does({ do: 'enter' })
+    await b.does({ do: 'read' })
+    const write = await b.does({ do: 'write' })
+    const late = await a.does({ do: 'write' })
+    for (const actor of [a, b]) await actor.leaves()
+    return [
+      shown('both hold the same token', first.text === second.text, `${first.text} and ${second.text}`),
+      shown('so the guard admits both, and the write of B is lost', write.ok && late.ok, `A: ${late.text}`),
+    ]
+  },
+}
+
+export const failoverForgets: Scenario = {
+  needs: ['redis'],
+  foundBy: 'the Redis documentation on replication; users of Redisson (#3994, #5256)',
+  shows:
+    'after an asynchronous failover there are two holders, and the new one has the larger token only if tokens do not come from a counter',
+  takes: [forgotten(true), forgotten(false), sameToken],
+}
+
+const STALE_TTL_MS = 4_000
+/** So that the lease of B ends this much later than what the replica remembers of A. */
+const LATER_MS = STALE_TTL_MS / 4
+
+const remembered: Take = {
+  title: 'the replica remembers A, who has released; it has not heard of B, who holds',
+  guard: true,
+  lock: holdfastLock,
+  ttlMs: STALE_TTL_MS,
+  async play(stage): Promise<readonly Shown[]> {
+    const both = await pair(stage)
+    const { primary, replica, link } = both
+    const [a, b] = [await stage.actor('A', primary.url), await stage.actor('B', primary.url)]
+    await a.does({ do: 'acquire', waitMs: 0 })
+    await soon('the grant of A at the replica', async () => Number(await tell(replica, 'DBSIZE')) > 0)
+    link.set({ kind: 'black-hole' })
+    await sleep(LATER_MS)
+    const released = await a.does({ do: 'release' })
+    const second = await b.does({ do: 'acquire', waitMs: STALE_TTL_MS })
+    await b.does({ do: 'enter' })
+    await b.does({ do: 'read' })
+    await promote(stage, both)
+    const c = await stage.actor('C', replica.url)
+    const [stale] = (await lineAt(replica.url)).claims
+    const third = await c.does({ do: 'acquire', waitMs: 3 * STALE_TTL_MS })
+    const believes = await b.does({ do: 'is-held' })
+    await c.does({ do: 'enter' })
+    const late = await b.does({ do: 'write' })
+    for (const actor of [a, b, c]) await actor.leaves()
+    return [
+      shown(
+        'A has released, and the replica holds it for the holder',
+        released.ok && stale?.owner === 'A',
+        released.text,
+      ),
+      shown(
+        'C gets the lock when that is over, while B believes that it holds',
+        third.ok && believes.text === 'true',
+        `B: ${believes.text}`,
+      ),
+      shown(
+        'the token of C is larger than that of B, of which the replica never heard',
+        third.ok && BigInt(third.text) > BigInt(second.text),
+        `${second.text}, then ${third.text}`,
+      ),
+      shown('the database refuses B', late.text === 'STALE_TOKEN', late.text),
+    ]
+  },
+}
+
+export const staleReplica: Scenario = {
+  needs: ['redis'],
+  foundBy: 'the Redis documentation on replication; redisson/redisson#3636 and #3187',
+  shows:
+    'a replica with an old state is promoted: it keeps the lock for one who has left, and does not know the one who holds',
+  takes: [remembered],
+}

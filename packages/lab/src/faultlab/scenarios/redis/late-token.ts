@@ -1,0 +1,65 @@
+/** A token that is asked for after the grant says when it was asked for, and not when the lock was granted. */
+import { holdfastLock, type Scenario, type Shown, shown, type Take } from '../scenario.ts'
+import { NAMESPACE, SEAT } from '../steps.ts'
+import { SERVER, server, soon, tell, way } from './scene.ts'
+
+const TTL_MS = 1_000
+/** Between the client and the server, each way: time enough to stop it between two of its commands. */
+const WAY_MS = 150
+
+/** A is stopped while the answer to its grant is on the way, for longer than its lease. */
+const stoppedOnTheWay = (broken: boolean): Take => ({
+  title: broken ? 'a lock that asks for its token in a second step (SET, then INCR)' : 'Holdfast',
+  guard: true,
+  lock: broken ? { kind: 'broken', name: 'token-after-grant' } : holdfastLock,
+  ttlMs: TTL_MS,
+  async play(stage): Promise<readonly Shown[]> {
+    const engine = await server(stage)
+    const { proxy, url } = await way(stage, engine)
+    const [a, b] = [await stage.actor('A', url), await stage.actor('B', engine.url)]
+    proxy.set({ kind: 'delay', delayMs: WAY_MS })
+    stage.note('delay', SERVER)
+    const asking = a.does({ do: 'acquire', waitMs: 20 * TTL_MS })
+    const key = broken ? `${NAMESPACE}:${SEAT}` : `holdfast:{${NAMESPACE}!${SEAT}}`
+    await soon('the grant of A', async () => (await tell(engine, 'EXISTS', key)) === 1)
+    a.stop()
+    const second = await b.does({ do: 'acquire', waitMs: 20 * TTL_MS })
+    await b.does({ do: 'enter' })
+    proxy.set({ kind: 'pass' })
+    stage.note('pass', SERVER)
+    a.goOn()
+    if (!broken) {
+      // A asks anew and waits for B; what it then gets is larger because it is later.
+      await b.does({ do: 'release' })
+      const first = await asking
+      for (const actor of [a, b]) await actor.leaves()
+      const rises = first.ok && BigInt(first.text) > BigInt(second.text)
+      return [
+        shown(
+          'A never hears of the grant it slept through, and waits behind B',
+          rises,
+          `B ${second.text}, A ${first.text}`,
+        ),
+      ]
+    }
+    const first = await asking
+    const write = await b.does({ do: 'write' })
+    for (const actor of [a, b]) await actor.leaves()
+    const inverted = second.ok && BigInt(first.ok ? first.text : 0) > BigInt(second.text)
+    return [
+      shown(
+        'A, whose lease is over, has the larger token',
+        inverted,
+        `A ${first.text}, B ${second.text}; B writes: ${write.text}`,
+      ),
+    ]
+  },
+})
+
+export const lateToken: Scenario = {
+  needs: ['redis'],
+  foundBy: 'this project, in simple-redis-mutex (its issue 15 asks for tokens)',
+  shows:
+    'a token that is made after the grant may be larger than that of the next holder; it has to be made by the grant',
+  takes: [stoppedOnTheWay(false), stoppedOnTheWay(true)],
+}

@@ -1,0 +1,141 @@
+/** A request that was carried out and whose answer never came: the same for taking, renewing and giving back. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { holdfastLock, type Scenario, type Shown, shown, type Take } from '../scenario.ts'
+import { lineAt, server, unanswered, way } from './scene.ts'
+
+const ACQUIRE_TTL_MS = 2_000
+/** Of a free lock, from the moment at which the network works again. */
+const AT_ONCE_MS = 300
+
+const lostGrant = (plain: boolean): Take => ({
+  title: plain ? 'a plain lock (SET NX PX and a random owner for each attempt)' : 'Holdfast',
+  guard: true,
+  lock: plain ? { kind: 'broken', name: 'none' } : holdfastLock,
+  ttlMs: ACQUIRE_TTL_MS,
+  async play(stage): Promise<readonly Shown[]> {
+    const engine = await server(stage)
+    const { proxy, url } = await way(stage, engine)
+    const a = await stage.actor('A', url)
+    // The way is known by then; what is measured is the lost answer, and not the first connection.
+    await a.does({ do: 'acquire', waitMs: 0 })
+    await a.does({ do: 'release' })
+    const hear = await unanswered(stage, proxy, () => a.does({ do: 'acquire', waitMs: 10 * ACQUIRE_TTL_MS }))
+    const startMs = performance.now()
+    const answer = await hear()
+    const afterMs = Math.round(performance.now() - startMs)
+    const claims = plain ? [] : (await lineAt(engine.url)).claims
+    await a.leaves()
+    return plain
+      ? [
+          shown(
+            'its own orphan stands in its way until the lease is over',
+            answer.ok && afterMs > ACQUIRE_TTL_MS / 2,
+            `${afterMs} ms`,
+          ),
+        ]
+      : [
+          shown('A holds as soon as the network works', answer.ok && afterMs <= AT_ONCE_MS, `${afterMs} ms`),
+          shown(
+            'there is one claim, and it is the one that A knows of',
+            claims.length === 1,
+            `${claims.length} claims`,
+          ),
+          shown(
+            'its token is the one in the store',
+            String(claims[0]?.token) === answer.text,
+            `${answer.text}, ${String(claims[0]?.token)}`,
+          ),
+        ]
+  },
+})
+
+export const lostAcquireReply: Scenario = {
+  needs: ['redis'],
+  foundBy: 'users of tooz, of kazoo (#732, #760) and of Curator (#1160, #1024); seven of eight Node libraries have it',
+  shows:
+    'a grant whose answer was lost is found again at once by the id of the claim; without one it blocks its own owner',
+  takes: [lostGrant(false), lostGrant(true)],
+}
+
+const RELEASE_TTL_MS = 20_000
+
+const lostLeave = (broken: boolean): Take => ({
+  title: broken ? 'a lock without owner check (DEL), which ioredis sends again' : 'Holdfast',
+  guard: true,
+  lock: broken ? { kind: 'broken', name: 'no-owner-check' } : holdfastLock,
+  ttlMs: RELEASE_TTL_MS,
+  async play(stage): Promise<readonly Shown[]> {
+    const engine = await server(stage)
+    const { proxy, url } = await way(stage, engine)
+    const [a, b, c] = [
+      await stage.actor('A', url),
+      await stage.actor('B', engine.url),
+      await stage.actor('C', engine.url),
+    ]
+    await a.does({ do: 'acquire', waitMs: 0 })
+    const hear = await unanswered(stage, proxy, () => a.does({ do: 'release' }))
+    const second = await b.does({ do: 'acquire', waitMs: RELEASE_TTL_MS / 4 })
+    const released = await hear()
+    const third = await c.does({ do: 'acquire', waitMs: 0 })
+    const held = await b.does({ do: 'is-held' })
+    for (const actor of [a, b, c]) await actor.leaves()
+    const words = `A: ${released.text}, B: ${held.text}, C: ${third.text}`
+    return [
+      shown('B takes the lock after the release that A heard nothing of', second.ok, second.text),
+      broken
+        ? shown(
+            'the repeated release frees the lock of B, and C holds beside B',
+            third.ok && held.text === 'true',
+            words,
+          )
+        : shown('the repeated release leaves the lock of B alone', !third.ok && held.text === 'true', words),
+    ]
+  },
+})
+
+export const lostReleaseReply: Scenario = {
+  needs: ['redis'],
+  foundBy: 'lukas-krecan/ShedLock, etcd-io/etcd#22082, tooz on memcached',
+  shows: 'a release whose answer was lost is repeated; it must not free the lock of whoever came next',
+  takes: [lostLeave(false), lostLeave(true)],
+}
+
+const RENEW_TTL_MS = 1_500
+
+export const lostRenewReply: Scenario = {
+  needs: ['redis'],
+  foundBy: 'users of cirello-io/dynamolock (#280) and of the Kinesis client library',
+  shows: 'a renewal whose answer was lost is no loss: the holder asks again and stays',
+  takes: [
+    {
+      title: 'the answer to a renewal vanishes, and the lease would be over without the next one',
+      guard: true,
+      lock: holdfastLock,
+      ttlMs: RENEW_TTL_MS,
+      async play(stage): Promise<readonly Shown[]> {
+        const engine = await server(stage)
+        const { proxy, url } = await way(stage, engine)
+        const [a, b] = [await stage.actor('A', url), await stage.actor('B', engine.url)]
+        const first = await a.does({ do: 'acquire', waitMs: 0 })
+        // Nothing but a renewal is answered to somebody who holds.
+        const hear = await unanswered(stage, proxy, async () => undefined)
+        await hear()
+        await sleep(2 * RENEW_TTL_MS)
+        const held = await a.does({ do: 'is-held' })
+        const other = await b.does({ do: 'acquire', waitMs: 0 })
+        const [claim] = (await lineAt(engine.url)).claims
+        const told = stage.events().some(({ p, f }) => p === 'A' && f === 'lost-signal')
+        for (const actor of [a, b]) await actor.leaves()
+        return [
+          shown(
+            'A holds two leases later, and was told of no loss',
+            held.text === 'true' && !told,
+            `isHeld: ${held.text}`,
+          ),
+          shown('with the same token', String(claim?.token) === first.text, first.text),
+          shown('and B does not get the lock', !other.ok, other.text),
+        ]
+      },
+    },
+  ],
+}

@@ -1,0 +1,88 @@
+/** The lock server is frozen or dead while somebody holds. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Engine } from '../../../engines/engine.ts'
+import { holdfastLock, type Scenario, type Shown, shown, type Take } from '../scenario.ts'
+import { SERVER, server } from './scene.ts'
+
+const TTL_MS = 2_000
+
+interface Trouble {
+  readonly title: string
+  readonly hurt: (engine: Engine) => Promise<void>
+  readonly heal: (engine: Engine) => Promise<void>
+}
+
+const frozen: Trouble = {
+  title: 'the server is frozen (SIGSTOP)',
+  hurt: (engine) => engine.pause(),
+  heal: (engine) => engine.resume(),
+}
+const killed: Trouble = {
+  title: 'the server is killed (SIGKILL), and comes back with what it has written',
+  hurt: (engine) => engine.kill(),
+  heal: (engine) => engine.restart(),
+}
+
+const told = ({ title, hurt, heal }: Trouble): Take => ({
+  title,
+  guard: true,
+  lock: holdfastLock,
+  ttlMs: TTL_MS,
+  async play(stage): Promise<readonly Shown[]> {
+    const engine = await server(stage, { aof: 'always' })
+    const [a, b] = [await stage.actor('A', engine.url), await stage.actor('B', engine.url)]
+    await a.does({ do: 'acquire', waitMs: 0 })
+    const waiting = b.does({ do: 'acquire', waitMs: 20 * TTL_MS })
+    await stage.finds(({ p, out }) => p === 'B' && out?.['standing'] === 'queued')
+    stage.note('pause', SERVER)
+    await hurt(engine)
+    const loss = await stage.finds(({ p, f }) => p === 'A' && f === 'lost-signal')
+    const held = await a.does({ do: 'is-held' })
+    stage.note('resume', SERVER)
+    await heal(engine)
+    const second = await waiting
+    const grant = stage.events().find(({ p, f, e }) => p === 'B' && f === 'acquire' && e === 'ok')
+    const released = await a.does({ do: 'release' })
+    for (const actor of [a, b]) await actor.leaves()
+    const apartMs = (Number(grant?.t ?? 0) - Number(loss?.t ?? 0)) / 1e6
+    return [
+      shown('A is told by its own clock, while the server says nothing', loss !== undefined, `isHeld: ${held.text}`),
+      shown(
+        'B gets the lock, and only after A was told',
+        second.ok && loss !== undefined && apartMs > 0,
+        `${Math.round(apartMs)} ms later`,
+      ),
+      shown('A gives nothing back that is not its own', released.text === 'expired', released.text),
+    ]
+  },
+})
+
+/** As every client that hears of its loss from the server alone. */
+const believing: Take = {
+  title: 'a lock whose holder asks the server and no clock',
+  guard: true,
+  lock: { kind: 'broken', name: 'no-deadline' },
+  ttlMs: TTL_MS,
+  async play(stage): Promise<readonly Shown[]> {
+    const engine = await server(stage)
+    const a = await stage.actor('A', engine.url)
+    await a.does({ do: 'acquire', waitMs: 0 })
+    stage.note('pause', SERVER)
+    await engine.pause()
+    await sleep(1.5 * TTL_MS)
+    const held = await a.does({ do: 'is-held' })
+    stage.note('resume', SERVER)
+    await engine.resume()
+    await a.leaves()
+    return [shown('A believes in a lease that has been over for half its length', held.text === 'true', held.text)]
+  },
+}
+
+export const storeDown: Scenario = {
+  needs: ['redis'],
+  foundBy:
+    'users of mike-marcacci/node-redlock (told 1.4 to 1.7 s late), Medusa (at 4.1 s of a lease of 1 s), Redisson, etcd-io/etcd#5571',
+  shows:
+    'a holder must know that its lease is over when nobody can tell it: by its own clock, before the server gives the lock on',
+  takes: [told(frozen), told(killed), believing],
+}

@@ -1,0 +1,50 @@
+/** A holds and has read; the store forgets it; B holds as well. What becomes of the late write of A is for the guard to say. */
+import type { Actor } from '../actor.ts'
+import { type Shown, shown } from '../scenario.ts'
+import type { Stage } from '../stage.ts'
+
+export interface Rivals {
+  readonly stage: Stage
+  readonly a: Actor
+  /** Made when B starts: its server may be another one by then. */
+  b(): Promise<Actor>
+  /** What happens while A holds. */
+  forget(): Promise<void>
+}
+
+/** Long enough that B is through before A hears anything at its next renewal. */
+export const TWO_HOLDERS_TTL_MS = 6_000
+
+export async function twoHolders({ stage, a, b: start, forget }: Rivals): Promise<readonly Shown[]> {
+  const first = await a.does({ do: 'acquire', waitMs: 0 })
+  await a.does({ do: 'enter' })
+  await a.does({ do: 'read' })
+  await forget()
+  const b = await start()
+  const second = await b.does({ do: 'acquire', waitMs: 0 })
+  const believes = await a.does({ do: 'is-held' })
+  await b.does({ do: 'enter' })
+  await b.does({ do: 'read' })
+  await b.does({ do: 'write' })
+  const late = await a.does({ do: 'write' })
+  const told = await stage.finds(({ p, f }) => p === 'A' && f === 'lost-signal')
+  const after = await a.does({ do: 'write' })
+  for (const actor of [a, b]) await actor.leaves()
+  const elements = String(stage.events().find(({ f }) => f === 'final')?.in?.['elements'])
+  return [
+    shown('B holds while A believes that it does', second.ok && believes.text === 'true', `A: ${believes.text}`),
+    shown(
+      'the token of B is larger all the same',
+      second.ok && BigInt(second.text) > BigInt(first.text),
+      `${first.text}, then ${second.text}`,
+    ),
+    stage.options.guard
+      ? shown('the database refuses the write of A', late.text === 'STALE_TOKEN', late.text)
+      : shown(
+          'the write of A is accepted and overwrites that of B',
+          late.ok && !elements.includes('B-'),
+          `${late.text}; in the end there is ${elements}`,
+        ),
+    shown('A is told', told !== undefined && after.text === 'NOT_HELD', `its next write: ${after.text}`),
+  ]
+}
