@@ -31,3 +31,11 @@ test('figures of one place have a row each', () => {
   ])
   expect(text).toContain('| served | 1,000 |  | ≥ 1,000 |\n| time | 1.5 s |  |  |')
 })
+
+test('a wide table is told in parts, each with the places in front', () => {
+  const figures = ['a', 'b'].flatMap((where) =>
+    Array.from({ length: 8 }, (_, index) => ({ what: `${where}: f${index}`, unit: '', value: index })),
+  )
+  const lines = markdownOf(suite, figures).split('\n')
+  expect(lines.filter((line) => line.startsWith('| a '))).toEqual(['| a | 0 | 1 | 2 | 3 | 4 | 5 |', '| a | 6 | 7 |'])
+})
