@@ -24,6 +24,7 @@ const schemes: ReadonlyMap<string, Scheme> = new Map([
     'rediss+sentinel',
     { example: 'rediss+sentinel://host:26379,host:26379/name', absolute: asItStands, open: openRedis },
   ],
+  ['redlock', { example: 'redlock://host-1:6379,host-2:6379,host-3:6379', absolute: asItStands, open: openRedlock }],
   ['sqlite', { example: 'sqlite:/srv/locks.db', absolute: absoluteSqlite, open: openSqlite }],
 ])
 
@@ -72,6 +73,11 @@ function asItStands(url: string): string {
 async function openRedis(url: string): Promise<Store> {
   const { redis } = await import('holdfast/redis')
   return redis(url)
+}
+
+async function openRedlock(url: string): Promise<Store> {
+  const { redlock } = await import('holdfast/redlock')
+  return redlock(url)
 }
 
 async function openSqlite(url: string): Promise<Store> {

@@ -24,7 +24,7 @@ import { Keys } from './keys.ts'
 import { type OpenPort, openSession, type Session } from './open.ts'
 import { OBSERVED_SURELY_MS } from './scripts.ts'
 import { viewOfAnswer } from './view.ts'
-import { grantedAtOnce, toldOf } from './wire.ts'
+import { heldSince, toldOf } from './wire.ts'
 
 /** Taken before a request was sent. */
 interface Asked {
@@ -70,7 +70,7 @@ export class RedisStore implements Store {
       const answer = await together.ask(scripts.enter, keys, enterArgs(claim, channelOf(resource)))
       const told =
         typeof answer === 'string'
-          ? grantedAtOnce(answer, claim.ttlMs, askedAt, serverClock)
+          ? heldSince(answer, { token: BigInt(answer), ttlMs: claim.ttlMs }, askedAt, serverClock)
           : toldOf(answer, askedAt, serverClock)
       return claims.answered(keys[0], id, told, heard)
     } catch (error) {
@@ -126,9 +126,9 @@ export class RedisStore implements Store {
     const askedAt = stampOf(clock)
     try {
       const answers = await connection.run(scripts.renew, keys, args)
-      return renewals.map(({ ref }, index) => {
+      return renewals.map(({ ref, ttlMs }, index) => {
         const answer: unknown = Array.isArray(answers) ? answers[index] : undefined
-        return this.#renewed(ref, answer, { askedAt, heard })
+        return this.#renewed(ref, ttlMs, answer, { askedAt, heard })
       })
     } catch (error) {
       if (!isOneOfSeveral) throw error
@@ -137,14 +137,19 @@ export class RedisStore implements Store {
     }
   }
 
-  #renewed(ref: Ref, answer: unknown, { askedAt, heard }: Asked): RenewAnswer {
+  #renewed(ref: Ref, ttlMs: number, answer: unknown, { askedAt, heard }: Asked): RenewAnswer {
     const { claims, serverClock } = this.#opened()
+    const { resource, id, token } = ref
+    if (typeof answer === 'string' && token !== undefined) {
+      const told = heldSince(answer, { token, ttlMs }, askedAt, serverClock)
+      return claims.answered(this.#keys.line(resource), id, told, heard)
+    }
     const [kind, words = ''] = wordsOf(answer)
     if (kind === 'error') return engineError(new Error(words), 'renew')
     const told = toldOf(answer, askedAt, serverClock)
     // A renewal with a wrong token is gone, and the claim of that id is not.
     if (told.standing.kind === 'gone') return told.standing
-    return claims.answered(this.#keys.line(ref.resource), ref.id, told, heard)
+    return claims.answered(this.#keys.line(resource), id, told, heard)
   }
 
   /** Asked while nobody listens: whatever is told until the next question has to be asked for. */
