@@ -34,8 +34,8 @@ export interface Request {
   readonly hasWaited: boolean
 }
 
-/** Of a lease that is younger than this the rest is worth having. */
-const USABLE_SHARE = 1 / 2
+/** When the votes took more of the lease than this, what is left is not worth having: a renewal might come too late. */
+const USABLE_SHARE = 2 / 3
 
 export class Attempt {
   readonly settled: Promise<Outcome>
