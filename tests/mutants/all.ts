@@ -6,6 +6,7 @@ import { labMutants } from './lab.mutants.ts'
 import type { Mutant } from './mutant.ts'
 import { redisGuardMutants } from './redis-guard.mutants.ts'
 import { redisMutants } from './redis.mutants.ts'
+import { redlockMutants } from './redlock.mutants.ts'
 import { topologyMutants } from './topology.mutants.ts'
 import { troubleMutants } from './trouble.mutants.ts'
 
@@ -16,6 +17,7 @@ export const mutants: readonly Mutant[] = [
   ...labMutants,
   ...redisMutants,
   ...redisGuardMutants,
+  ...redlockMutants,
   ...topologyMutants,
   ...troubleMutants,
 ]

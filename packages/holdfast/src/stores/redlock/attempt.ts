@@ -40,7 +40,7 @@ const USABLE_SHARE = 1 / 2
 export class Attempt {
   readonly settled: Promise<Outcome>
   readonly vote: string
-  /** The proposal in µs: also the place of a waiter. */
+  /** When the claim first asked, by the clock of the middle node in µs: the order of waiters, nearly the same for all clients. */
   readonly number: number
   readonly #session: Session
   readonly #request: Request
@@ -62,7 +62,7 @@ export class Attempt {
     this.#resolve = resolve
     this.#askedAt = stampOf(session.clock)
     this.#proposalUs = proposalUs(session, this.#askedAt, request.seen)
-    this.number = request.number ?? this.#proposalUs
+    this.number = request.number ?? Math.round(commonUs(session))
     this.#ballots = session.nodes.map((): Ballot => ({ kind: 'asked' }))
     this.#patience()
     session.nodes.forEach((node, index) => void this.#ask(node, index))
@@ -209,6 +209,6 @@ function commonUs({ nodes, clock }: Session): number {
 }
 
 function commonOf(nodes: readonly RedisNode[]): number | undefined {
-  const known = nodes.flatMap(({ aheadUs }) => (aheadUs === undefined ? [] : [aheadUs.high]))
+  const known = nodes.flatMap(({ aheadUs }) => (aheadUs === undefined ? [] : [(aheadUs.low + aheadUs.high) / 2]))
   return known.toSorted((one, other) => one - other)[Math.floor((known.length - 1) / 2)]
 }
