@@ -7,6 +7,7 @@ import type { Mutant } from './mutant.ts'
 import { redisGuardMutants } from './redis-guard.mutants.ts'
 import { redisMutants } from './redis.mutants.ts'
 import { redlockMutants } from './redlock.mutants.ts'
+import { timelineMutants } from './timeline.mutants.ts'
 import { topologyMutants } from './topology.mutants.ts'
 import { troubleMutants } from './trouble.mutants.ts'
 
@@ -18,6 +19,7 @@ export const mutants: readonly Mutant[] = [
   ...redisMutants,
   ...redisGuardMutants,
   ...redlockMutants,
+  ...timelineMutants,
   ...topologyMutants,
   ...troubleMutants,
 ]

@@ -30,9 +30,9 @@ lock until the time is over and tells which promise it was found by, and after h
 run starts worker processes that take locks and work on a guarded database, hurts them and the store, heals everything, obtains
 every lock once more, and judges the recorded history.
 
-  --store URL      which store (also HOLDFAST_STORE); sqlite: or redis: alone is one that the run makes for itself and may
-                   hurt in every way; of a store of yours only the workers and their connections are hurt
-  --persistence P  how the run's own Redis keeps its data: always (default), everysec or none
+  --store URL      which store (also HOLDFAST_STORE); sqlite:, redis: or redlock: alone is one that the run makes for itself
+                   and may hurt in every way; of a store of yours only the workers and their connections are hurt
+  --persistence P  how the run's own servers keep their data: always (default), everysec or none
   --resource KIND  where the guarded data is: sqlite (default) or redis:, which the run starts and never hurts
   --faults LIST    a+b is both at the same moment; all is everything that can be done here; none
 ${faultLines.join('\n')}
