@@ -5,7 +5,6 @@
 import { join } from 'node:path'
 import type { Property, Violation } from '../../judge/violation.ts'
 import type { LabCall } from '../main.ts'
-import { storesWithFaults } from '../faults/catalogue.ts'
 import { freeFolder, parse, settingsOf, UsageError } from '../options.ts'
 import { writeFiles } from '../report/files.ts'
 import { playRun } from '../run.ts'
@@ -61,10 +60,11 @@ function trialsOf(only: string | undefined, store: string | undefined): Trial[] 
   const trials = Object.entries(flaws)
     .filter(([name]) => only === undefined || name === only)
     .flatMap(([name, { on }]) => on.map((each) => ({ name, place: each })))
-    // A lock over several servers is played by a replay.
-    .filter((trial) => storesWithFaults.includes(trial.place) && (place === undefined || trial.place === place))
+    .filter((trial) => place === undefined || trial.place === place)
   if (trials.length > 0) return trials
-  throw new UsageError(`there is no such broken lock on ${place}:; the run starts the store, so give sqlite: or redis:`)
+  throw new UsageError(
+    `there is no such broken lock on ${place}:; the run starts the store, so give sqlite:, redis: or redlock:`,
+  )
 }
 
 interface Conditions {

@@ -87,8 +87,8 @@ export const flaws: Readonly<Record<FlawName, Flaw>> = {
   },
   'late-quorum': {
     on: ['redlock'],
-    what: 'asks several servers, waits for the last one and does not look how long that took',
-    finds: ['V'],
+    what: 'asks several servers, waits for the last one, does not look how long that took, and has no token that all know',
+    finds: ['V', 'T'],
   },
 }
 
