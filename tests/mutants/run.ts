@@ -4,12 +4,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { coreMutants } from './core.mutants.ts'
-import { engineMutants } from './engine.mutants.ts'
-import { labMutants } from './lab.mutants.ts'
-import { redisGuardMutants } from './redis-guard.mutants.ts'
-import { redisMutants } from './redis.mutants.ts'
-import { troubleMutants } from './trouble.mutants.ts'
+import { mutants as all } from './all.ts'
 import { EngineNotAvailable } from '../../packages/lab/src/engines/engine.ts'
 import * as redisServer from '../../packages/lab/src/engines/redis/server.ts'
 import { close } from '../support/closing-line.ts'
@@ -23,14 +18,7 @@ const SHOWN_LINES = 60
 
 const repository = join(import.meta.dirname, '..', '..')
 const wanted = process.argv.slice(2)
-const chosen = [
-  ...coreMutants,
-  ...engineMutants,
-  ...labMutants,
-  ...troubleMutants,
-  ...redisMutants,
-  ...redisGuardMutants,
-].filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
+const chosen = all.filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
 const engines = { redis: redisServer } as const
 const missing = await missingEngines()
 const mutants = chosen.filter(({ caughtBy }) => !missing.has(engineOf(caughtBy)))

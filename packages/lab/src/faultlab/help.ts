@@ -20,9 +20,12 @@ const broken = Object.entries(flaws).map(([name, { what, on }]) => `    ${name.p
 export const helpText: string = `Usage: holdfast lab run [options]
        holdfast lab replay [NAME] [--out DIR] [--json]
        holdfast lab soak --hours H [--round 60s] [--store SCHEME:] [--faults LIST] [--seed N] [--out DIR] [--record FILE]
+       holdfast lab judge FILE [--ttl 500ms] [--json]
+       holdfast lab find-broken [--only NAME] [--store URL] [--for 20s] [--seed N] [--out DIR] [--json]
 
 replay plays a published incident step by step; without a name it lists them. soak makes one run after the other, goes on
-where it was interrupted, and adds a row to the file given with --record.
+where it was interrupted, and adds a row to the file given with --record. judge reads any history.ndjson and judges it again. find-broken runs every deliberately broken
+lock until the time is over and tells which promise it was found by, and after how many seconds.
 
 run starts worker processes that take locks and work on a guarded database, hurts them and the store, heals everything, obtains
 every lock once more, and judges the recorded history.

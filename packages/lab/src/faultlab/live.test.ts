@@ -81,6 +81,16 @@ describe.concurrent('a run', { timeout: LIMIT_MS }, () => {
   })
 })
 
+test('a search for a broken lock finds it, and says by what and when', { timeout: LIMIT_MS }, async () => {
+  const args = ['--only', 'check-then-set', '--store', 'sqlite:', '--for', '3s', '--seed', '7', '--json']
+  const { code, stdout } = await lab('find-broken', ...args, '--out', join(folder, 'search'))
+  const { found } = JSON.parse(stdout) as {
+    found: readonly { lock: string; broken: readonly { property: string; afterS: number }[] }[]
+  }
+  expect({ code, locks: found.map(({ lock }) => lock) }).toEqual({ code: 0, locks: ['check-then-set'] })
+  expect(found[0]?.broken[0]).toMatchObject({ property: expect.stringMatching(/^[VT]$/) as string })
+})
+
 describe('what cannot be judged', { timeout: LIMIT_MS }, () => {
   test('ends with 2 and the reason when a worker dies by itself', async () => {
     const path = join(folder, 'dying-lock.mjs')

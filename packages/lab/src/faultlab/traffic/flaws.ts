@@ -9,6 +9,8 @@ export interface Flaw {
   readonly on: readonly BrokenPlace[]
   /** At least one of these is broken. */
   readonly finds: readonly Property[]
+  /** The faults under which it shows. @default `pause,kill` */
+  readonly under?: string
 }
 
 export type FlawName =
@@ -53,7 +55,7 @@ export const flaws: Readonly<Record<FlawName, Flaw>> = {
   'no-deadline': {
     on: ['sqlite', 'redis'],
     what: 'the holder never looks at its own clock, it believes in the lock until it is told otherwise',
-    finds: ['U'],
+    finds: ['U', 'N'],
   },
   'token-per-process': {
     on: ['sqlite', 'redis'],
@@ -73,11 +75,13 @@ export const flaws: Readonly<Record<FlawName, Flaw>> = {
   'token-after-grant': {
     on: ['redis'],
     what: 'takes the lock, asks for the token in a second step (SET, then INCR) and counts its lease from then',
-    finds: ['T', 'G', 'G″'],
+    under: 'pause,delay',
+    finds: ['V', 'T', 'G', 'G″'],
   },
   'token-counter': {
     on: ['redis'],
     what: 'the token is a counter in the store (INCR), which starts again when the store lost it',
+    under: 'pause,kill,wipe',
     finds: ['T'],
   },
 }
