@@ -1,66 +1,86 @@
-/** Damages to what a reader of the fault lab trusts: the timeline, its links, the judge of any history. */
+/** Damages to the fault lab: a lab that cannot fail says of every lock that nothing was found. */
 import type { Check, Mutant } from './mutant.ts'
 
-const lab = (file: string): string => `packages/lab/src/${file}`
-const viewer: Check = { tests: [lab('timeline/viewer/viewer.test.ts')] }
-const drawing: Check = { tests: [lab('faultlab/report/drawing.test.ts')] }
-const judging: Check = { tests: [lab('faultlab/judging/command.test.ts')] }
+const source = (file: string): string => `packages/lab/src/faultlab/${file}`
+const units = (file: string): Check => ({ tests: [source(file)] })
+const onRedis = (file: string): Check => ({ tests: [source(file)], engine: 'redis' })
 
 export const labMutants: readonly Mutant[] = [
   {
-    name: 'timeline: what began before the part that is shown is not drawn',
-    file: lab('timeline/viewer/visible.ts'),
-    find: 'endMs = Math.max(endMs, item.toMs)',
-    replace: 'endMs = item.fromMs',
-    caughtBy: viewer,
-  },
-  {
-    name: 'timeline: zooming moves the moment under the pointer',
-    file: lab('timeline/viewer/view.ts'),
-    find: 'fromMs: aroundMs - nextMs * share,',
-    replace: 'fromMs: aroundMs - nextMs / 2,',
-    caughtBy: viewer,
-  },
-  {
-    name: 'timeline: a filter for a lock hides the faults',
-    file: lab('timeline/viewer/things.ts'),
-    find: ' && thing.lock !== -1',
-    replace: '',
-    caughtBy: viewer,
-  },
-  {
-    name: 'timeline: a filter for a token hides the violations',
-    file: lab('timeline/viewer/things.ts'),
-    find: "thing.kind === 'violation' && thing.text.includes(filter.token)",
+    name: 'a fault on one way counts when anybody felt it',
+    file: source('faults/effects.ts'),
+    find: '(process !== undefined && p !== process)',
     replace: 'false',
-    caughtBy: viewer,
+    caughtBy: units('faults/effects.test.ts'),
   },
   {
-    name: 'timeline: a mark links to the line beside its own',
-    file: lab('faultlab/report/drawing.ts'),
-    find: 'const FIRST_EVENT_LINE = 2',
-    replace: 'const FIRST_EVENT_LINE = 1',
-    caughtBy: drawing,
+    name: 'a request without an answer counts for every fault after it',
+    file: source('faults/effects.ts'),
+    find: ': callNs >= fromNs',
+    replace: ': true',
+    caughtBy: units('faults/effects.test.ts'),
   },
   {
-    name: 'timeline: a fault of a server is not in its lane',
-    file: lab('timeline/spells.ts'),
-    find: "event.in?.['target'] === name",
-    replace: "event.in?.['target'] === name && name.startsWith('w')",
-    caughtBy: drawing,
+    name: 'a power cut counts though nothing was forgotten',
+    file: source('faults/disk-faults.ts'),
+    find: "(begun['syncs'] === true || ended['forgot'] === true)",
+    replace: 'true',
+    caughtBy: units('faults/effects.test.ts'),
   },
   {
-    name: 'lab judge: a violation is no violation',
-    file: lab('faultlab/judging/command.ts'),
-    find: "violations.length > 0 ? 'violated' :",
-    replace: "violations.length < 0 ? 'violated' :",
-    caughtBy: judging,
+    name: 'of several faults at the same moment one is enough',
+    file: source('faults/together.ts'),
+    find: 'parts.every((part) => hadEffectWithin',
+    replace: 'parts.some((part) => hadEffectWithin',
+    caughtBy: units('faults/effects.test.ts'),
   },
   {
-    name: 'lab judge: nine grants are enough',
-    file: lab('faultlab/judging/command.ts'),
-    find: 'found.grants < GRANTS_MIN',
-    replace: 'found.grants < 0',
-    caughtBy: judging,
+    name: "a user's own server is hurt",
+    file: source('faults/choice.ts'),
+    find: 'if (fault.hitsStore && !isOwn) {',
+    replace: 'if (fault.hitsStore && isOwn && !isOwn) {',
+    caughtBy: units('faults/choice.test.ts'),
+  },
+  {
+    name: 'a server that syncs first is excused as one that does not',
+    file: source('expectations.ts'),
+    find: '(excuse.persistences?.includes(persistence) ?? true)',
+    replace: '(persistence as string) !== ""',
+    caughtBy: units('expectations.test.ts'),
+  },
+  {
+    name: 'tokens may fall back under every jump of a clock',
+    file: source('expectations.ts'),
+    find: '(excuse.besides?.some((other) => made.has(other)) ?? true)',
+    replace: 'true',
+    caughtBy: units('expectations.test.ts'),
+  },
+  {
+    name: 'the end of one fault heals every other on the way',
+    file: source('ground/way.ts'),
+    find: "this.#imposed.at(-1) ?? { kind: 'pass' }",
+    replace: "{ kind: 'pass' }",
+    caughtBy: onRedis('ground/way.test.ts'),
+  },
+  {
+    name: 'the replica has heard of everything when it takes over',
+    file: source('ground/redis-ground.ts'),
+    find: "      dying.link.set({ kind: 'black-hole' })\n",
+    replace: '',
+    caughtBy: onRedis('ground/ground.test.ts'),
+  },
+  {
+    name: 'all workers share one way',
+    file: source('ground/server-ground.ts'),
+    find: 'way.place === place && way.server === server',
+    replace: 'place !== undefined && way.server === server',
+    caughtBy: onRedis('ground/ground.test.ts'),
+  },
+  {
+    name: 'the data on Redis is not guarded',
+    file: source('traffic/redis-resource.ts'),
+    find: 'const fenced = guard ? fence({ send }) : undefined',
+    replace: 'const fenced = guard && !guard ? fence({ send }) : undefined',
+    caughtBy: onRedis('traffic/redis-resource.test.ts'),
   },
 ]

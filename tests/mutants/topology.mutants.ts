@@ -54,7 +54,7 @@ const damages: Readonly<Record<string, Damage>> = {
   },
   'observers by sharded channels are not told': {
     file: redis('record.lua'),
-    find: "if limits.isCluster then redis.call('SPUBLISH', line.key, int(line.version)) end",
+    find: "if limits.isCluster then redis.call('SPUBLISH', line.key, version) end",
     replace: '',
     caughtBy: cluster('and a holder learns of its eviction'),
   },

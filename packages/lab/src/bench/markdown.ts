@@ -6,6 +6,8 @@ import { type Figure, isMet, type Suite } from './figure.ts'
 import { noiseText, number, targetText } from './printer.ts'
 
 const SEPARATOR = ': '
+/** Beyond these a table is told in parts. */
+const COLUMNS_MAX = 6
 
 export function markdownOf({ name, about }: Pick<Suite, 'name' | 'about'>, figures: readonly Figure[]): string {
   const rows = Map.groupBy(figures, whereOf)
@@ -19,6 +21,14 @@ export function markdownOf({ name, about }: Pick<Suite, 'name' | 'about'>, figur
 
 /** A row for each place, a column for each thing that is told of it. */
 function wide(columns: readonly string[], rows: readonly (readonly [string, readonly Figure[]])[]): string {
+  if (columns.length > COLUMNS_MAX) {
+    const part = (from: number, to?: number): string =>
+      wide(
+        columns.slice(from, to),
+        rows.map(([where, row]) => [where, row.slice(from, to)]),
+      )
+    return `${part(0, COLUMNS_MAX)}\n${part(COLUMNS_MAX)}`
+  }
   const head = [line(['', ...columns]), line(['---', ...columns.map(() => '---')])]
   return [...head, ...rows.map(([where, row]) => line([where, ...row.map(cell)])), ''].join('\n')
 }

@@ -11,6 +11,7 @@ import { redisHandOff } from './redis/hand-off.ts'
 import { redisLostReply } from './redis/lost-reply.ts'
 import { redisNames } from './redis/names.ts'
 import { redisPair } from './redis/pair.ts'
+import { redisRedlock } from './redis/redlock.ts'
 import { redisRenewal } from './redis/renewal.ts'
 import { rivals } from './redis/rivals.ts'
 import { renewal } from './renewal.ts'
@@ -32,6 +33,7 @@ export const suites: readonly Suite[] = [
   redisCrash,
   redisLostReply,
   redisNames,
+  redisRedlock,
   rivals,
   sizes,
   judging,

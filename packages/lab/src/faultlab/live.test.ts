@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { parseEvent } from '../timeline/history.ts'
+import { requireNeeds } from './scenarios/needs.ts'
 import { broken, lab, Runs, type Told } from './live.fixture.ts'
 
 const LIMIT_MS = 85_000
@@ -56,6 +57,14 @@ describe.concurrent('a run', { timeout: LIMIT_MS }, () => {
     expect(broken(told)).toContain('V')
     const page = readFileSync(told.files.timeline, 'utf8')
     expect(page).toMatch(/<a href="#L\d+">history.ndjson, line \d+<\/a>/)
+  })
+
+  test('of a lock whose tokens are a counter in Redis finds them again after a loss of data', async ({ skip }) => {
+    await requireNeeds({ skip }, ['redis'])
+    const args = ['--store', 'redis:', '--for', '4s', '--workers', '4', '--faults', 'wipe', '--broken', 'token-counter']
+    const { code, told } = await judged('token-counter', ...args)
+    expect({ code, result: told.result }).toEqual({ code: 1, result: 'violated' })
+    expect(broken(told)).toContain('T')
   })
 
   test('of the same lock without a flaw, given as a module, finds nothing', async () => {
@@ -118,6 +127,7 @@ describe('what cannot be judged', { timeout: LIMIT_MS }, () => {
     [['run', '--workers', '1'], '--workers must be a whole number from 2 to 32'],
     [['run', '--for', 'ever'], 'for'],
     [['run', '--broken', 'none', '--faults', 'busy'], 'does not use the lock file'],
+    [['run', '--broken', 'client-clock', '--store', 'redis:'], 'there is none on redis:, but with --store sqlite:'],
     [['replay', 'nothing'], 'there is no replay "nothing"'],
     [['dance'], 'lab has no "dance"'],
   ])('is told at once: %j', async (args, words) => {

@@ -34,7 +34,9 @@ serve<CrowdJob, CrowdResult>(async ({ url, locker: name, waiters, holdMs, within
     const [startedMs, cpuBeforeMs, stalls] = [nowMs(), cpuMs(), watchStalls()]
     const { sent: sentBefore = 0 } = locker.readings()
     const wait = async (waiter: number): Promise<void> => {
-      const giveBack = await locker.acquire('one')
+      // Who gives up was not served.
+      const giveBack = await locker.acquire('one').catch(() => undefined)
+      if (giveBack === undefined) return
       order.push(waiter)
       await sleep(holdMs)
       await giveBack()

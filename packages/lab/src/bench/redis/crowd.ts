@@ -27,7 +27,7 @@ export const redisCrowd: Suite = {
     const ratio = median(ours.map(({ tookMs }, round) => (2 * tookMs) / pairTook(bare, round)))
     const range = { low: percentile(noise, 0.1), high: percentile(noise, 0.9) }
     return [
-      { what: 'time, against the bare queue', unit: '×', value: ratio, noise: range, target: { atMost: 1.2 } },
+      { what: 'time against the bare queue', unit: '×', value: ratio, noise: range, target: { atMost: 1.2 } },
       ...figuresOf('holdfast', ours, settings),
       ...figuresOf('bare queue', bare, settings),
     ]
@@ -55,25 +55,26 @@ export function figuresOf(locker: LockerName, results: readonly CrowdResult[], s
   const of = (measure: (result: CrowdResult) => number): number => median(results.map(measure))
   const worst = (measure: (result: CrowdResult) => number): number => Math.max(...results.map(measure))
   const waiters = sizeOf(WAITERS, settings)
+  const where = `${waiters.toLocaleString('en-US')} waiters once, ${locker}`
   const target = (ours: NonNullable<Figure['target']>): Pick<Figure, 'target'> =>
     locker === 'holdfast' ? { target: ours } : {}
   const served = Math.min(...results.map((result) => result.served))
   return [
-    { what: `${locker}: served`, unit: '', value: served, ...target({ atLeast: waiters }) },
+    { what: `${where}: served`, unit: '', value: served, ...target({ atLeast: waiters }) },
     {
-      what: `${locker}: out of order`,
+      what: `${where}: out of order`,
       unit: '',
       value: worst((result) => result.outOfOrder),
       ...target({ atMost: 0 }),
     },
-    { what: `${locker}: all served after`, unit: 's', value: of((result) => result.tookMs) / 1000 },
+    { what: `${where}: all served after`, unit: 's', value: of((result) => result.tookMs) / 1000 },
     {
-      what: `${locker}: commands`,
+      what: `${where}: commands`,
       unit: '',
       value: worst((result) => result.sent),
       ...target({ atMost: 2.1 * waiters }),
     },
-    { what: `${locker}: client CPU`, unit: 's', value: of((result) => result.cpuMs) / 1000 },
-    { what: `${locker}: longest stall`, unit: 'ms', value: worst((result) => result.stallMs) },
+    { what: `${where}: client CPU`, unit: 's', value: of((result) => result.cpuMs) / 1000 },
+    { what: `${where}: longest stall`, unit: 'ms', value: worst((result) => result.stallMs) },
   ]
 }

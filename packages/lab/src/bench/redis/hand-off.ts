@@ -8,6 +8,7 @@ import { withServer } from './server.ts'
 
 const WAITERS = 32
 const HOLD_MS = 1
+const QUICK_SECONDS = 0.3
 const LOCKERS = ['holdfast', 'bare queue'] as const
 
 export const redisHandOff: Suite = {
@@ -23,11 +24,8 @@ export const redisHandOff: Suite = {
   },
 }
 
-export async function handOffOf(
-  locker: LockerName,
-  processes: number,
-  { seconds }: Settings,
-): Promise<readonly Figure[]> {
+export async function handOffOf(locker: LockerName, processes: number, settings: Settings): Promise<readonly Figure[]> {
+  const seconds = settings.quick ? QUICK_SECONDS : settings.seconds
   const parts = await withServer(({ url }) => {
     const job = { url, locker, waiters: WAITERS / processes, holdMs: HOLD_MS, seconds }
     return runTeam<HandOffJob, HandOffPart>(

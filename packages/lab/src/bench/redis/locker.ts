@@ -1,5 +1,6 @@
 /** One way to lock in Redis as the benchmarks drive it: Holdfast, a bare program, or another library. */
 import type { Readings } from '../slices.ts'
+import { bareBatchLocker } from './bare-batch.ts'
 import { bareQueueLocker } from './bare-queue.ts'
 import { holdfastLocker } from './holdfast-locker.ts'
 import { rivalLockers, type RivalName } from './rival-lockers.ts'
@@ -21,10 +22,11 @@ export interface LockerSettings {
   readonly waitMs: number
 }
 
-export type LockerName = 'holdfast' | 'bare queue' | RivalName
+export type LockerName = 'holdfast' | 'bare queue' | 'bare batch' | RivalName
 
 export async function openLocker(name: LockerName, settings: LockerSettings): Promise<Locker> {
   if (name === 'holdfast') return holdfastLocker(settings)
   if (name === 'bare queue') return bareQueueLocker(settings)
+  if (name === 'bare batch') return bareBatchLocker(settings)
   return await rivalLockers[name](settings)
 }

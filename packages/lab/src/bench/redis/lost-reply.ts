@@ -23,8 +23,10 @@ export async function lostReplyOf(locker: LockerName, rounds: number, settings: 
     runTeam<LostReplyJob, LostReplyResult>('./redis/lost-reply-worker.js', [{ ...job, url }]),
   )
   const target: Pick<Figure, 'target'> = locker === 'holdfast' ? { target: { atMost: TARGET_MS } } : {}
+  const where = `answer lost, ${locker}`
   return [
-    { what: `${locker}: p50`, unit: 'ms', value: median(took), ...target },
-    { what: `${locker}: worst of ${job.rounds}`, unit: 'ms', value: Math.max(...took), ...target },
+    { what: `${where}: rounds`, unit: '', value: took.length },
+    { what: `${where}: p50`, unit: 'ms', value: median(took), ...target },
+    { what: `${where}: worst`, unit: 'ms', value: Math.max(...took), ...target },
   ]
 }

@@ -29,7 +29,8 @@ export function pairFigures({ entrants, ours, inFlight }: PairCell, played: Play
   return each.flatMap(({ name, index }) => {
     const what = `${inFlight} in flight, ${name}`
     const isOurs = ours.has(name)
-    const ratios = index === 0 ? [] : ratiosOf(what, played, index, isOurs ? targetsAt(inFlight) : {})
+    // The reference's ratios are those of its second turn to its first.
+    const ratios = ratiosOf(what, played, index === 0 ? AGAIN : index, isOurs ? targetsAt(inFlight) : {})
     return [...ratios, ...absolutesOf(what, played, index, isOurs ? COMMANDS : undefined)]
   })
 }

@@ -1,11 +1,11 @@
 /** Mistakes that real locks were published with, each switched on alone, so that the lab can show that it finds it. */
 import type { Property } from '../../judge/violation.ts'
 
-export type BrokenPlace = 'sqlite' | 'redis'
+export type BrokenPlace = 'sqlite' | 'redis' | 'redlock'
 
 export interface Flaw {
   readonly what: string
-  /** Where such a lock was built: a table of SQLite, keys of Redis. */
+  /** Where such a lock was built: a table of SQLite, keys of Redis, keys on several servers. */
   readonly on: readonly BrokenPlace[]
   /** At least one of these is broken. */
   readonly finds: readonly Property[]
@@ -25,6 +25,7 @@ export type FlawName =
   | 'expiry-in-two-steps'
   | 'token-after-grant'
   | 'token-counter'
+  | 'late-quorum'
 
 export const flaws: Readonly<Record<FlawName, Flaw>> = {
   none: {
@@ -83,6 +84,11 @@ export const flaws: Readonly<Record<FlawName, Flaw>> = {
     what: 'the token is a counter in the store (INCR), which starts again when the store lost it',
     under: 'pause,kill,wipe',
     finds: ['T'],
+  },
+  'late-quorum': {
+    on: ['redlock'],
+    what: 'asks several servers, waits for the last one and does not look how long that took',
+    finds: ['V'],
   },
 }
 
