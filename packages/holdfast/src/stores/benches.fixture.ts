@@ -6,6 +6,7 @@ import { Redis } from 'ioredis'
 import type { Bench } from '../testing/index.ts'
 import { EngineNotAvailable } from '../../../lab/src/engines/engine.ts'
 import type { Engine as Server } from '../../../lab/src/engines/engine.ts'
+import { type RedisCluster, startCluster } from '../../../lab/src/engines/redis/cluster.ts'
 import * as redisServer from '../../../lab/src/engines/redis/server.ts'
 import { memory, memoryEngine } from './memory/index.ts'
 import { redis } from './redis/index.ts'
@@ -47,6 +48,21 @@ const redisBench = (): Bench => {
   }
 }
 
+/** Three primaries for a whole run. Here a store waits on sharded channels, asks for each slot alone, and gets hints for pushes. */
+const clusterBench = (): Bench => {
+  let cluster: Promise<RedisCluster> | undefined
+  return {
+    name: 'redis cluster, real time',
+    time: 'real',
+    async start() {
+      cluster ??= startCluster()
+      const { masters } = await cluster
+      const hosts = masters.map(({ engine }) => `${engine.host}:${engine.port}`)
+      return { store: () => redis(`redis+cluster://${hosts.join(',')}`), stop: async () => undefined }
+    },
+  }
+}
+
 /** Five independent servers for a whole run, and one client of each: hundreds of stores are opened in one moment here. */
 const redlockBench = (): Bench => {
   let clients: Promise<readonly Redis[]> | undefined
@@ -84,7 +100,7 @@ async function ifAvailable(
 
 export const benches: Readonly<Record<string, readonly Bench[]>> = {
   memory: [memoryBench('virtual'), memoryBench('real')],
-  redis: await ifAvailable('redis', redisServer.locate, [redisBench()]),
+  redis: await ifAvailable('redis', redisServer.locate, [redisBench(), clusterBench()]),
   redlock: await ifAvailable('redlock', redisServer.locate, [redlockBench()]),
   sqlite: [sqliteBench('virtual'), sqliteBench('real')],
 }

@@ -47,6 +47,11 @@ test('what several do at the same moment is excused as each of them is', () => {
   expect(mayBreak(['pause+wipe'])).toBe('FV')
 })
 
+test('Redlock stands the loss of the data of a few servers, and not of a part of it', () => {
+  expect(mayBreak(['wipe', 'cut', 'kill-server'], { scheme: 'redlock' })).toBe('')
+  expect(mayBreak(['power-loss'], { scheme: 'redlock', persistence: 'everysec' })).toBe('TV')
+})
+
 test('what the guard promises, and what each holder does by his own clock, is never excused', () => {
   for (const { property } of excuses) expect(['G', 'G″', 'L', 'U', 'N', 'A', 'S']).not.toContain(property)
 })

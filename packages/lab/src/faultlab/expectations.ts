@@ -25,7 +25,7 @@ export type Circumstances = Pick<Settings, 'scheme' | 'faults' | 'persistence'>
 const noticed = 'those who held hear of it at their next renewal, a third of the lease later'
 const twoFiles = 'deleting the lock file makes a new, empty one, in which those who hold by the old one are unknown'
 const late =
-  'replication is later than the answer, and Redis cannot take an answer back: the replica hands out what it has not heard of'
+  'replication is later than the answer, and Redis cannot take an answer back: the replica that takes over has forgotten who holds'
 const judges = "the server's wall clock judges expiry, and set forward it ends"
 const lossy: readonly Persistence[] = ['everysec', 'none']
 
@@ -90,7 +90,43 @@ const redis: readonly Excuse[] = [
   },
 ]
 
-export const excuses: readonly Excuse[] = [...sqlite, ...redis]
+const majority =
+  'a server whose clock is set forward gives its vote away early, and the votes of the others may not be left to two holders'
+
+const redlock: readonly Excuse[] = [
+  { scheme: 'redlock', faults: ['server-clock-jump'], property: 'V', because: majority },
+  {
+    scheme: 'redlock',
+    faults: ['server-clock-jump'],
+    property: 'T',
+    because: 'a server that lost its data and whose clock is set forward is not kept out for long enough',
+    besides: ['wipe', 'power-loss'],
+  },
+  {
+    scheme: 'redlock',
+    faults: ['server-clock-jump'],
+    property: 'R',
+    because: 'tokens that have fallen back do not tell which grant is the later one',
+    besides: ['wipe', 'power-loss'],
+  },
+  {
+    scheme: 'redlock',
+    faults: ['power-loss'],
+    property: 'V',
+    because:
+      'a vote that was not synced when the power failed is forgotten, and a server that lost no more than that is not kept out',
+    persistences: lossy,
+  },
+  {
+    scheme: 'redlock',
+    faults: ['power-loss'],
+    property: 'T',
+    because: 'a token that was not synced on a majority when the power failed may be given again',
+    persistences: lossy,
+  },
+]
+
+export const excuses: readonly Excuse[] = [...sqlite, ...redis, ...redlock]
 
 export function excusesOf({ scheme, faults, persistence }: Circumstances): ReadonlyMap<Property, Excuse> {
   const made = new Set(faults.flatMap(partsOf))
@@ -107,11 +143,12 @@ export function excusesOf({ scheme, faults, persistence }: Circumstances): Reado
 /**
  * How long after healing a lock may stand free although somebody waits. SQLite: a lease that was cut short, a grant
  * that was pushed to somebody who is gone (3 s), and a busy machine. Redis: also a client that waits up to two seconds
- * before it connects again.
+ * before it connects again. Redlock: also servers that lost their data, which are kept out for some eight seconds.
  */
 const FREE_MS_BEYOND_LEASE: ReadonlyMap<string, number> = new Map([
   ['sqlite', 4_000],
   ['redis', 6_000],
+  ['redlock', 15_000],
 ])
 const FREE_MS_BEYOND_LEASE_ELSEWHERE = 20_000
 

@@ -20,16 +20,19 @@ const broken = Object.entries(flaws).map(([name, { what, on }]) => `    ${name.p
 export const helpText: string = `Usage: holdfast lab run [options]
        holdfast lab replay [NAME] [--out DIR] [--json]
        holdfast lab soak --hours H [--round 60s] [--store SCHEME:] [--faults LIST] [--seed N] [--out DIR] [--record FILE]
+       holdfast lab judge FILE [--ttl 500ms] [--json]
+       holdfast lab find-broken [--only NAME] [--store URL] [--for 20s] [--seed N] [--out DIR] [--json]
 
 replay plays a published incident step by step; without a name it lists them. soak makes one run after the other, goes on
-where it was interrupted, and adds a row to the file given with --record.
+where it was interrupted, and adds a row to the file given with --record. judge reads any history.ndjson and judges it again. find-broken runs every deliberately broken
+lock until the time is over and tells which promise it was found by, and after how many seconds.
 
 run starts worker processes that take locks and work on a guarded database, hurts them and the store, heals everything, obtains
 every lock once more, and judges the recorded history.
 
-  --store URL      which store (also HOLDFAST_STORE); sqlite: or redis: alone is one that the run makes for itself and may
-                   hurt in every way; of a store of yours only the workers and their connections are hurt
-  --persistence P  how the run's own Redis keeps its data: always (default), everysec or none
+  --store URL      which store (also HOLDFAST_STORE); sqlite:, redis: or redlock: alone is one that the run makes for itself
+                   and may hurt in every way; of a store of yours only the workers and their connections are hurt
+  --persistence P  how the run's own servers keep their data: always (default), everysec or none
   --resource KIND  where the guarded data is: sqlite (default) or redis:, which the run starts and never hurts
   --faults LIST    a+b is both at the same moment; all is everything that can be done here; none
 ${faultLines.join('\n')}

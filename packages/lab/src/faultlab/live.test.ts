@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { parseEvent } from '../timeline/history.ts'
+import { requireNeeds } from './scenarios/needs.ts'
 import { broken, lab, Runs, type Told } from './live.fixture.ts'
 
 const LIMIT_MS = 85_000
@@ -58,6 +59,14 @@ describe.concurrent('a run', { timeout: LIMIT_MS }, () => {
     expect(page).toMatch(/<a href="#L\d+">history.ndjson, line \d+<\/a>/)
   })
 
+  test('of a lock whose tokens are a counter in Redis finds them again after a loss of data', async ({ skip }) => {
+    await requireNeeds({ skip }, ['redis'])
+    const args = ['--store', 'redis:', '--for', '4s', '--workers', '4', '--faults', 'wipe', '--broken', 'token-counter']
+    const { code, told } = await judged('token-counter', ...args)
+    expect({ code, result: told.result }).toEqual({ code: 1, result: 'violated' })
+    expect(broken(told)).toContain('T')
+  })
+
   test('of the same lock without a flaw, given as a module, finds nothing', async () => {
     const path = join(folder, 'own-lock.mjs')
     const table = new URL('../../dist/faultlab/traffic/broken/open.js', import.meta.url).href
@@ -79,6 +88,16 @@ describe.concurrent('a run', { timeout: LIMIT_MS }, () => {
     expect(told.violations).toEqual([])
     expect({ code, result: told.result }).toEqual({ code: 0, result: 'held' })
   })
+})
+
+test('a search for a broken lock finds it, and says by what and when', { timeout: LIMIT_MS }, async () => {
+  const args = ['--only', 'check-then-set', '--store', 'sqlite:', '--for', '3s', '--seed', '7', '--json']
+  const { code, stdout } = await lab('find-broken', ...args, '--out', join(folder, 'search'))
+  const { found } = JSON.parse(stdout) as {
+    found: readonly { lock: string; broken: readonly { property: string; afterS: number }[] }[]
+  }
+  expect({ code, locks: found.map(({ lock }) => lock) }).toEqual({ code: 0, locks: ['check-then-set'] })
+  expect(found[0]?.broken[0]).toMatchObject({ property: expect.stringMatching(/^[VT]$/) as string })
 })
 
 describe('what cannot be judged', { timeout: LIMIT_MS }, () => {
@@ -108,6 +127,7 @@ describe('what cannot be judged', { timeout: LIMIT_MS }, () => {
     [['run', '--workers', '1'], '--workers must be a whole number from 2 to 32'],
     [['run', '--for', 'ever'], 'for'],
     [['run', '--broken', 'none', '--faults', 'busy'], 'does not use the lock file'],
+    [['run', '--broken', 'client-clock', '--store', 'redis:'], 'there is none on redis:, but with --store sqlite:'],
     [['replay', 'nothing'], 'there is no replay "nothing"'],
     [['dance'], 'lab has no "dance"'],
   ])('is told at once: %j', async (args, words) => {

@@ -1,7 +1,9 @@
 /** `holdfast lab …`: arguments in, exit code out. */
 import { constants } from 'node:os'
 import { rightsReached } from '../machine/rights.ts'
+import { findBrokenCommand } from './finding/command.ts'
 import { helpText } from './help.ts'
+import { judgeCommand } from './judging/command.ts'
 import { parse, runOptions, settingsOf, UsageError } from './options.ts'
 import { commandOf, documentOf, writeFiles } from './report/files.ts'
 import { playRun } from './run.ts'
@@ -26,6 +28,8 @@ const actions: ReadonlyMap<string, Action> = new Map([
   ['run', run],
   ['replay', replayCommand],
   ['soak', soakCommand],
+  ['judge', judgeCommand],
+  ['find-broken', findBrokenCommand],
 ])
 
 /** Never throws. Whatever goes wrong is one line on stderr, and means that nothing was judged. */

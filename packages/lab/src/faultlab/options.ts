@@ -9,7 +9,7 @@ import { chosenFaults } from './faults/choice.ts'
 import { lockFileOf } from './faults/sqlite-faults.ts'
 import { type Persistence, persistences } from './ground/ground.ts'
 import { absoluteStoreUrl, schemeOf } from './open-store.ts'
-import { type ResourceKind, resourceKinds, type Settings } from './settings.ts'
+import { PERSISTENCE_DEFAULT, RESOURCE_DEFAULT, type ResourceKind, resourceKinds, type Settings } from './settings.ts'
 import { flaws, isFlaw } from './traffic/flaws.ts'
 import type { LockChoice } from './traffic/order.ts'
 import { UsageError } from './usage-error.ts'
@@ -125,8 +125,8 @@ export function groundOptions(
     throw new UsageError('--persistence is for a server that the run starts: --store redis:')
   }
   return {
-    persistence: oneOf('persistence', persistence ?? 'always', persistences) as Persistence,
-    resource: oneOf('resource', (resource ?? 'sqlite').replace(/:$/, ''), resourceKinds) as ResourceKind,
+    persistence: oneOf('persistence', persistence ?? PERSISTENCE_DEFAULT, persistences) as Persistence,
+    resource: oneOf('resource', (resource ?? RESOURCE_DEFAULT).replace(/:$/, ''), resourceKinds) as ResourceKind,
   }
 }
 

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Random } from '../simulation/random.ts'
 import { byTime, type HistoryEvent, Recorder } from '../timeline/history.ts'
 import { graceMs } from './expectations.ts'
+import { faultsOf, formsOf } from './faults/catalogue.ts'
 import { faultNamed, needsOf } from './faults/choice.ts'
 import { torment } from './faults/nemesis.ts'
 import type { Ground } from './ground/ground.ts'
@@ -13,9 +14,8 @@ import { readHistories } from './history/read-histories.ts'
 import { LOOPS, type Settings } from './settings.ts'
 import { Team } from './team.ts'
 import { Diary } from './traffic/diary.ts'
-import type { Contender } from './traffic/contender.ts'
+import type { Contender, Form } from './traffic/contender.ts'
 import { openContender } from './traffic/open-contender.ts'
-import { wholeForms } from './traffic/order.ts'
 import { makeResource } from './traffic/made-resource.ts'
 import { type LabVerdict, verdictOf } from './verdict.ts'
 
@@ -40,10 +40,11 @@ export async function playRun(settings: Settings): Promise<Played> {
   const nemesis = new Recorder(NEMESIS, (event) => void noted.push(event))
   const namespace = `lab-${seed}-${Date.now().toString(36)}`
   const places = Array.from({ length: settings.workers }, (_, index) => `w${index + 1}`)
+  const hasAllForms = faultsOf(scheme)?.hasAllForms ?? true
   const needs = needsOf(scheme, settings.faults)
   await using resource = await makeResource(settings.resource, folder)
   await using ground = await openGround(scheme, { ...settings, places, needs })
-  const order = { ...resource.place, lock, namespace, ttlMs, guard, loops: LOOPS }
+  const order = { ...resource.place, lock, namespace, ttlMs, guard, mutexesOnly: !hasAllForms, loops: LOOPS }
   const team = new Team({ places, folder, seed, order, nemesis, ground })
   const endAll = (): void => team.killAll()
   process.once('exit', endAll)
@@ -55,7 +56,10 @@ export async function playRun(settings: Settings): Promise<Played> {
     await team.sendHome()
     const diary = new Diary(LAST, lastPath)
     const own = { process: LAST, storeUrl: ground.urlFor(), namespace, ttlMs, notes: diary.notes }
-    await obtainEverything(await openContender(lock, own), diary, graceMs(scheme, ttlMs))
+    await obtainEverything(await openContender(lock, own), diary, {
+      forms: formsOf(scheme),
+      waitMs: graceMs(scheme, ttlMs),
+    })
     diary.close()
   } finally {
     team.killAll()
@@ -82,8 +86,12 @@ async function storm(settings: Settings, ground: Ground, team: Team, recorder: R
 }
 
 /** Somebody who was not there before gets every lock, one after the other, and leaves nothing behind. */
-async function obtainEverything(contender: Contender, diary: Diary, waitMs: number): Promise<void> {
-  for (const form of wholeForms) {
+async function obtainEverything(
+  contender: Contender,
+  diary: Diary,
+  { forms, waitMs }: { readonly forms: readonly Form[]; readonly waitMs: number },
+): Promise<void> {
+  for (const form of forms) {
     const { k, mode, weight, capacity } = form
     const acquiring = diary.recorder.call('acquire', k, { mode, weight, capacity, must: true })
     try {
@@ -95,7 +103,7 @@ async function obtainEverything(contender: Contender, diary: Diary, waitMs: numb
       acquiring.fail(error)
     }
   }
-  const leftovers = await contender.leftovers?.(wholeForms)
+  const leftovers = await contender.leftovers?.(forms)
   if (leftovers !== undefined) diary.recorder.signal('leftovers', '', leftovers)
   await contender.close()
 }

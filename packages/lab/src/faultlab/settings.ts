@@ -28,6 +28,9 @@ export const resourceKinds = ['sqlite', 'redis'] as const
 
 export type ResourceKind = (typeof resourceKinds)[number]
 
+export const PERSISTENCE_DEFAULT: Persistence = 'always'
+export const RESOURCE_DEFAULT: ResourceKind = 'sqlite'
+
 /** How many contend inside one worker. */
 export const LOOPS = 2
 

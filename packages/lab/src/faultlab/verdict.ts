@@ -4,10 +4,10 @@ import { readHistory, type Record } from '../judge/record.ts'
 import { type Property, properties, type Violation } from '../judge/violation.ts'
 import type { HistoryEvent } from '../timeline/history.ts'
 import { type Excuse, excusesOf, GRANTS_MIN, graceMs, LATE_MS } from './expectations.ts'
+import { faultsOf, formsOf } from './faults/catalogue.ts'
 import { faultNamed } from './faults/choice.ts'
 import { spellsOf } from './faults/spell.ts'
 import type { Settings } from './settings.ts'
-import { wholeForms } from './traffic/order.ts'
 
 export const exitCodes = { held: 0, violated: 1, notJudged: 2 } as const
 
@@ -49,7 +49,7 @@ export function verdictOf(settings: Settings, events: readonly HistoryEvent[], t
     return { excuse, violations: judged.filter(({ property }) => property === excuse.property) }
   })
   const counts = faults.map((name) => countOf(scheme, name, record))
-  const missing = gaps(record, counts)
+  const missing = gaps(scheme, record, counts)
   const result = violations.length > 0 ? 'violated' : missing.length > 0 ? 'notJudged' : 'held'
   const { grants, commits, refusals } = found
   return {
@@ -79,14 +79,16 @@ function countOf(scheme: string, name: string, record: Record): FaultCount {
 function blindSpots(settings: Settings, { operations }: Record, tells: boolean): ReadonlyMap<Property, string> {
   const spots = new Map<Property, string>()
   if (!tells) spots.set('N', 'N: this lock has no signal that could come too late')
-  if (!operations.some(({ f }) => f === 'enqueue')) spots.set('F', 'F: this lock tells nothing of its line')
+  const isFifo = faultsOf(settings.scheme)?.isFifo !== false
+  if (!isFifo) spots.set('F', 'F: this store promises no order')
+  else if (!operations.some(({ f }) => f === 'enqueue')) spots.set('F', 'F: this lock tells nothing of its line')
   if (!operations.some(({ f }) => f === 'renew')) spots.set('R', 'R: no renewal was seen at the store')
   if (settings.lock.kind !== 'holdfast') spots.set('S', 'S: the store of this lock is not looked into')
   return spots
 }
 
-function gaps({ holds }: Record, counts: readonly FaultCount[]): string[] {
-  const few = wholeForms.flatMap(({ k }) => {
+function gaps(scheme: string, { holds }: Record, counts: readonly FaultCount[]): string[] {
+  const few = formsOf(scheme).flatMap(({ k }) => {
     const grants = holds.filter((hold) => hold.k === k).length
     return grants < GRANTS_MIN
       ? [`"${k}" was granted ${grants} times, which shows nothing; at least ${GRANTS_MIN}`]

@@ -80,3 +80,26 @@ test('one id in two lines is two claims', async () => {
   controller.abort()
   expect((await other).kind).toBe('hint')
 })
+
+test('a hint that came while nobody watched is kept until an answer that was asked for after it', async () => {
+  const claims = new Claims()
+  claims.expect('line', 'id')
+  const { heard: before } = claims
+  claims.pushed('line', 'id', undefined)
+  claims.answered('line', 'id', { standing: queued(), atUs: 10 }, before)
+  for (let round = 0; round < 2; round += 1)
+    expect(await claims.watch('line', 'id', 'head', never)).toEqual({ kind: 'hint', memo: 'head' })
+  claims.answered('line', 'id', { standing: queued(), atUs: 20 }, claims.heard)
+  const watching = claims.watch('line', 'id', 'head', never)
+  claims.pushed('line', 'id', { standing: holding, atUs: 30 })
+  expect(await watching).toBe(holding)
+})
+
+test('what is asked while nobody listens is asked again', async () => {
+  const claims = new Claims()
+  claims.expect('line', 'id')
+  const { heard } = claims
+  claims.missing('line', 'id')
+  claims.answered('line', 'id', { standing: queued(), atUs: 10 }, heard)
+  expect(await claims.watch('line', 'id', 'head', never)).toEqual({ kind: 'hint', memo: 'head' })
+})

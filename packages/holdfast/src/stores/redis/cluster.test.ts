@@ -1,4 +1,5 @@
 /** A real Cluster of three primaries: routing, slots, messages across nodes, and the loss of a node. */
+import { readFileSync } from 'node:fs'
 import { Cluster } from 'ioredis'
 import { createCluster } from 'redis'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
@@ -91,7 +92,9 @@ describe.each([
     const { token, memo } = held(await store.enter(holder))
     expect((await observing).kind).toBe('hint')
     const ref = { resource, id: holder.id, token }
+    // It was asked for while nobody listened: a renewal looks again.
     expect(await store.watch(ref, memo, never)).toMatchObject({ kind: 'hint' })
+    expect(await store.renew([{ ref, ttlMs: 9_000 }])).toMatchObject([{ kind: 'held' }])
     const watching = store.watch(ref, memo, never)
     expect(await other.admin.evict(resource, token, 'enough')).toBe('evicted')
     expect(await watching).toEqual({ kind: 'gone', reason: 'enough' })
@@ -174,9 +177,10 @@ test('a line that cannot be renewed is the failure of its claim, and those of ot
 })
 
 test('the channels of lines that nobody waits for any more are ended, but for the last hundred', async () => {
-  const [store, other] = [await stage.opened(redis(await ioredisCluster())), await stage.opened(redis(url))]
+  const other = await stage.opened(redis(url))
   const channels = async (): Promise<number> => (await onAll('PUBSUB', 'SHARDCHANNELS', 'holdfast:*')).flat().length
   const before = await channels()
+  const store = await stage.opened(redis(await ioredisCluster()))
   const refs = Array.from({ length: 130 }, () => claim(fresh()))
   for (const ref of refs) {
     const first = claim(ref.resource)
@@ -203,4 +207,39 @@ test('closing leaves no connection behind', async () => {
   expect(await connections()).toBeGreaterThan(before)
   await store.close()
   await expect.poll(connections).toBeLessThanOrEqual(before)
+})
+
+test('the rights in the documentation are enough for a Cluster', async () => {
+  const page = readFileSync(new URL('../../../../../docs/redis.md', import.meta.url), 'utf8')
+  const [, words = ''] = /^ACL (SETUSER .*)$/m.exec(page) ?? []
+  const [, more = ''] = /`(\+spublish [^`]*)`/.exec(page) ?? []
+  await onAll('ACL', ...words.split(' '))
+  await onAll('ACL', 'SETUSER', 'locks', ...more.split(' '))
+  const [store, other] = [
+    await stage.opened(redis(url.replace('//', '//locks:secret@'))),
+    await stage.opened(redis(url)),
+  ]
+  const [first, second] = [claim(fresh()), claim('')]
+  const { resource } = first
+  held(await store.enter(first))
+  const observing = store.watch({ resource }, (await store.look(resource)).memo, never)
+  const turn = turnOf(store, { ...second, resource })
+  await expect.poll(async () => (await other.look(resource)).claims.length).toBe(2)
+  expect((await observing).kind).toBe('hint')
+  expect((await store.admin.list(resource, undefined, 10)).resources.length).toBeLessThanOrEqual(1)
+  await other.leave(first)
+  await store.leave({ ...second, resource, token: (await turn).token })
+  const refused = async (user: string, words: RegExp): Promise<void> =>
+    expect(stage.facts(redis(url.replace('//', `//${user}@`)))).rejects.toThrow(words)
+  await refused('locks:wrong', /refused the user name or the password/)
+  await onAll('ACL', 'SETUSER', 'locks', '-ssubscribe')
+  await refused('locks:secret', /does not allow/)
+  await onAll('ACL', 'SETUSER', 'locks', '-cluster|info')
+  await refused('locks:secret', /CLUSTER INFO/)
+})
+
+test('a Cluster that cannot be reached is told in time', async () => {
+  await expect(stage.facts(redis('redis+cluster://127.0.0.1:1,127.0.0.1:2'))).rejects.toThrow(
+    /no node of the Redis Cluster can be reached/,
+  )
 })

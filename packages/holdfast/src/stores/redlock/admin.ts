@@ -12,10 +12,18 @@ import { wordOf } from './wire.ts'
 
 /** Keys of a whole server that one step walks past. */
 const SCAN_COUNT = 1_000
-/** Between the node, the place in its walk, and the resources that were found and did not fit into the page. */
-const CURSOR_SEPARATOR = ' '
 /** SCAN begins and ends with it. */
 const WALK_EDGE = '0'
+
+/** Where a list goes on: its text is `node:walked,walked walk resource resource …`. */
+interface Place {
+  /** The node that is walked through, and those that were before it. */
+  readonly node: number
+  readonly walked: readonly number[]
+  readonly walk: string
+  /** What was found and did not fit into the page; it was not met before. */
+  readonly found: readonly string[]
+}
 
 export function adminOf(opened: () => Session): StoreAdmin {
   return {
@@ -25,8 +33,8 @@ export function adminOf(opened: () => Session): StoreAdmin {
 }
 
 /**
- * Walks through one node after the other, because no node has every lock: what a majority has is found on one of any
- * `nodes − majority + 1`, and a node that is away is passed over while enough remain.
+ * Walks through one node after the other, because no node has every lock, and names each lock where it is met first. A
+ * node that is away is passed over; what a majority has is met on another one.
  */
 async function list(
   session: Session,
@@ -35,50 +43,59 @@ async function list(
   limit: number,
 ): Promise<ResourcePage> {
   const { nodes, keys } = session
-  const [at = '0', walk = WALK_EDGE, ...waiting] = (cursor ?? `0${CURSOR_SEPARATOR}${WALK_EDGE}`).split(
-    CURSOR_SEPARATOR,
-  )
-  if (waiting.length > 0) return pageOf(session, at, walk, await claimedOf(session, waiting), limit)
-  const node = nodes[Number(at)]
+  const place = placeOf(cursor)
+  if (place.found.length > 0) return pageOf(nodes.length, place, await claimedOf(session, [], place.found), limit)
+  const node = nodes[place.node]
   if (node === undefined) return { resources: [] }
-  const words = ['SCAN', walk, 'MATCH', keys.pattern(prefix), 'COUNT', String(SCAN_COUNT)]
-  const scanned = node.command('list', words) as Promise<[string?, unknown?]>
-  const [next = WALK_EDGE, records] = await scanned.catch((): [string?, unknown?] => [])
+  const words = ['SCAN', place.walk, 'MATCH', keys.pattern(prefix), 'COUNT', String(SCAN_COUNT)]
+  const scanned = await node.command('list', words).catch(() => undefined)
+  if (!Array.isArray(scanned))
+    return pageOf(nodes.length, { ...place, node: place.node + 1, walk: WALK_EDGE }, [], limit)
+  const [walk, records] = scanned as readonly unknown[]
   const resources = wordsOf(records).map((record) => keys.resource(record))
-  return pageOf(session, at, next, await claimedOf(session, resources), limit)
+  const next = { ...place, walk: String(walk) }
+  const claimed = await claimedOf(session, place.walked, resources)
+  if (next.walk !== WALK_EDGE) return pageOf(nodes.length, next, claimed, limit)
+  return pageOf(nodes.length, { ...next, node: place.node + 1, walked: [...place.walked, place.node] }, claimed, limit)
 }
 
 /** The records of an idle lock are there for a while, and a vote is not a lock. A majority of the nodes must answer. */
-async function claimedOf(session: Session, resources: readonly string[]): Promise<readonly string[]> {
+async function claimedOf(
+  session: Session,
+  walked: readonly number[],
+  resources: readonly string[],
+): Promise<readonly string[]> {
+  if (resources.length === 0) return []
   const records = resources.map((resource) => session.keys.record(resource))
-  const answers = await allOf(session, 'list', async (node) =>
-    records.length === 0
-      ? wordsOf(await node.command('list', ['TIME']))
-      : wordsOf(await node.run(scripts.claimed, records, [])),
-  )
+  const answers = await allOf(session, 'list', async (node) => ({
+    node: session.nodes.indexOf(node),
+    owners: wordsOf(await node.run(scripts.claimed, records, [])),
+  }))
   const away = session.nodes.length - answers.length
   return resources.filter((_, index) => {
-    const counts = new Map<string, number>()
-    for (const words of answers) counts.set(words[index] ?? '', (counts.get(words[index] ?? '') ?? 0) + 1)
-    counts.delete('')
-    return Math.max(0, ...counts.values()) > 0 && Math.max(...counts.values()) + away >= session.majority
+    const votes = new Map<string, number>()
+    for (const { owners } of answers) {
+      const owner = owners[index] ?? ''
+      if (owner !== '') votes.set(owner, (votes.get(owner) ?? 0) + 1)
+    }
+    const most = Math.max(0, ...votes.values())
+    const wasMet = answers.some(({ node, owners }) => walked.includes(node) && owners[index] !== '')
+    return most > 0 && most + away >= session.majority && !wasMet
   })
 }
 
+function placeOf(cursor: string | undefined): Place {
+  const [at = '', walk = WALK_EDGE, ...found] = (cursor ?? '0: 0').split(' ')
+  const [node, walked = ''] = at.split(':')
+  return { node: Number(node), walked: walked === '' ? [] : walked.split(',').map(Number), walk, found }
+}
+
 /** What does not fit waits in the cursor: asking for the same part of the walk again could answer in another order. */
-function pageOf(
-  { nodes }: Session,
-  at: string,
-  walk: string,
-  resources: readonly string[],
-  limit: number,
-): ResourcePage {
-  const rest = resources.slice(limit)
+function pageOf(nodes: number, next: Place, resources: readonly string[], limit: number): ResourcePage {
   const page = { resources: resources.slice(0, limit) }
-  if (rest.length > 0) return { ...page, cursor: [at, walk, ...rest].join(CURSOR_SEPARATOR) }
-  if (walk !== WALK_EDGE) return { ...page, cursor: [at, walk].join(CURSOR_SEPARATOR) }
-  const next = Number(at) + 1
-  return next < nodes.length ? { ...page, cursor: [String(next), WALK_EDGE].join(CURSOR_SEPARATOR) } : page
+  const found = resources.slice(limit)
+  if (found.length === 0 && next.node >= nodes) return page
+  return { ...page, cursor: [`${next.node}:${next.walked.join(',')}`, next.walk, ...found].join(' ') }
 }
 
 /** Looks which vote has exactly this token, and ends that vote wherever it is. */

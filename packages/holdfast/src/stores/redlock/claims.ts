@@ -21,7 +21,7 @@ export interface Entry {
   readonly id: string
   underWay: { readonly attempt: Attempt; readonly standing: Promise<Standing> } | undefined
   grant: Grant | undefined
-  /** The proposal of its first attempt. */
+  /** When its first attempt asked: its place in the order of waiters. */
   number: number | undefined
   /** The highest token that a node named. */
   seen: bigint
@@ -129,14 +129,14 @@ export class Claims {
   }
 
   close(): void {
-    for (const entry of [...this.#entries.values()]) this.end(entry)
+    for (const entry of this.#entries.values()) this.end(entry)
   }
 
   #tell(entry: Entry): void {
     entry.toldTimer?.cancel()
     entry.toldTimer = undefined
     entry.news += 1
-    for (const watcher of [...entry.watchers.keys()]) watcher({ kind: 'hint', memo: String(entry.news) })
+    for (const watcher of entry.watchers.keys()) watcher({ kind: 'hint', memo: String(entry.news) })
   }
 }
 

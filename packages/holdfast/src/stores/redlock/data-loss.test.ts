@@ -95,6 +95,19 @@ test('when all nodes lost their data together, everybody who knew them waits', a
   await expect(later.enter(claim(RESOURCE))).rejects.toThrow(/quarantined/)
 })
 
+test('who opens the store while one node has no data does not take that for a first start', async () => {
+  const { urls, seen } = await nodes(3)
+  await takeAndLeave(await stage.opened(redlock(urls)), RESOURCE)
+  await seen[0]?.flushall()
+  const later = redlock(urls)
+  expect((await stage.facts(later)).reasons.join(' ')).toContain(
+    'Without data, so quarantined for 67 s from their first vote',
+  )
+  expect(await seen[0]?.exists(keys.marker)).toBe(0)
+  await takeAndLeave(later, RESOURCE)
+  await expect.poll(async () => Number(await seen[0]?.hget(keys.marker, 'j'))).toBeGreaterThan(Date.now() * 1000)
+})
+
 test('a first start grants at once; with bootstrap delay it waits like after a loss', async () => {
   const { urls, seen } = await nodes(3)
   const delayed = await stage.opened(redlock(urls, { bootstrap: 'delay', maxTtl: 1_000 }))

@@ -1,12 +1,15 @@
 /** Gives a claim back: on all nodes, also on those that never answered, so that no vote of it stays anywhere. */
 import { OutcomeUnknown } from '../../core/errors.ts'
+import { ATTEMPT_MS_MAX } from '../../core/limits.ts'
 import type { LeaveOptions } from '../../core/store.ts'
 import type { Ref } from '../../core/claim.ts'
-import { NODE_MS_MAX } from './limits.ts'
 import type { Session } from './open.ts'
 import { answersOf, causesOf, poll, type Reply, troubleOf } from './quorum.ts'
 import { scripts } from './scripts.ts'
 import { usOf, wordOf } from './wire.ts'
+
+/** No lease runs while a claim is given back, and an answer is worth more than haste; core waits twice as long. */
+const LEAVE_MS_MAX = ATTEMPT_MS_MAX / 2
 
 export async function leave(session: Session, ref: Ref, { keepMs = 0 }: LeaveOptions): Promise<'left' | 'gone'> {
   const { claims, keys, channel, nodes, majority } = session
@@ -21,7 +24,7 @@ export async function leave(session: Session, ref: Ref, { keepMs = 0 }: LeaveOpt
   const all = keys.all(ref.resource)
   const left = await poll({
     ...session,
-    limitMs: NODE_MS_MAX,
+    limitMs: LEAVE_MS_MAX,
     ask: async (node) => wordOf(await node.run(scripts.release, all, words)) === 'left',
     decide(replies, isOver) {
       const answers = answersOf(replies)
@@ -40,7 +43,7 @@ export async function leave(session: Session, ref: Ref, { keepMs = 0 }: LeaveOpt
 function unknown({ nodes, majority }: Session, replies: readonly Reply<unknown>[]): OutcomeUnknown {
   const causes = causesOf(
     nodes,
-    replies.map((reply) => troubleOf(reply, NODE_MS_MAX)),
+    replies.map((reply) => troubleOf(reply, LEAVE_MS_MAX)),
   )
   return new OutcomeUnknown(`release: fewer than ${majority} of ${nodes.length} nodes answered: ${causes}`)
 }

@@ -26,7 +26,7 @@ export const NODES_MAX = 15
 /** A waiter looks by itself this often: messages may be lost, and the waiter that was told may be frozen. */
 export const LOOK_MS = 3_000
 
-const NODE_MS_MIN = 200
+const NODE_MS_MIN = 500
 export const NODE_MS_MAX = 1_000
 const NODE_TTL_SHARE = 1 / 20
 const NODE_TTL_SHARE_MAX = 1 / 3

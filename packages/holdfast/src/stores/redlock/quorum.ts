@@ -1,7 +1,7 @@
 /** Asks all nodes at once, and is done as soon as enough of them have answered: never by waiting for the slowest. */
 import type { Alarms } from '../../core/agenda.ts'
 import type { Clock } from '../../core/clock.ts'
-import { HoldfastError } from '../../core/errors.ts'
+import type { HoldfastError } from '../../core/errors.ts'
 import { engineError, type EngineError } from '../shared/redis/errors.ts'
 import type { RedisNode } from './node.ts'
 

@@ -7,7 +7,7 @@
 --                  h claim that this node is kept for · u until then (µs): it was told that the lock is free
 --                  f claim that was evicted · e why · y when its lease would have ended (µs)
 --                  b observed until (µs)
---   waiters  ZSET  <claim>.<channel> -> its proposal number: nearly the same order on all nodes
+--   waiters  ZSET  <claim>.<channel> -> when it first asked: the same order on all nodes, nearly
 --   places   ZSET  <claim>.<channel> -> when it is dropped unless it asks again (µs)
 --   who      HASH  <claim>.<channel> -> who waits
 -- One key a node:

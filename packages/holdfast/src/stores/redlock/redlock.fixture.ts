@@ -5,7 +5,7 @@ import { openProxy, type Proxy } from '../../../../lab/src/proxy/proxy.ts'
 import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../../core/errors.ts'
 import type { Claim } from '../../core/claim.ts'
 import type { Held, Standing, Store } from '../../core/store.ts'
-import { held, Stage } from '../redis/redis.fixture.ts'
+import { Stage } from '../redis/redis.fixture.ts'
 
 export { claim, held, never, takeAndLeave } from '../redis/redis.fixture.ts'
 
@@ -42,11 +42,4 @@ async function patiently(ask: () => Promise<Standing>, endsAtMs: number): Promis
     if (!isPassing || performance.now() > endsAtMs) throw error
     return undefined
   }
-}
-
-export async function rounds(store: Store, resource: string, make: () => Claim): Promise<bigint> {
-  const mine = make()
-  const { token } = held(await store.enter(mine))
-  await store.leave({ resource, id: mine.id, token })
-  return token
 }

@@ -125,6 +125,8 @@ test('whoever waits first is woken first, and a process that takes the lock in a
     if (standing.kind !== 'queued') throw new Error('not queued')
     waiters.push({ mine, standing })
   }
+  // Clients agree about the time, and so about the order, to within a round trip.
+  await new Promise((resolve) => setTimeout(resolve, 50))
   await looping.leave({ resource, id: first.id, token })
   // It is faster than any message, and still not first.
   expect((await looping.enter(claim(resource))).kind).toBe('queued')

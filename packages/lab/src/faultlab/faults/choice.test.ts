@@ -18,9 +18,8 @@ test('what a run makes that does not say exists, needs no rights, and breaks not
 describe("on a user's own server", () => {
   test('only the workers and their connections are hurt', async () => {
     const { names } = await chosenFaults(undefined, users)
-    expect(names).toEqual([
-      ['pause', 'kill', 'cut', 'black-hole', 'lose-replies', 'lose-requests', 'delay', 'partition'],
-    ])
+    const others = 'pause,kill,cut,black-hole,lose-replies,lose-requests,delay,partition'
+    expect(names).toEqual(others.split(','))
   })
 
   test.each(['pause-server', 'kill-server', 'restart-server', 'server-clock-jump', 'wipe', 'disk-full', 'failover'])(
@@ -34,16 +33,8 @@ describe("on a user's own server", () => {
   test('all leaves those out, each by name with the reason', async () => {
     const { names, leftOut } = await chosenFaults('all', users)
     expect(names).toContain('partition')
-    expect(leftOut.map((reason) => reason.split(':')[0])).toEqual([
-      'pause-server',
-      'kill-server',
-      'restart-server',
-      'server-clock-jump',
-      'wipe',
-      'power-loss',
-      'disk-full',
-      'failover',
-    ])
+    const serverFaults = 'pause-server,kill-server,restart-server,server-clock-jump,wipe,power-loss,disk-full,failover'
+    expect(leftOut.map((reason) => reason.split(':')[0])).toEqual(serverFaults.split(','))
   })
 })
 

@@ -21,7 +21,7 @@ export const powerLoss: Fault = {
     const { name, engine, disk, syncs } = server
     if (disk === undefined) return
     await server.alone(async () => {
-      if (scene.isOver()) return
+      if (scene.isOver() || (!syncs && !scene.ground.mayForget())) return
       const word = `${random.next()}`
       await server.remember(word)
       note('power-loss', name, { syncs })

@@ -19,6 +19,13 @@ class Story {
     return this.#push(toMs, { p, e, f: 'renew', op })
   }
 
+  hold(fromMs: number, toMs: number): this {
+    const op = this.#events.length
+    this.#push(fromMs, { p: 'w1', e: 'call', f: 'acquire', op, in: { weight: 1, capacity: 1 } })
+    const out = { token: '1', validUntil: String(BigInt(toMs) * 1_000_000n) }
+    return this.#push(fromMs, { p: 'w1', e: 'ok', f: 'acquire', op, out })
+  }
+
   moment(atMs: number, f: string, detail: Detail, p = 'w1'): this {
     return this.#push(atMs, { p, e: 'sig', f, in: detail })
   }
@@ -66,11 +73,26 @@ test('an end belongs to the fault of the same kind and target', () => {
   ])
 })
 
-test('a loss of data counts when somebody lost a lock soon after', () => {
-  const wiped = (): Story => new Story().moment(0, 'start', {}).fault(100, 'wipe', 's').fault(150, 'end-wipe', 's')
-  expect(effective('wipe', wiped().moment(400, 'lost', { token: '1' }))).toBe(1)
-  expect(effective('wipe', wiped().moment(120, 'lost', { token: '1' }))).toBe(0)
-  expect(effective('wipe', wiped().moment(9_000, 'lost', { token: '1' }))).toBe(0)
+test('deleted data counts when it was forgotten while somebody held a lock', () => {
+  const wiped = (atMs: number, forgot = true): Story =>
+    new Story()
+      .moment(0, 'start', {})
+      .hold(100, 300)
+      .fault(atMs, 'wipe', 's')
+      .fault(atMs + 50, 'end-wipe', 's', { forgot })
+  expect([wiped(200), wiped(400), wiped(200, false)].map((story) => effective('wipe', story))).toEqual([1, 0, 0])
+})
+
+test("a jump of the server's clock counts when somebody lost a lock soon after", () => {
+  const jumped = (): Story =>
+    new Story()
+      .moment(0, 'start', {})
+      .fault(100, 'server-clock-jump', 's')
+      .fault(150, 'end-server-clock-jump', 's')
+      .moment(20_000, 'end', {})
+  expect(effective('server-clock-jump', jumped().moment(400, 'lost', { token: '1' }))).toBe(1)
+  expect(effective('server-clock-jump', jumped().moment(90, 'lost', { token: '1' }))).toBe(0)
+  expect(effective('server-clock-jump', jumped().moment(9_000, 'lost', { token: '1' }))).toBe(0)
 })
 
 test('a power cut counts when it was felt, and where nothing is synced first only when something was forgotten', () => {

@@ -64,6 +64,14 @@ describe.concurrent('a run of Holdfast on a Redis of its own', { timeout: LIMIT_
   })
 })
 
+test('a run of Holdfast on a Redlock of its own finds no violation', { timeout: LIMIT_MS }, async ({ expect }) => {
+  const faults = 'pause,kill,cut,partition,kill-server,wipe'
+  const args = ['--store', 'redlock:', '--for', '12s', '--workers', '4', '--faults', faults]
+  const { code, told } = await runs.judged('redlock', ...args)
+  expect(told.violations).toEqual([])
+  expect({ code, result: told.result, excused: told.excused }).toEqual({ code: 0, result: 'held', excused: [] })
+})
+
 describe("a user's own server", { timeout: LIMIT_MS }, () => {
   test('is left alone: its clients are hurt on the way, and whatever would hurt it is refused', async ({ expect }) => {
     await using engine = await redis.start({ aof: 'always', password: 'canary-5e1f' })

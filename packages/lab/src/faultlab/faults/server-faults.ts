@@ -1,5 +1,5 @@
 /** What can happen to a server of the run's own: it is stopped, killed, started anew, or forgets everything. */
-import { felt, feltWords, lossAfter } from './effects.ts'
+import { felt, feltWords } from './effects.ts'
 import type { Fault } from './fault.ts'
 import { type Scene, serverOf } from './scene.ts'
 import type { GroundServer } from '../ground/ground.ts'
@@ -72,11 +72,24 @@ export const serverFaults: ReadonlyMap<string, Fault> = new Map([
 ])
 
 export const wipeServer: Fault = {
-  ...onAServer({
-    kind: 'wipe',
-    what: 'a server is killed, its data is deleted, and it starts empty',
-    hurt: ({ engine }) => engine.wipe(),
-  }),
-  counts: 'somebody lost a lock within five seconds',
-  hadEffect: ({ toNs }, record) => lossAfter(record, toNs),
+  rights: 'none',
+  what: 'a server is killed, its data is deleted, and it starts empty',
+  counts: 'it forgot what it had answered while somebody held a lock',
+  atStore: true,
+  hitsStore: true,
+  begins: 'wipe',
+  ends: 'end-wipe',
+  async strike(scene) {
+    const server = serverOf(scene)
+    await server.alone(async () => {
+      if (scene.isOver() || !scene.ground.mayForget()) return
+      const word = `${scene.random.next()}`
+      await server.remember(word)
+      scene.note('wipe', server.name)
+      await server.engine.wipe()
+      scene.note('end-wipe', server.name, { forgot: !(await server.recalls(word)) })
+    })
+  },
+  hadEffect: ({ fromNs, ended }, { holds }) =>
+    ended['forgot'] === true && holds.some((hold) => hold.fromNs < fromNs && hold.toNs > fromNs),
 }

@@ -11,6 +11,7 @@ export async function openFileGround({ storeUrl, places, needs }: GroundRequest)
     ways: [],
     servers: [],
     succession: undefined,
+    mayForget: () => true,
     clockOf: (place) => clocks.of(place),
     close,
     [Symbol.asyncDispose]: close,

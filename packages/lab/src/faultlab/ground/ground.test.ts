@@ -10,13 +10,20 @@ beforeEach(async (context) => {
 })
 
 function onRedis(needs: readonly Need[], change: Partial<GroundRequest> = {}): Promise<Ground> {
-  const own = { storeUrl: 'redis:', isOwn: true, persistence: 'always' } as const
+  const own = { storeUrl: 'redis:', isOwn: true, persistence: 'always', ttlMs: 500 } as const
   return openGround('redis', { ...own, places: ['w1', 'w2'], needs: new Set(needs), ...change })
 }
 
 async function ask(url: string, ...words: readonly string[]): Promise<RespValue> {
   await using connection = await RespConnection.open(url, { withinMs: 2_000 })
   return await connection.command(...words)
+}
+
+/** On one connection: on another one WAIT knows of no write to wait for. */
+async function toldTheReplica(url: string, key: string, value: string): Promise<void> {
+  await using connection = await RespConnection.open(url)
+  await connection.command('SET', key, value)
+  expect(await connection.command('WAIT', '1', '4000')).toBe(1)
 }
 
 describe('a Redis of the run', () => {
@@ -41,8 +48,7 @@ describe('a Redis of the run', () => {
     await using ground = await onRedis(['replica'])
     const url = ground.urlFor('w1')
     for (const turn of ['there', 'back']) {
-      await ask(url, 'SET', 'known', turn)
-      await expect.poll(() => ask(url, 'WAIT', '1', '500')).toBe(1)
+      await toldTheReplica(url, 'known', turn)
       const before = ground.servers[0]?.engine.port
       const over = ground.succession?.failOver(0, async () => void (await ask(url, 'SET', 'unheard', turn)))
       expect((await over)?.behindBytes).toBeGreaterThan(0)
@@ -74,4 +80,23 @@ test("before a user's server stand proxies, and nothing of it can be hurt", asyn
   expect([url.password, url.pathname]).toEqual(['secret', '/3'])
   expect(url.port).not.toBe(String(engine.port))
   expect(await ask(ground.urlFor('w1'), 'PING')).toBe('PONG')
+})
+
+describe('a Redlock of the run', () => {
+  const own = { storeUrl: 'redlock:', isOwn: true, persistence: 'always', ttlMs: 500, places: ['w1'] } as const
+
+  test('has five servers that know nothing of each other, each with a way of its own', async () => {
+    await using ground = await openGround('redlock', { ...own, needs: new Set() })
+    expect(ground.servers.length).toBe(5)
+    const direct = ground.servers.map(({ engine }) => `127.0.0.1:${engine.port}`)
+    expect(ground.urlFor()).toBe(`redlock://${direct.join(',')}`)
+    const ways = ground.urlFor('w1').slice('redlock://'.length).split(',')
+    expect(new Set([...ways, ...direct]).size).toBe(10)
+    for (const way of ways) expect(await ask(`redis://${way}`, 'PING')).toBe('PONG')
+  })
+
+  test('loses the data of no more servers than it stands', async () => {
+    await using ground = await openGround('redlock', { ...own, needs: new Set() })
+    expect([ground.mayForget(), ground.mayForget(), ground.mayForget()]).toEqual([true, true, false])
+  })
 })

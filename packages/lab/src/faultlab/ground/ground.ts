@@ -23,6 +23,7 @@ export interface GroundRequest {
   readonly places: readonly string[]
   readonly needs: ReadonlySet<Need>
   readonly persistence: Persistence
+  readonly ttlMs: number
 }
 
 /** A server of the run's own. */
@@ -57,6 +58,8 @@ export interface Ground extends AsyncDisposable {
   /** None when the store is no server, or is one of the user's. */
   readonly servers: readonly GroundServer[]
   readonly succession: Succession | undefined
+  /** Whether one more server may lose its data now, which then counts: several stand the loss of a few at a time. */
+  mayForget(): boolean
   clockOf(place: string): SkewedClock | undefined
   close(): Promise<void>
 }

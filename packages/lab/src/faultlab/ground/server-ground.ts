@@ -18,6 +18,8 @@ export interface ServerKind {
   /** A user's store URL as the URLs of its servers, and back. */
   split(storeUrl: string): string[]
   join(serverUrls: readonly string[]): string
+  /** How many servers may lose their data within which time. Without it, all of them at any time. */
+  readonly stands?: { readonly servers: number; withinMs(ttlMs: number): number }
   /** Starts what takes over from the first server; needed for a failover. */
   follow?(primary: GroundServer, persistence: Persistence): Promise<Follower>
 }
@@ -67,6 +69,7 @@ async function built(kind: ServerKind, request: GroundRequest, closing: Closing[
   }
   const close = (): Promise<void> => closingAll(closing)
   return {
+    mayForget: losses(kind, request.ttlMs),
     urlFor: (place) => kind.join(urls.map((url, server) => onItsWay(ways, place, server)?.through(url) ?? url)),
     environmentFor: (place) => clocks.of(place)?.environment ?? {},
     ways,
@@ -135,6 +138,18 @@ class OwnServer implements GroundServer {
     const result = this.#last.then(work)
     this.#last = result.catch(() => undefined)
     return result
+  }
+}
+
+/** Each yes is a loss that is counted. */
+function losses({ stands }: ServerKind, ttlMs: number): () => boolean {
+  const lostAtMs: number[] = []
+  return () => {
+    if (stands === undefined) return true
+    const now = performance.now()
+    if (lostAtMs.filter((atMs) => atMs > now - stands.withinMs(ttlMs)).length >= stands.servers) return false
+    lostAtMs.push(now)
+    return true
   }
 }
 

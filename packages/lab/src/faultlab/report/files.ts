@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { join } from 'node:path'
 import { type HistoryEvent, type HistoryHeader, historyText } from '../../timeline/history.ts'
-import type { Settings } from '../settings.ts'
+import { PERSISTENCE_DEFAULT, RESOURCE_DEFAULT, type Settings } from '../settings.ts'
 import { exitCodes, type LabVerdict } from '../verdict.ts'
 import { pageOf } from './page.ts'
 
@@ -31,7 +31,7 @@ export function writeFiles(settings: Settings, verdict: LabVerdict, events: read
 
 /** Everything but the events. No store URL: it may carry a password. */
 export function documentOf(settings: Settings, verdict: LabVerdict): object {
-  const { scheme, faults, forMs, workers, seed, ttlMs, guard, lock } = settings
+  const { scheme, persistence, resource, faults, forMs, workers, seed, ttlMs, guard, lock } = settings
   return {
     v: 1,
     ...verdict,
@@ -40,6 +40,8 @@ export function documentOf(settings: Settings, verdict: LabVerdict): object {
     violations: verdict.violations.slice(0, VIOLATIONS_KEPT),
     run: {
       store: scheme,
+      persistence,
+      resource,
       faults,
       forMs,
       workers,
@@ -54,9 +56,12 @@ export function documentOf(settings: Settings, verdict: LabVerdict): object {
 }
 
 /** The seed repeats the choices; real processes do not repeat their timing. */
-export function commandOf({ scheme, faults, forMs, workers, seed, ttlMs, guard, lock }: Settings): string {
+export function commandOf(settings: Settings): string {
+  const { scheme, isOwn, persistence, resource, faults, forMs, workers, seed, ttlMs, guard, lock } = settings
   const options = [
-    `--store ${scheme}:…`,
+    `--store ${scheme}:${isOwn ? '' : '…'}`,
+    ...(persistence === PERSISTENCE_DEFAULT ? [] : [`--persistence ${persistence}`]),
+    ...(resource === RESOURCE_DEFAULT ? [] : [`--resource ${resource}:`]),
     `--faults ${faults.length === 0 ? 'none' : faults.join(',')}`,
     `--for ${forMs / 1000}s`,
     `--workers ${workers}`,

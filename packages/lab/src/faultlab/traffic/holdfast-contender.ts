@@ -7,7 +7,7 @@ import type { Contender, ContenderOptions, Form, Grant, Notes } from './contende
 
 export async function openHoldfast(options: ContenderOptions): Promise<Contender> {
   const { storeUrl, namespace, ttlMs, process, notes } = options
-  const store = recordedStore(await openStore(storeUrl), notes)
+  const store = recordedStore(await openStore(storeUrl, ttlMs), notes)
   const locks = holdfast(store, { namespace, ttl: ttlMs, owner: process })
   const leases = new Map<string, Lease>()
   const keyOf = (name: string, token: bigint): string => `${name} ${token}`

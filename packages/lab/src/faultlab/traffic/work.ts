@@ -29,7 +29,7 @@ export async function workAllDay(desk: Desk): Promise<void> {
   const { order, random, day } = desk
   while (!day.over) {
     await sleep(random.between(0, order.ttlMs * IDLE_TTLS))
-    await turn(desk, drawForm(random))
+    await turn(desk, order.mutexesOnly === true ? mutexForm(random.pick(MUTEXES)) : drawForm(random))
   }
 }
 

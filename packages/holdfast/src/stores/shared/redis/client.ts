@@ -111,7 +111,7 @@ function ioredisPort(client: IoredisClient): RedisPort {
       own.on('error', () => undefined)
       own.on('message', (channel = '', message = '') => hearer.onMessage(channel, message))
       own.on('close', () => hearer.onDown())
-      await own.connect()
+      await connectedOrEnded(own)
       own.on('ready', () => {
         if (channels.size > 0)
           own.subscribe(...channels).then(
@@ -139,6 +139,16 @@ function ioredisPort(client: IoredisClient): RedisPort {
         },
       }
     },
+  }
+}
+
+/** One that could not connect would go on trying, for nobody. */
+export async function connectedOrEnded(client: Pick<Connecting, 'connect' | 'disconnect'>): Promise<void> {
+  try {
+    await client.connect()
+  } catch (error) {
+    client.disconnect()
+    throw error
   }
 }
 
