@@ -53,6 +53,12 @@ export class Runs {
     return first.told.result === 'notJudged' ? this.#once(`${name}-longer`, [...args, '--for', LONGER]) : first
   }
 
+  /** For what has to be violated: once more, and longer, where nothing went wrong by chance. */
+  async violated(name: string, ...args: readonly string[]): Promise<{ code: number; told: Told }> {
+    const first = await this.#once(name, args)
+    return first.told.result === 'violated' ? first : this.#once(`${name}-longer`, [...args, '--for', LONGER])
+  }
+
   async #once(name: string, args: readonly string[]): Promise<{ code: number; told: Told }> {
     const out = ['--json', '--seed', '7', '--out', join(this.folder, name)]
     const { code, stdout, stderr } = await lab('run', ...out, ...args)

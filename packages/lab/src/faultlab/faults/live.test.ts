@@ -52,7 +52,7 @@ describe('a run of Holdfast on a Redis of its own', { timeout: LIMIT_MS }, () =>
 
 describe('a run on a server that forgets', { timeout: LIMIT_MS }, () => {
   test.concurrent('is violated without a guard: what may break, breaks', async ({ expect }) => {
-    const { code, told } = await runs.judged('no-guard', ...short, '--faults', 'wipe', '--guard', 'off')
+    const { code, told } = await runs.violated('no-guard', ...short, '--faults', 'wipe', '--guard', 'off')
     expect({ code, result: told.result }).toEqual({ code: 1, result: 'violated' })
     expect(told.excused.map(({ excuse }) => excuse.property)).toContain('V')
     expect(broken(told).filter((property) => !['G', 'G″', 'L'].includes(property))).toEqual([])
