@@ -200,7 +200,7 @@ describe('closing', () => {
     const first = locks.acquire('seat', { wait: '1m' })
     first.catch(() => undefined)
     await clock.advance(15_000)
-    await expect(first).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' })
+    await expect(first).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
     await (await locks.acquire('seat')).release()
   })
 
@@ -218,6 +218,21 @@ describe('closing', () => {
       code: 'STORE_UNAVAILABLE',
       message: expect.stringContaining('stayed so'),
     })
+  })
+
+  test('an opening whose connection broke is repeated, and is never an unknown outcome for a caller', async () => {
+    const { clock, client } = world()
+    let broken = 2
+    const plan: Plan = (_, method) =>
+      method === 'open' && broken-- > 0 ? { kind: 'lost-reply', silence: 'throws' } : undefined
+    const taken = client({}, plan).locks.acquire('seat')
+    await clock.advance(1_000)
+    expect((await taken).isHeld()).toBe(true)
+    const never = client({}, (_, method) => (method === 'open' ? { kind: 'lost-reply', silence: 'throws' } : undefined))
+    const acquiring = never.locks.acquire('seat')
+    acquiring.catch(() => undefined)
+    await clock.advance(12_000)
+    await expect(acquiring).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
   })
 
   test('a store that is refused for its class is closed again', async () => {

@@ -1,8 +1,11 @@
-/** Opening a store: bounded in time, repeated while it is busy, and refused when it promises less than is required. */
+/**
+ * Opening a store: bounded in time, repeated while it is busy or its connection breaks, and refused when it promises less
+ * than is required. To the caller a store that did not open is unavailable, whatever became of the last try.
+ */
 import type { Alarms } from './agenda.ts'
 import { answerWithin, Backoff } from './attempt.ts'
 import { type Clock, sleep } from './clock.ts'
-import { HoldfastError, NotApplied, StoreUnavailable, Unsupported } from './errors.ts'
+import { HoldfastError, NotApplied, OutcomeUnknown, StoreUnavailable, Unsupported } from './errors.ts'
 import { ATTEMPT_MS_MAX, OPEN_MS_MAX } from './limits.ts'
 import { CLASS_ORDER, type Facts, type SafetyClass, type Store } from './store.ts'
 
@@ -22,8 +25,11 @@ export async function openStore(store: Store, request: OpenRequest): Promise<Fac
     (cause: unknown) => {
       // An opening that hangs must not be the last one: the next call tries again.
       patience.abort(cause)
-      if (cause instanceof HoldfastError) throw cause
-      throw new StoreUnavailable(`the store could not be opened: ${String(cause)}`, { cause })
+      if (cause instanceof HoldfastError && !(cause instanceof OutcomeUnknown)) throw cause
+      throw new StoreUnavailable(
+        `the store could not be opened: ${cause instanceof Error ? cause.message : String(cause)}`,
+        { cause },
+      )
     },
   )
   if (require === undefined || CLASS_ORDER.indexOf(facts.safetyClass) >= CLASS_ORDER.indexOf(require)) return facts
@@ -40,9 +46,10 @@ async function openWhenFree(store: Store, clock: Clock, signal: AbortSignal): Pr
     try {
       return await store.open({ clock, signal })
     } catch (error) {
-      if (!(error instanceof NotApplied) || signal.aborted) throw error
+      const isPassing = error instanceof NotApplied || error instanceof OutcomeUnknown
+      if (!isPassing || signal.aborted) throw error
       if (clock.monotonicMs() >= endsAtMs) {
-        const words = `${error.message}, and stayed so for ${OPEN_MS_MAX} ms: end what keeps it busy, or try again`
+        const words = `${error.message}, and stayed so for ${OPEN_MS_MAX} ms: end what is in its way, or try again`
         throw new StoreUnavailable(words, { cause: error })
       }
       await sleep(clock, backoff.nextMs(), signal)

@@ -1,6 +1,6 @@
 /** Holdfast itself, through its public surface, over a store that writes down what the judge needs. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { holdfast, type Lease, type Locks, OutcomeUnknown, StoreUnavailable } from 'holdfast'
+import { holdfast, type Lease, type Locks, StoreUnavailable } from 'holdfast'
 import { openStore } from '../open-store.ts'
 import { recordedStore } from '../history/recorded-store.ts'
 import type { Contender, ContenderOptions, Form, Grant, Notes } from './contender.ts'
@@ -50,8 +50,7 @@ async function openPatiently(locks: Locks, notes: Notes): Promise<void> {
       return call.ok()
     } catch (error) {
       call.fail(error)
-      const mayPass = error instanceof StoreUnavailable || error instanceof OutcomeUnknown
-      if (!mayPass || attempt === OPEN_TRIES_MAX) throw error
+      if (!(error instanceof StoreUnavailable) || attempt === OPEN_TRIES_MAX) throw error
     }
     await sleep(OPEN_PAUSE_MS)
   }
