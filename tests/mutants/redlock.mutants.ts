@@ -4,6 +4,7 @@ import type { Check, Mutant } from './mutant.ts'
 const redlock = (file: string): string => `packages/holdfast/src/stores/redlock/${file}`
 
 const rule: Check = { tests: [redlock('ballot.test.ts')] }
+const twin: Check = { tests: [redlock('model.test.ts')] }
 const votes: Check = { tests: [redlock('votes.test.ts')], engine: 'redis' }
 const healthy = (named: string): Check => ({ tests: [redlock('store.test.ts')], named, engine: 'redis' })
 const trouble = (named: string): Check => ({ tests: [redlock('trouble.test.ts')], named, engine: 'redis' })
@@ -41,6 +42,18 @@ const ofTheRule: Readonly<Record<string, Damage>> = {
     'return ownerOf(ballots, majority) !== undefined',
     rule,
   ),
+  'a vote stands for the token that it is asked to raise to': damage(
+    'ballot.ts',
+    "ballot.kind === 'kept' && ballot.token === highest).length",
+    "ballot.kind === 'kept' && (ballot.raisingTo ?? ballot.token) === highest).length",
+    twin,
+  ),
+  'the model explores another rule than the one that runs': {
+    file: 'packages/lab/src/redlock-model/rule.ts',
+    find: 'const top = Math.max(0, ...votes)',
+    replace: 'const top = votes.toSorted((one, other) => one - other)[needed - 1] ?? 0',
+    caughtBy: twin,
+  },
   'a lost raise is counted as one': damage('ballot.ts', 'ballot.token < highest && ', 'false && ', rule),
 }
 

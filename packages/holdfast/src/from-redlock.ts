@@ -121,9 +121,9 @@ export class Redlock extends EventEmitter {
     duration: number,
     settings: Partial<RedlockSettings> = {},
   ): Promise<RedlockLock> {
-    const startedMs = this.#clock.wallMs()
     const hold = await this.#hold(resources, duration, settings)
-    return this.#lockOf(hold, startedMs, duration)
+    // Not from before the wait: the leases are renewed until the hold ends, so nothing of it is gone yet.
+    return this.#lockOf(hold, duration)
   }
 
   /** Never throws for a lock that is over: that is what a release wants. */
@@ -141,7 +141,7 @@ export class Redlock extends EventEmitter {
       throw new ExecutionError('Cannot extend an already-expired lock.', [])
     }
     lock.expiration = 0
-    return this.#lockOf(hold, this.#clock.wallMs(), duration)
+    return this.#lockOf(hold, duration)
   }
 
   using<T>(
@@ -201,9 +201,9 @@ export class Redlock extends EventEmitter {
     }
   }
 
-  #lockOf(hold: Hold, startedMs: number, duration: number): RedlockLock {
-    hold.endIn(startedMs + duration - this.#clock.wallMs())
-    const lock = new RedlockLock(this, hold, startedMs + duration)
+  #lockOf(hold: Hold, duration: number): RedlockLock {
+    hold.endIn(duration)
+    const lock = new RedlockLock(this, hold, this.#clock.wallMs() + duration)
     this.#holds.set(lock, hold)
     return lock
   }
