@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { coreMutants } from './core.mutants.ts'
 import { engineMutants } from './engine.mutants.ts'
+import { modelMutants } from './model.mutants.ts'
 import { redisGuardMutants } from './redis-guard.mutants.ts'
 import { redisMutants } from './redis.mutants.ts'
 import { troubleMutants } from './trouble.mutants.ts'
@@ -22,9 +23,14 @@ const SHOWN_LINES = 60
 
 const repository = join(import.meta.dirname, '..', '..')
 const wanted = process.argv.slice(2)
-const chosen = [...coreMutants, ...engineMutants, ...troubleMutants, ...redisMutants, ...redisGuardMutants].filter(
-  ({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)),
-)
+const chosen = [
+  ...coreMutants,
+  ...engineMutants,
+  ...modelMutants,
+  ...troubleMutants,
+  ...redisMutants,
+  ...redisGuardMutants,
+].filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
 const engines = { redis: redisServer } as const
 const missing = await missingEngines()
 const mutants = chosen.filter(({ caughtBy }) => !missing.has(engineOf(caughtBy)))
