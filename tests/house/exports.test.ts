@@ -26,8 +26,8 @@ function promised(sources: readonly string[]): Readonly<Record<string, string>> 
     const engine = /^stores\/([^/]+)\/index\.ts$/.exec(source)?.[1]
     const resource = GUARDED.exec(source)?.[1]
     if (source === 'index.ts') entries['.'] = built
-    if (source === 'line.ts') entries['./line'] = built
-    if (source === 'line.ts') entries['./line'] = built
+    if (source === 'line.ts' || source === 'from-redlock.ts') entries[`./${source.replace('.ts', '')}`] = built
+    if (source === 'line.ts' || source === 'from-redlock.ts') entries[`./${source.replace('.ts', '')}`] = built
     if (source === 'testing/index.ts') entries['./testing'] = built
     if (engine !== undefined && engine !== 'shared') entries[`./${engine}`] = built
     if (resource !== undefined) entries[`./guards/${resource}`] = built

@@ -4,16 +4,11 @@ import { describe, expect, it } from 'vitest'
 import { RespConnection } from '../../packages/lab/src/engines/redis/resp.ts'
 import * as redisServer from '../../packages/lab/src/engines/redis/server.ts'
 import { requireEngine } from '../../packages/lab/src/engines/require-engine.ts'
-import { coreMutants } from './core.mutants.ts'
-import { engineMutants } from './engine.mutants.ts'
-import { modelMutants } from './model.mutants.ts'
-import { redisMutants } from './redis.mutants.ts'
-import { troubleMutants } from './trouble.mutants.ts'
+import { mutants } from './all.ts'
 import type { Mutant } from './mutant.ts'
 import { damaged } from './sandbox.ts'
 
 const root = join(import.meta.dirname, '..', '..')
-const mutants = [...coreMutants, ...engineMutants, ...modelMutants, ...troubleMutants, ...redisMutants]
 const sample: Mutant = {
   name: 'sample',
   file: 'sample.ts',

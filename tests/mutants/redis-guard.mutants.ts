@@ -29,14 +29,14 @@ const guard: Readonly<Record<string, Damage>> = {
     "await pass(admission, '0')",
   ),
   'guard: a look raises the mark': fence("await pass(admit(lease), '0')", "await pass(admit(lease), '1')"),
-  'guard: refused work is carried out': fence('if newer then return { 0, newer } end', ''),
+  'guard: refused work is carried out': fence('if newer then return { ${STALE}, newer } end', ''),
   'guard: an error of the work counts as its answer': fence(
     "if type(result) == 'table' and result.err then return result end",
     '',
   ),
   'ledger: a shared holder may write': ledger("if (mode === 'shared') {", "if (mode === 'permit') {"),
   'ledger: reading before a write raises nothing': ledger(
-    'entryOf(await guard.run(lease, { lua: READ, keys: [keyOf(fencedOf(lease))] }))',
+    'entryOf(await guard.run(lease, { lua: READ, keys: [keyOf(fencedOf(lease))], repeatable: true }))',
     "entryOf(await send(['HMGET', keyOf(fencedOf(lease)), 'token', 'value']))",
   ),
 }

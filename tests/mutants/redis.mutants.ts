@@ -143,6 +143,19 @@ const scripts: Readonly<Record<string, Damage>> = {
   ),
   'the short way of leaving ignores the end of the lease': lua('leave-alone', 'ends + 0 <= now', 'false'),
   'the short way of leaving ignores a minimum hold': lua('leave-alone', "ARGV[word + 2] ~= '0'", 'false'),
+  'the short way of renewing ignores the token': lua('renew', 'held ~= token', 'false'),
+  'the short way of renewing ignores the end of the lease': lua(
+    'renew',
+    'or ends + 0 <= now then return nil',
+    'then return nil',
+  ),
+  'the short way of renewing lets the key end before the claim': lua(
+    'renew',
+    'if expires * 1000 < now + ttl + delay + limits.idleMs * 5000 / 6 then return nil end',
+    '',
+    storeTests,
+  ),
+  'the short way of renewing drops a note': lua('renew', "isNoted == '0' and renewAlone", 'renewAlone'),
   'one bad key fails all that entered with it': lua(
     'enter-each',
     "answers[index] = ok and answer or { 'error', type(answer) == 'table' and answer.err or tostring(answer) }",

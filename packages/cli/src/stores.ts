@@ -17,6 +17,14 @@ interface Scheme {
 const schemes: ReadonlyMap<string, Scheme> = new Map([
   ['redis', { example: 'redis://host:6379', absolute: asItStands, open: openRedis }],
   ['rediss', { example: 'rediss://host:6379', absolute: asItStands, open: openRedis }],
+  ['redis+cluster', { example: 'redis+cluster://host:6379,host:6379', absolute: asItStands, open: openRedis }],
+  ['rediss+cluster', { example: 'rediss+cluster://host:6379,host:6379', absolute: asItStands, open: openRedis }],
+  ['redis+sentinel', { example: 'redis+sentinel://host:26379,host:26379/name', absolute: asItStands, open: openRedis }],
+  [
+    'rediss+sentinel',
+    { example: 'rediss+sentinel://host:26379,host:26379/name', absolute: asItStands, open: openRedis },
+  ],
+  ['redlock', { example: 'redlock://host-1:6379,host-2:6379,host-3:6379', absolute: asItStands, open: openRedlock }],
   ['sqlite', { example: 'sqlite:/srv/locks.db', absolute: absoluteSqlite, open: openSqlite }],
 ])
 
@@ -65,6 +73,11 @@ function asItStands(url: string): string {
 async function openRedis(url: string): Promise<Store> {
   const { redis } = await import('holdfast/redis')
   return redis(url)
+}
+
+async function openRedlock(url: string): Promise<Store> {
+  const { redlock } = await import('holdfast/redlock')
+  return redlock(url)
 }
 
 async function openSqlite(url: string): Promise<Store> {

@@ -175,12 +175,13 @@ function operating(session: Session): Operating {
       if (!Number.isInteger(limit) || limit < 1 || limit > LIST_LIMIT_MAX) {
         throw new Misuse(`limit must be a whole number from 1 to ${LIST_LIMIT_MAX}, got ${String(limit)}`)
       }
-      const after = cursor === undefined ? undefined : resourceOf(namespace, cursor)
+      if (cursor !== undefined && typeof cursor !== 'string') throw new Misuse('cursor must be that of the page before')
       const page = await enquire(session, { name: prefix, changes: false }, (store) =>
-        store.admin.list(resourcePrefix, after, limit),
+        store.admin.list(resourcePrefix, cursor, limit),
       )
       const names = page.resources.map((resource) => namesOf(resource).name)
-      return page.cursor === undefined ? { names } : { names, cursor: namesOf(page.cursor).name }
+      // A place in the store's own walk, which need not be a name.
+      return page.cursor === undefined ? { names } : { names, cursor: page.cursor }
     },
     async evict(name, { token, reason }) {
       const resource = resourceOf(namespace, name)

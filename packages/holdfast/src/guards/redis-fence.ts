@@ -2,7 +2,8 @@
  * The guard for data in Redis: the mark is a key beside the data, and comparing, raising and writing are one script.
  * Tokens are compared as decimal text, because Lua would round them above 2^53.
  */
-import { Misuse } from '../core/errors.ts'
+import { newClaimId } from '../core/claim.ts'
+import { Misuse, OutcomeUnknown } from '../core/errors.ts'
 import { type Admission, admissions, type GuardOptions, type Holder } from './admission.ts'
 import { type RedisCommands, runScript, senderOf } from './redis-client.ts'
 
@@ -21,6 +22,12 @@ export interface RedisWork {
   readonly keys?: readonly string[]
   /** @default none */
   readonly args?: readonly string[]
+  /**
+   * The Lua does no harm when it is carried out twice: a driver may send a script again whose answer was lost (ioredis
+   * does). Otherwise a key beside the mark remembers each run for a minute, and `run` rejects with `OutcomeUnknown`
+   * instead of carrying it out again. @default false
+   */
+  readonly repeatable?: boolean
 }
 
 /** What a script of your own hands to the function of `fenceLua`. */
@@ -43,7 +50,10 @@ export interface RedisFence {
    * the last holder slips in between. A shared lease checks and does not raise.
    */
   enter(lease: Holder): Promise<void>
-  /** One script: the mark first, then the work. Resolves with what the Lua returns. A refused token leaves no trace. */
+  /**
+   * One script: the mark first, then the work, at most once. Resolves with what the Lua returns. A refused token leaves
+   * no trace. Rejects with `OutcomeUnknown` when the work was done and its answer lost.
+   */
   run(lease: Holder, work: RedisWork): Promise<unknown>
   /** Looks without raising, to spare useless work early. A check followed by a write guards nothing. */
   check(lease: Holder): Promise<void>
@@ -90,28 +100,43 @@ export function fence(client: RedisCommands, options: RedisFenceOptions = {}): R
     async check(lease) {
       await pass(admit(lease), '0')
     },
-    async run(lease, { lua, keys = [], args = [] }) {
+    async run(lease, { lua, keys = [], args = [], repeatable = false }) {
       const admission = admit(lease)
       const { key, token, raises } = markOf(admission)
-      const answer = await runScript(send, guarded(lua), [key, ...keys], [token, raises, ...args])
-      const [isPassed, result] = Array.isArray(answer) ? (answer as readonly unknown[]) : []
-      if (Number(isPassed) !== 1) throw admission.stale(BigInt(String(result)))
-      return result ?? null
+      const ownKeys = repeatable ? [key] : [key, `${key}:${newClaimId()}`]
+      const text = guarded(lua, ownKeys.length)
+      const answer = await runScript(send, text, [...ownKeys, ...keys], [token, raises, ...args])
+      const [outcome, result] = Array.isArray(answer) ? (answer as readonly unknown[]) : []
+      switch (Number(outcome)) {
+        case DONE:
+          return result ?? null
+        case DONE_BEFORE:
+          throw new OutcomeUnknown(
+            `${key}: the work was carried out, and its answer was lost. Read what it left behind`,
+          )
+        default:
+          throw admission.stale(BigInt(String(result)))
+      }
     },
     mark: (lease) => markOf(admit(lease)),
   }
 }
 
+const [STALE, DONE, DONE_BEFORE] = [0, 1, 2]
+/** Longer than a driver goes on trying to send a script again, and short enough to cost little. */
+const REMEMBERED_MS = 60_000
+
 /** The work is a function of its own, so that its `return` is the script's answer and its KEYS are its own. */
-function guarded(lua: string): string {
+function guarded(lua: string, ownKeys: number): string {
+  const once = `if not redis.call('SET', KEYS[2], '', 'NX', 'PX', ${REMEMBERED_MS}) then return { ${DONE_BEFORE} } end\n`
   return `${fenceLua}local newer = fence(KEYS[1], ARGV[1], ARGV[2])
-if newer then return { 0, newer } end
-local function work(KEYS, ARGV)
+if newer then return { ${STALE}, newer } end
+${ownKeys > 1 ? once : ''}local function work(KEYS, ARGV)
 ${lua}
 end
-local result = work({ unpack(KEYS, 2) }, { unpack(ARGV, 3) })
+local result = work({ unpack(KEYS, ${ownKeys + 1}) }, { unpack(ARGV, 3) })
 if type(result) == 'table' and result.err then return result end
-return { 1, result }`
+return { ${DONE}, result }`
 }
 
 function wordsOf(answer: unknown): readonly string[] {

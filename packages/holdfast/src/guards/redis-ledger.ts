@@ -35,15 +35,21 @@ export function ledger(client: RedisCommands, options: RedisFenceOptions = {}): 
   const keyOf = ({ namespace, name }: Pick<Fenced, 'namespace' | 'name'>): string =>
     `${options.prefix ?? 'holdfast-fence'}:{${resourceOf(namespace, name)}}:ledger`
   return {
-    get: async (lock) => entryOf(await send(['HMGET', keyOf(lock), 'token', 'value'])),
-    enter: async (lease) => entryOf(await guard.run(lease, { lua: READ, keys: [keyOf(fencedOf(lease))] })),
+    get: async (lock) => entryOf(await send(['HMGET', keyOf(lock), 'token', 'value'], keyOf(lock))),
+    enter: async (lease) =>
+      entryOf(await guard.run(lease, { lua: READ, keys: [keyOf(fencedOf(lease))], repeatable: true })),
     async put(lease, value) {
       const { namespace, name, mode, token } = fencedOf(lease)
       if (mode === 'shared') {
         throw new Unsupported(`${name}: a shared lease only reads; take the write lock to put`, { resource: name })
       }
       const text = boundedText('value', value, LEDGER_VALUE_BYTES_MAX)
-      await guard.run(lease, { lua: WRITE, keys: [keyOf({ namespace, name })], args: [String(token), text] })
+      await guard.run(lease, {
+        lua: WRITE,
+        keys: [keyOf({ namespace, name })],
+        args: [String(token), text],
+        repeatable: true,
+      })
     },
   }
 }

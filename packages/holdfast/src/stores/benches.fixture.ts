@@ -2,12 +2,15 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Redis } from 'ioredis'
 import type { Bench } from '../testing/index.ts'
 import { EngineNotAvailable } from '../../../lab/src/engines/engine.ts'
 import type { Engine as Server } from '../../../lab/src/engines/engine.ts'
+import { type RedisCluster, startCluster } from '../../../lab/src/engines/redis/cluster.ts'
 import * as redisServer from '../../../lab/src/engines/redis/server.ts'
 import { memory, memoryEngine } from './memory/index.ts'
 import { redis } from './redis/index.ts'
+import { redlock } from './redlock/index.ts'
 import { sqlite } from './sqlite/index.ts'
 
 const memoryBench = (time: Bench['time']): Bench => ({
@@ -45,6 +48,38 @@ const redisBench = (): Bench => {
   }
 }
 
+/** Three primaries for a whole run. Here a store waits on sharded channels, asks for each slot alone, and gets hints for pushes. */
+const clusterBench = (): Bench => {
+  let cluster: Promise<RedisCluster> | undefined
+  return {
+    name: 'redis cluster, real time',
+    time: 'real',
+    async start() {
+      cluster ??= startCluster()
+      const { masters } = await cluster
+      const hosts = masters.map(({ engine }) => `${engine.host}:${engine.port}`)
+      return { store: () => redis(`redis+cluster://${hosts.join(',')}`), stop: async () => undefined }
+    },
+  }
+}
+
+/** Five independent servers for a whole run, and one client of each: hundreds of stores are opened in one moment here. */
+const redlockBench = (): Bench => {
+  let clients: Promise<readonly Redis[]> | undefined
+  const connect = async (): Promise<readonly Redis[]> => {
+    const servers = await Promise.all(Array.from({ length: 5 }, () => redisServer.start()))
+    return servers.map(({ url }) => new Redis(url))
+  }
+  return {
+    name: 'redlock, real time',
+    time: 'real',
+    async start() {
+      const nodes = await (clients ??= connect())
+      return { store: () => redlock(nodes), stop: async () => undefined }
+    },
+  }
+}
+
 /** Stores whose engine cannot be had on this machine, and why. With CI=true that is a failure and not a reason. */
 export const absent: Record<string, string> = {}
 
@@ -65,6 +100,7 @@ async function ifAvailable(
 
 export const benches: Readonly<Record<string, readonly Bench[]>> = {
   memory: [memoryBench('virtual'), memoryBench('real')],
-  redis: await ifAvailable('redis', redisServer.locate, [redisBench()]),
+  redis: await ifAvailable('redis', redisServer.locate, [redisBench(), clusterBench()]),
+  redlock: await ifAvailable('redlock', redisServer.locate, [redlockBench()]),
   sqlite: [sqliteBench('virtual'), sqliteBench('real')],
 }

@@ -2,7 +2,7 @@
 import { holdfast } from 'holdfast'
 import { memory } from 'holdfast/memory'
 import { nowMs } from './clock.ts'
-import type { Figure, Suite } from './figure.ts'
+import type { Figure, Settings, Suite } from './figure.ts'
 import { holdfastLock, namesOf } from './holdfast-lock.ts'
 import { compared, type Contestant, msPerPair, pairsPerSecond, roundsIn, takeTurns } from './slices.ts'
 
@@ -13,10 +13,10 @@ const HELD = 100_000
 export const inMemory: Suite = {
   name: 'memory',
   about: 'memory store, acquire + release of names nobody else wants; noise is the same program against itself',
-  run: async ({ seconds }) => [...(await pairs(1, seconds)), ...(await pairs(TOGETHER, seconds))],
+  run: async (settings) => [...(await pairs(1, settings)), ...(await pairs(TOGETHER, settings))],
 }
 
-async function pairs(inFlight: number, seconds: number): Promise<readonly Figure[]> {
+async function pairs(inFlight: number, settings: Settings): Promise<readonly Figure[]> {
   const locks = holdfast(memory())
   const names = namesOf('name', inFlight)
   const one = holdfastLock(locks, names)
@@ -25,7 +25,7 @@ async function pairs(inFlight: number, seconds: number): Promise<readonly Figure
       await Promise.all(names.map(async (_, index) => one.pair(turn * inFlight + index)))
     },
   }
-  const rounds = await takeTurns([contestant, contestant, contestant], roundsIn(seconds, CONTESTANTS), nowMs())
+  const rounds = await takeTurns([contestant, contestant, contestant], roundsIn(settings, CONTESTANTS), nowMs())
   await locks.close()
   const { value, noise } = compared(rounds, msPerPair)
   return [
@@ -37,14 +37,14 @@ async function pairs(inFlight: number, seconds: number): Promise<readonly Figure
 export const growth: Suite = {
   name: 'growth',
   about: `memory store, acquire + release while the client holds ${HELD.toLocaleString('en-US')} other names`,
-  async run({ seconds }) {
+  async run(settings) {
     // Long leases: here nothing shall be renewed, that is the suite "renewal".
     const few = holdfast(memory(), { ttl: '1h' })
     const many = holdfast(memory(), { ttl: '1h' })
     await few.acquire('held')
     for (const name of namesOf('held', HELD)) await many.acquire(name)
     const contestants = [few, many, few].map((locks) => holdfastLock(locks, namesOf('name', TOGETHER)))
-    const rounds = await takeTurns(contestants, roundsIn(seconds, CONTESTANTS), nowMs())
+    const rounds = await takeTurns(contestants, roundsIn(settings, CONTESTANTS), nowMs())
     const figure = { ...compared(rounds, msPerPair), unit: '×', target: { atMost: 2 } }
     await Promise.all([few.close(), many.close()])
     return [{ what: `time per pair, ${HELD.toLocaleString('en-US')} held against 1`, ...figure }]

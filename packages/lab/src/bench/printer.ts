@@ -27,11 +27,11 @@ function rowOf(figure: Figure): readonly string[] {
   ]
 }
 
-function noiseText(noise: Range | undefined): string {
+export function noiseText(noise: Range | undefined): string {
   return noise === undefined ? '' : `${number(noise.low)} – ${number(noise.high)}`
 }
 
-function targetText(target: Target | undefined): string {
+export function targetText(target: Target | undefined): string {
   if (target === undefined) return ''
   return 'atMost' in target ? `≤ ${number(target.atMost)}` : `≥ ${number(target.atLeast)}`
 }

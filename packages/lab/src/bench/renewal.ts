@@ -1,7 +1,8 @@
 /** Many leases kept alive by one client: few calls, little work, no stall. */
-import { holdfast, type Store } from 'holdfast'
+import { holdfast } from 'holdfast'
 import { memory } from 'holdfast/memory'
 import { cpuMs, sleep } from './clock.ts'
+import { countingRenewals } from './counting-renewals.ts'
 import type { Suite } from './figure.ts'
 import { namesOf } from './holdfast-lock.ts'
 import { watchStalls } from './stall.ts'
@@ -40,15 +41,4 @@ export const renewal: Suite = {
       { what: 'longest stall of the event loop', unit: 'ms', value: stallMs, target: { atMost: 100 } },
     ]
   },
-}
-
-function countingRenewals(store: Store): { store: Store; renewals(): number; calls(): number } {
-  const renew = store.renew.bind(store)
-  let [renewals, calls] = [0, 0]
-  store.renew = (batch) => {
-    calls += 1
-    renewals += batch.length
-    return renew(batch)
-  }
-  return { store, renewals: () => renewals, calls: () => calls }
 }

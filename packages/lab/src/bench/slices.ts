@@ -3,13 +3,16 @@
  * both, and each round yields one ratio. The reference runs twice; it against itself is the noise.
  */
 import { cpuMs, nowMs, sleep } from './clock.ts'
-import type { Range } from './figure.ts'
+import type { Range, Settings } from './figure.ts'
 import { median, percentile } from './statistics.ts'
 
 export interface Contestant {
-  /** One acquire and one release; `turn` counts up. */
-  pair(turn: number): void | Promise<void>
+  /** One acquire and one release; `turn` counts up. May resolve with the µs that count as its latency, else all of it does. */
+  pair(turn: number): void | Promise<void | number>
 }
+
+/** Counters by name, of a server for example. */
+export type Readings = Readonly<Record<string, number>>
 
 /** What one contestant did in one slice. */
 export interface Slice {
@@ -17,6 +20,15 @@ export interface Slice {
   readonly pairsPerSecond: number
   readonly cpuMs: number
   readonly latenciesUs: Float64Array
+  /** What the meter's counters gained meanwhile. */
+  readonly gained: Readings
+}
+
+export interface TurnOptions {
+  /** Pairs under way at once. @default 1 */
+  readonly inFlight?: number
+  /** Is read before and after each slice, outside of its time. */
+  readonly meter?: () => Promise<Readings>
 }
 
 export const SLICE_MS = 150
@@ -26,20 +38,28 @@ const GAP_MS = 30
 const WARM_UP_ROUNDS = 3
 const MEASURED_ROUNDS_MIN = 5
 
-export function roundsIn(seconds: number, contestants: number): number {
+export interface Rounds {
+  readonly warmUp: number
+  readonly measured: number
+}
+
+export function roundsIn({ seconds, quick }: Settings, contestants: number): Rounds {
+  if (quick) return { warmUp: 0, measured: 1 }
   const roundMs = contestants * (SLICE_MS + GAP_MS)
-  return WARM_UP_ROUNDS + Math.max(MEASURED_ROUNDS_MIN, Math.round((seconds * 1000) / roundMs))
+  const measured = Math.max(MEASURED_ROUNDS_MIN, Math.round((seconds * 1000) / roundMs))
+  return { warmUp: WARM_UP_ROUNDS, measured }
 }
 
 /** Slices by round and contestant. Processes that are given the same start run the same contestant at the same time. */
 export async function takeTurns(
   contestants: readonly Contestant[],
-  rounds: number,
+  { warmUp, measured }: Rounds,
   startAtMs: number,
+  options: TurnOptions = {},
 ): Promise<readonly (readonly Slice[])[]> {
   const played: Slice[][] = []
   let startsMs = startAtMs
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round < warmUp + measured; round += 1) {
     const slices: Slice[] = []
     for (let place = 0; place < contestants.length; place += 1) {
       // Every second round backwards, so that nobody always comes after the same one.
@@ -47,34 +67,56 @@ export async function takeTurns(
       const contestant = contestants[index]
       if (contestant === undefined) continue
       await sleep(Math.max(0, startsMs - nowMs()))
-      slices[index] = await play(contestant, startsMs + SLICE_MS)
+      slices[index] = await play(contestant, startsMs + SLICE_MS, options)
       startsMs += SLICE_MS + GAP_MS
     }
-    if (round >= WARM_UP_ROUNDS) played.push(slices)
+    if (round >= warmUp) played.push(slices)
   }
   return played
 }
 
-async function play(contestant: Contestant, untilMs: number): Promise<Slice> {
-  const latenciesUs: number[] = []
+async function play(contestant: Contestant, untilMs: number, { inFlight = 1, meter }: TurnOptions): Promise<Slice> {
+  const before = await meter?.()
+  const lanes = Array.from({ length: inFlight }, (): number[] => [])
   const cpuBeforeMs = cpuMs()
   const startedMs = nowMs()
-  let before = startedMs
-  for (let turn = 0; before < untilMs; turn += 1) {
-    const done = contestant.pair(turn)
-    if (done !== undefined) await done
-    const after = nowMs()
-    latenciesUs.push((after - before) * 1000)
-    before = after
-  }
+  // A machine that is busy with other things may begin late; a slice of no pairs would be no slice.
+  const endMs = Math.max(untilMs, startedMs + SLICE_MS / 2)
+  const ends = await Promise.all(lanes.map((lane, first) => playLane(contestant, lane, first, inFlight, endMs)))
+  const usedMs = cpuMs() - cpuBeforeMs
+  const latenciesUs = Float64Array.from(lanes.flat())
   const pairs = latenciesUs.length
   return {
     pairs,
     // By the time that passed: the last pair may have ended long after the slice.
-    pairsPerSecond: pairs === 0 ? 0 : (pairs * 1000) / (before - startedMs),
-    cpuMs: cpuMs() - cpuBeforeMs,
-    latenciesUs: Float64Array.from(latenciesUs),
+    pairsPerSecond: pairs === 0 ? 0 : (pairs * 1000) / (Math.max(...ends) - startedMs),
+    cpuMs: usedMs,
+    latenciesUs,
+    gained: before === undefined ? {} : gainedBetween(before, (await meter?.()) ?? {}),
   }
+}
+
+/** One pair after the other; lane `first` of `step` lanes has its own turns, so that no two lanes have one at once. */
+async function playLane(
+  contestant: Contestant,
+  latenciesUs: number[],
+  first: number,
+  step: number,
+  untilMs: number,
+): Promise<number> {
+  let before = nowMs()
+  for (let turn = first; before < untilMs; turn += step) {
+    const done = contestant.pair(turn)
+    const countedUs = done === undefined ? undefined : await done
+    const after = nowMs()
+    latenciesUs.push(typeof countedUs === 'number' ? countedUs : (after - before) * 1000)
+    before = after
+  }
+  return before
+}
+
+export function gainedBetween(before: Readings, after: Readings): Readings {
+  return Object.fromEntries(Object.entries(after).map(([name, value]) => [name, value - (before[name] ?? 0)]))
 }
 
 /** The slices of several processes as those of one. */
@@ -89,9 +131,18 @@ export function together(teams: readonly (readonly (readonly Slice[])[])[]): rea
         pairsPerSecond: same.reduce((sum, { pairsPerSecond }) => sum + pairsPerSecond, 0),
         cpuMs: same.reduce((sum, slice) => sum + slice.cpuMs, 0),
         latenciesUs: Float64Array.from(latencies),
+        gained: summed(same.map(({ gained }) => gained)),
       }
     }),
   )
+}
+
+function summed(readings: readonly Readings[]): Readings {
+  const sums: Record<string, number> = {}
+  for (const each of readings) {
+    for (const [name, value] of Object.entries(each)) sums[name] = (sums[name] ?? 0) + value
+  }
+  return sums
 }
 
 /** A measure of contestant `index` over that of contestant 0, round by round. */
@@ -106,20 +157,25 @@ export function ratios(
   })
 }
 
-/** Contestant 1 against contestant 0, and beside it contestant 2, which is contestant 0 again. */
+/** A contestant, if not said otherwise the one after the reference, against contestant 0; beside it contestant 2, which is 0 again. */
 export function compared(
   rounds: readonly (readonly Slice[])[],
   measure: (slice: Slice) => number,
+  index = 1,
 ): { readonly value: number; readonly noise: Range } {
   const noise = ratios(rounds, 2, measure)
   return {
-    value: median(ratios(rounds, 1, measure)),
+    value: median(ratios(rounds, index, measure)),
     noise: { low: percentile(noise, 0.1), high: percentile(noise, 0.9) },
   }
 }
 
 export const msPerPair = ({ pairsPerSecond }: Slice): number => 1000 / pairsPerSecond
 export const cpuPerPair = (slice: Slice): number => slice.cpuMs / slice.pairs
+export const gainedPerPair =
+  (name: string) =>
+  ({ gained, pairs }: Slice): number =>
+    (gained[name] ?? Number.NaN) / pairs
 export const latencyAt =
   (share: number) =>
   ({ latenciesUs }: Slice): number =>
@@ -131,5 +187,13 @@ export function pooledLatenciesUs(rounds: readonly (readonly Slice[])[], index: 
 }
 
 export function pairsPerSecond(rounds: readonly (readonly Slice[])[], index: number): number {
-  return median(rounds.map((slices) => slices[index]?.pairsPerSecond ?? 0))
+  return medianOf(rounds, index, (slice) => slice.pairsPerSecond)
+}
+
+export function medianOf(
+  rounds: readonly (readonly Slice[])[],
+  index: number,
+  measure: (slice: Slice) => number,
+): number {
+  return median(rounds.map((slices) => (slices[index] === undefined ? Number.NaN : measure(slices[index]))))
 }

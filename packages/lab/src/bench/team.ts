@@ -1,11 +1,14 @@
 /** Processes that measure together: all of them get ready, then all start at one moment. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { nowMs } from './clock.ts'
 
 /** Between the last one being ready and the start: time for the word to reach everybody. */
 const HEAD_START_MS = 50
+/** No measurement takes this long; what does is stuck. */
+const ANSWER_WITHIN_MS = 15 * 60_000
 
 /** Starts one process for each job; the script is a file beside this one that calls `serve`. */
 export async function runTeam<Job, Result>(script: string, jobs: readonly Job[]): Promise<readonly Result[]> {
@@ -26,6 +29,8 @@ export async function runTeam<Job, Result>(script: string, jobs: readonly Job[])
 
 /** In a member: prepares the job, and runs what that answered from the common start on. */
 export function serve<Job, Result>(prepare: (job: Job) => Promise<(startAtMs: number) => Promise<Result>>): void {
+  // Who is dismissed goes, whatever it still waits for.
+  process.once('disconnect', () => process.exit())
   process.once('message', (job) => {
     void prepare(job as Job).then((measure) => {
       process.once('message', (startAtMs) => {
@@ -44,7 +49,10 @@ async function ask(member: ChildProcess, message: unknown): Promise<unknown> {
     const died = once(member, 'exit', { signal: left.signal }).then(([code]) => {
       throw new Error(`a measuring process ended with ${String(code)} before it answered`)
     })
-    return await Promise.race([answered, died])
+    const late = sleep(ANSWER_WITHIN_MS, undefined, { signal: left.signal }).then(() => {
+      throw new Error(`a measuring process gave no answer within ${ANSWER_WITHIN_MS / 60_000} minutes`)
+    })
+    return await Promise.race([answered, died, late])
   } finally {
     left.abort()
   }

@@ -4,14 +4,14 @@ import { holdfast } from 'holdfast'
 import { sqlite } from 'holdfast/sqlite'
 import { BareLock } from './bare-lock.ts'
 import { holdfastLock, namesOf } from './holdfast-lock.ts'
-import { type Slice, takeTurns } from './slices.ts'
+import { type Rounds, type Slice, takeTurns } from './slices.ts'
 import { serve } from './team.ts'
 
 export interface UncontendedJob {
   readonly folder: string
   readonly durability: 'normal' | 'full'
   readonly worker: number
-  readonly rounds: number
+  readonly rounds: Rounds
 }
 
 /** Names are used again and again, as programs do. */

@@ -8,6 +8,7 @@ import {
   msPerPair,
   pairsPerSecond,
   pooledLatenciesUs,
+  type Rounds,
   roundsIn,
   type Slice,
   together,
@@ -29,14 +30,14 @@ type Cell = (typeof CELLS)[number]
 export const uncontended: Suite = {
   name: 'uncontended',
   about: 'SQLite, acquire + release of names nobody else wants; ratios against the two bare transactions',
-  async run({ seconds }) {
+  async run(settings) {
     const figures: Figure[] = []
-    for (const cell of CELLS) figures.push(...figuresOf(cell, await play(cell, roundsIn(seconds, CONTESTANTS))))
+    for (const cell of CELLS) figures.push(...figuresOf(cell, await play(cell, roundsIn(settings, CONTESTANTS))))
     return figures
   },
 }
 
-function play({ durability, processes }: Cell, rounds: number): Promise<readonly (readonly Slice[])[]> {
+function play({ durability, processes }: Cell, rounds: Rounds): Promise<readonly (readonly Slice[])[]> {
   return inFolder(async (folder) => {
     const jobs = Array.from({ length: processes }, (_, worker) => ({ folder, durability, worker, rounds }))
     return together(await runTeam<UncontendedJob, readonly (readonly Slice[])[]>('./uncontended-worker.js', jobs))

@@ -22,8 +22,16 @@ export interface Member {
   kill(): void
 }
 
+export type Command = readonly [string, ...string[]]
+
 export class Crew {
   readonly #members = new Set<Member>()
+  readonly #around: (command: Command) => Command
+
+  /** What is put around the command of each process. */
+  constructor(around: (command: Command) => Command = (command) => command) {
+    this.#around = around
+  }
 
   /** The script is a path beside this file, or a URL. */
   start(
@@ -31,9 +39,11 @@ export class Crew {
     script: string | URL,
     argument: string,
     onEvent: (event: HistoryEvent, from: Member) => void,
+    environment: Readonly<Record<string, string>> = {},
   ): Member {
     const path = fileURLToPath(new URL(script, import.meta.url))
-    const child = spawn(process.execPath, [path, argument], { stdio: ['pipe', 'pipe', 'pipe'] })
+    const [program, ...args] = this.#around([process.execPath, path, argument])
+    const child = spawn(program, args, { env: { ...process.env, ...environment }, stdio: ['pipe', 'pipe', 'pipe'] })
     const member = memberOf(name, child)
     this.#members.add(member)
     void member.ended.then(() => this.#members.delete(member))

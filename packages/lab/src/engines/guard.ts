@@ -64,7 +64,8 @@ export function signalServer(child: ChildProcess, signal: NodeJS.Signals): void 
   }
 }
 
-function dyingWithUs(command: readonly [string, ...string[]]): readonly [string, ...string[]] {
+/** The command of a process that is killed when we die, in whatever way and though it is stopped (Linux; elsewhere as it is). */
+export function dyingWithUs(command: readonly [string, ...string[]]): readonly [string, ...string[]] {
   if (process.platform !== 'linux') return command
   // The kernel sends the signal for a death from now on; the shell looks whether we died just before.
   const guarded = '[ "$PPID" = "$0" ] || exit 99; exec "$@"'

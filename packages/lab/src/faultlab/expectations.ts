@@ -3,36 +3,153 @@
  * listed here must hold. Nothing is listed for a run without a guard: that it breaks is the reason for having one.
  */
 import type { Property } from '../judge/violation.ts'
+import { partsOf } from './faults/choice.ts'
+import type { Persistence } from './ground/ground.ts'
+import type { Settings } from './settings.ts'
 
 export interface Excuse {
   readonly scheme: string
-  readonly fault: string
+  /** Any of these. */
+  readonly faults: readonly string[]
   readonly property: Property
   readonly because: string
+  /** Only when the run's own servers keep their data like this. */
+  readonly persistences?: readonly Persistence[]
+  /** Only when one of these is made in the same run. */
+  readonly besides?: readonly string[]
 }
 
-const twoFiles = 'deleting the lock file makes a new, empty one, in which those who hold by the old one are unknown'
+/** What of a run decides which excuses it has. */
+export type Circumstances = Pick<Settings, 'scheme' | 'faults' | 'persistence'>
 
-export const excuses: readonly Excuse[] = [
-  {
-    scheme: 'sqlite',
-    fault: 'wipe',
-    property: 'V',
-    because: `${twoFiles}; they hear of it at their next renewal, a third of the lease later`,
-  },
-  { scheme: 'sqlite', fault: 'wipe', property: 'F', because: `${twoFiles}; so the line starts anew` },
+const noticed = 'those who held hear of it at their next renewal, a third of the lease later'
+const twoFiles = 'deleting the lock file makes a new, empty one, in which those who hold by the old one are unknown'
+const late =
+  'replication is later than the answer, and Redis cannot take an answer back: the replica that takes over has forgotten who holds'
+const judges = "the server's wall clock judges expiry, and set forward it ends"
+const lossy: readonly Persistence[] = ['everysec', 'none']
+
+const sqlite: readonly Excuse[] = [
+  { scheme: 'sqlite', faults: ['wipe'], property: 'V', because: `${twoFiles}; ${noticed}` },
+  { scheme: 'sqlite', faults: ['wipe'], property: 'F', because: `${twoFiles}; so the line starts anew` },
 ]
 
-export function excusesOf(scheme: string, faults: readonly string[]): ReadonlyMap<Property, Excuse> {
-  const fitting = excuses.filter((excuse) => excuse.scheme === scheme && faults.includes(excuse.fault))
+/** A server that forgets hands the same lock out again, and the line starts anew. */
+function forgetful(faults: readonly string[], why: string, persistences?: readonly Persistence[]): readonly Excuse[] {
+  const common = { scheme: 'redis', faults, ...(persistences !== undefined && { persistences }) }
+  return [
+    { ...common, property: 'V', because: `${why}; ${noticed}` },
+    { ...common, property: 'F', because: `${why}, and the line with it` },
+  ]
+}
+
+const redis: readonly Excuse[] = [
+  ...forgetful(['wipe'], 'a server whose data is deleted has forgotten who holds'),
+  ...forgetful(['kill-server', 'restart-server'], 'without a log a server that starts anew has forgotten who holds', [
+    'none',
+  ]),
+  ...forgetful(['power-loss'], 'what was not synced when the power failed is forgotten', lossy),
+  ...forgetful(['failover'], late),
+  { scheme: 'redis', faults: ['server-clock-jump'], property: 'V', because: `${judges} leases early; ${noticed}` },
+  {
+    scheme: 'redis',
+    faults: ['server-clock-jump'],
+    property: 'F',
+    because: `${judges} the claims of those who wait; they stand in line anew`,
+  },
+  {
+    scheme: 'redis',
+    faults: ['server-clock-jump'],
+    property: 'T',
+    because: 'a server that has forgotten its last token takes the next one from its clock, which was set back',
+    besides: ['wipe', 'failover', 'power-loss', 'kill-server', 'restart-server'],
+  },
+  {
+    scheme: 'redis',
+    faults: ['server-clock-jump'],
+    property: 'R',
+    because: 'tokens that have fallen back do not tell which grant is the later one',
+    besides: ['wipe', 'failover', 'power-loss', 'kill-server', 'restart-server'],
+  },
+  {
+    scheme: 'redis',
+    faults: [
+      'cut',
+      'black-hole',
+      'lose-replies',
+      'lose-requests',
+      'delay',
+      'partition',
+      'kill-server',
+      'restart-server',
+      'disk-full',
+    ],
+    property: 'F',
+    because:
+      'a waiter whose connection is broken when its turn comes is passed over, as if its process were gone, and stands in line anew',
+  },
+]
+
+const majority =
+  'a server whose clock is set forward gives its vote away early, and the votes of the others may not be left to two holders'
+
+const redlock: readonly Excuse[] = [
+  { scheme: 'redlock', faults: ['server-clock-jump'], property: 'V', because: majority },
+  {
+    scheme: 'redlock',
+    faults: ['server-clock-jump'],
+    property: 'T',
+    because: 'a server that lost its data and whose clock is set forward is not kept out for long enough',
+    besides: ['wipe', 'power-loss'],
+  },
+  {
+    scheme: 'redlock',
+    faults: ['server-clock-jump'],
+    property: 'R',
+    because: 'tokens that have fallen back do not tell which grant is the later one',
+    besides: ['wipe', 'power-loss'],
+  },
+  {
+    scheme: 'redlock',
+    faults: ['power-loss'],
+    property: 'V',
+    because:
+      'a vote that was not synced when the power failed is forgotten, and a server that lost no more than that is not kept out',
+    persistences: lossy,
+  },
+  {
+    scheme: 'redlock',
+    faults: ['power-loss'],
+    property: 'T',
+    because: 'a token that was not synced on a majority when the power failed may be given again',
+    persistences: lossy,
+  },
+]
+
+export const excuses: readonly Excuse[] = [...sqlite, ...redis, ...redlock]
+
+export function excusesOf({ scheme, faults, persistence }: Circumstances): ReadonlyMap<Property, Excuse> {
+  const made = new Set(faults.flatMap(partsOf))
+  const fitting = excuses.filter(
+    (excuse) =>
+      excuse.scheme === scheme &&
+      excuse.faults.some((fault) => made.has(fault)) &&
+      (excuse.persistences?.includes(persistence) ?? true) &&
+      (excuse.besides?.some((other) => made.has(other)) ?? true),
+  )
   return new Map(fitting.map((excuse) => [excuse.property, excuse]))
 }
 
 /**
  * How long after healing a lock may stand free although somebody waits. SQLite: a lease that was cut short, a grant
- * that was pushed to somebody who is gone (3 s), and a busy machine.
+ * that was pushed to somebody who is gone (3 s), and a busy machine. Redis: also a client that waits up to two seconds
+ * before it connects again. Redlock: also servers that lost their data, which are kept out for some eight seconds.
  */
-const FREE_MS_BEYOND_LEASE: ReadonlyMap<string, number> = new Map([['sqlite', 4_000]])
+const FREE_MS_BEYOND_LEASE: ReadonlyMap<string, number> = new Map([
+  ['sqlite', 4_000],
+  ['redis', 6_000],
+  ['redlock', 15_000],
+])
 const FREE_MS_BEYOND_LEASE_ELSEWHERE = 20_000
 
 export function graceMs(scheme: string, ttlMs: number): number {

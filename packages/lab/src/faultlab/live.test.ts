@@ -1,53 +1,19 @@
 /** The part of the lab that runs on every change: real processes, real faults, well under 90 s on two cores. */
-import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { parseEvent } from '../timeline/history.ts'
+import { requireNeeds } from './scenarios/needs.ts'
+import { broken, lab, Runs, type Told } from './live.fixture.ts'
 
-const bin = fileURLToPath(new URL('../../dist/faultlab/bin.js', import.meta.url))
 const LIMIT_MS = 85_000
 
-let folder = ''
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'holdfast-lab-test-'))
-})
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const runs = new Runs()
+const { folder } = runs
+afterAll(() => runs.close())
 
-interface Ended {
-  readonly code: number
-  readonly stdout: string
-  readonly stderr: string
-}
-
-interface Told {
-  readonly result: string
-  readonly text: string
-  readonly grants: number
-  readonly refusals: number
-  readonly notJudged: readonly string[]
-  readonly violations: readonly { readonly property: string }[]
-  readonly faults: readonly { readonly name: string; readonly made: number; readonly effective: number }[]
-  readonly files: { readonly history: string; readonly timeline: string }
-}
-
-function lab(...args: readonly string[]): Promise<Ended> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [bin, ...args], { maxBuffer: 2 ** 26 }, (error, stdout, stderr) =>
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
-    )
-  })
-}
-
-async function judged(name: string, ...args: readonly string[]): Promise<{ code: number; told: Told }> {
-  const { code, stdout, stderr } = await lab('run', '--json', '--seed', '7', '--out', join(folder, name), ...args)
-  if (stdout === '') throw new Error(stderr)
-  return { code, told: JSON.parse(stdout) as Told }
-}
-
-const broken = ({ violations }: Told): string[] => [...new Set(violations.map(({ property }) => property))]
+const judged = (name: string, ...args: readonly string[]): Promise<{ code: number; told: Told }> =>
+  runs.judged(name, ...args)
 
 describe.concurrent('a run', { timeout: LIMIT_MS }, () => {
   test('of Holdfast on SQLite finds no violation under stops, kills and a busy file, and judges every promise', async () => {
@@ -62,7 +28,7 @@ describe.concurrent('a run', { timeout: LIMIT_MS }, () => {
     const lines = readFileSync(told.files.history, 'utf8').trimEnd().split('\n')
     expect(lines.slice(1).map(parseEvent)).not.toContain(null)
     const page = readFileSync(told.files.timeline, 'utf8')
-    for (const part of ['<g class="hold', 'killed for', 'stopped for', 'No violation in']) expect(page).toContain(part)
+    for (const part of ['id="timeline"', 'id="history"', 'No violation in']) expect(page).toContain(part)
     expect(page).not.toMatch(/https?:|<link|<img|<iframe|@import|\ssrc=/)
   })
 
@@ -90,8 +56,15 @@ describe.concurrent('a run', { timeout: LIMIT_MS }, () => {
     expect({ code, result: told.result }).toEqual({ code: 1, result: 'violated' })
     expect(broken(told)).toContain('V')
     const page = readFileSync(told.files.timeline, 'utf8')
-    expect(page).toContain('mark violation')
-    expect(page).toMatch(/<a href="#piece-\d+">history.ndjson, line \d+<\/a>/)
+    expect(page).toMatch(/<a href="#L\d+">history.ndjson, line \d+<\/a>/)
+  })
+
+  test('of a lock whose tokens are a counter in Redis finds them again after a loss of data', async ({ skip }) => {
+    await requireNeeds({ skip }, ['redis'])
+    const args = ['--store', 'redis:', '--for', '4s', '--workers', '4', '--faults', 'wipe', '--broken', 'token-counter']
+    const { code, told } = await judged('token-counter', ...args)
+    expect({ code, result: told.result }).toEqual({ code: 1, result: 'violated' })
+    expect(broken(told)).toContain('T')
   })
 
   test('of the same lock without a flaw, given as a module, finds nothing', async () => {
@@ -115,6 +88,16 @@ describe.concurrent('a run', { timeout: LIMIT_MS }, () => {
     expect(told.violations).toEqual([])
     expect({ code, result: told.result }).toEqual({ code: 0, result: 'held' })
   })
+})
+
+test('a search for a broken lock finds it, and says by what and when', { timeout: LIMIT_MS }, async () => {
+  const args = ['--only', 'check-then-set', '--store', 'sqlite:', '--for', '3s', '--seed', '7', '--json']
+  const { code, stdout } = await lab('find-broken', ...args, '--out', join(folder, 'search'))
+  const { found } = JSON.parse(stdout) as {
+    found: readonly { lock: string; broken: readonly { property: string; afterS: number }[] }[]
+  }
+  expect({ code, locks: found.map(({ lock }) => lock) }).toEqual({ code: 0, locks: ['check-then-set'] })
+  expect(found[0]?.broken[0]).toMatchObject({ property: expect.stringMatching(/^[VT]$/) as string })
 })
 
 describe('what cannot be judged', { timeout: LIMIT_MS }, () => {
@@ -144,6 +127,7 @@ describe('what cannot be judged', { timeout: LIMIT_MS }, () => {
     [['run', '--workers', '1'], '--workers must be a whole number from 2 to 32'],
     [['run', '--for', 'ever'], 'for'],
     [['run', '--broken', 'none', '--faults', 'busy'], 'does not use the lock file'],
+    [['run', '--broken', 'client-clock', '--store', 'redis:'], 'there is none on redis:, but with --store sqlite:'],
     [['replay', 'nothing'], 'there is no replay "nothing"'],
     [['dance'], 'lab has no "dance"'],
   ])('is told at once: %j', async (args, words) => {
@@ -161,7 +145,7 @@ describe('what cannot be judged', { timeout: LIMIT_MS }, () => {
     const { code, stderr } = await lab('run', ...args)
     expect({ code, stderr }).toEqual({
       code: 2,
-      stderr: expect.stringContaining('everybody who uses this lock file') as string,
+      stderr: expect.stringContaining('everybody who uses this store') as string,
     })
     expect(existsSync(path)).toBe(true)
   })
@@ -172,7 +156,8 @@ test('a soak goes on where it was, and writes its row when the hours are full', 
   const record = join(folder, 'record.md')
   mkdirSync(out)
   writeFileSync(record, '| head |\n')
-  const common = { scheme: 'sqlite', faults: ['pause'], forMs: 60_000, workers: 6, seed: 5, ttlMs: 500, guard: true }
+  const made = { scheme: 'sqlite', persistence: 'always', resource: 'sqlite' }
+  const common = { ...made, faults: ['pause'], forMs: 60_000, workers: 6, seed: 5, ttlMs: 500, guard: true }
   const round = { result: 'held', text: '', tookMs: 1_800_000, grants: 7, refusals: 1, operations: 9 }
   const rounds = [5, 6].map((seed) => ({ ...round, seed, faults: [{ name: 'pause', made: 3, effective: 2 }] }))
   writeFileSync(join(out, 'soak.json'), JSON.stringify({ v: 1, startedAt: '2025-01-02T03:04:05Z', common, rounds }))

@@ -1,6 +1,9 @@
 /** `holdfast lab …`: arguments in, exit code out. */
 import { constants } from 'node:os'
+import { rightsReached } from '../machine/rights.ts'
+import { findBrokenCommand } from './finding/command.ts'
 import { helpText } from './help.ts'
+import { judgeCommand } from './judging/command.ts'
 import { parse, runOptions, settingsOf, UsageError } from './options.ts'
 import { commandOf, documentOf, writeFiles } from './report/files.ts'
 import { playRun } from './run.ts'
@@ -25,6 +28,8 @@ const actions: ReadonlyMap<string, Action> = new Map([
   ['run', run],
   ['replay', replayCommand],
   ['soak', soakCommand],
+  ['judge', judgeCommand],
+  ['find-broken', findBrokenCommand],
 ])
 
 /** Never throws. Whatever goes wrong is one line on stderr, and means that nothing was judged. */
@@ -48,8 +53,9 @@ export async function labMain(call: LabCall): Promise<number> {
 
 async function run({ args, environment, stdout, stderr }: LabCall): Promise<number> {
   const { values } = parse(args, { ...runOptions, json: { type: 'boolean' } })
-  const settings = settingsOf(values, environment)
+  const { settings, leftOut } = await settingsOf(values, environment)
   stderr.write(`${lockName(settings)}: ${commandOf(settings)}\n`)
+  await tellRights(leftOut, stderr)
   const { events, verdict } = await playRun(settings)
   const files = writeFiles(settings, verdict, events)
   if (values.json === true) {
@@ -69,6 +75,13 @@ async function run({ args, environment, stdout, stderr }: LabCall): Promise<numb
   for (const text of verdict.notJudged) stdout.write(`  not judged: ${text}\n`)
   stdout.write(`${verdict.refusals} stale calls were refused. Timeline: ${files.timeline}\n`)
   return exitCodes[verdict.result]
+}
+
+/** Which level of rights was reached, and what that leaves out: never in silence. */
+async function tellRights(leftOut: readonly string[], stderr: LabCall['stderr']): Promise<void> {
+  const { rights, because } = await rightsReached()
+  stderr.write(`rights reached: ${rights} (${because})\n`)
+  for (const reason of leftOut) stderr.write(`left out: ${reason}\n`)
 }
 
 /** So that the workers are ended: they are killed when the driver exits. */

@@ -7,7 +7,12 @@ export function absoluteStoreUrl(url: string): string {
   return chooseStore(url, {}).url
 }
 
-export function openStore(url: string): Promise<Store> {
+/** Redlock is told how long leases are here: the longest one decides for how long a server that lost its data is kept out. */
+export async function openStore(url: string, ttlMs?: number): Promise<Store> {
+  if (schemeOf(url) === 'redlock') {
+    const { redlock } = await import('holdfast/redlock')
+    return redlock(url, ttlMs === undefined ? {} : { maxTtl: ttlMs })
+  }
   return chooseStore(url, {}).open()
 }
 

@@ -5,14 +5,16 @@ import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { durationMs } from 'holdfast'
 import { faultsOf, storesWithFaults } from './faults/catalogue.ts'
+import { chosenFaults } from './faults/choice.ts'
 import { lockFileOf } from './faults/sqlite-faults.ts'
+import { type Persistence, persistences } from './ground/ground.ts'
 import { absoluteStoreUrl, schemeOf } from './open-store.ts'
-import type { Settings } from './settings.ts'
+import { PERSISTENCE_DEFAULT, RESOURCE_DEFAULT, type ResourceKind, resourceKinds, type Settings } from './settings.ts'
 import { flaws, isFlaw } from './traffic/flaws.ts'
 import type { LockChoice } from './traffic/order.ts'
+import { UsageError } from './usage-error.ts'
 
-/** What is wrong with the command line, in words for the person who typed it. */
-export class UsageError extends Error {}
+export { UsageError }
 
 const OUT_DEFAULT = 'holdfast-lab'
 const WORKERS = { default: '6', min: 2, max: 32 }
@@ -23,10 +25,24 @@ const SEED_MAX = 2 ** 31
 
 const text = { type: 'string' } as const
 
-export type RunOption = 'store' | 'faults' | 'for' | 'workers' | 'seed' | 'ttl' | 'guard' | 'broken' | 'lock' | 'out'
+export type RunOption =
+  | 'store'
+  | 'persistence'
+  | 'resource'
+  | 'faults'
+  | 'for'
+  | 'workers'
+  | 'seed'
+  | 'ttl'
+  | 'guard'
+  | 'broken'
+  | 'lock'
+  | 'out'
 
 export const runOptions: Readonly<Record<RunOption, typeof text>> = {
   store: text,
+  persistence: text,
+  resource: text,
   faults: text,
   for: text,
   workers: text,
@@ -47,24 +63,32 @@ export function parse<T extends Readonly<Record<string, { type: 'string' | 'bool
   return orUsage(() => parseArgs({ args: [...args], options, allowPositionals: true }))
 }
 
+export interface Chosen {
+  readonly settings: Settings
+  /** What `--faults all` could not have here, each with the reason. */
+  readonly leftOut: readonly string[]
+}
+
 /** `environment` may name the store, as everywhere in the command. Makes the folder of the run. */
-export function settingsOf(values: Values, environment: NodeJS.ProcessEnv): Settings {
+export async function settingsOf(values: Values, environment: NodeJS.ProcessEnv): Promise<Chosen> {
   const seed =
     values.seed === undefined ? 1 + Math.floor(Math.random() * SEED_MAX) : whole('seed', values.seed, 1, SEED_MAX)
   const lock = lockChoice(values)
-  const given = values.store ?? (environment['HOLDFAST_STORE'] || undefined)
   const out = freeFolder(
     values.out ?? join(OUT_DEFAULT, `${new Date().toISOString().replaceAll(/[:.]/g, '-')}-seed-${seed}`),
   )
-  const storeUrl = storeOf(given ?? `sqlite:${join(out, 'locks.db')}`)
-  const scheme = schemeOf(storeUrl)
+  const store = storeOf(values.store ?? (environment['HOLDFAST_STORE'] || undefined), out)
+  checkPlace(lock, store.scheme)
+  // A file of their own is what other locks bring; a server they share.
+  const usesStore = lock.kind === 'holdfast' || store.scheme !== 'sqlite'
+  const { names: faults, leftOut } = await chosenFaults(values.faults, { ...store, usesStore })
   const settings: Settings = {
-    storeUrl,
-    scheme,
+    ...store,
+    ...groundOptions(values, store),
     seed,
     lock,
     out,
-    faults: chosenFaults(values.faults, { storeUrl, scheme, isOwn: given === undefined, lock }),
+    faults,
     forMs: duration('for', values.for ?? FOR.default, FOR),
     ttlMs: duration('ttl', values.ttl ?? TTL.default, TTL),
     workers: whole('workers', values.workers ?? WORKERS.default, WORKERS.min, WORKERS.max),
@@ -72,18 +96,38 @@ export function settingsOf(values: Values, environment: NodeJS.ProcessEnv): Sett
   }
   // Last: a mistake leaves nothing behind.
   mkdirSync(out, { recursive: true })
-  return settings
+  return { settings, leftOut }
 }
 
-function storeOf(url: string): string {
+export type StoreChoice = Pick<Settings, 'storeUrl' | 'scheme' | 'isOwn'>
+
+/** Without a URL, a lock file of the run's own; with a scheme alone, whatever that scheme needs, made by the run. */
+export function storeOf(given: string | undefined, out: string): StoreChoice {
+  const url = given === undefined || given === 'sqlite:' ? `sqlite:${join(out, 'locks.db')}` : given
   if (url.startsWith('memory:')) {
     throw new UsageError('memory: lives inside one process, and the lab needs several: there is nobody to take over')
   }
-  const absolute = orUsage(() => absoluteStoreUrl(url))
-  if (faultsOf(schemeOf(absolute)) !== undefined) return absolute
-  throw new UsageError(
-    `the lab knows no faults for ${schemeOf(absolute)}: yet; it knows them for ${storesWithFaults.map((name) => `${name}:`).join(', ')}`,
-  )
+  const storeUrl = orUsage(() => absoluteStoreUrl(url))
+  const scheme = schemeOf(storeUrl)
+  if (faultsOf(scheme) === undefined) {
+    const known = storesWithFaults.map((name) => `${name}:`).join(', ')
+    throw new UsageError(`the lab knows no faults for ${scheme}: yet; it knows them for ${known}`)
+  }
+  const isOwn = scheme === 'sqlite' ? !existsSync(lockFileOf(storeUrl)) : storeUrl === `${scheme}:`
+  return { storeUrl, scheme, isOwn }
+}
+
+export function groundOptions(
+  { persistence, resource }: Pick<Values, 'persistence' | 'resource'>,
+  { scheme, isOwn }: StoreChoice,
+): Pick<Settings, 'persistence' | 'resource'> {
+  if (persistence !== undefined && (scheme === 'sqlite' || !isOwn)) {
+    throw new UsageError('--persistence is for a server that the run starts: --store redis:')
+  }
+  return {
+    persistence: oneOf('persistence', persistence ?? PERSISTENCE_DEFAULT, persistences) as Persistence,
+    resource: oneOf('resource', (resource ?? RESOURCE_DEFAULT).replace(/:$/, ''), resourceKinds) as ResourceKind,
+  }
 }
 
 function lockChoice({ broken, lock }: Values): LockChoice {
@@ -94,41 +138,13 @@ function lockChoice({ broken, lock }: Values): LockChoice {
   throw new UsageError(`--broken must be one of ${Object.keys(flaws).join(', ')}`)
 }
 
-interface FaultChoice {
-  readonly storeUrl: string
-  readonly scheme: string
-  /** The run makes the store for itself. */
-  readonly isOwn: boolean
-  readonly lock: LockChoice
-}
-
-/** Nothing is left out silently: a fault that cannot be made is an error that says why. */
-export function chosenFaults(list: string | undefined, choice: FaultChoice): readonly string[] {
-  const { scheme, storeUrl, isOwn, lock } = choice
-  const known = faultsOf(scheme)
-  if (known === undefined) throw new UsageError(`the lab knows no faults for ${scheme}:`)
-  const { faults, meaningless, usual } = known
-  // The lock under test does not use the lock file then, so hurting the file hurts nobody.
-  const hurtsNobody = (name: string): boolean => faults.get(name)?.hitsStore === true && lock.kind !== 'holdfast'
-  if (list === undefined) return usual.filter((name) => !hurtsNobody(name))
-  const names = [...new Set(list.split(',').map((name) => name.trim()))].filter(
-    (name) => name !== '' && name !== 'none',
-  )
-  for (const name of names) {
-    const fault = faults.get(name)
-    if (fault === undefined) {
-      const reason = meaningless.get(name) ?? 'there is no such fault'
-      throw new UsageError(`--faults ${name}: ${reason} (${scheme}: has ${[...faults.keys()].join(', ')}, or none)`)
-    }
-    if (hurtsNobody(name)) throw new UsageError(`--faults ${name}: the lock under test does not use the lock file`)
-    if (fault.hitsStore && !isOwn && existsSync(lockFileOf(storeUrl))) {
-      throw new UsageError(
-        `--faults ${name}: it would hit everybody who uses this lock file; give one that does not exist yet`,
-      )
-    }
-    if (fault.rights === 'root' && process.getuid?.() !== 0) throw new UsageError(`--faults ${name}: needs root`)
-  }
-  return names
+/** A broken lock was built on one engine or another, and not on each. */
+function checkPlace(lock: LockChoice, scheme: string): void {
+  if (lock.kind !== 'broken' || !isFlaw(lock.name)) return
+  const places: readonly string[] = flaws[lock.name].on
+  if (places.includes(scheme)) return
+  const known = places.map((place) => `--store ${place}:`).join(' and ')
+  throw new UsageError(`--broken ${lock.name}: there is none on ${scheme}:, but with ${known}`)
 }
 
 /** Missing or empty, in a folder that exists or can be made in one that exists. */

@@ -5,17 +5,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Random } from '../simulation/random.ts'
 import { byTime, type HistoryEvent, Recorder } from '../timeline/history.ts'
 import { graceMs } from './expectations.ts'
-import { faultsOf } from './faults/catalogue.ts'
-import type { Fault } from './faults/fault.ts'
+import { faultsOf, formsOf } from './faults/catalogue.ts'
+import { faultNamed, needsOf } from './faults/choice.ts'
 import { torment } from './faults/nemesis.ts'
+import type { Ground } from './ground/ground.ts'
+import { openGround } from './ground/open-ground.ts'
 import { readHistories } from './history/read-histories.ts'
 import { LOOPS, type Settings } from './settings.ts'
 import { Team } from './team.ts'
 import { Diary } from './traffic/diary.ts'
-import type { Contender } from './traffic/contender.ts'
+import type { Contender, Form } from './traffic/contender.ts'
 import { openContender } from './traffic/open-contender.ts'
-import { wholeForms } from './traffic/order.ts'
-import { createResource, resourceEvents } from './traffic/resource.ts'
+import { makeResource } from './traffic/made-resource.ts'
 import { type LabVerdict, verdictOf } from './verdict.ts'
 
 export interface Played {
@@ -30,35 +31,42 @@ const CALM_TTLS = 3
 const NEMESIS = 'nemesis'
 const LAST = 'last'
 
-/** No worker outlives the driver, however that ends. */
+/** No worker and no server outlives the driver, however that ends. */
 export async function playRun(settings: Settings): Promise<Played> {
-  const { out, ttlMs, seed, guard, lock, storeUrl } = settings
+  const { out, ttlMs, seed, guard, lock, scheme } = settings
   const folder = join(out, 'processes')
   mkdirSync(folder)
-  const resourcePath = join(folder, 'resource.db')
-  const lastPath = join(folder, `${LAST}.ndjson`)
-  createResource(resourcePath)
   const noted: HistoryEvent[] = []
   const nemesis = new Recorder(NEMESIS, (event) => void noted.push(event))
   const namespace = `lab-${seed}-${Date.now().toString(36)}`
-  const order = { lock, storeUrl, namespace, resourcePath, ttlMs, guard, loops: LOOPS }
-  const team = new Team({ size: settings.workers, folder, seed, order, nemesis })
+  const places = Array.from({ length: settings.workers }, (_, index) => `w${index + 1}`)
+  const hasAllForms = faultsOf(scheme)?.hasAllForms ?? true
+  const needs = needsOf(scheme, settings.faults)
+  await using resource = await makeResource(settings.resource, folder)
+  await using ground = await openGround(scheme, { ...settings, places, needs })
+  const order = { ...resource.place, lock, namespace, ttlMs, guard, mutexesOnly: !hasAllForms, loops: LOOPS }
+  const team = new Team({ places, folder, seed, order, nemesis, ground })
   const endAll = (): void => team.killAll()
   process.once('exit', endAll)
+  const lastPath = join(folder, `${LAST}.ndjson`)
   try {
     await team.start()
-    await storm(settings, team, nemesis)
+    await storm(settings, ground, team, nemesis)
     await sleep(Math.max(CALM_MS_MIN, ttlMs * CALM_TTLS))
     await team.sendHome()
     const diary = new Diary(LAST, lastPath)
-    const contender = await openContender(lock, { process: LAST, storeUrl, namespace, ttlMs, notes: diary.notes })
-    await obtainEverything(contender, diary, graceMs(settings.scheme, ttlMs))
+    const own = { process: LAST, storeUrl: ground.urlFor(), namespace, ttlMs, notes: diary.notes }
+    await obtainEverything(await openContender(lock, own), diary, {
+      forms: formsOf(scheme),
+      waitMs: graceMs(scheme, ttlMs),
+    })
     diary.close()
   } finally {
     team.killAll()
     process.removeListener('exit', endAll)
   }
-  const events = byTime([...noted, ...readHistories([...team.historyPaths, lastPath]), ...resourceEvents(resourcePath)])
+  const histories = readHistories([...team.historyPaths, lastPath])
+  const events = byTime([...noted, ...histories, ...(await resource.events())])
   return {
     events,
     verdict: verdictOf(
@@ -69,21 +77,21 @@ export async function playRun(settings: Settings): Promise<Played> {
   }
 }
 
-async function storm(settings: Settings, team: Team, recorder: Recorder): Promise<void> {
-  const { scheme, faults, forMs, seed, ttlMs, storeUrl } = settings
-  const known = faultsOf(scheme)?.faults
-  const chosen = faults.flatMap((name): Fault[] => {
-    const fault = known?.get(name)
-    return fault === undefined ? [] : [fault]
-  })
+async function storm(settings: Settings, ground: Ground, team: Team, recorder: Recorder): Promise<void> {
+  const { scheme, faults: names, forMs, seed, ttlMs } = settings
+  const faults = names.flatMap((name) => faultNamed(scheme, name) ?? [])
   const over = AbortSignal.timeout(forMs)
   const calm = (): Promise<void> => team.calm()
-  await torment({ faults: chosen, random: new Random(seed), ttlMs, storeUrl, posts: team.posts, recorder, calm }, over)
+  await torment({ faults, random: new Random(seed), ttlMs, ground, posts: team.posts, recorder, calm }, over)
 }
 
 /** Somebody who was not there before gets every lock, one after the other, and leaves nothing behind. */
-async function obtainEverything(contender: Contender, diary: Diary, waitMs: number): Promise<void> {
-  for (const form of wholeForms) {
+async function obtainEverything(
+  contender: Contender,
+  diary: Diary,
+  { forms, waitMs }: { readonly forms: readonly Form[]; readonly waitMs: number },
+): Promise<void> {
+  for (const form of forms) {
     const { k, mode, weight, capacity } = form
     const acquiring = diary.recorder.call('acquire', k, { mode, weight, capacity, must: true })
     try {
@@ -95,7 +103,7 @@ async function obtainEverything(contender: Contender, diary: Diary, waitMs: numb
       acquiring.fail(error)
     }
   }
-  const leftovers = await contender.leftovers?.(wholeForms)
+  const leftovers = await contender.leftovers?.(forms)
   if (leftovers !== undefined) diary.recorder.signal('leftovers', '', leftovers)
   await contender.close()
 }

@@ -1,18 +1,22 @@
 /** The worker processes of a run: started, stopped, killed, replaced, and sent home at the end. */
 import { join } from 'node:path'
 import { Crew, type Member } from '../demo/crew.ts'
+import { dyingWithUs } from '../engines/guard.ts'
 import type { HistoryEvent, Recorder } from '../timeline/history.ts'
 import { FAILPOINT_TTLS } from './faults/client-faults.ts'
 import type { Post } from './faults/scene.ts'
+import type { Ground } from './ground/ground.ts'
 import { DISARM_WORD, type Order, STOP_WORD } from './traffic/order.ts'
 
 export interface TeamOptions {
-  readonly size: number
+  readonly places: readonly string[]
   readonly folder: string
   readonly seed: number
   /** What all orders have in common. */
-  readonly order: Omit<Order, 'process' | 'historyPath' | 'seed'>
+  readonly order: Omit<Order, 'process' | 'historyPath' | 'seed' | 'storeUrl'>
   readonly nemesis: Recorder
+  /** Each place has a way of its own to the store, and perhaps a clock of its own. */
+  readonly ground: Pick<Ground, 'urlFor' | 'environmentFor'>
 }
 
 /** Starting a process and opening the store take some hundred milliseconds; on a busy machine, more. */
@@ -23,12 +27,13 @@ const WORKER = new URL('traffic/worker.js', import.meta.url)
 export class Team {
   readonly posts: readonly Position[]
   readonly historyPaths: string[] = []
-  readonly #crew = new Crew()
+  // A worker that is stopped cannot see that its driver is gone; the kernel sees it.
+  readonly #crew = new Crew(dyingWithUs)
   readonly #options: TeamOptions
 
   constructor(options: TeamOptions) {
     this.#options = options
-    this.posts = Array.from({ length: options.size }, (_, index) => new Position(`w${index + 1}`, this))
+    this.posts = options.places.map((place) => new Position(place, this))
   }
 
   async start(): Promise<void> {
@@ -51,13 +56,19 @@ export class Team {
   }
 
   /** A process in the place of another one has a name of its own, because its operations are counted anew. */
-  hire(name: string, generation: number, onEvent: (event: HistoryEvent) => void): { process: string; member: Member } {
-    const { folder, seed, order } = this.#options
-    const process = generation === 1 ? name : `${name}.${generation}`
+  hire(place: string, generation: number, onEvent: (event: HistoryEvent) => void): { process: string; member: Member } {
+    const { folder, seed, order, ground } = this.#options
+    const process = generation === 1 ? place : `${place}.${generation}`
     const historyPath = join(folder, `${process}.ndjson`)
     this.historyPaths.push(historyPath)
-    const member = this.#crew.start(process, WORKER, '', onEvent)
-    const own: Order = { ...order, process, historyPath, seed: seed + this.historyPaths.length }
+    const member = this.#crew.start(process, WORKER, '', onEvent, ground.environmentFor(place))
+    const own: Order = {
+      ...order,
+      process,
+      historyPath,
+      storeUrl: ground.urlFor(place),
+      seed: seed + this.historyPaths.length,
+    }
     member.tell(JSON.stringify(own))
     return { process, member }
   }
@@ -74,7 +85,7 @@ export class Team {
 
 class Position implements Post {
   state: 'running' | 'stopped' | 'down' = 'down'
-  readonly #name: string
+  readonly place: string
   readonly #team: Team
   #generation = 0
   #process = ''
@@ -82,8 +93,8 @@ class Position implements Post {
   #expected = new Map<string, () => void>()
   #tells = true
 
-  constructor(name: string, team: Team) {
-    this.#name = name
+  constructor(place: string, team: Team) {
+    this.place = place
     this.#team = team
   }
 
@@ -118,7 +129,7 @@ class Position implements Post {
   async restart(): Promise<void> {
     const ready = this.#heard('ready', START_MS_MAX)
     const generation = (this.#generation += 1)
-    const { process, member } = this.#team.hire(this.#name, generation, (event) => {
+    const { process, member } = this.#team.hire(this.place, generation, (event) => {
       // What a killed process said last may be read when another one is in its place.
       if (generation === this.#generation) this.#onEvent(event)
     })
@@ -164,7 +175,7 @@ class Position implements Post {
   #heard(f: string, limitMs: number): Promise<void> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
-        () => reject(new Error(`${this.#name} did not say "${f}" within ${limitMs / 1000} s`)),
+        () => reject(new Error(`${this.place} did not say "${f}" within ${limitMs / 1000} s`)),
         limitMs,
       ).unref()
       this.#expected.set(f, () => {

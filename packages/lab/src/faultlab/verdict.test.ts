@@ -8,6 +8,9 @@ import { verdictOf } from './verdict.ts'
 const settings: Settings = {
   storeUrl: 'sqlite:x',
   scheme: 'sqlite',
+  isOwn: true,
+  persistence: 'always',
+  resource: 'sqlite',
   faults: [],
   forMs: 1,
   workers: 2,

@@ -4,9 +4,10 @@ import { readHistory, type Record } from '../judge/record.ts'
 import { type Property, properties, type Violation } from '../judge/violation.ts'
 import type { HistoryEvent } from '../timeline/history.ts'
 import { type Excuse, excusesOf, GRANTS_MIN, graceMs, LATE_MS } from './expectations.ts'
-import { faultsOf } from './faults/catalogue.ts'
+import { faultsOf, formsOf } from './faults/catalogue.ts'
+import { faultNamed } from './faults/choice.ts'
+import { spellsOf } from './faults/spell.ts'
 import type { Settings } from './settings.ts'
-import { wholeForms } from './traffic/order.ts'
 
 export const exitCodes = { held: 0, violated: 1, notJudged: 2 } as const
 
@@ -35,23 +36,21 @@ export interface LabVerdict {
   readonly judgedInMs: number
 }
 
-/** The kinds a fault is noted as when it begins. */
-const FIRST_NOTES: ReadonlyMap<string, string> = new Map([['kill', 'crash']])
-
 export function verdictOf(settings: Settings, events: readonly HistoryEvent[], tells: boolean): LabVerdict {
   const startedMs = performance.now()
   const { scheme, faults, ttlMs } = settings
   const record = readHistory(events)
-  const found = judgeRecord(record, { freeNs: graceMs(scheme, ttlMs) * 1e6, lateNs: LATE_MS * 1e6 })
+  const mayBreak = excusesOf(settings)
+  const freeNs = graceMs(scheme, ttlMs) * 1e6
+  const found = judgeRecord(record, { freeNs, lateNs: LATE_MS * 1e6, mayOverlap: mayBreak.has('V') })
   const notJudged = blindSpots(settings, record, tells)
   const judged = found.violations.filter(({ property }) => !notJudged.has(property))
-  const mayBreak = excusesOf(scheme, faults)
   const violations = judged.filter(({ property }) => !mayBreak.has(property))
   const excused = [...mayBreak.values()].map((excuse) => {
     return { excuse, violations: judged.filter(({ property }) => property === excuse.property) }
   })
   const counts = faults.map((name) => countOf(scheme, name, record))
-  const missing = gaps(record, counts)
+  const missing = gaps(scheme, record, counts)
   const result = violations.length > 0 ? 'violated' : missing.length > 0 ? 'notJudged' : 'held'
   const { grants, commits, refusals } = found
   return {
@@ -71,23 +70,26 @@ export function verdictOf(settings: Settings, events: readonly HistoryEvent[], t
 }
 
 function countOf(scheme: string, name: string, record: Record): FaultCount {
-  const first = FIRST_NOTES.get(name) ?? name
-  const made = record.moments.filter(({ f, in: { kind } }) => f === 'nemesis' && kind === first).length
-  return { name, made, effective: faultsOf(scheme)?.faults.get(name)?.effects(record) ?? 0 }
+  const fault = faultNamed(scheme, name)
+  if (fault === undefined) return { name, made: 0, effective: 0 }
+  const spells = spellsOf(record, fault.begins, fault.ends)
+  return { name, made: spells.length, effective: spells.filter((spell) => fault.hadEffect(spell, record)).length }
 }
 
 /** Promises that this lock cannot break because it does not make them, or that this history cannot show. */
 function blindSpots(settings: Settings, { operations }: Record, tells: boolean): ReadonlyMap<Property, string> {
   const spots = new Map<Property, string>()
   if (!tells) spots.set('N', 'N: this lock has no signal that could come too late')
-  if (!operations.some(({ f }) => f === 'enqueue')) spots.set('F', 'F: this lock tells nothing of its line')
+  const isFifo = faultsOf(settings.scheme)?.isFifo !== false
+  if (!isFifo) spots.set('F', 'F: this store promises no order')
+  else if (!operations.some(({ f }) => f === 'enqueue')) spots.set('F', 'F: this lock tells nothing of its line')
   if (!operations.some(({ f }) => f === 'renew')) spots.set('R', 'R: no renewal was seen at the store')
   if (settings.lock.kind !== 'holdfast') spots.set('S', 'S: the store of this lock is not looked into')
   return spots
 }
 
-function gaps({ holds }: Record, counts: readonly FaultCount[]): string[] {
-  const few = wholeForms.flatMap(({ k }) => {
+function gaps(scheme: string, { holds }: Record, counts: readonly FaultCount[]): string[] {
+  const few = formsOf(scheme).flatMap(({ k }) => {
     const grants = holds.filter((hold) => hold.k === k).length
     return grants < GRANTS_MIN
       ? [`"${k}" was granted ${grants} times, which shows nothing; at least ${GRANTS_MIN}`]

@@ -29,7 +29,7 @@ interface Place {
   readonly p: string
   readonly k: string
   readonly id: string
-  readonly sentNs: number
+  sentNs: number
   acknowledgedNs: number
   token: bigint
 }
@@ -67,8 +67,8 @@ function placesOf(entries: readonly Operation[], evictions: readonly Operation[]
   for (const entry of entries.toSorted((a, b) => a.endNs - b.endNs)) {
     const { p, k, callNs, endNs, in: detail, out } = entry
     const id = String(detail['id'])
-    const known = places.get(id) ?? { p, k, id, sentNs: callNs, acknowledgedNs: Number.POSITIVE_INFINITY, token: 0n }
-    const place = { ...known, sentNs: Math.min(known.sentNs, callNs) }
+    const place = places.get(id) ?? { p, k, id, sentNs: callNs, acknowledgedNs: Number.POSITIVE_INFINITY, token: 0n }
+    place.sentNs = Math.min(place.sentNs, callNs)
     places.set(id, place)
     if (out['standing'] !== 'queued' && out['standing'] !== 'held') continue
     const before = answered.get(id) ?? []

@@ -30,14 +30,15 @@ export function checkLossTold({ holds, moments, lengthNs }: Record, { lateNs = L
       { property: 'N', p, k, atNs: validUntilNs, text: `the holder of token ${token} was told of the loss ${when}` },
     ]
   })
-  return [...late, ...[...byName(moments).values()].flatMap((all) => revived(all, holds))]
+  const known = new Map(holds.map((hold) => [`${hold.k} ${hold.token}`, hold]))
+  return [...late, ...[...byName(moments).values()].flatMap((all) => revived(all, known))]
 }
 
 /** The holder believed again after its own clock had said that it was over, or believed what the store knew nothing of. */
-function revived(moments: readonly Moment[], holds: readonly Hold[]): Violation[] {
+function revived(moments: readonly Moment[], known: ReadonlyMap<string, Hold>): Violation[] {
   const told = new Set<string>()
-  const known = new Map(holds.map((hold) => [`${hold.k} ${hold.token}`, hold]))
   return moments.flatMap(({ p, f, k, atNs, in: detail }): Violation[] => {
+    if (f !== 'lost' && f !== 'wrong-belief' && f !== 'extended') return []
     const token = String(detail['token'])
     const key = `${k} ${token}`
     const hold = known.get(key)

@@ -8,7 +8,7 @@
  * and `wrong-belief` (token), `left` (id: the place was given up), `commit` by the resource (cseq, token, kind, raises; write also base, version, element), `final` (elements), `nemesis`
  * (kind, target), `leftovers` (counts by name).
  */
-import { byTime, type Detail, type HistoryEvent } from '../timeline/history.ts'
+import { type Detail, type HistoryEvent, inOrder, type TimedEvent } from '../timeline/history.ts'
 
 /** The code of an `acquire` that was answered with a lease which said of itself that it was over. */
 export const DEAD_ON_ARRIVAL = 'DEAD_ON_ARRIVAL'
@@ -58,33 +58,34 @@ export interface Record {
 }
 
 export function readHistory(history: readonly HistoryEvent[]): Record {
-  const events = byTime(history)
+  const events = inOrder(history)
   const first = events[0]
-  const originNs = first === undefined ? 0n : BigInt(first.t)
-  const at = (t: string): number => Number(BigInt(t) - originNs)
+  const originNs = first === undefined ? 0n : BigInt(first.event.t)
   const endOf = endings(events)
   const operations: Operation[] = []
   const moments: Moment[] = []
-  for (const { e, p, f, k, t, op, in: input = {} } of events) {
-    if (e === 'sig') moments.push({ p, f, k, atNs: at(t), in: input })
+  for (const { event, ns } of events) {
+    const { e, p, f, k, op, in: input = {} } = event
+    if (e === 'sig') moments.push({ p, f, k, atNs: ns, in: input })
     if (e !== 'call') continue
-    const end = endOf(p, op)
+    const ended = endOf(p, op)
+    const end = ended?.event
     const outcome = end === undefined || end.e === 'info' ? 'info' : end.e === 'ok' ? 'ok' : 'fail'
-    const endNs = end === undefined || outcome === 'info' ? Number.POSITIVE_INFINITY : at(end.t)
-    operations.push({ p, f, k, callNs: at(t), endNs, outcome, in: input, out: end?.out ?? {}, code: end?.err?.code })
+    const endNs = ended === undefined || outcome === 'info' ? Number.POSITIVE_INFINITY : ended.ns
+    operations.push({ p, f, k, callNs: ns, endNs, outcome, in: input, out: end?.out ?? {}, code: end?.err?.code })
   }
-  const last = events.at(-1)
-  const holds = holdsOf(operations, moments, (validUntil) => at(String(validUntil)))
-  return { operations, moments, holds, lengthNs: last === undefined ? 0 : at(last.t) }
+  const holds = holdsOf(operations, moments, (validUntil) => Number(BigInt(String(validUntil)) - originNs))
+  return { operations, moments, holds, lengthNs: events.at(-1)?.ns ?? 0 }
 }
 
 /** By process and number: a text key of both, made twice an operation, was most of the time of reading a long history. */
-function endings(events: readonly HistoryEvent[]): (p: string, op: number) => HistoryEvent | undefined {
-  const ends = new Map<string, Map<number, HistoryEvent>>()
-  for (const event of events) {
-    if (event.e === 'call' || event.e === 'sig') continue
-    const own = ends.get(event.p) ?? new Map<number, HistoryEvent>()
-    ends.set(event.p, own.set(event.op, event))
+function endings(events: readonly TimedEvent[]): (p: string, op: number) => TimedEvent | undefined {
+  const ends = new Map<string, Map<number, TimedEvent>>()
+  for (const timed of events) {
+    const { e, p, op } = timed.event
+    if (e === 'call' || e === 'sig') continue
+    const own = ends.get(p) ?? new Map<number, TimedEvent>()
+    ends.set(p, own.set(op, timed))
   }
   return (p, op) => ends.get(p)?.get(op)
 }

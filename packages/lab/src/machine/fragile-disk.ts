@@ -9,6 +9,7 @@ import type { Storage } from '../engines/engine.ts'
 import { makeFolder, removeFolder } from '../engines/guard.ts'
 import { locateInstalled } from '../engines/install.ts'
 import { until } from '../engines/until.ts'
+import { type Ballast, ballastAt } from './ballast.ts'
 import { unmountBeneath } from './mounts.ts'
 import { requireRoot } from './rights.ts'
 
@@ -29,7 +30,7 @@ export interface FragileDiskOptions {
   readonly storage?: Storage
 }
 
-export interface FragileDisk extends AsyncDisposable {
+export interface FragileDisk extends Ballast, AsyncDisposable {
   /** On the disk: for a server's `folder`. */
   readonly folder: string
   readonly hasPower: boolean
@@ -97,6 +98,7 @@ export async function openFragileDisk(options: FragileDiskOptions = {}): Promise
   }
   return {
     folder,
+    ...ballastAt(join(mount, 'ballast')),
     get hasPower() {
       return hasPower
     },

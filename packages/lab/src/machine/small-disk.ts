@@ -1,24 +1,19 @@
 /** A disk that can be full: a file system in memory with a limit, and a ballast that takes what is left. Needs root. */
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run, which } from '../engines/command.ts'
 import { makeFolder, removeFolder } from '../engines/guard.ts'
+import { type Ballast, ballastAt } from './ballast.ts'
 import { unmountBeneath } from './mounts.ts'
 import { requireRoot } from './rights.ts'
 
 const WHAT = 'a disk that gets full'
 const STEP_WITHIN_MS = 20_000
 const SIZE_MB_DEFAULT = 16
-const CHUNKS = [1024 * 1024, 4096] as const
 
-export interface SmallDisk extends AsyncDisposable {
+export interface SmallDisk extends Ballast, AsyncDisposable {
   /** On the disk: for a server's `folder`. */
   readonly folder: string
-  /** Not one more block can be written. */
-  fill(): void
-  /** There is room again. */
-  free(): void
   close(): Promise<void>
 }
 
@@ -32,7 +27,6 @@ export async function openSmallDisk({ sizeMb = SIZE_MB_DEFAULT }: { sizeMb?: num
   const root = await makeFolder('small-disk', 'memory')
   const mount = join(root, 'disk')
   const folder = join(mount, 'home')
-  const ballast = join(mount, 'ballast')
   const close = async (): Promise<void> => {
     unmountBeneath(root)
     removeFolder(root)
@@ -48,31 +42,8 @@ export async function openSmallDisk({ sizeMb = SIZE_MB_DEFAULT }: { sizeMb?: num
   }
   return {
     folder,
-    fill: () => fillWith(ballast),
-    free: () => rmSync(ballast, { force: true }),
+    ...ballastAt(join(mount, 'ballast')),
     close,
     [Symbol.asyncDispose]: close,
-  }
-}
-
-function fillWith(path: string): void {
-  const file = openSync(path, 'a')
-  try {
-    for (const bytes of CHUNKS) {
-      const chunk = Buffer.alloc(bytes)
-      while (hasRoomFor(file, chunk));
-    }
-  } finally {
-    closeSync(file)
-  }
-}
-
-/** A write that is cut short has found the end as well; the next one says so. */
-function hasRoomFor(file: number, chunk: Buffer): boolean {
-  try {
-    return writeSync(file, chunk) === chunk.length
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') return false
-    throw error
   }
 }

@@ -32,6 +32,8 @@ export interface Proxy extends AsyncDisposable {
   set(mode: ProxyMode): void
   /** Resets the open connections once; new ones fare as the mode says. */
   resetConnections(): void
+  /** Open connections are reset, and new ones lead to this server: an address that moves. */
+  retarget(target: ProxyTarget): void
   /** The target's URL with the proxy's address in it. */
   through(url: string): string
   close(): Promise<void>
@@ -59,13 +61,14 @@ class TcpProxy implements Proxy {
     requests: { passedBytes: 0, lostBytes: 0, waitingBytes: 0 },
     replies: { passedBytes: 0, lostBytes: 0, waitingBytes: 0 },
   }
+  #target: ProxyTarget
   #mode: ProxyMode
   #accepted = 0
 
   constructor(port: number, target: ProxyTarget, mode: ProxyMode) {
     this.port = port
+    this.#target = target
     this.#mode = mode
-    const address = target.host ?? '127.0.0.1'
     this.#server = createServer({ allowHalfOpen: true }, (client) => {
       this.#accepted += 1
       client.on('error', () => {})
@@ -73,7 +76,8 @@ class TcpProxy implements Proxy {
         client.resetAndDestroy()
         return
       }
-      const link = new Link(client, { address, port: target.port }, this.#mode, this.#counters)
+      const { host: address = this.host, port: targetPort } = this.#target
+      const link = new Link(client, { address, port: targetPort }, this.#mode, this.#counters)
       this.#links.add(link)
       void link.ended.then(() => this.#links.delete(link))
     })
@@ -97,6 +101,11 @@ class TcpProxy implements Proxy {
   set(mode: ProxyMode): void {
     this.#mode = mode
     for (const link of this.#links) link.apply(mode)
+  }
+
+  retarget(target: ProxyTarget): void {
+    this.#target = target
+    this.resetConnections()
   }
 
   resetConnections(): void {

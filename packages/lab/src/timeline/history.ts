@@ -87,15 +87,37 @@ function describeError(error: unknown): { code: string; message: string } {
   return { code, message: error.message }
 }
 
-/** Oldest first; events of one process keep their own order even where the clock stood still. */
-export function byTime(events: readonly HistoryEvent[]): HistoryEvent[] {
-  // Each time is parsed once and not in every comparison: a million operations are some forty million comparisons.
-  const timed = events.map((event) => ({ event, t: BigInt(event.t) }))
+/** An event, and when it was: in nanoseconds from the first of its history. */
+export interface TimedEvent<T extends HistoryEvent = HistoryEvent> {
+  readonly event: T
+  readonly ns: number
+}
+
+/**
+ * Oldest first; events of one process keep their own order even where the clock stood still. Each time is parsed once and
+ * not in every comparison: a million operations are some forty million comparisons. Their differences are small enough
+ * for numbers, which are compared several times as fast.
+ */
+export function inOrder<T extends HistoryEvent>(events: readonly T[]): TimedEvent<T>[] {
+  const reference = BigInt(events[0]?.t ?? 0)
+  const timed = events.map((event) => ({ event, ns: Number(BigInt(event.t) - reference) }))
   timed.sort((a, b) => {
-    if (a.t !== b.t) return a.t < b.t ? -1 : 1
+    if (a.ns !== b.ns) return a.ns - b.ns
     return a.event.p === b.event.p ? a.event.i - b.event.i : 0
   })
-  return timed.map(({ event }) => event)
+  const firstNs = timed[0]?.ns ?? 0
+  if (firstNs !== 0) for (const each of timed) each.ns -= firstNs
+  return timed
+}
+
+export function byTime<T extends HistoryEvent>(events: readonly T[]): T[] {
+  return inOrder(events).map(({ event }) => event)
+}
+
+/** The token it is about, or that it brought. */
+export function tokenOf(event: HistoryEvent): string | undefined {
+  const token = event.out?.['token'] ?? event.in?.['token']
+  return token === undefined ? undefined : String(token)
 }
 
 export function historyText(header: HistoryHeader, events: readonly HistoryEvent[]): string {

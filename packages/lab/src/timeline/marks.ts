@@ -8,6 +8,7 @@ const shapes: Readonly<Record<MarkKind, (x: number, y: number) => string>> = {
   refused: (x, y) => `<circle class="disc" cx="${x}" cy="${y}" r="8"/><path d="M${x - 3.5} ${y - 3.5}l7 7m0-7l-7 7"/>`,
   violation: (x, y) => `<path class="sign" d="M${x} ${y - 9}l9.5 16.5h-19z"/><path d="M${x} ${y - 3.5}v5.5m0 2.6v.4"/>`,
   event: (x, y) => `<path d="M${x} ${y - 6}l6 6l-6 6l-6-6z"/>`,
+  fault: (x, y) => `<path d="M${x + 1} ${y - 8}l-5 9h4l-2 7l6-10h-4z"/>`,
 }
 
 /** Only the marks a reader looks for carry their text in the drawing; the others tell it on hover. */

@@ -100,7 +100,8 @@ export function legend(): string {
       'a call that takes time (thin and light inside a hold)',
     ],
     ['<g class="wait"><rect x="2" y="9" width="36" height="3.5" rx="1"/></g>', 'waits for the lock'],
-    ['<g class="pause"><rect x="2" y="2" width="36" height="18" rx="2"/></g>', 'the whole process is stopped'],
+    ['<g class="pause"><rect x="2" y="2" width="36" height="18" rx="2"/></g>', 'a fault: stopped, killed, cut off …'],
+    ['<g class="fault"><path d="M21 3l-5 9h4l-2 7l6-10h-4z"/></g>', 'a fault of one moment'],
     ['<g class="event"><path d="M20 5l6 6l-6 6l-6-6z"/></g>', 'something else that this process did'],
     ['<g class="accepted"><circle cx="20" cy="11" r="6"/></g>', 'the resource accepted a write'],
     [

@@ -90,7 +90,7 @@ function pauseLabel(pause: Pause, bottom: number, scale: Scale): string {
   return `<text class="pausename" x="${round(scale.x(pause.fromMs) + 6)}" y="${bottom - 9}">${pause.what} for ${seconds} s</text>`
 }
 
-function axis({ startMs = 0, lengthMs }: Model, bottom: number, scale: Scale): string[] {
+function axis({ lengthMs }: Model, bottom: number, scale: Scale): string[] {
   const stepMs =
     [10, 20, 50, 100, 200, 250, 500, 1000, 2000, 5000].find((step) => lengthMs / step <= TICKS_MAX) ?? 10_000
   const ticks = Array.from(
@@ -99,7 +99,7 @@ function axis({ startMs = 0, lengthMs }: Model, bottom: number, scale: Scale): s
   )
   return ticks.map((ms) => {
     const x = round(scale.x(ms))
-    const text = `<text class="tick" x="${x}" y="${HEIGHT_HEAD - 8}">${(startMs + ms) / 1000} s</text>`
+    const text = `<text class="tick" x="${x}" y="${HEIGHT_HEAD - 8}">${ms / 1000} s</text>`
     return `<line class="grid" x1="${x}" x2="${x}" y1="${HEIGHT_HEAD - 3}" y2="${bottom}"/>${text}`
   })
 }

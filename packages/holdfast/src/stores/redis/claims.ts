@@ -10,6 +10,8 @@ type Watcher = (seen: Standing | Hint) => void
 
 interface Entry {
   told: Told | undefined
+  /** When a message said no more than that there is news, or one may have been missed; 0 once an answer covers it. */
+  newsAt: number
   /** When it was told, as a place in the order of what happened here. */
   toldAt: number
   readonly watchers: Map<Watcher, Memo>
@@ -36,6 +38,12 @@ export class Claims {
     this.#entry(keyOf(line, id))
   }
 
+  /** Nobody listens while this is asked: what is told meanwhile is missed. To be said after `heard` was read. */
+  missing(line: string, id: string): void {
+    const entry = this.#entries.get(keyOf(line, id))
+    if (entry !== undefined) entry.newsAt = this.#heard += 1
+  }
+
   /** The request surely did nothing; what an earlier one did stays known. */
   unexpect(line: string, id: string): void {
     const key = keyOf(line, id)
@@ -48,6 +56,7 @@ export class Claims {
     const key = keyOf(line, id)
     const entry = this.#entries.get(key)
     if (entry === undefined) return told.standing
+    if (entry.newsAt <= heard) entry.newsAt = 0
     const { kind } = told.standing
     if (kind === 'refused' || kind === 'gone') {
       this.#end(key, told.standing)
@@ -60,7 +69,7 @@ export class Claims {
   pushed(line: string, id: string, told: Told | undefined): void {
     const entry = this.#entries.get(keyOf(line, id))
     if (entry === undefined) return
-    if (told === undefined) hintAll(entry)
+    if (told === undefined) this.#hint(entry)
     else this.#moveOn(entry, told, false)
   }
 
@@ -74,6 +83,7 @@ export class Claims {
     const entry = this.#entry(key)
     const known = entry.told?.standing
     if (known !== undefined && differs(known, memo)) return Promise.resolve(known)
+    if (entry.newsAt > 0) return Promise.resolve({ kind: 'hint', memo })
     const { promise, resolve } = Promise.withResolvers<Standing | Hint>()
     const watcher: Watcher = (seen) => {
       entry.watchers.delete(watcher)
@@ -90,7 +100,13 @@ export class Claims {
 
   /** For when messages may have been lost, and for closing. */
   hintAll(): void {
-    for (const entry of this.#entries.values()) hintAll(entry)
+    for (const entry of this.#entries.values()) this.#hint(entry)
+  }
+
+  /** A hint that nobody waits for is kept until somebody asks. */
+  #hint(entry: Entry): void {
+    entry.newsAt = this.#heard += 1
+    for (const [watcher, memo] of entry.watchers) watcher({ kind: 'hint', memo })
   }
 
   #moveOn(entry: Entry, told: Told, isLater: boolean): Standing {
@@ -109,7 +125,8 @@ export class Claims {
 
   #entry(key: string): Entry {
     let entry = this.#entries.get(key)
-    if (entry === undefined) this.#entries.set(key, (entry = { told: undefined, toldAt: 0, watchers: new Map() }))
+    if (entry === undefined)
+      this.#entries.set(key, (entry = { told: undefined, toldAt: 0, newsAt: 0, watchers: new Map() }))
     return entry
   }
 }
@@ -122,10 +139,6 @@ function isOlder(one: Told, other: Told): boolean {
 
 function differs(standing: Standing, memo: Memo): boolean {
   return !('memo' in standing) || standing.memo !== memo
-}
-
-function hintAll(entry: Entry): void {
-  for (const [watcher, memo] of entry.watchers) watcher({ kind: 'hint', memo })
 }
 
 function keyOf(line: string, id: string): string {

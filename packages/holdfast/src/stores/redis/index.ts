@@ -9,7 +9,7 @@ import {
 } from '../shared/redis/cluster-clients.ts'
 import { connectAddress } from '../shared/redis/connect.ts'
 import { type NodeRedisSentinelClient, sentinelPortOf } from '../shared/redis/sentinel-client.ts'
-import { checkedPrefix } from './keys.ts'
+import { checkedPrefix } from '../shared/redis/prefix.ts'
 import { RedisStore } from './store.ts'
 
 export type {

@@ -1,13 +1,4 @@
 /** The names of keys and channels. All keys of one lock share its hash tag, so a script that touches one may touch all. */
-import { Misuse } from '../../core/errors.ts'
-
-/** Plain characters only: it stands in patterns, in scripts and in messages. */
-const PREFIX = /^[A-Za-z0-9_.:-]{1,64}$/
-
-export function checkedPrefix(prefix: string): string {
-  if (typeof prefix === 'string' && PREFIX.test(prefix)) return prefix
-  throw new Misuse('prefix must be 1 to 64 letters, digits, or any of _ . : -')
-}
 
 /** How all channels end where one process is told about its claims. */
 export function channelEnd(client: string): string {

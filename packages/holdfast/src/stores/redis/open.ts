@@ -68,6 +68,7 @@ export async function openSession(
     await connection.bounded('opening', teach(port, scripts))
     const client = newClaimId()
     await channels.open({ name: keys.channel(client), end: channelEnd(client) })
+    await mayTell(connection, channels, keys, client)
     throwIfAborted(signal)
     const channelOf = (resource: string): string =>
       channels.isSharded ? keys.lineChannel(resource, client) : keys.channel(client)
@@ -85,6 +86,21 @@ async function teach(port: RedisPort, scripts: Scripts): Promise<void> {
   const servers = (await port.primaries?.()) ?? [port]
   const texts = Object.values(scripts).map(({ text }) => text)
   await Promise.all(servers.flatMap((server) => texts.map((text) => server.send(['SCRIPT', 'LOAD', text]))))
+}
+
+/**
+ * A script that may not publish would fail half-way, when somebody waits for the first time. So it is tried, with a
+ * message that says nothing, on the channels of a lock that nobody can have.
+ */
+async function mayTell(connection: Connection, channels: Channels, keys: Keys, client: string): Promise<void> {
+  const line = keys.line(client)
+  const tell = (command: string, channel: string): Promise<unknown> =>
+    connection.command('publishing', [command, channel, ''], channel)
+  await Promise.all([keys.channel(client), line].map((channel) => tell('PUBLISH', channel)))
+  if (connection.port.primaries !== undefined) await tell('SPUBLISH', line)
+  if (!channels.isSharded) return
+  const stop = await channels.observe(keys.lineChannel(client, client))
+  stop()
 }
 
 function throwIfAborted(signal: AbortSignal): void {

@@ -2,7 +2,10 @@
 -- KEYS  line, ends, order, places of each claim
 -- ARGV  id, token or nothing, ttl µs, 1 with a new note, note, of each claim
 -- ->    of each claim: held, now, token, life, provisional · queued, now, ahead, life, free in · gone[, reason] ·
---       error, the words of Redis, which is an answer for that claim alone
+--       error, the words of Redis, which is an answer for that claim alone · or, after the short way, the moment of the
+--       renewal, the life being the ttl
+
+local moment = int(now)
 
 local function renew(line, id, token, ttl, isNoted, note)
   sweep(line)
@@ -30,12 +33,30 @@ local function renew(line, id, token, ttl, isNoted, note)
   return place(line, claim)
 end
 
+-- The short way: the only claim of a line that nobody observes, by its token, and nothing to note. Five hundred of them
+-- keep the server for a third of the time.
+local function renewAlone(key, id, token, ttl)
+  local alone = redis.call('HGET', key, 'a')
+  if not alone or string.sub(alone, 1, 1) ~= 'h' then return nil end
+  local holder, held, expires, ends, delay, weight, rest = string.match(
+    alone, '^h|([^|]+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)|%d+|%d|(.*)$')
+  if holder ~= id or held ~= token or ends + 0 <= now then return nil end
+  if expires * 1000 < now + ttl + delay + limits.idleMs * 5000 / 6 then return nil end
+  local words = { 'h', id, held, expires, int(now + ttl), delay, weight, ttl, '0', rest }
+  redis.call('HSET', key, 'a', table.concat(words, '|'))
+  return moment
+end
+
+local function renewOne(index)
+  local key, at = index * 4 - 3, index * 5 - 4
+  local id, token, ttl, isNoted = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+  return isNoted == '0' and renewAlone(KEYS[key], id, token, ttl)
+    or renew(open(key), id, token, tonumber(ttl), isNoted, ARGV[at + 4])
+end
+
 local answers = {}
 for index = 1, #KEYS / 4 do
-  local at = index * 5 - 4
-  local ok, answer = pcall(function()
-    return renew(open(index * 4 - 3), ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), ARGV[at + 3], ARGV[at + 4])
-  end)
+  local ok, answer = pcall(renewOne, index)
   answers[index] = ok and answer or { 'error', type(answer) == 'table' and answer.err or tostring(answer) }
 end
 return answers

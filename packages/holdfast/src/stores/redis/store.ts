@@ -24,7 +24,7 @@ import { Keys } from './keys.ts'
 import { type OpenPort, openSession, type Session } from './open.ts'
 import { OBSERVED_SURELY_MS } from './scripts.ts'
 import { viewOfAnswer } from './view.ts'
-import { grantedAtOnce, toldOf } from './wire.ts'
+import { heldSince, toldOf } from './wire.ts'
 
 /** Taken before a request was sent. */
 interface Asked {
@@ -59,17 +59,18 @@ export class RedisStore implements Store {
   }
 
   async enter(claim: Claim): Promise<Standing> {
-    const { together, clock, serverClock, claims, scripts, channelOf } = this.#opened()
+    const { together, clock, serverClock, channels, claims, scripts, channelOf } = this.#opened()
     const { resource, id } = claim
     const keys = this.#keys.all(resource)
     claims.expect(keys[0], id)
     const { heard } = claims
+    if (channels.isSharded) this.#missing(claim)
     const askedAt = stampOf(clock)
     try {
       const answer = await together.ask(scripts.enter, keys, enterArgs(claim, channelOf(resource)))
       const told =
         typeof answer === 'string'
-          ? grantedAtOnce(answer, claim.ttlMs, askedAt, serverClock)
+          ? heldSince(answer, { token: BigInt(answer), ttlMs: claim.ttlMs }, askedAt, serverClock)
           : toldOf(answer, askedAt, serverClock)
       return claims.answered(keys[0], id, told, heard)
     } catch (error) {
@@ -111,7 +112,7 @@ export class RedisStore implements Store {
 
   /** A failure of one batch of several is the answer for its claims, and the others have theirs. */
   async #renewBatch(renewals: readonly Renewal[], isOneOfSeveral: boolean): Promise<readonly RenewAnswer[]> {
-    const { connection, clock, claims, scripts } = this.#opened()
+    const { connection, clock, channels, claims, scripts } = this.#opened()
     const keys = renewals.flatMap(({ ref }) => this.#keys.all(ref.resource))
     const args = renewals.flatMap(({ ref, ttlMs, note }) => [
       ref.id,
@@ -121,12 +122,13 @@ export class RedisStore implements Store {
       note ?? '',
     ])
     const { heard } = claims
+    if (channels.isSharded) for (const { ref } of renewals) this.#missing(ref)
     const askedAt = stampOf(clock)
     try {
       const answers = await connection.run(scripts.renew, keys, args)
-      return renewals.map(({ ref }, index) => {
+      return renewals.map(({ ref, ttlMs }, index) => {
         const answer: unknown = Array.isArray(answers) ? answers[index] : undefined
-        return this.#renewed(ref, answer, { askedAt, heard })
+        return this.#renewed(ref, ttlMs, answer, { askedAt, heard })
       })
     } catch (error) {
       if (!isOneOfSeveral) throw error
@@ -135,24 +137,35 @@ export class RedisStore implements Store {
     }
   }
 
-  #renewed(ref: Ref, answer: unknown, { askedAt, heard }: Asked): RenewAnswer {
+  #renewed(ref: Ref, ttlMs: number, answer: unknown, { askedAt, heard }: Asked): RenewAnswer {
     const { claims, serverClock } = this.#opened()
+    const { resource, id, token } = ref
+    if (typeof answer === 'string' && token !== undefined) {
+      const told = heldSince(answer, { token, ttlMs }, askedAt, serverClock)
+      return claims.answered(this.#keys.line(resource), id, told, heard)
+    }
     const [kind, words = ''] = wordsOf(answer)
     if (kind === 'error') return engineError(new Error(words), 'renew')
     const told = toldOf(answer, askedAt, serverClock)
     // A renewal with a wrong token is gone, and the claim of that id is not.
     if (told.standing.kind === 'gone') return told.standing
-    return claims.answered(this.#keys.line(ref.resource), ref.id, told, heard)
+    return claims.answered(this.#keys.line(resource), id, told, heard)
   }
 
-  /** With sharded channels each line has one of ours, from the first watch on. What was told before it is asked for again. */
+  /** Asked while nobody listens: whatever is told until the next question has to be asked for. */
+  #missing({ resource, id }: Pick<Ref, 'resource' | 'id'>): void {
+    const { channels, claims, channelOf } = this.#opened()
+    if (!channels.hears(channelOf(resource))) claims.missing(this.#keys.line(resource), id)
+  }
+
+  /** With sharded channels each line has one of ours, from the first watch on. */
   async #watchClaim({ resource, id }: Ref, memo: Memo, signal: AbortSignal): Promise<Standing | Hint> {
     const { claims, channels, channelOf } = this.#opened()
     const line = this.#keys.line(resource)
     if (!channels.isSharded) return claims.watch(line, id, memo, signal)
-    const { isNew, stop } = await channels.listen(channelOf(resource))
+    const stop = await channels.observe(channelOf(resource))
     try {
-      return isNew ? { kind: 'hint', memo } : await claims.watch(line, id, memo, signal)
+      return await claims.watch(line, id, memo, signal)
     } finally {
       stop()
     }

@@ -95,7 +95,7 @@ function failoverReasons({ replicas, failsOver, replicasNeeded, isCluster }: Tra
     reasons.push(
       `${isCluster ? 'Its primaries have' : 'It has'} ${replicas} replicas, which follow later: a failover may forget locks.`,
     )
-  if (replicas > 0 && replicasNeeded > 0)
+  if (replicasNeeded > 0)
     reasons.push(
       `It refuses changes while fewer than ${replicasNeeded} replicas are connected (min-replicas-to-write), which makes that rarer and does not rule it out.`,
     )

@@ -17,19 +17,16 @@ export interface Message extends Told {
   readonly id: string
 }
 
-/** The answer of the short way of `enter.lua`: the token, which is the moment of the grant; the life is the ttl that was asked for. */
-export function grantedAtOnce(token: string, ttlMs: number, askedAt: Stamp, clock: ServerClock): Told {
-  const atUs = Number(token)
+/** What the short ways answer: a moment, from which the life is the ttl that was asked for. */
+export function heldSince(
+  moment: string,
+  { token, ttlMs }: { readonly token: bigint; readonly ttlMs: number },
+  askedAt: Stamp,
+  clock: ServerClock,
+): Told {
+  const atUs = Number(moment)
   clock.note(askedAt, atUs)
-  const standing = {
-    kind: 'held',
-    token: BigInt(token),
-    askedAt,
-    lifeMs: ttlMs,
-    provisional: false,
-    memo: 'held',
-  } as const
-  return { standing, atUs }
+  return { standing: { kind: 'held', token, askedAt, lifeMs: ttlMs, provisional: false, memo: 'held' }, atUs }
 }
 
 /** Of one claim; an answer that is not one of these is another program's, or another version's. */

@@ -8,8 +8,8 @@ export interface LockCase {
   readonly name: string
   /** A defect that shipped in some lock library and that this case would have caught. */
   readonly trap?: string
-  /** What `facts.lacks` may deny. */
-  readonly needs?: 'lockDelay' | 'minimumHold'
+  /** What `facts.lacks` may deny; `order`: first come, first served. */
+  readonly needs?: 'lockDelay' | 'minimumHold' | 'order'
   /** Rejects when the lock does not do what the name says. */
   run(kit: LockKit): Promise<void>
 }

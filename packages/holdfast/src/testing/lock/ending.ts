@@ -140,4 +140,26 @@ export const ending: readonly LockCase[] = [
       assert.equal(await claims(), 0)
     },
   },
+  {
+    name: 'what is held is listed by name, page by page, until it is released',
+    trap: 'a place in the walk of the store is taken for a name',
+    async run({ client }) {
+      const { locks } = client()
+      const leases = await Promise.all(['list:1', 'list:2', 'list:3'].map((name) => locks.acquire(name)))
+      const listed = async (): Promise<readonly string[]> => {
+        const names = new Set<string>()
+        let cursor: string | undefined
+        for (let pages = 0; pages < 1_000; pages += 1) {
+          const page = await locks.list({ prefix: 'list:', limit: 1, ...(cursor === undefined ? {} : { cursor }) })
+          for (const name of page.names) names.add(name)
+          cursor = page.cursor
+          if (cursor === undefined) return [...names].toSorted()
+        }
+        throw new assert.AssertionError({ message: 'the pages have no end' })
+      }
+      assert.deepEqual(await listed(), ['list:1', 'list:2', 'list:3'])
+      for (const lease of leases) await lease.release()
+      assert.deepEqual(await listed(), [])
+    },
+  },
 ]

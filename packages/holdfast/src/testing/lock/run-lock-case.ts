@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { newClaimId } from '../../core/claim.ts'
 import { type Clock, sleep, systemClock } from '../../core/clock.ts'
+import type { Facts } from '../../core/store.ts'
 import { holdfast, type Locks } from '../../holdfast.ts'
 import type { Bench } from '../run-case.ts'
 import { unreliable } from '../unreliable.ts'
@@ -27,8 +28,8 @@ export async function runLockCase(lockCase: LockCase, dress: Dress, bench: Bench
   }
   try {
     const stage = connect()
-    const { lacks } = await stage.locks.open()
-    const denied = [dress.needs, lockCase.needs].flatMap((need) => (need === undefined ? [] : (lacks[need] ?? [])))
+    const facts = await stage.locks.open()
+    const denied = [dress.needs, lockCase.needs].flatMap((need) => reasonAgainst(need, facts) ?? [])
     if (denied.length > 0) return denied.join(' ')
     await dress.prepare?.(stage.locks, stage.name)
     const taken = (await stage.locks.inspect(stage.name)).claims.length
@@ -44,6 +45,12 @@ export async function runLockCase(lockCase: LockCase, dress: Dress, bench: Bench
     await time.within(20_000, closed)
     await engine.stop()
   }
+}
+
+function reasonAgainst(need: Dress['needs'] | LockCase['needs'], facts: Facts): string | undefined {
+  if (need === undefined) return undefined
+  if (need !== 'order') return facts.lacks[need]
+  return facts.order === 'fifo' ? undefined : 'it keeps no order among waiters (facts.order)'
 }
 
 interface Time extends Pick<LockKit, 'advance' | 'within' | 'nowMs'> {

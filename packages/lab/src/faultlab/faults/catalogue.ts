@@ -1,6 +1,14 @@
-/** Which faults there are for which store, and why another one cannot be had. */
+/** Which faults there are for which store, and why another one cannot be had. One family a file. */
+import type { Form } from '../traffic/contender.ts'
+import { wholeForms } from '../traffic/order.ts'
 import { kill, pause } from './client-faults.ts'
+import { serverClock, workerClock } from './clock-faults.ts'
+import { connectionFaults } from './connection-faults.ts'
+import { diskFull, powerLoss } from './disk-faults.ts'
+import { failover } from './failover.ts'
 import type { Fault } from './fault.ts'
+import { partition } from './partition.ts'
+import { serverFaults, wipeServer } from './server-faults.ts'
 import { busy, wipe } from './sqlite-faults.ts'
 
 export interface StoreFaults {
@@ -8,34 +16,74 @@ export interface StoreFaults {
   readonly faults: ReadonlyMap<string, Fault>
   /** What somebody might ask for, and why it means nothing here. */
   readonly meaningless: ReadonlyMap<string, string>
-  /** Those of a run that does not say. `wipe` is not among them: it breaks what this store does not promise. */
+  /** Those of a run that does not say. What breaks promises that the store does not make is not among them. */
   readonly usual: readonly string[]
+  /** Whether it promises that who came first is granted first. */
+  readonly isFifo: boolean
+  /** Whether it has semaphores and read/write locks beside the mutex. */
+  readonly hasAllForms: boolean
 }
 
+const clientFaults: readonly (readonly [string, Fault])[] = [
+  ['pause', pause],
+  ['kill', kill],
+  ['clock-jump', workerClock],
+]
+
+const wayFaults: readonly (readonly [string, Fault])[] = [...connectionFaults, ['partition', partition]]
+
 const noConnection = 'every process opens the lock file itself: there is no connection'
+const noFile = 'a server has no file that another program could lock'
 const noServer = 'every process opens the lock file itself: there is no server'
+
+/** What there is for servers that the run starts for itself. */
+const ownServers: readonly (readonly [string, Fault])[] = [
+  ...serverFaults,
+  ['server-clock-jump', serverClock],
+  ['wipe', wipeServer],
+  ['power-loss', powerLoss],
+  ['disk-full', diskFull],
+]
+
+const names = (faults: readonly (readonly [string, Fault])[]): readonly string[] => faults.map(([name]) => name)
+
+const everything = { isFifo: true, hasAllForms: true } as const
 
 const stores: ReadonlyMap<string, StoreFaults> = new Map([
   [
     'sqlite',
     {
-      faults: new Map([
-        ['pause', pause],
-        ['kill', kill],
-        ['busy', busy],
-        ['wipe', wipe],
-      ]),
+      faults: new Map([...clientFaults, ['busy', busy], ['wipe', wipe]]),
       meaningless: new Map([
-        ['cut', noConnection],
-        ['black-hole', noConnection],
-        ['lose-replies', noConnection],
-        ['delay', noConnection],
-        ['partition', noConnection],
-        ['pause-server', noServer],
-        ['kill-server', noServer],
-        ['failover', noServer],
+        ...names(wayFaults).map((name) => [name, noConnection] as const),
+        ...[...names(ownServers), 'failover']
+          .filter((name) => name !== 'wipe')
+          .map((name) => [name, noServer] as const),
       ]),
       usual: ['pause', 'kill', 'busy'],
+      ...everything,
+    },
+  ],
+  [
+    'redis',
+    {
+      faults: new Map([...clientFaults, ...wayFaults, ...ownServers, ['failover', failover]]),
+      meaningless: new Map([['busy', noFile]]),
+      usual: ['pause', 'kill', ...names(wayFaults), ...serverFaults.keys()],
+      ...everything,
+    },
+  ],
+  [
+    'redlock',
+    {
+      faults: new Map([...clientFaults, ...wayFaults, ...ownServers]),
+      meaningless: new Map([
+        ['busy', noFile],
+        ['failover', 'each server is alone: none may have a replica that takes over'],
+      ]),
+      usual: ['pause', 'kill', ...names(wayFaults), ...serverFaults.keys()],
+      isFifo: false,
+      hasAllForms: false,
     },
   ],
 ])
@@ -45,3 +93,9 @@ export function faultsOf(scheme: string): StoreFaults | undefined {
 }
 
 export const storesWithFaults: readonly string[] = [...stores.keys()]
+
+/** What is asked of the store: each lock that it has, taken whole. */
+export function formsOf(scheme: string): readonly Form[] {
+  const all = stores.get(scheme)?.hasAllForms ?? true
+  return all ? wholeForms : wholeForms.filter(({ mode, capacity }) => mode === 'exclusive' && capacity === 1)
+}

@@ -1,6 +1,6 @@
 /** What can happen to the programs that use a lock: they are stopped for a while, or killed. */
 import { failpoints } from '../traffic/order.ts'
-import { type Fault, spellsOf } from './fault.ts'
+import type { Fault } from './fault.ts'
 import { victimOf } from './scene.ts'
 
 /** A stop at a named point lasts longer than the lease, so that somebody else takes over meanwhile. */
@@ -13,7 +13,10 @@ export const pause: Fault = {
     'a worker is stopped (SIGSTOP) and goes on later: at any moment for 0.2 to 2.5 leases, or by its own hand at a named ' +
     `point (${failpoints.join(', ')}) for ${FAILPOINT_TTLS} leases`,
   counts: 'a lease of the stopped worker ended meanwhile',
+  atStore: false,
   hitsStore: false,
+  begins: 'pause',
+  ends: 'resume',
   async strike(scene) {
     const victim = victimOf(scene)
     if (victim === undefined) return
@@ -26,22 +29,20 @@ export const pause: Fault = {
     note('resume', victim.process())
     victim.resume()
   },
-  effects(record) {
-    const stops = spellsOf(record, 'pause', 'resume')
-    return stops.filter(({ target, fromNs, toNs }) =>
-      record.holds.some(
-        ({ p, fromNs: heldNs, toNs: leftNs, validUntilNs }) =>
-          p === target && heldNs <= fromNs && leftNs > fromNs && validUntilNs < toNs,
-      ),
-    ).length
-  },
+  hadEffect: ({ target, fromNs, toNs }, { holds }) =>
+    holds.some(
+      ({ p, fromNs: heldNs, toNs: leftNs, validUntilNs }) =>
+        p === target && heldNs <= fromNs && leftNs > fromNs && validUntilNs < toNs,
+    ),
 }
 
 export const kill: Fault = {
   rights: 'none',
   what: 'a worker is killed (SIGKILL) and another one starts in its place up to a lease later',
   counts: 'the killed worker held a lock or waited for one',
+  atStore: false,
   hitsStore: false,
+  begins: 'crash',
   async strike(scene) {
     const victim = victimOf(scene)
     if (victim === undefined) return
@@ -52,14 +53,11 @@ export const kill: Fault = {
     await sleep(ttlMs * random.next())
     await victim.restart()
   },
-  effects({ moments, operations, holds }) {
-    const crashes = moments.filter(({ f, in: { kind } }) => f === 'nemesis' && kind === 'crash')
-    return crashes.filter(({ atNs, in: { target } }) => {
-      const held = holds.some(({ p, fromNs, toNs }) => p === target && fromNs < atNs && toNs >= atNs)
-      const waited = operations.some(({ p, f, callNs, endNs }) => {
-        return p === target && f === 'acquire' && callNs < atNs && endNs > atNs
-      })
-      return held || waited
-    }).length
+  hadEffect({ target, fromNs: atNs }, { operations, holds }) {
+    const held = holds.some(({ p, fromNs, toNs }) => p === target && fromNs < atNs && toNs >= atNs)
+    const waited = operations.some(({ p, f, callNs, endNs }) => {
+      return p === target && f === 'acquire' && callNs < atNs && endNs > atNs
+    })
+    return held || waited
   },
 }

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Recorder } from '../../timeline/history.ts'
 import type { Random } from '../../simulation/random.ts'
+import type { Ground } from '../ground/ground.ts'
 import type { Fault } from './fault.ts'
 import type { Post, Scene } from './scene.ts'
 
@@ -9,7 +10,7 @@ export interface NemesisOptions {
   readonly faults: readonly Fault[]
   readonly random: Random
   readonly ttlMs: number
-  readonly storeUrl: string
+  readonly ground: Ground
   readonly posts: readonly Post[]
   readonly recorder: Recorder
   /** Everybody runs again, and no stop is to come any more. */
@@ -26,6 +27,7 @@ export async function torment(options: NemesisOptions, signal: AbortSignal): Pro
     ...options,
     random: random.fork(),
     note: (kind, target, detail = {}) => recorder.signal('nemesis', '', { kind, target, ...detail }),
+    isOver: () => signal.aborted,
     sleep: (ms) => sleep(ms, undefined, { signal }).catch(() => undefined),
   }
   const underWay = new Set<Promise<void>>()

@@ -1,9 +1,11 @@
-/** What a fault can get at: the worker processes, the store, a time that ends early when everything has to heal. */
+/** What a fault can get at: the worker processes, what the run stands on, a time that ends early when everything has to heal. */
 import type { Random } from '../../simulation/random.ts'
 import type { Detail } from '../../timeline/history.ts'
+import type { Ground, GroundServer } from '../ground/ground.ts'
 
 /** One place in the team; when its process is killed the next one takes the place under a new name. */
 export interface Post {
+  readonly place: string
   /** The process that has the place now. */
   process(): string
   readonly state: 'running' | 'stopped' | 'down'
@@ -19,15 +21,17 @@ export interface Post {
 export interface Scene {
   readonly random: Random
   readonly ttlMs: number
-  readonly storeUrl: string
+  readonly ground: Ground
   readonly posts: readonly Post[]
   /** Writes the fault down, with who was hit. */
   note(kind: string, target: string, detail?: Detail): void
   /** Waits; at once over when the time of faults is over. */
   sleep(ms: number): Promise<void>
+  /** Whether it is. */
+  isOver(): boolean
 }
 
-/** In the history, the store is hit under this name. */
+/** In the history, a store that is no server is hit under this name. */
 export const STORE = 'store'
 
 /** Half of the team may be stopped or down at once: somebody must be left who can take over. */
@@ -35,4 +39,11 @@ export function victimOf({ random, posts }: Scene): Post | undefined {
   const running = posts.filter(({ state }) => state === 'running')
   if (running.length <= posts.length / 2) return undefined
   return running[random.below(running.length)]
+}
+
+/** Any of the run's own servers. */
+export function serverOf({ random, ground: { servers } }: Scene): GroundServer {
+  const server = servers[random.below(servers.length)]
+  if (server === undefined) throw new Error('there is no server of the run to be hurt')
+  return server
 }

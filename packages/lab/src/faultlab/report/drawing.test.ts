@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { HistoryEvent } from '../../timeline/history.ts'
-import { drawingOf, slice } from './drawing.ts'
+import { byTime, type HistoryEvent } from '../../timeline/history.ts'
+import { drawingOf, lineFinder } from './drawing.ts'
 
 const at = (ms: number): string => String(ms * 1e6)
 
@@ -30,11 +30,22 @@ test('a killed process and the one in its place share a lane, and the hold of th
     [10, 100, '1'],
     [200, 300, '2'],
   ])
-  expect(laneOf('w1')?.pauses).toEqual([{ fromMs: 100, toMs: 190, what: 'killed' }])
+  expect(laneOf('w1')?.pauses).toMatchObject([{ fromMs: 100, toMs: 190, what: 'killed' }])
 })
 
 test('faults of the store are in a lane of its own', () => {
-  expect(laneOf('store')?.pauses).toEqual([{ fromMs: 150, toMs: 180, what: 'locked by somebody else' }])
+  expect(laneOf('store')?.pauses).toMatchObject([{ fromMs: 150, toMs: 180, what: 'locked by somebody else' }])
+})
+
+test('each server has a lane, with faults that last as long as they did and those of a moment as marks', () => {
+  const note = (ms: number, kind: string): HistoryEvent => {
+    const input = { kind, target: 'server 1.2' }
+    return { i: 90, t: at(ms), p: 'nemesis', e: 'sig', op: 90 + ms, f: 'nemesis', k: '', in: input }
+  }
+  const events = byTime([...history(), note(210, 'kill-server'), note(220, 'wipe'), note(240, 'end-kill-server')])
+  const lane = drawingOf(events, []).lanes.find(({ name }) => name === 'server 1.2')
+  expect(lane).toMatchObject({ kind: 'server', pauses: [{ fromMs: 210, toMs: 240, what: 'kill server' }] })
+  expect(lane?.marks.map(({ kind, atMs, label }) => [kind, atMs, label])).toEqual([['fault', 220, 'wipe']])
 })
 
 test('a violation is drawn in the lane of the place', () => {
@@ -43,12 +54,11 @@ test('a violation is drawn in the lane of the place', () => {
   expect(lane?.marks.map(({ kind, atMs, label }) => [kind, atMs, label])).toEqual([['violation', 200, 'V: two hold']])
 })
 
-test('a slice has what lies in it, cut at its edges, on its own zero', () => {
-  const part = slice(drawingOf(history(), []), 50, 250)
-  expect(part).toMatchObject({ startMs: 50, lengthMs: 200 })
-  const holds = part.lanes.find(({ name }) => name === 'w1')?.spans.filter(({ kind }) => kind === 'hold')
-  expect(holds?.map(({ fromMs, toMs }) => [fromMs, toMs])).toEqual([
-    [0, 50],
-    [150, 200],
-  ])
+test('everything tells the line of the history it stands on', () => {
+  const hold = laneOf('w1')?.spans.find(({ kind }) => kind === 'hold')
+  // The first line is the header.
+  expect(hold?.line).toBe(3)
+  expect(laneOf('store')?.pauses[0]?.line).toBe(5)
+  const lineOf = lineFinder(history())
+  expect([0, 10e6, 10e6 + 1, 310e6, 999e6].map(lineOf)).toEqual([2, 3, 4, 11, 11])
 })

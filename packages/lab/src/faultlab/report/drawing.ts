@@ -1,47 +1,66 @@
 /**
  * A history made fit for drawing: one lane for each place in the team whatever process had it, holds that end with
- * their process, faults of the store in a lane of its own. Then cut into pieces short enough to be read.
+ * their process, each server in a lane of its own; and with each thing the line of the history where it stands.
  */
 import type { Violation } from '../../judge/violation.ts'
 import type { HistoryEvent } from '../../timeline/history.ts'
-import { type Finding, type Lane, type Model, modelOf } from '../../timeline/model.ts'
-import { STORE } from '../faults/scene.ts'
+import { type DrawnEvent, type Finding, type Model, modelOf } from '../../timeline/model.ts'
 
 /** More than one process of one place can have counted to. */
 const GENERATION = 10_000_000
+/** The first line of a history is its header, and lines are counted from 1. */
+const FIRST_EVENT_LINE = 2
 
 /** Time-ordered events in, a model of the whole run out. */
 export function drawingOf(events: readonly HistoryEvent[], violations: readonly Violation[]): Model {
   const origin = BigInt(events[0]?.t ?? 0)
-  const findings = violations.map(({ p, property, text, atNs }): Finding => {
-    return { t: String(origin + BigInt(Math.round(atNs))), lane: placeOf(p), text: `${property}: ${text}` }
+  const lineOf = lineFinder(events)
+  const findings = violations.map(({ p, k, property, text, atNs }): Finding => {
+    const t = String(origin + BigInt(Math.round(atNs)))
+    return { t, lane: placeOf(p), text: `${property}: ${text}`, k, line: lineOf(atNs) }
   })
+  const processes = new Set(events.map(({ p }) => p))
+  const lined = events.map((event, index): DrawnEvent => ({ ...event, line: index + FIRST_EVENT_LINE }))
   // What the store was asked is for the judge; a reader sees who holds and who waits.
-  const shown = events.filter(({ f }) => f !== 'enqueue' && f !== 'renew' && f !== 'left')
-  return modelOf([...shown.map(ofPlace), ...endsOfKilled(events)], findings)
+  const shown = lined.filter(({ f }) => f !== 'enqueue' && f !== 'renew' && f !== 'left')
+  return modelOf([...shown.map((event) => ofPlace(event, processes)), ...endsOfKilled(lined, processes)], findings)
+}
+
+/** The line of the first event at or after a moment, in nanoseconds from the first event. */
+export function lineFinder(events: readonly HistoryEvent[]): (atNs: number) => number {
+  const origin = BigInt(events[0]?.t ?? 0)
+  const times = events.map(({ t }) => Number(BigInt(t) - origin))
+  return (atNs) => {
+    let [low, high] = [0, times.length]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((times[middle] ?? 0) < atNs) low = middle + 1
+      else high = middle
+    }
+    return Math.min(low, times.length - 1) + FIRST_EVENT_LINE
+  }
 }
 
 function placeOf(process: string): string {
   return process.split('.')[0] ?? process
 }
 
-function ofPlace(event: HistoryEvent): HistoryEvent {
+function ofPlace(event: DrawnEvent, processes: ReadonlySet<string>): DrawnEvent {
   const generation = Number(event.p.split('.')[1] ?? 1) - 1
-  const { target, kind } = event.in ?? {}
+  const target = event.in?.['target']
   const moved = {
     ...event,
     p: placeOf(event.p),
     op: event.op + generation * GENERATION,
     i: event.i + generation * GENERATION,
   }
-  if (event.f !== 'nemesis' || target === undefined) return moved
-  const aimed = { ...event.in, target: placeOf(String(target)) }
-  if (target !== STORE) return { ...moved, in: aimed }
-  return { ...moved, p: STORE, in: { ...aimed, text: String(kind) } }
+  // A server keeps its name.
+  if (event.f !== 'nemesis' || target === undefined || !processes.has(String(target))) return moved
+  return { ...moved, in: { ...event.in, target: placeOf(String(target)) } }
 }
 
 /** A hold of a process that was killed ends there, as if its loss had been told. */
-function endsOfKilled(events: readonly HistoryEvent[]): HistoryEvent[] {
+function endsOfKilled(events: readonly DrawnEvent[], processes: ReadonlySet<string>): DrawnEvent[] {
   const crashes = new Map(
     events
       .filter(({ f, in: input }) => f === 'nemesis' && input?.['kind'] === 'crash')
@@ -53,31 +72,11 @@ function endsOfKilled(events: readonly HistoryEvent[]): HistoryEvent[] {
       .filter(({ f, e }) => f === 'lost-signal' || (f === 'release' && e === 'call'))
       .map(({ p, k, in: input }) => `${p} ${k} ${String(input?.['token'])}`),
   )
-  return grants.flatMap((grant): HistoryEvent[] => {
+  return grants.flatMap((grant): DrawnEvent[] => {
     const token = String(grant.out?.['token'])
     if (ended.has(`${grant.p} ${grant.k} ${token}`)) return []
     const t = crashes.get(grant.p) ?? grant.t
-    return [ofPlace({ ...grant, t, i: grant.i + GENERATION / 2, e: 'sig', f: 'lost-signal', in: { token } })]
+    const end = { ...grant, t, i: grant.i + GENERATION / 2, e: 'sig', f: 'lost-signal', in: { token } } as const
+    return [ofPlace(end, processes)]
   })
-}
-
-/** The part of a model between two moments, with its own zero. */
-export function slice(model: Model, fromMs: number, toMs: number): Model {
-  const within = <T extends { readonly fromMs: number; readonly toMs: number }>(items: readonly T[]): T[] =>
-    items
-      .filter((item) => item.toMs >= fromMs && item.fromMs < toMs)
-      .map((item) => ({
-        ...item,
-        fromMs: Math.max(item.fromMs, fromMs) - fromMs,
-        toMs: Math.min(item.toMs, toMs) - fromMs,
-      }))
-  const lanes = model.lanes.map((lane): Lane => ({
-    ...lane,
-    spans: within(lane.spans),
-    pauses: within(lane.pauses),
-    marks: lane.marks
-      .filter(({ atMs }) => atMs >= fromMs && atMs < toMs)
-      .map((mark) => ({ ...mark, atMs: mark.atMs - fromMs })),
-  }))
-  return { startMs: fromMs, lengthMs: toMs - fromMs, lanes, tokens: model.tokens }
 }

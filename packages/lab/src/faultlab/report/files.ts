@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { join } from 'node:path'
 import { type HistoryEvent, type HistoryHeader, historyText } from '../../timeline/history.ts'
-import type { Settings } from '../settings.ts'
+import { PERSISTENCE_DEFAULT, RESOURCE_DEFAULT, type Settings } from '../settings.ts'
 import { exitCodes, type LabVerdict } from '../verdict.ts'
 import { pageOf } from './page.ts'
 
@@ -22,15 +22,16 @@ export function writeFiles(settings: Settings, verdict: LabVerdict, events: read
     verdict: join(out, 'verdict.json'),
     timeline: join(out, 'timeline.html'),
   }
-  writeFileSync(files.history, historyText(headerOf(settings), events))
+  const history = historyText(headerOf(settings), events)
+  writeFileSync(files.history, history)
   writeFileSync(files.verdict, `${JSON.stringify(documentOf(settings, verdict), null, 2)}\n`)
-  writeFileSync(files.timeline, pageOf({ settings, verdict, events, command: commandOf(settings) }))
+  writeFileSync(files.timeline, pageOf({ settings, verdict, events, history, command: commandOf(settings) }))
   return files
 }
 
 /** Everything but the events. No store URL: it may carry a password. */
 export function documentOf(settings: Settings, verdict: LabVerdict): object {
-  const { scheme, faults, forMs, workers, seed, ttlMs, guard, lock } = settings
+  const { scheme, persistence, resource, faults, forMs, workers, seed, ttlMs, guard, lock } = settings
   return {
     v: 1,
     ...verdict,
@@ -39,6 +40,8 @@ export function documentOf(settings: Settings, verdict: LabVerdict): object {
     violations: verdict.violations.slice(0, VIOLATIONS_KEPT),
     run: {
       store: scheme,
+      persistence,
+      resource,
       faults,
       forMs,
       workers,
@@ -53,9 +56,12 @@ export function documentOf(settings: Settings, verdict: LabVerdict): object {
 }
 
 /** The seed repeats the choices; real processes do not repeat their timing. */
-export function commandOf({ scheme, faults, forMs, workers, seed, ttlMs, guard, lock }: Settings): string {
+export function commandOf(settings: Settings): string {
+  const { scheme, isOwn, persistence, resource, faults, forMs, workers, seed, ttlMs, guard, lock } = settings
   const options = [
-    `--store ${scheme}:…`,
+    `--store ${scheme}:${isOwn ? '' : '…'}`,
+    ...(persistence === PERSISTENCE_DEFAULT ? [] : [`--persistence ${persistence}`]),
+    ...(resource === RESOURCE_DEFAULT ? [] : [`--resource ${resource}:`]),
     `--faults ${faults.length === 0 ? 'none' : faults.join(',')}`,
     `--for ${forMs / 1000}s`,
     `--workers ${workers}`,

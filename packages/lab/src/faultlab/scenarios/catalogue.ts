@@ -8,6 +8,8 @@ import { flushAll } from './redis/lost-data.ts'
 import { lostAcquireReply, lostReleaseReply, lostRenewReply } from './redis/lost-replies.ts'
 import { powerLoss } from './redis/power-loss.ts'
 import { storeDown } from './redis/store-down.ts'
+import { redlockClockJump } from './redlock/clock-jump.ts'
+import { redlockSlowNode } from './redlock/slow-node.ts'
 import type { Scenario } from './scenario.ts'
 
 export const scenarios: ReadonlyMap<string, Scenario> = new Map([
@@ -27,4 +29,6 @@ export const scenarios: ReadonlyMap<string, Scenario> = new Map([
   ['redis-power-loss', powerLoss],
   ['redis-clock-jump', clockJump],
   ['redis-late-token', lateToken],
+  ['redlock-clock-jump', redlockClockJump],
+  ['redlock-slow-node', redlockSlowNode],
 ])

@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { storeOf } from '../options.ts'
 import { writeFiles } from '../report/files.ts'
 import { playRun } from '../run.ts'
 import type { Settings } from '../settings.ts'
@@ -24,8 +25,11 @@ export interface Round {
 export interface SoakState {
   readonly v: 1
   readonly startedAt: string
-  /** What all rounds have in common; the store is a new file in every round. */
-  readonly common: Pick<Settings, 'scheme' | 'faults' | 'forMs' | 'workers' | 'seed' | 'ttlMs' | 'guard'>
+  /** What all rounds have in common; the store is a new one in every round. */
+  readonly common: Pick<
+    Settings,
+    'scheme' | 'persistence' | 'resource' | 'faults' | 'forMs' | 'workers' | 'seed' | 'ttlMs' | 'guard'
+  >
   readonly rounds: readonly Round[]
 }
 
@@ -71,8 +75,7 @@ async function playRound(common: SoakState['common'], folder: string, seed: numb
   // Left by a soak that was interrupted in this round.
   rmSync(out, { recursive: true, force: true })
   mkdirSync(out)
-  const storeUrl = `${common.scheme}:${join(out, 'locks.db')}`
-  const settings: Settings = { ...common, seed, out, storeUrl, lock: { kind: 'holdfast' } }
+  const settings: Settings = { ...common, ...storeOf(`${common.scheme}:`, out), seed, out, lock: { kind: 'holdfast' } }
   const startMs = performance.now()
   const tookMs = (): number => Math.round(performance.now() - startMs)
   try {

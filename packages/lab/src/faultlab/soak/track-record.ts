@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { appendFileSync, existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { UsageError } from '../options.ts'
+import { PERSISTENCE_DEFAULT } from '../settings.ts'
 import { livedMs, type SoakState } from './soak.ts'
 
 export function rowOf(state: SoakState, commit: string): string {
@@ -20,7 +21,7 @@ export function rowOf(state: SoakState, commit: string): string {
   const cells = [
     state.startedAt.slice(0, 10),
     commit,
-    common.scheme,
+    common.persistence === PERSISTENCE_DEFAULT ? common.scheme : `${common.scheme}, ${common.persistence}`,
     `${(livedMs(state) / 60_000).toFixed(1)} min`,
     `${rounds.length} from seed ${common.seed}`,
     String(sum(({ grants }) => grants)),

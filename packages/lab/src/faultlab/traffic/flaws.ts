@@ -1,14 +1,16 @@
 /** Mistakes that real locks were published with, each switched on alone, so that the lab can show that it finds it. */
 import type { Property } from '../../judge/violation.ts'
 
-export type BrokenPlace = 'sqlite' | 'redis'
+export type BrokenPlace = 'sqlite' | 'redis' | 'redlock'
 
 export interface Flaw {
   readonly what: string
-  /** Where such a lock was built: a table of SQLite, keys of Redis. */
+  /** Where such a lock was built: a table of SQLite, keys of Redis, keys on several servers. */
   readonly on: readonly BrokenPlace[]
   /** At least one of these is broken. */
   readonly finds: readonly Property[]
+  /** The faults under which it shows. @default `pause,kill` */
+  readonly under?: string
 }
 
 export type FlawName =
@@ -23,6 +25,7 @@ export type FlawName =
   | 'expiry-in-two-steps'
   | 'token-after-grant'
   | 'token-counter'
+  | 'late-quorum'
 
 export const flaws: Readonly<Record<FlawName, Flaw>> = {
   none: {
@@ -53,7 +56,7 @@ export const flaws: Readonly<Record<FlawName, Flaw>> = {
   'no-deadline': {
     on: ['sqlite', 'redis'],
     what: 'the holder never looks at its own clock, it believes in the lock until it is told otherwise',
-    finds: ['U'],
+    finds: ['U', 'N'],
   },
   'token-per-process': {
     on: ['sqlite', 'redis'],
@@ -69,16 +72,25 @@ export const flaws: Readonly<Record<FlawName, Flaw>> = {
     on: ['redis'],
     what: 'takes the lock and says in a second step how long (SETNX, then EXPIRE): who dies in between holds it for ever',
     finds: ['A'],
+    under: 'kill',
   },
   'token-after-grant': {
     on: ['redis'],
     what: 'takes the lock, asks for the token in a second step (SET, then INCR) and counts its lease from then',
-    finds: ['T', 'G', 'G″'],
+    under: 'pause,delay',
+    finds: ['V', 'T', 'G', 'G″'],
   },
   'token-counter': {
     on: ['redis'],
     what: 'the token is a counter in the store (INCR), which starts again when the store lost it',
+    under: 'pause,kill,wipe',
     finds: ['T'],
+  },
+  'late-quorum': {
+    on: ['redlock'],
+    what: 'asks several servers, waits for the last one, does not look how long that took, and has no token that all know',
+    under: 'pause-server',
+    finds: ['V', 'T'],
   },
 }
 

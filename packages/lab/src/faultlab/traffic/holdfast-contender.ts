@@ -1,13 +1,13 @@
 /** Holdfast itself, through its public surface, over a store that writes down what the judge needs. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { holdfast, type Lease, type Locks, StoreUnavailable } from 'holdfast'
+import { holdfast, type Lease, type Locks, OutcomeUnknown, StoreUnavailable } from 'holdfast'
 import { openStore } from '../open-store.ts'
 import { recordedStore } from '../history/recorded-store.ts'
 import type { Contender, ContenderOptions, Form, Grant, Notes } from './contender.ts'
 
 export async function openHoldfast(options: ContenderOptions): Promise<Contender> {
   const { storeUrl, namespace, ttlMs, process, notes } = options
-  const store = recordedStore(await openStore(storeUrl), notes)
+  const store = recordedStore(await openStore(storeUrl, ttlMs), notes)
   const locks = holdfast(store, { namespace, ttl: ttlMs, owner: process })
   const leases = new Map<string, Lease>()
   const keyOf = (name: string, token: bigint): string => `${name} ${token}`
@@ -50,7 +50,8 @@ async function openPatiently(locks: Locks, notes: Notes): Promise<void> {
       return call.ok()
     } catch (error) {
       call.fail(error)
-      if (!(error instanceof StoreUnavailable) || attempt === OPEN_TRIES_MAX) throw error
+      const mayPass = error instanceof StoreUnavailable || error instanceof OutcomeUnknown
+      if (!mayPass || attempt === OPEN_TRIES_MAX) throw error
     }
     await sleep(OPEN_PAUSE_MS)
   }

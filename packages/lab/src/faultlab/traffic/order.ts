@@ -14,10 +14,14 @@ export interface Order {
   readonly storeUrl: string
   readonly namespace: string
   readonly resourcePath: string
+  /** The guarded data is on this Redis and not in the file. */
+  readonly resourceUrl?: string
   readonly historyPath: string
   readonly ttlMs: number
   readonly seed: number
   readonly guard: boolean
+  /** The store has no semaphores and no read/write locks. */
+  readonly mutexesOnly?: boolean
   /** How many contend inside the process at the same time. */
   readonly loops: number
 }
@@ -34,7 +38,7 @@ export const permitForm = (weight: number): Form => ({ k: POOL, mode: 'permit', 
 export const readerForm: Form = { k: BOOK, mode: 'shared', weight: 1, capacity: READERS_CAPACITY }
 export const writerForm: Form = { ...readerForm, mode: 'exclusive', weight: READERS_CAPACITY }
 
-/** Each lock taken whole, which nobody else can hold then. */
+/** Each lock taken whole, which nobody else can hold then; a store that has no more begins with the mutexes and ends there. */
 export const wholeForms: readonly Form[] = [...MUTEXES.map(mutexForm), permitForm(PERMITS), writerForm]
 
 /** What the driver tells a running worker, one word a line, beside the failpoints: to finish, and that no stop is to come. */

@@ -1,17 +1,17 @@
 /** What everybody does all day: take a lock, work on what it guards, give it back, and once more. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Fenced, HoldfastError } from 'holdfast'
+import type { Fenced } from 'holdfast'
 import type { Random } from '../../simulation/random.ts'
 import type { Contender, Form, Grant } from './contender.ts'
 import type { Diary } from './diary.ts'
 import { MUTEXES, mutexForm, type Order, permitForm, POOL, readerForm, writerForm } from './order.ts'
-import { isBusy, patiently, type Resource } from './resource.ts'
+import { isNotDone, type Protected } from './protected.ts'
 
 export interface Desk {
   readonly order: Order
   readonly contender: Contender
   readonly diary: Diary
-  readonly resource: Resource
+  readonly resource: Protected
   readonly random: Random
   /** Who inside the process. */
   readonly c: string
@@ -29,7 +29,7 @@ export async function workAllDay(desk: Desk): Promise<void> {
   const { order, random, day } = desk
   while (!day.over) {
     await sleep(random.between(0, order.ttlMs * IDLE_TTLS))
-    await turn(desk, drawForm(random))
+    await turn(desk, order.mutexesOnly === true ? mutexForm(random.pick(MUTEXES)) : drawForm(random))
   }
 }
 
@@ -70,7 +70,7 @@ async function writeUnder(desk: Desk, form: Form, grant: Grant): Promise<void> {
   const { order, random, resource } = desk
   const holder = holderOf(order, form, grant)
   if (!(await guarded(desk, form, grant, { f: 'enter', arrive: () => resource.enter(holder) }))) return
-  const base = await patiently(() => resource.versionOf(form.k))
+  const base = await resource.versionOf(form.k)
   await sleep(workMs(order, random))
   const element = `${order.process}-${grant.token}`
   const write = { f: 'write', arrive: () => resource.write(holder, base, element), detail: { element } } as const
@@ -86,7 +86,7 @@ async function readUnder(desk: Desk, form: Form, grant: Grant): Promise<void> {
 
 interface GuardedCall {
   readonly f: 'enter' | 'read' | 'write'
-  readonly arrive: () => unknown
+  readonly arrive: () => Promise<unknown>
   readonly detail?: Readonly<Record<string, string>>
 }
 
@@ -102,11 +102,11 @@ async function guarded(desk: Desk, form: Form, grant: Grant, call: GuardedCall):
   const calling = diary.recorder.call(f, form.k, { token: String(grant.token), ...detail }, c, sentNs)
   if (f !== 'read') diary.reach(`between-check-and-${f}`)
   try {
-    await patiently(arrive)
+    await arrive()
     calling.ok()
     return true
   } catch (error) {
-    if (error instanceof HoldfastError || isBusy(error)) calling.fail(error)
+    if (isNotDone(error)) calling.fail(error)
     else calling.info()
     return false
   }

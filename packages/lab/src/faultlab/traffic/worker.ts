@@ -1,10 +1,11 @@
 /** One process of the lab. Its order is the first line on standard input, words of the driver the next ones. */
 import { createInterface } from 'node:readline'
 import { Random } from '../../simulation/random.ts'
+import { watchClock } from './clock-watch.ts'
 import { Diary } from './diary.ts'
 import { openContender } from './open-contender.ts'
 import { DISARM_WORD, isFailpoint, type Order, STOP_WORD } from './order.ts'
-import { Resource } from './resource.ts'
+import { openProtected } from './protected.ts'
 import { workAllDay } from './work.ts'
 
 const lines = createInterface({ input: process.stdin })
@@ -12,7 +13,7 @@ const lines = createInterface({ input: process.stdin })
 const order = JSON.parse(await firstLine()) as Order
 const day = { over: false }
 const diary = new Diary(order.process, order.historyPath)
-const resource = new Resource(order.resourcePath, order)
+const resource = await openProtected(order)
 const contender = await openContender(order.lock, { ...order, notes: diary.notes })
 lines.on('line', (word) => {
   if (isFailpoint(word)) diary.arm(word)
@@ -21,6 +22,7 @@ lines.on('line', (word) => {
 })
 // The driver is gone, and so are we; this also ends the wait for an order.
 lines.on('close', () => process.exit(1))
+watchClock(diary.recorder)
 diary.announce('ready', { tells: contender.tells })
 const loops = Array.from({ length: order.loops }, (_, index) => {
   const random = new Random(order.seed * 31 + index)
@@ -28,7 +30,7 @@ const loops = Array.from({ length: order.loops }, (_, index) => {
 })
 await Promise.all(loops)
 await contender.close()
-resource.close()
+await resource.close()
 diary.announce('done')
 process.exit(0)
 

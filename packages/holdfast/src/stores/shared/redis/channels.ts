@@ -26,13 +26,8 @@ export interface OwnChannels {
 interface Topic {
   readonly observers: Set<Observer>
   /** The server's confirmation. */
-  readonly heard: Promise<void>
-}
-
-export interface Hearing {
-  /** Nobody listened before: what was told until now was missed. */
-  readonly isNew: boolean
-  stop(): void
+  readonly confirmed: Promise<void>
+  isHeard: boolean
 }
 
 export class Channels {
@@ -83,30 +78,29 @@ export class Channels {
     }
   }
 
-  /** Resolves when nothing that the line tells from now on is missed. Answers what ends it. */
-  async observe(channel: string, observer: Observer): Promise<() => void> {
-    const { stop } = await this.listen(channel, observer)
-    return stop
+  /** Whether a message that is sent there now will come. */
+  hears(channel: string): boolean {
+    return this.#topics.get(channel)?.isHeard === true
   }
 
-  /** The same, for a channel about claims of this process, whose messages go where all of them go. */
-  async listen(channel: string, observer: Observer = () => undefined): Promise<Hearing> {
-    const known = this.#topics.get(channel)
-    const topic = known ?? { observers: new Set(), heard: this.#subscribe(channel) }
-    this.#topics.set(channel, topic)
+  /**
+   * Resolves when nothing that is told from now on is missed. Answers what ends it. Messages about claims of this
+   * process go where all of them go, and the observer only hears that some may have been lost.
+   */
+  async observe(channel: string, observer: Observer = () => undefined): Promise<() => void> {
+    const topic = this.#topics.get(channel) ?? this.#begin(channel)
     this.#idle.delete(channel)
     topic.observers.add(observer)
     try {
-      await topic.heard
+      await topic.confirmed
     } catch (error) {
       if (this.#topics.get(channel) === topic) this.#topics.delete(channel)
       throw error
     }
-    const stop = (): void => {
+    return () => {
       topic.observers.delete(observer)
       if (topic.observers.size === 0) this.#rest(channel)
     }
-    return { isNew: known === undefined, stop }
   }
 
   hintAll(): void {
@@ -121,6 +115,16 @@ export class Channels {
 
   #tell(channel: string, version: string | undefined): void {
     for (const observer of this.#topics.get(channel)?.observers ?? []) observer(version)
+  }
+
+  #begin(channel: string): Topic {
+    const topic: Topic = { observers: new Set(), confirmed: this.#subscribe(channel), isHeard: false }
+    topic.confirmed.then(
+      () => (topic.isHeard = true),
+      () => undefined,
+    )
+    this.#topics.set(channel, topic)
+    return topic
   }
 
   async #subscribe(channel: string): Promise<void> {

@@ -52,7 +52,8 @@ export interface IoredisClient {
   subscribe(...channels: string[]): Promise<unknown>
   unsubscribe(...channels: string[]): Promise<unknown>
   on(event: string, listener: (...words: string[]) => void): unknown
-  disconnect(): void
+  off(event: string, listener: () => void): unknown
+  disconnect(reconnect?: boolean): void
 }
 
 /** The part of a node-redis client (version 5 or 6) that is used. */
@@ -93,8 +94,9 @@ function isCluster(client: object): boolean {
 }
 
 function ioredisPort(client: IoredisClient): RedisPort {
+  const failsOver = (client.options?.sentinels ?? []).length > 0
   return {
-    failsOver: (client.options?.sentinels ?? []).length > 0,
+    failsOver,
     send: ([command = '', ...args]) => client.call(command, args),
     async listen(hearer) {
       const own = client.duplicate({
@@ -102,12 +104,14 @@ function ioredisPort(client: IoredisClient): RedisPort {
         maxRetriesPerRequest: null,
         autoResubscribe: false,
         retryStrategy: reconnectInMs,
+        // A message of it in the middle of a reconnect ends the client for good.
+        failoverDetector: false,
       })
       const channels = new Set<string>()
       own.on('error', () => undefined)
       own.on('message', (channel = '', message = '') => hearer.onMessage(channel, message))
       own.on('close', () => hearer.onDown())
-      await own.connect()
+      await connectedOrEnded(own)
       own.on('ready', () => {
         if (channels.size > 0)
           own.subscribe(...channels).then(
@@ -115,6 +119,11 @@ function ioredisPort(client: IoredisClient): RedisPort {
             () => undefined,
           )
       })
+      // Who only listens does not notice that another server has the part: it goes where the commands have gone.
+      const follow = (): void => {
+        if (own.status === 'ready') own.disconnect(true)
+      }
+      if (failsOver) client.on('ready', follow)
       return {
         async subscribe(channel) {
           channels.add(channel)
@@ -124,9 +133,22 @@ function ioredisPort(client: IoredisClient): RedisPort {
           channels.delete(channel)
           await own.unsubscribe(channel)
         },
-        close: () => own.disconnect(),
+        close() {
+          client.off('ready', follow)
+          own.disconnect()
+        },
       }
     },
+  }
+}
+
+/** One that could not connect would go on trying, for nobody. */
+export async function connectedOrEnded(client: Pick<Connecting, 'connect' | 'disconnect'>): Promise<void> {
+  try {
+    await client.connect()
+  } catch (error) {
+    client.disconnect()
+    throw error
   }
 }
 
@@ -173,10 +195,10 @@ export const ownOptions: {
   reconnectOnError: ({ message }) => message.startsWith('READONLY '),
 }
 
-/** A client of our own, made when the store opens and not before. */
-export async function connectUrl(url: string): Promise<Connected> {
+/** A client of our own, made when the store opens and not before. `settings` are those of ioredis. */
+export async function connectUrl(url: string, settings: object = {}): Promise<Connected> {
   const { Redis } = await loadIoredis()
-  const client = new Redis(url, ownOptions)
+  const client = new Redis(url, { ...ownOptions, ...settings })
   return connected(client, () => ioredisPort(client))
 }
 

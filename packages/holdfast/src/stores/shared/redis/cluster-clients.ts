@@ -3,7 +3,7 @@
  * follows MOVED and ASK; here it is only told the key, asked for its primaries, and made to listen where messages are.
  */
 import { StoreUnavailable } from '../../../core/errors.ts'
-import { type Hearer, type Listener, type Primary, reconnectInMs, type RedisPort } from './client.ts'
+import { connectedOrEnded, type Hearer, type Listener, type Primary, reconnectInMs, type RedisPort } from './client.ts'
 
 /** The part of an ioredis Cluster that is used. */
 export interface IoredisClusterClient {
@@ -74,7 +74,7 @@ async function listenWithIoredis(cluster: IoredisClusterClient, hearer: Hearer):
     own.on(event, (channel = '', message = '') => hearer.onMessage(channel, message))
   }
   own.on('-subscriber', () => hearer.onDown())
-  await own.connect()
+  await connectedOrEnded(own)
   // It subscribes again by itself, on another node if need be.
   for (const event of ['+subscriber', 'subscribersReady']) own.on(event, () => hearer.onUp())
   return {

@@ -9,6 +9,8 @@ const MAJOR_MIN = 7
 export interface Findings {
   /** Name and version. */
   readonly engine: string
+  /** Of this very process: two connections with the same one lead to the same server. */
+  readonly runId: string
   readonly replicas: number
   /** `undefined` where the server refuses to tell its configuration. */
   readonly settings: ReadonlyMap<string, string> | undefined
@@ -47,7 +49,7 @@ async function probeOne(port: Asked, inCluster: boolean): Promise<Findings> {
   }
   const connected = Number(info.get('connected_slaves') ?? 0)
   const replicas = inCluster ? Math.max(connected, await replicasInCluster(port)) : connected
-  return { engine, replicas, settings: await settingsOf(port) }
+  return { engine, runId: info.get('run_id') ?? '', replicas, settings: await settingsOf(port) }
 }
 
 /** One that is away for a moment may take over all the same. Each line: id, address, flags, id of its primary, … */

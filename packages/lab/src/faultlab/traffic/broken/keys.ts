@@ -8,28 +8,8 @@ import { Redis } from 'ioredis'
 import type { ContenderOptions } from '../contender.ts'
 import type { FlawName } from '../flaws.ts'
 import { LeaseGrant, type LeaseKeeper } from './lease.ts'
-import { BETWEEN_TRIPS_MS, type PlainLock } from './plain-lock.ts'
-
-/** KEYS: lock, token. ARGV: owner, ttl. The token is larger than the last one and not smaller than the clock. */
-const TAKE = `
-  if redis.call('EXISTS', KEYS[1]) == 1 then return false end
-  local time = redis.call('TIME')
-  local token = math.max(tonumber(redis.call('GET', KEYS[2]) or 0) + 1, time[1] * 1000000 + time[2])
-  redis.call('SET', KEYS[2], string.format('%.0f', token))
-  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-  return string.format('%.0f', token)`
-/** The same with a token that only a counter knows. */
-const TAKE_COUNTING = `
-  if not redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2], 'NX') then return false end
-  return tostring(redis.call('INCR', KEYS[2]))`
-/** The clock and the counter, once the lock is taken by other means. */
-const COUNT = `
-  local time = redis.call('TIME')
-  local token = math.max(tonumber(redis.call('GET', KEYS[1]) or 0) + 1, time[1] * 1000000 + time[2])
-  redis.call('SET', KEYS[1], string.format('%.0f', token))
-  return string.format('%.0f', token)`
-const RENEW = `return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('PEXPIRE', KEYS[1], ARGV[2]) or 0`
-const RELEASE = `return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('DEL', KEYS[1]) or 0`
+import { BETWEEN_TRIPS_MS, LONG_TRIP_MS, type PlainLock } from './plain-lock.ts'
+import { COUNT, RELEASE, RENEW, TAKE, TAKE_COUNTING } from './scripts.ts'
 
 export async function openKeys(flaw: FlawName, options: ContenderOptions): Promise<PlainLock> {
   return new LeaseKeys(flaw, options)
@@ -108,12 +88,12 @@ class LeaseKeys implements PlainLock, LeaseKeeper {
         return numberOf(await this.#client.eval(COUNT, 1, counter))
       case 'expiry-in-two-steps':
         if ((await this.#client.setnx(key, owner)) === 0) return undefined
-        await sleep(BETWEEN_TRIPS_MS)
+        await sleep(LONG_TRIP_MS)
         await this.#client.pexpire(key, ttlMs)
         return numberOf(await this.#client.eval(COUNT, 1, counter))
       case 'token-after-grant':
         if ((await this.#client.set(key, owner, 'PX', ttlMs, 'NX')) === null) return undefined
-        await sleep(BETWEEN_TRIPS_MS)
+        await sleep(LONG_TRIP_MS)
         return numberOf(await this.#client.incr(counter))
       case 'token-per-process':
         if ((await this.#client.set(key, owner, 'PX', ttlMs, 'NX')) === null) return undefined

@@ -4,13 +4,24 @@
  */
 import { schemeOf } from '../../open-store.ts'
 import type { Contender, ContenderOptions } from '../contender.ts'
-import { isFlaw } from '../flaws.ts'
+import { type BrokenPlace, type FlawName, isFlaw } from '../flaws.ts'
 import { openKeys } from './keys.ts'
-import { polling } from './plain-lock.ts'
+import { type PlainLock, polling } from './plain-lock.ts'
+import { openServers } from './servers.ts'
 import { openTable } from './table.ts'
+
+const places: Readonly<Record<BrokenPlace, (flaw: FlawName, options: ContenderOptions) => Promise<PlainLock>>> = {
+  sqlite: openTable,
+  redis: openKeys,
+  redlock: openServers,
+}
 
 export async function openBroken(name: string, options: ContenderOptions): Promise<Contender> {
   if (!isFlaw(name)) throw new Error(`there is no broken lock "${name}"`)
-  const open = schemeOf(options.storeUrl) === 'redis' ? openKeys : openTable
-  return polling(await open(name, options))
+  return polling(await places[flawPlace(options.storeUrl)](name, options))
+}
+
+function flawPlace(storeUrl: string): BrokenPlace {
+  const scheme = schemeOf(storeUrl)
+  return scheme === 'redis' || scheme === 'redlock' ? scheme : 'sqlite'
 }

@@ -7,6 +7,9 @@ const POLL_MS = 10
 /** As if two steps were two round trips of a network. */
 export const BETWEEN_TRIPS_MS = 2
 
+/** The same over a long way: what a stop or a kill has to hit. */
+export const LONG_TRIP_MS = 20
+
 export interface PlainLock {
   take(k: string): Promise<LeaseGrant | undefined>
   close(): Promise<void>

@@ -1,0 +1,168 @@
+/**
+ * Every script of the store, run twice: ioredis does so when an answer was lost with its connection, and no script may
+ * mind. The second run leaves the line as the first one left it, and answers the same, or that it is over.
+ */
+import { afterAll, beforeEach, expect, test } from 'vitest'
+import * as server from '../../../../lab/src/engines/redis/server.ts'
+import { requireEngine } from '../../../../lab/src/engines/require-engine.ts'
+import { systemClock } from '../../core/clock.ts'
+import type { LineView, Store } from '../../core/store.ts'
+import { portOf, type RedisPort } from '../shared/redis/client.ts'
+import { claim, held, never, Stage } from './redis.fixture.ts'
+import { scripts } from './scripts.ts'
+import { RedisStore } from './store.ts'
+
+const stage = new Stage()
+let plain: Store
+let twice: Store
+/** The lines to compare, and how often each script was run twice. */
+let watched: readonly string[] = []
+const runs = new Map<string, number>()
+let names = 0
+
+/** Sends each script of ours again; what comes back is the second answer, as the caller of ioredis gets it. */
+function sendingTwice(port: RedisPort): RedisPort {
+  const nameOf = new Map(Object.values(scripts).map(({ sha, name }) => [sha, name]))
+  return {
+    listen: (hearer) => port.listen(hearer),
+    async send(words) {
+      const name = nameOf.get(words[1] ?? '')
+      if (words[0] !== 'EVALSHA' || name === undefined) return port.send(words)
+      runs.set(name, (runs.get(name) ?? 0) + 1)
+      await port.send(words)
+      const first = await Promise.all(watched.map(async (line) => compared(await plain.look(line))))
+      const answer = await port.send(words)
+      const second = await Promise.all(watched.map(async (line) => compared(await plain.look(line))))
+      expect(second, name).toEqual(first)
+      return answer
+    },
+  }
+}
+
+/** A repeated renewal prolongs a little more; everything else stays. */
+function compared({ claims, lastToken, capacity }: LineView): unknown {
+  const lasting = claims.map((each) => ({ ...each, endsInMs: undefined }))
+  return { lastToken, capacity, claims: lasting }
+}
+
+beforeEach(async (context) => {
+  await requireEngine(context, server)
+  if (twice !== undefined) return
+  const engine = await stage.server()
+  const port = portOf(stage.client(engine))
+  const opened = async (each: RedisPort): Promise<Store> => {
+    const store = new RedisStore(async () => ({ port: each, close: () => undefined }), 'holdfast')
+    await store.open({ clock: systemClock, signal: never })
+    stage.ending(() => store.close())
+    return store
+  }
+  plain = await opened(port)
+  twice = await opened(sendingTwice(port))
+})
+afterAll(() => stage[Symbol.asyncDispose]())
+
+function line(): string {
+  const resource = `n!lock-${(names += 1)}`
+  watched = [resource]
+  return resource
+}
+
+test('entering: a free lock, a held one, the line behind it, and a full semaphore', async () => {
+  const resource = line()
+  const first = claim(resource, { note: 'mine' })
+  const { token } = held(await twice.enter(first))
+  expect(held(await twice.enter(first)).token).toBe(token)
+  expect((await twice.enter(claim(resource, { queue: false }))).kind).toBe('refused')
+  expect((await twice.enter(claim(resource, { capacity: 2 }))).kind).toBe('refused')
+  const [second, third] = [claim(resource), claim(resource)]
+  expect(await twice.enter(second)).toMatchObject({ kind: 'queued', ahead: 0 })
+  expect(await twice.enter(third)).toMatchObject({ kind: 'queued', ahead: 1 })
+  expect(await twice.enter(second)).toMatchObject({ kind: 'queued', ahead: 0 })
+  const permits = line()
+  const tokens = []
+  for (let count = 0; count < 3; count += 1)
+    tokens.push(held(await twice.enter(claim(permits, { capacity: 3, ttlMs: 60_000 }))).token)
+  expect(tokens).toEqual(tokens.toSorted((one, other) => (one < other ? -1 : 1)))
+  expect(await twice.enter(claim(permits, { capacity: 3 }))).toMatchObject({ kind: 'queued', ahead: 0 })
+})
+
+test('several that travel in one command', async () => {
+  const lines = Array.from({ length: 8 }, () => line())
+  watched = lines
+  const claims = lines.map((resource) => claim(resource))
+  const standings = await Promise.all(claims.map((each) => twice.enter(each)))
+  const refs = claims.map((each, index) => ({ ...each, token: held(standings[index] ?? { kind: 'gone' }).token }))
+  const left = await Promise.all(refs.map((ref) => twice.leave(ref)))
+  // The first run gave them back, and the second one found nothing any more.
+  expect(new Set(left)).toEqual(new Set(['gone']))
+})
+
+test('leaving: the next one gets the lock once, and the one after it waits on', async () => {
+  for (const options of [{}, { keepMs: 50 }]) {
+    const resource = line()
+    const claims = [claim(resource), claim(resource), claim(resource)]
+    for (const each of claims) await plain.enter(each)
+    for (const each of claims) {
+      await expect.poll(async () => held(await plain.enter(each)).token > 0n).toBe(true)
+      expect(await twice.leave(each, options)).toBe('gone')
+    }
+    await expect.poll(async () => (await plain.look(resource)).claims.length).toBe(0)
+    expect(await twice.leave(claim(resource))).toBe('gone')
+  }
+})
+
+test('renewing: holders, waiters, a note, and what is gone', async () => {
+  const resource = line()
+  const [holder, waiter] = [claim(resource), claim(resource)]
+  const { token } = held(await plain.enter(holder))
+  await plain.enter(waiter)
+  const answers = await twice.renew([
+    { ref: { resource, id: holder.id, token }, ttlMs: 20_000, note: 'news' },
+    { ref: { resource, id: waiter.id }, ttlMs: 20_000 },
+    { ref: { resource, id: holder.id, token: token + 1n }, ttlMs: 20_000 },
+    { ref: claim(resource), ttlMs: 20_000 },
+  ])
+  expect(answers).toMatchObject([{ kind: 'held', token }, { kind: 'queued' }, { kind: 'gone' }, { kind: 'gone' }])
+  expect((await plain.look(resource)).claims[0]).toMatchObject({ note: 'news', token })
+})
+
+test('a renewal that comes again after the lock went to another does not take it back', async () => {
+  const resource = line()
+  const [holder, waiter] = [claim(resource), claim(resource)]
+  const ref = { resource, id: holder.id, token: held(await plain.enter(holder)).token }
+  await plain.enter(waiter)
+  await plain.leave(ref)
+  const { token } = held(await plain.enter(waiter))
+  expect(await twice.renew([{ ref, ttlMs: 20_000 }])).toEqual([{ kind: 'gone' }])
+  expect(await twice.leave(ref)).toBe('gone')
+  expect((await plain.look(resource)).claims).toMatchObject([{ state: 'held', token }])
+})
+
+test('evicting: the successor is not evicted with the same command', async () => {
+  for (const lockDelayMs of [0, 1_000]) {
+    const resource = line()
+    const [holder, waiter] = [claim(resource, { lockDelayMs }), claim(resource)]
+    const { token } = held(await plain.enter(holder))
+    await plain.enter(waiter)
+    expect(await twice.admin.evict(resource, token, 'enough')).toBe('gone')
+    const { claims } = await plain.look(resource)
+    expect(claims.filter(({ state }) => state === 'held')).toHaveLength(lockDelayMs === 0 ? 1 : 0)
+  }
+})
+
+test('looking, observing and listing, and every script was among them', async () => {
+  const resource = line()
+  const { token } = held(await plain.enter(claim(resource)))
+  const seen = await twice.look(resource)
+  expect(seen.claims).toMatchObject([{ token }])
+  expect((await twice.admin.list(resource, undefined, 10)).resources).toEqual([resource])
+  const observing = twice.watch({ resource }, seen.memo, never)
+  await expect.poll(() => runs.get('observe')).toBe(1)
+  await plain.enter(claim(resource))
+  expect((await observing).kind).toBe('hint')
+  expect([...runs.keys()].toSorted()).toEqual(
+    Object.values(scripts)
+      .map(({ name }) => name)
+      .toSorted(),
+  )
+})

@@ -1,0 +1,61 @@
+-- Votes for a claim, or says why not. Sent once for each vote. ACCEPT of protocols.md 4.2.
+-- KEYS  record, waiters, places, who, marker
+-- ARGV  vote, proposal, ttl µs, lock-delay µs, 1 to wait, number in the order of waiters, channel, owner, note,
+--       quarantine µs, 1 when it may be on the list of waiters
+-- ->    kept, now, token · busy, now, token, vote or claim that is in the way, free in, place in the list or full ·
+--       quarantined, now, for µs
+
+local vote, proposal, ttl = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local claim = claimOf(vote)
+local member = claim .. '.' .. ARGV[7]
+
+-- A node without its marker has lost its data, or is new: votes that it gave may still be counted somewhere.
+local joins = redis.call('HGET', KEYS[5], 'j')
+if not joins then
+  joins = now + tonumber(ARGV[10])
+  redis.call('HSET', KEYS[5], 'j', int(joins), 's', int(now))
+end
+joins = tonumber(joins)
+if joins > now then return { 'quarantined', int(now), int(joins - now) } end
+
+-- An earlier vote of the same claim whose release was lost: its own client has given it up.
+local function isGivenUp(owner)
+  local client, number = string.match(vote, '%.(.*)%-(%d+)$')
+  local otherClient, otherNumber = string.match(owner, '%.(.*)%-(%d+)$')
+  return claimOf(owner) == claim and client == otherClient and tonumber(otherNumber) < tonumber(number)
+end
+
+local record = open(1)
+local own = record.lives and record.owner == vote
+local blocker, untilThen
+if record.owner ~= '' and record.ends + record.delay > now and not (record.state == 'h' and isGivenUp(record.owner)) then
+  blocker, untilThen = record.owner, record.ends + record.delay
+elseif record.keptUntil > now and record.keptFor ~= claim then
+  blocker, untilThen = record.keptFor, record.keptUntil
+end
+
+if blocker and not own then
+  local place = ''
+  if ARGV[5] == '1' then
+    if redis.call('ZCARD', KEYS[2]) >= limits.queue and not redis.call('ZSCORE', KEYS[2], member) then
+      place = 'full'
+    else
+      redis.call('ZADD', KEYS[2], ARGV[6], member)
+      redis.call('ZADD', KEYS[3], int(now + limits.place), member)
+      redis.call('HSET', KEYS[4], member, ARGV[8])
+      for index = 2, 4 do redis.call('PEXPIRE', KEYS[index], limits.idleMs) end
+      place = int(redis.call('ZRANK', KEYS[2], member))
+    end
+  end
+  return { 'busy', int(now), int(record.token), blocker, int(untilThen - now), place }
+end
+
+-- A client whose clock runs wild must not take the tokens with it.
+if proposal > now + limits.cap then proposal = 0 end
+local token = own and math.max(record.token, proposal) or math.max(proposal, record.token + 1, now)
+redis.call('HSET', KEYS[1], 't', int(token), 'o', vote, 's', 'h', 'x', int(now + ttl), 'd', ARGV[4], 'c', ARGV[7],
+  'w', ARGV[8], 'n', ARGV[9], 'h', '', 'u', '0')
+redis.call('PEXPIRE', KEYS[1], int(math.ceil((ttl + tonumber(ARGV[4])) / 1000) + limits.idleMs))
+if ARGV[11] == '1' then dropWaiter(1, member) end
+tellObservers(record)
+return { 'kept', int(now), int(token) }

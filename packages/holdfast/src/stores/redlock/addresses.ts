@@ -1,0 +1,80 @@
+/** Which servers: what the caller gave, as something to connect to and something to say. No message repeats a password. */
+import { Misuse } from '../../core/errors.ts'
+import { connectUrl, portOf, type RedisClient } from '../shared/redis/client.ts'
+import type { OpenPort } from './node.ts'
+import { NODES_MAX, NODES_MIN } from './limits.ts'
+
+export interface Address {
+  /** For people: host and port, or the place in the list. */
+  readonly name: string
+  readonly openPort: OpenPort
+}
+
+const EXAMPLE = 'redlock://user:password@host-1:6379/0,host-2:6379,host-3:6379'
+
+/**
+ * What a vote was asked for is asked once: a client of our own neither keeps commands for later nor sends them again,
+ * and says at once that it is not connected.
+ */
+const ONCE = { enableOfflineQueue: false, autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 } as const
+
+export function addressesOf(nodes: readonly (RedisClient | string)[] | string): readonly Address[] {
+  const list = typeof nodes === 'string' ? urlsOf(nodes) : nodes
+  if (!Array.isArray(list)) throw new Misuse(`redlock() takes a list of clients or URLs, or one URL: ${EXAMPLE}`)
+  if (list.length < NODES_MIN) {
+    throw new Misuse(
+      `redlock() needs at least ${NODES_MIN} servers, and got ${list.length}: with fewer the loss of any one of them stops ` +
+        'all locks, so it would only be slower than one. Use holdfast/redis for one server',
+    )
+  }
+  if (list.length > NODES_MAX) {
+    throw new Misuse(
+      `redlock() takes at most ${NODES_MAX} servers, and got ${list.length}: every attempt asks each of them`,
+    )
+  }
+  const addresses = list.map((each: RedisClient | string, index) => addressOf(each, index))
+  const names = addresses.map(({ name }) => name)
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  if (twice !== undefined) throw new Misuse(sameServer(twice, twice))
+  return addresses
+}
+
+export function sameServer(one: string, other: string): string {
+  return `redlock() got one server twice (${one} and ${other}): it would have two votes, and its failure would count twice`
+}
+
+function addressOf(client: RedisClient | string, index: number): Address {
+  if (typeof client === 'string') {
+    const url = checkedUrl(client)
+    const { host, pathname } = new URL(url)
+    const database = pathname.length > 1 && pathname !== '/0' ? pathname : ''
+    return { name: `${host}${database}`, openPort: () => connectUrl(url, ONCE) }
+  }
+  const port = portOf(client)
+  return { name: nameOf(client) ?? `node ${index + 1}`, openPort: async () => ({ port, close: () => undefined }) }
+}
+
+/** ioredis knows where it is connected to. */
+function nameOf(client: object): string | undefined {
+  if (!('options' in client) || typeof client.options !== 'object' || client.options === null) return undefined
+  const { options } = client
+  if (!('host' in options) || !('port' in options)) return undefined
+  return typeof options.host === 'string' && typeof options.port === 'number'
+    ? `${options.host}:${options.port}`
+    : undefined
+}
+
+function checkedUrl(url: string): string {
+  const protocol = URL.canParse(url) ? new URL(url).protocol : undefined
+  if (protocol === 'redis:' || protocol === 'rediss:') return url
+  throw new Misuse('a node of Redlock looks like redis://user:password@host:6379/0, or rediss: for TLS')
+}
+
+/** `redlock://[user:password@]host:port[/database],…`: a node that names no user has the one of the first. */
+function urlsOf(url: string): readonly string[] {
+  const rest = /^redlock:\/\/(.+)$/i.exec(url)?.[1]
+  if (rest === undefined) throw new Misuse(`a URL for Redlock looks like ${EXAMPLE}`)
+  const nodes = rest.split(',')
+  const user = nodes[0]?.includes('@') === true ? nodes[0].slice(0, nodes[0].lastIndexOf('@') + 1) : ''
+  return nodes.map((node) => `redis://${node.includes('@') ? '' : user}${node}`)
+}

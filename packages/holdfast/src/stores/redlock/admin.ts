@@ -1,0 +1,126 @@
+/** For operators: which locks there are, and how one is taken from its holder. */
+import { OutcomeUnknown } from '../../core/errors.ts'
+import type { ResourcePage, StoreAdmin } from '../../core/store.ts'
+import { wordsOf } from '../shared/redis/answers.ts'
+import { NODE_MS_MAX } from './limits.ts'
+import { allOf, seenBy, sizeOf } from './look.ts'
+import type { Session } from './open.ts'
+import { answersOf, causesOf, poll, troubleOf } from './quorum.ts'
+import { scripts } from './scripts.ts'
+import { holderOf } from './view.ts'
+import { wordOf } from './wire.ts'
+
+/** Keys of a whole server that one step walks past. */
+const SCAN_COUNT = 1_000
+/** SCAN begins and ends with it. */
+const WALK_EDGE = '0'
+
+/** Where a list goes on: its text is `node:walked,walked walk resource resource …`. */
+interface Place {
+  /** The node that is walked through, and those that were before it. */
+  readonly node: number
+  readonly walked: readonly number[]
+  readonly walk: string
+  /** What was found and did not fit into the page; it was not met before. */
+  readonly found: readonly string[]
+}
+
+export function adminOf(opened: () => Session): StoreAdmin {
+  return {
+    list: (prefix, cursor, limit) => list(opened(), prefix, cursor, limit),
+    evict: (resource, token, reason) => evict(opened(), resource, token, reason),
+  }
+}
+
+/**
+ * Walks through one node after the other, because no node has every lock, and names each lock where it is met first. A
+ * node that is away is passed over; what a majority has is met on another one.
+ */
+async function list(
+  session: Session,
+  prefix: string,
+  cursor: string | undefined,
+  limit: number,
+): Promise<ResourcePage> {
+  const { nodes, keys } = session
+  const place = placeOf(cursor)
+  if (place.found.length > 0) return pageOf(nodes.length, place, await claimedOf(session, [], place.found), limit)
+  const node = nodes[place.node]
+  if (node === undefined) return { resources: [] }
+  const words = ['SCAN', place.walk, 'MATCH', keys.pattern(prefix), 'COUNT', String(SCAN_COUNT)]
+  const scanned = await node.command('list', words).catch(() => undefined)
+  if (!Array.isArray(scanned))
+    return pageOf(nodes.length, { ...place, node: place.node + 1, walk: WALK_EDGE }, [], limit)
+  const [walk, records] = scanned as readonly unknown[]
+  const resources = wordsOf(records).map((record) => keys.resource(record))
+  const next = { ...place, walk: String(walk) }
+  const claimed = await claimedOf(session, place.walked, resources)
+  if (next.walk !== WALK_EDGE) return pageOf(nodes.length, next, claimed, limit)
+  return pageOf(nodes.length, { ...next, node: place.node + 1, walked: [...place.walked, place.node] }, claimed, limit)
+}
+
+/** The records of an idle lock are there for a while, and a vote is not a lock. A majority of the nodes must answer. */
+async function claimedOf(
+  session: Session,
+  walked: readonly number[],
+  resources: readonly string[],
+): Promise<readonly string[]> {
+  if (resources.length === 0) return []
+  const records = resources.map((resource) => session.keys.record(resource))
+  const answers = await allOf(session, 'list', async (node) => ({
+    node: session.nodes.indexOf(node),
+    owners: wordsOf(await node.run(scripts.claimed, records, [])),
+  }))
+  const away = session.nodes.length - answers.length
+  return resources.filter((_, index) => {
+    const votes = new Map<string, number>()
+    for (const { owners } of answers) {
+      const owner = owners[index] ?? ''
+      if (owner !== '') votes.set(owner, (votes.get(owner) ?? 0) + 1)
+    }
+    const most = Math.max(0, ...votes.values())
+    const wasMet = answers.some(({ node, owners }) => walked.includes(node) && owners[index] !== '')
+    return most > 0 && most + away >= session.majority && !wasMet
+  })
+}
+
+function placeOf(cursor: string | undefined): Place {
+  const [at = '', walk = WALK_EDGE, ...found] = (cursor ?? '0: 0').split(' ')
+  const [node, walked = ''] = at.split(':')
+  return { node: Number(node), walked: walked === '' ? [] : walked.split(',').map(Number), walk, found }
+}
+
+/** What does not fit waits in the cursor: asking for the same part of the walk again could answer in another order. */
+function pageOf(nodes: number, next: Place, resources: readonly string[], limit: number): ResourcePage {
+  const page = { resources: resources.slice(0, limit) }
+  const found = resources.slice(limit)
+  if (found.length === 0 && next.node >= nodes) return page
+  return { ...page, cursor: [`${next.node}:${next.walked.join(',')}`, next.walk, ...found].join(' ') }
+}
+
+/** Looks which vote has exactly this token, and ends that vote wherever it is. */
+async function evict(session: Session, resource: string, token: bigint, reason: string): Promise<'evicted' | 'gone'> {
+  const { keys, nodes, majority } = session
+  const holder = holderOf(await seenBy(session, resource), sizeOf(session))
+  if (holder === undefined || holder.state !== 'held' || holder.token !== token) return 'gone'
+  const all = keys.all(resource)
+  const ended = await poll({
+    ...session,
+    limitMs: NODE_MS_MAX,
+    ask: async (node) => wordOf(await node.run(scripts.evict, all, [holder.vote, reason])) === 'evicted',
+    decide(replies, isOver) {
+      const answers = answersOf(replies)
+      const evicted = answers.filter((isEvicted) => isEvicted).length
+      if (answers.length - evicted > nodes.length - majority) return 'gone'
+      if (!isOver && evicted < majority) return undefined
+      // Without these nodes the holder has no majority left to be renewed by.
+      if (evicted > nodes.length - majority) return 'evicted'
+      const causes = causesOf(
+        nodes,
+        replies.map((reply) => troubleOf(reply, NODE_MS_MAX)),
+      )
+      throw new OutcomeUnknown(`evict: too few of the nodes answered: ${causes}`)
+    },
+  })
+  return ended ?? 'gone'
+}

@@ -1,0 +1,78 @@
+/** The rule that makes a majority of votes a grant with a token that only ever rises. (protocols.md §4.2, proof in §4.3) */
+import type { EngineError } from '../shared/redis/errors.ts'
+import type { Vote } from './wire.ts'
+
+/** What an attempt knows of one node. */
+export type Ballot =
+  | { readonly kind: 'asked' }
+  | {
+      readonly kind: 'kept'
+      readonly token: bigint
+      /** The token that it was asked to raise its vote to, without an answer yet. */
+      readonly raisingTo?: bigint
+    }
+  | (Vote & { readonly kind: 'busy' | 'quarantined' | 'gone' })
+  | { readonly kind: 'failed'; readonly error: EngineError }
+  /** Its token is so far ahead that the other nodes would refuse it. */
+  | { readonly kind: 'astray'; readonly aheadMs: number }
+
+export type Verdict =
+  | { readonly kind: 'granted'; readonly token: bigint }
+  /** These nodes voted lower than the highest: ask them to raise their votes. */
+  | { readonly kind: 'raise'; readonly token: bigint; readonly nodes: readonly number[] }
+  | { readonly kind: 'wait' }
+  /** A majority cannot be had any more, and who is in the way is known as far as it will be. */
+  | { readonly kind: 'lost' }
+
+/**
+ * Granted is the highest token of all counted votes, when a majority has it. Any two majorities have a node in common,
+ * and there the later vote was higher than what the earlier grant left behind: so tokens rise in the order of the grants.
+ * The highest, not the middle one: with that two grants at the same time can get one token. (§4.1)
+ */
+export function verdictOf(ballots: readonly Ballot[], majority: number): Verdict {
+  let highest = 0n
+  let kept = 0
+  let asked = 0
+  for (const ballot of ballots) {
+    if (ballot.kind === 'asked') asked += 1
+    if (ballot.kind !== 'kept') continue
+    kept += 1
+    if (ballot.token > highest) highest = ballot.token
+  }
+  if (kept >= majority) {
+    const agreed = ballots.filter((ballot) => ballot.kind === 'kept' && ballot.token === highest).length
+    if (agreed >= majority) return { kind: 'granted', token: highest }
+    const below = ballots.flatMap((ballot, index) =>
+      ballot.kind === 'kept' && ballot.token < highest && (ballot.raisingTo ?? 0n) < highest ? [index] : [],
+    )
+    return below.length > 0 ? { kind: 'raise', token: highest, nodes: below } : { kind: 'wait' }
+  }
+  if (kept + asked >= majority) return { kind: 'wait' }
+  return asked === 0 || ownerOf(ballots, majority) !== undefined ? { kind: 'lost' } : { kind: 'wait' }
+}
+
+/** The claim that a majority of the nodes has in its place. */
+export function ownerOf(ballots: readonly Ballot[], majority: number): string | undefined {
+  const counts = new Map<string, number>()
+  for (const ballot of ballots) {
+    if (ballot.kind !== 'busy') continue
+    const count = (counts.get(ballot.owner) ?? 0) + 1
+    if (count >= majority) return ballot.owner
+    counts.set(ballot.owner, count)
+  }
+  return undefined
+}
+
+/** For how long a node is taken, as far as it said. */
+export function takenMs(ballot: Ballot): number {
+  switch (ballot.kind) {
+    case 'kept':
+      return 0
+    case 'busy':
+      return ballot.freeInMs
+    case 'quarantined':
+      return ballot.forMs
+    default:
+      return Number.POSITIVE_INFINITY
+  }
+}

@@ -1,0 +1,75 @@
+/** Many who want one lock, over ways that differ in length, with holders that fall silent and a node that is wiped. */
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import * as server from '../../../../lab/src/engines/redis/server.ts'
+import { requireEngine } from '../../../../lab/src/engines/require-engine.ts'
+import { systemClock } from '../../core/clock.ts'
+import { deadlineOf } from '../../core/deadline.ts'
+import type { Store } from '../../core/store.ts'
+import { redlock } from './index.ts'
+import { claim, RedlockStage, turnOf } from './redlock.fixture.ts'
+
+const RESOURCE = 'n!lock'
+const TTL_MS = 400
+const RUN_MS = 2_000
+const LOOPS = 3
+/** Of all turns: the holder forgets it, and its lease has to end. */
+const SILENT_SHARE = 0.05
+
+let stage: RedlockStage
+
+beforeEach(async (context) => {
+  await requireEngine(context, server)
+  stage = new RedlockStage()
+})
+afterEach(() => stage[Symbol.asyncDispose]())
+
+interface Turn {
+  readonly token: bigint
+  /** When the holder learned of it, and when it stopped believing in it. */
+  readonly fromMs: number
+  readonly untilMs: number
+}
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+async function contend(store: Store, endsAtMs: number, turns: Turn[]): Promise<void> {
+  while (systemClock.monotonicMs() < endsAtMs) {
+    const mine = claim(RESOURCE, { ttlMs: TTL_MS })
+    const { token, askedAt, lifeMs } = await turnOf(store, mine, 20_000)
+    const fromMs = systemClock.monotonicMs()
+    await sleep(Math.random() * 10)
+    const deadlineMs = deadlineOf(askedAt, lifeMs).monotonicMs
+    const leftMs = systemClock.monotonicMs()
+    turns.push({ token, fromMs, untilMs: Math.max(fromMs, Math.min(leftMs, deadlineMs)) })
+    if (Math.random() >= SILENT_SHARE) await store.leave({ resource: RESOURCE, id: mine.id, token })
+  }
+}
+
+test.each([3, 4, 5])('on %i nodes no two hold together, and tokens rise', { timeout: 60_000 }, async (count) => {
+  const servers = await stage.servers(count)
+  const { proxies, urls } = await stage.proxied(servers)
+  const stores = [
+    await stage.opened(
+      redlock(
+        servers.map(({ url }) => url),
+        { maxTtl: 1_000 },
+      ),
+    ),
+  ]
+  for (let index = 1; index < 3; index += 1) stores.push(await stage.opened(redlock(urls, { maxTtl: 1_000 })))
+  proxies.forEach((proxy, index) => proxy.set({ kind: 'delay', delayMs: index, jitterMs: 4 }))
+  const turns: Turn[] = []
+  const endsAtMs = systemClock.monotonicMs() + RUN_MS
+  const contenders = stores.flatMap((store) => Array.from({ length: LOOPS }, () => contend(store, endsAtMs, turns)))
+  await sleep(RUN_MS / 3)
+  await stage.client(servers[1] ?? { url: '' }).flushall()
+  await Promise.all(contenders)
+  expect(turns.length).toBeGreaterThan(10)
+  const inOrder = turns.toSorted((one, other) => (one.token < other.token ? -1 : 1))
+  for (const [index, turn] of inOrder.entries()) {
+    const before = inOrder[index - 1]
+    if (before === undefined) continue
+    expect(turn.token, 'two grants with one token').toBeGreaterThan(before.token)
+    expect(turn.fromMs, 'two hold together, or a token that came out of order').toBeGreaterThanOrEqual(before.untilMs)
+  }
+})

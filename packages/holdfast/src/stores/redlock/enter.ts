@@ -1,0 +1,163 @@
+/** One step of asking for a lock: join the attempt that is under way, tell what was granted, or make the next attempt. */
+import type { Claim } from '../../core/claim.ts'
+import { deadlineOf, remainingMs } from '../../core/deadline.ts'
+import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../../core/errors.ts'
+import type { Queued, Standing } from '../../core/store.ts'
+import { Attempt, type Outcome } from './attempt.ts'
+import { type Ballot, ownerOf, takenMs } from './ballot.ts'
+import { type Entry, heldBy } from './claims.ts'
+import { LOOK_MS, nodeLimitMs } from './limits.ts'
+import type { Session } from './open.ts'
+import { causesOf, smallest, troubleOf, wordsOf } from './quorum.ts'
+
+/** After an attempt in which the votes were split: half to one and a half of a round trip, doubling up to this. */
+const SPLIT_MS_MAX = 50
+const SPLIT_MS_MIN = 1
+/** Those behind the first in the list look a little later, or all of them would split the votes when a holder dies. */
+const BEHIND_MS = 5
+const BEHIND_MAX = 40
+
+export function enter(session: Session, claim: Claim): Promise<Standing> {
+  const { claims, keys, clock } = session
+  const entry = claims.expect(keys.record(claim.resource), claim.id)
+  if (entry.underWay !== undefined) return entry.underWay.standing
+  if (entry.grant !== undefined) {
+    const { askedAt, lifeMs } = entry.grant
+    const held = heldBy(entry)
+    if (held !== undefined && remainingMs(deadlineOf(askedAt, lifeMs), clock) > 0) return Promise.resolve(held)
+    claims.end(entry)
+    return Promise.resolve({ kind: 'gone' })
+  }
+  claims.forgetTold(entry)
+  const { number, seen, isWaiting: hasWaited } = entry
+  const startedMs = clock.monotonicMs()
+  const attempt = new Attempt(session, { claim, vote: session.nextVote(claim.id), seen, number, hasWaited })
+  entry.number ??= attempt.number
+  const memo = String(entry.news)
+  const standing = attempt.settled.then((outcome) => {
+    entry.underWay = undefined
+    const tookMs = clock.monotonicMs() - startedMs
+    return settled(session, { entry, claim, attempt, memo, tookMs }, outcome)
+  })
+  entry.underWay = { attempt, standing }
+  return standing
+}
+
+interface Step {
+  readonly entry: Entry
+  readonly claim: Claim
+  readonly attempt: Attempt
+  /** What had been told when the attempt began. */
+  readonly memo: string
+  readonly tookMs: number
+}
+
+function settled(session: Session, step: Step, outcome: Outcome): Standing {
+  const { entry, claim, attempt, memo } = step
+  switch (outcome.kind) {
+    case 'granted': {
+      const { token, askedAt } = outcome
+      entry.grant = { vote: attempt.vote, token, askedAt, lifeMs: claim.ttlMs }
+      entry.isWaiting = false
+      return { kind: 'held', token, askedAt, lifeMs: claim.ttlMs, provisional: false, memo }
+    }
+    case 'cancelled':
+      return { kind: 'gone' }
+    case 'late': {
+      endUnlessWaiting(session, entry)
+      const tookMs = Math.round(outcome.tookMs)
+      throw new StoreUnavailable(
+        `the nodes are too slow for this lease: a majority took ${tookMs} ms of ${claim.ttlMs} ms. Its votes were given ` +
+          'back. Take a longer ttl, or look for what slows the servers or this process down',
+      )
+    }
+    case 'lost':
+      return lost(session, step, outcome.ballots)
+  }
+}
+
+function lost(session: Session, step: Step, ballots: readonly Ballot[]): Standing {
+  const { entry, claim, memo, tookMs } = step
+  const { majority } = session
+  for (const ballot of ballots) if ('token' in ballot && ballot.token > entry.seen) entry.seen = ballot.token
+  const answered = ballots.filter(({ kind }) => kind === 'kept' || kind === 'busy' || kind === 'gone').length
+  if (answered < majority) {
+    endUnlessWaiting(session, entry)
+    throw noMajority(session, claim, ballots)
+  }
+  const freeInMs = smallest(ballots.map(takenMs), majority)
+  const isBusy = ownerOf(ballots, majority) !== undefined
+  if (!claim.queue) {
+    session.claims.end(entry)
+    if (isBusy) return { kind: 'refused', because: 'busy', freeInMs }
+    throw new NotApplied(
+      `the votes are split: ${said(session, claim, ballots)}. All of ours were given back: ask again`,
+    )
+  }
+  const full = ballots.filter((ballot) => ballot.kind === 'busy' && ballot.place === 'full').length
+  if (full >= majority) {
+    session.claims.end(entry)
+    return { kind: 'refused', because: 'full' }
+  }
+  entry.isWaiting ||= ballots.some((ballot) => ballot.kind === 'busy' && ballot.place !== 'full')
+  entry.splits = isBusy ? 0 : entry.splits + 1
+  return {
+    kind: 'queued',
+    freeInMs: isBusy ? lookInMs(ballots, freeInMs) : splitMs(entry.splits, tookMs),
+    memo,
+  } satisfies Queued
+}
+
+/** When a majority of the nodes will be free, by what they said; and sometimes before, because a message may be lost. */
+function lookInMs(ballots: readonly Ballot[], freeInMs: number): number {
+  const places = ballots.flatMap((ballot) =>
+    ballot.kind === 'busy' && typeof ballot.place === 'number' ? [ballot.place] : [],
+  )
+  const behind = Math.min(BEHIND_MAX, ...places)
+  return Math.min(LOOK_MS, freeInMs + (places.length > 0 ? behind * BEHIND_MS : 0))
+}
+
+function splitMs(splits: number, roundTripMs: number): number {
+  const longestMs = Math.min(SPLIT_MS_MAX, Math.max(SPLIT_MS_MIN, roundTripMs) * 2 ** (splits - 1))
+  return longestMs * (0.5 + Math.random())
+}
+
+/** A claim that was neither granted nor put on a list has nothing here that is worth keeping. */
+function endUnlessWaiting(session: Session, entry: Entry): void {
+  if (!entry.isWaiting) session.claims.end(entry)
+}
+
+function noMajority(session: Session, claim: Claim, ballots: readonly Ballot[]): StoreUnavailable {
+  const { nodes, majority } = session
+  return new StoreUnavailable(
+    `no majority: ${majority} of ${nodes.length} nodes are needed, and ${said(session, claim, ballots)}. ` +
+      'A lock is granted again as soon as enough of them answer',
+  )
+}
+
+function said({ nodes }: Session, claim: Claim, ballots: readonly Ballot[]): string {
+  const limitMs = nodeLimitMs(claim.ttlMs)
+  return causesOf(
+    nodes,
+    ballots.map((ballot) => wordsFor(ballot, limitMs)),
+  )
+}
+
+function wordsFor(ballot: Ballot, limitMs: number): string | undefined {
+  switch (ballot.kind) {
+    case 'kept':
+      return 'is free'
+    case 'busy':
+      return 'is busy'
+    case 'gone':
+      return 'lost its vote'
+    case 'quarantined':
+      return `is quarantined for ${Math.ceil(ballot.forMs / 1000)} s, because it lost its data or is new`
+    case 'astray':
+      return `has a clock or a token that is ${Math.round(ballot.aheadMs / 1000)} s ahead of the others`
+    case 'asked':
+      return troubleOf(undefined, limitMs)
+    case 'failed':
+      return ballot.error instanceof OutcomeUnknown ? 'is unreachable' : wordsOf(ballot.error)
+  }
+}

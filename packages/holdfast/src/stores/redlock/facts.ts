@@ -1,0 +1,134 @@
+/** What Redlock promises over these servers as they are set up: asked of each of them when the store opens. */
+import { TTL_MS_MIN } from '../../core/limits.ts'
+import type { Facts } from '../../core/store.ts'
+import type { Findings } from '../shared/redis/probe.ts'
+import { CLOCKS_APART_MS, quarantineMs } from './limits.ts'
+import type { Marker } from './markers.ts'
+import type { RedisNode } from './node.ts'
+
+interface Found {
+  readonly nodes: readonly RedisNode[]
+  readonly majority: number
+  readonly opened: readonly RedisNode[]
+  readonly markers: readonly (Marker | undefined)[]
+  readonly maxTtlMs: number
+  readonly bootstrap: 'auto' | 'delay'
+}
+
+const ONE_OWNER =
+  'Redlock has one owner on each node, and its proof that tokens rise needs that: use one server (holdfast/redis)'
+
+export function factsOf(found: Found): Facts {
+  const { nodes, majority, opened, maxTtlMs } = found
+  const engines = [...new Set(opened.flatMap(({ findings }) => findings?.engine ?? []))]
+  return {
+    engine: `Redlock, ${nodes.length} nodes of ${engines.join(' and ')}`,
+    safetyClass: 'best-effort',
+    reasons: reasonsOf(found),
+    clock: 'the wall clock of each node, for its own vote',
+    expiry: 'engine',
+    tokens:
+      `the highest of the votes of ${majority} of ${nodes.length} nodes, near their clocks in µs; they survive the loss of the data of ` +
+      `${nodes.length - majority} nodes in any ${seconds(quarantineMs(maxTtlMs))}, because a node that lost its data is kept out for so long`,
+    order: 'none',
+    wakeUp: 'push',
+    ttl: { per: 'claim', granularityMs: 1, minMs: TTL_MS_MIN, maxMs: maxTtlMs },
+    losesLock: [
+      `loss of the data of so many nodes that fewer than ${majority} of those that voted are left`,
+      'clocks of nodes that are set forward, or run fast, by more than what is left of the lease, on as many nodes',
+      ...(opened.some(evicts) ? ['eviction of its keys on a node whose memory is full'] : []),
+    ],
+    breaksTokens: [
+      `loss of the data of more than ${nodes.length - majority} nodes within ${seconds(quarantineMs(maxTtlMs))}, together with clocks that differ or are set back`,
+      'a failover of nodes to replicas that had not heard of a vote: a node must be one server, without replicas that take over',
+      ...(opened.some(evicts)
+        ? ['eviction of single keys on a node whose memory is full, which it cannot notice']
+        : []),
+    ],
+    lacks: { semaphore: ONE_OWNER, readWrite: ONE_OWNER, members: ONE_OWNER },
+  }
+}
+
+function reasonsOf(found: Found): readonly string[] {
+  const { nodes, majority, opened, markers } = found
+  const away = nodes.filter((node) => !opened.includes(node))
+  const fresh = named(nodes, (_, index) => markers[index] !== undefined && markers[index].joinsInMs === undefined)
+  const waiting = named(nodes, (_, index) => (markers[index]?.joinsInMs ?? 0) > 0)
+  return [
+    `A majority of ${nodes.length} independent servers (${majority}) decides by their clocks, so a clock that jumps can give a lock away early: put a guard at the resource.`,
+    clocksOf(nodes),
+    ...(away.length > 0 ? [`Away when the store opened, and used when they are back: ${listed(away)}.`] : []),
+    ...(fresh.length > 0 && !isFirstStart(markers)
+      ? [
+          `Without data, so quarantined for ${seconds(quarantineMs(found.maxTtlMs))} from their first vote: ${listed(fresh)}.`,
+        ]
+      : []),
+    ...(waiting.length > 0 ? [`Quarantined, because they lost their data or are new: ${listed(waiting)}.`] : []),
+    ...(isFirstStart(markers) && found.bootstrap === 'auto'
+      ? ['No node had any data, which was taken for a first start (bootstrap: auto).']
+      : []),
+    ...settingsOf(opened),
+  ]
+}
+
+function settingsOf(opened: readonly RedisNode[]): readonly string[] {
+  const untold = opened.filter(({ findings }) => findings?.settings === undefined)
+  const forgetful = opened.filter(({ findings }) => {
+    const settings = findings?.settings
+    return settings !== undefined && !(settings.get('appendonly') === 'yes' && settings.get('appendfsync') === 'always')
+  })
+  const evicting = opened.filter(evicts)
+  const followed = opened.filter(({ findings }) => (findings?.replicas ?? 0) > 0)
+  return [
+    ...(forgetful.length > 0
+      ? [
+          `A crash may take data (set appendonly yes and appendfsync always), and quarantine is the answer to it: ${listed(forgetful)}.`,
+        ]
+      : []),
+    ...(evicting.length > 0
+      ? [`Evicting keys when the memory is full (set maxmemory-policy noeviction): ${listed(evicting)}.`]
+      : []),
+    ...(followed.length > 0 ? [`With replicas, to which no failover may lead: ${listed(followed)}.`] : []),
+    ...(untold.length > 0 ? [`Not telling their configuration (CONFIG GET is refused): ${listed(untold)}.`] : []),
+  ]
+}
+
+/** As the answers of one moment show it: each clock lies between the sending and the coming of its answer. */
+function clocksOf(nodes: readonly RedisNode[]): string {
+  const known = nodes.flatMap(({ aheadUs }) => aheadUs ?? [])
+  const surelyMs =
+    Math.max(0, Math.max(...known.map(({ low }) => low)) - Math.min(...known.map(({ high }) => high))) / 1000
+  const atMostMs =
+    Math.max(0, Math.max(...known.map(({ high }) => high)) - Math.min(...known.map(({ low }) => low))) / 1000
+  const seen = `The clocks of ${known.length} nodes differ by ${figure(surelyMs)} to ${figure(atMostMs)} ms`
+  return surelyMs > CLOCKS_APART_MS
+    ? `${seen}, which is more than ${CLOCKS_APART_MS} ms: run a time service (NTP) on each of them, and let it slew.`
+    : `${seen}.`
+}
+
+function figure(ms: number): string {
+  return ms < 10 ? ms.toFixed(1) : String(Math.round(ms))
+}
+
+function isFirstStart(markers: readonly (Marker | undefined)[]): boolean {
+  return markers.every((marker) => marker !== undefined && marker.joinsInMs === undefined)
+}
+
+function evicts({ findings }: { readonly findings: Findings | undefined }): boolean {
+  const settings = findings?.settings
+  return (
+    settings !== undefined && settings.get('maxmemory') !== '0' && settings.get('maxmemory-policy') !== 'noeviction'
+  )
+}
+
+function named(nodes: readonly RedisNode[], where: (node: RedisNode, index: number) => boolean): readonly RedisNode[] {
+  return nodes.filter(where)
+}
+
+function listed(nodes: readonly RedisNode[]): string {
+  return nodes.map(({ name }) => name).join(', ')
+}
+
+function seconds(ms: number): string {
+  return `${Math.ceil(ms / 1000)} s`
+}

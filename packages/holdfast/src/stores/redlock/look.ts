@@ -1,0 +1,117 @@
+/** Looks without changing anything: for observers, operators, and what they watch. */
+import { StoreUnavailable } from '../../core/errors.ts'
+import type { Hint, LineView, Memo } from '../../core/store.ts'
+import { NODE_MS_MAX } from './limits.ts'
+import type { RedisNode } from './node.ts'
+import type { Session } from './open.ts'
+import { answersOf, causesOf, poll, type Reply, troubleOf } from './quorum.ts'
+import { OBSERVED_SURELY_MS, scripts } from './scripts.ts'
+import { type Seen, seenOf, viewOf } from './view.ts'
+
+export async function look(session: Session, resource: string): Promise<LineView> {
+  return viewOf(resource, await seenBy(session, resource), sizeOf(session))
+}
+
+/** What each node says that answers in time; at least a majority of them. */
+export function seenBy(session: Session, resource: string): Promise<readonly Seen[]> {
+  const all = session.keys.all(resource)
+  return allOf(session, 'look', async (node) => seenOf(await node.run(scripts.look, all, [])))
+}
+
+export function sizeOf({ nodes, majority }: Session): { readonly nodes: number; readonly majority: number } {
+  return { nodes: nodes.length, majority }
+}
+
+/** For questions that are better with every answer: waits for all nodes, within their time, and needs a majority. */
+export async function allOf<Answer>(
+  session: Session,
+  what: string,
+  ask: (node: RedisNode) => Promise<Answer>,
+): Promise<readonly Answer[]> {
+  const answers = await poll({
+    ...session,
+    limitMs: NODE_MS_MAX,
+    ask,
+    decide: (replies, isOver) => (isOver ? answersOfMajority(session, what, replies) : undefined),
+  })
+  return answers ?? []
+}
+
+function answersOfMajority<Answer>(
+  { nodes, majority }: Session,
+  what: string,
+  replies: readonly Reply<Answer>[],
+): readonly Answer[] {
+  const answers = answersOf(replies)
+  if (answers.length >= majority) return answers
+  const causes = causesOf(
+    nodes,
+    replies.map((reply) => troubleOf(reply, NODE_MS_MAX)),
+  )
+  throw new StoreUnavailable(`${what}: fewer than ${majority} of ${nodes.length} nodes answered: ${causes}`)
+}
+
+/**
+ * Resolves when the lock looks different from the memo. Each node tells of its own changes, which say little about the
+ * majority, so after each message all of them are looked at again. Nodes tell for as long as they remember that somebody
+ * listens: then he has to come again.
+ */
+export async function observe(session: Session, resource: string, memo: Memo, signal: AbortSignal): Promise<Hint> {
+  const { nodes, keys, clock } = session
+  const record = keys.record(resource)
+  const changes = new Changes()
+  const timer = clock.schedule(OBSERVED_SURELY_MS, () => changes.end())
+  const onAbort = (): void => changes.end()
+  signal.addEventListener('abort', onAbort)
+  if (signal.aborted) changes.end()
+  const observing = nodes.map(async (node) => {
+    const stop = await node.observe(record, () => changes.note())
+    await node.run(scripts.observe, [record], [])
+    changes.note()
+    return stop
+  })
+  try {
+    await allOf(session, 'observe', (node) => observing[nodes.indexOf(node)] ?? Promise.reject(new Error(node.name)))
+    while (await changes.next()) {
+      const view = await look(session, resource)
+      if (view.memo !== memo) return { kind: 'hint', memo: view.memo }
+    }
+    return { kind: 'hint', memo }
+  } finally {
+    timer.cancel()
+    signal.removeEventListener('abort', onAbort)
+    for (const each of observing)
+      each.then(
+        (stop) => stop(),
+        () => undefined,
+      )
+  }
+}
+
+/** Changes that come while nobody asks are one. */
+class Changes {
+  #isNew = true
+  #isOver = false
+  #wake: (() => void) | undefined
+
+  note(): void {
+    this.#isNew = true
+    this.#wake?.()
+  }
+
+  end(): void {
+    this.#isOver = true
+    this.#wake?.()
+  }
+
+  /** Whether there is something to look at; false at the end. */
+  async next(): Promise<boolean> {
+    if (!this.#isNew && !this.#isOver) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+    this.#isNew = false
+    return !this.#isOver
+  }
+}

@@ -1,0 +1,70 @@
+/** The wall clock of one worker or one server jumps, and later back to the right time. The monotonic clocks go on. */
+import { locate } from '../../machine/skewed-clock.ts'
+import type { Random } from '../../simulation/random.ts'
+import { CLOCK_SEEN } from '../traffic/clock-watch.ts'
+import { lossAfter } from './effects.ts'
+import type { Fault } from './fault.ts'
+import { serverOf, victimOf } from './scene.ts'
+
+const JUMP_TTLS = { min: 1.5, max: 20 }
+const LASTS_TTLS = { min: 0.5, max: 2 }
+
+function jumpMs(random: Random, ttlMs: number): number {
+  const size = Math.round(ttlMs * random.between(JUMP_TTLS.min, JUMP_TTLS.max))
+  return random.chance(0.5) ? size : -size
+}
+
+const common = { rights: 'none', locate } as const
+
+export const workerClock: Fault = {
+  ...common,
+  what: `the wall clock of a worker jumps forward or back by ${JUMP_TTLS.min} to ${JUMP_TTLS.max} leases, and later back`,
+  counts: 'the worker saw its wall clock jump',
+  atStore: false,
+  hitsStore: false,
+  needs: 'worker-clock',
+  begins: 'clock-jump',
+  ends: 'end-clock-jump',
+  async strike(scene) {
+    const { random, ttlMs, ground, note, sleep } = scene
+    const victim = victimOf(scene)
+    const clock = victim === undefined ? undefined : ground.clockOf(victim.place)
+    // One jump at a time, so that the way back is to the right time.
+    if (victim === undefined || clock === undefined || clock.offsetMs !== 0) return
+    const target = victim.process()
+    const byMs = jumpMs(random, ttlMs)
+    clock.set(byMs)
+    note('clock-jump', target, { byMs })
+    await sleep(ttlMs * random.between(LASTS_TTLS.min, LASTS_TTLS.max))
+    clock.set(0)
+    note('end-clock-jump', target)
+  },
+  hadEffect: ({ target, fromNs, toNs, begun }, { moments }) =>
+    moments.some(({ p, f, atNs, in: seen }) => {
+      const isFit = Math.sign(Number(seen['byMs'])) === Math.sign(Number(begun['byMs']))
+      return f === CLOCK_SEEN && p === target && atNs > fromNs && atNs < toNs && isFit
+    }),
+}
+
+export const serverClock: Fault = {
+  ...common,
+  what: `the wall clock of a server jumps forward or back by ${JUMP_TTLS.min} to ${JUMP_TTLS.max} leases, and later back`,
+  counts: 'somebody lost a lock within five seconds of one of the two jumps',
+  atStore: true,
+  hitsStore: true,
+  needs: 'server-clock',
+  begins: 'server-clock-jump',
+  ends: 'end-server-clock-jump',
+  async strike(scene) {
+    const { random, ttlMs, note, sleep } = scene
+    const { name, clock } = serverOf(scene)
+    if (clock === undefined || clock.offsetMs !== 0) return
+    const byMs = jumpMs(random, ttlMs)
+    clock.set(byMs)
+    note('server-clock-jump', name, { byMs })
+    await sleep(ttlMs * random.between(LASTS_TTLS.min, LASTS_TTLS.max))
+    clock.set(0)
+    note('end-server-clock-jump', name)
+  },
+  hadEffect: ({ fromNs, toNs }, record) => lossAfter(record, fromNs) || lossAfter(record, toNs),
+}

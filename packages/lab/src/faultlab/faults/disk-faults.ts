@@ -1,0 +1,64 @@
+/** What can happen to the disk of a server: its power fails, or it is full. */
+import { locate } from '../../machine/fragile-disk.ts'
+import { felt, feltWords } from './effects.ts'
+import type { Fault } from './fault.ts'
+import { serverOf } from './scene.ts'
+
+const DARK_TTLS = { min: 0, max: 1 }
+const FULL_TTLS = { min: 0.5, max: 2 }
+
+const common = { rights: 'root', atStore: true, hitsStore: true, needs: 'disk', locate: () => locate() } as const
+
+export const powerLoss: Fault = {
+  ...common,
+  what: 'the power of a server fails: what was not synced to its disk is lost, and it starts up to a lease later',
+  counts: `a request at the store ${feltWords}, and a server that does not sync before it answers had forgotten something`,
+  begins: 'power-loss',
+  ends: 'end-power-loss',
+  async strike(scene) {
+    const { random, ttlMs, note, sleep } = scene
+    const server = serverOf(scene)
+    const { name, engine, disk, syncs } = server
+    if (disk === undefined) return
+    await server.alone(async () => {
+      if (scene.isOver() || (!syncs && !scene.ground.mayForget())) return
+      const word = `${random.next()}`
+      await server.remember(word)
+      note('power-loss', name, { syncs })
+      await disk.cutPower()
+      await engine.kill()
+      await sleep(ttlMs * random.between(DARK_TTLS.min, DARK_TTLS.max))
+      await disk.restore()
+      await engine.restart()
+      note('end-power-loss', name, { forgot: !(await server.recalls(word)) })
+    })
+  },
+  hadEffect(spell, record) {
+    const { begun, ended } = spell
+    return felt(record, spell) && (begun['syncs'] === true || ended['forgot'] === true)
+  },
+}
+
+export const diskFull: Fault = {
+  ...common,
+  what: `the disk of a server is full for ${FULL_TTLS.min} to ${FULL_TTLS.max} leases; a server that ends because of it is started when there is room`,
+  counts: `a request at the store ${feltWords}`,
+  begins: 'disk-full',
+  ends: 'end-disk-full',
+  async strike(scene) {
+    const { random, ttlMs, note, sleep } = scene
+    const server = serverOf(scene)
+    const { name, engine, disk } = server
+    if (disk === undefined) return
+    await server.alone(async () => {
+      if (scene.isOver()) return
+      note('disk-full', name)
+      disk.fill()
+      await sleep(ttlMs * random.between(FULL_TTLS.min, FULL_TTLS.max))
+      disk.free()
+      if (engine.state === 'down') await engine.restart()
+      note('end-disk-full', name)
+    })
+  },
+  hadEffect: (spell, record) => felt(record, spell),
+}

@@ -1,0 +1,122 @@
+/** The lab on servers, on every change: a Redis that is hurt in every way that this machine allows, well under two minutes. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeEach, describe, test } from 'vitest'
+import * as redis from '../../engines/redis/driver.ts'
+import { startTicks, stateOf } from '../../engines/guard.ts'
+import { requireEngine } from '../../engines/require-engine.ts'
+import * as fragileDisk from '../../machine/fragile-disk.ts'
+import { requireAbility } from '../../machine/rights.ts'
+import * as skewedClock from '../../machine/skewed-clock.ts'
+import { bin, broken, lab, Runs } from '../live.fixture.ts'
+
+const LIMIT_MS = 85_000
+const runs = new Runs()
+const short = ['--store', 'redis:', '--for', '15s', '--workers', '4'] as const
+
+beforeEach(async (context) => {
+  await requireEngine(context, redis)
+})
+afterAll(() => runs.close())
+
+describe.concurrent('a run of Holdfast on a Redis of its own', { timeout: LIMIT_MS }, () => {
+  test('finds no violation when workers, their connections and the server are hurt', async ({ expect }) => {
+    const faults = 'pause,kill,cut,black-hole,lose-replies,delay,kill-server'
+    const { code, told } = await runs.judged('usual', ...short, '--faults', faults, '--resource', 'redis:')
+    expect(told.violations).toEqual([])
+    expect({ code, result: told.result, notJudged: told.notJudged }).toEqual({ code: 0, result: 'held', notJudged: [] })
+    expect(told.faults.map(({ name, effective }) => [name, effective > 0])).toEqual(
+      faults.split(',').map((name) => [name, true]),
+    )
+  })
+
+  test('finds no violation when clocks jump and the power fails, as long as all is synced first', async (context) => {
+    await requireAbility(context, skewedClock.locate)
+    await requireAbility(context, () => fragileDisk.locate())
+    const { expect } = context
+    const { code, told } = await runs.judged('root', ...short, '--faults', 'clock-jump,power-loss,disk-full')
+    expect(told.violations).toEqual([])
+    expect({
+      code,
+      result: told.result,
+      excused: told.excused.filter(({ excuse }) => excuse.property !== 'F'),
+    }).toEqual({
+      code: 0,
+      result: 'held',
+      excused: [],
+    })
+  })
+
+  test('is violated without a guard when the server forgets: what may break, breaks', async ({ expect }) => {
+    const { code, told } = await runs.judged('no-guard', ...short, '--faults', 'wipe', '--guard', 'off')
+    expect({ code, result: told.result }).toEqual({ code: 1, result: 'violated' })
+    expect(told.excused.map(({ excuse }) => excuse.property)).toContain('V')
+    expect(broken(told).filter((property) => !['G', 'G″', 'L'].includes(property))).toEqual([])
+  })
+
+  test('holds with the guard when the server forgets and fails over, though two may hold', async ({ expect }) => {
+    const { code, told } = await runs.judged('guard', ...short, '--faults', 'wipe,failover')
+    expect(told.violations).toEqual([])
+    expect({ code, result: told.result }).toEqual({ code: 0, result: 'held' })
+    expect(told.excused.map(({ excuse }) => excuse.property)).toContain('V')
+  })
+})
+
+test('a run of Holdfast on a Redlock of its own finds no violation', { timeout: LIMIT_MS }, async ({ expect }) => {
+  const faults = 'pause,kill,cut,partition,kill-server,wipe'
+  const args = ['--store', 'redlock:', '--for', '12s', '--workers', '4', '--faults', faults]
+  const { code, told } = await runs.judged('redlock', ...args)
+  expect(told.violations).toEqual([])
+  expect({ code, result: told.result, excused: told.excused }).toEqual({ code: 0, result: 'held', excused: [] })
+})
+
+describe("a user's own server", { timeout: LIMIT_MS }, () => {
+  test('is left alone: its clients are hurt on the way, and whatever would hurt it is refused', async ({ expect }) => {
+    await using engine = await redis.start({ aof: 'always', password: 'canary-5e1f' })
+    const { pid } = engine
+    const own = ['--store', engine.url, '--for', '8s', '--workers', '4']
+    const { code, told } = await runs.judged('own', ...own, '--faults', 'pause,cut,lose-replies')
+    expect({ code, violations: told.violations }).toEqual({ code: 0, violations: [] })
+    expect(engine.pid).toBe(pid)
+    const refused = await lab('run', ...own, '--faults', 'kill-server', '--out', join(runs.folder, 'refused'))
+    expect(refused).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('everybody who uses this store') as string,
+    })
+    const written = [told.files.history, told.files.timeline].map((path) => readFileSync(path, 'utf8'))
+    expect([JSON.stringify(told), refused.stderr, ...written].join('')).not.toContain('canary-5e1f')
+  })
+})
+
+/** Processes that this one started, by the fourth field of proc_pid_stat(5). */
+function childrenOf(pid: number | undefined): readonly number[] {
+  const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  return all.map(Number).filter((each) => {
+    try {
+      const text = readFileSync(`/proc/${each}/stat`, 'latin1')
+      return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1]) === pid
+    } catch {
+      return false
+    }
+  })
+}
+
+test(
+  'a driver that is killed takes its workers along, those too that are stopped',
+  { timeout: LIMIT_MS },
+  async ({ expect }) => {
+    const args = ['run', '--store', 'redis:', '--faults', 'pause', '--ttl', '3s', '--seed', '7']
+    const out = ['--out', join(runs.folder, 'killed')]
+    const driver: ChildProcess = spawn(process.execPath, [bin, ...args, ...out], { stdio: 'ignore' })
+    const stopped = (): readonly number[] => childrenOf(driver.pid).filter((pid) => stateOf(pid) === 'T')
+    await expect.poll(() => stopped().length, { timeout: 40_000 }).toBeGreaterThan(0)
+    const born = new Map(childrenOf(driver.pid).map((pid) => [pid, startTicks(pid)]))
+    driver.kill('SIGKILL')
+    await once(driver, 'exit')
+    const alive = (): number =>
+      [...born].filter(([pid, ticks]) => startTicks(pid) === ticks && !['Z', 'X'].includes(stateOf(pid) ?? 'X')).length
+    await expect.poll(alive, { timeout: 10_000 }).toBe(0)
+  },
+)

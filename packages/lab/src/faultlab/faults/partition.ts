@@ -1,0 +1,82 @@
+/** A network that breaks into parts: who reaches which server is drawn, and what was sent arrives when it has healed. */
+import type { ProxyMode } from '../../proxy/mode.ts'
+import type { Random } from '../../simulation/random.ts'
+import type { Ground } from '../ground/ground.ts'
+import type { Way } from '../ground/way.ts'
+import { felt, feltWords } from './effects.ts'
+import type { Fault } from './fault.ts'
+import type { Post } from './scene.ts'
+
+const LASTS_TTLS = { min: 0.5, max: 2 }
+
+/** What is broken: these ways, in this manner. */
+interface Break {
+  readonly shape: string
+  readonly ways: readonly Way[]
+  readonly mode: ProxyMode
+}
+
+type Shape = (ground: Ground, posts: readonly Post[], random: Random) => Break
+
+const HOLD: ProxyMode = { kind: 'hold' }
+
+/** One worker reaches no server. */
+const one: Shape = ({ ways }, posts, random) => {
+  const alone = posts[random.below(posts.length)]
+  return { shape: 'one', ways: ways.filter(({ place }) => place === alone?.place), mode: HOLD }
+}
+
+/** More than half of the workers reach no server. */
+const majority: Shape = ({ ways }, posts, random) => {
+  const left = [...posts]
+  while (left.length > posts.length / 2 - 1 && left.length > 1) left.splice(random.below(left.length), 1)
+  return { shape: 'majority', ways: ways.filter(({ place }) => left.every((post) => post.place !== place)), mode: HOLD }
+}
+
+/** One direction between a worker and all servers: its words arrive and it hears nothing, or the other way round. */
+const oneWay: Shape = (ground, posts, random) => {
+  const mode: ProxyMode = { kind: random.chance(0.5) ? 'lose-replies' : 'lose-requests' }
+  return { ...one(ground, posts, random), shape: 'one-way', mode }
+}
+
+/** Every worker reaches a majority of the servers, and not all the same one. */
+const ring: Shape = ({ ways }, posts) => {
+  const count = new Set(ways.map(({ server }) => server)).size
+  const reach = Math.floor(count / 2) + 1
+  const isCut = ({ place, server }: Way): boolean => {
+    const from = posts.findIndex((post) => post.place === place) % count
+    return (server - from + count) % count >= reach
+  }
+  return { shape: 'ring', ways: ways.filter(isCut), mode: HOLD }
+}
+
+/** A ring and a cut through the servers are for stores of several. */
+const SERVERS_MIN = 3
+
+export function shapesFor({ ways }: Pick<Ground, 'ways'>): readonly [Shape, ...Shape[]] {
+  const several = new Set(ways.map(({ server }) => server)).size >= SERVERS_MIN
+  return several ? [one, majority, oneWay, ring] : [one, majority, oneWay]
+}
+
+export const partition: Fault = {
+  rights: 'none',
+  what:
+    'the network breaks for 0.5 to 2 leases: one worker, or most of them, reach no server, or one is heard and does not ' +
+    'hear (or the other way round), or with several servers each worker reaches another majority of them',
+  counts: `a request of a worker that was cut off ${feltWords}`,
+  atStore: true,
+  hitsStore: false,
+  begins: 'partition',
+  ends: 'end-partition',
+  async strike({ random, ttlMs, ground, posts, note, sleep }) {
+    const { shape, ways, mode } = random.pick(shapesFor(ground))(ground, posts, random)
+    const places = new Set(ways.map(({ place }) => place))
+    const targets = posts.filter(({ place }) => places.has(place)).map((post) => post.process())
+    const lifting = ways.map((way) => way.impose({ ...mode }))
+    for (const target of targets) note('partition', target, { shape })
+    await sleep(ttlMs * random.between(LASTS_TTLS.min, LASTS_TTLS.max))
+    for (const lift of lifting) lift()
+    for (const target of targets) note('end-partition', target)
+  },
+  hadEffect: (spell, record) => felt(record, spell, spell.target),
+}

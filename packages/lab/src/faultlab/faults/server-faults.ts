@@ -1,0 +1,95 @@
+/** What can happen to a server of the run's own: it is stopped, killed, started anew, or forgets everything. */
+import { felt, feltWords } from './effects.ts'
+import type { Fault } from './fault.ts'
+import { type Scene, serverOf } from './scene.ts'
+import type { GroundServer } from '../ground/ground.ts'
+
+const PAUSE_TTLS = { min: 0.3, max: 2 }
+const DOWN_TTLS = { min: 0, max: 1.5 }
+
+interface Words {
+  readonly kind: string
+  readonly what: string
+  hurt(server: GroundServer, scene: Scene): Promise<void>
+}
+
+function onAServer({ kind, what, hurt }: Words): Fault {
+  const ends = `end-${kind}`
+  return {
+    rights: 'none',
+    what,
+    counts: `a request at the store ${feltWords}`,
+    atStore: true,
+    hitsStore: true,
+    begins: kind,
+    ends,
+    async strike(scene) {
+      const server = serverOf(scene)
+      await server.alone(async () => {
+        if (scene.isOver()) return
+        scene.note(kind, server.name)
+        await hurt(server, scene)
+        scene.note(ends, server.name)
+      })
+    },
+    hadEffect: (spell, record) => felt(record, spell),
+  }
+}
+
+export const serverFaults: ReadonlyMap<string, Fault> = new Map([
+  [
+    'pause-server',
+    onAServer({
+      kind: 'pause-server',
+      what: `a server is stopped (SIGSTOP) for ${PAUSE_TTLS.min} to ${PAUSE_TTLS.max} leases; what was sent to it is done when it goes on`,
+      async hurt({ engine }, { random, ttlMs, sleep }) {
+        await engine.pause()
+        await sleep(ttlMs * random.between(PAUSE_TTLS.min, PAUSE_TTLS.max))
+        await engine.resume()
+      },
+    }),
+  ],
+  [
+    'kill-server',
+    onAServer({
+      kind: 'kill-server',
+      what: `a server is killed (SIGKILL) and started up to ${DOWN_TTLS.max} leases later with the data it has`,
+      async hurt({ engine }, { random, ttlMs, sleep }) {
+        await engine.kill()
+        await sleep(ttlMs * random.between(DOWN_TTLS.min, DOWN_TTLS.max))
+        await engine.restart()
+      },
+    }),
+  ],
+  [
+    'restart-server',
+    onAServer({
+      kind: 'restart-server',
+      what: 'a server is ended in good order (SIGTERM) and started at once',
+      hurt: ({ engine }) => engine.restart(),
+    }),
+  ],
+])
+
+export const wipeServer: Fault = {
+  rights: 'none',
+  what: 'a server is killed, its data is deleted, and it starts empty',
+  counts: 'it forgot what it had answered while somebody held a lock',
+  atStore: true,
+  hitsStore: true,
+  begins: 'wipe',
+  ends: 'end-wipe',
+  async strike(scene) {
+    const server = serverOf(scene)
+    await server.alone(async () => {
+      if (scene.isOver() || !scene.ground.mayForget()) return
+      const word = `${scene.random.next()}`
+      await server.remember(word)
+      scene.note('wipe', server.name)
+      await server.engine.wipe()
+      scene.note('end-wipe', server.name, { forgot: !(await server.recalls(word)) })
+    })
+  },
+  hadEffect: ({ fromNs, ended }, { holds }) =>
+    ended['forgot'] === true && holds.some((hold) => hold.fromNs < fromNs && hold.toNs > fromNs),
+}

@@ -1,0 +1,39 @@
+/** Several faults at the same moment, written as `cut+kill-server`: what each alone is survived by may not survive both. */
+import type { Record } from '../../judge/record.ts'
+import type { Rights } from '../../machine/rights.ts'
+import type { Fault } from './fault.ts'
+import { type Spell, spellsOf } from './spell.ts'
+
+const LEVELS: readonly Rights[] = ['none', 'netns', 'root']
+
+export function together(name: string, parts: readonly Fault[]): Fault {
+  const rights = LEVELS.findLast((level) => parts.some((part) => part.rights === level)) ?? 'none'
+  const ends = `end-${name}`
+  return {
+    rights,
+    what: `at the same moment: ${parts.map(({ what }) => what).join('; ')}`,
+    counts: 'each of them had an effect of its own',
+    atStore: parts.some(({ atStore }) => atStore),
+    hitsStore: parts.some(({ hitsStore }) => hitsStore),
+    locate: async () => {
+      for (const part of parts) await part.locate?.()
+    },
+    begins: name,
+    ends,
+    async strike(scene) {
+      scene.note(name, ALL)
+      await Promise.all(parts.map((part) => part.strike(scene)))
+      scene.note(ends, ALL)
+    },
+    hadEffect: (spell, record) => parts.every((part) => hadEffectWithin(part, spell, record)),
+  }
+}
+
+/** Who is hit, is told by the parts. */
+const ALL = 'everything'
+
+function hadEffectWithin(part: Fault, { fromNs, toNs }: Spell, record: Record): boolean {
+  return spellsOf(record, part.begins, part.ends).some(
+    (own) => own.fromNs >= fromNs && own.fromNs <= toNs && part.hadEffect(own, record),
+  )
+}

@@ -1,0 +1,111 @@
+/** Redis under a run: one server, and a replica that takes over where a failover is asked for. */
+import type { Engine } from '../../engines/engine.ts'
+import { RespConnection, type RespValue } from '../../engines/redis/resp.ts'
+import { start } from '../../engines/redis/server.ts'
+import { until } from '../../engines/until.ts'
+import { openProxy, type Proxy } from '../../proxy/proxy.ts'
+import { closingAll } from './closing.ts'
+import type { GroundServer, Persistence, Succession } from './ground.ts'
+import type { Follower, Redirect, ServerKind } from './server-ground.ts'
+
+const LINKED_WITHIN_MS = 15_000
+/** Not among the keys of the locks. */
+const CANARY = 'holdfast-lab-canary'
+
+export const redisKind: ServerKind = {
+  count: 1,
+  start: ({ folder, environment }, persistence) =>
+    start({
+      aof: persistence,
+      ...(folder !== undefined && { folder }),
+      ...(environment !== undefined && { environment }),
+    }),
+  remember: async (engine, word) => void (await command(engine, 'SET', CANARY, word)),
+  async recall(engine) {
+    const word = await command(engine, 'GET', CANARY)
+    return typeof word === 'string' ? word : undefined
+  },
+  split: (storeUrl) => [storeUrl],
+  join: ([url = '']) => url,
+  follow,
+}
+
+/** One of two, and the proxy through which the other one follows it. */
+interface Half {
+  readonly engine: Engine
+  readonly link: Proxy
+}
+
+async function follow(primary: GroundServer, persistence: Persistence): Promise<Follower> {
+  const environment = primary.clock?.environment
+  const engine = await start({ aof: persistence, ...(environment !== undefined && { environment }) })
+  const [first, second] = await Promise.all([halfOf(primary.engine), halfOf(engine)])
+  await obey(second, first)
+  return {
+    succession: (redirect) => new Pair(first, second, redirect, primary),
+    close: () => closingAll([() => engine.close(), () => first.link.close(), () => second.link.close()]),
+  }
+}
+
+async function halfOf(engine: Engine): Promise<Half> {
+  return { engine, link: await openProxy(engine) }
+}
+
+class Pair implements Succession {
+  #primary: Half
+  #replica: Half
+  readonly #redirect: Redirect
+  readonly #server: GroundServer
+
+  constructor(primary: Half, replica: Half, redirect: Redirect, server: GroundServer) {
+    this.#primary = primary
+    this.#replica = replica
+    this.#redirect = redirect
+    this.#server = server
+  }
+
+  /**
+   * The replica hears nothing for a while, as when the network between the two is slow, and then the primary dies. A
+   * stopped replica would not do: it catches up from what its kernel has received, though its primary is dead.
+   */
+  async failOver(pauseMs: number, sleep: (ms: number) => Promise<void>): Promise<{ readonly behindBytes: number }> {
+    return this.#server.alone(async () => {
+      const [dying, heir] = [this.#primary, this.#replica]
+      dying.link.set({ kind: 'black-hole' })
+      await sleep(pauseMs)
+      const toldBytes = await replicated(dying, 'master_repl_offset')
+      const heardBytes = await replicated(heir, 'slave_repl_offset')
+      await dying.engine.kill()
+      await command(heir.engine, 'REPLICAOF', 'NO', 'ONE')
+      this.#redirect(heir.engine)
+      dying.link.set({ kind: 'pass' })
+      await dying.engine.restart()
+      await obey(dying, heir)
+      this.#primary = heir
+      this.#replica = dying
+      return { behindBytes: toldBytes - heardBytes }
+    })
+  }
+}
+
+async function obey(follower: Half, leader: Half): Promise<void> {
+  await command(follower.engine, 'REPLICAOF', leader.link.host, leader.link.port)
+  await until(async () => (await replication(follower)).includes('master_link_status:up'), {
+    withinMs: LINKED_WITHIN_MS,
+    what: 'that the replica follows',
+  })
+}
+
+async function replicated(half: Half, field: string): Promise<number> {
+  const found = new RegExp(`${field}:(\\d+)`).exec(await replication(half))
+  return Number(found?.[1] ?? 0)
+}
+
+async function replication({ engine }: Half): Promise<string> {
+  return String(await command(engine, 'INFO', 'replication'))
+}
+
+async function command({ url }: Engine, ...words: readonly (string | number)[]): Promise<RespValue> {
+  await using connection = await RespConnection.open(url)
+  return await connection.command(...words)
+}

@@ -1,0 +1,128 @@
+/**
+ * The protected lists on a Redis of their own, with the shipped guard or without it. One script changes the list and writes
+ * down what was admitted, so the log is in the server's own order.
+ */
+import type { Fenced } from 'holdfast'
+import { fence, type RedisFence } from 'holdfast/guards/redis'
+import { RespConnection, type RespValue } from '../../engines/redis/resp.ts'
+import type { HistoryEvent } from '../../timeline/history.ts'
+import type { Protected } from './protected.ts'
+import { RESOURCE } from './resource.ts'
+
+const LOG = 'lab:log'
+const LISTS = 'lab:lists'
+const listKey = (list: string): string => `lab:list:${list}`
+
+/** KEYS: log, list, lists. ARGV: the entry, its kind, base, element, name of the list. */
+const WORK = `
+local version = redis.call('LLEN', KEYS[2])
+if ARGV[2] == 'write' then
+  local base = tonumber(ARGV[3])
+  if base == 0 then redis.call('DEL', KEYS[2]) else redis.call('LTRIM', KEYS[2], 0, base - 1) end
+  redis.call('RPUSH', KEYS[2], ARGV[4])
+  redis.call('SADD', KEYS[3], ARGV[5])
+end
+redis.call('RPUSH', KEYS[1], ARGV[1])
+return version`
+
+/** Far above any stop of a worker: the answer that lies there when it goes on must not count as missing. */
+const ANSWER_WITHIN_MS = 10 * 60_000
+
+interface Entry {
+  readonly t: string
+  readonly p: string
+  readonly list: string
+  readonly token: string
+  readonly kind: 'enter' | 'read' | 'write'
+  readonly raises: boolean
+  readonly base?: number
+  readonly element?: string
+}
+
+interface Options {
+  readonly process: string
+  readonly guard: boolean
+}
+
+export async function openRedisResource(url: string, { process, guard }: Options): Promise<Protected> {
+  const connection = await RespConnection.open(url, { withinMs: ANSWER_WITHIN_MS })
+  const send = (words: readonly string[]): Promise<RespValue> => connection.command(...words)
+  const fenced = guard ? fence({ send }) : undefined
+  return new RedisResource(process, send, fenced, connection)
+}
+
+class RedisResource implements Protected {
+  readonly #process: string
+  readonly #send: (words: readonly string[]) => Promise<RespValue>
+  readonly #fence: RedisFence | undefined
+  readonly #connection: RespConnection
+
+  constructor(
+    process: string,
+    send: (words: readonly string[]) => Promise<RespValue>,
+    fence: RedisFence | undefined,
+    connection: RespConnection,
+  ) {
+    this.#process = process
+    this.#send = send
+    this.#fence = fence
+    this.#connection = connection
+  }
+
+  async enter(holder: Fenced): Promise<void> {
+    await this.#admitted(holder, { kind: 'enter' })
+  }
+
+  async versionOf(list: string): Promise<number> {
+    return Number(await this.#send(['LLEN', listKey(list)]))
+  }
+
+  checkedRead(holder: Fenced): Promise<number> {
+    return this.#admitted(holder, { kind: 'read' })
+  }
+
+  async write(holder: Fenced, base: number, element: string): Promise<void> {
+    await this.#admitted(holder, { kind: 'write', base, element })
+  }
+
+  async close(): Promise<void> {
+    this.#connection.close()
+  }
+
+  /** Answers the version before. */
+  async #admitted(holder: Fenced, change: Pick<Entry, 'kind' | 'base' | 'element'>): Promise<number> {
+    const { name: list, token, mode } = holder
+    const t = globalThis.process.hrtime.bigint().toString()
+    const entry: Entry = { t, p: this.#process, list, token: String(token), raises: mode === 'exclusive', ...change }
+    const keys = [LOG, listKey(list), LISTS]
+    const args = [JSON.stringify(entry), change.kind, String(change.base ?? 0), change.element ?? '', list]
+    if (this.#fence !== undefined) return Number(await this.#fence.run(holder, { lua: WORK, keys, args }))
+    return Number(await this.#send(['EVAL', WORK, String(keys.length), ...keys, ...args]))
+  }
+}
+
+/** What the resource wrote down, and its final values, as events of a history. */
+export async function redisResourceEvents(url: string): Promise<HistoryEvent[]> {
+  await using connection = await RespConnection.open(url)
+  const log = wordsOf(await connection.command('LRANGE', LOG, 0, -1)).map(commitOf)
+  const lists = wordsOf(await connection.command('SMEMBERS', LISTS))
+  const t = process.hrtime.bigint().toString()
+  const finals: HistoryEvent[] = []
+  for (const [index, k] of lists.entries()) {
+    const i = log.length + index
+    const elements = wordsOf(await connection.command('LRANGE', listKey(k), 0, -1)).join(',')
+    finals.push({ i, op: i, t, p: RESOURCE, e: 'sig', f: 'final', k, in: { elements } })
+  }
+  return [...log, ...finals]
+}
+
+function commitOf(line: string, i: number): HistoryEvent {
+  const { t, p, list, token, kind, raises, base, element } = JSON.parse(line) as Entry
+  const common = { cseq: i, token, kind, raises, by: p }
+  const written = kind === 'write' ? { base: base ?? 0, version: (base ?? 0) + 1, element: element ?? '' } : {}
+  return { i, op: i, t, p: RESOURCE, e: 'sig', f: 'commit', k: list, in: { ...common, ...written } }
+}
+
+function wordsOf(answer: RespValue): readonly string[] {
+  return Array.isArray(answer) ? answer.map(String) : []
+}

@@ -1,0 +1,27 @@
+/** Every mutant. A new file of them is a line here. */
+import { coreMutants } from './core.mutants.ts'
+import { engineMutants } from './engine.mutants.ts'
+import { knownDefectMutants } from './known-defects.mutants.ts'
+import { labMutants } from './lab.mutants.ts'
+import { modelMutants } from './model.mutants.ts'
+import type { Mutant } from './mutant.ts'
+import { redisGuardMutants } from './redis-guard.mutants.ts'
+import { redisMutants } from './redis.mutants.ts'
+import { redlockMutants } from './redlock.mutants.ts'
+import { timelineMutants } from './timeline.mutants.ts'
+import { topologyMutants } from './topology.mutants.ts'
+import { troubleMutants } from './trouble.mutants.ts'
+
+export const mutants: readonly Mutant[] = [
+  ...coreMutants,
+  ...engineMutants,
+  ...knownDefectMutants,
+  ...labMutants,
+  ...modelMutants,
+  ...redisMutants,
+  ...redisGuardMutants,
+  ...redlockMutants,
+  ...timelineMutants,
+  ...topologyMutants,
+  ...troubleMutants,
+]
