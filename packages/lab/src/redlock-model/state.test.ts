@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { at, phases, Shape, type State } from './shape.ts'
-import { ordersOf, Symmetry, turn } from './symmetry.ts'
+import { ordersOf, Symmetry } from './symmetry.ts'
 import { rank } from './tokens.ts'
 import { Visited } from './visited.ts'
 
@@ -94,14 +94,32 @@ describe('a state', () => {
   })
 })
 
+/** By the names of the parts, in no way that the key is made. */
 function renamed(state: State, nodeOrder: readonly number[], clientOrder: readonly number[]): State {
   const perClient = shape.bounds.attempts
-  const order = attempts.map((each) => (clientOrder[shape.clientOf(each)] ?? 0) * perClient + (each % perClient))
-  const turned = shape.initial()
-  turn(shape, state, order, turned)
-  const columns = nodes.map((node) => turned.slice(shape.token(node), shape.token(node) + shape.columnBytes))
-  nodeOrder.forEach((from, to) => turned.set(columns[from] ?? [], shape.token(to)))
-  return turned
+  const placeOf = (attempt: number): number =>
+    (clientOrder[shape.clientOf(attempt)] ?? 0) * perClient + (attempt % perClient)
+  const other = shape.initial()
+  const copy = (to: number, from: number): number => (other[to] = at(state, from))
+  copy(shape.wipes, shape.wipes)
+  for (const attempt of attempts) {
+    copy(shape.phase(placeOf(attempt)), shape.phase(attempt))
+    copy(shape.granted(placeOf(attempt)), shape.granted(attempt))
+    copy(shape.floor(placeOf(attempt)), shape.floor(attempt))
+  }
+  for (const node of nodes) {
+    const to = nodeOrder[node] ?? 0
+    copy(shape.token(to), shape.token(node))
+    copy(shape.away(to), shape.away(node))
+    const owner = at(state, shape.owner(node))
+    other[shape.owner(to)] = owner === 0 ? 0 : placeOf(owner - 1) + 1
+    for (const attempt of attempts) {
+      copy(shape.pending(to, placeOf(attempt)), shape.pending(node, attempt))
+      copy(shape.answer(to, placeOf(attempt)), shape.answer(node, attempt))
+      copy(shape.heard(to, placeOf(attempt)), shape.heard(node, attempt))
+    }
+  }
+  return other
 }
 
 describe('the states that were seen', () => {
