@@ -3,6 +3,7 @@ import { coreMutants } from './core.mutants.ts'
 import { engineMutants } from './engine.mutants.ts'
 import { knownDefectMutants } from './known-defects.mutants.ts'
 import { labMutants } from './lab.mutants.ts'
+import { modelMutants } from './model.mutants.ts'
 import type { Mutant } from './mutant.ts'
 import { redisGuardMutants } from './redis-guard.mutants.ts'
 import { redisMutants } from './redis.mutants.ts'
@@ -16,6 +17,7 @@ export const mutants: readonly Mutant[] = [
   ...engineMutants,
   ...knownDefectMutants,
   ...labMutants,
+  ...modelMutants,
   ...redisMutants,
   ...redisGuardMutants,
   ...redlockMutants,

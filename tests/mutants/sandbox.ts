@@ -13,8 +13,9 @@ const COPIED = [
   'packages/lab/package.json',
   'packages/lab/src',
   'scripts/from-source.mjs',
-  // A test reads what it says.
+  // Tests read what they say.
   'docs/redis.md',
+  'docs/redlock-model.md',
 ]
 
 const SIMULATION = ['--import', './scripts/from-source.mjs', 'packages/lab/src/simulation/main.ts']

@@ -4,12 +4,13 @@ import type { Property } from './properties.ts'
 import {
   backAfterRead,
   backAtOnce,
-  clockSetBack,
+  backAfterWait,
   median,
   naiveMax,
   oneVoteFewer,
   ours,
   raiseAnyVote,
+  readAfterWait,
   type Rule,
   sameVoteId,
 } from './rule.ts'
@@ -32,6 +33,8 @@ export const cases: readonly Case[] = [
   { rule: ours, bounds: small },
   { rule: { ...ours, votes: 'next' }, bounds: asksAgain },
   { rule: ours, bounds: withWipe },
+  { rule: { ...ours, votes: 'next' }, bounds: withWipe },
+  { rule: readAfterWait, bounds: withWipe },
   { rule: naiveMax, bounds: small, breaks: 'U' },
   { rule: median, bounds: { ...small, clients: 3, asks: 3 }, breaks: 'U' },
   { rule: oneVoteFewer, bounds: small, breaks: 'U' },
@@ -39,7 +42,7 @@ export const cases: readonly Case[] = [
   { rule: sameVoteId, bounds: asksAgain, breaks: 'R' },
   { rule: backAtOnce, bounds: withWipe, breaks: 'U' },
   { rule: backAfterRead, bounds: withWipe, breaks: 'U' },
-  { rule: clockSetBack, bounds: withWipe, breaks: 'U' },
+  { rule: backAfterWait, bounds: withWipe, breaks: 'U' },
 ]
 
 /** By hand, for as long as somebody has. */

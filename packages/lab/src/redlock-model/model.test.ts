@@ -5,16 +5,17 @@ import { explore } from './explorer.ts'
 import { ours } from './rule.ts'
 import { traceOf } from './trace.ts'
 
-/** Half a minute on an idle core would be far too much already. */
-const SLOW_MS = 120_000
-const ENOUGH = { states: 1_000_000, seconds: 100 }
+/** All of it takes some seconds of a core; this is for a machine that has many other things to do. */
+const SLOW_MS = 320_000
+const ENOUGH = { states: 1_000_000, seconds: 300 }
 
 const page = readFileSync(new URL('../../../../docs/redlock-model.md', import.meta.url), 'utf8')
 
 function title({ rule, bounds, breaks }: Case): string {
   const { nodes, clients, asks, wipes } = bounds
   const outcome = breaks === undefined ? 'holds' : `breaks ${breaks}`
-  return `"${rule.name}" ${outcome} with ${nodes} nodes, ${clients} clients, ${asks} attempts, ${wipes} wipes`
+  const world = `${nodes} nodes, ${clients} clients, ${asks} attempts, ${wipes} wipes`
+  return `"${rule.name}" ${outcome} with ${world}, ${rule.votes} token`
 }
 
 describe('the model of the token rule', () => {
@@ -35,15 +36,21 @@ describe('the model of the token rule', () => {
     SLOW_MS,
   )
 
-  it('says that it is not complete when it was stopped, and that is not taken for a proof', () => {
-    for (const each of [...cases, ...deepCases].filter(({ breaks }) => breaks === undefined)) {
-      const stopped = explore(each.rule, each.bounds, { states: 5_000, seconds: 100 })
-      expect(stopped).toMatchObject({ stoppedBy: 'states' })
-      expect(stopped.violation).toBeUndefined()
-      expect(rowOf(each, stopped)).toContain('not complete: limit of states reached')
-      expect(isExpected({ ...each, breaks: 'U' }, stopped)).toBe(false)
-    }
-    const [small] = cases
-    expect(small && explore(ours, small.bounds, { states: 5_000, seconds: 0 })).toMatchObject({ stoppedBy: 'seconds' })
-  })
+  it(
+    'says that it is not complete when it was stopped, and that is not taken for a proof',
+    { timeout: SLOW_MS },
+    () => {
+      for (const each of [...cases, ...deepCases].filter(({ rule }) => rule.name === 'ours')) {
+        const stopped = explore(each.rule, each.bounds, { states: 1_000, seconds: 100 })
+        expect(stopped).toMatchObject({ stoppedBy: 'states' })
+        expect(stopped.violation).toBeUndefined()
+        expect(rowOf(each, stopped)).toContain('not complete: limit of states reached')
+        expect(isExpected({ ...each, breaks: 'U' }, stopped)).toBe(false)
+      }
+      const [small] = cases
+      expect(small && explore(ours, small.bounds, { states: 1_000, seconds: 0 })).toMatchObject({
+        stoppedBy: 'seconds',
+      })
+    },
+  )
 })

@@ -113,12 +113,13 @@ function losses(shape: Shape, rule: Rule, state: State, moves: Move[]): void {
 /** From what token on a node may vote when it is back. */
 function returns(shape: Shape, rule: Rule, state: State, node: number): readonly number[] {
   switch (rule.rejoin) {
-    case 'quarantine':
+    case 'clock':
       return [at(state, shape.token(node))]
     case 'at-once':
-    case 'quarantine-without-clock':
+    case 'wait':
       return [0]
-    case 'quorum-read': {
+    case 'read':
+    case 'wait-and-read': {
       const others: number[] = []
       for (let other = 0; other < shape.nodes; other += 1) {
         if (other !== node && at(state, shape.away(other)) === 0) others.push(at(state, shape.token(other)))

@@ -5,14 +5,16 @@ export type Rejoin =
   /** It votes at once, from nothing. */
   | 'at-once'
   /** It reads so many others that every majority is among them and itself, and votes at once from the highest it read. */
-  | 'quorum-read'
+  | 'read'
   /**
-   * It is quarantined for longer than any attempt lasts and any clock is ahead: whoever has a vote of before has ended,
-   * and its clock, which its votes are never below, has passed all tokens that those votes could become.
+   * When its clock has passed all tokens it had voted for itself: its votes are never below its clock. The quarantine
+   * is longer than that, for the sake of the leases; nothing else of it is needed for the tokens.
    */
-  | 'quarantine'
-  /** The same wait, but then it votes from nothing: what a clock set back would do. */
-  | 'quarantine-without-clock'
+  | 'clock'
+  /** When every attempt with a vote of before has ended, but from nothing: what a clock set back would do. */
+  | 'wait'
+  /** The same wait, and then it reads the others: the way without a clock. */
+  | 'wait-and-read'
 
 export interface Rule {
   readonly name: string
@@ -51,7 +53,7 @@ export const ours: Rule = {
   raises: true,
   checksOwner: true,
   freshVoteIds: true,
-  rejoin: 'quarantine',
+  rejoin: 'clock',
   votes: 'any',
 }
 
@@ -83,10 +85,8 @@ export const sameVoteId: Rule = { ...counting, name: 'same vote id', freshVoteId
 
 export const backAtOnce: Rule = { ...counting, name: 'back at once', rejoin: 'at-once' }
 
-export const backAfterRead: Rule = { ...counting, name: 'back after a quorum read', rejoin: 'quorum-read' }
+export const backAfterRead: Rule = { ...counting, name: 'back after a quorum read', rejoin: 'read' }
 
-export const clockSetBack: Rule = {
-  ...counting,
-  name: 'quarantine, clock set back',
-  rejoin: 'quarantine-without-clock',
-}
+export const backAfterWait: Rule = { ...counting, name: 'back after a wait, from nothing', rejoin: 'wait' }
+
+export const readAfterWait: Rule = { ...counting, name: 'back after a wait and a read', rejoin: 'wait-and-read' }

@@ -30,7 +30,7 @@ export function step(shape: Shape, rule: Rule, state: State, move: Move): Proper
       state[shape.away(node)] = 1
       state[shape.owner(node)] = 0
       // What is left of it while it is away is how far its clock will be when it is back.
-      if (rule.rejoin !== 'quarantine') state[shape.token(node)] = 0
+      if (rule.rejoin !== 'clock') state[shape.token(node)] = 0
       return undefined
     case 'rejoin':
       rejoin(shape, rule, state, move)
@@ -70,22 +70,13 @@ function hear(shape: Shape, rule: Rule, state: State, { attempt, node }: Move): 
   const property = broken(shape, state, attempt, token)
   state[shape.phase(attempt)] = phases.granted
   state[shape.granted(attempt)] = token
-  if (rule.rejoin === 'quarantine') outlast(shape, state, attempt, token)
   return property
-}
-
-/** A token that was still granted with a vote that its node has lost: the quarantine lasts until the clock is past it. */
-function outlast(shape: Shape, state: State, attempt: number, token: number): void {
-  for (let node = 0; node < shape.nodes; node += 1) {
-    if (at(state, shape.away(node)) === 0 || at(state, shape.pending(node, attempt)) === 1) continue
-    state[shape.token(node)] = Math.max(at(state, shape.token(node)), token)
-  }
 }
 
 function rejoin(shape: Shape, { rejoin }: Rule, state: State, { node, token }: Move): void {
   state[shape.away(node)] = 0
   state[shape.token(node)] = token
-  if (rejoin === 'at-once' || rejoin === 'quorum-read') return
+  if (rejoin !== 'wait' && rejoin !== 'wait-and-read') return
   for (let attempt = 0; attempt < shape.attempts; attempt += 1) {
     const hasVoteOfBefore = at(state, shape.pending(node, attempt)) === 0
     const isAsking = at(state, shape.phase(attempt)) === phases.asking

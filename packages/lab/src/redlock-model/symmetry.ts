@@ -61,7 +61,7 @@ export class Symmetry {
 }
 
 /** Puts every attempt into its new place. */
-export function turn(shape: Shape, state: State, order: readonly number[], turned: State): void {
+function turn(shape: Shape, state: State, order: readonly number[], turned: State): void {
   turned.set(state)
   order.forEach((place, attempt) => {
     for (let index = 0; index < 3; index += 1) {
