@@ -35,6 +35,12 @@ async function ownersOf(seen: readonly Redis[]): Promise<readonly string[]> {
   return Promise.all(seen.map(async (client) => (await client.hget(RECORD, 'o')) ?? ''))
 }
 
+/** Only a vote and a renewal set when a record expires. */
+async function votesGiven(seen: readonly Redis[]): Promise<readonly number[]> {
+  const stats = await Promise.all(seen.map((client) => client.info('commandstats')))
+  return stats.map((text) => Number(/cmdstat_pexpire:calls=(\d+)/.exec(text)?.[1] ?? 0))
+}
+
 async function tookMs(work: () => Promise<unknown>): Promise<number> {
   const startedMs = performance.now()
   await work()
@@ -181,8 +187,11 @@ describe('an answer that is lost', () => {
       const mine = claim(RESOURCE, { ttlMs: 20_000 })
       const asking = store.enter(mine).catch(() => undefined)
       await expect.poll(async () => (await ownersOf(seen)).filter((owner) => owner.startsWith(mine.id)).length).toBe(3)
+      expect(await votesGiven(seen)).toEqual([1, 1, 1])
       // The connections break: ioredis sends again what was not answered on those that were handed in.
       for (const proxy of proxies) proxy.set({ kind: 'pass' })
+      const given = what === 'URLs' ? [1, 1, 1] : [2, 2, 2]
+      await expect.poll(() => votesGiven(seen)).toEqual(given)
       await asking
       const { token } = await turnOf(store, mine)
       expect((await other.look(RESOURCE)).claims).toMatchObject([{ state: 'held', token }])
