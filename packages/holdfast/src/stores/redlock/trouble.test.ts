@@ -163,6 +163,32 @@ describe('a lock is granted in the time of the majority', () => {
   })
 })
 
+test('what operators ask needs a majority, and no more', { timeout: 30_000 }, async () => {
+  const { servers, urls } = await nodes(3)
+  const store = await stage.opened(redlock(urls))
+  const mine = claim(RESOURCE)
+  const { token } = held(await store.enter(mine))
+  await expect.poll(async () => (await store.look(RESOURCE)).claims).toMatchObject([{ token }])
+  const listed = async (): Promise<readonly string[]> => {
+    const names: string[] = []
+    let cursor: string | undefined
+    do {
+      const page = await store.admin.list('n!', cursor, 10)
+      names.push(...page.resources)
+      cursor = page.cursor
+    } while (cursor !== undefined)
+    return names
+  }
+  expect(await listed()).toEqual([RESOURCE])
+  await servers[0]?.kill()
+  expect(await listed()).toEqual([RESOURCE])
+  expect((await store.look(RESOURCE)).claims).toMatchObject([{ state: 'held', token }])
+  await servers[1]?.kill()
+  await expect(listed()).rejects.toThrow(/fewer than 2 of 3 nodes answered/)
+  await expect(store.look(RESOURCE)).rejects.toThrow(/fewer than 2 of 3 nodes answered/)
+  await expect(store.admin.evict(RESOURCE, token, 'stuck')).rejects.toThrow(StoreUnavailable)
+})
+
 describe('an answer that is lost', () => {
   test('on one node costs nothing, and the vote is given back with the others', async () => {
     const { servers, seen } = await nodes(3)
