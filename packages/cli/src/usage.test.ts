@@ -142,6 +142,7 @@ describe('a password in the store URL', () => {
   it.each([
     ['an unknown scheme', `gopher://user:${canary}@host/0`],
     ['a Redis that is away', 'redis://user:c4n4ry@127.0.0.1:1'],
+    ['a Redlock that is away', 'redlock://user:c4n4ry@127.0.0.1:1,127.0.0.1:2,127.0.0.1:3'],
     ['no scheme', `//user:${canary}@host`],
     ['a query', `gopher://host/?password=${canary}`],
     ['a path that is used', 'sqlite:/proc/nowhere/locks.db?password=c4n4ry'],

@@ -49,8 +49,11 @@ async function list(
   if (node === undefined) return { resources: [] }
   const words = ['SCAN', place.walk, 'MATCH', keys.pattern(prefix), 'COUNT', String(SCAN_COUNT)]
   const scanned = await node.command('list', words).catch(() => undefined)
-  if (!Array.isArray(scanned))
+  if (!Array.isArray(scanned)) {
+    // Passed over, if a majority is there.
+    await allOf(session, 'list', (each) => each.command('list', ['TIME']))
     return pageOf(nodes.length, { ...place, node: place.node + 1, walk: WALK_EDGE }, [], limit)
+  }
   const [walk, records] = scanned as readonly unknown[]
   const resources = wordsOf(records).map((record) => keys.resource(record))
   const next = { ...place, walk: String(walk) }

@@ -34,6 +34,9 @@ const CLOCK_SAMPLE_MS_MAX = 1_000
 /** Clocks drift, by less than a millisecond in this time. */
 const CLOCK_SAMPLE_LASTS_MS = 10_000
 
+/** How much less an answer that took long counts with each quicker one after it. */
+const FORGOTTEN_SHARE = 1 / 8
+
 interface ClockSample {
   readonly low: number
   readonly high: number
@@ -82,7 +85,7 @@ export class RedisNode {
     return this.#sample
   }
 
-  /** The same at most, from the last answer: what is sent now is as long under way as that was. */
+  /** The same at most, from the slowest of the last answers: what is sent now may be as long under way. */
   get latelyAheadUs(): number | undefined {
     return this.#latelyAheadUs
   }
@@ -139,9 +142,10 @@ export class RedisNode {
     const tookMs = answeredAtMs - askedAtMs
     if (!(nowUs > 0) || (tookMs > CLOCK_SAMPLE_MS_MAX && this.#sample !== undefined)) return
     const sample = { low: nowUs - answeredAtMs * 1000, high: nowUs - askedAtMs * 1000, tookMs, atMs: answeredAtMs }
-    this.#latelyAheadUs = sample.high
     const known = this.#sample
     const isSet = known !== undefined && (sample.low > known.high || sample.high < known.low)
+    const lately = isSet ? sample.high : (this.#latelyAheadUs ?? sample.high)
+    this.#latelyAheadUs = Math.max(sample.high, lately - (lately - sample.high) * FORGOTTEN_SHARE)
     if (known === undefined || isSet || tookMs <= known.tookMs || answeredAtMs - known.atMs > CLOCK_SAMPLE_LASTS_MS) {
       this.#sample = sample
     }

@@ -152,7 +152,9 @@ async function reached({ nodes, majority, alarms, twice }: Fleet, clock: Clock):
       throw new StoreUnavailable(`${majority} of ${nodes.length} nodes are needed to open Redlock: ${causes}`)
     },
   })
-  await Promise.race([Promise.allSettled(all), sleep(clock, REST_MS)])
+  const rest = new AbortController()
+  await Promise.race([Promise.allSettled(all), sleep(clock, REST_MS, rest.signal)])
+  rest.abort()
   return nodes.filter((node) => opened.has(node))
 }
 

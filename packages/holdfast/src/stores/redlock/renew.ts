@@ -4,7 +4,7 @@ import { OutcomeUnknown } from '../../core/errors.ts'
 import { RENEW_BATCH_MAX } from '../../core/limits.ts'
 import type { Renewal, RenewAnswer } from '../../core/store.ts'
 import { engineError } from '../shared/redis/errors.ts'
-import { type Entry, heldBy } from './claims.ts'
+import type { Entry } from './claims.ts'
 import { nodeLimitMs } from './limits.ts'
 import type { RedisNode } from './node.ts'
 import type { Session } from './open.ts'
@@ -105,12 +105,13 @@ function verdictOf(
 function remembered({ claims }: Session, entry: Entry | undefined, answer: RenewAnswer): RenewAnswer {
   if (!('kind' in answer) || entry?.grant === undefined) return answer
   if (answer.kind === 'gone') claims.end(entry)
-  if (answer.kind !== 'held') return answer
-  const { askedAt, lifeMs } = answer
-  if (askedAt.monotonicMs + lifeMs > entry.grant.askedAt.monotonicMs + entry.grant.lifeMs) {
-    entry.grant = { ...entry.grant, askedAt, lifeMs }
+  if (answer.kind === 'held') {
+    const { askedAt, lifeMs } = answer
+    const before = entry.grant.askedAt.monotonicMs + entry.grant.lifeMs
+    // Answers may overtake one another.
+    if (askedAt.monotonicMs + lifeMs > before) entry.grant = { ...entry.grant, askedAt, lifeMs }
   }
-  return heldBy(entry) === undefined ? answer : { ...answer, memo: String(entry.news) }
+  return answer
 }
 
 function unknown(

@@ -35,6 +35,12 @@ async function ownersOf(seen: readonly Redis[]): Promise<readonly string[]> {
   return Promise.all(seen.map(async (client) => (await client.hget(RECORD, 'o')) ?? ''))
 }
 
+/** Only a vote and a renewal set when a record expires. */
+async function votesGiven(seen: readonly Redis[]): Promise<readonly number[]> {
+  const stats = await Promise.all(seen.map((client) => client.info('commandstats')))
+  return stats.map((text) => Number(/cmdstat_pexpire:calls=(\d+)/.exec(text)?.[1] ?? 0))
+}
+
 async function tookMs(work: () => Promise<unknown>): Promise<number> {
   const startedMs = performance.now()
   await work()
@@ -157,6 +163,32 @@ describe('a lock is granted in the time of the majority', () => {
   })
 })
 
+test('what operators ask needs a majority, and no more', { timeout: 30_000 }, async () => {
+  const { servers, urls } = await nodes(3)
+  const store = await stage.opened(redlock(urls))
+  const mine = claim(RESOURCE)
+  const { token } = held(await store.enter(mine))
+  await expect.poll(async () => (await store.look(RESOURCE)).claims).toMatchObject([{ token }])
+  const listed = async (): Promise<readonly string[]> => {
+    const names: string[] = []
+    let cursor: string | undefined
+    do {
+      const page = await store.admin.list('n!', cursor, 10)
+      names.push(...page.resources)
+      cursor = page.cursor
+    } while (cursor !== undefined)
+    return names
+  }
+  expect(await listed()).toEqual([RESOURCE])
+  await servers[0]?.kill()
+  expect(await listed()).toEqual([RESOURCE])
+  expect((await store.look(RESOURCE)).claims).toMatchObject([{ state: 'held', token }])
+  await servers[1]?.kill()
+  await expect(listed()).rejects.toThrow(/fewer than 2 of 3 nodes answered/)
+  await expect(store.look(RESOURCE)).rejects.toThrow(/fewer than 2 of 3 nodes answered/)
+  await expect(store.admin.evict(RESOURCE, token, 'stuck')).rejects.toThrow(StoreUnavailable)
+})
+
 describe('an answer that is lost', () => {
   test('on one node costs nothing, and the vote is given back with the others', async () => {
     const { servers, seen } = await nodes(3)
@@ -181,8 +213,11 @@ describe('an answer that is lost', () => {
       const mine = claim(RESOURCE, { ttlMs: 20_000 })
       const asking = store.enter(mine).catch(() => undefined)
       await expect.poll(async () => (await ownersOf(seen)).filter((owner) => owner.startsWith(mine.id)).length).toBe(3)
+      expect(await votesGiven(seen)).toEqual([1, 1, 1])
       // The connections break: ioredis sends again what was not answered on those that were handed in.
       for (const proxy of proxies) proxy.set({ kind: 'pass' })
+      const given = what === 'URLs' ? [1, 1, 1] : [2, 2, 2]
+      await expect.poll(() => votesGiven(seen)).toEqual(given)
       await asking
       const { token } = await turnOf(store, mine)
       expect((await other.look(RESOURCE)).claims).toMatchObject([{ state: 'held', token }])

@@ -97,10 +97,12 @@ export const ending: readonly LockCase[] = [
     name: 'a release inside the minimum hold keeps the lock taken for the rest of it',
     needs: 'minimumHold',
     async run({ client, within, nowMs, ttlMs }) {
+      const [one, other] = [client(), client()] as const
+      await Promise.all([one.locks.open(), other.locks.open()])
       const startedMs = nowMs()
-      await (await client().lock.acquire({ minHold: ttlMs })).release()
-      assert.equal(await client().lock.tryAcquire(), null)
-      await (await within(ttlMs * 5, client().lock.acquire(PATIENT))).release()
+      await (await one.lock.acquire({ minHold: ttlMs })).release()
+      assert.equal(await other.lock.tryAcquire(), null)
+      await (await within(ttlMs * 5, other.lock.acquire(PATIENT))).release()
       assert.ok(nowMs() - startedMs >= ttlMs * 0.99, 'the hold was cut short')
     },
   },
