@@ -16,6 +16,9 @@ const PARALLEL = 2
 /** Of what a red check of the undamaged sources printed. */
 const SHOWN_LINES = 60
 
+/** All checks together, on a machine that is busy. */
+const GREEN_MS_MAX = 300_000
+
 const repository = join(import.meta.dirname, '..', '..')
 const wanted = process.argv.slice(2)
 const chosen = all.filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
@@ -60,7 +63,9 @@ async function fits(): Promise<boolean> {
 async function areGreen(sandboxes: readonly Sandbox[]): Promise<boolean> {
   const checks = mutants.map((mutant) => mutant.caughtBy)
   const halves = [together(checks), joined(checks)]
-  const outcomes = await Promise.all(sandboxes.map((sandbox, index) => sandbox.check(halves[index] ?? [])))
+  const outcomes = await Promise.all(
+    sandboxes.map((sandbox, index) => sandbox.check(halves[index] ?? [], GREEN_MS_MAX)),
+  )
   for (const outcome of outcomes) {
     if (!outcome.red) continue
     const lines = outcome.output.split('\n').filter((line) => !/^[·x-]*$/.test(line))

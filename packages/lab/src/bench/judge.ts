@@ -1,12 +1,16 @@
-/** How long the judge needs for a long history: to read it, and for each of its sweeps. */
+/** How long the judge needs for a long history: to read it, and for each of its sweeps; and how large a page of it is. */
+import { drawingOf } from '../faultlab/report/drawing.ts'
 import { checkers } from '../judge/judge.ts'
 import { readHistory } from '../judge/record.ts'
 import type { Property } from '../judge/violation.ts'
+import { historyText } from '../timeline/history.ts'
+import { viewerHtml } from '../timeline/viewer-page.ts'
 import { cpuMs } from './clock.ts'
 import type { Figure, Suite } from './figure.ts'
-import { longHistory } from './long-history.ts'
+import { longHistory, OPERATIONS_A_GRANT } from './long-history.ts'
 
 const OPERATIONS = 1_000_000
+const PAGE_GRANTS = 5_000
 const OPTIONS = { freeNs: 1e9, lateNs: 1e9 }
 /** For each promise that this project's design gives a time for (verification.md C2). */
 const TARGETS: ReadonlyMap<Property, number> = new Map([
@@ -40,8 +44,20 @@ export const judging: Suite = {
         return target === undefined ? figure : { ...figure, target: { atMost: target } }
       }),
       { what: 'everything', unit: 's', value: sumMs / 1000 },
+      ...pageFigures(),
     ]
   },
+}
+
+function pageFigures(): readonly Figure[] {
+  const events = longHistory(PAGE_GRANTS * OPERATIONS_A_GRANT)
+  const header = { v: 1, run: '', backend: '', versions: {}, faults: [], expectations: [] } as const
+  const [page, tookMs] = timed(() => viewerHtml({ model: drawingOf(events, []), history: historyText(header, events) }))
+  const what = `timeline of ${PAGE_GRANTS.toLocaleString('en-US')} grants`
+  return [
+    { what, unit: 'MB', value: page.length / 1e6 },
+    { what: `${what}, made in`, unit: 's', value: tookMs / 1000 },
+  ]
 }
 
 /** In time of the processor, because other programs are of no interest here. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { HistoryEvent } from '../../timeline/history.ts'
+import { byTime, type HistoryEvent } from '../../timeline/history.ts'
 import { drawingOf, lineFinder } from './drawing.ts'
 
 const at = (ms: number): string => String(ms * 1e6)
@@ -35,6 +35,17 @@ test('a killed process and the one in its place share a lane, and the hold of th
 
 test('faults of the store are in a lane of its own', () => {
   expect(laneOf('store')?.pauses).toMatchObject([{ fromMs: 150, toMs: 180, what: 'locked by somebody else' }])
+})
+
+test('each server has a lane, with faults that last as long as they did and those of a moment as marks', () => {
+  const note = (ms: number, kind: string): HistoryEvent => {
+    const input = { kind, target: 'server 1.2' }
+    return { i: 90, t: at(ms), p: 'nemesis', e: 'sig', op: 90 + ms, f: 'nemesis', k: '', in: input }
+  }
+  const events = byTime([...history(), note(210, 'kill-server'), note(220, 'wipe'), note(240, 'end-kill-server')])
+  const lane = drawingOf(events, []).lanes.find(({ name }) => name === 'server 1.2')
+  expect(lane).toMatchObject({ kind: 'server', pauses: [{ fromMs: 210, toMs: 240, what: 'kill server' }] })
+  expect(lane?.marks.map(({ kind, atMs, label }) => [kind, atMs, label])).toEqual([['fault', 220, 'wipe']])
 })
 
 test('a violation is drawn in the lane of the place', () => {

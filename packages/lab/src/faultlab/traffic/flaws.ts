@@ -72,6 +72,7 @@ export const flaws: Readonly<Record<FlawName, Flaw>> = {
     on: ['redis'],
     what: 'takes the lock and says in a second step how long (SETNX, then EXPIRE): who dies in between holds it for ever',
     finds: ['A'],
+    under: 'kill',
   },
   'token-after-grant': {
     on: ['redis'],
@@ -88,6 +89,7 @@ export const flaws: Readonly<Record<FlawName, Flaw>> = {
   'late-quorum': {
     on: ['redlock'],
     what: 'asks several servers, waits for the last one, does not look how long that took, and has no token that all know',
+    under: 'pause-server',
     finds: ['V', 'T'],
   },
 }
