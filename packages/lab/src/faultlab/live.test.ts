@@ -4,9 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { parseEvent } from '../timeline/history.ts'
 import { requireNeeds } from './scenarios/needs.ts'
-import { broken, lab, Runs, type Told } from './live.fixture.ts'
-
-const LIMIT_MS = 85_000
+import { broken, lab, LIMIT_MS, Runs, type Told } from './live.fixture.ts'
 
 const runs = new Runs()
 const { folder } = runs

@@ -30,10 +30,12 @@ describe('the judge', () => {
     expect(broken(story)).toEqual([])
   })
 
-  it('U: lets a lease be over on arrival only when the process was stopped meanwhile', () => {
+  it('U: lets a lease be over on arrival only when the process was stopped meanwhile, or not run', () => {
     const dead = (): Story => new Story().op('a', 'acquire', [1, 50], {}, 'DEAD_ON_ARRIVAL')
     const stopped = dead().at('nemesis', 'nemesis', 40, { kind: 'resume', target: 'a' })
     expect(broken(stopped.at('nemesis', 'nemesis', 60, { kind: 'heal', target: 'everything' }))).toEqual([])
+    expect(broken(dead().at('a', 'stalled', 45, { ms: 120 }))).toEqual([])
+    expect(broken(dead().at('b', 'stalled', 45, { ms: 120 }))).toEqual(['U'])
     expect(broken(dead())).toEqual(['U'])
   })
 

@@ -6,12 +6,15 @@
  * `renew` and `enqueue` as seen at the store (in: token; in: id, keptMs, out: standing, token), `enter`, `read` and `write` at
  * the guarded resource (in: token; write also element). Moments: `extended` (token, validUntil), `lost`, `lost-signal`
  * and `wrong-belief` (token), `left` (id: the place was given up), `commit` by the resource (cseq, token, kind, raises; write also base, version, element), `final` (elements), `nemesis`
- * (kind, target), `leftovers` (counts by name).
+ * (kind, target), `stalled` (ms: the process was not run), `leftovers` (counts by name).
  */
 import { type Detail, type HistoryEvent, inOrder, type TimedEvent } from '../timeline/history.ts'
 
 /** The code of an `acquire` that was answered with a lease which said of itself that it was over. */
 export const DEAD_ON_ARRIVAL = 'DEAD_ON_ARRIVAL'
+
+/** A moment of a process: the machine did not run it for so many `ms` until now. */
+export const STALLED = 'stalled'
 
 export interface Operation {
   readonly p: string

@@ -1,5 +1,5 @@
 /** U: nobody is handed a lease that has ended, and every guarded call was sent while the sender's lease was valid by his own clock. Without this check a client that never looks at its clock goes unnoticed. */
-import { DEAD_ON_ARRIVAL, milliseconds, type Moment, type Operation, type Record } from './record.ts'
+import { DEAD_ON_ARRIVAL, milliseconds, type Moment, type Operation, type Record, STALLED } from './record.ts'
 import type { Violation } from './violation.ts'
 
 const GUARDED = new Set(['enter', 'read', 'write'])
@@ -21,14 +21,19 @@ export function checkUseAfterExpiry({ operations, holds, moments }: Record): Vio
   return [...deadOnArrival, ...late, ...deadWithoutStop(operations, moments)]
 }
 
-/** A lease that says of itself that it is over when it is handed out: only a process that was stopped meanwhile can get one. */
+/**
+ * A lease that says of itself that it is over when it is handed out: only a process that was stopped meanwhile can get
+ * one, or one that a busy machine did not run.
+ */
 function deadWithoutStop(operations: readonly Operation[], moments: readonly Moment[]): Violation[] {
-  const resumes = moments.filter(({ f, in: { kind } }) => f === 'nemesis' && kind === 'resume')
+  const resumes = moments.flatMap(({ p, f, atNs, in: { kind, target } }) => {
+    if (f === STALLED) return [{ target: p, atNs }]
+    return f === 'nemesis' && kind === 'resume' ? [{ target, atNs }] : []
+  })
   return operations
     .filter(({ code }) => code === DEAD_ON_ARRIVAL)
     .filter(
-      ({ p, callNs, endNs }) =>
-        !resumes.some(({ in: { target }, atNs }) => target === p && atNs > callNs && atNs < endNs),
+      ({ p, callNs, endNs }) => !resumes.some(({ target, atNs }) => target === p && atNs > callNs && atNs < endNs),
     )
     .map(({ p, k, endNs }) => ({
       property: 'U',

@@ -1,4 +1,8 @@
-/** A worker notices that its wall clock has moved against its monotonic one, and writes it down: the proof that a jump reached it. */
+/**
+ * A worker looks at its clocks and writes down what it sees: that its wall clock has moved against its monotonic one, the
+ * proof that a jump reached it; and that the machine did not run it for a while, which is as good as a stop.
+ */
+import { STALLED } from '../../judge/record.ts'
 import type { Recorder } from '../../timeline/history.ts'
 
 /** The moment's name in the history. */
@@ -7,14 +11,21 @@ export const CLOCK_SEEN = 'clock-seen'
 const LOOK_MS = 25
 /** Slewing is much less between two looks; the smallest jump that the lab makes is more. */
 const JUMP_MS = 100
+const STALL_MS = 100
 
 export function watchClock(recorder: Recorder): void {
-  const apart = (): number => Date.now() - Number(process.hrtime.bigint() / 1_000_000n)
-  let knownMs = apart()
+  const upMs = (): number => Number(process.hrtime.bigint() / 1_000_000n)
+  let lookedMs = upMs()
+  let apartMs = Date.now() - lookedMs
   setInterval(() => {
-    const byMs = apart() - knownMs
+    const nowMs = upMs()
+    const stallMs = nowMs - lookedMs - LOOK_MS
+    lookedMs = nowMs
+    // A timer comes before whatever else waits for the loop, so this is written before anything late is used.
+    if (stallMs > STALL_MS) recorder.signal(STALLED, '', { ms: stallMs })
+    const byMs = Date.now() - nowMs - apartMs
     if (Math.abs(byMs) < JUMP_MS) return
-    knownMs += byMs
+    apartMs += byMs
     recorder.signal(CLOCK_SEEN, '', { byMs })
   }, LOOK_MS).unref()
 }
