@@ -3,7 +3,9 @@ import { configDefaults, defineConfig } from 'vitest/config'
 import { ClosingLine } from './tests/support/closing-line.ts'
 
 /** Real processes that are hurt in real time: they get the machine to themselves, after everything else. */
-const LIVE = ['packages/lab/src/faultlab/**/live.test.ts']
+const LIVE = ['packages/lab/src/faultlab/live.test.ts']
+/** The same, and each has moments to meet: not beside the runs above. */
+const REPLAYS = ['packages/lab/src/faultlab/scenarios/live.test.ts']
 
 export default defineConfig({
   test: {
@@ -14,11 +16,12 @@ export default defineConfig({
         test: {
           name: 'suites',
           include: ['packages/*/src/**/*.test.ts', 'tests/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...LIVE],
+          exclude: [...configDefaults.exclude, ...LIVE, ...REPLAYS],
           sequence: { groupOrder: 0 },
         },
       },
       { extends: true, test: { name: 'live', include: LIVE, sequence: { groupOrder: 1 } } },
+      { extends: true, test: { name: 'replays', include: REPLAYS, sequence: { groupOrder: 2 } } },
     ],
     // Most tests wait for processes and files, so a machine with two cores should not run them one by one.
     maxWorkers: Math.max(2, availableParallelism()),

@@ -44,7 +44,7 @@ export const killedHolder: Scenario = {
   ],
 }
 
-const DELETED_TTL_MS = 1_500
+const DELETED_TTL_MS = 4_500
 
 export const deletedFile: Scenario = {
   foundBy: 'the SQLite documentation, "How To Corrupt An SQLite Database File", on unlinking a file in use',

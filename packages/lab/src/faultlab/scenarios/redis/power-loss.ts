@@ -3,13 +3,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Engine } from '../../../engines/engine.ts'
 import { type FragileDisk, openFragileDisk } from '../../../machine/fragile-disk.ts'
 import { holdfastLock, type Scenario, type Shown, shown, type Take } from '../scenario.ts'
+import type { Actor } from '../actor.ts'
 import type { Stage } from '../stage.ts'
-import { SERVER, server, tell } from './scene.ts'
-import { twoHolders } from './two-holders.ts'
+import type { Answer } from '../steps.ts'
+import { SERVER, server, tell, way } from './scene.ts'
+import { hold, twoHolders } from './two-holders.ts'
 
 const SECOND_MS = 1_000
-/** A server is restarted and a process is started before A hears anything at its next renewal. */
-const TTL_MS = 9_000
+/** Leaves time for the power to fail. */
+const QUICK_MS = 350
+const ATTEMPTS_MAX = 10
+/** A server is restarted and a process is started before the lease of A is over. */
+const TTL_MS = 8_000
 
 interface Machine {
   readonly engine: Engine
@@ -29,10 +34,18 @@ async function loseAndRestorePower(stage: Stage, { engine, disk }: Machine): Pro
   await engine.restart()
 }
 
-/** A second has just begun and its write to the disk is done: what comes now waits for the next one. */
-async function justSynced(engine: Engine): Promise<void> {
-  await sleep(SECOND_MS - (Date.now() % SECOND_MS) + SECOND_MS / 10)
-  await tell(engine, 'SET', 'anything', 'at all')
+/**
+ * A holds, and that is not on the disk yet: a second has just begun, its write is done, and what comes now waits for the
+ * next one. On a busy machine the second may be over first, so it is tried again.
+ */
+async function unsynced(engine: Engine, a: Actor): Promise<Answer> {
+  for (let attempt = 1; ; attempt += 1) {
+    await sleep(SECOND_MS - (Date.now() % SECOND_MS) + SECOND_MS / 10)
+    await tell(engine, 'SET', 'anything', 'at all')
+    const answer = await hold(a)
+    if (Date.now() % SECOND_MS < QUICK_MS || attempt === ATTEMPTS_MAX) return answer
+    await a.does({ do: 'release' })
+  }
 }
 
 const everySecond = (guard: boolean): Take => ({
@@ -42,13 +55,19 @@ const everySecond = (guard: boolean): Take => ({
   ttlMs: TTL_MS,
   async play(stage): Promise<readonly Shown[]> {
     const both = await machine(stage, 'everysec')
-    const a = await stage.actor('A', both.engine.url)
-    await justSynced(both.engine)
+    const { proxy, url } = await way(stage, both.engine)
+    const a = await stage.actor('A', url)
     return twoHolders({
       stage,
       a,
+      begin: () => unsynced(both.engine, a),
       b: () => stage.actor('B', both.engine.url),
-      forget: () => loseAndRestorePower(stage, both),
+      forget() {
+        // A would ask as soon as its connection is back, and B may be later than that.
+        proxy.set({ kind: 'black-hole' })
+        return loseAndRestorePower(stage, both)
+      },
+      heal: () => proxy.set({ kind: 'pass' }),
     })
   },
 })

@@ -2,23 +2,41 @@
 import type { Actor } from '../actor.ts'
 import { type Shown, shown } from '../scenario.ts'
 import type { Stage } from '../stage.ts'
+import type { Answer } from '../steps.ts'
 
 export interface Rivals {
   readonly stage: Stage
   readonly a: Actor
+  /** How A comes to hold. @default `hold` */
+  readonly begin?: () => Promise<Answer>
   /** Made when B starts: its server may be another one by then. */
   b(): Promise<Actor>
   /** What happens while A holds. */
   forget(): Promise<void>
+  /** After A was told, so that it can leave. */
+  readonly heal?: () => void
 }
 
 /** Long enough that B is through before A hears anything at its next renewal. */
 export const TWO_HOLDERS_TTL_MS = 6_000
 
-export async function twoHolders({ stage, a, b: start, forget }: Rivals): Promise<readonly Shown[]> {
-  const first = await a.does({ do: 'acquire', waitMs: 0 })
+/** Takes the lock and does everything but the write. */
+export async function hold(a: Actor): Promise<Answer> {
+  const answer = await a.does({ do: 'acquire', waitMs: 0 })
   await a.does({ do: 'enter' })
   await a.does({ do: 'read' })
+  return answer
+}
+
+export async function twoHolders({
+  stage,
+  a,
+  begin = () => hold(a),
+  b: start,
+  forget,
+  heal,
+}: Rivals): Promise<readonly Shown[]> {
+  const first = await begin()
   await forget()
   const b = await start()
   const second = await b.does({ do: 'acquire', waitMs: 0 })
@@ -29,6 +47,7 @@ export async function twoHolders({ stage, a, b: start, forget }: Rivals): Promis
   const late = await a.does({ do: 'write' })
   const told = await stage.finds(({ p, f }) => p === 'A' && f === 'lost-signal')
   const after = await a.does({ do: 'write' })
+  heal?.()
   for (const actor of [a, b]) await actor.leaves()
   const elements = String(stage.events().find(({ f }) => f === 'final')?.in?.['elements'])
   return [
