@@ -130,7 +130,7 @@ const around: Readonly<Record<string, Damage>> = {
     'attempt.ts',
     'if (tookMs + marginMs(ttlMs) > ttlMs * USABLE_SHARE)',
     'if (tookMs + marginMs(ttlMs) < 0)',
-    trouble('too much of the lease'),
+    trouble('stalled for too much'),
   ),
   'a token far ahead is counted': damage(
     'attempt.ts',

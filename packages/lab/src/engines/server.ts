@@ -157,7 +157,8 @@ class Server implements Engine {
   }
 
   get #dataFolder(): string {
-    return join(this.#spec.folder ?? this.#folder, 'data')
+    // Several servers may share one disk.
+    return this.#spec.folder === undefined ? join(this.#folder, 'data') : join(this.#spec.folder, `data-${this.port}`)
   }
 
   get #logFile(): string {

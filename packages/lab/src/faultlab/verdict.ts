@@ -40,10 +40,11 @@ export function verdictOf(settings: Settings, events: readonly HistoryEvent[], t
   const startedMs = performance.now()
   const { scheme, faults, ttlMs } = settings
   const record = readHistory(events)
-  const found = judgeRecord(record, { freeNs: graceMs(scheme, ttlMs) * 1e6, lateNs: LATE_MS * 1e6 })
+  const mayBreak = excusesOf(settings)
+  const freeNs = graceMs(scheme, ttlMs) * 1e6
+  const found = judgeRecord(record, { freeNs, lateNs: LATE_MS * 1e6, mayOverlap: mayBreak.has('V') })
   const notJudged = blindSpots(settings, record, tells)
   const judged = found.violations.filter(({ property }) => !notJudged.has(property))
-  const mayBreak = excusesOf(settings)
   const violations = judged.filter(({ property }) => !mayBreak.has(property))
   const excused = [...mayBreak.values()].map((excuse) => {
     return { excuse, violations: judged.filter(({ property }) => property === excuse.property) }

@@ -64,6 +64,15 @@ describe('the judge', () => {
     ])
   })
 
+  it('T: asks only for the order of the requests where two may hold: a stopped holder sees his grant late', () => {
+    const story = new Story().hold('a', 2, { ...first, askedMs: 0 }).hold('b', 1, { ...second, askedMs: 0 })
+    expect(broken(story, { freeNs: 1e9, mayOverlap: true })).toEqual([])
+    const later = new Story()
+      .hold('a', 2, first)
+      .hold('b', 1, { askedMs: 25, grantedMs: 30, validMs: 120, releasedMs: 40 })
+    expect(broken(later, { freeNs: 1e9, mayOverlap: true })).toEqual(['T'])
+  })
+
   it('T: compares tokens as numbers, not as text', () => {
     const later = { askedMs: 25, grantedMs: 30, validMs: 120, releasedMs: 40 }
     expect(broken(new Story().hold('a', 9, first).hold('b', 10, later))).toEqual([])

@@ -10,11 +10,11 @@ import { checkLostUpdates } from './lost-updates.ts'
 import { checkOverlap } from './overlap.ts'
 import { readHistory, type Record } from './record.ts'
 import { checkRevival } from './revival.ts'
-import { checkTokenOrder } from './token-order.ts'
+import { checkTokenOrder, type Exclusion } from './token-order.ts'
 import { checkUseAfterExpiry } from './use-after-expiry.ts'
 import type { Property, Violation } from './violation.ts'
 
-export interface JudgeOptions extends Liveness, LossTold {}
+export interface JudgeOptions extends Liveness, LossTold, Exclusion {}
 
 export interface Verdict {
   readonly violations: readonly Violation[]

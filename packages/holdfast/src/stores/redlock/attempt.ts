@@ -34,8 +34,8 @@ export interface Request {
   readonly hasWaited: boolean
 }
 
-/** Of a lease that is younger than this the rest is worth having. */
-const USABLE_SHARE = 1 / 2
+/** When the votes took more of the lease than this, what is left is not worth having: a renewal might come too late. */
+const USABLE_SHARE = 2 / 3
 
 export class Attempt {
   readonly settled: Promise<Outcome>
@@ -155,11 +155,16 @@ export class Attempt {
     node.run(scripts.release, keys, [this.vote, '', '0', '0', '']).catch(() => undefined)
   }
 
+  /** Whatever comes after a limit that was set anew is no end. */
   #patience(): void {
     const { alarms, clock } = this.#session
     this.#alarm?.cancel()
-    const appointment = alarms.addIn(() => afterAnswers(clock, () => this.#outcome ?? this.#look(true)), this.#limitMs)
-    this.#alarm = { cancel: () => alarms.cancel(appointment) }
+    const patience = { cancel: (): void => alarms.cancel(appointment) }
+    const end = (): void => {
+      if (this.#alarm === patience && this.#outcome === undefined) this.#look(true)
+    }
+    const appointment = alarms.addIn(() => afterAnswers(clock, end), this.#limitMs)
+    this.#alarm = patience
   }
 
   /** In the order of `accept.lua`. */
@@ -195,8 +200,8 @@ function hasSurelyNothing(ballot: Ballot): boolean {
 function proposalUs({ nodes, clock }: Session, askedAt: Stamp, seen: bigint): number {
   const nowUs = askedAt.monotonicMs * 1000
   const common = commonOf(nodes)
-  const near = nodes.flatMap(({ aheadUs }) =>
-    aheadUs !== undefined && common !== undefined && aheadUs.high - common < CAP_MS * 1000 ? [aheadUs.high] : [],
+  const near = nodes.flatMap(({ latelyAheadUs: ahead }) =>
+    ahead !== undefined && common !== undefined && ahead - common < CAP_MS * 1000 ? [ahead] : [],
   )
   const clockUs = near.length > 0 ? Math.max(...near) + nowUs : clock.wallMs() * 1000
   return Math.max(Math.ceil(clockUs) + HEADROOM_US, Number(seen) + 1)

@@ -31,6 +31,15 @@ const REOPEN_MS = 500
 const SILENT_ASK_MS = 250
 /** An answer that took longer says too little about the clock of the node. */
 const CLOCK_SAMPLE_MS_MAX = 1_000
+/** Clocks drift, by less than a millisecond in this time. */
+const CLOCK_SAMPLE_LASTS_MS = 10_000
+
+interface ClockSample {
+  readonly low: number
+  readonly high: number
+  readonly tookMs: number
+  readonly atMs: number
+}
 
 interface Link {
   readonly connection: Connection
@@ -53,7 +62,8 @@ export class RedisNode {
   #unanswered = 0
   #silentSinceMs: number | undefined
   #askSilentAtMs = 0
-  #aheadUs: { readonly low: number; readonly high: number } | undefined
+  #sample: ClockSample | undefined
+  #latelyAheadUs: number | undefined
 
   constructor(name: string, openPort: OpenPort, channel: string, clock: Clock, events: NodeEvents) {
     this.name = name
@@ -67,9 +77,14 @@ export class RedisNode {
     return this.#link?.findings
   }
 
-  /** Its clock minus our monotonic one, in µs: it lies between these. */
-  get aheadUs(): { readonly low: number; readonly high: number } | undefined {
-    return this.#aheadUs
+  /** Its clock minus our monotonic one, in µs: it lies between these. From the quickest answer of the last while. */
+  get aheadUs(): Pick<ClockSample, 'low' | 'high'> | undefined {
+    return this.#sample
+  }
+
+  /** The same at most, from the last answer: what is sent now is as long under way as that was. */
+  get latelyAheadUs(): number | undefined {
+    return this.#latelyAheadUs
   }
 
   /** Connects, asks what it is, teaches it the scripts and listens. An opening that is under way is joined. */
@@ -121,8 +136,15 @@ export class RedisNode {
   /** An answer: asked at this moment of our clock, made at this time of the node. */
   noteClock(askedAtMs: number, nowUs: number): void {
     const answeredAtMs = this.#clock.monotonicMs()
-    if (!(nowUs > 0) || (answeredAtMs - askedAtMs > CLOCK_SAMPLE_MS_MAX && this.#aheadUs !== undefined)) return
-    this.#aheadUs = { low: nowUs - answeredAtMs * 1000, high: nowUs - askedAtMs * 1000 }
+    const tookMs = answeredAtMs - askedAtMs
+    if (!(nowUs > 0) || (tookMs > CLOCK_SAMPLE_MS_MAX && this.#sample !== undefined)) return
+    const sample = { low: nowUs - answeredAtMs * 1000, high: nowUs - askedAtMs * 1000, tookMs, atMs: answeredAtMs }
+    this.#latelyAheadUs = sample.high
+    const known = this.#sample
+    const isSet = known !== undefined && (sample.low > known.high || sample.high < known.low)
+    if (known === undefined || isSet || tookMs <= known.tookMs || answeredAtMs - known.atMs > CLOCK_SAMPLE_LASTS_MS) {
+      this.#sample = sample
+    }
   }
 
   async #ask(send: (connection: Connection) => Promise<unknown>): Promise<unknown> {

@@ -134,6 +134,17 @@ describe('a lock is granted in the time of the majority', () => {
     expect(token).toBeGreaterThan(0n)
   })
 
+  test('or not at all, when this process stalled for too much of the lease meanwhile', async () => {
+    const { urls, seen } = await nodes(3)
+    const store = await stage.opened(redlock(urls))
+    await takeAndLeave(store, RESOURCE)
+    const asking = store.enter(claim(RESOURCE, { ttlMs: 2_000 }))
+    const endsAtMs = performance.now() + 1_500
+    while (performance.now() < endsAtMs);
+    await expect(asking).rejects.toThrow(/a majority took \d+ ms of 2000 ms/)
+    await expect.poll(() => ownersOf(seen)).toEqual(['', '', ''])
+  })
+
   test('or not at all, with the words too slow, when the answers take too much of the lease', async () => {
     const { servers, seen } = await nodes(3)
     const { proxies, urls } = await stage.proxied(servers)

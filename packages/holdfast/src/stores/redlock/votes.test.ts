@@ -77,6 +77,7 @@ test('a vote is above every vote before it, whatever was proposed', async () => 
   await raise(`${b}.x-2`, String(nowUs + 3_000_000))
   const [, , same] = await raise(`${b}.x-2`, String(nowUs + 1_000_000))
   expect(same).toBe(String(nowUs + 3_000_000))
+  expect(await node?.hget(keys.record(resource), 't')).toBe(same)
 })
 
 test('nobody but its own client raises, renews or releases a vote', async () => {

@@ -28,8 +28,8 @@ export const redisCrowd: Suite = {
     const range = { low: percentile(noise, 0.1), high: percentile(noise, 0.9) }
     return [
       { what: 'time against the bare queue', unit: '×', value: ratio, noise: range, target: { atMost: 1.2 } },
-      ...figuresOf('holdfast', ours, settings),
-      ...figuresOf('bare queue', bare, settings),
+      ...crowdFigures('holdfast', ours, settings),
+      ...crowdFigures('bare queue', bare, settings),
     ]
   },
 }
@@ -51,7 +51,11 @@ export async function crowdOf(locker: LockerName, settings: Settings): Promise<C
 }
 
 /** Medians of several runs; the worst where one is too many. */
-export function figuresOf(locker: LockerName, results: readonly CrowdResult[], settings: Settings): readonly Figure[] {
+export function crowdFigures(
+  locker: LockerName,
+  results: readonly CrowdResult[],
+  settings: Settings,
+): readonly Figure[] {
   const of = (measure: (result: CrowdResult) => number): number => median(results.map(measure))
   const worst = (measure: (result: CrowdResult) => number): number => Math.max(...results.map(measure))
   const waiters = sizeOf(WAITERS, settings)

@@ -1,6 +1,6 @@
 /** Other libraries under the same measurements, in the same run, with the same client and server. */
 import { type Figure, type Settings, type Suite, SuiteSkipped } from '../figure.ts'
-import { crowdOf, figuresOf as crowdFigures } from './crowd.ts'
+import { crowdFigures, crowdOf } from './crowd.ts'
 import { handOffOf } from './hand-off.ts'
 import { type LockerName, openLocker } from './locker.ts'
 import { lostReplyOf } from './lost-reply.ts'
@@ -22,6 +22,7 @@ const RIVALS: readonly RivalName[] = [
 const RENEWING: readonly RivalName[] = ['redlock 5.0.0-beta.2', 'redis-semaphore', 'redlock-universal']
 const TTL_MS = 10_000
 const LOST_REPLIES = 3
+const OURS: Entrant = { ...holdfastEntrant, name: 'holdfast' }
 
 export const rivals: Suite = {
   name: 'rivals',
@@ -33,7 +34,8 @@ export const rivals: Suite = {
     const figures: Figure[] = []
     for (const inFlight of IN_FLIGHT) figures.push(...(await pairsOf(inFlight, settings)))
     const each = async (names: readonly LockerName[], measure: (name: LockerName) => Promise<readonly Figure[]>) => {
-      for (const name of names) figures.push(...(await measure(name).catch((error: unknown) => refused(name, error))))
+      for (const name of names)
+        figures.push(...(await measure(name).catch((error: unknown) => notMeasured(name, error))))
     }
     const all: readonly LockerName[] = ['holdfast', ...RIVALS]
     await each(all, (name) => handOffOf(name, 1, settings))
@@ -45,16 +47,16 @@ export const rivals: Suite = {
 }
 
 /** One that fails under a measurement is told of, and the others are measured all the same. */
-function refused(name: LockerName, error: unknown): readonly Figure[] {
+function notMeasured(name: LockerName, error: unknown): readonly Figure[] {
   if (name === 'holdfast') throw error
   process.stderr.write(`${name} could not be measured: ${error instanceof Error ? error.message : String(error)}\n`)
   return []
 }
 
 async function pairsOf(inFlight: number, settings: Settings): Promise<readonly Figure[]> {
-  const entrants = [bareEntrant, holdfastEntrant, bareEntrant, ...RIVALS.map(rivalEntrant)]
+  const entrants = [bareEntrant, OURS, bareEntrant, ...RIVALS.map(rivalEntrant)]
   const played = await withServer((server) => playPairs(server, entrants, inFlight, settings))
-  return pairFigures({ entrants, ours: new Set([holdfastEntrant.name]), inFlight }, played)
+  return pairFigures({ entrants, ours: new Set([OURS.name]), inFlight }, played)
 }
 
 function rivalEntrant(name: RivalName): Entrant {

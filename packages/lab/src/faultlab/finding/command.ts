@@ -62,7 +62,9 @@ function trialsOf(only: string | undefined, store: string | undefined): Trial[] 
     .flatMap(([name, { on }]) => on.map((each) => ({ name, place: each })))
     .filter((trial) => place === undefined || trial.place === place)
   if (trials.length > 0) return trials
-  throw new UsageError(`there is no such broken lock on ${place}:; the run starts the store, so give sqlite: or redis:`)
+  throw new UsageError(
+    `there is no such broken lock on ${place}:; the run starts the store, so give sqlite:, redis: or redlock:`,
+  )
 }
 
 interface Conditions {

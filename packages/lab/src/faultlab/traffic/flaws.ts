@@ -88,9 +88,9 @@ export const flaws: Readonly<Record<FlawName, Flaw>> = {
   },
   'late-quorum': {
     on: ['redlock'],
-    what: 'asks several servers, waits for the last one and does not look how long that took',
+    what: 'asks several servers, waits for the last one, does not look how long that took, and has no token that all know',
     under: 'pause-server',
-    finds: ['V'],
+    finds: ['V', 'T'],
   },
 }
 

@@ -21,10 +21,11 @@ const jumped = (guard: boolean): Take => ({
   async play(stage): Promise<readonly Shown[]> {
     const clock = await clockFor(stage)
     const engine = await server(stage, { environment: clock.environment })
+    const [a, b] = [await stage.actor('A', engine.url), await stage.actor('B', engine.url)]
     return twoHolders({
       stage,
-      a: await stage.actor('A', engine.url),
-      b: () => stage.actor('B', engine.url),
+      a,
+      b: async () => b,
       async forget() {
         stage.note('clock-jump', SERVER)
         clock.set(JUMP_MS)

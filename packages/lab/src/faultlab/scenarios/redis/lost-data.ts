@@ -10,10 +10,11 @@ const flushed = (guard: boolean): Take => ({
   ttlMs: TWO_HOLDERS_TTL_MS,
   async play(stage): Promise<readonly Shown[]> {
     const engine = await server(stage)
+    const [a, b] = [await stage.actor('A', engine.url), await stage.actor('B', engine.url)]
     return twoHolders({
       stage,
-      a: await stage.actor('A', engine.url),
-      b: () => stage.actor('B', engine.url),
+      a,
+      b: async () => b,
       async forget() {
         stage.note('wipe', SERVER)
         await tell(engine, 'FLUSHALL')

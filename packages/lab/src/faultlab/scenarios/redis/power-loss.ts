@@ -5,9 +5,11 @@ import { type FragileDisk, openFragileDisk } from '../../../machine/fragile-disk
 import { holdfastLock, type Scenario, type Shown, shown, type Take } from '../scenario.ts'
 import type { Stage } from '../stage.ts'
 import { SERVER, server, tell } from './scene.ts'
-import { TWO_HOLDERS_TTL_MS, twoHolders } from './two-holders.ts'
+import { twoHolders } from './two-holders.ts'
 
 const SECOND_MS = 1_000
+/** A server is restarted and a process is started before A hears anything at its next renewal. */
+const TTL_MS = 9_000
 
 interface Machine {
   readonly engine: Engine
@@ -37,7 +39,7 @@ const everySecond = (guard: boolean): Take => ({
   title: `appendfsync everysec, ${guard ? 'with' : 'without'} a guard`,
   guard,
   lock: holdfastLock,
-  ttlMs: TWO_HOLDERS_TTL_MS,
+  ttlMs: TTL_MS,
   async play(stage): Promise<readonly Shown[]> {
     const both = await machine(stage, 'everysec')
     const a = await stage.actor('A', both.engine.url)
@@ -55,7 +57,7 @@ const always: Take = {
   title: 'appendfsync always',
   guard: true,
   lock: holdfastLock,
-  ttlMs: TWO_HOLDERS_TTL_MS,
+  ttlMs: TTL_MS,
   async play(stage): Promise<readonly Shown[]> {
     const both = await machine(stage, 'always')
     const [a, b] = [await stage.actor('A', both.engine.url), await stage.actor('B', both.engine.url)]
@@ -64,7 +66,7 @@ const always: Take = {
     const second = await b.does({ do: 'acquire', waitMs: 0 })
     const held = await a.does({ do: 'is-held' })
     const released = await a.does({ do: 'release' })
-    const third = await b.does({ do: 'acquire', waitMs: TWO_HOLDERS_TTL_MS })
+    const third = await b.does({ do: 'acquire', waitMs: TTL_MS })
     for (const actor of [a, b]) await actor.leaves()
     return [
       shown('the grant of A has survived: B is refused', !second.ok && held.text === 'true', second.text),

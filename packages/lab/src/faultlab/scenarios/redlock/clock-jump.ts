@@ -1,13 +1,30 @@
 /** Five servers. One client reaches A, B and C, the other C, D and E; and the clock of C jumps. */
-import { openSkewedClock } from '../../../machine/skewed-clock.ts'
+import { openSkewedClock, type SkewedClock } from '../../../machine/skewed-clock.ts'
+import type { Actor } from '../actor.ts'
 import { server, SERVER } from '../redis/scene.ts'
 import { twoHolders } from '../redis/two-holders.ts'
-import { holdfastLock, type Scenario, type Shown, type Take } from '../scenario.ts'
+import { holdfastLock, type Scenario, type Shown, shown, type Take } from '../scenario.ts'
+import type { Stage } from '../stage.ts'
 import { waysTo } from './servers.ts'
 
 const TTL_MS = 4_000
-/** Longer than the lease. */
+/** Longer than the lease, and less than what the servers let a token be ahead. */
 const JUMP_MS = 4_500
+const MINUTE_MS = 60_000
+
+/** Two clients that share server C alone; the clock of C goes by `clock`. */
+async function apart(stage: Stage): Promise<{ readonly a: Actor; readonly b: Actor; readonly clock: SkewedClock }> {
+  const clock = await openSkewedClock()
+  await stage.keep(Promise.resolve({ [Symbol.asyncDispose]: async () => clock.close() }))
+  const plain = await Promise.all([0, 1, 3, 4].map(() => server(stage)))
+  const jumping = await server(stage, { environment: clock.environment })
+  const engines = [...plain.slice(0, 2), jumping, ...plain.slice(2)]
+  const [ofA, ofB] = [await waysTo(stage, engines), await waysTo(stage, engines)]
+  const [a, b] = [await stage.actor('A', ofA.url), await stage.actor('B', ofB.url)]
+  // Not before: a server that nobody can ask whether it is new would be kept out.
+  for (const proxy of [...ofA.proxies.slice(3), ...ofB.proxies.slice(0, 2)]) proxy.set({ kind: 'black-hole' })
+  return { a, b, clock }
+}
 
 const jumped = (guard: boolean): Take => ({
   title: guard ? 'with a guard' : 'without a guard',
@@ -15,16 +32,7 @@ const jumped = (guard: boolean): Take => ({
   lock: holdfastLock,
   ttlMs: TTL_MS,
   async play(stage): Promise<readonly Shown[]> {
-    const clock = await openSkewedClock()
-    await stage.keep(Promise.resolve({ [Symbol.asyncDispose]: async () => clock.close() }))
-    const plain = await Promise.all([0, 1, 3, 4].map(() => server(stage)))
-    const jumping = await server(stage, { environment: clock.environment })
-    const engines = [...plain.slice(0, 2), jumping, ...plain.slice(2)]
-    const [ofA, ofB] = [await waysTo(stage, engines), await waysTo(stage, engines)]
-    const a = await stage.actor('A', ofA.url)
-    const b = await stage.actor('B', ofB.url)
-    // Not before: a server that nobody can ask whether it is new would be kept out.
-    for (const proxy of [...ofA.proxies.slice(3), ...ofB.proxies.slice(0, 2)]) proxy.set({ kind: 'black-hole' })
+    const { a, b, clock } = await apart(stage)
     return twoHolders({
       stage,
       a,
@@ -37,10 +45,34 @@ const jumped = (guard: boolean): Take => ({
   },
 })
 
+const farAhead: Take = {
+  title: 'a clock that jumps by a minute',
+  guard: true,
+  lock: holdfastLock,
+  ttlMs: TTL_MS,
+  async play(stage): Promise<readonly Shown[]> {
+    const { a, b, clock } = await apart(stage)
+    const first = await a.does({ do: 'acquire', waitMs: 0 })
+    stage.note('clock-jump', SERVER)
+    clock.set(MINUTE_MS)
+    const second = await b.does({ do: 'acquire', waitMs: 0 })
+    const told = await stage.finds(({ p, f }) => p === 'A' && f === 'lost-signal')
+    for (const actor of [a, b]) await actor.leaves()
+    return [
+      shown(
+        'the others do not follow a token a minute ahead of their clocks: B does not get the lock',
+        first.ok && !second.ok,
+        second.text,
+      ),
+      shown('A has two votes of five left, and is told', told !== undefined, told === undefined ? 'no' : 'yes'),
+    ]
+  },
+}
+
 export const redlockClockJump: Scenario = {
   needs: ['redis', 'skewed-clock'],
   foundBy: 'Martin Kleppmann, "How to do distributed locking" (2016), on Redlock',
   shows:
     'a clock that jumps on one of five servers gives the lock to two clients, which share that server alone; the guard refuses the first',
-  takes: [jumped(true), jumped(false)],
+  takes: [jumped(true), jumped(false), farAhead],
 }
