@@ -8,10 +8,9 @@ const shared = (file: string): string => source(`stores/shared/redis/${file}`)
 const engine = 'redis'
 const cluster = (named: string): Check => ({ tests: [redis('cluster.test.ts')], named, engine })
 const refusals = (named: string): Check => ({ tests: [redis('refusals.test.ts')], named, engine })
-const conformance: Check = { tests: [source('stores/conformance.test.ts')], named: 'redis cluster', engine }
 const slots: Check = { tests: [shared('slots.test.ts')], engine }
 const resend: Check = { tests: [source('guards/redis-resend.test.ts')], engine }
-const failover: Check = { tests: [redis('sentinel.test.ts')], engine }
+const failover: Check = { tests: [redis('sentinel.test.ts')], named: 'frozen with its connections', engine }
 
 type Damage = Omit<Mutant, 'name'>
 
@@ -26,7 +25,7 @@ const damages: Readonly<Record<string, Damage>> = {
     file: redis('store.ts'),
     find: 'return renewals.map((renewal) => answers.get(renewal)',
     replace: 'return batches.flat().map((renewal) => answers.get(renewal)',
-    caughtBy: cluster('those of other slots are renewed'),
+    caughtBy: cluster('in the order in which they were asked for'),
   },
   'a slot ignores the hash tag': {
     file: shared('slots.ts'),
@@ -50,19 +49,19 @@ const damages: Readonly<Record<string, Damage>> = {
     file: redis('line.lua'),
     find: "isSharded and 'SPUBLISH' or 'PUBLISH'",
     replace: "'PUBLISH'",
-    caughtBy: cluster('and a holder learns of its eviction'),
+    caughtBy: cluster('through a URL > an observer is told'),
   },
   'observers by sharded channels are not told': {
     file: redis('record.lua'),
     find: "if limits.isCluster then redis.call('SPUBLISH', line.key, version) end",
     replace: '',
-    caughtBy: cluster('and a holder learns of its eviction'),
+    caughtBy: cluster('through a URL > an observer is told'),
   },
   'what was told before anybody listened is not asked for': {
     file: redis('store.ts'),
     find: 'if (!channels.hears(channelOf(resource))) claims.missing(',
     replace: 'if (false) claims.missing(',
-    caughtBy: conformance,
+    caughtBy: cluster('came before anybody listened'),
   },
   'a hint that nobody waited for is forgotten': {
     file: redis('claims.ts'),
@@ -80,7 +79,7 @@ const damages: Readonly<Record<string, Damage>> = {
     file: redis('admin.ts'),
     find: 'return [following === undefined ?',
     replace: 'return [following !== undefined ?',
-    caughtBy: cluster('locks in every slot'),
+    caughtBy: cluster('through a URL > locks in every slot'),
   },
   'a Cluster is worth what its best primary is worth': {
     file: redis('traits.ts'),

@@ -84,11 +84,15 @@ describe.each([
     for (const ref of refs) expect(await store.leave(ref)).toBe('left')
   })
 
-  test('an observer is told, and a holder learns of its eviction', async () => {
+  test('an observer is told, and a holder learns of its eviction', { timeout: 10_000 }, async () => {
     const [store, other] = [await stage.opened(await make()), await stage.opened(redis(url))]
+    const direct = await ioredisCluster()
     const resource = fresh()
-    const observing = store.watch({ resource }, (await store.look(resource)).memo, never)
     const holder = claim(resource)
+    await other.leave({ ...holder, token: held(await other.enter(holder)).token })
+    const observing = store.watch({ resource }, (await store.look(resource)).memo, never)
+    // The line knows that somebody observes it, so from here on only a message can tell him.
+    await expect.poll(() => direct.hget(`holdfast:{${resource}}`, 'a')).toMatch(/^F/)
     const { token, memo } = held(await store.enter(holder))
     expect((await observing).kind).toBe('hint')
     const ref = { resource, id: holder.id, token }
@@ -158,6 +162,34 @@ test('a waiter that listens on another node is not taken for dead, and is told',
     expect((await turn).token).toBeGreaterThan(token)
     expect(performance.now() - startedMs).toBeLessThan(900)
   }
+})
+
+test('a turn that came before anybody listened is told at once', async () => {
+  const [store, other] = [await stage.opened(redis(url)), await stage.opened(redis(url))]
+  const [first, second] = [claim(fresh()), claim('')]
+  const { resource } = first
+  const { token } = held(await other.enter(first))
+  const waiter = { ...second, resource }
+  expect((await store.enter(waiter)).kind).toBe('queued')
+  await other.leave({ ...first, token })
+  const startedMs = performance.now()
+  expect(await store.watch(waiter, 'head', AbortSignal.timeout(5_000))).toEqual({ kind: 'hint', memo: 'head' })
+  expect(performance.now() - startedMs).toBeLessThan(4_000)
+  held(await store.enter(waiter))
+})
+
+test('two of one slot and one of another are answered in the order in which they were asked for', async () => {
+  const store = await stage.opened(redis(url))
+  const slot = (resource: string): number => slotOf(`holdfast:{${resource}}`)
+  const first = fresh()
+  let index = 0
+  while (slot(`n!same-${index}`) !== slot(first)) index += 1
+  const claims = [claim(first), claim(fresh()), claim(`n!same-${index}`)]
+  const renewals = []
+  for (const each of claims)
+    renewals.push({ ref: { ...each, token: held(await store.enter(each)).token }, ttlMs: 9_000 })
+  const answers = await store.renew(renewals)
+  expect(answers).toMatchObject(renewals.map(({ ref }) => ({ kind: 'held', token: ref.token })))
 })
 
 test('a line that cannot be renewed is the failure of its claim, and those of other slots are renewed', async () => {

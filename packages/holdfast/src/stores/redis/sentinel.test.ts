@@ -135,6 +135,6 @@ test.concurrent.each([
     expect(after).toBeGreaterThan(before)
     // The connection that listens has followed as well.
     const hears = async (): Promise<boolean> => String(await successor.pubsub('CHANNELS', 'holdfast:c:*')) !== ''
-    await until(hears, { withinMs: 20_000, what: 'listening to the new primary' })
+    await until(hears, { withinMs: 12_000, what: 'listening to the new primary' })
   },
 )

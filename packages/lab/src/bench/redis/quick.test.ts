@@ -18,7 +18,7 @@ const SUITES = [
   'redis-names',
   'redlock',
 ]
-const WITHIN_MS = 120_000
+const WITHIN_MS = 240_000
 
 interface Report {
   readonly suites: readonly {
@@ -49,8 +49,8 @@ test.each(SUITES)('%s measures everything it names', (name) => {
   expect(figures.filter(({ value }) => value === null).map(({ what }) => what)).toEqual([])
 })
 
-/** What does not depend on how fast the machine is. */
-const CERTAIN = /commands sent|commands per hand-off|overlaps|served$|out of order|alive at the end|the shortest after/
+/** What does not depend on how fast the machine is, nor on how few turns there were. */
+const CERTAIN = /commands sent|holdfast: commands$|overlaps|served$|out of order|alive at the end|the shortest after/
 
 test('what does not depend on the speed of the machine is met', () => {
   const targeted = report?.suites.flatMap(({ figures }) => figures).filter(({ met }) => met !== undefined) ?? []

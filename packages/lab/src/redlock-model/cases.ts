@@ -1,0 +1,79 @@
+/** What is explored, and what must come of it: that the rule holds proves little unless the wrong ones are found out. */
+import type { Exploration } from './explorer.ts'
+import type { Property } from './properties.ts'
+import {
+  backAfterRead,
+  backAtOnce,
+  clockSetBack,
+  median,
+  naiveMax,
+  oneVoteFewer,
+  ours,
+  raiseAnyVote,
+  type Rule,
+  sameVoteId,
+} from './rule.ts'
+import type { Bounds } from './shape.ts'
+
+export interface Case {
+  readonly rule: Rule
+  readonly bounds: Bounds
+  /** The property that must be found broken; nothing when the rule must hold. */
+  readonly breaks?: Property
+}
+
+const small: Bounds = { nodes: 3, clients: 2, attempts: 1, asks: 2, wipes: 0 }
+const withWipe: Bounds = { ...small, wipes: 1 }
+/** One of the clients gives its first attempt up, or ends it, and asks again. */
+const asksAgain: Bounds = { ...small, attempts: 2, asks: 3 }
+
+/** Explored completely by every test run. */
+export const cases: readonly Case[] = [
+  { rule: ours, bounds: small },
+  { rule: { ...ours, votes: 'next' }, bounds: asksAgain },
+  { rule: ours, bounds: withWipe },
+  { rule: naiveMax, bounds: small, breaks: 'U' },
+  { rule: median, bounds: { ...small, clients: 3, asks: 3 }, breaks: 'U' },
+  { rule: oneVoteFewer, bounds: small, breaks: 'U' },
+  { rule: raiseAnyVote, bounds: small, breaks: 'U' },
+  { rule: sameVoteId, bounds: asksAgain, breaks: 'R' },
+  { rule: backAtOnce, bounds: withWipe, breaks: 'U' },
+  { rule: backAfterRead, bounds: withWipe, breaks: 'U' },
+  { rule: clockSetBack, bounds: withWipe, breaks: 'U' },
+]
+
+/** By hand, for as long as somebody has. */
+export const deepCases: readonly Case[] = [
+  { rule: { ...ours, votes: 'next' }, bounds: { ...asksAgain, wipes: 1 } },
+  { rule: { ...ours, votes: 'next' }, bounds: { ...small, clients: 3, asks: 3 } },
+  { rule: { ...ours, votes: 'next' }, bounds: { ...small, nodes: 5 } },
+  { rule: ours, bounds: { ...small, wipes: 2 } },
+  { rule: ours, bounds: asksAgain },
+  { rule: ours, bounds: { ...small, clients: 3, asks: 3 } },
+  { rule: ours, bounds: { ...small, nodes: 5 } },
+]
+
+export const heading: readonly string[] = [
+  '| rule | a node votes | nodes | clients | attempts | wipes | states | result |',
+  '| --- | --- | --- | --- | --- | --- | --- | --- |',
+]
+
+/** The same for the same sources, on every machine. */
+export function rowOf({ rule, bounds }: Case, exploration: Exploration): string {
+  const { nodes, clients, asks, wipes } = bounds
+  const votes = rule.votes === 'any' ? 'any higher token' : 'the next token'
+  const states = exploration.states.toLocaleString('en-US')
+  return `| ${[rule.name, votes, nodes, clients, asks, wipes, states, resultOf(exploration)].join(' | ')} |`
+}
+
+function resultOf({ violation, stoppedBy }: Exploration): string {
+  if (violation !== undefined) return `${violation.property} is broken`
+  return stoppedBy === undefined
+    ? 'complete, no violation'
+    : `no violation, not complete: limit of ${stoppedBy} reached`
+}
+
+/** Whether it came out as it must. What was stopped has shown nothing, neither good nor bad. */
+export function isExpected({ breaks }: Case, { violation, stoppedBy }: Exploration): boolean {
+  return violation?.property === breaks && (breaks === undefined || stoppedBy === undefined)
+}

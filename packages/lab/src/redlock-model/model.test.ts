@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { type Case, cases, deepCases, isExpected, rowOf } from './cases.ts'
+import { explore } from './explorer.ts'
+import { ours } from './rule.ts'
+import { traceOf } from './trace.ts'
+
+/** Half a minute on an idle core would be far too much already. */
+const SLOW_MS = 120_000
+const ENOUGH = { states: 1_000_000, seconds: 100 }
+
+const page = readFileSync(new URL('../../../../docs/redlock-model.md', import.meta.url), 'utf8')
+
+function title({ rule, bounds, breaks }: Case): string {
+  const { nodes, clients, asks, wipes } = bounds
+  const outcome = breaks === undefined ? 'holds' : `breaks ${breaks}`
+  return `"${rule.name}" ${outcome} with ${nodes} nodes, ${clients} clients, ${asks} attempts, ${wipes} wipes`
+}
+
+describe('the model of the token rule', () => {
+  it.each(cases.map((each) => [title(each), each] as const))(
+    '%s',
+    (_, each) => {
+      const exploration = explore(each.rule, each.bounds, ENOUGH)
+      expect(exploration.violation?.property).toBe(each.breaks)
+      expect(exploration.stoppedBy).toBeUndefined()
+      expect(isExpected(each, exploration)).toBe(true)
+      expect(page).toContain(rowOf(each, exploration))
+      if (exploration.violation === undefined) return
+      const trace = traceOf(each.rule, each.bounds, exploration.violation)
+      expect(trace.length).toBeGreaterThan(3)
+      expect(trace.at(-2)).toContain('is granted')
+      expect(trace.at(-1)).toContain(`${each.breaks} is broken`)
+    },
+    SLOW_MS,
+  )
+
+  it('says that it is not complete when it was stopped, and that is not taken for a proof', () => {
+    for (const each of [...cases, ...deepCases].filter(({ breaks }) => breaks === undefined)) {
+      const stopped = explore(each.rule, each.bounds, { states: 5_000, seconds: 100 })
+      expect(stopped).toMatchObject({ stoppedBy: 'states' })
+      expect(stopped.violation).toBeUndefined()
+      expect(rowOf(each, stopped)).toContain('not complete: limit of states reached')
+      expect(isExpected({ ...each, breaks: 'U' }, stopped)).toBe(false)
+    }
+    const [small] = cases
+    expect(small && explore(ours, small.bounds, { states: 5_000, seconds: 0 })).toMatchObject({ stoppedBy: 'seconds' })
+  })
+})
