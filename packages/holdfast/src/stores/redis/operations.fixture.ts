@@ -89,3 +89,16 @@ export const deadInTheMiddle: readonly Operation[] = [
   { kind: 'enter', batch: [{ ...alone, id: 'd', ttlMs: 20_000 }] },
   { kind: 'leave', batch: [{ line: 0, id: 'a', keepMs: 0, token: 'right' }] },
 ]
+
+/** The only claim of a line, taken the long way and then the short one, is over when it is left, renewed, asked for again. */
+export const lateAlone: readonly Operation[] = [
+  { kind: 'enter', batch: [{ ...alone, id: 'a', ttlMs: 1_000 }] },
+  { kind: 'leave', batch: [{ line: 0, id: 'a', keepMs: 0, token: 'right' }] },
+  { kind: 'enter', batch: [{ ...alone, id: 'b', ttlMs: 100 }] },
+  { kind: 'pass', ms: 450 },
+  { kind: 'leave', batch: [{ line: 0, id: 'b', keepMs: 0, token: 'right' }] },
+  { kind: 'enter', batch: [{ ...alone, id: 'c', ttlMs: 100 }] },
+  { kind: 'pass', ms: 450 },
+  { kind: 'renew', batch: [{ line: 0, id: 'c', ttlMs: 5_000, token: 'right', note: undefined }] },
+  { kind: 'enter', batch: [{ ...alone, id: 'c', ttlMs: 100 }] },
+]

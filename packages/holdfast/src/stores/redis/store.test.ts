@@ -200,6 +200,11 @@ test('keys outlive the longest claim', async () => {
   await takeAndLeave(store, other)
   await store.enter(claim(other, { ttlMs: 86_400_000 }))
   expect(await seen.pttl(`long:{${other}}`)).toBeGreaterThan(86_400_000)
+  // A claim that was short when it came.
+  const grown = claim(fresh())
+  const { token } = held(await store.enter(grown))
+  await store.renew([{ ref: { ...grown, token }, ttlMs: 86_400_000 }])
+  expect(await seen.pttl(`long:{${grown.resource}}`)).toBeGreaterThan(86_400_000)
 })
 
 test('prefixes keep locks apart', async () => {
