@@ -102,3 +102,11 @@ export const lateAlone: readonly Operation[] = [
   { kind: 'renew', batch: [{ line: 0, id: 'c', ttlMs: 5_000, token: 'right', note: undefined }] },
   { kind: 'enter', batch: [{ ...alone, id: 'c', ttlMs: 100 }] },
 ]
+
+/** A free line that was taken before the clock was set back: the next token is above the last all the same. */
+export const setBack: readonly Operation[] = [
+  { kind: 'enter', batch: [{ ...alone, id: 'a', ttlMs: 1_000 }] },
+  { kind: 'leave', batch: [{ line: 0, id: 'a', keepMs: 0, token: 'right' }] },
+  { kind: 'pass', ms: -700 },
+  { kind: 'enter', batch: [{ ...alone, id: 'b', ttlMs: 1_000 }] },
+]

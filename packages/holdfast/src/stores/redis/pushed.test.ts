@@ -112,9 +112,15 @@ test(
     // It is heard again.
     expect((await waiting).kind).toBe('hint')
     expect((await observing).kind).toBe('hint')
-    const turn = store.watch(ref, standing.memo, never)
+    // Neither a look nor an observer tells this store the server's clock, so a pushed grant has no deadline: it is a hint.
+    const marker = fresh()
+    const marked = store.watch({ resource: marker }, (await store.look(marker)).memo, never)
+    await expect.poll(() => seen.hexists(`holdfast:{${marker}}`, 'b')).toBe(1)
     await other.leave({ ...first, token })
-    expect((await turn).kind).toBe('hint')
+    await other.enter(claim(marker))
+    // What is told on one connection comes in order: the turn was told by now.
+    await marked
+    expect((await store.watch(ref, standing.memo, never)).kind).toBe('hint')
     expect((await store.enter(second)).kind).toBe('held')
   },
 )
