@@ -71,6 +71,13 @@ export const coreMutants: readonly Mutant[] = [
     caughtBy: tests(core('held.test.ts')),
   },
   {
+    name: 'a grant that is about to end is handed out',
+    file: core('waiting.ts'),
+    find: 'leftMs < Math.min(ttlMs / 2',
+    replace: 'lifeMs < Math.min(ttlMs / 2',
+    caughtBy: tests(core('late-answers.test.ts')),
+  },
+  {
     name: 'the minimum hold is not kept by a release',
     file: core('held.ts'),
     find: '{ keepMs, unsettled: this.#unsettled }',

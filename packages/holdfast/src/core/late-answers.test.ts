@@ -220,6 +220,22 @@ describe('closing', () => {
     })
   })
 
+  test('a grant whose answer was almost as long under way as it lasts is renewed before it is handed out', async () => {
+    const { clock, client } = world()
+    const steps: string[] = []
+    const slow: Plan = (_, method) => {
+      steps.push(method)
+      return method === 'enter' ? { kind: 'delayed', replyMs: steps.length <= 2 ? 985 : 5_000 } : undefined
+    }
+    const { locks } = client({ ttl: '1s' }, slow)
+    locks.on('acquired', () => steps.push('acquired'))
+    const acquiring = locks.acquire('seat')
+    await clock.advance(990)
+    expect((await acquiring).isHeld()).toBe(true)
+    expect(steps.filter((step) => step === 'renew' || step === 'acquired').slice(0, 2)).toEqual(['renew', 'acquired'])
+    await locks.close()
+  })
+
   test('an opening whose connection broke is repeated, and is never an unknown outcome for a caller', async () => {
     const { clock, client } = world()
     let broken = 2

@@ -161,10 +161,11 @@ class Wait {
     return this.#patience.bound(sleep(this.#session.clock, backoff.nextMs()))
   }
 
-  /** `stopBefore` needs a life that is longer than itself, and a grant that was missed for a while may be about to end. */
-  #isTooShort({ lifeMs }: Held): boolean {
+  /** `stopBefore` needs a life that is longer than itself; and a grant that was missed for a while, or was long under way, may be about to end. */
+  #isTooShort({ askedAt, lifeMs }: Held): boolean {
     const { stopBeforeMs, ttlMs } = this.#request.settings
-    return stopBeforeMs * 2 > lifeMs || lifeMs < Math.min(ttlMs / 2, PROVISIONAL_RENEW_MS * 2)
+    const leftMs = remainingMs(deadlineOf(askedAt, lifeMs), this.#session.clock)
+    return stopBeforeMs * 2 > lifeMs || leftMs < Math.min(ttlMs / 2, PROVISIONAL_RENEW_MS * 2)
   }
 
   #isOverByNow(standing: Held): boolean {
