@@ -71,7 +71,7 @@ export const coreMutants: readonly Mutant[] = [
     caughtBy: tests(core('held.test.ts')),
   },
   {
-    name: 'a grant that is about to end is handed out',
+    name: 'a grant that is about to end is handed out unconfirmed',
     file: core('waiting.ts'),
     find: 'leftMs < Math.min(ttlMs / 2',
     replace: 'lifeMs < Math.min(ttlMs / 2',
@@ -139,13 +139,6 @@ export const coreMutants: readonly Mutant[] = [
     find: 'remainingMs(deadlineOf(standing.askedAt, standing.lifeMs), this.#session.clock) <= 0',
     replace: 'remainingMs(deadlineOf(standing.askedAt, standing.lifeMs), this.#session.clock) <= -1e9',
     caughtBy: seeds(1, 40),
-  },
-  {
-    name: 'a grant that is about to end is handed out unconfirmed',
-    file: core('waiting.ts'),
-    find: ' || lifeMs < Math.min(ttlMs / 2, PROVISIONAL_RENEW_MS * 2)',
-    replace: '',
-    caughtBy: tests(core('grants.test.ts')),
   },
   {
     name: 'the limit of a wait starts again with every round',
