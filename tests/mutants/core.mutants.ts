@@ -138,7 +138,7 @@ export const coreMutants: readonly Mutant[] = [
     file: core('waiting.ts'),
     find: 'remainingMs(deadlineOf(standing.askedAt, standing.lifeMs), this.#session.clock) <= 0',
     replace: 'remainingMs(deadlineOf(standing.askedAt, standing.lifeMs), this.#session.clock) <= -1e9',
-    caughtBy: seeds(1, 40),
+    caughtBy: tests(core('late-answers.test.ts')),
   },
   {
     name: 'the limit of a wait starts again with every round',

@@ -236,6 +236,22 @@ describe('closing', () => {
     await locks.close()
   })
 
+  test('a grant that was over before its renewal was answered is not handed out', async () => {
+    const { clock, client } = world()
+    const replyMs = { enter: [290, 5_000], renew: [350] }
+    const slow: Plan = (_, method) => {
+      const delay = method === 'enter' || method === 'renew' ? replyMs[method].shift() : undefined
+      return delay === undefined ? undefined : { kind: 'delayed', replyMs: delay }
+    }
+    const { locks } = client({ ttl: '300ms' }, slow)
+    const acquiring = locks.acquire('seat')
+    let held: boolean | undefined
+    void acquiring.then((lease) => (held = lease.isHeld()))
+    await clock.advance(1_000)
+    expect(held).toBe(true)
+    await locks.close()
+  })
+
   test('an opening whose connection broke is repeated, and is never an unknown outcome for a caller', async () => {
     const { clock, client } = world()
     let broken = 2
