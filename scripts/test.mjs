@@ -1,7 +1,8 @@
 /**
  * `npm test`: installs and builds what is missing, then runs every suite — units, conformance, engines, house rules,
  * package checks, other Node versions — and the mutants, which prove that the suites can fail. `npm test -- PART …` runs
- * only the files whose path contains PART. The last line is `N passed, N failed`, added up from all of them.
+ * only the files whose path contains PART. The last lines name what failed and count it, `N passed, N failed`, added up
+ * from all of them.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -33,13 +34,15 @@ async function addedUp(parts) {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-tally-'))
   const file = join(folder, 'tally')
   const sum = { passed: 0, failed: 0, skipped: 0 }
+  const failures = []
   let worst = 0
   for (const part of parts) {
     const before = lines(file).length
     const code = await part({ ...process.env, HOLDFAST_TALLY: file })
     const added = lines(file).slice(before)
     for (const line of added) {
-      const { passed, failed, skipped } = JSON.parse(line)
+      const { passed, failed, failures: named, skipped } = JSON.parse(line)
+      failures.push(...named)
       sum.passed += passed
       sum.failed += failed
       sum.skipped += skipped
@@ -48,6 +51,7 @@ async function addedUp(parts) {
     worst = Math.max(worst, code)
   }
   rmSync(folder, { recursive: true })
+  for (const line of failures) say(`failed: ${line}`)
   const skipped = sum.skipped === 0 ? '' : `, ${sum.skipped} skipped`
   say(`${sum.passed} passed, ${sum.failed} failed${skipped}`)
   return worst === 0 && sum.failed > 0 ? 1 : worst

@@ -47,7 +47,8 @@ export class GuardedCommand {
     })
     // Looked at by `run` only; a guardian that fails before that must not count as unhandled.
     this.#ended.catch(() => undefined)
-    this.#gone = once(this.#guardian, 'exit').then(
+    // Its exit alone is too early: what it reported last may still be on its way.
+    this.#gone = Promise.all([once(this.#guardian, 'exit'), once(this.#guardian, 'disconnect')]).then(
       () => this.#onGuardianGone(),
       () => this.#onGuardianGone(),
     )

@@ -3,7 +3,8 @@
  * suspended and cannot, and at once when the run was killed. Because it is the command's parent, there is no moment in
  * which the command runs and the guardian does not know it, and no pid that could have become a stranger's.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process'
+import { Writable } from 'node:stream'
 import { leftMs, monotonicNowMs, type Order, type Report, type SharedDeadline } from './guardian-protocol.ts'
 import { isGroupAlive, type ProcessGroup, processGroupOf, signalGroup } from './process-group.ts'
 
@@ -19,6 +20,13 @@ const LOOK_MS_MAX = 1_000
 const LOOK_MS_MIN = 5
 /** After KILL the kernel needs a moment; a process in uninterruptible sleep may need for ever, and cannot run on either. */
 const KILLED_MS_MAX = 2_000
+
+/**
+ * The command waits here until the run knows its group. A guardian that was killed between the start and the report left
+ * the command's own children to nobody: on a busy machine that was a tenth of a second.
+ */
+const GATE = process.platform === 'win32' ? [] : ['sh', '-c', 'read -r go <&3 && exec 3<&- && exec "$@"', 'holdfast']
+const stdio: StdioOptions = ['inherit', 'inherit', 'inherit', 'pipe']
 
 class Guardian {
   readonly #launcher: readonly string[]
@@ -62,10 +70,10 @@ class Guardian {
       report({ kind: 'ended', code: null, signal: null, stopped: true })
       return
     }
-    const [file = '', ...args] = [...this.#launcher, ...order.command]
+    const [file = '', ...args] = [...this.#launcher, ...GATE, ...order.command]
     let child: ChildProcess
     try {
-      child = spawn(file, args, { stdio: 'inherit', detached: true, env: { ...process.env, ...order.environment } })
+      child = spawn(file, args, { stdio, detached: true, env: { ...process.env, ...order.environment } })
     } catch (error) {
       reportFailure(error)
       return
@@ -77,7 +85,7 @@ class Guardian {
     const group = processGroupOf(child.pid)
     this.#group = group
     child.once('exit', (code, signal) => this.#exited(group, code, signal))
-    report({ kind: 'started', group })
+    report({ kind: 'started', group }, (error) => openGate(child, error === null))
   }
 
   #exited(group: ProcessGroup, code: number | null, signal: NodeJS.Signals | null): void {
@@ -124,8 +132,18 @@ class Guardian {
   }
 }
 
-function report(message: Report): void {
-  if (process.connected) process.send?.(message, undefined, {}, () => undefined)
+/** `sent`: it is with the run, which reads it also when this process is dead by then; or why it is not. */
+function report(message: Report, sent: (error: Error | null) => void = () => undefined): void {
+  if (process.connected) process.send?.(message, undefined, {}, sent)
+  else sent(new Error('the run is gone'))
+}
+
+/** Closed without a word, it lets nobody through. */
+function openGate({ stdio: [, , , gate] }: ChildProcess, isOpen: boolean): void {
+  if (!(gate instanceof Writable)) return
+  // Who should have gone through may be dead already.
+  gate.on('error', () => undefined)
+  gate.end(isOpen ? '\n' : '')
 }
 
 function reportFailure(error: unknown): void {

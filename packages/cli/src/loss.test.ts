@@ -69,6 +69,25 @@ describe('the command of a run', () => {
     expect((await sandbox.inspect('job')).claims).toEqual([])
   })
 
+  it('dies with a guardian that was killed before it could say that it had started it', async () => {
+    // As on a busy machine: after each start of a process its parent gets no time.
+    const slow = `
+      import child_process from 'node:child_process'
+      import { syncBuiltinESMExports } from 'node:module'
+      const { spawn } = child_process
+      child_process.spawn = (...all) => {
+        const child = spawn(...all)
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500)
+        return child
+      }
+      syncBuiltinESMExports()`
+    const environment = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(slow)}` }
+    const script = 'sh -c "while :; do sleep 0.05; done" & echo $! > pid; kill -KILL $PPID; wait'
+    const run = sandbox.start(['run', '--ttl', '30s', 'job', '--', 'sh', '-c', script], environment)
+    expect((await run.ended).stderr).toMatch(/the guardian process ended before the command did/)
+    await until('the child is dead', () => !isRunning(Number(sandbox.read('pid'))))
+  })
+
   it('is killed by the run when the guardian is suspended', async () => {
     const { run, pid } = await startStubborn('1s')
     const [guardian] = childrenOf(run.pid)

@@ -110,3 +110,13 @@ export const setBack: readonly Operation[] = [
   { kind: 'pass', ms: -700 },
   { kind: 'enter', batch: [{ ...alone, id: 'b', ttlMs: 1_000 }] },
 ]
+
+/** The only claim of a line, taken the short way, is left and renewed with the token of another. */
+export const mistakenAlone: readonly Operation[] = [
+  { kind: 'enter', batch: [{ ...alone, id: 'a', ttlMs: 1_000 }] },
+  { kind: 'leave', batch: [{ line: 0, id: 'a', keepMs: 0, token: 'right' }] },
+  { kind: 'enter', batch: [{ ...alone, id: 'b', ttlMs: 5_000 }] },
+  { kind: 'renew', batch: [{ line: 0, id: 'b', ttlMs: 5_000, token: 'wrong', note: undefined }] },
+  { kind: 'leave', batch: [{ line: 0, id: 'b', keepMs: 0, token: 'wrong' }] },
+  { kind: 'enter', batch: [{ ...alone, id: 'c', ttlMs: 5_000 }] },
+]
