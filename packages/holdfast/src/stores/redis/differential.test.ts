@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import * as server from '../../../../lab/src/engines/redis/server.ts'
 import { requireEngine } from '../../../../lab/src/engines/require-engine.ts'
-import { anyOperation, deadInTheMiddle, lateAlone, mistakenAlone, setBack } from './operations.fixture.ts'
+import { anyOperation, deadInTheMiddle, lateAlone, mistakenAlone, setBack, twoCapacities } from './operations.fixture.ts'
 import { Stage } from './redis.fixture.ts'
 import { TimedServer } from './timed-server.fixture.ts'
 import { Twins } from './twins.fixture.ts'
@@ -44,7 +44,7 @@ const SEEN_MIN: Readonly<Record<string, number>> = {
 }
 
 /** What chance brings about too seldom. */
-const byHand = [deadInTheMiddle, lateAlone, mistakenAlone, setBack]
+const byHand = [deadInTheMiddle, lateAlone, mistakenAlone, setBack, twoCapacities]
 
 const stage = new Stage()
 let timed: TimedServer

@@ -120,3 +120,16 @@ export const mistakenAlone: readonly Operation[] = [
   { kind: 'leave', batch: [{ line: 0, id: 'b', keepMs: 0, token: 'wrong' }] },
   { kind: 'enter', batch: [{ ...alone, id: 'c', ttlMs: 5_000 }] },
 ]
+
+/** What lingers without weight does not keep the line from another capacity. */
+export const twoCapacities: readonly Operation[] = [
+  { kind: 'enter', batch: [{ ...alone, id: 'a', weight: 0, ttlMs: 5_000 }] },
+  { kind: 'leave', batch: [{ line: 0, id: 'a', keepMs: 900, token: 'right' }] },
+  { kind: 'enter', batch: [{ ...alone, id: 'b', otherCapacity: true, ttlMs: 5_000 }] },
+  { kind: 'enter', batch: [{ ...alone, id: 'c', ttlMs: 5_000 }] },
+  { kind: 'enter', batch: [{ ...alone, id: 'd', otherCapacity: true, ttlMs: 5_000 }] },
+  { kind: 'renew', batch: [{ line: 0, id: 'b', ttlMs: 5_000, token: 'right', note: '' }] },
+  { kind: 'observe', line: 0 },
+  { kind: 'enter', batch: [{ ...alone, id: 'e', otherCapacity: true, ttlMs: 5_000, queue: false }] },
+  { kind: 'leave', batch: [{ line: 0, id: 'b', keepMs: 0, token: 'right' }] },
+]
