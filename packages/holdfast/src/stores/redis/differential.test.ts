@@ -7,7 +7,14 @@ import fc from 'fast-check'
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import * as server from '../../../../lab/src/engines/redis/server.ts'
 import { requireEngine } from '../../../../lab/src/engines/require-engine.ts'
-import { anyOperation, deadInTheMiddle, lateAlone, mistakenAlone, setBack, twoCapacities } from './operations.fixture.ts'
+import {
+  anyOperation,
+  deadInTheMiddle,
+  lateAlone,
+  mistakenAlone,
+  setBack,
+  twoCapacities,
+} from './operations.fixture.ts'
 import { Stage } from './redis.fixture.ts'
 import { TimedServer } from './timed-server.fixture.ts'
 import { Twins } from './twins.fixture.ts'

@@ -9,6 +9,9 @@ import { engineError } from './errors.ts'
 import { sqlite } from './index.ts'
 import { claimOf, expectRefused, folder, lockFile, open, opened, tokenFrom, tokenOf } from './processes.fixture.ts'
 
+/** The store waits for 50 ms at most; the rest is for a machine that is busy. */
+const BUSY_MS_MAX = 2_500
+
 const isRoot = process.getuid?.() === 0
 
 /** The bytes of everything in a folder. */
@@ -23,7 +26,7 @@ test('a busy file says at once that nothing happened, and serves again when it i
   other.exec('BEGIN IMMEDIATE')
   const startedMs = performance.now()
   await expect(store.enter(claimOf())).rejects.toMatchObject({ code: 'NOT_APPLIED' })
-  expect(performance.now() - startedMs).toBeLessThan(500)
+  expect(performance.now() - startedMs).toBeLessThan(BUSY_MS_MAX)
   expect((await store.look('test!lock')).claims).toEqual([])
   other.exec('ROLLBACK')
   other.close()
@@ -43,7 +46,7 @@ test('a file that is locked while it is opened says soon that nothing happened, 
     code: 'NOT_APPLIED',
     message: expect.stringContaining('is busy'),
   })
-  expect(performance.now() - startedMs).toBeLessThan(500)
+  expect(performance.now() - startedMs).toBeLessThan(BUSY_MS_MAX)
   other.exec('ROLLBACK')
   await tokenFrom(await opened(sqlite({ path })))
 })

@@ -1,5 +1,5 @@
 /** The lab on servers, on every change: a Redis that is hurt in every way that this machine allows, well under two minutes. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -110,9 +110,12 @@ test(
   async ({ expect }) => {
     const args = ['run', '--store', 'redis:', '--faults', 'pause', '--ttl', '3s', '--seed', '7']
     const out = ['--out', join(runs.folder, 'killed')]
-    const driver: ChildProcess = spawn(process.execPath, [bin, ...args, ...out], { stdio: 'ignore' })
+    const driver = spawn(process.execPath, [bin, ...args, ...out], { stdio: ['ignore', 'pipe', 'pipe'] })
+    let said = ''
+    for (const stream of [driver.stdout, driver.stderr]) stream.setEncoding('utf8').on('data', (text) => (said += text))
     const stopped = (): readonly number[] => childrenOf(driver.pid).filter((pid) => stateOf(pid) === 'T')
-    await expect.poll(() => stopped().length, { timeout: 40_000 }).toBeGreaterThan(0)
+    const isRunning = (): string => (driver.exitCode === null ? 'yes' : `it ended with ${driver.exitCode}: ${said}`)
+    await expect.poll(() => stopped().length > 0 || isRunning(), { timeout: 40_000 }).toBe(true)
     const born = new Map(childrenOf(driver.pid).map((pid) => [pid, startTicks(pid)]))
     driver.kill('SIGKILL')
     await once(driver, 'exit')
