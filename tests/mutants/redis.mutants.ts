@@ -65,6 +65,18 @@ const scripts: Readonly<Record<string, Damage>> = {
     'int(head.ends - now)) or true then return end\n      remove(line, head)',
     crowd,
   ),
+  'a release passes over only a few of the dead': lua(
+    'line',
+    'for _ = 1, limits.dead do',
+    'for _ = 1, limits.sweep do',
+    crowd,
+  ),
+  'a lock is busy although more is over than one script ends': lua(
+    'enter',
+    "if isBehind(line) then return { 'again' } end",
+    '',
+    crowd,
+  ),
   'a grant that is told has its whole life': lua(
     'line',
     'claim.ends = now + math.min(claim.ttl, limits.provisional)',
@@ -241,6 +253,18 @@ const around: Readonly<Record<string, Damage>> = {
     find: 'if (monotonicMs + sinceMs > stampOf(this.#clock).monotonicMs + STEP_MS) return undefined',
     replace: '',
     caughtBy: units(shared('server-clock.test.ts')),
+  },
+  'what a server says the second time is true of the first': {
+    file: shared('connection.ts'),
+    find: 'if (!(meant instanceof NotApplied) || this.port.resends !== true) return meant',
+    replace: 'if (meant.code !== undefined) return meant',
+    caughtBy: { tests: [redis('resend.test.ts')], engine: 'redis' },
+  },
+  'a turn that was told while the clock was set back is not looked for': {
+    file: redis('claims.ts'),
+    find: 'told === undefined || isOutOfTime(told, entry.told)',
+    replace: 'told === undefined',
+    caughtBy: units(redis('claims.test.ts')),
   },
   'a connection that broke means that nothing was done': {
     file: shared('errors.ts'),

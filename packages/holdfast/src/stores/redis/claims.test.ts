@@ -105,3 +105,23 @@ test('what is asked while nobody listens is asked again', async () => {
   claims.answered('line', 'id', { standing: queued(), atUs: 10 }, heard)
   expect(await atOnce(claims)).toEqual({ kind: 'hint', memo: 'head' })
 })
+
+test('a message from before what is known is a hint when it says more: the clock of the server was set back', async () => {
+  for (const news of [holding, queued(0), { kind: 'gone' } as const]) {
+    const claims = new Claims()
+    claims.expect('line', 'id')
+    const known = news.kind === 'gone' ? holding : queued(2)
+    claims.answered('line', 'id', { standing: known, atUs: 20 }, 0)
+    const told = claims.watch('line', 'id', known.memo, never)
+    claims.pushed('line', 'id', { standing: news, atUs: 10 })
+    expect(await told).toEqual({ kind: 'hint', memo: known.memo })
+  }
+})
+
+test('a message that an answer has overtaken is no hint', async () => {
+  const claims = new Claims()
+  claims.expect('line', 'id')
+  claims.answered('line', 'id', { standing: queued(0), atUs: 20 }, 0)
+  claims.pushed('line', 'id', { standing: queued(0), atUs: 10 })
+  expect(await atOnce(claims)).toBe('nothing')
+})

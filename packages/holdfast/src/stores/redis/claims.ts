@@ -69,7 +69,7 @@ export class Claims {
   pushed(line: string, id: string, told: Told | undefined): void {
     const entry = this.#entries.get(keyOf(line, id))
     if (entry === undefined) return
-    if (told === undefined) this.#hint(entry)
+    if (told === undefined || isOutOfTime(told, entry.told)) this.#hint(entry)
     else this.#moveOn(entry, told, false)
   }
 
@@ -135,6 +135,12 @@ export class Claims {
 function isOlder(one: Told, other: Told): boolean {
   if (one.atUs !== other.atUs) return one.atUs < other.atUs
   return RANK[one.standing.kind] < RANK[other.standing.kind]
+}
+
+/** A message that says what comes after what is known, at an earlier time: the server's clock was set back. */
+function isOutOfTime(message: Told, known: Told | undefined): boolean {
+  if (known === undefined || message.atUs >= known.atUs || !('memo' in known.standing)) return false
+  return RANK[message.standing.kind] >= RANK[known.standing.kind] && differs(message.standing, known.standing.memo)
 }
 
 function differs(standing: Standing, memo: Memo): boolean {

@@ -153,14 +153,14 @@ test('a waiter that listens on another node is not taken for dead, and is told',
       { ...second, resource },
       { ...third, resource },
     ]
-    const turn = turnOf(store, waiter)
+    const turn = turnOf(store, waiter, 15_000)
     await expect.poll(async () => (await store.look(resource)).claims.length).toBe(2)
     expect((await other.enter(behind)).kind).toBe('queued')
     const startedMs = performance.now()
     await other.leave({ resource, id: first.id, token })
     expect((await other.look(resource)).claims).toMatchObject([{ id: waiter.id.slice(0, 8) }, { state: 'waiting' }])
     expect((await turn).token).toBeGreaterThan(token)
-    expect(performance.now() - startedMs).toBeLessThan(900)
+    expect(performance.now() - startedMs).toBeLessThan(8_000)
   }
 })
 

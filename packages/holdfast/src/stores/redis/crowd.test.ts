@@ -7,10 +7,12 @@ import type { Claim } from '../../core/claim.ts'
 import { QUEUE_LENGTH_MAX } from '../../core/limits.ts'
 import type { Store } from '../../core/store.ts'
 import { redis } from './index.ts'
-import { claim, held, never, Stage } from './redis.fixture.ts'
+import { again, claim, held, never, Stage } from './redis.fixture.ts'
 
 /** More than `limits.sweep` of the scripts. */
 const CROWD = 70
+/** More than `limits.dead`. */
+const DEAD_CROWD = 1_070
 
 const stage = new Stage()
 let engine: Engine
@@ -33,9 +35,8 @@ async function deadWaiters(resource: string, count: number): Promise<void> {
   const before = await channels()
   const dying = redis(engine.url)
   await stage.opened(dying)
-  for (let index = 0; index < count; index += 1) {
-    expect((await dying.enter(claim(resource, { ttlMs: 60_000 }))).kind).toBe('queued')
-  }
+  const waiters = Array.from({ length: count }, () => dying.enter(claim(resource, { ttlMs: 60_000 })))
+  expect((await Promise.all(waiters)).every(({ kind }) => kind === 'queued')).toBe(true)
   await dying.close()
   await expect.poll(channels).toBe(before)
 }
@@ -59,12 +60,34 @@ test('what is over is over, also when there is more of it than one script ends',
 test('a newcomer does not overtake the living when more waiters died than one script passes over', async () => {
   const resource = fresh()
   const { ref } = await taken(resource)
-  await deadWaiters(resource, CROWD)
+  await deadWaiters(resource, DEAD_CROWD)
   const living = claim(resource, { ttlMs: 60_000 })
-  expect(await store.enter(living)).toMatchObject({ kind: 'queued', ahead: CROWD })
+  expect(await store.enter(living)).toMatchObject({ kind: 'queued', ahead: DEAD_CROWD })
   await store.leave(ref)
   expect((await store.enter(claim(resource))).kind).toBe('queued')
   expect((await store.enter(living)).kind).toBe('held')
+})
+
+test('a process that died with many waiters does not leave the lock idle: the release tells the living one', async () => {
+  const resource = fresh()
+  const { ref } = await taken(resource)
+  await deadWaiters(resource, CROWD * 5)
+  const living = claim(resource, { ttlMs: 60_000 })
+  const standing = await store.enter(living)
+  if (standing.kind !== 'queued') throw new Error(standing.kind)
+  const told = store.watch(living, standing.memo, never)
+  await store.leave(ref)
+  expect((await told).kind).toBe('held')
+})
+
+test('what is over keeps nobody out who asks for all of it at once and does not wait', async () => {
+  const resource = fresh()
+  const permits = Array.from({ length: CROWD * 3 }, () => claim(resource, { capacity: CROWD * 3, ttlMs: 100 }))
+  await Promise.all(permits.map((each) => store.enter(each)))
+  await new Promise((resolve) => setTimeout(resolve, 110))
+  const all = claim(resource, { capacity: CROWD * 3, weight: CROWD * 3, queue: false })
+  await expect(store.enter(all)).rejects.toMatchObject({ code: 'NOT_APPLIED' })
+  expect((await again(() => store.enter(all))).kind).toBe('held')
 })
 
 test(

@@ -1,6 +1,6 @@
 -- Enters a claim, or reads again where it stands: also a waiter's heartbeat. enterLine of core/transition.ts.
 -- ->    held, now, token, life, provisional · queued, now, ahead, life, free in · gone[, reason] ·
---       busy, free in · capacity, the real one · full
+--       busy, free in · capacity, the real one · full · again: more is over than one script ends
 
 -- `at` is where the four keys of the line begin in KEYS.
 local function enter(at, id, mayWait, spec)
@@ -24,6 +24,7 @@ local function enter(at, id, mayWait, spec)
   local fits = line.waiting == 0 and line.used + claim.weight <= asked.capacity
   if not fits and (not mayWait or line.waiting >= limits.queue) then
     save(line)
+    if isBehind(line) then return { 'again' } end
     if not mayWait then return { 'busy', freeIn(line) } end
     return { 'full' }
   end
@@ -48,9 +49,7 @@ local function enter(at, id, mayWait, spec)
     redis.call('HSET', line.key, 'w:' .. id, asked.owner, 'n:' .. id, asked.note)
   end
   write(line, claim)
-  if fits then
-    if not alone and line.holding == 1 then bury(line, line.ends) end
-  else
+  if not fits then
     redis.call('ZADD', line.order, int(line.number), id)
     if line.waiting == 1 then
       bury(line, line.order)

@@ -51,6 +51,16 @@ local function sweep(line)
   if line.waiting > 0 then sweepSet(line, line.places) end
 end
 
+-- Whether more was over than one sweep ends.
+local function isBehind(line)
+  if line.solo then return false end
+  for _, key in ipairs({ line.ends, line.places }) do
+    local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+    if first[2] and tonumber(first[2]) <= now then return true end
+  end
+  return false
+end
+
 -- When the first claim stops counting, at the earliest: exact for one claim, without its lock-delay for several.
 local function freeIn(line)
   local at = now + limits.place
@@ -63,12 +73,17 @@ local function freeIn(line)
   return int(math.max(0, at - now))
 end
 
--- Tells the process of a claim. False when nobody listens there: the process is gone. A channel that begins as the line
--- does is a sharded one.
+-- Channels at which nobody listens: their processes are gone.
+local deserted = {}
+
+-- Tells the process of a claim. False when nobody listens there. A channel that begins as the line does is a sharded one.
 local function tell(line, claim, kind, ...)
   local words = table.concat({ kind, line.key, claim.id, int(now), ... }, '|')
   local isSharded = limits.isCluster and string.sub(claim.channel, 1, #line.key) == line.key
-  return redis.call(isSharded and 'SPUBLISH' or 'PUBLISH', claim.channel, words) > 0 or not limits.listenersAreCounted
+  local listeners = redis.call(isSharded and 'SPUBLISH' or 'PUBLISH', claim.channel, words)
+  if listeners > 0 or not limits.listenersAreCounted then return true end
+  deserted[claim.channel] = true
+  return false
 end
 
 local function nextToken(line)
@@ -93,16 +108,19 @@ local function handOver(line, claim, asker)
   if not tell(line, claim, 'held', claim.token, int(claim.ends - now)) then remove(line, claim) end
 end
 
--- Hands the resource to those who fit by now, in order, and tells a new head. The asker learns it from the answer.
+-- Hands the resource to those who fit by now, in order, and tells a new head. The asker learns it from the answer. The
+-- dead cost little: a process that died with a thousand waiters must not leave the lock idle until the living ask.
 local function grant(line, asker)
-  for _ = 1, limits.sweep do
-    if line.waiting == 0 then return end
+  local grants = 0
+  for _ = 1, limits.dead do
+    if line.waiting == 0 or grants == limits.sweep then return end
     local id = redis.call('ZRANGE', line.order, 0, 0)[1]
     local head = id and find(line, id)
     if not head then return reset(line) end
-    if head.ends <= now then
+    if head.ends <= now or (deserted[head.channel] and id ~= asker) then
       remove(line, head)
     elseif line.used + head.weight <= line.capacity then
+      grants = grants + 1
       handOver(line, head, asker)
     elseif line.head == id then
       return

@@ -94,12 +94,12 @@ export async function again<T>(ask: () => Promise<T>, withinMs = 20_000): Promis
 }
 
 /** As core waits: a hint means to look again, a heartbeat looks although nothing was heard. */
-export async function turnOf(store: Store, asked: Claim): Promise<Held> {
+export async function turnOf(store: Store, asked: Claim, heartbeatMs = 1_000): Promise<Held> {
   for (let tries = 0; tries < 100; tries += 1) {
     const standing = await again(() => store.enter(asked))
     if (standing.kind === 'held') return standing
     if (standing.kind !== 'queued') throw new Error(`${standing.kind} instead of a turn`)
-    const seen = await store.watch(asked, standing.memo, AbortSignal.timeout(1_000)).catch(() => undefined)
+    const seen = await store.watch(asked, standing.memo, AbortSignal.timeout(heartbeatMs)).catch(() => undefined)
     if (seen?.kind === 'held') return seen
   }
   throw new Error('no turn came')

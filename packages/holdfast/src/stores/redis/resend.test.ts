@@ -3,16 +3,20 @@
  * mind. The second run leaves the line as the first one left it, and answers the same, or that it is over.
  */
 import { afterAll, beforeEach, expect, test } from 'vitest'
+import type { Engine } from '../../../../lab/src/engines/engine.ts'
 import * as server from '../../../../lab/src/engines/redis/server.ts'
 import { requireEngine } from '../../../../lab/src/engines/require-engine.ts'
+import { openProxy } from '../../../../lab/src/proxy/proxy.ts'
 import { systemClock } from '../../core/clock.ts'
 import type { LineView, Store } from '../../core/store.ts'
 import { portOf, type RedisPort } from '../shared/redis/client.ts'
-import { claim, held, never, Stage } from './redis.fixture.ts'
+import { redis } from './index.ts'
+import { again, claim, held, never, Stage } from './redis.fixture.ts'
 import { scripts } from './scripts.ts'
 import { RedisStore } from './store.ts'
 
 const stage = new Stage()
+let engine: Engine
 let plain: Store
 let twice: Store
 /** The lines to compare, and how often each script was run twice. */
@@ -48,7 +52,7 @@ function compared({ claims, lastToken, capacity }: LineView): unknown {
 beforeEach(async (context) => {
   await requireEngine(context, server)
   if (twice !== undefined) return
-  const engine = await stage.server()
+  engine = await stage.server()
   const port = portOf(stage.client(engine))
   const opened = async (each: RedisPort): Promise<Store> => {
     const store = new RedisStore(async () => ({ port: each, close: () => undefined }), 'holdfast')
@@ -165,4 +169,31 @@ test('looking, observing and listing, and every script was among them', async ()
       .map(({ name }) => name)
       .toSorted(),
   )
+})
+
+test('a claim that entered, and was refused when the driver asked again, is not said to have done nothing', async () => {
+  const proxy = await openProxy(engine)
+  stage.ending(() => proxy.close())
+  const url = proxy.through(engine.url)
+  const direct = stage.client(engine)
+  for (const [client, code] of [
+    [stage.client({ url }), 'OUTCOME_UNKNOWN'],
+    [url, 'OUTCOME_UNKNOWN'],
+  ] as const) {
+    const store = await stage.opened(redis(client))
+    const mine = claim(`n!refused-${code}-${typeof client}`)
+    const before = proxy.stats.replies.lostBytes
+    proxy.set({ kind: 'lose-replies' })
+    const answer = store.enter(mine).then(
+      ({ kind }) => kind,
+      ({ code: said }) => said,
+    )
+    await expect.poll(() => proxy.stats.replies.lostBytes).toBeGreaterThan(before)
+    await direct.config('SET', 'min-replicas-to-write', '1')
+    proxy.set({ kind: 'pass' })
+    expect(await answer).toBe(code)
+    await direct.config('SET', 'min-replicas-to-write', '0')
+    expect((await again(() => plain.look(mine.resource))).claims).toMatchObject([{ state: 'held' }])
+    await again(() => store.leave(mine))
+  }
 })

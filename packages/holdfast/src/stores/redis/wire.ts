@@ -1,6 +1,6 @@
 /** What the scripts answer and publish, in the terms of the seam. Numbers travel as text, times as µs of the server. */
 import type { Stamp } from '../../core/clock.ts'
-import { StoreUnavailable } from '../../core/errors.ts'
+import { NotApplied, StoreUnavailable } from '../../core/errors.ts'
 import type { Held, Queued, Standing } from '../../core/store.ts'
 import { wordsOf } from '../shared/redis/answers.ts'
 import type { ServerClock } from '../shared/redis/server-clock.ts'
@@ -49,6 +49,8 @@ export function toldOf(answer: unknown, askedAt: Stamp, clock: ServerClock): Tol
       return ended({ kind: 'refused', because: 'capacity', capacity: Number(words[0]) })
     case 'full':
       return ended({ kind: 'refused', because: 'full' })
+    case 'again':
+      throw new NotApplied('enter: more claims are over than one script of Redis ends')
     case 'gone':
       return ended(gone(words[0]))
     default:

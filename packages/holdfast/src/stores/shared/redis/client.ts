@@ -16,6 +16,11 @@ export interface RedisPort {
   primaries?(): Promise<readonly Primary[]>
   /** Sentinels may put another server in its place. @default false */
   readonly failsOver?: boolean
+  /**
+   * The driver sends a command again when its connection ended before the answer came. Then an answer does not tell what
+   * was done, only what was done last: a server that is not ready the second time may have granted the first. @default false
+   */
+  readonly resends?: boolean
 }
 
 /** One server of a Cluster that has slots. */
@@ -45,7 +50,11 @@ export interface Listener {
 /** The part of an ioredis client that is used. */
 export interface IoredisClient {
   readonly status: string
-  readonly options?: { readonly sentinels?: readonly unknown[] | undefined }
+  readonly options?: {
+    readonly sentinels?: readonly unknown[] | undefined
+    readonly autoResendUnfulfilledCommands?: boolean | undefined
+    readonly keyPrefix?: string | undefined
+  }
   call(command: string, args: string[]): Promise<unknown>
   duplicate(override?: object): IoredisClient
   connect(): Promise<unknown>
@@ -94,9 +103,12 @@ function isCluster(client: object): boolean {
 }
 
 function ioredisPort(client: IoredisClient): RedisPort {
-  const failsOver = (client.options?.sentinels ?? []).length > 0
+  const { sentinels, autoResendUnfulfilledCommands, keyPrefix } = client.options ?? {}
+  refusePrefix(keyPrefix)
+  const failsOver = (sentinels ?? []).length > 0
   return {
     failsOver,
+    resends: autoResendUnfulfilledCommands !== false,
     send: ([command = '', ...args]) => client.call(command, args),
     async listen(hearer) {
       const own = client.duplicate({
@@ -142,6 +154,14 @@ function ioredisPort(client: IoredisClient): RedisPort {
   }
 }
 
+/** ioredis puts it before keys and not before channels, nor into what scripts tell: nobody would hear of his turn. */
+export function refusePrefix(keyPrefix: string | undefined): void {
+  if (keyPrefix === undefined || keyPrefix === '') return
+  throw new Misuse(
+    'the ioredis client has a keyPrefix, which messages do not have: give a client without one, and the option prefix instead',
+  )
+}
+
 /** One that could not connect would go on trying, for nobody. */
 export async function connectedOrEnded(client: Pick<Connecting, 'connect' | 'disconnect'>): Promise<void> {
   try {
@@ -183,11 +203,14 @@ export interface Connected {
 /** Of every client that is ours and not the caller's. */
 export const ownOptions: {
   readonly lazyConnect: true
+  readonly autoResendUnfulfilledCommands: false
   readonly socketTimeout: number
   retryStrategy(attempt: number): number
   reconnectOnError(error: Error): boolean
 } = {
   lazyConnect: true,
+  // Whoever asked asks again, and knows what he asked before.
+  autoResendUnfulfilledCommands: false,
   retryStrategy: reconnectInMs,
   // Gives up a connection on which nothing is answered: a frozen server, whose place another one may have taken.
   socketTimeout: ATTEMPT_MS_MAX,

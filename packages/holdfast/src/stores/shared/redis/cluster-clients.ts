@@ -3,12 +3,24 @@
  * follows MOVED and ASK; here it is only told the key, asked for its primaries, and made to listen where messages are.
  */
 import { StoreUnavailable } from '../../../core/errors.ts'
-import { connectedOrEnded, type Hearer, type Listener, type Primary, reconnectInMs, type RedisPort } from './client.ts'
+import {
+  connectedOrEnded,
+  type Hearer,
+  type Listener,
+  type Primary,
+  reconnectInMs,
+  type RedisPort,
+  refusePrefix,
+} from './client.ts'
 
 /** The part of an ioredis Cluster that is used. */
 export interface IoredisClusterClient {
   readonly isCluster: boolean
   readonly status: string
+  readonly options?: {
+    readonly keyPrefix?: string | undefined
+    readonly redisOptions?: { readonly keyPrefix?: string | undefined } | undefined
+  }
   call(command: string, args: string[]): Promise<unknown>
   nodes(role: 'master'): readonly {
     readonly options: { readonly host?: string | undefined; readonly port?: number | undefined }
@@ -46,7 +58,10 @@ export function clusterPortOf(client: object): RedisPort | undefined {
 }
 
 export function ioredisClusterPort(cluster: IoredisClusterClient): RedisPort {
+  refusePrefix(cluster.options?.keyPrefix ?? cluster.options?.redisOptions?.keyPrefix)
   return {
+    // Whatever its nodes are told to do, the Cluster itself sends again what a closed connection left unanswered.
+    resends: true,
     // It finds the key in the command by itself.
     send: ([command = '', ...args]) => cluster.call(command, args),
     async primaries() {

@@ -2,9 +2,10 @@
 import { Agenda, type Alarms } from '../../../core/agenda.ts'
 import { answerWithin } from '../../../core/attempt.ts'
 import type { Clock } from '../../../core/clock.ts'
+import { NotApplied, OutcomeUnknown } from '../../../core/errors.ts'
 import { ATTEMPT_MS_MAX } from '../../../core/limits.ts'
 import type { RedisPort } from './client.ts'
-import { codeWordOf, engineError } from './errors.ts'
+import { codeWordOf, type EngineError, engineError } from './errors.ts'
 import type { Script } from './script.ts'
 
 const ALARMS_AT_ONCE_MAX = 1_000
@@ -26,7 +27,7 @@ export class Connection {
     try {
       return await this.#send(what, words, key)
     } catch (error) {
-      throw engineError(error, what)
+      throw this.#meant(error, what)
     }
   }
 
@@ -37,7 +38,7 @@ export class Connection {
     try {
       return await this.#send(script.name, ['EVALSHA', script.sha, ...rest], key)
     } catch (error) {
-      if (codeWordOf(error) !== 'NOSCRIPT') throw engineError(error, script.name)
+      if (codeWordOf(error) !== 'NOSCRIPT') throw this.#meant(error, script.name)
       return this.command(script.name, ['EVAL', script.text, ...rest], key)
     }
   }
@@ -49,6 +50,12 @@ export class Connection {
     } catch (error) {
       throw engineError(error, what)
     }
+  }
+
+  #meant(error: unknown, what: string): EngineError {
+    const meant = engineError(error, what)
+    if (!(meant instanceof NotApplied) || this.port.resends !== true) return meant
+    return new OutcomeUnknown(`${meant.message}, or was not when it was asked again`, { cause: meant.cause })
   }
 
   #send(what: string, words: readonly string[], key: string | undefined): Promise<unknown> {
