@@ -3,7 +3,6 @@ import type { Check, Mutant } from './mutant.ts'
 
 const source = (file: string): string => `packages/holdfast/src/${file}`
 const redis = (file: string): string => source(`stores/redis/${file}`)
-const shared = (file: string): string => source(`stores/shared/redis/${file}`)
 
 /** Random operations beside the transition of core: the smallest check of whatever the scripts decide. */
 const twins: Check = { tests: [redis('differential.test.ts')], engine: 'redis' }
@@ -236,53 +235,11 @@ const around: Readonly<Record<string, Damage>> = {
     replace: 'onDown: () => undefined',
     caughtBy: pushed,
   },
-  'observers are not hinted at what was told while nobody could hear': {
-    file: shared('channels.ts'),
-    find: '        this.#events.onUp()\n        this.hintAll()',
-    replace: '        this.#events.onUp()',
-    caughtBy: pushed,
-  },
-  'a grant that is told counts from its arrival': {
-    file: shared('server-clock.ts'),
-    find: 'return { monotonicMs: monotonicMs + sinceMs, wallMs: wallMs + sinceMs }',
-    replace: 'return stampOf(this.#clock)',
-    caughtBy: units(shared('server-clock.test.ts')),
-  },
-  'a clock that was set forward is trusted': {
-    file: shared('server-clock.ts'),
-    find: 'if (monotonicMs + sinceMs > stampOf(this.#clock).monotonicMs + STEP_MS) return undefined',
-    replace: '',
-    caughtBy: units(shared('server-clock.test.ts')),
-  },
-  'what a server says the second time is true of the first': {
-    file: shared('connection.ts'),
-    find: 'if (!(meant instanceof NotApplied) || this.port.resends !== true) return meant',
-    replace: 'if (meant.code !== undefined) return meant',
-    caughtBy: { tests: [redis('resend.test.ts')], engine: 'redis' },
-  },
   'a turn that was told while the clock was set back is not looked for': {
     file: redis('claims.ts'),
     find: 'told === undefined || isOutOfTime(told, entry.told)',
     replace: 'told === undefined',
     caughtBy: units(redis('claims.test.ts')),
-  },
-  'a connection that broke means that nothing was done': {
-    file: shared('errors.ts'),
-    find: 'return new OutcomeUnknown(`${what}: the connection',
-    replace: 'return new NotApplied(`${what}: the connection',
-    caughtBy: units(shared('errors.test.ts')),
-  },
-  'the password is in the error': {
-    file: shared('errors.ts'),
-    find: ".replaceAll(/\\/\\/[^\\s/@]*@/g, '//***@')",
-    replace: '',
-    caughtBy: units(shared('errors.test.ts')),
-  },
-  'a server that forgot its scripts stays ignorant': {
-    file: shared('connection.ts'),
-    find: "if (codeWordOf(error) !== 'NOSCRIPT') throw",
-    replace: 'throw',
-    caughtBy: trouble('tokens rise over FLUSHALL'),
   },
   'on a full server nothing can be renewed': {
     file: redis('scripts.ts'),

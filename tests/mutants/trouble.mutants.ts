@@ -4,6 +4,7 @@ import type { Check, Mutant } from './mutant.ts'
 const source = (file: string): string => `packages/holdfast/src/${file}`
 const tests = (...files: readonly [string, ...string[]]): Check => ({ tests: files })
 const trouble = tests(source('core/trouble.test.ts'))
+const asking = tests(source('core/asking.test.ts'))
 const lateAnswers = tests(source('core/late-answers.test.ts'))
 
 export const troubleMutants: readonly Mutant[] = [
@@ -20,6 +21,27 @@ export const troubleMutants: readonly Mutant[] = [
     find: 'for (const call of earlier) call.then(resolve, () => undefined)',
     replace: 'void earlier',
     caughtBy: lateAnswers,
+  },
+  {
+    name: 'an answer that came late answers for ever',
+    file: source('core/asking.ts'),
+    find: 'earlier.clear()',
+    replace: '',
+    caughtBy: asking,
+  },
+  {
+    name: 'an ask that failed at once is waited for',
+    file: source('core/asking.ts'),
+    find: 'call.then(late, () => earlier.delete(call))',
+    replace: 'call.then(late, () => undefined)',
+    caughtBy: asking,
+  },
+  {
+    name: 'who no longer waits asks once more',
+    file: source('core/waiting.ts'),
+    find: 'this.#patience.throwIfOver()\n      const standing',
+    replace: 'const standing',
+    caughtBy: asking,
   },
   {
     name: 'a failed renewal of a long lease is repeated only after a share of its life',

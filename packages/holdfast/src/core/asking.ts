@@ -106,6 +106,8 @@ export class Asking {
         () => `asking for "${this.#request.name}"`,
       )
       this.#inDoubt = doubtBefore
+      // What the others say by now is older than this.
+      earlier.clear()
       return answer
     } catch (error) {
       if (error instanceof HoldfastError && error.code === 'NOT_APPLIED') this.#inDoubt = doubtBefore
@@ -115,7 +117,7 @@ export class Asking {
         const wanted = claim === this.#claim && !this.#over && (this.#lease?.isHeld() ?? true)
         if (!wanted) this.#abandon(claim, false)
       }
-      call.then(late, () => undefined)
+      call.then(late, () => earlier.delete(call))
       throw error
     }
   }

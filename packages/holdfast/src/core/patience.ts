@@ -26,10 +26,6 @@ export class Patience {
     if (signal?.aborted === true) this.#onAbort()
   }
 
-  get isOver(): boolean {
-    return this.#over !== undefined
-  }
-
   get waitedMs(): number {
     return this.#clock.monotonicMs() - this.#startedMs
   }
@@ -47,10 +43,12 @@ export class Patience {
     })
   }
 
-  /** The same for one call to the store, which counts as unknown after `limitMs`; it goes on, and its late answer is the caller's to watch. */
+  /**
+   * The same for one call to the store, which counts as unknown after `limitMs`; it goes on, and its late answer is the
+   * caller's to watch. Not when the wait is over: then nobody may ask.
+   */
   answerWithin<T>(call: Promise<T>, limitMs: number, what: () => string): Promise<T> {
     return new Promise((resolve, reject) => {
-      if (this.#over !== undefined) return reject(this.#over.error)
       const alarm = this.#alarms.addIn(() => reject(unanswered(what(), limitMs)), limitMs)
       const settle = <Outcome>(report: (outcome: Outcome) => void) => {
         return (outcome: Outcome): void => {

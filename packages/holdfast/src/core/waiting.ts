@@ -144,13 +144,15 @@ class Wait {
   /** One call to the store; `undefined` when it failed in a way that is worth asking again. */
   async #attempt(call: () => Promise<Standing>): Promise<Standing | undefined> {
     try {
+      this.#patience.throwIfOver()
       const standing = await call()
       this.#wasAnswered = true
       this.#failures.reset()
       this.#trouble = undefined
       return standing
     } catch (error) {
-      if (this.#patience.isOver || !this.#asking.isWorthRepeating(error)) throw error
+      if (!this.#asking.isWorthRepeating(error)) throw error
+      this.#patience.throwIfOver()
       this.#trouble = error
       await this.#pause(this.#failures)
       return undefined

@@ -1,7 +1,7 @@
 /** What a server says no with: each is told apart, says the way out, and leaves nothing behind. */
 import { mkdirSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Redis } from 'ioredis'
+import { Cluster, Redis } from 'ioredis'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Engine } from '../../../../lab/src/engines/engine.ts'
 import { type RedisOptions, locate } from '../../../../lab/src/engines/redis/server.ts'
@@ -197,4 +197,11 @@ test.each([
   const facts = await stage.facts(redis((await stage.server(options)).url))
   expect(facts.safetyClass).toBe('best-effort')
   expect(facts.reasons.join(' ')).toMatch(words)
+})
+
+test('a client with a keyPrefix is refused: ioredis puts it before keys and not before channels', () => {
+  const client = new Redis({ lazyConnect: true, keyPrefix: 'app:' })
+  expect(() => redis(client)).toThrow(/keyPrefix.*the option prefix/)
+  const cluster = new Cluster([], { lazyConnect: true, keyPrefix: 'app:' })
+  expect(() => redis(cluster)).toThrow(/keyPrefix.*the option prefix/)
 })

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { Cluster, Redis } from 'ioredis'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Engine } from '../../../../lab/src/engines/engine.ts'
 import * as server from '../../../../lab/src/engines/redis/server.ts'
@@ -286,13 +285,6 @@ test.each([
 
 test.each(['', 'a b', 'a{b', '*', 'x'.repeat(65)])('the prefix %j is refused', (prefix) => {
   expect(() => redis('redis://localhost', { prefix })).toThrow(Misuse)
-})
-
-test('a client with a keyPrefix is refused: ioredis puts it before keys and not before channels', () => {
-  const client = new Redis({ lazyConnect: true, keyPrefix: 'app:' })
-  expect(() => redis(client)).toThrow(/keyPrefix.*the option prefix/)
-  const cluster = new Cluster([], { lazyConnect: true, keyPrefix: 'app:' })
-  expect(() => redis(cluster)).toThrow(/keyPrefix.*the option prefix/)
 })
 
 test('a refused URL is not repeated, for it may have a password', () => {
