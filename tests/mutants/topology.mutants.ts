@@ -107,8 +107,8 @@ const damages: Readonly<Record<string, Damage>> = {
   },
   'the work of a caller is carried out as often as it is sent': {
     file: source('guards/redis-fence.ts'),
-    find: "${ownKeys > 1 ? once : ''}",
-    replace: '',
+    find: "${isOnce ? ONCE : 'local now = 0\\n'}",
+    replace: 'local now = 0\\n',
     caughtBy: resend,
   },
 }
