@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { Redis } from 'ioredis'
 import { createClient, RESP_TYPES } from 'redis'
 import { afterAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
@@ -185,6 +186,33 @@ test.each([
   await expect(book.enter(lease(34n))).rejects.toThrow()
   await expect(guard.enter(lease(34n))).rejects.toThrow(OutcomeUnknown)
   await expect(guard.run(lease(34n), { lua: 'return 1' })).rejects.toThrow(OutcomeUnknown)
+})
+
+test.each([
+  ['with a store', 'locks', /^ACL (SETUSER locks .*)$/m, /For \[the guard\].* also\s`([^`]*)`/],
+  ['alone', 'guard', /^ACL (SETUSER guard .*)$/m, undefined],
+] as const)('the rights in the documentation are enough %s, and no more than that', async (_, user, whole, beyond) => {
+  const page = readFileSync(new URL('../../../../docs/redis.md', import.meta.url), 'utf8')
+  const [, words = ''] = whole.exec(page) ?? []
+  const [, more = '~stock:*'] = beyond?.exec(page) ?? []
+  await client.call('ACL', ...`${words} ${more} ~stock:*`.split(' '))
+  const own = new Redis(url.replace('//', `//${user}:secret@`))
+  onTestFinished(() => own.disconnect())
+  const [guard, book] = [fence(own), ledger(own)]
+  // The rights are needed for what is new, too.
+  const mine = lease(34n, 'exclusive', `for-${user}`)
+  const work = { lua: "return redis.call('INCR', KEYS[1])", keys: ['stock:7'] }
+  const sale = { lua: "redis.call('SET', KEYS[1], ARGV[1])", keys: ['stock:7'], args: ['6'] }
+  expect(await guard.run(mine, sale)).toBeNull()
+  await guard.enter(mine)
+  await guard.check(mine)
+  await guard.run(mine, { ...sale, repeatable: true })
+  expect(await own.get('stock:7')).toBe('6')
+  await book.put(mine, 'sold')
+  expect(await book.enter(mine)).toEqual({ value: 'sold', token: 34n })
+  expect(await book.get(mine)).toEqual({ value: 'sold', token: 34n })
+  await expect(guard.run(mine, work)).rejects.toThrow(/no permissions|can't run/)
+  await expect(guard.run(mine, { ...sale, keys: ['elsewhere'] })).rejects.toThrow(/no permissions|can't access/i)
 })
 
 test.each([null, {}, 'redis://localhost'])('%j is no client', (wrong) => {
