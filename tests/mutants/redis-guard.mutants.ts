@@ -9,6 +9,10 @@ type Damage = Omit<Mutant, 'name'>
 const fence = (find: string, replace: string): Damage => {
   return { file: source('guards/redis-fence.ts'), find, replace, caughtBy: guardTests }
 }
+const late = (find: string, replace: string): Damage => {
+  const check: Check = { tests: [source('guards/redis-late.test.ts')], engine: 'redis' }
+  return { file: source('guards/redis-fence.ts'), find, replace, caughtBy: check }
+}
 const ledger = (find: string, replace: string): Damage => {
   return { file: source('guards/redis-ledger.ts'), find, replace, caughtBy: guardTests }
 }
@@ -29,15 +33,29 @@ const guard: Readonly<Record<string, Damage>> = {
     "await pass(admission, '0')",
   ),
   'guard: a look raises the mark': fence("await pass(admit(lease), '0')", "await pass(admit(lease), '1')"),
-  'guard: refused work is carried out': fence('if newer then return { ${STALE}, newer } end', ''),
+  'guard: refused work is carried out': fence('if newer then return { ${STALE}, now, newer } end', ''),
   'guard: an error of the work counts as its answer': fence(
     "if type(result) == 'table' and result.err then return result end",
     '',
   ),
+  'guard: what comes too late is begun': late('if now > tonumber(ARGV[3]) then return { ${LATE}, now } end', ''),
+  'guard: what came too late is asked for again although it may have been done': late(
+    'if (!(Number(now) < rememberedUntilMs)) throw tooLateToTell(key)',
+    '',
+  ),
+  'guard: a run is remembered for less time than it may begin': late("'PXAT', ARGV[4]", "'PX', '20000'"),
+  'guard: an answer that is no list is a yes': fence(
+    'const [now, newer] = partsOf(await runScript(send, ENTER, [key], [token, raises]), key)',
+    'const [now, newer] = [await runScript(send, ENTER, [key], [token, raises])].flat()',
+  ),
+  'ledger: bytes are nothing': ledger(
+    'if (token === null && value === null) return null',
+    "if (typeof token !== 'string' || typeof value !== 'string') return null",
+  ),
   'ledger: a shared holder may write': ledger("if (mode === 'shared') {", "if (mode === 'permit') {"),
   'ledger: reading before a write raises nothing': ledger(
-    'entryOf(await guard.run(lease, { lua: READ, keys: [keyOf(fencedOf(lease))], repeatable: true }))',
-    "entryOf(await send(['HMGET', keyOf(fencedOf(lease)), 'token', 'value']))",
+    'await guard.run(lease, { lua: READ, keys: [key], repeatable: true })',
+    "await send(['HMGET', key, 'token', 'value'], key)",
   ),
 }
 

@@ -93,6 +93,18 @@ const damages: Readonly<Record<string, Damage>> = {
     replace: 'mayFailOver: replicas > 0 || !isTold,',
     caughtBy: { tests: [redis('facts.test.ts')] },
   },
+  'a server that pauses its flushing is durable': {
+    file: shared('probe.ts'),
+    find: "settings.get('no-appendfsync-on-rewrite') === 'no'",
+    replace: 'true',
+    caughtBy: { tests: [redis('facts.test.ts')] },
+  },
+  'a setting that is left out is a good one': {
+    file: shared('probe.ts'),
+    find: 'SETTINGS.every((name) => settings.has(name)) ? settings : undefined',
+    replace: 'settings',
+    caughtBy: { tests: [redis('facts.test.ts')] },
+  },
   'who listens does not follow the commands': {
     file: shared('client.ts'),
     find: "if (failsOver) client.on('ready', follow)",
@@ -107,8 +119,8 @@ const damages: Readonly<Record<string, Damage>> = {
   },
   'the work of a caller is carried out as often as it is sent': {
     file: source('guards/redis-fence.ts'),
-    find: "${ownKeys > 1 ? once : ''}",
-    replace: '',
+    find: "${isOnce ? ONCE : 'local now = 0\\n'}",
+    replace: 'local now = 0\\n',
     caughtBy: resend,
   },
 }

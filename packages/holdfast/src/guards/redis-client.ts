@@ -1,6 +1,6 @@
 /** The part of a Redis driver that the guards use: one command and its answer; and a script by its hash. */
 import { createHash } from 'node:crypto'
-import { Misuse } from '../core/errors.ts'
+import { Misuse, OutcomeUnknown } from '../core/errors.ts'
 
 /** A client of ioredis or node-redis, of one server, of a Cluster or behind Sentinels, or any object with `send`. */
 export type RedisCommands =
@@ -43,4 +43,28 @@ export async function runScript(
     if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT ')) throw error
     return send(['EVAL', text, ...rest], key)
   }
+}
+
+/**
+ * What was answered. A driver in the middle of a transaction answers `QUEUED`, one that was told to may answer with types
+ * of its own: what is not understood is never taken for a yes, or for nothing.
+ */
+export function partsOf(answer: unknown, key: string): readonly unknown[] {
+  if (!Array.isArray(answer)) throw misunderstood(answer, key)
+  return answer as readonly unknown[]
+}
+
+/** As a string, or as bytes where the client was told to give these. */
+export function textOf(part: unknown, key: string): string {
+  if (typeof part === 'string') return part
+  if (part instanceof Uint8Array) return Buffer.from(part).toString()
+  throw misunderstood(part, key)
+}
+
+function misunderstood(answer: unknown, key: string): OutcomeUnknown {
+  const kind = answer === null ? 'null' : Array.isArray(answer) ? 'an array' : `a ${typeof answer}`
+  return new OutcomeUnknown(
+    `${key}: the driver answered with ${kind} where a list of texts is needed. Give the guard a client that is not in a ` +
+      'transaction or pipeline, and that gives strings or Buffers',
+  )
 }

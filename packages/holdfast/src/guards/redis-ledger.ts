@@ -6,7 +6,7 @@ import { resourceOf } from '../core/names.ts'
 import { boundedText } from '../core/options.ts'
 import { parseSequencer } from '../core/sequencer.ts'
 import type { Holder } from './admission.ts'
-import { type RedisCommands, senderOf } from './redis-client.ts'
+import { partsOf, type RedisCommands, senderOf, textOf } from './redis-client.ts'
 import { fence, type RedisFenceOptions } from './redis-fence.ts'
 
 export interface RedisLedgerEntry {
@@ -35,9 +35,14 @@ export function ledger(client: RedisCommands, options: RedisFenceOptions = {}): 
   const keyOf = ({ namespace, name }: Pick<Fenced, 'namespace' | 'name'>): string =>
     `${options.prefix ?? 'holdfast-fence'}:{${resourceOf(namespace, name)}}:ledger`
   return {
-    get: async (lock) => entryOf(await send(['HMGET', keyOf(lock), 'token', 'value'], keyOf(lock))),
-    enter: async (lease) =>
-      entryOf(await guard.run(lease, { lua: READ, keys: [keyOf(fencedOf(lease))], repeatable: true })),
+    async get(lock) {
+      const key = keyOf(lock)
+      return entryOf(await send(['HMGET', key, 'token', 'value'], key), key)
+    },
+    async enter(lease) {
+      const key = keyOf(fencedOf(lease))
+      return entryOf(await guard.run(lease, { lua: READ, keys: [key], repeatable: true }), key)
+    },
     async put(lease, value) {
       const { namespace, name, mode, token } = fencedOf(lease)
       if (mode === 'shared') {
@@ -54,9 +59,10 @@ export function ledger(client: RedisCommands, options: RedisFenceOptions = {}): 
   }
 }
 
-function entryOf(answer: unknown): RedisLedgerEntry | null {
-  const [token, value] = Array.isArray(answer) ? (answer as readonly unknown[]) : []
-  return typeof token === 'string' && typeof value === 'string' ? { value, token: BigInt(token) } : null
+function entryOf(answer: unknown, key: string): RedisLedgerEntry | null {
+  const [token, value] = partsOf(answer, key)
+  if (token === null && value === null) return null
+  return { value: textOf(value, key), token: BigInt(textOf(token, key)) }
 }
 
 function fencedOf(holder: Holder): Fenced {

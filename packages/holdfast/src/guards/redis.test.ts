@@ -1,11 +1,12 @@
+import { readFileSync } from 'node:fs'
 import { Redis } from 'ioredis'
-import { createClient } from 'redis'
-import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { createClient, RESP_TYPES } from 'redis'
+import { afterAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { Engine } from '../../../lab/src/engines/engine.ts'
 import * as server from '../../../lab/src/engines/redis/server.ts'
 import { requireEngine } from '../../../lab/src/engines/require-engine.ts'
 import type { Clock } from '../core/clock.ts'
-import { Misuse, StaleToken, Unsupported } from '../core/errors.ts'
+import { Misuse, OutcomeUnknown, StaleToken, Unsupported } from '../core/errors.ts'
 import type { Fenced, Mode } from '../core/lease.ts'
 import { type Commit, guardCases, type GuardedRegister, type GuardedResource } from '../testing/guard-contract.ts'
 import { fence, fenceLua, ledger, type RedisCommands } from './redis.ts'
@@ -154,6 +155,64 @@ test('a ledger keeps what the last holder wrote, and a late one cannot change it
   expect(await book.get(lock)).toEqual({ value: '{"done":1}', token: 33n })
   await expect(book.put(lease(35n, 'shared'), 'x')).rejects.toThrow(Unsupported)
   await expect(book.put(lease(35n), 'x'.repeat(65_537))).rejects.toThrow(Misuse)
+})
+
+test('a client that gives bytes in place of text is understood', async () => {
+  const own = createClient({ url })
+  await own.connect()
+  onTestFinished(() => own.destroy())
+  const bytes = own.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer })
+  const [guard, book] = [fence(bytes, { prefix: 'bytes' }), ledger(bytes, { prefix: 'bytes' })]
+  expect(await book.get(lease(33n))).toBeNull()
+  await book.put(lease(33n), 'sold: 5 €')
+  expect(await book.get(lease(33n))).toEqual({ value: 'sold: 5 €', token: 33n })
+  expect(await book.enter(lease(34n))).toEqual({ value: 'sold: 5 €', token: 33n })
+  const refusal: Error = expect.objectContaining({ name: 'StaleToken', needed: 34n })
+  await expect(guard.enter(lease(33n))).rejects.toThrow(refusal)
+  for (const repeatable of [false, true]) {
+    await expect(guard.run(lease(33n), { lua: 'return 1', repeatable })).rejects.toThrow(refusal)
+    expect(await guard.run(lease(34n), { lua: 'return 1', repeatable })).toBe(1)
+  }
+})
+
+test.each([
+  ['a client in a transaction', 'QUEUED'],
+  ['a client that says nothing', undefined],
+  ['a client with an own idea of text', [{ text: '34' }, { text: 'x' }]],
+])('%s is told, and is neither a yes nor an empty ledger', async (_, answer) => {
+  const wrong = { send: async () => answer }
+  const [guard, book] = [fence(wrong), ledger(wrong)]
+  await expect(book.get(lease(34n))).rejects.toThrow(OutcomeUnknown)
+  await expect(book.enter(lease(34n))).rejects.toThrow()
+  await expect(guard.enter(lease(34n))).rejects.toThrow(OutcomeUnknown)
+  await expect(guard.run(lease(34n), { lua: 'return 1' })).rejects.toThrow(OutcomeUnknown)
+})
+
+test.each([
+  ['with a store', 'locks', /^ACL (SETUSER locks .*)$/m, /For \[the guard\].* also\s`([^`]*)`/],
+  ['alone', 'guard', /^ACL (SETUSER guard .*)$/m, undefined],
+] as const)('the rights in the documentation are enough %s, and no more than that', async (_, user, whole, beyond) => {
+  const page = readFileSync(new URL('../../../../docs/redis.md', import.meta.url), 'utf8')
+  const [, words = ''] = whole.exec(page) ?? []
+  const [, more = '~stock:*'] = beyond?.exec(page) ?? []
+  await client.call('ACL', ...`${words} ${more} ~stock:*`.split(' '))
+  const own = new Redis(url.replace('//', `//${user}:secret@`))
+  onTestFinished(() => own.disconnect())
+  const [guard, book] = [fence(own), ledger(own)]
+  // The rights are needed for what is new, too.
+  const mine = lease(34n, 'exclusive', `for-${user}`)
+  const work = { lua: "return redis.call('INCR', KEYS[1])", keys: ['stock:7'] }
+  const sale = { lua: "redis.call('SET', KEYS[1], ARGV[1])", keys: ['stock:7'], args: ['6'] }
+  expect(await guard.run(mine, sale)).toBeNull()
+  await guard.enter(mine)
+  await guard.check(mine)
+  await guard.run(mine, { ...sale, repeatable: true })
+  expect(await own.get('stock:7')).toBe('6')
+  await book.put(mine, 'sold')
+  expect(await book.enter(mine)).toEqual({ value: 'sold', token: 34n })
+  expect(await book.get(mine)).toEqual({ value: 'sold', token: 34n })
+  await expect(guard.run(mine, work)).rejects.toThrow(/no permissions|can't run/)
+  await expect(guard.run(mine, { ...sale, keys: ['elsewhere'] })).rejects.toThrow(/no permissions|can't access/i)
 })
 
 test.each([null, {}, 'redis://localhost'])('%j is no client', (wrong) => {

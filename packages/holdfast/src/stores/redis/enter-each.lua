@@ -1,4 +1,5 @@
 -- The second part: the claims that had to go the long way.
+-- KEYS, ARGV, result: enter-free.lua, the first part of the same script.
 
 for index = first, #KEYS / 4 do
   local at = index * 4 - 3

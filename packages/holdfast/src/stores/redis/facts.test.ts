@@ -1,10 +1,15 @@
 import { expect, test } from 'vitest'
+import { probe } from '../shared/redis/probe.ts'
 import { factsOf, type Topology } from './facts.ts'
 
-const settings = new Map([
+const settings: ReadonlyMap<string, string> = new Map([
   ['appendonly', 'yes'],
   ['appendfsync', 'always'],
+  ['no-appendfsync-on-rewrite', 'no'],
+  ['save', ''],
   ['maxmemory', '0'],
+  ['maxmemory-policy', 'noeviction'],
+  ['min-replicas-to-write', '0'],
 ])
 const best = { engine: 'Redis 7.0.15', runId: 'run', replicas: 0, settings }
 const alone: Topology = { isCluster: false, failsOver: false }
@@ -38,4 +43,44 @@ test.each([
 test('a Cluster in the middle of an upgrade names both versions', () => {
   const { engine } = factsOf([best, { ...best, engine: 'Valkey 9.1.2' }], { ...alone, isCluster: true })
   expect(engine).toBe('Redis 7.0.15 and Valkey 9.1.2 Cluster, 2 primaries')
+})
+
+test('where the configuration is not told, nobody claims to know how many replicas it waits for', () => {
+  const untold = { ...best, settings: undefined }
+  const waiting = { ...best, settings: new Map([...settings, ['min-replicas-to-write', '2']]) }
+  const cluster = { ...alone, isCluster: true }
+  expect(factsOf([waiting, waiting], cluster).reasons.join(' ')).toContain('fewer than 2 replicas')
+  for (const findings of [[untold], [untold, untold], [waiting, untold], [waiting, best]]) {
+    const { reasons } = factsOf(findings, findings.length > 1 ? cluster : alone)
+    expect(reasons.join(' ')).not.toContain('min-replicas-to-write')
+  }
+})
+
+test('a server that does not flush while the file is rewritten may lose seconds, and says why', () => {
+  const pausing = { ...best, settings: new Map([...settings, ['no-appendfsync-on-rewrite', 'yes']]) }
+  const { safetyClass, reasons, losesLock } = factsOf([best, pausing], { ...alone, isCluster: true })
+  expect(safetyClass).toBe('best-effort')
+  expect(reasons.join(' ')).toContain('no-appendfsync-on-rewrite is yes; set no')
+  expect(reasons.join(' ')).not.toContain('appendfsync is always')
+  expect(losesLock.join(' ')).toContain('a crash of the machine')
+  // Both are said at once, so that nobody mends one to hear of the other.
+  const slow = { ...best, settings: new Map([...pausing.settings, ['appendfsync', 'everysec']]) }
+  expect(factsOf([slow], alone).reasons.join(' ')).toMatch(/appendfsync is everysec; set always.*on-rewrite is yes/)
+})
+
+async function probed(config: ReadonlyMap<string, string>): ReturnType<typeof probe> {
+  return probe({
+    send: async ([command]) =>
+      command === 'INFO' ? 'redis_version:7.0.15\r\nrole:master\r\nconnected_slaves:0' : [...config].flat(),
+  })
+}
+
+test('a setting that is left out is not told, and never taken for a good one', async () => {
+  expect(factsOf([await probed(settings)], alone).safetyClass).toBe('durable')
+  for (const missing of settings.keys()) {
+    const rest = new Map([...settings].filter(([name]) => name !== missing))
+    const { safetyClass, reasons } = factsOf([await probed(rest)], alone)
+    expect(safetyClass, missing).toBe('best-effort')
+    expect(reasons.join(' '), missing).toContain('leaves settings out')
+  }
 })

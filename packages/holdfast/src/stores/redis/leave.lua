@@ -1,4 +1,5 @@
 -- Ends a claim and hands the resource to the next in line. leaveLine of core/transition.ts.
+-- KEYS, ARGV: leave-alone.lua, of which this is a part; here the answer for one claim.
 -- ->    left · gone
 
 -- `at` is where the four keys of the line begin in KEYS.

@@ -229,7 +229,8 @@ test('the rights in the documentation are enough, and on a foreign prefix they a
   const [, words = ''] = /^ACL (SETUSER .*)$/m.exec(page) ?? []
   await seen.call('ACL', words.split(' '))
   const own = url.replace('//', '//locks:secret@')
-  const store = await stage.opened(redis(own))
+  const store = redis(own)
+  expect((await stage.facts(store)).reasons.join(' ')).not.toContain('refused')
   const resource = fresh()
   const [first, second] = [claim(resource), claim(resource)]
   const { token } = held(await store.enter(first))

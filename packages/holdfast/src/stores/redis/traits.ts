@@ -1,5 +1,5 @@
 /** What the class of a Redis hangs on, as the worst of its servers has it; and the sentences that say so. */
-import type { Findings } from '../shared/redis/probe.ts'
+import { type Findings, flushesEachChange, type Settings } from '../shared/redis/probe.ts'
 import type { Topology } from './facts.ts'
 
 /** What a server has after its machine crashed, from the best to the worst. */
@@ -12,6 +12,8 @@ export interface Traits {
   readonly kept: Keeping
   /** In the words of the server. */
   readonly flush: string
+  /** Whether it does without flushing while a child process writes. */
+  readonly flushPauses: boolean
   readonly replicas: number
   readonly mayFailOver: boolean
   /** The policy, where there is one that takes keys. */
@@ -30,19 +32,19 @@ export function traitsOf(findings: readonly Findings[], { isCluster, failsOver }
     isCluster,
     failsOver,
     kept: isTold && worst !== undefined ? keepingOf(worst) : 'unknown',
-    flush: worst?.get('appendfsync') ?? '',
+    flush: settings.map((each) => each.get('appendfsync') ?? '').find((flush) => flush !== 'always') ?? 'always',
+    flushPauses: settings.some((each) => each.get('no-appendfsync-on-rewrite') !== 'no'),
     replicas,
     mayFailOver: replicas > 0 || failsOver || !isTold,
     evicts: settings.find(evicts)?.get('maxmemory-policy'),
-    replicasNeeded: Math.min(...settings.map((each) => Number(each.get('min-replicas-to-write') ?? 0))),
+    replicasNeeded: isTold ? Math.min(...settings.map((each) => Number(each.get('min-replicas-to-write')))) : 0,
     isTold,
   }
 }
 
-type Settings = ReadonlyMap<string, string>
-
 function keepingOf(settings: Settings): Keeping {
-  if (settings.get('appendonly') === 'yes') return settings.get('appendfsync') === 'always' ? 'always' : 'seconds'
+  if (flushesEachChange(settings)) return 'always'
+  if (settings.get('appendonly') === 'yes') return 'seconds'
   return (settings.get('save') ?? '') === '' ? 'nothing' : 'snapshots'
 }
 
@@ -61,9 +63,11 @@ export function reasonsOf(traits: Traits): readonly string[] {
       ? 'The primary of its slot decides every change of a lock in one script.'
       : 'One server decides every change in one script.',
   ]
-  if (isTold) reasons.push(keepingReason(traits))
+  if (isTold) reasons.push(...keepingReasons(traits))
   else
-    reasons.push('The server does not tell its configuration (CONFIG GET is refused), so nothing durable is assumed.')
+    reasons.push(
+      'The server does not tell its configuration (CONFIG GET is refused, or leaves settings out), so nothing durable is assumed.',
+    )
   reasons.push(...failoverReasons(traits))
   if (policy !== undefined)
     reasons.push(
@@ -72,18 +76,31 @@ export function reasonsOf(traits: Traits): readonly string[] {
   return reasons
 }
 
-function keepingReason(traits: Traits): string {
+function keepingReasons(traits: Traits): readonly string[] {
   const it = subjectOf(traits)
   switch (traits.kept) {
     case 'always':
-      return 'Every change is flushed to the append-only file before it is answered (appendfsync always).'
+      return ['Every change is flushed to the append-only file before it is answered (appendfsync always).']
     case 'seconds':
-      return `${it} may lack the last second after a crash (appendfsync is ${traits.flush}; set always).`
+      return [
+        ...(traits.flush === 'always'
+          ? []
+          : [`${it} may lack the last second after a crash (appendfsync is ${traits.flush}; set always).`]),
+        ...(traits.flushPauses
+          ? [
+              `${it} may lack up to half a minute after a crash while the append-only file is rewritten or a snapshot is made (no-appendfsync-on-rewrite is yes; set no).`,
+            ]
+          : []),
+      ]
     case 'snapshots':
-      return `${it} keeps snapshots and no append-only file, so a restart forgets locks (set appendonly yes and appendfsync always).`
+      return [
+        `${it} keeps snapshots and no append-only file, so a restart forgets locks (set appendonly yes and appendfsync always).`,
+      ]
     case 'nothing':
     case 'unknown':
-      return `${it} keeps no append-only file, so a restart forgets locks (set appendonly yes and appendfsync always).`
+      return [
+        `${it} keeps no append-only file, so a restart forgets locks (set appendonly yes and appendfsync always).`,
+      ]
   }
 }
 

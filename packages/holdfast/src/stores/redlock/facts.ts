@@ -1,7 +1,7 @@
 /** What Redlock promises over these servers as they are set up: asked of each of them when the store opens. */
 import { TTL_MS_MIN } from '../../core/limits.ts'
 import type { Facts } from '../../core/store.ts'
-import type { Findings } from '../shared/redis/probe.ts'
+import { type Findings, flushesEachChange } from '../shared/redis/probe.ts'
 import { CLOCKS_APART_MS, quarantineMs } from './limits.ts'
 import type { Marker } from './markers.ts'
 import type { RedisNode } from './node.ts'
@@ -75,21 +75,23 @@ function settingsOf(opened: readonly RedisNode[]): readonly string[] {
   const untold = opened.filter(({ findings }) => findings?.settings === undefined)
   const forgetful = opened.filter(({ findings }) => {
     const settings = findings?.settings
-    return settings !== undefined && !(settings.get('appendonly') === 'yes' && settings.get('appendfsync') === 'always')
+    return settings !== undefined && !flushesEachChange(settings)
   })
   const evicting = opened.filter(evicts)
   const followed = opened.filter(({ findings }) => (findings?.replicas ?? 0) > 0)
   return [
     ...(forgetful.length > 0
       ? [
-          `A crash may take data (set appendonly yes and appendfsync always), and quarantine is the answer to it: ${listed(forgetful)}.`,
+          `A crash may take data (set appendonly yes, appendfsync always and no-appendfsync-on-rewrite no), and quarantine is the answer to it: ${listed(forgetful)}.`,
         ]
       : []),
     ...(evicting.length > 0
       ? [`Evicting keys when the memory is full (set maxmemory-policy noeviction): ${listed(evicting)}.`]
       : []),
     ...(followed.length > 0 ? [`With replicas, to which no failover may lead: ${listed(followed)}.`] : []),
-    ...(untold.length > 0 ? [`Not telling their configuration (CONFIG GET is refused): ${listed(untold)}.`] : []),
+    ...(untold.length > 0
+      ? [`Not telling their configuration (CONFIG GET is refused, or leaves settings out): ${listed(untold)}.`]
+      : []),
   ]
 }
 

@@ -1,4 +1,5 @@
 /** Redlock on five real servers, when nothing is wrong with them. */
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Redis } from 'ioredis'
 import type { Engine } from '../../../../lab/src/engines/engine.ts'
@@ -177,6 +178,39 @@ test('the facts say what it is, how far the clocks are apart, and what it cannot
   expect(facts.reasons.join(' ')).toMatch(/clocks of 5 nodes differ by \d+\.\d to \d/)
   expect(facts.reasons.join(' ')).toContain('A crash may take data')
   expect(Object.keys(facts.lacks)).toEqual(['semaphore', 'readWrite', 'members'])
+})
+
+test('the rights in the documentation are enough, and fewer are named as what is missing', async () => {
+  const page = readFileSync(new URL('../../../../../docs/redis.md', import.meta.url), 'utf8')
+  const [, words = ''] = /^ACL (SETUSER .*)$/m.exec(page) ?? []
+  const [, more = ''] = /For \[Redlock\].* also `([^`]*)`/.exec(page) ?? []
+  const grant = (rights: string): Promise<unknown> =>
+    Promise.all(seen.map((client) => client.call('ACL', ...rights.split(' '))))
+  await grant(`${words} ${more}`)
+  const own = urls.map((url) => url.replace('//', '//locks:secret@'))
+  const store = redlock(own)
+  expect((await stage.facts(store)).reasons.join(' ')).not.toContain('refused')
+  const other = await stage.opened(redlock(own))
+  const resource = fresh()
+  const [first, second] = [claim(resource), claim(resource)]
+  const { token } = held(await store.enter(first))
+  const waiting = await other.enter(second)
+  if (waiting.kind !== 'queued') throw new Error('not queued')
+  expect((await other.enter(second)).kind).toBe('queued')
+  const { claims, memo } = await store.look(resource)
+  expect(claims).toHaveLength(2)
+  const observing = store.watch({ resource }, memo, never)
+  const turn = other.watch({ resource, id: second.id }, waiting.memo, never)
+  await store.renew([{ ref: { ...first, token }, ttlMs: 5_000, note: 'news' }])
+  expect((await observing).kind).toBe('hint')
+  expect((await store.admin.list(resource, undefined, 10)).resources).toEqual([resource])
+  await store.leave({ ...first, token })
+  await turn
+  const next = held(await other.enter(second))
+  expect(await store.admin.evict(resource, next.token, 'enough')).toBe('evicted')
+  held(await other.enter(first))
+  await grant('SETUSER locks -zscore -zcard')
+  await expect(store.enter(claim(resource))).rejects.toThrow(/does not allow/)
 })
 
 test('wrong arguments are refused by name, and without the password in them', () => {

@@ -28,6 +28,17 @@ test.each([
   expect(error.message).toMatch(/^enter: /)
 })
 
+test.each([
+  "NOPERM this user has no permissions to run the 'set' command",
+  "ERR The user executing the script can't run this command or subcommand script: 37b1, on @user_script:1.",
+  "ERR The user executing the script can't access at least one of the keys mentioned in the command arguments",
+  "ERR The user executing the script can't publish to the channel mentioned in the command",
+  "ERR ACL failure in script: User locks has no permissions to run the 'zscore' command script: 37b1, on @user_script:1.",
+])('a right that is missing is named as one, in a script as well: %s', (message) => {
+  expect(codeWordOf(new Error(message))).toBe('NOPERM')
+  expect(engineError(new Error(message), 'enter').message).toMatch(/does not allow this user .*docs\/redis\.md/)
+})
+
 test('the words of an error of the system are no code word of Redis', () => {
   const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:6379'), { code: 'ECONNREFUSED' })
   expect(codeWordOf(refused)).toBeUndefined()

@@ -46,9 +46,13 @@ const NOT_REACHED: ReadonlySet<string> = new Set([
   'EACCES',
 ])
 
+/** In a script a command that the user may not use is refused without its code word, so here its words are looked at. */
+const REFUSED_IN_SCRIPT = /^ERR (?:ACL failure in script|The user executing the script can't )/
+
 /** The server's code word, or `undefined` for an error that is not an answer of the server. */
 export function codeWordOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || 'code' in error) return undefined
+  if (REFUSED_IN_SCRIPT.test(error.message)) return 'NOPERM'
   return /^[A-Z][A-Z0-9_]+(?= |$)/.exec(error.message)?.[0]
 }
 

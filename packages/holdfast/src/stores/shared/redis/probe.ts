@@ -12,9 +12,21 @@ export interface Findings {
   /** Of this very process: two connections with the same one lead to the same server. */
   readonly runId: string
   readonly replicas: number
-  /** `undefined` where the server refuses to tell its configuration. */
-  readonly settings: ReadonlyMap<string, string> | undefined
+  /** All that was asked for; `undefined` where the server refuses to tell it, or a part of it. */
+  readonly settings: Settings | undefined
 }
+
+export type Settings = ReadonlyMap<string, string>
+
+const SETTINGS: readonly string[] = [
+  'appendonly',
+  'appendfsync',
+  'no-appendfsync-on-rewrite',
+  'save',
+  'maxmemory',
+  'maxmemory-policy',
+  'min-replicas-to-write',
+]
 
 /** What is asked: a server, or one of a Cluster. */
 type Asked = Pick<RedisPort, 'send'>
@@ -72,15 +84,29 @@ async function unlessRefused<T>(ask: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** Answers in the shape of either protocol: a list of names and values, or a map. */
+/**
+ * Whether a change is on the disk before it is answered. With the last setting it is not while the file is rewritten or a
+ * snapshot is made, whatever `appendfsync` says.
+ */
+export function flushesEachChange(settings: Settings): boolean {
+  return (
+    settings.get('appendonly') === 'yes' &&
+    settings.get('appendfsync') === 'always' &&
+    settings.get('no-appendfsync-on-rewrite') === 'no'
+  )
+}
+
+/**
+ * Answers in the shape of either protocol: a list of names and values, or a map. A managed service may leave settings out,
+ * and what it leaves out may be the one that takes locks away: then nothing counts as told.
+ */
 async function settingsOf(port: Asked): Promise<Findings['settings']> {
-  const names = ['appendonly', 'appendfsync', 'save', 'maxmemory', 'maxmemory-policy', 'min-replicas-to-write']
   return unlessRefused(async () => {
-    const answer = await port.send(['CONFIG', 'GET', ...names])
+    const answer = await port.send(['CONFIG', 'GET', ...SETTINGS])
     const flat = Array.isArray(answer) ? answer : Object.entries(Object(answer) as object).flat()
     const settings = new Map<string, string>()
     for (let index = 0; index < flat.length; index += 2) settings.set(String(flat[index]), String(flat[index + 1]))
-    return settings
+    return SETTINGS.every((name) => settings.has(name)) ? settings : undefined
   })
 }
 
