@@ -54,10 +54,12 @@ test('with more nodes in quarantine than may be lost nothing is granted, and the
   let last = await takeAndLeave(store, RESOURCE)
   await Promise.all(seen.slice(0, 2).map((each) => each.flushall()))
   await expect(store.enter(claim(RESOURCE))).rejects.toThrow(
-    /is quarantined for 67 s, because it lost its data or is new/,
+    /is quarantined for 67 s, because it was restarted, lost its data or is new/,
   )
   const reasons = (await stage.facts(redlock(urls))).reasons.join(' ')
-  expect(reasons).toMatch(/Quarantined, because they lost their data or are new: 127\.0\.0\.1:\d+, 127\.0\.0\.1:\d+\./)
+  expect(reasons).toMatch(
+    /Quarantined, because they were restarted, lost their data or are new: 127\.0\.0\.1:\d+, 127\.0\.0\.1:\d+\./,
+  )
   for (const node of seen) await endQuarantine(node)
   for (let round = 0; round < 5; round += 1) {
     const token = await takeAndLeave(store, RESOURCE)
@@ -152,13 +154,14 @@ test('a client whose clock runs wild cannot take the tokens of a node with it', 
   await takeAndLeave(store, RESOURCE)
   const wildUs = String((Date.now() + 3_600_000) * 1000)
   const vote = `${'c'.repeat(32)}.wild-1`
-  const words = [vote, wildUs, '500000', '0', '0', wildUs, 'nobody', '', '', '1000000', '0']
+  const words = [vote, wildUs, '500000', '0', '0', wildUs, 'nobody', '', '', '60000', '0', '0']
   const [node] = seen
   const answer = (await node?.evalsha(scripts.accept.sha, 5, ...keys.all(RESOURCE), keys.marker, ...words)) as string[]
   expect(answer[0]).toBe('kept')
   expect(Number(answer[2])).toBeLessThan((Date.now() + 6_000) * 1000)
-  const raised = (await node?.evalsha(scripts.raise.sha, 1, RECORD, vote, wildUs)) as string[]
-  expect(raised[0]).toBe('gone')
+  const raised = (await node?.evalsha(scripts.raise.sha, 2, RECORD, keys.marker, vote, wildUs)) as string[]
+  expect(raised[0]).toBe('behind')
+  expect(await node?.hmget(RECORD, 'o', 't')).toEqual([vote, answer[2]])
 })
 
 test('a node whose token was taken far ahead is passed over, and the others go on', async () => {
