@@ -86,6 +86,58 @@ test('a server that was restarted without its data is one that lost it, and serv
   expect((await turnOf(store, claim(RESOURCE), 8_000)).token).toBeGreaterThan(before)
 })
 
+test('a server that was restarted with a snapshot of before its vote gives none to another', async () => {
+  const servers = await stage.servers(3, { config: { save: '3600 1' } })
+  const urls = servers.map(({ url }) => url)
+  const seen = servers.map((each) => stage.client(each))
+  const store = await stage.opened(redlock(urls))
+  await takeAndLeave(store, RESOURCE)
+  await seen[1]?.save()
+  const mine = claim(RESOURCE, { ttlMs: 60_000 })
+  const ref = { resource: RESOURCE, id: mine.id, token: held(await store.enter(mine)).token }
+  await expect.poll(async () => (await seen[1]?.hget(RECORD, 'o')) ?? '').toContain(mine.id)
+  await servers[1]?.kill()
+  await servers[1]?.restart()
+  // It has its marker and its record, as they were before the vote.
+  expect(await seen[1]?.hget(RECORD, 'o')).toBe('')
+  const facts = await stage.facts(redlock(urls))
+  expect(facts.reasons.join(' ')).toMatch(
+    /Restarted, perhaps without a part of their data, so quarantined for 67 s from their first vote: 127\.0\.0\.1:\d+\./,
+  )
+  // As if the last one had been away when the lock was granted.
+  await seen[2]?.hset(RECORD, { o: '', x: 0 })
+  await expect
+    .poll(async () => {
+      const other = await store.enter(claim(RESOURCE)).catch(() => undefined)
+      expect(other?.kind).not.toBe('held')
+      return Number(await seen[1]?.hget(keys.marker, 'j')) > (Date.now() + 60_000) * 1000
+    })
+    .toBe(true)
+  expect(await seen[1]?.hget(RECORD, 'o')).toBe('')
+  // With what two of three nodes have forgotten its holder is told so.
+  expect(await store.renew([{ ref, ttlMs: 60_000 }])).toEqual([{ kind: 'gone' }])
+})
+
+test('a server that keeps every change goes on after a restart', async () => {
+  const servers = await stage.servers(3, { aof: 'always' })
+  const urls = servers.map(({ url }) => url)
+  const seen = servers.map((each) => stage.client(each))
+  const store = await stage.opened(redlock(urls))
+  let last = await takeAndLeave(store, RESOURCE)
+  await expect.poll(() => Promise.all(seen.map((each) => each.hget(keys.marker, 'k')))).toEqual(['1', '1', '1'])
+  const joins = await Promise.all(seen.map((each) => each.hget(keys.marker, 'j')))
+  for (const each of servers) {
+    await each.kill()
+    await each.restart()
+    const mine = claim(RESOURCE)
+    const { token } = await turnOf(store, mine, 20_000)
+    expect(token).toBeGreaterThan(last)
+    last = token
+    await store.leave({ resource: RESOURCE, id: mine.id, token })
+  }
+  expect(await Promise.all(seen.map((each) => each.hget(keys.marker, 'j')))).toEqual(joins)
+})
+
 test('when all nodes lost their data together, everybody who knew them waits', async () => {
   const { urls, seen } = await nodes(3)
   const store = await stage.opened(redlock(urls))
