@@ -176,7 +176,7 @@ const ofTheNodes: Readonly<Record<string, Damage>> = {
 const around: Readonly<Record<string, Damage>> = {
   'a failed attempt keeps its votes': damage(
     'attempt.ts',
-    "node.run(scripts.release, keys, [this.vote, '', '0', '0', '']).catch(() => undefined)",
+    "node.run(scripts.release, keys, [this.vote, '0', '0', '']).catch(() => undefined)",
     'void [node, keys]',
     trouble('leaves no vote on the minority'),
   ),
