@@ -47,7 +47,7 @@ function accept(
     ttlMs * 1000,
     delayMs * 1000,
     waits,
-    '1',
+    '5000',
     'channel',
     'who',
     'note',
