@@ -74,6 +74,18 @@ const damages: Readonly<Record<string, Damage>> = {
     'if (node < 3)',
     explored('"ours" holds with 3 nodes, 2 clients, 2 attempts, 1 wipes, next token'),
   ),
+  'in the model nothing is sent twice': damage(
+    'moves.ts',
+    ' || at(state, shape.resends) < shape.bounds.resends',
+    '',
+    explored('sent twice'),
+  ),
+  'the model forgets the raises of an attempt that may get a second vote': damage(
+    'tidy.ts',
+    'mayRaise || mayVoteAgain',
+    'mayRaise',
+    explored('sent twice'),
+  ),
   'the model takes rivals for their like and forgets their votes': damage(
     'tidy.ts',
     'if (phase !== phases.granted && phase !== phases.givenUp) continue',

@@ -8,6 +8,7 @@ const twin: Check = { tests: [redlock('model.test.ts')] }
 const votes: Check = { tests: [redlock('votes.test.ts')], engine: 'redis' }
 const healthy = (named: string): Check => ({ tests: [redlock('store.test.ts')], named, engine: 'redis' })
 const trouble = (named: string): Check => ({ tests: [redlock('trouble.test.ts')], named, engine: 'redis' })
+const strays = (named: string): Check => ({ tests: [redlock('strays.test.ts')], named, engine: 'redis' })
 const lost = (named: string): Check => ({ tests: [redlock('data-loss.test.ts')], named, engine: 'redis' })
 
 type Damage = Omit<Mutant, 'name'>
@@ -70,7 +71,7 @@ const ofTheNodes: Readonly<Record<string, Damage>> = {
     'if false then',
     lost('wild'),
   ),
-  'a wild raise is taken': damage('raise.lua', ' or token > now + limits.cap', '', lost('wild')),
+  'a wild raise is taken': damage('raise.lua', 'if token > now + limits.cap then', 'if false then', lost('wild')),
   'a raise lowers': damage('raise.lua', 'if token > record.token then', 'if true then', votes),
   'an old vote of the same claim stays in the way': damage(
     'accept.lua',
@@ -85,9 +86,9 @@ const ofTheNodes: Readonly<Record<string, Damage>> = {
     votes,
   ),
   'there is no lock-delay': damage('accept.lua', 'record.ends + record.delay > now', 'record.ends > now', votes),
-  'anybody releases a vote': damage('release.lua', 'isOf(record, vote, token)', 'record.lives', votes),
+  'anybody releases a vote': damage('release.lua', "isOf(record, vote, '')", 'record.lives', votes),
   'an expired vote lives': damage('record.lua', " and record.state == 'h' and record.ends > now", '', votes),
-  'the token of a release is not compared': damage(
+  'the token of a renewal is not compared': damage(
     'record.lua',
     "(token == '' or int(record.token) == token)",
     'true',
@@ -95,16 +96,56 @@ const ofTheNodes: Readonly<Record<string, Damage>> = {
   ),
   'a node that lost its data votes at once': damage(
     'accept.lua',
-    'if joins > now then',
+    'if node.joins > now then',
     'if false then',
     lost('a node that was wiped'),
   ),
   'the quarantine is as long as a lease': damage(
     'limits.ts',
-    'return maxTtlMs + CAP_MS + 2 * SKEW_MS',
-    'return maxTtlMs',
+    'ASIDE_MS: number = CAP_MS + 2 * SKEW_MS',
+    'ASIDE_MS: number = 0',
     lost('a node that was wiped'),
   ),
+  'a server that was restarted passes for the one of before': damage(
+    'node.lua',
+    'local isOther =',
+    'local isOther = false and',
+    lost('with a snapshot of before its vote'),
+  ),
+  'a restart without a log is taken for one with it': damage(
+    'node.lua',
+    "string.find(redis.call('INFO', 'persistence'), 'aof_enabled:1', 1, true))",
+    'true)',
+    votes,
+  ),
+  'whoever finds that every change is kept outvotes the others': damage(
+    'accept.lua',
+    ' or (node.keeps and not keeps) then',
+    ' or node.keeps ~= keeps then',
+    votes,
+  ),
+  'every restart is a loss': damage(
+    'durable.ts',
+    "settings?.get('appendonly') === 'yes'",
+    "settings?.get('appendonly') === 'never'",
+    lost('keeps every change'),
+  ),
+  'a node that was restarted renews what it has': damage('renew.lua', 'if isOut or not', 'if not', votes),
+  'a node that was restarted raises what it has': damage('raise.lua', 'if openNode(2).isOut or not', 'if not', votes),
+  'the quarantine forgets the longest lease that the node knew of': damage(
+    'accept.lua',
+    'math.max(node.longest, tonumber(ARGV[10]))',
+    'tonumber(ARGV[10])',
+    votes,
+  ),
+  'the record of a minimum hold goes with the idle ones': damage(
+    'release.lua',
+    'int(math.ceil(keep / 1000) + limits.idleMs)',
+    'limits.idleMs',
+    votes,
+  ),
+  'dead waiters fill the list': damage('accept.lua', 'sweep(1)', '', votes),
+  'behind many dead waiters nobody is woken': damage('record.lua', 'if latest then', 'if false then', votes),
   'a renewal plants its vote on a free node': damage(
     'renew.lua',
     'local record = open(index)\n',
@@ -126,8 +167,8 @@ const ofTheNodes: Readonly<Record<string, Damage>> = {
   ),
   'a dead waiter is woken': damage(
     'record.lua',
-    '.. claim) > 0 then',
-    '.. claim) >= 0 then',
+    '.. claim) == 0 then',
+    '.. claim) < 0 then',
     healthy('is passed over'),
   ),
 }
@@ -135,9 +176,21 @@ const ofTheNodes: Readonly<Record<string, Damage>> = {
 const around: Readonly<Record<string, Damage>> = {
   'a failed attempt keeps its votes': damage(
     'attempt.ts',
-    "node.run(scripts.release, keys, [this.vote, '', '0', '0', '']).catch(() => undefined)",
+    "node.run(scripts.release, keys, [this.vote, '0', '0', '']).catch(() => undefined)",
     'void [node, keys]',
     trouble('leaves no vote on the minority'),
+  ),
+  'a vote is forgotten when its raise is refused': damage(
+    'attempt.ts',
+    ' && !this.#voted.has(node)',
+    '',
+    strays('clock of its node is behind'),
+  ),
+  'an observer stays who was refused': damage(
+    'look.ts',
+    '      stop()\n      throw error',
+    '      throw error',
+    strays('whom a node refuses'),
   ),
   'the time that the votes took does not count': damage(
     'attempt.ts',

@@ -1,4 +1,8 @@
 /** What redlock's own suite promises (its single and multi instance tests), and where the shim differs on purpose. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Engine } from '../../lab/src/engines/engine.ts'
@@ -234,4 +238,22 @@ test('quit gives everything back and ends the clients', async () => {
   const next = new Redlock([stage.client(engine)], { retryCount: 0 })
   await (await next.acquire(['held'], 1_000)).release()
   await next.quit()
+})
+
+describe.each([
+  ['quits while it holds a lock', 'quit', 'ioredis', 3],
+  ['ends its clients', 'clients', 'ioredis', 3],
+  ['ends its clients', 'clients', 'redis', 3],
+  ['ends its only client while it holds a lock', 'clients held', 'ioredis', 1],
+] as const)('a program that %s', (_, way, driver, count) => {
+  test(`is over then (${driver})`, { timeout: 60_000 }, async () => {
+    const servers = await Promise.all(Array.from({ length: count }, () => stage.server()))
+    const script = fileURLToPath(new URL('from-redlock.fixture.ts', import.meta.url))
+    const quiet = '--disable-warning=ExperimentalWarning'
+    const child = spawn(process.execPath, [quiet, script, way, driver, ...servers.map(({ url }) => url)])
+    stage.ending(() => void child.kill('SIGKILL'))
+    // A lock of ten minutes would keep it for as long.
+    const [said, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')])
+    expect([said, code]).toEqual(['done', 0])
+  })
 })

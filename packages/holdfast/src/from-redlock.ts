@@ -6,7 +6,7 @@ import { EventEmitter } from 'node:events'
 import { type Clock, systemClock, type Timer } from './core/clock.ts'
 import { HoldfastError, StoreUnavailable, Unsupported, WaitTimeout } from './core/errors.ts'
 import { TTL_MS_MIN, WAIT_MS_MAX } from './core/limits.ts'
-import type { Store } from './core/store.ts'
+import { onceAllEnded, storeOver } from './from-redlock-clients.ts'
 import {
   DEFAULTS,
   ExecutionError,
@@ -72,11 +72,13 @@ export class RedlockLock {
 class Hold {
   readonly #set: LeaseSet
   readonly #clock: Clock
+  readonly #onOver: (hold: Hold) => void
   #end: Timer | undefined
 
-  constructor(set: LeaseSet, clock: Clock) {
+  constructor(set: LeaseSet, clock: Clock, onOver: (hold: Hold) => void) {
     this.#set = set
     this.#clock = clock
+    this.#onOver = onOver
   }
 
   get leases(): readonly Lease[] {
@@ -93,8 +95,14 @@ class Hold {
   }
 
   async release(): Promise<void> {
-    this.#end?.cancel()
+    this.forgetEnd()
     await this.#set.release()
+  }
+
+  /** Whoever closes gives the leases back without this. */
+  forgetEnd(): void {
+    this.#end?.cancel()
+    this.#onOver(this)
   }
 }
 
@@ -104,7 +112,10 @@ export class Redlock extends EventEmitter {
   readonly settings: RedlockSettings
   readonly #clock: Clock = systemClock
   readonly #holds = new WeakMap<RedlockLock, Hold>()
+  /** Whose end is still to come: the timer of a hold keeps the process. */
+  readonly #current = new Set<Hold>()
   #opening: Promise<Locks> | undefined
+  #stopListening: (() => void) | undefined
 
   constructor(clients: Iterable<RedlockClient>, settings: Partial<RedlockSettings> = {}) {
     super()
@@ -174,6 +185,8 @@ export class Redlock extends EventEmitter {
 
   /** Gives everything back, and leaves the clients alone. Redlock has no such thing. */
   async close(): Promise<void> {
+    this.#stopListening?.()
+    for (const hold of this.#current) hold.forgetEnd()
     const locks = await this.#opening?.catch(() => undefined)
     await locks?.close()
   }
@@ -195,7 +208,9 @@ export class Redlock extends EventEmitter {
       const locks = await this.#open()
       const ttl = ttlOf(duration, await locks.open())
       const set = await locks.acquireAll(resources, { ttl, wait: this.#waitMs(settings) })
-      return new Hold(set, this.#clock)
+      const hold = new Hold(set, this.#clock, (over) => this.#current.delete(over))
+      this.#current.add(hold)
+      return hold
     } catch (error) {
       throw this.#failed(error)
     }
@@ -215,8 +230,19 @@ export class Redlock extends EventEmitter {
   }
 
   #open(): Promise<Locks> {
-    this.#opening ??= storeOver([...this.clients]).then((store) => holdfast(store, { namespace: 'redlock' }))
+    if (this.#opening === undefined) {
+      // A program that only ends its clients is done too, and the connections that listen would keep its process.
+      this.#stopListening = onceAllEnded(this.clients, () => void this.#closeAfterClients())
+      this.#opening = storeOver([...this.clients]).then((store) => holdfast(store, { namespace: 'redlock' }))
+    }
     return this.#opening
+  }
+
+  /** They may be connected again, and then this opens again. */
+  async #closeAfterClients(): Promise<void> {
+    const closing = this.close()
+    this.#opening = undefined
+    await closing
   }
 
   /** In the words of redlock, with everybody's vote; misuse stays what it is. */
@@ -234,17 +260,6 @@ export class Redlock extends EventEmitter {
     const words = 'The operation was unable to achieve a quorum during its retry window.'
     return new ExecutionError(`${words} ${error.message}`, [settled(stats)], { cause: error })
   }
-}
-
-async function storeOver(clients: readonly RedlockClient[]): Promise<Store> {
-  const [first] = clients
-  // What a client is, the stores find out for themselves, and say what is wrong with it.
-  if (clients.length === 1 && first !== undefined) {
-    const { redis } = await import('./stores/redis/index.ts')
-    return redis(first as Parameters<typeof redis>[0])
-  }
-  const { redlock } = await import('./stores/redlock/index.ts')
-  return redlock(clients as Parameters<typeof redlock>[0])
 }
 
 /** Redlock counts the last votes when it has failed already; here they are in. */

@@ -23,8 +23,10 @@ export interface Case {
   readonly breaks?: Property
 }
 
-const small: Bounds = { nodes: 3, clients: 2, attempts: 1, asks: 2, wipes: 0 }
+const small: Bounds = { nodes: 3, clients: 2, attempts: 1, asks: 2, wipes: 0, resends: 0 }
 const withWipe: Bounds = { ...small, wipes: 1 }
+/** A driver sends one question twice. */
+const sentTwice: Bounds = { ...small, resends: 1 }
 /** One of the clients gives its first attempt up, or ends it, and asks again. */
 const asksAgain: Bounds = { ...small, attempts: 2, asks: 3 }
 
@@ -34,6 +36,8 @@ export const cases: readonly Case[] = [
   { rule: { ...ours, votes: 'next' }, bounds: asksAgain },
   { rule: ours, bounds: withWipe },
   { rule: { ...ours, votes: 'next' }, bounds: withWipe },
+  { rule: ours, bounds: sentTwice },
+  { rule: { ...ours, votes: 'next' }, bounds: { ...sentTwice, wipes: 1 } },
   { rule: readAfterWait, bounds: withWipe },
   { rule: naiveMax, bounds: small, breaks: 'U' },
   { rule: median, bounds: { ...small, clients: 3, asks: 3 }, breaks: 'U' },
@@ -48,6 +52,7 @@ export const cases: readonly Case[] = [
 /** By hand, for as long as somebody has. */
 export const deepCases: readonly Case[] = [
   { rule: { ...ours, votes: 'next' }, bounds: { ...asksAgain, wipes: 1 } },
+  { rule: { ...ours, votes: 'next' }, bounds: { ...asksAgain, resends: 1 } },
   { rule: { ...ours, votes: 'next' }, bounds: { ...small, clients: 3, asks: 3 } },
   { rule: { ...ours, votes: 'next' }, bounds: { ...small, nodes: 5 } },
   { rule: ours, bounds: { ...small, wipes: 2 } },
@@ -57,16 +62,16 @@ export const deepCases: readonly Case[] = [
 ]
 
 export const heading: readonly string[] = [
-  '| rule | a node votes | nodes | clients | attempts | wipes | states | result |',
-  '| --- | --- | --- | --- | --- | --- | --- | --- |',
+  '| rule | a node votes | nodes | clients | attempts | sent twice | wipes | states | result |',
+  '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',
 ]
 
 /** The same for the same sources, on every machine. */
 export function rowOf({ rule, bounds }: Case, exploration: Exploration): string {
-  const { nodes, clients, asks, wipes } = bounds
+  const { nodes, clients, asks, resends, wipes } = bounds
   const votes = rule.votes === 'any' ? 'any higher token' : 'the next token'
   const states = exploration.states.toLocaleString('en-US')
-  return `| ${[rule.name, votes, nodes, clients, asks, wipes, states, resultOf(exploration)].join(' | ')} |`
+  return `| ${[rule.name, votes, nodes, clients, asks, resends, wipes, states, resultOf(exploration)].join(' | ')} |`
 }
 
 function resultOf({ violation, stoppedBy }: Exploration): string {

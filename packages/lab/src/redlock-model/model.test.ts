@@ -12,10 +12,10 @@ const ENOUGH = { states: 1_000_000, seconds: 300 }
 const page = readFileSync(new URL('../../../../docs/redlock-model.md', import.meta.url), 'utf8')
 
 function title({ rule, bounds, breaks }: Case): string {
-  const { nodes, clients, asks, wipes } = bounds
+  const { nodes, clients, asks, resends, wipes } = bounds
   const outcome = breaks === undefined ? 'holds' : `breaks ${breaks}`
   const world = `${nodes} nodes, ${clients} clients, ${asks} attempts, ${wipes} wipes`
-  return `"${rule.name}" ${outcome} with ${world}, ${rule.votes} token`
+  return `"${rule.name}" ${outcome} with ${world}, ${rule.votes} token${resends > 0 ? `, ${resends} sent twice` : ''}`
 }
 
 describe('the model of the token rule', () => {

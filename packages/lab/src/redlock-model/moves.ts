@@ -28,7 +28,7 @@ export function movesOf(shape: Shape, rule: Rule, state: State): Move[] {
     if (at(state, shape.phase(attempt)) === phases.notBegun) continue
     const targets = rule.raises ? targetsOf(shape, rule, state, attempt) : []
     for (let node = 0; node < shape.nodes; node += 1) {
-      if (at(state, shape.pending(node, attempt)) === 1) accepts(shape, rule, state, attempt, node, moves)
+      if (mayArrive(shape, state, attempt, node)) accepts(shape, rule, state, attempt, node, moves)
       if (at(state, shape.answer(node, attempt)) > 0) moves.push({ ...none, kind: 'hear', attempt, node })
       for (const token of targets) {
         if (mayRaise(shape, rule, state, { attempt, node, token })) moves.push({ kind: 'raise', attempt, node, token })
@@ -50,6 +50,11 @@ function begins(shape: Shape, state: State, moves: Move[]): void {
   }
   if (begun >= shape.bounds.asks) return
   for (const attempt of ready) moves.push({ ...none, kind: 'begin', attempt })
+}
+
+/** Once, or once more: the vote of before may have ended meanwhile, so it may be another one under the same id. */
+function mayArrive(shape: Shape, state: State, attempt: number, node: number): boolean {
+  return at(state, shape.pending(node, attempt)) === 1 || at(state, shape.resends) < shape.bounds.resends
 }
 
 function accepts(shape: Shape, rule: Rule, state: State, attempt: number, node: number, moves: Move[]): void {

@@ -13,6 +13,8 @@ export interface Bounds {
   readonly asks: number
   /** How often a node may lose its data. */
   readonly wipes: number
+  /** How often an ACCEPT may arrive once more, because a driver sent it twice. */
+  readonly resends: number
 }
 
 export const phases = { notBegun: 0, asking: 1, granted: 2, givenUp: 3 } as const
@@ -20,7 +22,7 @@ export const phases = { notBegun: 0, asking: 1, granted: 2, givenUp: 3 } as cons
 /** One state, `Shape.bytes` long. Tokens are numbers from 1; 0 is none. */
 export type State = Uint8Array
 
-const HEADER = 1
+const HEADER = 2
 const PER_ATTEMPT = 3
 const PER_NODE = 3
 
@@ -56,6 +58,7 @@ export class Shape {
   }
 
   readonly wipes: number = 0
+  readonly resends: number = 1
 
   phase(attempt: number): number {
     return HEADER + PER_ATTEMPT * attempt

@@ -5,13 +5,14 @@ import { ordersOf, Symmetry } from './symmetry.ts'
 import { rank } from './tokens.ts'
 import { Visited } from './visited.ts'
 
-const shape = new Shape({ nodes: 3, clients: 3, attempts: 2, asks: 6, wipes: 2 })
+const shape = new Shape({ nodes: 3, clients: 3, attempts: 2, asks: 6, wipes: 2, resends: 2 })
 const attempts = Array.from({ length: shape.attempts }, (_, attempt) => attempt)
 const nodes = Array.from({ length: shape.nodes }, (_, node) => node)
 
 /** Every part of a state, by its place, with the largest value it can have. */
 const parts: readonly (readonly [place: number, max: number])[] = [
   [shape.wipes, 2],
+  [shape.resends, 2],
   ...attempts.flatMap((attempt): [number, number][] => [
     [shape.phase(attempt), phases.givenUp],
     [shape.granted(attempt), 40],
@@ -102,6 +103,7 @@ function renamed(state: State, nodeOrder: readonly number[], clientOrder: readon
   const other = shape.initial()
   const copy = (to: number, from: number): number => (other[to] = at(state, from))
   copy(shape.wipes, shape.wipes)
+  copy(shape.resends, shape.resends)
   for (const attempt of attempts) {
     copy(shape.phase(placeOf(attempt)), shape.phase(attempt))
     copy(shape.granted(placeOf(attempt)), shape.granted(attempt))

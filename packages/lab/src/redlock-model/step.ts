@@ -12,6 +12,7 @@ export function step(shape: Shape, rule: Rule, state: State, move: Move): Proper
       begin(shape, rule, state, attempt)
       return undefined
     case 'accept':
+      if (at(state, shape.pending(node, attempt)) === 0) state[shape.resends] = at(state, shape.resends) + 1
       state[shape.pending(node, attempt)] = 0
       state[shape.token(node)] = token
       state[shape.owner(node)] = attempt + 1

@@ -5,7 +5,7 @@ import { naiveMax, ours, type Rule } from './rule.ts'
 import { at, Shape } from './shape.ts'
 import { step } from './step.ts'
 
-const shape = new Shape({ nodes: 3, clients: 3, attempts: 2, asks: 6, wipes: 1 })
+const shape = new Shape({ nodes: 3, clients: 3, attempts: 2, asks: 6, wipes: 1, resends: 2 })
 const nodes = [0, 1, 2]
 
 /** A walk through the world that forgets nothing and renames nothing, as the real one. */

@@ -6,6 +6,8 @@ import type { Rule } from './rule.ts'
 import { at, phases, type Shape, type State } from './shape.ts'
 
 export function tidy(shape: Shape, rule: Rule, state: State): void {
+  // Then a RAISE of before may find a vote of its attempt where there is none now.
+  const mayVoteAgain = at(state, shape.resends) < shape.bounds.resends
   for (let attempt = 0; attempt < shape.attempts; attempt += 1) {
     const phase = at(state, shape.phase(attempt))
     if (phase !== phases.granted && phase !== phases.givenUp) continue
@@ -19,7 +21,7 @@ export function tidy(shape: Shape, rule: Rule, state: State): void {
       if (isKnown && at(state, shape.token(node)) < top) mayRaise = true
       else state[shape.owner(node)] = 0
     }
-    if (mayRaise) continue
+    if (mayRaise || mayVoteAgain) continue
     for (let node = 0; node < shape.nodes; node += 1) state[shape.heard(node, attempt)] = 0
   }
 }

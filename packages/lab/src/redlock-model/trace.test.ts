@@ -27,7 +27,7 @@ it('a trace tells in the words of the protocol what happened, shortest way first
 
 it('a trace names each token by one number, also where the search knows only their order', () => {
   const rule = { ...raiseAnyVote, votes: 'any' } as const
-  const bounds = { nodes: 3, clients: 2, attempts: 1, asks: 2, wipes: 0 }
+  const bounds = { nodes: 3, clients: 2, attempts: 1, asks: 2, wipes: 0, resends: 0 }
   const { violation } = explore(rule, bounds, ENOUGH)
   const trace = violation === undefined ? [] : traceOf(rule, bounds, violation)
   const grants = trace.flatMap((line) => /is granted (\d+)/.exec(line)?.[1] ?? [])

@@ -1,7 +1,7 @@
 -- Votes for a claim, or says why not. Sent once for each vote. ACCEPT of protocols.md 4.2.
 -- KEYS  record, waiters, places, who, marker
 -- ARGV  vote, proposal, ttl µs, lock-delay µs, 1 to wait, number in the order of waiters, channel, owner, note,
---       quarantine µs, 1 when it may be on the list of waiters
+--       longest lease ms, 1 when it may be on the list of waiters, 1 when the server surely keeps every change
 -- ->    kept, now, token · busy, now, token, vote or claim that is in the way, free in, place in the list or full ·
 --       quarantined, now, for µs
 
@@ -9,14 +9,18 @@ local vote, proposal, ttl = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local claim = claimOf(vote)
 local member = claim .. '.' .. ARGV[7]
 
--- A node without its marker has lost its data, or is new: votes that it gave may still be counted somewhere.
-local joins = redis.call('HGET', KEYS[5], 'j')
-if not joins then
-  joins = now + tonumber(ARGV[10])
-  redis.call('HSET', KEYS[5], 'j', int(joins), 's', int(now))
+-- A node without its marker has lost its data, or is new; one that was restarted may have lost a part of it. Votes that
+-- it gave may still be counted somewhere.
+local node = openNode(5)
+local keeps = ARGV[12] == '1'
+if not node.joins or node.mayHaveLost then
+  local longest = math.max(node.longest, tonumber(ARGV[10]))
+  node.joins = math.max(node.joins or 0, now + longest * 1000 + limits.aside)
+  redis.call('HSET', KEYS[5], 'j', int(node.joins), 's', int(now), 'm', int(longest), 'r', node.run, 'k', keeps and '1' or '0')
+elseif not node.isKnown or (node.keeps and not keeps) then
+  redis.call('HSET', KEYS[5], 'r', node.run, 'k', keeps and '1' or '0')
 end
-joins = tonumber(joins)
-if joins > now then return { 'quarantined', int(now), int(joins - now) } end
+if node.joins > now then return { 'quarantined', int(now), int(node.joins - now) } end
 
 -- An earlier vote of the same claim whose release was lost: its own client has given it up.
 local function isGivenUp(owner)
@@ -37,6 +41,7 @@ end
 if blocker and not own then
   local place = ''
   if ARGV[5] == '1' then
+    sweep(1)
     if redis.call('ZCARD', KEYS[2]) >= limits.queue and not redis.call('ZSCORE', KEYS[2], member) then
       place = 'full'
     else

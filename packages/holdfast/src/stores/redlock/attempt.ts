@@ -8,7 +8,7 @@ import { type Stamp, stampOf } from '../../core/clock.ts'
 import { OutcomeUnknown } from '../../core/errors.ts'
 import { engineError } from '../shared/redis/errors.ts'
 import { type Ballot, verdictOf } from './ballot.ts'
-import { CAP_MS, HEADROOM_US, nodeLimitMs, quarantineMs } from './limits.ts'
+import { CAP_MS, HEADROOM_US, nodeLimitMs } from './limits.ts'
 import type { RedisNode } from './node.ts'
 import type { Session } from './open.ts'
 import { afterAnswers } from './quorum.ts'
@@ -48,6 +48,8 @@ export class Attempt {
   readonly #askedAt: Stamp
   readonly #proposalUs: number
   readonly #ballots: Ballot[]
+  /** Nodes that keep a vote of this attempt, whatever they answered to a raise of it. */
+  readonly #voted = new Set<RedisNode>()
   readonly #resolve: (outcome: Outcome) => void
   #alarm: { cancel(): void } | undefined
   #outcome: Outcome | undefined
@@ -76,7 +78,7 @@ export class Attempt {
   async #ask(node: RedisNode, index: number): Promise<void> {
     const { keys } = this.#session
     const all = [...keys.all(this.#request.claim.resource), keys.marker]
-    await this.#hear(node, index, () => node.runOnce(scripts.accept, all, this.#words()))
+    await this.#hear(node, index, () => node.runOnce(scripts.accept, all, this.#words(node)))
   }
 
   async #raise(index: number, token: bigint): Promise<void> {
@@ -84,8 +86,9 @@ export class Attempt {
     const before = this.#ballots[index]
     if (node === undefined || before?.kind !== 'kept') return
     this.#ballots[index] = { ...before, raisingTo: token }
-    const record = [this.#session.keys.record(this.#request.claim.resource)]
-    await this.#hear(node, index, () => node.run(scripts.raise, record, [this.vote, String(token)]))
+    const { keys } = this.#session
+    const both = [keys.record(this.#request.claim.resource), keys.marker]
+    await this.#hear(node, index, () => node.run(scripts.raise, both, [this.vote, String(token)]))
   }
 
   async #hear(node: RedisNode, index: number, ask: () => Promise<unknown>): Promise<void> {
@@ -93,6 +96,7 @@ export class Attempt {
     try {
       const vote = voteOf(await ask())
       node.noteClock(askedAtMs, vote.nowUs)
+      if (vote.kind === 'kept') this.#voted.add(node)
       this.#ballots[index] = this.#ballotOf(vote, this.#ballots[index])
     } catch (error) {
       this.#ballots[index] = { kind: 'failed', error: engineError(error, 'accept') }
@@ -150,9 +154,9 @@ export class Attempt {
         void this.#raise(index, token)
       return
     }
-    if (ballot === undefined || hasSurelyNothing(ballot)) return
+    if (ballot === undefined || (hasSurelyNothing(ballot) && !this.#voted.has(node))) return
     const keys = this.#session.keys.all(this.#request.claim.resource)
-    node.run(scripts.release, keys, [this.vote, '', '0', '0', '']).catch(() => undefined)
+    node.run(scripts.release, keys, [this.vote, '0', '0', '']).catch(() => undefined)
   }
 
   /** Whatever comes after a limit that was set anew is no end. */
@@ -168,7 +172,7 @@ export class Attempt {
   }
 
   /** In the order of `accept.lua`. */
-  #words(): readonly string[] {
+  #words(node: RedisNode): readonly string[] {
     const { claim, vote, hasWaited } = this.#request
     const { channel, maxTtlMs } = this.#session
     return [
@@ -181,16 +185,17 @@ export class Attempt {
       channel,
       claim.owner,
       claim.note,
-      usOf(quarantineMs(maxTtlMs)),
+      String(maxTtlMs),
       hasWaited ? '1' : '0',
+      node.keepsAll ? '1' : '0',
     ]
   }
 }
 
-/** Refused, or not even asked. */
+/** It refused, or was not even asked: nothing came of that question. */
 function hasSurelyNothing(ballot: Ballot): boolean {
   if (ballot.kind === 'failed') return !(ballot.error instanceof OutcomeUnknown)
-  return ballot.kind === 'busy' || ballot.kind === 'quarantined' || ballot.kind === 'gone'
+  return ballot.kind !== 'asked' && ballot.kind !== 'kept' && ballot.kind !== 'astray'
 }
 
 /**

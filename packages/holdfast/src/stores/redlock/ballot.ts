@@ -11,7 +11,7 @@ export type Ballot =
       /** The token that it was asked to raise its vote to, without an answer yet. */
       readonly raisingTo?: bigint
     }
-  | (Vote & { readonly kind: 'busy' | 'quarantined' | 'gone' })
+  | (Vote & { readonly kind: 'busy' | 'quarantined' | 'gone' | 'behind' })
   | { readonly kind: 'failed'; readonly error: EngineError }
   /** Its token is so far ahead that the other nodes would refuse it. */
   | { readonly kind: 'astray'; readonly aheadMs: number }

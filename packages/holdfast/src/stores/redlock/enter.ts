@@ -6,7 +6,7 @@ import type { Queued, Standing } from '../../core/store.ts'
 import { Attempt, type Outcome } from './attempt.ts'
 import { type Ballot, ownerOf, takenMs } from './ballot.ts'
 import { type Entry, heldBy } from './claims.ts'
-import { LOOK_MS, nodeLimitMs } from './limits.ts'
+import { CAP_MS, LOOK_MS, nodeLimitMs } from './limits.ts'
 import type { Session } from './open.ts'
 import { causesOf, smallest, troubleOf, wordsOf } from './quorum.ts'
 
@@ -152,7 +152,9 @@ function wordsFor(ballot: Ballot, limitMs: number): string | undefined {
     case 'gone':
       return 'lost its vote'
     case 'quarantined':
-      return `is quarantined for ${Math.ceil(ballot.forMs / 1000)} s, because it lost its data or is new`
+      return `is quarantined for ${Math.ceil(ballot.forMs / 1000)} s, because it was restarted, lost its data or is new`
+    case 'behind':
+      return `has a clock that is more than ${CAP_MS / 1000} s behind the others`
     case 'astray':
       return `has a clock or a token that is ${Math.round(ballot.aheadMs / 1000)} s ahead of the others`
     case 'asked':

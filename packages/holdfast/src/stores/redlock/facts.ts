@@ -1,7 +1,8 @@
 /** What Redlock promises over these servers as they are set up: asked of each of them when the store opens. */
 import { TTL_MS_MIN } from '../../core/limits.ts'
 import type { Facts } from '../../core/store.ts'
-import { type Findings, flushesEachChange } from '../shared/redis/probe.ts'
+import type { Findings } from '../shared/redis/probe.ts'
+import { keepsAll } from './durable.ts'
 import { CLOCKS_APART_MS, quarantineMs } from './limits.ts'
 import type { Marker } from './markers.ts'
 import type { RedisNode } from './node.ts'
@@ -17,6 +18,8 @@ interface Found {
 
 const ONE_OWNER =
   'Redlock has one owner on each node, and its proof that tokens rise needs that: use one server (holdfast/redis)'
+
+const UNNOTICED = 'a restart of a node that loads less than it had, where it does not tell its run_id'
 
 export function factsOf(found: Found): Facts {
   const { nodes, majority, opened, maxTtlMs } = found
@@ -37,6 +40,7 @@ export function factsOf(found: Found): Facts {
       `loss of the data of so many nodes that fewer than ${majority} of those that voted are left`,
       'clocks of nodes that are set forward, or run fast, by more than what is left of the lease, on as many nodes',
       ...(opened.some(evicts) ? ['eviction of its keys on a node whose memory is full'] : []),
+      ...(opened.some(isNameless) ? [UNNOTICED] : []),
     ],
     breaksTokens: [
       `loss of the data of more than ${nodes.length - majority} nodes within ${seconds(quarantineMs(maxTtlMs))}, together with clocks that differ or are set back`,
@@ -44,6 +48,7 @@ export function factsOf(found: Found): Facts {
       ...(opened.some(evicts)
         ? ['eviction of single keys on a node whose memory is full, which it cannot notice']
         : []),
+      ...(opened.some(isNameless) ? [UNNOTICED] : []),
     ],
     lacks: { semaphore: ONE_OWNER, readWrite: ONE_OWNER, members: ONE_OWNER },
   }
@@ -53,6 +58,7 @@ function reasonsOf(found: Found): readonly string[] {
   const { nodes, majority, opened, markers } = found
   const away = nodes.filter((node) => !opened.includes(node))
   const fresh = named(nodes, (_, index) => markers[index] !== undefined && markers[index].joinsInMs === undefined)
+  const restarted = named(nodes, (_, index) => markers[index]?.mayHaveLost === true)
   const waiting = named(nodes, (_, index) => (markers[index]?.joinsInMs ?? 0) > 0)
   return [
     `A majority of ${nodes.length} independent servers (${majority}) decides by their clocks, so a clock that jumps can give a lock away early: put a guard at the resource.`,
@@ -63,7 +69,14 @@ function reasonsOf(found: Found): readonly string[] {
           `Without data, so quarantined for ${seconds(quarantineMs(found.maxTtlMs))} from their first vote: ${listed(fresh)}.`,
         ]
       : []),
-    ...(waiting.length > 0 ? [`Quarantined, because they lost their data or are new: ${listed(waiting)}.`] : []),
+    ...(restarted.length > 0
+      ? [
+          `Restarted, perhaps without a part of their data, so quarantined for ${seconds(quarantineMs(found.maxTtlMs))} from their first vote: ${listed(restarted)}.`,
+        ]
+      : []),
+    ...(waiting.length > 0
+      ? [`Quarantined, because they were restarted, lost their data or are new: ${listed(waiting)}.`]
+      : []),
     ...(isFirstStart(markers) && found.bootstrap === 'auto'
       ? ['No node had any data, which was taken for a first start (bootstrap: auto).']
       : []),
@@ -72,25 +85,32 @@ function reasonsOf(found: Found): readonly string[] {
 }
 
 function settingsOf(opened: readonly RedisNode[]): readonly string[] {
+  const nameless = opened.filter(isNameless)
   const untold = opened.filter(({ findings }) => findings?.settings === undefined)
   const forgetful = opened.filter(({ findings }) => {
-    const settings = findings?.settings
-    return settings !== undefined && !flushesEachChange(settings)
+    return findings?.settings !== undefined && !keepsAll(findings)
   })
   const evicting = opened.filter(evicts)
   const followed = opened.filter(({ findings }) => (findings?.replicas ?? 0) > 0)
   return [
     ...(forgetful.length > 0
       ? [
-          `A crash may take data (set appendonly yes, appendfsync always and no-appendfsync-on-rewrite no), and quarantine is the answer to it: ${listed(forgetful)}.`,
+          `A restart or a failover may take data (set appendonly yes, appendfsync always and no-appendfsync-on-rewrite no, without replicas), and each of them is answered by quarantine: ${listed(forgetful)}.`,
         ]
       : []),
     ...(evicting.length > 0
       ? [`Evicting keys when the memory is full (set maxmemory-policy noeviction): ${listed(evicting)}.`]
       : []),
     ...(followed.length > 0 ? [`With replicas, to which no failover may lead: ${listed(followed)}.`] : []),
+    ...(nameless.length > 0
+      ? [
+          `Not telling their run_id (INFO), so a restart without a part of the data goes unnoticed: ${listed(nameless)}.`,
+        ]
+      : []),
     ...(untold.length > 0
-      ? [`Not telling their configuration (CONFIG GET is refused, or leaves settings out): ${listed(untold)}.`]
+      ? [
+          `Not telling their configuration (CONFIG GET is refused, or leaves settings out), so each restart is answered by quarantine: ${listed(untold)}.`,
+        ]
       : []),
   ]
 }
@@ -121,6 +141,11 @@ function evicts({ findings }: { readonly findings: Findings | undefined }): bool
   return (
     settings !== undefined && settings.get('maxmemory') !== '0' && settings.get('maxmemory-policy') !== 'noeviction'
   )
+}
+
+/** Of such a server nobody can say whether it was restarted. */
+function isNameless({ findings }: { readonly findings: Findings | undefined }): boolean {
+  return findings?.runId === ''
 }
 
 function named(nodes: readonly RedisNode[], where: (node: RedisNode, index: number) => boolean): readonly RedisNode[] {

@@ -18,9 +18,8 @@ export async function leave(session: Session, ref: Ref, { keepMs = 0 }: LeaveOpt
     if (ref.token !== undefined && ref.token !== entry.grant?.token) return 'gone'
     claims.end(entry)
   }
-  // Votes that came after the grant may stand above its token: what this process was granted is taken back by its id.
-  const token = entry === undefined && ref.token !== undefined ? String(ref.token) : ''
-  const words = [ref.id, token, usOf(keepMs), '1', channel]
+  // By the id alone, which no other claim has: a vote that came after the grant may stand above its token.
+  const words = [ref.id, usOf(keepMs), '1', channel]
   const all = keys.all(ref.resource)
   const left = await poll({
     ...session,

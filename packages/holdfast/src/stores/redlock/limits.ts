@@ -39,7 +39,10 @@ export function nodeLimitMs(ttlMs: number): number {
   return Math.min(Math.max(ttlMs * NODE_TTL_SHARE, NODE_MS_MIN), ttlMs * NODE_TTL_SHARE_MAX, NODE_MS_MAX)
 }
 
+/** How much longer than the longest lease a node is quarantined. */
+export const ASIDE_MS: number = CAP_MS + 2 * SKEW_MS
+
 /** From the loss of the data of a node until its votes count again: every lease and every token of before is over by then. (protocols.md §4.5) */
 export function quarantineMs(maxTtlMs: number): number {
-  return maxTtlMs + CAP_MS + 2 * SKEW_MS
+  return maxTtlMs + ASIDE_MS
 }

@@ -66,7 +66,12 @@ export async function observe(session: Session, resource: string, memo: Memo, si
   if (signal.aborted) changes.end()
   const observing = nodes.map(async (node) => {
     const stop = await node.observe(record, () => changes.note())
-    await node.run(scripts.observe, [record], [])
+    try {
+      await node.run(scripts.observe, [record], [])
+    } catch (error) {
+      stop()
+      throw error
+    }
     changes.note()
     return stop
   })

@@ -1,6 +1,7 @@
 /**
- * Whether the nodes have their data. A node that lost it may have given votes that are still counted somewhere, so its
- * votes must not count again until every lease and every token of before is over: it is quarantined. (protocols.md §4.5)
+ * Whether the nodes have their data. A node that lost it, or that was restarted and may have lost the end of it, may have
+ * given votes that are still counted somewhere, so its votes must not count again until every lease and every token of
+ * before is over: it is quarantined. (protocols.md §4.5)
  */
 import type { Alarms } from '../../core/agenda.ts'
 import type { Clock } from '../../core/clock.ts'
@@ -18,6 +19,8 @@ export interface Marker {
   /** Until its votes count; `undefined` without a marker. */
   readonly joinsInMs: number | undefined
   readonly maxTtlMs: number
+  /** It was restarted, and what it has may be a part of its data: the first vote that is asked of it begins its quarantine. */
+  readonly mayHaveLost: boolean
 }
 
 interface Nodes {
@@ -39,11 +42,11 @@ export async function markersOf(all: Nodes, keys: Keys): Promise<readonly (Marke
     limitMs: NODE_MS_MAX,
     async ask(node) {
       const askedAtMs = all.clock.monotonicMs()
-      const [now, joins = '', maxTtl] = wordsOf(await node.run(scripts.marker, [keys.marker], []))
+      const [now, joins = '', maxTtl, mayHaveLost] = wordsOf(await node.run(scripts.marker, [keys.marker], []))
       const nowUs = Number(now)
       node.noteClock(askedAtMs, nowUs)
       const joinsInMs = joins === '' ? undefined : Math.max(0, Number(joins) - nowUs) / 1000
-      return { nowUs, joinsInMs, maxTtlMs: Number(maxTtl) }
+      return { nowUs, joinsInMs, maxTtlMs: Number(maxTtl), mayHaveLost: mayHaveLost === '1' }
     },
     decide: (replies, isOver) =>
       isOver
@@ -74,7 +77,13 @@ export async function join(
       const marker = markers[all.nodes.indexOf(node)]
       const isKnown = marker === undefined || (!isFirst && marker.maxTtlMs >= maxTtlMs)
       if (isKnown) return
-      const words = [String(marker.nowUs), usOf(waitMs), String(maxTtlMs), isFirst ? '1' : '0']
+      const words = [
+        String(marker.nowUs),
+        usOf(waitMs),
+        String(maxTtlMs),
+        isFirst ? '1' : '0',
+        node.keepsAll ? '1' : '0',
+      ]
       await node.run(scripts.join, [keys.marker], words)
     },
     decide: (_, isOver) => isOver || undefined,

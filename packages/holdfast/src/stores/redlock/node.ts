@@ -11,6 +11,7 @@ import { Connection } from '../shared/redis/connection.ts'
 import { type EngineError, engineError } from '../shared/redis/errors.ts'
 import { type Findings, probe } from '../shared/redis/probe.ts'
 import type { Script } from '../shared/redis/script.ts'
+import { keepsAll } from './durable.ts'
 import { NODE_MS_MAX } from './limits.ts'
 import { scripts } from './scripts.ts'
 
@@ -47,7 +48,7 @@ interface ClockSample {
 interface Link {
   readonly connection: Connection
   readonly channels: Channels
-  readonly findings: Findings
+  findings: Findings
   close(): void
 }
 
@@ -78,6 +79,11 @@ export class RedisNode {
 
   get findings(): Findings | undefined {
     return this.#link?.findings
+  }
+
+  /** Whether it surely has after a restart what it had before. Where that cannot be known it is not. */
+  get keepsAll(): boolean {
+    return this.#link !== undefined && keepsAll(this.#link.findings)
   }
 
   /** Its clock minus our monotonic one, in µs: it lies between these. From the quickest answer of the last while. */
@@ -211,13 +217,25 @@ export class RedisNode {
     }
   }
 
+  /** A server that was restarted may have been set up otherwise. */
+  async #lookAgain(): Promise<void> {
+    const link = this.#link
+    if (link === undefined) return
+    const { connection } = link
+    const findings = await connection.bounded('looking again', probe(connection.port)).catch(() => undefined)
+    if (findings !== undefined) link.findings = findings
+  }
+
   async #makeLink(): Promise<Link> {
     const opened = await this.#openPort()
     const connection = new Connection(opened.port, this.#clock)
     const channels = new Channels(connection, {
       onMessage: (text) => this.#events.onMessage(text),
       onDown: () => undefined,
-      onUp: () => this.#events.onUp(),
+      onUp: () => {
+        this.#events.onUp()
+        void this.#lookAgain()
+      },
     })
     const close = (): void => {
       channels.close()

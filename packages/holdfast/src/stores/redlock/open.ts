@@ -36,7 +36,10 @@ export interface Session {
   readonly keys: Keys
   /** Where the scripts of others tell this store about its claims. */
   readonly channel: string
-  /** The longest lease that any client said it may take: so long is a node without its data kept out. */
+  /**
+   * The longest lease that any client had said it may take when this one opened: so long is a node without its data kept
+   * out. What a node says itself counts too, but one that lost its data has nothing to say.
+   */
   readonly maxTtlMs: number
   /** No two votes of all clients are the same, and those of one client are numbered. */
   nextVote(claim: string): string

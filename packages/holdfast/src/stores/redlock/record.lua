@@ -12,6 +12,7 @@
 --   who      HASH  <claim>.<channel> -> who waits
 -- One key a node:
 --   marker   HASH  j votes count from then on (µs) · s when that was written (µs) · m longest lease any client may take (ms)
+--                  r process of the server · k 1 when all who asked it for votes found that it keeps every change
 -- A vote is <claim>.<client>-<number>, and the number rises with every vote of that client. `t` never falls while the
 -- record is there, and an hour after its last lease it is behind the clock. All times are those of this node.
 
@@ -52,18 +53,30 @@ local function dropWaiter(at, member)
   redis.call('HDEL', KEYS[at + 3], member)
 end
 
+-- Waiters that did not ask again are gone, wherever they stand, and must not fill the list.
+local function sweep(at)
+  local dead = redis.call('ZRANGEBYSCORE', KEYS[at + 2], '-inf', int(now), 'LIMIT', 0, limits.sweep)
+  for _, member in ipairs(dead) do dropWaiter(at, member) end
+end
+
+-- Whether somebody was there to be told.
+local function tell(at, member)
+  local ends = numberOf(redis.call('ZSCORE', KEYS[at + 2], member))
+  local claim, channel = string.match(member, '^([^.]*)%.(.*)$')
+  dropWaiter(at, member)
+  if ends <= now or redis.call('PUBLISH', channel, 'free|' .. KEYS[at] .. '|' .. claim) == 0 then return false end
+  redis.call('HSET', KEYS[at], 'h', claim, 'u', int(now + limits.kept))
+  return true
+end
+
 -- Tells the first living waiter that the lock is free, and keeps this node for it for a moment, or a process that takes
--- the lock in a loop would always be faster. It comes again if it still waits, so it is taken off the list.
+-- the lock in a loop would always be faster. It comes again if it still waits, so it is taken off the list. Behind very
+-- many dead ones it is whoever asked last: that one surely lives.
 local function wake(at)
   for _ = 1, limits.sweep do
     local member = redis.call('ZRANGE', KEYS[at + 1], 0, 0)[1]
-    if not member then return end
-    local ends = numberOf(redis.call('ZSCORE', KEYS[at + 2], member))
-    local claim, channel = string.match(member, '^([^.]*)%.(.*)$')
-    dropWaiter(at, member)
-    if ends > now and redis.call('PUBLISH', channel, 'free|' .. KEYS[at] .. '|' .. claim) > 0 then
-      redis.call('HSET', KEYS[at], 'h', claim, 'u', int(now + limits.kept))
-      return
-    end
+    if not member or tell(at, member) then return end
   end
+  local latest = redis.call('ZRANGE', KEYS[at + 2], -1, -1)[1]
+  if latest then tell(at, latest) end
 end

@@ -1,14 +1,15 @@
 -- Takes a vote back. RELEASE of protocols.md 4.2.
 -- KEYS  record, waiters, places, who
--- ARGV  vote, or claim for all of its votes, token or nothing, µs for which it goes on counting, 1 when the claim is
---       over and 0 when a failed attempt gives back its vote, channel
+-- ARGV  vote, or claim for all of its votes, µs for which it goes on counting, 1 when the claim is over and 0 when a
+--       failed attempt gives back its vote, channel
 -- ->    left, now · gone, now
 
-local vote, token, keep, isOver = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4] == '1'
+local vote, keep, isOver = ARGV[1], tonumber(ARGV[2]), ARGV[3] == '1'
 local record = open(1)
-local left = isOf(record, vote, token)
+local left = isOf(record, vote, '')
 if left and keep > 0 then
   redis.call('HSET', KEYS[1], 's', 'l', 'x', int(now + keep), 'd', '0')
+  redis.call('PEXPIRE', KEYS[1], int(math.ceil(keep / 1000) + limits.idleMs))
 elseif left then
   redis.call('HSET', KEYS[1], 'o', '', 's', '', 'x', '0', 'd', '0', 'c', '', 'w', '', 'n', '')
 end
@@ -16,7 +17,7 @@ if left then tellObservers(record) end
 if not isOver then return { left and 'left' or 'gone', int(now) } end
 
 local claim = claimOf(vote)
-if ARGV[5] ~= '' then dropWaiter(1, claim .. '.' .. ARGV[5]) end
+if ARGV[4] ~= '' then dropWaiter(1, claim .. '.' .. ARGV[4]) end
 local wasNext = record.keptFor == claim and record.keptUntil > now
 if wasNext then redis.call('HSET', KEYS[1], 'h', '', 'u', '0') end
 -- Votes of attempts that failed are no news for anybody: whoever held the lock then still holds it.

@@ -1,14 +1,17 @@
 -- Prolongs what still lives here, each claim by itself. Nothing is planted on a node that is free: it would revive what
--- has ended. RENEW of protocols.md 4.2.
--- KEYS  record of each
+-- has ended; for the same reason nothing is prolonged on a node that was restarted with what it had kept. RENEW of
+-- protocols.md 4.2.
+-- KEYS  record of each, marker
 -- ARGV  vote, or claim when only that is known, token or nothing, ttl µs, 1 with a new note, note, of each
 -- ->    now, and of each: kept · gone · gone, why it was evicted · error, the words of Redis
+
+local isOut = openNode(#KEYS).isOut
 
 local function renew(index)
   local at = index * 5 - 4
   local vote, token, ttl = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
   local record = open(index)
-  if not isOf(record, vote, token) then
+  if isOut or not isOf(record, vote, token) then
     local evicted = redis.call('HMGET', record.key, 'f', 'e', 'y')
     if evicted[1] == claimOf(vote) and numberOf(evicted[3]) > now then return { 'gone', evicted[2] } end
     return { 'gone' }
@@ -28,7 +31,7 @@ local function renew(index)
 end
 
 local answers = { int(now) }
-for index = 1, #KEYS do
+for index = 1, #KEYS - 1 do
   local ok, answer = pcall(renew, index)
   answers[index + 1] = ok and answer or { 'error', type(answer) == 'table' and answer.err or tostring(answer) }
 end

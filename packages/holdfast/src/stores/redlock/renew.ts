@@ -41,12 +41,12 @@ function knownHere({ claims, keys }: Session, { ref }: Renewal): RenewAnswer | u
 async function renewBatch(session: Session, renewals: readonly Renewal[]): Promise<readonly RenewAnswer[]> {
   const { clock, nodes, keys, claims } = session
   const entries = renewals.map(({ ref }) => claims.find(keys.record(ref.resource), ref.id))
-  const records = renewals.map(({ ref }) => keys.record(ref.resource))
+  const all = [...renewals.map(({ ref }) => keys.record(ref.resource)), keys.marker]
   const words = renewals.flatMap((renewal, index) => wordsFor(renewal, entries[index]))
   const limitMs = nodeLimitMs(Math.min(...renewals.map(({ ttlMs }) => ttlMs)))
   const askedAt = stampOf(clock)
   const ask = async (node: RedisNode): Promise<readonly Renewed[]> => {
-    const answer = await node.run(scripts.renew, records, words)
+    const answer = await node.run(scripts.renew, all, words)
     if (Array.isArray(answer)) node.noteClock(askedAt.monotonicMs, Number(answer[0]))
     return renewedOf(answer, renewals.length)
   }

@@ -1,12 +1,12 @@
 /** The Lua scripts beside this file, read once, with the limits in front. */
 import { QUEUE_LENGTH_MAX, WAITER_LIFE_MS } from '../../core/limits.ts'
 import { type Part, type Script, scriptOf, type ScriptSource } from '../shared/redis/script.ts'
-import { CAP_MS, KEPT_MS } from './limits.ts'
+import { ASIDE_MS, CAP_MS, KEPT_MS } from './limits.ts'
 
 /** How long a node tells those who observe a lock, and how long that is relied upon. */
 const OBSERVED_MS = 60_000
 export const OBSERVED_SURELY_MS = 45_000
-/** Dead waiters passed over by one script, so that it blocks the server for a few milliseconds at most. */
+/** Dead waiters passed over by one step of a script, so that it blocks the server for a few milliseconds at most. */
 const SWEEP_MAX = 64
 /** How long the record of a lock that nobody uses is kept. Tokens rise without it, by the clock. */
 const IDLE_MS = 3_600_000
@@ -19,7 +19,7 @@ const LIMITS: Part = {
   lua: `local limits = {
   cap = ${CAP_MS * 1000}, kept = ${KEPT_MS * 1000}, place = ${WAITER_LIFE_MS * 1000}, queue = ${QUEUE_LENGTH_MAX},
   observed = ${OBSERVED_MS * 1000}, observedSurely = ${OBSERVED_SURELY_MS * 1000}, joining = ${JOINING_MS * 1000},
-  sweep = ${SWEEP_MAX}, idleMs = ${IDLE_MS}, shown = ${SHOWN_MAX},
+  aside = ${ASIDE_MS * 1000}, sweep = ${SWEEP_MAX}, idleMs = ${IDLE_MS}, shown = ${SHOWN_MAX},
 }
 `,
 }
@@ -38,16 +38,16 @@ type ScriptName =
   | 'join'
 
 export const scripts: Readonly<Record<ScriptName, Script>> = {
-  accept: script('accept', '', RECORD),
-  raise: script('raise', 'allow-oom', RECORD),
-  renew: script('renew', 'allow-oom', RECORD),
+  accept: script('accept', '', [...RECORD, 'node']),
+  raise: script('raise', 'allow-oom', [...RECORD, 'node']),
+  renew: script('renew', 'allow-oom', [...RECORD, 'node']),
   release: script('release', 'allow-oom', RECORD),
   evict: script('evict', 'allow-oom', RECORD),
   look: script('look', 'no-writes', [LIMITS]),
   claimed: script('claimed', 'no-writes', []),
   observe: script('observe', '', [LIMITS]),
-  marker: script('marker', 'no-writes', []),
-  join: script('join', '', [LIMITS]),
+  marker: script('marker', 'no-writes', ['node']),
+  join: script('join', '', [LIMITS, 'node']),
 }
 
 function script(name: ScriptName, flags: ScriptSource['flags'], parts: readonly Part[]): Script {

@@ -176,7 +176,7 @@ test('the facts say what it is, how far the clocks are apart, and what it cannot
   expect(facts).toMatchObject({ safetyClass: 'best-effort', order: 'none', wakeUp: 'push', ttl: { maxMs: 30_000 } })
   expect(facts.engine).toMatch(/^Redlock, 5 nodes of (?:Redis|Valkey) \d/)
   expect(facts.reasons.join(' ')).toMatch(/clocks of 5 nodes differ by \d+\.\d to \d/)
-  expect(facts.reasons.join(' ')).toContain('A crash may take data')
+  expect(facts.reasons.join(' ')).toContain('A restart or a failover may take data')
   expect(Object.keys(facts.lacks)).toEqual(['semaphore', 'readWrite', 'members'])
 })
 

@@ -1,5 +1,5 @@
 /** One node and its scripts: what it answers to votes that are repeated, late, given up, or somebody else's. */
-import { afterAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Redis } from 'ioredis'
 import * as server from '../../../../lab/src/engines/redis/server.ts'
 import { requireEngine } from '../../../../lab/src/engines/require-engine.ts'
@@ -33,17 +33,37 @@ interface Ask {
   readonly proposalUs?: number
   readonly ttlMs?: number
   readonly delayMs?: number
+  readonly keeps?: '0' | '1'
+  readonly waits?: '0' | '1'
 }
 
-function accept(vote: string, { proposalUs = 0, ttlMs = 10_000, delayMs = 0 }: Ask = {}): Promise<string[]> {
-  const words = [vote, proposalUs, ttlMs * 1000, delayMs * 1000, '0', '1', 'channel', 'who', 'note', '1000', '0']
+function accept(
+  vote: string,
+  { proposalUs = 0, ttlMs = 10_000, delayMs = 0, keeps = '0', waits = '0' }: Ask = {},
+): Promise<string[]> {
+  const words = [
+    vote,
+    proposalUs,
+    ttlMs * 1000,
+    delayMs * 1000,
+    waits,
+    '5000',
+    'channel',
+    'who',
+    'note',
+    '60000',
+    '0',
+    keeps,
+  ]
   return run(scripts.accept, [...keys.all(resource), keys.marker], words)
 }
 
 const raise = (vote: string, token: string): Promise<string[]> =>
-  run(scripts.raise, [keys.record(resource)], [vote, token])
-const release = (vote: string, token = ''): Promise<string[]> =>
-  run(scripts.release, keys.all(resource), [vote, token, '0', '1', 'channel'])
+  run(scripts.raise, [keys.record(resource), keys.marker], [vote, token])
+const renew = (vote: string, token: string): Promise<string[]> =>
+  run(scripts.renew, [keys.record(resource), keys.marker], [vote, token, 1_000_000, '0', ''])
+const release = (vote: string, keepMs = 0): Promise<string[]> =>
+  run(scripts.release, keys.all(resource), [vote, keepMs * 1000, '1', 'channel'])
 
 test('a question that arrives twice makes one vote with one token, and after its release it makes a new one', async () => {
   const first = await accept(`${a}.x-1`)
@@ -85,19 +105,108 @@ test('nobody but its own client raises, renews or releases a vote', async () => 
   expect((await raise(`${b}.x-1`, token))[0]).toBe('gone')
   expect((await release(`${b}.x-1`))[0]).toBe('gone')
   expect((await release(b))[0]).toBe('gone')
-  expect((await release(a, String(BigInt(token) + 1n)))[0]).toBe('gone')
-  const renewed = await run(scripts.renew, [keys.record(resource)], [`${b}.x-1`, token, '1000', '0', ''])
-  expect(renewed[1]).toEqual(['gone'])
+  expect((await renew(`${b}.x-1`, token))[1]).toEqual(['gone'])
+  expect((await renew(a, String(BigInt(token) + 1n)))[1]).toEqual(['gone'])
+  expect((await renew(a, token))[1]).toEqual(['kept'])
   expect((await accept(`${b}.x-2`))[0]).toBe('busy')
-  expect((await release(a, token))[0]).toBe('left')
+  expect((await release(a))[0]).toBe('left')
 })
 
 test('a vote that expired is neither raised nor renewed, and its lock-delay keeps others out', async () => {
   const [, , token = ''] = await accept(`${a}.x-1`, { ttlMs: 1, delayMs: 10_000 })
   await new Promise((resolve) => setTimeout(resolve, 5))
   expect((await raise(`${a}.x-1`, token))[0]).toBe('gone')
-  const renewed = await run(scripts.renew, [keys.record(resource)], [`${a}.x-1`, token, '1000', '0', ''])
-  expect(renewed[1]).toEqual(['gone'])
+  expect((await renew(`${a}.x-1`, token))[1]).toEqual(['gone'])
   expect((await release(a))[0]).toBe('gone')
   expect((await accept(`${b}.x-2`))[0]).toBe('busy')
+})
+
+test('the record of a vote that goes on counting is kept for as long', async () => {
+  await accept(`${a}.x-1`)
+  expect((await release(`${a}.x-1`, 3 * 3_600_000))[0]).toBe('left')
+  expect(await node?.pttl(keys.record(resource))).toBeGreaterThan(3.9 * 3_600_000)
+  expect((await accept(`${b}.x-2`))[0]).toBe('busy')
+})
+
+test('a raise too far ahead of the clock is refused in a word of its own, and the vote stays', async () => {
+  const [, , token] = await accept(`${a}.x-1`)
+  expect((await raise(`${a}.x-1`, String((Date.now() + 60_000) * 1000)))[0]).toBe('behind')
+  expect(await node?.hmget(keys.record(resource), 'o', 't')).toEqual([`${a}.x-1`, token])
+})
+
+describe('a node whose marker is of another process', () => {
+  const before = { j: '1', s: '1', m: '60000', r: '0'.repeat(40) }
+
+  afterEach(async () => {
+    await node?.config('SET', 'appendonly', 'no')
+    await node?.del(keys.marker)
+    await node?.hset(keys.marker, { j: 1, s: 1, m: 60_000 })
+  })
+
+  test('is quarantined for the longest lease that it knew of, and neither raises nor renews what it has', async () => {
+    const [, , token = ''] = await accept(`${a}.x-1`)
+    await node?.hset(keys.marker, { ...before, m: '120000', k: '0' })
+    expect((await raise(`${a}.x-1`, token))[0]).toBe('gone')
+    expect((await renew(`${a}.x-1`, token))[1]).toEqual(['gone'])
+    const answer = await accept(`${b}.x-2`, { keeps: '1' })
+    expect(answer[0]).toBe('quarantined')
+    expect(Number(answer[2])).toBe(127_000_000)
+    // It is still out when the marker knows the new process.
+    expect((await renew(`${a}.x-1`, token))[1]).toEqual(['gone'])
+    expect(await node?.hget(keys.marker, 'm')).toBe('120000')
+  })
+
+  test('votes on where all found that every change is kept, if it has loaded them', async () => {
+    await node?.hset(keys.marker, { ...before, k: '1' })
+    await node?.config('SET', 'appendonly', 'yes')
+    expect((await accept(`${a}.x-1`, { keeps: '1' }))[0]).toBe('kept')
+    expect(await node?.hmget(keys.marker, 'k', 'j')).toEqual(['1', '1'])
+    await node?.hset(keys.marker, before)
+    await node?.config('SET', 'appendonly', 'no')
+    expect((await accept(`${b}.x-2`, { keeps: '1' }))[0]).toBe('quarantined')
+  })
+
+  test('is one that may have lost data as soon as one client found otherwise', async () => {
+    await node?.del(keys.marker)
+    await node?.hset(keys.marker, { j: 1, s: 1, m: 60_000 })
+    await accept(`${a}.x-1`, { keeps: '1' })
+    expect(await node?.hget(keys.marker, 'k')).toBe('1')
+    await accept(`${a}.x-1`, { keeps: '0' })
+    await accept(`${a}.x-1`, { keeps: '1' })
+    expect(await node?.hget(keys.marker, 'k')).toBe('0')
+  })
+})
+
+describe('a list of waiters that is full of dead ones', () => {
+  async function dead(count: number): Promise<void> {
+    const record = keys.record(resource)
+    const filling = node?.pipeline()
+    for (let index = 0; index < count; index += 1) {
+      const member = `${index}.gone`
+      filling
+        ?.zadd(`${record}:waiters`, index, member)
+        .zadd(`${record}:places`, 1, member)
+        .hset(`${record}:who`, member, 'x')
+    }
+    await filling?.exec()
+  }
+
+  test('has room for whoever asks', async () => {
+    await accept(`${a}.x-1`)
+    await dead(10_000)
+    expect((await accept(`${b}.x-2`, { waits: '1' })).at(-1)).not.toBe('full')
+    expect(await node?.zcard(`${keys.record(resource)}:waiters`)).toBeLessThan(10_000)
+  })
+
+  test('does not keep a release from waking one that lives', async () => {
+    await accept(`${a}.x-1`)
+    await dead(1_000)
+    await accept(`${b}.x-2`, { waits: '1' })
+    const hearing = node?.duplicate()
+    stage.ending(() => hearing?.disconnect())
+    const heard = new Promise((resolve) => hearing?.on('message', (_, text) => resolve(text)))
+    await hearing?.subscribe('channel')
+    await release(`${a}.x-1`)
+    expect(await heard).toBe(`free|${keys.record(resource)}|${b}`)
+  })
 })

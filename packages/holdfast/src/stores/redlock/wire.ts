@@ -17,6 +17,8 @@ export type Vote =
     }
   | { readonly kind: 'quarantined'; readonly nowUs: number; readonly forMs: number }
   | { readonly kind: 'gone'; readonly nowUs: number }
+  /** It keeps its vote and does not raise it: the token is too far ahead of its clock. */
+  | { readonly kind: 'behind'; readonly nowUs: number }
 
 export function voteOf(answer: unknown): Vote {
   const [kind, now, ...words] = wordsOf(answer)
@@ -38,6 +40,7 @@ export function voteOf(answer: unknown): Vote {
     case 'quarantined':
       return { kind, nowUs, forMs: msOf(words[0]) }
     case 'gone':
+    case 'behind':
       return { kind, nowUs }
     default:
       throw unknownAnswer()
