@@ -83,4 +83,25 @@ export const labMutants: readonly Mutant[] = [
     replace: 'const fenced = guard && !guard ? fence({ send }) : undefined',
     caughtBy: onRedis('traffic/redis-resource.test.ts'),
   },
+  {
+    name: 'a soak goes on with rounds of another kind',
+    file: source('soak/state.ts'),
+    find: 'if (differences.length === 0) return kept',
+    replace: 'if (differences.length >= 0) return kept',
+    caughtBy: units('soak/soak.test.ts'),
+  },
+  {
+    name: 'a round has a row in the track record again',
+    file: source('soak/track-record.ts'),
+    find: 'rounds.slice(recorded[path] ?? 0)',
+    replace: 'rounds.slice((recorded[path] ?? 0) * 0)',
+    caughtBy: units('soak/soak.test.ts'),
+  },
+  {
+    name: 'words that belong to no option are left aside',
+    file: source('stray-words.ts'),
+    find: 'const [stray] = words.slice(takes)',
+    replace: 'const [stray] = words.slice(takes).slice(words.length)',
+    caughtBy: units('stray-words.test.ts'),
+  },
 ]

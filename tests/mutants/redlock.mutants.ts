@@ -126,8 +126,8 @@ const ofTheNodes: Readonly<Record<string, Damage>> = {
   ),
   'every restart is a loss': damage(
     'durable.ts',
-    "settings?.get('appendonly') === 'yes'",
-    "settings?.get('appendonly') === 'never'",
+    'flushesEachChange(settings)',
+    '!flushesEachChange(settings)',
     lost('keeps every change'),
   ),
   'a node that was restarted renews what it has': damage('renew.lua', 'if isOut or not', 'if not', votes),

@@ -218,6 +218,15 @@ describe('closing', () => {
       code: 'STORE_UNAVAILABLE',
       message: expect.stringContaining('stayed so'),
     })
+    const silent = client({}, (_, method) =>
+      method === 'open' ? { kind: 'lost-request', silence: 'throws' } : undefined,
+    ).locks.open()
+    silent.catch(() => undefined)
+    await clock.advance(16_000)
+    await expect(silent).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringMatching(/asked again for 10000 ms: check that it runs/),
+    })
   })
 
   test('a grant whose answer was almost as long under way as it lasts is renewed before it is handed out', async () => {

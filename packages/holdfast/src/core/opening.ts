@@ -39,6 +39,13 @@ export async function openStore(store: Store, request: OpenRequest): Promise<Fac
   )
 }
 
+/** Whoever hears no answer is not helped by looking for what keeps the store busy. */
+function afterAll(error: NotApplied | OutcomeUnknown): string {
+  return error instanceof NotApplied
+    ? `, and stayed so for ${OPEN_MS_MAX} ms: end what is in its way, or try again`
+    : `; it was asked again for ${OPEN_MS_MAX} ms: check that it runs, and that answers get through to here`
+}
+
 async function openWhenFree(store: Store, clock: Clock, signal: AbortSignal): Promise<Facts> {
   const backoff = new Backoff()
   const endsAtMs = clock.monotonicMs() + OPEN_MS_MAX
@@ -49,8 +56,7 @@ async function openWhenFree(store: Store, clock: Clock, signal: AbortSignal): Pr
       const isPassing = error instanceof NotApplied || error instanceof OutcomeUnknown
       if (!isPassing || signal.aborted) throw error
       if (clock.monotonicMs() >= endsAtMs) {
-        const words = `${error.message}, and stayed so for ${OPEN_MS_MAX} ms: end what is in its way, or try again`
-        throw new StoreUnavailable(words, { cause: error })
+        throw new StoreUnavailable(error.message + afterAll(error), { cause: error })
       }
       await sleep(clock, backoff.nextMs(), signal)
     }

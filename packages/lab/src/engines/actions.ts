@@ -19,8 +19,9 @@ export interface Report {
 export async function act(group: Group, line: string): Promise<readonly Report[]> {
   const [action = '', which, ...rest] = line.trim().split(/\s+/)
   if (action === '') return []
-  const chosen = choose(group, action === 'status' ? (which ?? 'all') : which)
+  // Before the server: whoever mistypes the action has named none.
   const perform = actionOf(action, rest)
+  const chosen = choose(group, action, action === 'status' ? (which ?? 'all') : which)
   return Promise.all(
     chosen.map(async (member) => {
       const text = await perform(member)
@@ -34,11 +35,12 @@ export function stateOf({ engine, proxy }: Member): string {
   return proxy === undefined ? process : `${process}, proxy: ${proxy.mode.kind}`
 }
 
-function choose({ members }: Group, which: string | undefined): readonly Member[] {
+function choose({ members }: Group, action: string, which: string | undefined): readonly Member[] {
   if (which === 'all') return members
   const member = /^\d{1,3}$/.test(which ?? '') ? members[Number(which) - 1] : undefined
-  if (member === undefined) throw new Error(`say which server: 1 to ${members.length}, or all`)
-  return [member]
+  if (member !== undefined) return [member]
+  const given = which === undefined ? '' : `, not ${JSON.stringify(which)}`
+  throw new Error(`say which server behind ${action}: 1 to ${members.length}, or all${given}`)
 }
 
 function actionOf(action: string, rest: readonly string[]): (member: Member) => Promise<string | undefined> | string {
@@ -56,7 +58,10 @@ function actionOf(action: string, rest: readonly string[]): (member: Member) => 
 
 function modeOf(kind: string, [delay, jitter]: readonly string[]): ProxyMode {
   const found = modeKinds.find((each) => each === kind)
-  if (found === undefined) throw new Error(`unknown action ${JSON.stringify(kind)}; --help lists them`)
+  if (found === undefined) {
+    const known = ['status', 'log', ...engineActions, ...modeKinds].join(', ')
+    throw new Error(`unknown action ${JSON.stringify(kind)}; known: ${known}`)
+  }
   return found === 'delay'
     ? { kind: found, delayMs: milliseconds(delay), jitterMs: milliseconds(jitter ?? '0') }
     : { kind: found }

@@ -96,7 +96,10 @@ describe('by hand', () => {
     expect(ready.servers[0]?.url).not.toBe(ready.servers[0]?.directUrl)
     expect(await typed('kill 1')).toEqual({ server: 1, name: 'redis 1', text: 'down, proxy: pass' })
     expect(await typed('delay 2 50 20')).toMatchObject({ text: expect.stringContaining('proxy: delay') })
-    expect(await typed('pause 7')).toMatchObject({ error: 'say which server: 1 to 2, or all' })
+    expect(await typed('pause 7')).toMatchObject({ error: 'say which server behind pause: 1 to 2, or all, not "7"' })
+    expect(await typed('pause')).toMatchObject({ error: 'say which server behind pause: 1 to 2, or all' })
+    const unknown = 'unknown action "bogus"; known: status, log, stop, kill'
+    expect(await typed('bogus')).toMatchObject({ error: expect.stringContaining(unknown) as string })
     expect(await typed('explode 1')).toMatchObject({ error: expect.stringContaining('unknown action "explode"') })
     await redis.ping(ready.servers[1]?.url ?? '')
     child.kill('SIGINT')

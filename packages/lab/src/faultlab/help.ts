@@ -24,8 +24,9 @@ export const helpText: string = `Usage: holdfast lab run [options]
        holdfast lab find-broken [--only NAME] [--store URL] [--for 20s] [--seed N] [--out DIR] [--json]
 
 replay plays a published incident step by step; without a name it lists them. soak makes one run after the other, goes on
-where it was interrupted, and adds a row to the file given with --record. judge reads any history.ndjson and judges it again. find-broken runs every deliberately broken
-lock until the time is over and tells which promise it was found by, and after how many seconds.
+where it was interrupted (with the same commit and options), and adds a row for its new rounds to the file given with
+--record. judge reads any history.ndjson and judges it again. find-broken runs every deliberately broken lock until the
+time is over and tells which promise it was found by, and after how many seconds.
 
 run starts worker processes that take locks and work on a guarded database, hurts them and the store, heals everything, obtains
 every lock once more, and judges the recorded history.
@@ -51,5 +52,7 @@ ${broken.join('\n')}
 Exit codes:
   0  no violation in N grants under M faults; replay: everything was seen as told
   1  violated
-  2  could not judge: too few grants, a fault without effect, a worker that died by itself, wrong usage
+  2  could not judge: too few grants, a fault without effect, a worker that died by itself, wrong usage,
+     a store or a lock of yours that cannot be opened
+  130, 143, 129  ended by Ctrl-C, SIGTERM or SIGHUP: nothing was judged, and no worker or server is left behind
 `

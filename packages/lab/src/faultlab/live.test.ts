@@ -101,7 +101,8 @@ test('a search for a broken lock finds it, and says by what and when', { timeout
 describe('what cannot be judged', { timeout: LIMIT_MS }, () => {
   test('ends with 2 and the reason when a worker dies by itself', async () => {
     const path = join(folder, 'dying-lock.mjs')
-    writeFileSync(path, "export const openContender = async () => { throw new Error('no such engine') }\n")
+    const body = "if (process !== 'first') throw new Error('no such engine'); return { close: async () => undefined }"
+    writeFileSync(path, `export const openContender = async ({ process }) => { ${body} }\n`)
     const { code, stderr } = await lab(
       'run',
       '--for',
@@ -128,12 +129,21 @@ describe('what cannot be judged', { timeout: LIMIT_MS }, () => {
     [['run', '--broken', 'client-clock', '--store', 'redis:'], 'there is none on redis:, but with --store sqlite:'],
     [['replay', 'nothing'], 'there is no replay "nothing"'],
     [['dance'], 'lab has no "dance"'],
-  ])('is told at once: %j', async (args, words) => {
-    const { code, stderr } = await lab(
-      ...args,
-      ...(args[0] === 'run' ? ['--out', mkdtempSync(join(folder, 'wrong-'))] : []),
-    )
+    [['run', '--lock', 'nonexistent.js'], '--lock: there is no file'],
+    [['run', '--lock', 'a-folder'], '--lock: there is no file'],
+    [['run', '--lock', 'no-javascript.mjs'], 'the module given with --lock cannot be loaded: Unexpected'],
+    [['run', '--lock', 'no-lock.mjs'], 'exports no function openContender'],
+    [['run', '--store', 'redis://127.0.0.1:1'], 'Redis cannot be reached (ECONNREFUSED)'],
+  ])('is told at once, in one line: %j', async ([command = '', ...args], words) => {
+    mkdirSync(join(folder, 'a-folder'), { recursive: true })
+    writeFileSync(join(folder, 'no-javascript.mjs'), '<html>')
+    writeFileSync(join(folder, 'no-lock.mjs'), 'export const open = 1')
+    const given = args.map((arg) => (/\.m?js$|^a-folder$/.test(arg) ? join(folder, arg) : arg))
+    const out = command === 'run' ? ['--out', mkdtempSync(join(folder, 'wrong-'))] : []
+    const { code, stderr } = await lab(command, ...given, ...out)
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(words) as string })
+    expect(stderr).not.toContain('    at ')
+    expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/^holdfast: /)
   })
 
   test('is a fault that would hit other users of a lock file', async () => {
@@ -147,21 +157,4 @@ describe('what cannot be judged', { timeout: LIMIT_MS }, () => {
     })
     expect(existsSync(path)).toBe(true)
   })
-})
-
-test('a soak goes on where it was, and writes its row when the hours are full', { timeout: LIMIT_MS }, async () => {
-  const out = join(folder, 'soak')
-  const record = join(folder, 'record.md')
-  mkdirSync(out)
-  writeFileSync(record, '| head |\n')
-  const made = { scheme: 'sqlite', persistence: 'always', resource: 'sqlite' }
-  const common = { ...made, faults: ['pause'], forMs: 60_000, workers: 6, seed: 5, ttlMs: 500, guard: true }
-  const round = { result: 'held', text: '', tookMs: 1_800_000, grants: 7, refusals: 1, operations: 9 }
-  const rounds = [5, 6].map((seed) => ({ ...round, seed, faults: [{ name: 'pause', made: 3, effective: 2 }] }))
-  writeFileSync(join(out, 'soak.json'), JSON.stringify({ v: 1, startedAt: '2025-01-02T03:04:05Z', common, rounds }))
-  const { code, stderr } = await lab('soak', '--hours', '1', '--out', out, '--record', record)
-  expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('goes on after 60.0 min') as string })
-  expect(readFileSync(record, 'utf8')).toBe(
-    '| head |\n| 2025-01-02 | unknown | sqlite | 60.0 min | 2 from seed 5 | 14 | pause 6 (4) | 2 | 2 / 0 / 0 |\n',
-  )
 })

@@ -39,7 +39,7 @@ export async function labMain(call: LabCall): Promise<number> {
     call.stdout.write(helpText)
     return exitCodes.held
   }
-  endWithSignals()
+  const stopListening = endWithSignals()
   try {
     const action = actions.get(word)
     if (action === undefined) throw new UsageError(`lab has no "${word}"; see holdfast lab --help`)
@@ -48,11 +48,13 @@ export async function labMain(call: LabCall): Promise<number> {
     const text = error instanceof Error ? error.message : String(error)
     call.stderr.write(`holdfast: ${error instanceof UsageError ? '' : 'could not judge: '}${text}\n`)
     return exitCodes.notJudged
+  } finally {
+    stopListening()
   }
 }
 
 async function run({ args, environment, stdout, stderr }: LabCall): Promise<number> {
-  const { values } = parse(args, { ...runOptions, json: { type: 'boolean' } })
+  const { values } = parse('run', args, { ...runOptions, json: { type: 'boolean' } })
   const { settings, leftOut } = await settingsOf(values, environment)
   stderr.write(`${lockName(settings)}: ${commandOf(settings)}\n`)
   await tellRights(leftOut, stderr)
@@ -85,8 +87,9 @@ async function tellRights(leftOut: readonly string[], stderr: LabCall['stderr'])
 }
 
 /** So that the workers are ended: they are killed when the driver exits. */
-function endWithSignals(): void {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => process.exit(128 + constants.signals[signal]))
-  }
+function endWithSignals(): () => void {
+  const end = (signal: NodeJS.Signals): void => process.exit(128 + constants.signals[signal])
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  for (const signal of signals) process.on(signal, end)
+  return () => signals.forEach((signal) => process.off(signal, end))
 }

@@ -10,6 +10,7 @@ import { lockFileOf } from './faults/sqlite-faults.ts'
 import { type Persistence, persistences } from './ground/ground.ts'
 import { absoluteStoreUrl, schemeOf } from './open-store.ts'
 import { PERSISTENCE_DEFAULT, RESOURCE_DEFAULT, type ResourceKind, resourceKinds, type Settings } from './settings.ts'
+import { refuseStrayWords } from './stray-words.ts'
 import { flaws, isFlaw } from './traffic/flaws.ts'
 import type { LockChoice } from './traffic/order.ts'
 import { UsageError } from './usage-error.ts'
@@ -56,11 +57,16 @@ export const runOptions: Readonly<Record<RunOption, typeof text>> = {
 
 export type Values = { readonly [Name in RunOption]?: string | undefined }
 
+/** `takes` is how many words without an option the command has; any more are refused. */
 export function parse<T extends Readonly<Record<string, { type: 'string' | 'boolean'; default?: string | boolean }>>>(
+  command: string,
   args: readonly string[],
   options: T,
+  takes = 0,
 ): ReturnType<typeof parseArgs<{ args: string[]; options: T; allowPositionals: true }>> {
-  return orUsage(() => parseArgs({ args: [...args], options, allowPositionals: true }))
+  const parsed = orUsage(() => parseArgs({ args: [...args], options, allowPositionals: true }))
+  refuseStrayWords(command, parsed.positionals, takes)
+  return parsed
 }
 
 export interface Chosen {
@@ -132,7 +138,11 @@ export function groundOptions(
 
 function lockChoice({ broken, lock }: Values): LockChoice {
   if (broken !== undefined && lock !== undefined) throw new UsageError('--broken and --lock exclude each other')
-  if (lock !== undefined) return { kind: 'module', url: pathToFileURL(resolve(lock)).href }
+  if (lock !== undefined) {
+    const path = resolve(lock)
+    if (!existsSync(path) || !statSync(path).isFile()) throw new UsageError(`--lock: there is no file ${path}`)
+    return { kind: 'module', url: pathToFileURL(path).href }
+  }
   if (broken === undefined) return { kind: 'holdfast' }
   if (isFlaw(broken)) return { kind: 'broken', name: broken }
   throw new UsageError(`--broken must be one of ${Object.keys(flaws).join(', ')}`)

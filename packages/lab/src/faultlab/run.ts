@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Random } from '../simulation/random.ts'
 import { byTime, type HistoryEvent, Recorder } from '../timeline/history.ts'
 import { graceMs } from './expectations.ts'
+import { lookFirst } from './first-look.ts'
 import { faultsOf, formsOf } from './faults/catalogue.ts'
 import { faultNamed, needsOf } from './faults/choice.ts'
 import { torment } from './faults/nemesis.ts'
@@ -44,6 +45,7 @@ export async function playRun(settings: Settings): Promise<Played> {
   const needs = needsOf(scheme, settings.faults)
   await using resource = await makeResource(settings.resource, folder)
   await using ground = await openGround(scheme, { ...settings, places, needs })
+  await lookFirst(lock, { storeUrl: ground.urlFor(), namespace, ttlMs })
   const order = { ...resource.place, lock, namespace, ttlMs, guard, mutexesOnly: !hasAllForms, loops: LOOPS }
   const team = new Team({ places, folder, seed, order, nemesis, ground })
   const endAll = (): void => team.killAll()

@@ -43,7 +43,7 @@ export function redis(clientOrUrl: AnyRedisClient | string, options: RedisOption
   if (typeof clientOrUrl === 'string') {
     // Only looked at: the message leaves the URL out, because it may carry a password.
     addressOf(clientOrUrl)
-    return new RedisStore(() => connectAddress(clientOrUrl), prefix)
+    return new RedisStore((signal) => connectAddress(clientOrUrl, signal), prefix)
   }
   const port = anyPortOf(clientOrUrl)
   return new RedisStore(async () => ({ port, close: () => undefined }), prefix)

@@ -1,12 +1,14 @@
 /** Opening: connects, asks the server what it is, teaches it the scripts, and listens before anybody can wait. */
+import { answerWithin } from '../../core/attempt.ts'
 import { newClaimId } from '../../core/claim.ts'
 import type { Clock } from '../../core/clock.ts'
 import { StoreUnavailable } from '../../core/errors.ts'
+import { ATTEMPT_MS_MAX } from '../../core/limits.ts'
 import type { Facts, StoreEnvironment } from '../../core/store.ts'
 import { Channels } from '../shared/redis/channels.ts'
 import { Claims } from './claims.ts'
 import type { RedisPort } from '../shared/redis/client.ts'
-import { Connection } from '../shared/redis/connection.ts'
+import { alarmsOf, Connection } from '../shared/redis/connection.ts'
 import { engineError } from '../shared/redis/errors.ts'
 import { probeAll } from '../shared/redis/probe.ts'
 import { factsOf } from './facts.ts'
@@ -17,8 +19,14 @@ import { slotOf } from '../shared/redis/slots.ts'
 import { Together } from './together.ts'
 import { messageOf } from './wire.ts'
 
-/** `close` ends what was opened for this store, and leaves alone what was handed in. */
-export type OpenPort = () => Promise<{ readonly port: RedisPort; close(): void }>
+interface Opened {
+  readonly port: RedisPort
+  /** Ends what was opened for this store, and leaves alone what was handed in. */
+  close(): void
+}
+
+/** Gives up when the signal aborts. */
+export type OpenPort = (signal: AbortSignal) => Promise<Opened>
 
 export interface Session {
   readonly connection: Connection
@@ -40,9 +48,7 @@ export async function openSession(
   { clock, signal }: StoreEnvironment,
 ): Promise<{ readonly session: Session; readonly facts: Facts }> {
   throwIfAborted(signal)
-  const opened = await openPort().catch((error: unknown) => {
-    throw engineError(error, 'opening')
-  })
+  const opened = await openedInTime(openPort, clock)
   const { port } = opened
   const connection = new Connection(port, clock)
   const isCluster = port.primaries !== undefined
@@ -78,6 +84,26 @@ export async function openSession(
   } catch (error) {
     close()
     throw error
+  }
+}
+
+/**
+ * The kernel connects to a server that is frozen, and a driver that waits for its first answer ends in the words of a
+ * connection that broke: so silence is told from it here.
+ */
+async function openedInTime(openPort: OpenPort, clock: Clock): Promise<Opened> {
+  const patience = new AbortController()
+  const opening = openPort(patience.signal)
+  try {
+    return await answerWithin(alarmsOf(clock), opening, ATTEMPT_MS_MAX, 'opening')
+  } catch (error) {
+    patience.abort()
+    // In case that it was connected in this moment.
+    opening.then(
+      ({ close }) => close(),
+      () => undefined,
+    )
+    throw engineError(error, 'opening')
   }
 }
 

@@ -37,7 +37,7 @@ export interface Found {
 
 export async function findBrokenCommand(call: LabCall): Promise<number> {
   const options = { for: text, store: text, seed: text, out: text, only: text, json: { type: 'boolean' } } as const
-  const { values } = parse(call.args, options)
+  const { values } = parse('find-broken', call.args, options)
   const trials = trialsOf(values.only, values.store)
   const out = freeFolder(values.out ?? join(OUT_DEFAULT, `${new Date().toISOString().replaceAll(/[:.]/g, '-')}-broken`))
   const found: Found[] = []

@@ -35,9 +35,9 @@ interface Judged {
 
 /** What may break under which fault is not known here, so every violation counts. */
 export async function judgeCommand({ args, stdout }: LabCall): Promise<number> {
-  const { values, positionals } = parse(args, { ttl: { type: 'string' }, json: { type: 'boolean' } })
-  const [file, ...more] = positionals
-  if (file === undefined || more.length > 0) throw new UsageError('judge takes one history: lab judge FILE')
+  const { values, positionals } = parse('judge', args, { ttl: { type: 'string' }, json: { type: 'boolean' } }, 1)
+  const [file] = positionals
+  if (file === undefined) throw new UsageError('judge takes one history: lab judge FILE')
   const ttlMs = duration('ttl', values.ttl ?? TTL.default, TTL)
   const judged = judgedOf(await readLines(file), ttlMs)
   if (values.json === true) stdout.write(`${JSON.stringify({ v: 1, exitCode: exitCodes[judged.result], ...judged })}\n`)

@@ -9,6 +9,7 @@ import { lostAcquireReply, lostReleaseReply, lostRenewReply } from './redis/lost
 import { powerLoss } from './redis/power-loss.ts'
 import { storeDown } from './redis/store-down.ts'
 import { redlockClockJump } from './redlock/clock-jump.ts'
+import { redlockRestartedNode } from './redlock/restarted-node.ts'
 import { redlockSlowNode } from './redlock/slow-node.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -30,5 +31,6 @@ export const scenarios: ReadonlyMap<string, Scenario> = new Map([
   ['redis-clock-jump', clockJump],
   ['redis-late-token', lateToken],
   ['redlock-clock-jump', redlockClockJump],
+  ['redlock-restarted-node', redlockRestartedNode],
   ['redlock-slow-node', redlockSlowNode],
 ])

@@ -14,7 +14,7 @@ const OUT_DEFAULT = 'holdfast-lab'
 
 /** 0: every claim was seen. 2: one was not, so the replay showed nothing. */
 export async function replayCommand({ args, stdout }: LabCall): Promise<number> {
-  const { values, positionals } = parse(args, { out: { type: 'string' }, json: { type: 'boolean' } })
+  const { values, positionals } = parse('replay', args, { out: { type: 'string' }, json: { type: 'boolean' } }, 1)
   const [name] = positionals
   if (name === undefined) {
     for (const [each, { foundBy, shows }] of scenarios)

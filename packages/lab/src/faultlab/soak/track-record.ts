@@ -1,15 +1,11 @@
-/** The table of docs/track-record.md: one row a soak, added at the end and never changed by hand. */
-import { execFileSync } from 'node:child_process'
-import { appendFileSync, existsSync } from 'node:fs'
-import { dirname } from 'node:path'
+/** The table of docs/track-record.md: rows are added at the end and never changed, and no round is in two of them. */
+import { accessSync, appendFileSync, constants, statSync } from 'node:fs'
 import { UsageError } from '../options.ts'
 import { PERSISTENCE_DEFAULT } from '../settings.ts'
-import { livedMs, type SoakState } from './soak.ts'
+import { livedMs, type Round, type SoakState } from './state.ts'
 
-export function rowOf(state: SoakState, commit: string): string {
-  const { rounds, common } = state
-  const sum = (count: (round: (typeof rounds)[number]) => number): number =>
-    rounds.reduce((total, round) => total + count(round), 0)
+export function rowOf({ commit, common, rounds }: Pick<SoakState, 'commit' | 'common' | 'rounds'>): string {
+  const sum = (count: (round: Round) => number): number => rounds.reduce((total, round) => total + count(round), 0)
   const made = common.faults.map((name) => {
     const of = (key: 'made' | 'effective'): number =>
       sum(({ faults }) => faults.find((fault) => fault.name === name)?.[key] ?? 0)
@@ -19,11 +15,11 @@ export function rowOf(state: SoakState, commit: string): string {
     (result) => rounds.filter((round) => round.result === result).length,
   )
   const cells = [
-    state.startedAt.slice(0, 10),
+    rounds[0]?.startedAt.slice(0, 10) ?? '',
     commit,
     common.persistence === PERSISTENCE_DEFAULT ? common.scheme : `${common.scheme}, ${common.persistence}`,
-    `${(livedMs(state) / 60_000).toFixed(1)} min`,
-    `${rounds.length} from seed ${common.seed}`,
+    `${(livedMs(rounds) / 60_000).toFixed(1)} min`,
+    `${rounds.length} from seed ${rounds[0]?.seed ?? common.seed}`,
     String(sum(({ grants }) => grants)),
     made.join(', '),
     String(sum(({ refusals }) => refusals)),
@@ -32,17 +28,21 @@ export function rowOf(state: SoakState, commit: string): string {
   return `| ${cells.join(' | ')} |`
 }
 
-export function appendRow(path: string, state: SoakState): void {
-  if (!existsSync(path)) throw new UsageError(`--record: there is no file ${path}`)
-  appendFileSync(path, `${rowOf(state, commitOf(dirname(path)))}\n`)
+/** Before the hours are spent. */
+export function checkRecord(path: string): void {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK)
+  } catch {
+    throw new UsageError(`--record: there is no file ${path} that can be written`)
+  }
+  if (!statSync(path).isFile()) throw new UsageError(`--record: ${path} is no file`)
 }
 
-/** The commit the run was made on; with a plus when the tree was not as committed, because then it is only near to it. */
-function commitOf(folder: string): string {
-  const git = (...args: string[]): string => execFileSync('git', args, { cwd: folder, encoding: 'utf8' }).trim()
-  try {
-    return `${git('rev-parse', '--short', 'HEAD')}${git('status', '--porcelain') === '' ? '' : '+'}`
-  } catch {
-    return 'unknown'
-  }
+/** The rounds that have no row in this file yet make one; `undefined` when there are none. */
+export function recordIn(path: string, state: SoakState): SoakState | undefined {
+  const { rounds, recorded } = state
+  const isNew = rounds.slice(recorded[path] ?? 0)
+  if (isNew.length === 0) return undefined
+  appendFileSync(path, `${rowOf({ ...state, rounds: isNew })}\n`)
+  return { ...state, recorded: { ...recorded, [path]: rounds.length } }
 }

@@ -16,7 +16,10 @@ export async function openContender(lock: LockChoice, options: ContenderOptions)
 }
 
 async function moduleAt(url: string): Promise<OpenContender> {
-  const module: unknown = await import(url)
+  const module: unknown = await import(url).catch((error: unknown) => {
+    const [reason] = String(error instanceof Error ? error.message : error).split('\n')
+    throw new Error(`the module given with --lock cannot be loaded: ${reason}`, { cause: error })
+  })
   if (typeof module === 'object' && module !== null && 'openContender' in module) {
     if (typeof module.openContender === 'function') return module.openContender as OpenContender
   }

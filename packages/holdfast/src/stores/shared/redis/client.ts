@@ -219,10 +219,10 @@ export const ownOptions: {
 }
 
 /** A client of our own, made when the store opens and not before. `settings` are those of ioredis. */
-export async function connectUrl(url: string, settings: object = {}): Promise<Connected> {
+export async function connectUrl(url: string, settings: object = {}, signal?: AbortSignal): Promise<Connected> {
   const { Redis } = await loadIoredis()
   const client = new Redis(url, { ...ownOptions, ...settings })
-  return connected(client, () => ioredisPort(client))
+  return connected(client, () => ioredisPort(client), signal)
 }
 
 /** Not its own types, which a program without ioredis has not got. */
@@ -249,16 +249,20 @@ interface Connecting {
   on(event: 'error', listener: (error: Error) => void): unknown
 }
 
-/** Throws what the driver said last. */
-export async function connected(client: Connecting, port: () => RedisPort): Promise<Connected> {
+/** Throws what the driver said last. Aborted, it gives up a client that is not connected yet. */
+export async function connected(client: Connecting, port: () => RedisPort, signal?: AbortSignal): Promise<Connected> {
   // The commands report what is wrong later on; an event nobody listens to would be printed.
   let trouble: unknown
   client.on('error', (error) => (trouble = error))
+  const giveUp = (): void => client.disconnect()
+  signal?.addEventListener('abort', giveUp, { once: true })
   try {
     await client.connect()
   } catch (error) {
     client.disconnect()
     throw trouble ?? error
+  } finally {
+    signal?.removeEventListener('abort', giveUp)
   }
   return { port: port(), close: () => client.disconnect() }
 }

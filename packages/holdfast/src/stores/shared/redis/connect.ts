@@ -7,22 +7,22 @@ import { ioredisClusterPort } from './cluster-clients.ts'
 
 const SENTINEL_ANSWER_MS = 1_000
 
-/** Takes what `addressOf` takes. */
-export async function connectAddress(url: string): Promise<Connected> {
+/** Takes what `addressOf` takes. Aborted, it gives up what is not connected yet. */
+export async function connectAddress(url: string, signal: AbortSignal): Promise<Connected> {
   const address = addressOf(url)
   switch (address.kind) {
     case 'server':
-      return connectUrl(url)
+      return connectUrl(url, {}, signal)
     case 'cluster':
-      return connectCluster(address)
+      return connectCluster(address, signal)
     case 'sentinel':
-      return connectThroughSentinels(address)
+      return connectThroughSentinels(address, signal)
   }
 }
 
 type Kind<Name extends Address['kind']> = Extract<Address, { readonly kind: Name }>
 
-async function connectCluster(address: Kind<'cluster'>): Promise<Connected> {
+async function connectCluster(address: Kind<'cluster'>, signal: AbortSignal): Promise<Connected> {
   const { Cluster } = await loadIoredis()
   let wasReady = false
   const cluster = new Cluster([...address.hosts], {
@@ -42,6 +42,7 @@ async function connectCluster(address: Kind<'cluster'>): Promise<Connected> {
   return connected(
     { connect, on: (event, listener) => cluster.on(event, listener), disconnect: () => cluster.disconnect() },
     () => ioredisClusterPort(cluster),
+    signal,
   ).catch((error: unknown) => {
     if (error instanceof StoreUnavailable) throw error
     throw codeWordOf(trouble) === undefined ? new StoreUnavailable(NOT_REACHED, { cause: error }) : trouble
@@ -52,7 +53,7 @@ const NOT_REACHED = 'no node of the Redis Cluster can be reached. Check the addr
 const NOT_READY =
   'the Redis Cluster is not ready: slots are not served, or this user may not ask for CLUSTER INFO (docs/redis.md)'
 
-async function connectThroughSentinels(address: Kind<'sentinel'>): Promise<Connected> {
+async function connectThroughSentinels(address: Kind<'sentinel'>, signal: AbortSignal): Promise<Connected> {
   const { Redis } = await loadIoredis()
   const { hosts, name, database, isTls } = address
   const client = new Redis({
@@ -67,7 +68,7 @@ async function connectThroughSentinels(address: Kind<'sentinel'>): Promise<Conne
     // One that is frozen must not keep the others from being asked.
     sentinelCommandTimeout: SENTINEL_ANSWER_MS,
   })
-  const { port, close } = await connected(client, () => portOf(client))
+  const { port, close } = await connected(client, () => portOf(client), signal)
   let isClosed = false
   // When the news of a failover comes in the middle of a reconnect, ioredis gives up for good.
   client.on('end', () => {

@@ -10,16 +10,20 @@ import type { Script } from './script.ts'
 
 const ALARMS_AT_ONCE_MAX = 1_000
 
+export function alarmsOf(clock: Clock): Alarms {
+  return new Agenda<() => void>(clock, {
+    batchMax: ALARMS_AT_ONCE_MAX,
+    due: (alarms) => alarms.forEach((alarm) => alarm()),
+  })
+}
+
 export class Connection {
   readonly port: RedisPort
   readonly #alarms: Alarms
 
   constructor(port: RedisPort, clock: Clock) {
     this.port = port
-    this.#alarms = new Agenda<() => void>(clock, {
-      batchMax: ALARMS_AT_ONCE_MAX,
-      due: (alarms) => alarms.forEach((alarm) => alarm()),
-    })
+    this.#alarms = alarmsOf(clock)
   }
 
   /** Rejects with `NotApplied`, `OutcomeUnknown` or `StoreUnavailable` and nothing else. */

@@ -1,0 +1,134 @@
+/** Every command on real servers: what the other suites show on a lock file holds over a network, too. */
+import { type Engine, redis, requireEngine } from '@holdfast/lab/engines'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { DoctorDocument } from './doctor-report.ts'
+import { documentsIn, type Ended, type LineSeen, type Running, Sandbox, until } from './fixture.ts'
+
+// Only a failing test takes so long.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+
+const stores = [
+  { store: 'redis://', servers: 1, urlOf: ([url = '']: readonly string[]): string => url },
+  {
+    store: 'redlock:// of five',
+    servers: 5,
+    urlOf: (urls: readonly string[]): string => `redlock://${urls.map((url) => new URL(url).host).join(',')}`,
+  },
+]
+
+describe.each(stores)('on $store', ({ servers, urlOf }) => {
+  let sandbox: Sandbox
+  let engines: readonly Engine[] = []
+  let environment: Readonly<Record<string, string>> = {}
+
+  beforeEach(async (context) => {
+    sandbox = new Sandbox()
+    await requireEngine(context, redis)
+    engines = await Promise.all(Array.from({ length: servers }, () => redis.start({ aof: 'always' })))
+    environment = { HOLDFAST_STORE: urlOf(engines.map(({ url }) => url)) }
+  })
+  afterEach(async () => {
+    await sandbox.close()
+    await Promise.all(engines.map((engine) => engine.close()))
+    engines = []
+  })
+
+  const start = (...args: readonly string[]): Running => sandbox.start(args, environment)
+  const call = (...args: readonly string[]): Promise<Ended> => start(...args).ended
+
+  async function seen(name: string): Promise<LineSeen> {
+    return JSON.parse((await call('inspect', name, '--json')).stdout) as LineSeen
+  }
+
+  async function hold(name: string): Promise<Running> {
+    const holder = start('run', '--note', 'night shift', name, '--', 'sh', '-c', 'echo up; sleep 60')
+    await holder.says(/up/)
+    return holder
+  }
+
+  it('run hands out rising tokens, passes the exit code on, and waits for its turn', async () => {
+    const script = 'echo $HOLDFAST_TOKEN; exit 3'
+    const [first, second] = [
+      await call('run', 'job', '--', 'sh', '-c', script),
+      await call('run', 'job', '--', 'sh', '-c', script),
+    ]
+    expect([first, second].map(({ code, stderr }) => ({ code, stderr }))).toEqual([
+      { code: 3, stderr: '' },
+      { code: 3, stderr: '' },
+    ])
+    expect(BigInt(second.stdout)).toBeGreaterThan(BigInt(first.stdout))
+    const holder = await hold('job')
+    expect(await call('run', '--no-wait', 'job', '--', 'echo', 'mine')).toMatchObject({ code: 75, stdout: '' })
+    const late = await call('--json', 'run', '--wait', '600ms', 'job', '--', 'echo', 'mine')
+    expect({ code: late.code, stdout: late.stdout }).toEqual({ code: 75, stdout: '' })
+    expect(documentsIn(late.stderr).at(-1)).toMatchObject({ event: 'error', exitCode: 75 })
+    const next = start('run', '--wait', '40s', '--lock-delay', '2s', 'job', '--', 'echo', 'mine')
+    holder.kill('SIGTERM')
+    expect((await holder.ended).code).toBe(143)
+    expect(await next.ended).toMatchObject({ code: 0, stdout: 'mine\n' })
+  })
+
+  it('ls, inspect and watch show who holds, for people and as documents', async () => {
+    await hold('seat')
+    const listed = await call('ls', 'se', '--json')
+    expect({ code: listed.code, stderr: listed.stderr }).toEqual({ code: 0, stderr: '' })
+    expect(documentsIn(listed.stdout)).toMatchObject([
+      { namespace: 'default', name: 'seat', capacity: 1, claims: [{ state: 'held', note: 'night shift' }] },
+    ])
+    const { lastToken, claims } = await seen('seat')
+    expect(claims).toMatchObject([{ state: 'held', token: lastToken }])
+    expect((await call('ls')).stdout).toMatch(/^NAME .*\nseat +held +/)
+    expect((await call('inspect', 'seat')).stdout).toMatch(/^seat in namespace default; last token: \d+\n/)
+    expect((await call('inspect', 'free')).stdout).toMatch(/free: nobody holds it/)
+    expect(await call('watch', '--once')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/\nseat +held +\d+ .*night shift\n$/) as string,
+    })
+  })
+
+  it('watch --json tells who gets and loses the lock, and evict takes it from the holder with this token alone', async () => {
+    const holder = await hold('seat')
+    const watch = start('watch', 'se', '--json', '--interval', '100ms')
+    await watch.says(/"held"/)
+    const [claim] = (await seen('seat')).claims
+    const token = claim?.token ?? ''
+    const evict = ['evict', 'seat', '--reason', 'a test', '--yes', '--token']
+    expect((await call(...evict, String(BigInt(token) - 1n))).code).toBe(1)
+    expect((await seen('seat')).claims).toMatchObject([{ state: 'held', token }])
+    const evicted = await call(...evict, token, '--json')
+    expect(evicted.code).toBe(0)
+    expect(documentsIn(evicted.stdout)).toHaveLength(1)
+    const { code, stderr } = await holder.ended
+    expect({ code, stderr }).toEqual({ code: 76, stderr: expect.stringContaining('a test') as string })
+    await until('the end is told', () => /"ended"|"lingering"/.test(watch.stdout))
+    watch.kill('SIGINT')
+    const ended = await watch.ended
+    expect({ code: ended.code, stderr: ended.stderr }).toEqual({ code: 130, stderr: '' })
+    expect(documentsIn(ended.stdout)[0]).toMatchObject({ event: 'held', initial: true, name: 'seat', token })
+  })
+
+  it('doctor tries the store, finds no problem, and leaves nothing behind', async () => {
+    const { code, stdout, stderr } = await call('doctor', '--json')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const { namespace, facts, figures, findings } = JSON.parse(stdout) as DoctorDocument
+    expect(facts.engine).toMatch(/Redis|Redlock|Valkey/i)
+    expect(Object.keys(figures)).toEqual(
+      expect.arrayContaining(['open', 'uncontended', 'handOff', 'renewal', 'expiry', 'tokens']),
+    )
+    expect(findings.filter(({ level }) => level === 'problem')).toEqual([])
+    expect((await call('--namespace', namespace, 'ls')).stdout).toBe('')
+    expect(await call('doctor', '--facts-only')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^PROMISE +THIS STORE\nengine +/) as string,
+    })
+  })
+
+  it('says in one line that nothing answers once the servers are gone', async () => {
+    await Promise.all(engines.map((engine) => engine.kill()))
+    const calls = [['ls'], ['run', 'job', '--', 'true'], ['watch', '--once'], ['doctor']].map((args) => call(...args))
+    for (const { code, stdout, stderr } of await Promise.all(calls)) {
+      expect({ code, stdout }).toEqual({ code: 69, stdout: '' })
+      expect(stderr).toMatch(/^holdfast: [^\n]*cannot be reached[^\n]*\n$/)
+    }
+  })
+})

@@ -1,0 +1,77 @@
+/** Five servers. A has the votes of A, B and C; C is restarted and has forgotten its vote; the next client asks C, D and E. */
+import { server, SERVER, tell } from '../redis/scene.ts'
+import { hold } from '../redis/two-holders.ts'
+import type { Actor } from '../actor.ts'
+import { holdfastLock, type Scenario, type Shown, shown, type Take } from '../scenario.ts'
+import type { Stage } from '../stage.ts'
+import { waysTo } from './servers.ts'
+
+/** A server is restarted and a process is started before the lease of A is over. */
+const TTL_MS = 8_000
+/** B asks more than once, so that no refusal comes from a connection that is not back yet. */
+const PATIENCE_MS = 2_000
+
+interface Scene {
+  readonly a: Actor
+  /** Starts B, which reaches C, D and E alone once it knows all five. */
+  b(): Promise<Actor>
+  /** C is killed, and comes back with what is on its disk. */
+  restart(): Promise<void>
+}
+
+/** `snapshot`: C has saved its data before A holds, so that it comes back as it was then, and not empty. */
+async function scene(stage: Stage, snapshot: boolean): Promise<Scene> {
+  const engines = await Promise.all([0, 1, 2, 3, 4].map(() => server(stage)))
+  const [, , shared] = engines
+  if (shared === undefined) throw new Error('there are five servers')
+  const [ofA, ofB] = [await waysTo(stage, engines), await waysTo(stage, engines)]
+  const a = await stage.actor('A', ofA.url)
+  if (snapshot) await tell(shared, 'SAVE')
+  for (const proxy of ofA.proxies.slice(3)) proxy.set({ kind: 'black-hole' })
+  return {
+    a,
+    async b() {
+      const b = await stage.actor('B', ofB.url)
+      for (const proxy of ofB.proxies.slice(0, 2)) proxy.set({ kind: 'black-hole' })
+      return b
+    },
+    async restart() {
+      stage.note('kill-server', SERVER)
+      await shared.kill()
+      await shared.restart()
+      stage.note('restart-server', SERVER)
+    },
+  }
+}
+
+const keptOut = (comesBack: string, snapshot: boolean): Take => ({
+  title: `C comes back ${comesBack}, and is kept out`,
+  guard: true,
+  lock: holdfastLock,
+  ttlMs: TTL_MS,
+  async play(stage): Promise<readonly Shown[]> {
+    const { a, b: start, restart } = await scene(stage, snapshot)
+    const first = await hold(a)
+    await restart()
+    const b = await start()
+    const second = await b.does({ do: 'acquire', waitMs: PATIENCE_MS })
+    const believes = await a.does({ do: 'is-held' })
+    for (const actor of [a, b]) await actor.leaves()
+    return [
+      shown(
+        'C gives no vote until every lease of before is over: B does not get the lock',
+        first.ok && !second.ok,
+        second.text,
+      ),
+      shown('while A holds it', believes.text === 'true', believes.text),
+    ]
+  },
+})
+
+export const redlockRestartedNode: Scenario = {
+  needs: ['redis'],
+  foundBy: 'Martin Kleppmann, "How to do distributed locking" (2016), on Redlock',
+  shows:
+    'a server that is restarted and comes back empty, or with a snapshot that is older than its vote, is kept out and gives no second vote',
+  takes: [keptOut('empty', false), keptOut('with an older snapshot', true)],
+}
