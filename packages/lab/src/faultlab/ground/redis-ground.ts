@@ -9,6 +9,7 @@ import type { GroundServer, Persistence, Succession } from './ground.ts'
 import type { Follower, Redirect, ServerKind } from './server-ground.ts'
 
 const LINKED_WITHIN_MS = 15_000
+const TIME_WITHIN_MS = 1_000
 /** Not among the keys of the locks. */
 const CANARY = 'holdfast-lab-canary'
 
@@ -24,6 +25,13 @@ export const redisKind: ServerKind = {
   async recall(engine) {
     const word = await command(engine, 'GET', CANARY)
     return typeof word === 'string' ? word : undefined
+  },
+  async wallMs({ url }) {
+    await using connection = await RespConnection.open(url, { withinMs: TIME_WITHIN_MS })
+    const time = await connection.command('TIME')
+    if (!Array.isArray(time)) throw new Error('the server did not tell its time')
+    const [seconds, microseconds] = time
+    return Number(seconds) * 1_000 + Number(microseconds) / 1_000
   },
   split: (storeUrl) => [storeUrl],
   join: ([url = '']) => url,
