@@ -84,7 +84,14 @@ export async function openContender(options) {
     )
     const { code, told } = await runs.violated(
       'losing',
-      ...['--for', '3s', '--workers', '2', '--faults', 'none', '--lock', path],
+      '--for',
+      '3s',
+      '--workers',
+      '2',
+      '--faults',
+      'none',
+      '--lock',
+      path,
     )
     expect({ code, broken: broken(told) }).toEqual({ code: 1, broken: ['A'] })
   })
