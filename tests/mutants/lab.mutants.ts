@@ -217,7 +217,7 @@ export const labMutants: readonly Mutant[] = [
     file: judge('pauses.ts'),
     find: '.filter(({ f }) => f === STALLED)',
     replace: '.filter(({ f }) => f !== f)',
-    caughtBy: judged,
+    caughtBy: { tests: [judge('pauses.test.ts')] },
   },
   {
     name: 'a renewal that was heard of later makes a late call right',
