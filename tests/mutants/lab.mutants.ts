@@ -194,7 +194,7 @@ export const labMutants: readonly Mutant[] = [
   {
     name: 'nobody asks for lost leases where there are no faults',
     file: judge('liveness.ts'),
-    find: 'faults.length === 0 ? 0 : healedNs + quietNs',
+    find: 'healedNs === 0 ? 0 : healedNs + quietNs',
     replace: 'healedNs + quietNs',
     caughtBy: lively,
   },

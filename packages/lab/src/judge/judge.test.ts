@@ -203,6 +203,7 @@ describe('the judge', () => {
   it('N: sees a lease that came back after its loss was told', () => {
     const story = new Story()
       .hold('a', 1, first)
+      .at('nemesis', 'nemesis', 9, { kind: 'wipe', target: 'store' })
       .at('a', 'lost', 10, { token: '1' })
       .at('a', 'extended', 12, { token: '1', validUntil: '110000000' })
       .at('nemesis', 'nemesis', 13, { kind: 'heal', target: 'all' })

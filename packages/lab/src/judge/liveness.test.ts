@@ -32,6 +32,7 @@ describe('the judge', () => {
   it('A: sees a lease that was lost although nothing was wrong', () => {
     const story = (lostMs: number): Story =>
       new Story()
+        .at('nemesis', 'nemesis', 0.5, { kind: 'wipe', target: 'store' })
         .at('nemesis', 'nemesis', 1, { kind: 'heal', target: 'all' })
         .hold('a', 1, { askedMs: 2, grantedMs: 3, validMs: lostMs + 5 })
         .at('a', 'lost-signal', lostMs, { token: '1' })
@@ -47,8 +48,10 @@ describe('the judge', () => {
         .hold('a', 1, { askedMs: 2, grantedMs: 3, validMs: 55 })
         .at('a', 'lost-signal', 50, { token: '1' })
         .at('a', 'lost', 50, { token: '1' })
+    const healed = (): Story => story().at('nemesis', 'nemesis', 60, { kind: 'heal', target: 'all' })
     expect(broken(story())).toEqual(['A'])
-    expect(broken(story().at('nemesis', 'nemesis', 60, { kind: 'heal', target: 'all' }))).toEqual([])
+    expect(broken(healed())).toEqual(['A'])
+    expect(broken(healed().at('nemesis', 'nemesis', 1, { kind: 'wipe', target: 'store' }))).toEqual([])
   })
 
   it('A: blames a lost lease on the machine when somebody did not run since it was renewed', () => {

@@ -17,6 +17,8 @@ import { countWhile, disjoint, type Span } from './spans.ts'
 import type { Violation } from './violation.ts'
 
 const ANYBODY = 'anybody'
+/** What the nemesis writes down beside faults. */
+const NO_FAULTS: ReadonlySet<unknown> = new Set(['heal', 'abandon'])
 
 export interface Liveness {
   /** How long a lock may stand free although somebody waits, after healing. */
@@ -34,8 +36,8 @@ export function checkLiveness(record: Record, { freeNs, quietNs = freeNs }: Live
   const healedNs = healedAt(faults)
   const waits = operations.filter((operation) => operation.f === 'acquire' && !crashed.has(operation.p))
   const held = byName(holds)
-  const fromNs = faults.length === 0 ? 0 : healedNs + quietNs
-  const lost = moments.filter(({ f, p, atNs }) => f === 'lost' && !crashed.has(p) && atNs >= fromNs)
+  const quietFromNs = healedNs === 0 ? 0 : healedNs + quietNs
+  const lost = moments.filter(({ f, p, atNs }) => f === 'lost' && !crashed.has(p) && atNs >= quietFromNs)
   const isBlamed = blamedOnMachine(record)
   return [
     ...lost.filter((moment) => !isBlamed(moment)).map(lostForNothing),
@@ -47,8 +49,9 @@ export function checkLiveness(record: Record, { freeNs, quietNs = freeNs }: Live
   ]
 }
 
+/** 0 where there was nothing to heal: then all of it is a time without faults. */
 function healedAt(faults: readonly Moment[]): number {
-  if (faults.length === 0) return 0
+  if (faults.every(({ in: { kind } }) => NO_FAULTS.has(kind))) return 0
   return faults.findLast(({ in: { kind } }) => kind === 'heal')?.atNs ?? Number.POSITIVE_INFINITY
 }
 
