@@ -48,6 +48,7 @@ test('each fault on the way counts what it hit itself, and nothing that came by 
   const liftReplies = way.impose({ kind: 'lose-replies' })
   expect(await look()).toBe('no answer')
   expect(liftReplies()).toBe('+PONG\r\n'.length)
+  expect(way.impose({ kind: 'lose-replies' })()).toBe(0)
   const liftDelay = way.impose({ kind: 'delay', delayMs: 1 })
   expect(await look()).toBe('PONG')
   expect(liftDelay()).toBeGreaterThan('+PONG\r\n'.length)
