@@ -1,4 +1,5 @@
 /** The worker processes of a run: started, stopped, killed, replaced, and sent home at the end. */
+import { setMaxListeners } from 'node:events'
 import { join } from 'node:path'
 import { Crew, type Member } from '../demo/crew.ts'
 import { dyingWithUs } from '../engines/guard.ts'
@@ -36,6 +37,8 @@ export class Team {
 
   constructor(options: TeamOptions) {
     this.#options = options
+    // Everybody who is waited for listens.
+    setMaxListeners(0, this.#failure.signal)
     this.posts = options.places.map((place) => new Position(place, this))
   }
 
