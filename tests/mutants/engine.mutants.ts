@@ -9,7 +9,7 @@ const sqliteTests: Check = { tests: [source('stores/conformance.test.ts')], name
 const ruleTests: Check = { tests: [source('core/transition.test.ts'), source('core/transition.property.test.ts')] }
 const endedTests: Check = { tests: [source('core/ended-claims.test.ts')] }
 const guardTests: Check = { tests: [source('guards/sqlite.test.ts')] }
-const judgeTests: Check = { tests: ['packages/lab/src/judge/judge.test.ts'] }
+const judgeTests: Check = { tests: ['packages/lab/src/judge/judge.test.ts', 'packages/lab/src/judge/liveness.test.ts'] }
 const seeds = (from: number, count: number): Check => ({ seeds: { from, count } })
 
 const rule: readonly Mutant[] = [

@@ -1,6 +1,9 @@
 /** Damages to the fault lab: a lab that cannot fail says of every lock that nothing was found. */
 import type { Check, Mutant } from './mutant.ts'
 
+const judge = (file: string): string => `packages/lab/src/judge/${file}`
+const judged: Check = { tests: [judge('judge.test.ts')] }
+const lively: Check = { tests: [judge('liveness.test.ts')] }
 const source = (file: string): string => `packages/lab/src/faultlab/${file}`
 const units = (file: string): Check => ({ tests: [source(file)] })
 const onRedis = (file: string): Check => ({ tests: [source(file)], engine: 'redis' })
@@ -16,8 +19,8 @@ export const labMutants: readonly Mutant[] = [
   {
     name: 'a request without an answer counts for every fault after it',
     file: source('faults/effects.ts'),
-    find: ': callNs >= fromNs',
-    replace: ': true',
+    find: 'return callNs >= fromNs',
+    replace: 'return true',
     caughtBy: units('faults/effects.test.ts'),
   },
   {
@@ -103,5 +106,152 @@ export const labMutants: readonly Mutant[] = [
     find: 'const [stray] = words.slice(takes)',
     replace: 'const [stray] = words.slice(takes).slice(words.length)',
     caughtBy: units('stray-words.test.ts'),
+  },
+  {
+    name: 'a step that waited for its own process counts for a fault on the way',
+    file: source('faults/effects.ts'),
+    find: '!pauses.disturbed(p, callNs, Math.min(endNs, toNs + SLOW_MS * 1e6))',
+    replace: 'pauses !== undefined',
+    caughtBy: units('faults/effects.test.ts'),
+  },
+  {
+    name: 'an answer that the lease is no more counts as none',
+    file: source('faults/effects.ts'),
+    find: ' && code !== GONE',
+    replace: '',
+    caughtBy: units('faults/effects.test.ts'),
+  },
+  {
+    name: 'a fault on the way counts though nothing came by',
+    file: source('faults/connection-faults.ts'),
+    find: "Number(ended['hit'] ?? 0) > 0",
+    replace: "Number(ended['hit'] ?? 0) >= 0",
+    caughtBy: units('faults/effects.test.ts'),
+  },
+  {
+    name: 'what came by under one fault on the way counts for another',
+    file: source('ground/way.ts'),
+    find: '    this.#before = now\n  }',
+    replace: '  }',
+    caughtBy: onRedis('ground/way.test.ts'),
+  },
+  {
+    name: "a jump of the server's clock counts though the server did not see it",
+    file: source('faults/clock-faults.ts'),
+    find: 'return seen > MOST && ',
+    replace: 'return seen > -MOST && ',
+    caughtBy: units('faults/effects.test.ts'),
+  },
+  {
+    name: 'a fault excuses all that comes after it',
+    file: source('excused.ts'),
+    find: 'toNs: toNs + lastsNs }))\n  if',
+    replace: 'toNs: Infinity }))\n  if',
+    caughtBy: units('verdict.test.ts'),
+  },
+  {
+    name: 'a fault excuses what was before it',
+    file: source('excused.ts'),
+    find: '(lastingAt(windows, fromNs)?.fromNs ?? toNs + 1) <= toNs',
+    replace: 'lastingAt(windows, fromNs) !== undefined',
+    caughtBy: units('verdict.test.ts'),
+  },
+  {
+    name: 'the first of two faults is excuse enough',
+    file: source('excused.ts'),
+    find: 'if (excuse.besides === undefined) return windows',
+    replace: 'if (excuse.besides === undefined || excuse.besides.length > 0) return windows',
+    caughtBy: units('verdict.test.ts'),
+  },
+  {
+    name: 'whoever did not end is forgotten',
+    file: source('verdict.ts'),
+    find: '[...hindrances, ...gaps(',
+    replace: '[...gaps(',
+    caughtBy: units('verdict.test.ts'),
+  },
+  {
+    name: 'a line that is no event is left out',
+    file: source('history/read-histories.ts'),
+    find: 'if (event === null) throw new Error(',
+    replace: 'if (event === null) console.log(',
+    caughtBy: units('history/read-histories.test.ts'),
+  },
+  {
+    name: 'a history with lines that are no events is judged',
+    file: source('judging/command.ts'),
+    find: ' && foreign === 0',
+    replace: '',
+    caughtBy: units('judging/command.test.ts'),
+  },
+  {
+    name: 'a broken lock of which too little was seen counts as missed',
+    file: source('finding/command.ts'),
+    find: '(asExpected && name !== CONTROL)',
+    replace: 'name !== CONTROL',
+    caughtBy: units('finding/command.test.ts'),
+  },
+  {
+    name: 'a worker that said that it stops is let go on before it has stopped',
+    file: source('position.ts'),
+    find: 'stateOf(member.pid) !== undefined && !isStopped(member.pid)',
+    replace: 'stateOf(member.pid) === undefined && !isStopped(member.pid)',
+    caughtBy: units('position.test.ts'),
+  },
+  {
+    name: 'the waits of a lock that stands free are looked at one by one',
+    file: judge('liveness.ts'),
+    find: 'who !== undefined && waitedNs > freeNs',
+    replace: 'who !== undefined && waitedNs > freeNs && who.endNs - who.callNs > freeNs',
+    caughtBy: lively,
+  },
+  {
+    name: 'waits at the same moment are added up',
+    file: judge('spans.ts'),
+    find: 'last !== undefined && fromNs <= last.toNs',
+    replace: 'last !== undefined && fromNs < fromNs',
+    caughtBy: lively,
+  },
+  {
+    name: 'nobody asks for lost leases where there are no faults',
+    file: judge('liveness.ts'),
+    find: 'healedNs === 0 ? 0 : healedNs + quietNs',
+    replace: 'healedNs + quietNs',
+    caughtBy: lively,
+  },
+  {
+    name: 'a lease that was lost for nothing is always blamed on the machine',
+    file: judge('liveness.ts'),
+    find: 'return stalls.disturbed(ANYBODY, renewedNs, atNs)',
+    replace: 'return renewedNs < atNs',
+    caughtBy: lively,
+  },
+  {
+    name: 'a reader is a reason to refuse another one',
+    file: judge('false-rejection.ts'),
+    find: "if (call.f === 'read') continue",
+    replace: '',
+    caughtBy: judged,
+  },
+  {
+    name: 'a process that the machine did not run is blamed for telling late',
+    file: judge('pauses.ts'),
+    find: '.filter(({ f }) => f === STALLED)',
+    replace: '.filter(({ f }) => f !== f)',
+    caughtBy: { tests: [judge('pauses.test.ts')] },
+  },
+  {
+    name: 'a renewal that was heard of later makes a late call right',
+    file: judge('use-after-expiry.ts'),
+    find: 'lives[countWhile(lives, ({ fromNs }) => fromNs <= atNs) - 1]?.untilNs ?? grant.untilNs',
+    replace: 'lives.at(-1)?.untilNs ?? grant.untilNs + atNs',
+    caughtBy: judged,
+  },
+  {
+    name: 'a wait of a process that had to be killed is no wait',
+    file: judge('liveness.ts'),
+    find: "faults.filter(({ in: { kind } }) => kind === 'crash').map(",
+    replace: "faults.filter(({ in: { kind } }) => kind !== 'heal').map(",
+    caughtBy: lively,
   },
 ]

@@ -59,8 +59,8 @@ export const timelineMutants: readonly Mutant[] = [
   {
     name: 'lab judge: nine grants are enough',
     file: lab('faultlab/judging/command.ts'),
-    find: 'found.grants < GRANTS_MIN',
-    replace: 'found.grants < 0',
+    find: 'found.grants >= GRANTS_MIN',
+    replace: 'found.grants >= 0',
     caughtBy: judging,
   },
 ]

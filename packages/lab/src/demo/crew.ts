@@ -12,6 +12,8 @@ export interface Member {
   readonly name: string
   /** The exit code, or the signal's name; with what it wrote to standard error. */
   readonly ended: Promise<{ readonly code: number | string; readonly lastWords: string }>
+  /** Undefined where it could not be started. */
+  readonly pid: number | undefined
   /** Answers one `waitForConductor`. */
   goOn(): void
   /** One line on its standard input. */
@@ -74,6 +76,7 @@ function memberOf(name: string, child: ChildProcessByStdio<Writable, Readable, R
   return {
     name,
     ended,
+    pid: child.pid,
     goOn: () => void child.stdin.write('.'),
     tell: (line) => void child.stdin.write(`${line}\n`),
     stop: () => void child.kill('SIGSTOP'),

@@ -77,7 +77,7 @@ function arm(): void {
   armed = true
   process.once('exit', () => {
     for (const child of servers) signalServer(child, 'SIGKILL')
-    for (const folder of folders) removeFolder(folder)
+    for (const folder of folders) deleteIfPossible(folder)
   })
   for (const parent of [MEMORY, tmpdir()]) sweep(parent)
 }
@@ -90,10 +90,17 @@ function sweep(parent: string): void {
     if (pid === undefined || namespace !== pidNamespace() || startTicks(Number(pid)) === ticks) continue
     const folder = join(parent, name)
     const found = lstatSync(folder, { throwIfNoEntry: false })
-    if (found?.isDirectory() === true && found.uid === process.getuid?.()) {
-      unmountBeneath(folder)
-      rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
-    }
+    if (found?.isDirectory() === true && found.uid === process.getuid?.()) deleteIfPossible(folder)
+  }
+}
+
+/** What another process left is no reason for this one not to start; the next one tries again. */
+function deleteIfPossible(folder: string): void {
+  try {
+    unmountBeneath(folder)
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  } catch {
+    // Somebody else may be at it, or still be in it.
   }
 }
 

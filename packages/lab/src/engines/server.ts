@@ -11,7 +11,8 @@ import { Hopeless, until } from './until.ts'
 
 const START_LIMIT_MS = 15_000
 const STOP_LIMIT_MS = 5_000
-const PAUSE_LIMIT_MS = 1_000
+/** On a busy machine. */
+const PAUSE_LIMIT_MS = 10_000
 const SYNC_LIMIT_MS = 20_000
 const LOG_MAX = 64 * 1024
 const LOG_IN_MESSAGE_MAX = 2_000
@@ -147,8 +148,11 @@ class Server implements Engine {
       await this.#kill()
       if (this.#closed) return
       this.#closed = true
-      removeFolder(this.#folder)
-      releasePort(this.port)
+      try {
+        removeFolder(this.#folder)
+      } finally {
+        releasePort(this.port)
+      }
     })
   }
 

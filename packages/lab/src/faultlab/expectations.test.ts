@@ -6,7 +6,8 @@ import { faultNamed } from './faults/choice.ts'
 const run: Circumstances = { scheme: 'redis', faults: [], persistence: 'always' }
 
 function mayBreak(faults: readonly string[], change: Partial<Circumstances> = {}): string {
-  return [...excusesOf({ ...run, faults, ...change }).keys()].toSorted().join('')
+  const properties = excusesOf({ ...run, faults, ...change }).map(({ property }) => property)
+  return [...new Set(properties)].toSorted().join('')
 }
 
 test('an excuse is for faults and a promise that exist, and gives a reason', () => {

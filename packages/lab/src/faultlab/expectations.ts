@@ -4,6 +4,7 @@
  */
 import type { Property } from '../judge/violation.ts'
 import { partsOf } from './faults/choice.ts'
+import { JUMP_TTLS } from './faults/clock-faults.ts'
 import type { Persistence } from './ground/ground.ts'
 import type { Settings } from './settings.ts'
 
@@ -17,6 +18,8 @@ export interface Excuse {
   readonly persistences?: readonly Persistence[]
   /** Only when one of these is made in the same run. */
   readonly besides?: readonly string[]
+  /** For how many leases longer than a store needs to heal it shows. @default 0 */
+  readonly outlastsByTtls?: number
 }
 
 /** What of a run decides which excuses it has. */
@@ -63,6 +66,7 @@ const redis: readonly Excuse[] = [
     property: 'T',
     because: 'a server that has forgotten its last token takes the next one from its clock, which was set back',
     besides: ['wipe', 'failover', 'power-loss', 'kill-server', 'restart-server'],
+    outlastsByTtls: JUMP_TTLS.max,
   },
   {
     scheme: 'redis',
@@ -70,6 +74,7 @@ const redis: readonly Excuse[] = [
     property: 'R',
     because: 'tokens that have fallen back do not tell which grant is the later one',
     besides: ['wipe', 'failover', 'power-loss', 'kill-server', 'restart-server'],
+    outlastsByTtls: JUMP_TTLS.max,
   },
   {
     scheme: 'redis',
@@ -101,6 +106,7 @@ const redlock: readonly Excuse[] = [
     property: 'T',
     because: 'a server that lost its data and whose clock is set forward is not kept out for long enough',
     besides: ['wipe', 'power-loss'],
+    outlastsByTtls: JUMP_TTLS.max,
   },
   {
     scheme: 'redlock',
@@ -108,6 +114,7 @@ const redlock: readonly Excuse[] = [
     property: 'R',
     because: 'tokens that have fallen back do not tell which grant is the later one',
     besides: ['wipe', 'power-loss'],
+    outlastsByTtls: JUMP_TTLS.max,
   },
   {
     scheme: 'redlock',
@@ -128,16 +135,16 @@ const redlock: readonly Excuse[] = [
 
 export const excuses: readonly Excuse[] = [...sqlite, ...redis, ...redlock]
 
-export function excusesOf({ scheme, faults, persistence }: Circumstances): ReadonlyMap<Property, Excuse> {
+/** When each of them holds in the run is asked in excused.ts. */
+export function excusesOf({ scheme, faults, persistence }: Circumstances): readonly Excuse[] {
   const made = new Set(faults.flatMap(partsOf))
-  const fitting = excuses.filter(
+  return excuses.filter(
     (excuse) =>
       excuse.scheme === scheme &&
       excuse.faults.some((fault) => made.has(fault)) &&
       (excuse.persistences?.includes(persistence) ?? true) &&
       (excuse.besides?.some((other) => made.has(other)) ?? true),
   )
-  return new Map(fitting.map((excuse) => [excuse.property, excuse]))
 }
 
 /**
@@ -154,6 +161,28 @@ const FREE_MS_BEYOND_LEASE_ELSEWHERE = 20_000
 
 export function graceMs(scheme: string, ttlMs: number): number {
   return ttlMs * 2 + (FREE_MS_BEYOND_LEASE.get(scheme) ?? FREE_MS_BEYOND_LEASE_ELSEWHERE)
+}
+
+/**
+ * How long after healing a lease may still be lost for what was done before: it ends within a lease of its last renewal,
+ * which was before the healing, on a busy machine. On servers a client may have waited up to two seconds to connect again.
+ */
+const QUIET_MS_BEYOND_LEASE: ReadonlyMap<string, number> = new Map([['sqlite', 500]])
+const QUIET_MS_BEYOND_LEASE_ELSEWHERE = 2_500
+/** Then everybody goes on for so long, so that a lease which is lost for nothing shows. */
+const WATCHED_MS_MIN = 2_000
+const WATCHED_TTLS = 3
+
+export function quietMs(scheme: string, ttlMs: number): number {
+  return ttlMs * 2 + (QUIET_MS_BEYOND_LEASE.get(scheme) ?? QUIET_MS_BEYOND_LEASE_ELSEWHERE)
+}
+
+/**
+ * How long the workers go on after healing. The waits of all of them and the last one count together, so that this need not
+ * be as long as a lock may stand free.
+ */
+export function calmMs(scheme: string, ttlMs: number): number {
+  return quietMs(scheme, ttlMs) + Math.max(WATCHED_MS_MIN, ttlMs * WATCHED_TTLS)
 }
 
 /** How late a timer may be in a process that is not stopped, on a machine that has more processes than cores. */

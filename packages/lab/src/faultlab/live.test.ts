@@ -31,7 +31,7 @@ describe.concurrent('a run', { timeout: LIMIT_MS }, () => {
   })
 
   test('without the guard is violated: the stops hit the moment that only a guard covers', async () => {
-    const { code, told } = await judged(
+    const { code, told } = await runs.violated(
       'no-guard',
       '--for',
       '15s',
@@ -50,7 +50,7 @@ describe.concurrent('a run', { timeout: LIMIT_MS }, () => {
 
   test('of a lock that releases without asking whose it is finds two holders, and the page shows where', async () => {
     const args = ['--for', '10s', '--workers', '4', '--faults', 'pause', '--broken', 'no-owner-check']
-    const { code, told } = await judged('no-owner-check', ...args)
+    const { code, told } = await runs.violated('no-owner-check', ...args)
     expect({ code, result: told.result }).toEqual({ code: 1, result: 'violated' })
     expect(broken(told)).toContain('V')
     const page = readFileSync(told.files.timeline, 'utf8')
@@ -60,9 +60,40 @@ describe.concurrent('a run', { timeout: LIMIT_MS }, () => {
   test('of a lock whose tokens are a counter in Redis finds them again after a loss of data', async ({ skip }) => {
     await requireNeeds({ skip }, ['redis'])
     const args = ['--store', 'redis:', '--for', '4s', '--workers', '4', '--faults', 'wipe', '--broken', 'token-counter']
-    const { code, told } = await judged('token-counter', ...args)
+    const { code, told } = await runs.violated('token-counter', ...args)
     expect({ code, result: told.result }).toEqual({ code: 1, result: 'violated' })
     expect(broken(told)).toContain('T')
+  })
+
+  test('of a lock that loses its leases for nothing, without any fault, is violated', async () => {
+    const path = join(folder, 'losing-lock.mjs')
+    const module = new URL('../../dist/faultlab/traffic/holdfast-contender.js', import.meta.url).href
+    writeFileSync(
+      path,
+      `import { openHoldfast } from ${JSON.stringify(module)}
+export async function openContender(options) {
+  const contender = await openHoldfast(options)
+  const acquire = async (form, waitMs) => {
+    const grant = await contender.acquire(form, waitMs)
+    const release = () => (options.notes.lost(form.k, grant.token), grant.release())
+    return { token: grant.token, isHeld: () => grant.isHeld(), remainingMs: () => grant.remainingMs(), release }
+  }
+  return { ...contender, acquire }
+}
+`,
+    )
+    const { code, told } = await runs.violated(
+      'losing',
+      '--for',
+      '3s',
+      '--workers',
+      '2',
+      '--faults',
+      'none',
+      '--lock',
+      path,
+    )
+    expect({ code, broken: broken(told) }).toEqual({ code: 1, broken: ['A'] })
   })
 
   test('of the same lock without a flaw, given as a module, finds nothing', async () => {
@@ -116,6 +147,35 @@ describe('what cannot be judged', { timeout: LIMIT_MS }, () => {
     )
     expect(code).toBe(2)
     expect(stderr).toMatch(/could not judge: w\d ended by itself with 1[^]*no such engine/)
+  })
+
+  test('ends with 2 when a worker dies by itself and its place is struck by a kill: the death is not the kill', async () => {
+    const path = join(folder, 'buggy-lock.mjs')
+    const module = new URL('../../dist/faultlab/traffic/broken/open.js', import.meta.url).href
+    const bug =
+      "if (!process.includes('.') && process !== 'last') setTimeout(() => Promise.reject(new Error('a bug')), 700)"
+    const open = '(options) => { const { process } = options; ' + bug + "; return openBroken('none', options) }"
+    writeFileSync(path, `import { openBroken } from ${JSON.stringify(module)}\nexport const openContender = ${open}\n`)
+    const args = ['--for', '5s', '--workers', '2', '--faults', 'kill', '--lock', path, '--out', join(folder, 'buggy')]
+    const { code, stderr } = await lab('run', ...args)
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringMatching(/w\d ended by itself[^]*a bug/) as string,
+    })
+  })
+
+  test('ends with 2 and the reason, and does not go on for ever, when the lock under test cannot tell what it left', async () => {
+    const path = join(folder, 'silent-lock.mjs')
+    const module = new URL('../../dist/faultlab/traffic/holdfast-contender.js', import.meta.url).href
+    const open =
+      "async (options) => ({ ...(await openHoldfast(options)), leftovers: async () => { throw new Error('the store is away') } })"
+    writeFileSync(
+      path,
+      `import { openHoldfast } from ${JSON.stringify(module)}\nexport const openContender = ${open}\n`,
+    )
+    const args = ['--for', '1s', '--workers', '2', '--faults', 'none', '--lock', path, '--out', join(folder, 'silent')]
+    const { code, stderr } = await lab('run', ...args)
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('the store is away') as string })
   })
 
   test.each([

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Random } from '../simulation/random.ts'
 import { byTime, type HistoryEvent, Recorder } from '../timeline/history.ts'
-import { graceMs } from './expectations.ts'
+import { calmMs, graceMs } from './expectations.ts'
 import { lookFirst } from './first-look.ts'
 import { faultsOf, formsOf } from './faults/catalogue.ts'
 import { faultNamed, needsOf } from './faults/choice.ts'
@@ -15,9 +15,11 @@ import { readHistories } from './history/read-histories.ts'
 import { LOOPS, type Settings } from './settings.ts'
 import { Team } from './team.ts'
 import { Diary } from './traffic/diary.ts'
-import type { Contender, Form } from './traffic/contender.ts'
+import { watchClock } from './traffic/clock-watch.ts'
+import type { Contender, ContenderOptions, Form } from './traffic/contender.ts'
 import { openContender } from './traffic/open-contender.ts'
 import { makeResource } from './traffic/made-resource.ts'
+import type { LockChoice } from './traffic/order.ts'
 import { type LabVerdict, verdictOf } from './verdict.ts'
 
 export interface Played {
@@ -25,9 +27,6 @@ export interface Played {
   readonly verdict: LabVerdict
 }
 
-/** After healing everybody goes on for a while, so that a lock that stays stuck shows. */
-const CALM_MS_MIN = 2_000
-const CALM_TTLS = 3
 /** The driver's own names in the history. */
 const NEMESIS = 'nemesis'
 const LAST = 'last'
@@ -51,61 +50,68 @@ export async function playRun(settings: Settings): Promise<Played> {
   const endAll = (): void => team.killAll()
   process.once('exit', endAll)
   const lastPath = join(folder, `${LAST}.ndjson`)
+  let late: readonly string[]
   try {
     await team.start()
     await storm(settings, ground, team, nemesis)
-    await sleep(Math.max(CALM_MS_MIN, ttlMs * CALM_TTLS))
-    await team.sendHome()
-    const diary = new Diary(LAST, lastPath)
-    const own = { process: LAST, storeUrl: ground.urlFor(), namespace, ttlMs, notes: diary.notes }
-    await obtainEverything(await openContender(lock, own), diary, {
-      forms: formsOf(scheme),
-      waitMs: graceMs(scheme, ttlMs),
-    })
-    diary.close()
+    await sleep(calmMs(scheme, ttlMs), undefined, { signal: team.failed }).catch(() => undefined)
+    team.assertNobodyDied()
+    late = await team.sendHome()
+    const own = { process: LAST, storeUrl: ground.urlFor(), namespace, ttlMs }
+    await obtainEverything(lock, own, lastPath, { forms: formsOf(scheme), waitMs: graceMs(scheme, ttlMs) })
   } finally {
     team.killAll()
     process.removeListener('exit', endAll)
   }
-  const histories = readHistories([...team.historyPaths, lastPath])
+  const histories = readHistories([...team.histories, { path: lastPath, mayBeTorn: false }])
   const events = byTime([...noted, ...histories, ...(await resource.events())])
-  return {
-    events,
-    verdict: verdictOf(
-      settings,
-      events,
-      team.posts.every(({ tells }) => tells),
-    ),
-  }
+  const tells = team.posts.every((post) => post.tells)
+  return { events, verdict: verdictOf(settings, events, tells, late) }
 }
 
 async function storm(settings: Settings, ground: Ground, team: Team, recorder: Recorder): Promise<void> {
   const { scheme, faults: names, forMs, seed, ttlMs } = settings
   const faults = names.flatMap((name) => faultNamed(scheme, name) ?? [])
-  const over = AbortSignal.timeout(forMs)
+  const over = AbortSignal.any([AbortSignal.timeout(forMs), team.failed])
   const calm = (): Promise<void> => team.calm()
   await torment({ faults, random: new Random(seed), ttlMs, ground, posts: team.posts, recorder, calm }, over)
 }
 
 /** Somebody who was not there before gets every lock, one after the other, and leaves nothing behind. */
 async function obtainEverything(
-  contender: Contender,
-  diary: Diary,
+  lock: LockChoice,
+  own: Omit<ContenderOptions, 'notes'>,
+  historyPath: string,
   { forms, waitMs }: { readonly forms: readonly Form[]; readonly waitMs: number },
 ): Promise<void> {
-  for (const form of forms) {
-    const { k, mode, weight, capacity } = form
-    const acquiring = diary.recorder.call('acquire', k, { mode, weight, capacity, must: true })
+  const diary = new Diary(own.process, historyPath)
+  // The driver's own process, too, may not be run for a while.
+  const unwatch = watchClock(diary.recorder)
+  try {
+    const contender = await openContender(lock, { ...own, notes: diary.notes })
     try {
-      const grant = await contender.acquire(form, waitMs)
-      diary.granted(acquiring, k, grant)
-      const releasing = diary.recorder.call('release', k, { token: String(grant.token) })
-      releasing.ok({ outcome: await grant.release() })
-    } catch (error) {
-      acquiring.fail(error)
+      for (const form of forms) await obtain(contender, diary, form, waitMs)
+      const leftovers = await contender.leftovers?.(forms)
+      if (leftovers !== undefined) diary.recorder.signal('leftovers', '', leftovers)
+    } finally {
+      // What stays open would keep the driver alive for ever.
+      await contender.close()
     }
+  } finally {
+    unwatch()
+    diary.close()
   }
-  const leftovers = await contender.leftovers?.(forms)
-  if (leftovers !== undefined) diary.recorder.signal('leftovers', '', leftovers)
-  await contender.close()
+}
+
+async function obtain(contender: Contender, diary: Diary, form: Form, waitMs: number): Promise<void> {
+  const { k, mode, weight, capacity } = form
+  const acquiring = diary.recorder.call('acquire', k, { mode, weight, capacity, must: true })
+  try {
+    const grant = await contender.acquire(form, waitMs)
+    diary.granted(acquiring, k, grant)
+    const releasing = diary.recorder.call('release', k, { token: String(grant.token) })
+    releasing.ok({ outcome: await grant.release() })
+  } catch (error) {
+    acquiring.fail(error)
+  }
 }

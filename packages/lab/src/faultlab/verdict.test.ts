@@ -55,6 +55,12 @@ class History {
     return this
   }
 
+  /** So many ms in which nothing happens. */
+  later(ms: number): this {
+    this.#ms += ms
+    return this
+  }
+
   fault(kind: string, target: string): this {
     const input: Detail = { kind, target }
     this.#push({ p: 'nemesis', op: this.events.length, e: 'sig', f: 'nemesis', k: '', in: input })
@@ -98,6 +104,42 @@ test('what may break under a fault is reported with its reason and is no violati
   const notWiped = verdictOf(settings, events, true)
   expect(notWiped.result).toBe('violated')
   expect(letters(notWiped.violations)).toEqual(['V'])
+})
+
+test('what may break is excused from the fault on until its traces are gone, and neither before nor later', () => {
+  const wiped = { ...settings, faults: ['wipe'] }
+  const graceMs = 5_000
+  const verdicts = [
+    enough().overlap('seat').later(1_000).fault('wipe', 'store'),
+    enough()
+      .fault('wipe', 'store')
+      .later(graceMs - 50)
+      .overlap('seat'),
+    enough()
+      .fault('wipe', 'store')
+      .later(graceMs + 50)
+      .overlap('seat'),
+  ].map((history) => verdictOf(wiped, history.fault('heal', 'everything').events, true))
+  const overlaps = verdicts.map(({ violations }) => letters(violations).filter((letter) => letter === 'V'))
+  expect(overlaps).toEqual([['V'], [], ['V']])
+  expect(verdicts.map(({ excused }) => excused.length)).toEqual([0, 1, 0])
+})
+
+test('an excuse that needs two faults begins with the second one', () => {
+  const run = { ...settings, scheme: 'redis', faults: ['server-clock-jump', 'wipe'] }
+  const jumped = enough().fault('server-clock-jump', 's').fault('end-server-clock-jump', 's').later(100)
+  const story = (history: History): string[] =>
+    letters(verdictOf(run, history.fault('heal', 'everything').events, true).violations)
+  // A token below those that were given before.
+  expect(story(jumped.hold('w1', 'seat', 0).later(10).fault('wipe', 's').fault('end-wipe', 's'))).toContain('T')
+  const both = enough().fault('server-clock-jump', 's').fault('end-server-clock-jump', 's').later(100)
+  expect(story(both.fault('wipe', 's').fault('end-wipe', 's').later(10).hold('w1', 'seat', 0))).not.toContain('T')
+})
+
+test('whoever did not end keeps the run from being judged, unless something was violated all the same', () => {
+  const verdict = verdictOf(settings, enough().events, true, ['w1 did not say "done" within 30 s'])
+  expect(verdict).toMatchObject({ result: 'notJudged', missing: ['w1 did not say "done" within 30 s'] })
+  expect(verdictOf(settings, enough().overlap('seat').events, true, ['w1 …']).result).toBe('violated')
 })
 
 test('a violation is one even where there is not enough to say that there is none', () => {

@@ -3,7 +3,8 @@ import { judgeRecord } from '../judge/judge.ts'
 import { readHistory, type Record } from '../judge/record.ts'
 import { type Property, properties, type Violation } from '../judge/violation.ts'
 import type { HistoryEvent } from '../timeline/history.ts'
-import { type Excuse, excusesOf, GRANTS_MIN, graceMs, LATE_MS } from './expectations.ts'
+import { type Excused, Excuses } from './excused.ts'
+import { GRANTS_MIN, graceMs, LATE_MS, quietMs } from './expectations.ts'
 import { faultsOf, formsOf } from './faults/catalogue.ts'
 import { faultNamed } from './faults/choice.ts'
 import { spellsOf } from './faults/spell.ts'
@@ -28,7 +29,7 @@ export interface LabVerdict {
   /** Broken promises that must hold. */
   readonly violations: readonly Violation[]
   /** Broken, and the expectations say that they may be, and why. */
-  readonly excused: readonly { readonly excuse: Excuse; readonly violations: readonly Violation[] }[]
+  readonly excused: readonly Excused[]
   /** What was not looked at, and why. */
   readonly notJudged: readonly string[]
   /** Why the history is not enough to judge. */
@@ -36,21 +37,28 @@ export interface LabVerdict {
   readonly judgedInMs: number
 }
 
-export function verdictOf(settings: Settings, events: readonly HistoryEvent[], tells: boolean): LabVerdict {
+/** `hindrances`: what else kept the run from showing anything. */
+export function verdictOf(
+  settings: Settings,
+  events: readonly HistoryEvent[],
+  tells: boolean,
+  hindrances: readonly string[] = [],
+): LabVerdict {
   const startedMs = performance.now()
   const { scheme, faults, ttlMs } = settings
   const record = readHistory(events)
-  const mayBreak = excusesOf(settings)
-  const freeNs = graceMs(scheme, ttlMs) * 1e6
-  const found = judgeRecord(record, { freeNs, lateNs: LATE_MS * 1e6, mayOverlap: mayBreak.has('V') })
+  const excuses = new Excuses(settings, record)
+  const found = judgeRecord(record, {
+    freeNs: graceMs(scheme, ttlMs) * 1e6,
+    quietNs: quietMs(scheme, ttlMs) * 1e6,
+    lateNs: LATE_MS * 1e6,
+    mayOverlapAt: (atNs) => excuses.covers('V', atNs),
+  })
   const notJudged = blindSpots(settings, record, tells)
   const judged = found.violations.filter(({ property }) => !notJudged.has(property))
-  const violations = judged.filter(({ property }) => !mayBreak.has(property))
-  const excused = [...mayBreak.values()].map((excuse) => {
-    return { excuse, violations: judged.filter(({ property }) => property === excuse.property) }
-  })
+  const { violations, excused } = excuses.sort(judged)
   const counts = faults.map((name) => countOf(scheme, name, record))
-  const missing = gaps(scheme, record, counts)
+  const missing = [...hindrances, ...gaps(scheme, record, counts)]
   const result = violations.length > 0 ? 'violated' : missing.length > 0 ? 'notJudged' : 'held'
   const { grants, commits, refusals } = found
   return {
@@ -63,7 +71,7 @@ export function verdictOf(settings: Settings, events: readonly HistoryEvent[], t
     faults: counts,
     violations,
     missing,
-    excused: excused.filter((each) => each.violations.length > 0),
+    excused,
     notJudged: [...notJudged.values()],
     judgedInMs: Math.round(performance.now() - startedMs),
   }

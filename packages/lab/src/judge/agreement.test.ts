@@ -33,7 +33,19 @@ function holdOf(one: Span, index: number, capacity: number): Hold {
   const toNs = fromNs + one.holdNs
   const token = BigInt(one.token + 1)
   const { callNs, weight } = one
-  return { p: `p${index}`, k: 'seat', token, weight, capacity, callNs, fromNs, toNs, validUntilNs: 1e9, released: true }
+  return {
+    p: `p${index}`,
+    k: 'seat',
+    token,
+    weight,
+    capacity,
+    callNs,
+    fromNs,
+    toNs,
+    validUntilNs: 1e9,
+    lives: [{ fromNs, untilNs: 1e9 }],
+    released: true,
+  }
 }
 
 function stepsOf(hold: Hold, one: Span): LockStep[] {

@@ -31,6 +31,8 @@ interface Place {
   readonly id: string
   sentNs: number
   acknowledgedNs: number
+  /** When the grant was answered. */
+  grantedNs: number
   token: bigint
 }
 
@@ -51,9 +53,14 @@ function ofOneName(entries: readonly Operation[], evictions: readonly Operation[
     }
     if (largest === undefined || largest.token <= place.token) continue
     const text = `${largest.p} stood in line before ${place.p} and was granted after it (tokens ${largest.token} and ${place.token})`
-    found.push({ property: 'F', p: place.p, k: place.k, atNs: place.sentNs, text })
+    const since = { sinceNs: largest.acknowledgedNs, atNs: place.grantedNs }
+    found.push({ property: 'F', p: place.p, k: place.k, ...since, text })
   }
   return found
+}
+
+function unknownPlace(sent: Pick<Place, 'p' | 'k' | 'id' | 'sentNs'>): Place {
+  return { ...sent, acknowledgedNs: Number.POSITIVE_INFINITY, grantedNs: Number.POSITIVE_INFINITY, token: 0n }
 }
 
 /**
@@ -67,7 +74,7 @@ function placesOf(entries: readonly Operation[], evictions: readonly Operation[]
   for (const entry of entries.toSorted((a, b) => a.endNs - b.endNs)) {
     const { p, k, callNs, endNs, in: detail, out } = entry
     const id = String(detail['id'])
-    const place = places.get(id) ?? { p, k, id, sentNs: callNs, acknowledgedNs: Number.POSITIVE_INFINITY, token: 0n }
+    const place = places.get(id) ?? unknownPlace({ p, k, id, sentNs: callNs })
     place.sentNs = Math.min(place.sentNs, callNs)
     places.set(id, place)
     if (out['standing'] !== 'queued' && out['standing'] !== 'held') continue
@@ -81,7 +88,10 @@ function placesOf(entries: readonly Operation[], evictions: readonly Operation[]
     const mayBeNew = evicted || endNs - sinceNs > keptNs
     place.acknowledgedNs = mayBeNew ? endNs : Math.min(place.acknowledgedNs, endNs)
     // A late ask may win a second grant for the same id; the place belongs to the first.
-    if (out['standing'] === 'held' && !(place.token <= tokenOf(out) && place.token > 0n)) place.token = tokenOf(out)
+    if (out['standing'] === 'held' && !(place.token <= tokenOf(out) && place.token > 0n)) {
+      place.token = tokenOf(out)
+      place.grantedNs = endNs
+    }
     before.push(entry)
   }
   return [...places.values()]

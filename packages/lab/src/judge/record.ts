@@ -6,15 +6,18 @@
  * `renew` and `enqueue` as seen at the store (in: token; in: id, keptMs, out: standing, token), `enter`, `read` and `write` at
  * the guarded resource (in: token; write also element). Moments: `extended` (token, validUntil), `lost`, `lost-signal`
  * and `wrong-belief` (token), `left` (id: the place was given up), `commit` by the resource (cseq, token, kind, raises; write also base, version, element), `final` (elements), `nemesis`
- * (kind, target), `stalled` (ms: the process was not run), `leftovers` (counts by name).
+ * (kind, target), `stalled` (ms: the process did not run for much of the time before), `leftovers` (counts by name).
  */
 import { type Detail, type HistoryEvent, inOrder, type TimedEvent } from '../timeline/history.ts'
 
 /** The code of an `acquire` that was answered with a lease which said of itself that it was over. */
 export const DEAD_ON_ARRIVAL = 'DEAD_ON_ARRIVAL'
 
-/** A moment of a process: the machine did not run it for so many `ms` until now. */
+/** A moment of a process: the machine did not run it for most of the last so many `ms`. */
 export const STALLED = 'stalled'
+
+/** Deeds of the nemesis after which the target runs no more: killed as a fault, or because it did not end. */
+export const ENDS: ReadonlySet<unknown> = new Set(['crash', 'abandon'])
 
 export interface Operation {
   readonly p: string
@@ -37,6 +40,13 @@ export interface Moment {
   readonly in: Detail
 }
 
+/** From a moment on the holder believes until another: by the grant, and anew by each renewal it heard of. */
+export interface Life {
+  readonly fromNs: number
+  /** Never earlier than that of the life before. */
+  readonly untilNs: number
+}
+
 /** What a holder believes by its own clock, from the grant's answer on. */
 export interface Hold {
   readonly p: string
@@ -48,6 +58,8 @@ export interface Hold {
   readonly fromNs: number
   /** The end of the lease by the holder's clock, after all renewals. */
   readonly validUntilNs: number
+  /** In order; the first is the grant. What is believed at a moment is not what a later renewal says. */
+  readonly lives: readonly [Life, ...Life[]]
   /** The first of: the release was called, an eviction was called, the lease ended, the process was killed. */
   readonly toNs: number
   readonly released: boolean
@@ -111,19 +123,21 @@ function holdsOf(
   nsOf: (validUntil: Detail[string]) => number,
 ): Hold[] {
   const keyOf = (k: string, detail: Detail): string => `${k} ${String(detail['token'])}`
-  const extended = new Map<string, number>()
+  const extended = new Map<string, Life[]>()
   const validUntilOf = (detail: Detail): number =>
     detail['validUntil'] === undefined ? Number.POSITIVE_INFINITY : nsOf(detail['validUntil'])
-  for (const { f, k, in: input } of moments) {
+  for (const { f, k, atNs, in: input } of moments) {
     if (f !== 'extended') continue
     const key = keyOf(k, input)
-    extended.set(key, Math.max(extended.get(key) ?? 0, validUntilOf(input)))
+    const lives = extended.get(key) ?? []
+    extended.set(key, lives)
+    lives.push({ fromNs: atNs, untilNs: validUntilOf(input) })
   }
   const ended = new Map<string, number>()
   const released = new Set<string>()
   const crashed = new Map(
     moments
-      .filter(({ f, in: { kind } }) => f === 'nemesis' && kind === 'crash')
+      .filter(({ f, in: { kind } }) => f === 'nemesis' && ENDS.has(kind))
       .map(({ in: { target }, atNs }) => [target, atNs]),
   )
   for (const { f, k, in: input, callNs } of operations) {
@@ -135,7 +149,8 @@ function holdsOf(
   return operations.flatMap(({ p, f, k, callNs, endNs, outcome, in: input, out }): Hold[] => {
     if (f !== 'acquire' || outcome !== 'ok' || out['token'] === undefined) return []
     const key = keyOf(k, out)
-    const validUntilNs = Math.max(validUntilOf(out), extended.get(key) ?? 0)
+    const lives = livesOf({ fromNs: endNs, untilNs: validUntilOf(out) }, extended.get(key) ?? [])
+    const validUntilNs = lives.at(-1)?.untilNs ?? 0
     return [
       {
         p,
@@ -146,6 +161,7 @@ function holdsOf(
         callNs,
         fromNs: endNs,
         validUntilNs,
+        lives,
         toNs: Math.min(
           validUntilNs,
           ended.get(key) ?? Number.POSITIVE_INFINITY,
@@ -155,4 +171,14 @@ function holdsOf(
       },
     ]
   })
+}
+
+function livesOf(first: Life, later: readonly Life[]): [Life, ...Life[]] {
+  const lives: [Life, ...Life[]] = [first]
+  let { untilNs } = first
+  for (const life of later) {
+    untilNs = Math.max(untilNs, life.untilNs)
+    lives.push({ fromNs: life.fromNs, untilNs })
+  }
+  return lives
 }

@@ -6,17 +6,17 @@ import { byName, type Hold, type Record } from './record.ts'
 import type { Violation } from './violation.ts'
 
 export interface Exclusion {
-  /** Two may hold at once, as where a store has forgotten the first. @default false */
-  readonly mayOverlap?: boolean
+  /** Whether two may hold at once then, as where a store has forgotten the first. @default never */
+  readonly mayOverlapAt?: (atNs: number) => boolean
 }
 
-export function checkTokenOrder({ holds }: Record, { mayOverlap = false }: Exclusion = {}): Violation[] {
+export function checkTokenOrder({ holds }: Record, { mayOverlapAt = () => false }: Exclusion = {}): Violation[] {
   return [...byName(holds).values()].flatMap((all) => [
     ...risen(all, 'asked for', (hold) => [hold.callNs, hold.fromNs]),
     // Stronger where holds exclude each other: they have one order even when the requests overlapped. A holder who was
     // stopped before he saw his grant begins to hold, as he sees it, long after it was given.
     ...risen(
-      all.filter((hold) => !mayOverlap && hold.weight === hold.capacity && hold.fromNs < hold.toNs),
+      all.filter((hold) => hold.weight === hold.capacity && hold.fromNs < hold.toNs && !mayOverlapAt(hold.fromNs)),
       'held',
       (hold) => [hold.fromNs, hold.toNs],
     ),

@@ -6,6 +6,8 @@ export interface Violation {
   readonly k: string
   /** Nanoseconds from the first event of the history. */
   readonly atNs: number
+  /** When what led to it can have begun, where that is long before it shows. */
+  readonly sinceNs?: number
   readonly text: string
 }
 

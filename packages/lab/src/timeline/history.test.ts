@@ -35,4 +35,5 @@ test('an event survives being written and read, and other lines are told apart f
   expect(lines.map(parseEvent)).toEqual([null, one])
   expect(parseEvent('(node:7) Warning: something')).toBeNull()
   expect(parseEvent('{"t":"soon","p":"a","e":"sig","f":"x","k":"k","i":0,"op":0}')).toBeNull()
+  expect(parseEvent('{"t":"7","p":"a","e":"soon","f":"x","k":"k","i":0,"op":0}')).toBeNull()
 })

@@ -4,7 +4,9 @@
  */
 
 /** `fail`: surely not done. `info`: unknown, as after every timeout. `sig`: a single moment without an end. */
-export type Phase = 'call' | 'ok' | 'fail' | 'info' | 'sig'
+export type Phase = (typeof phases)[number]
+
+const phases = ['call', 'ok', 'fail', 'info', 'sig'] as const
 
 export type Detail = Readonly<Record<string, string | number | boolean>>
 
@@ -142,6 +144,7 @@ function isEvent(value: unknown): value is HistoryEvent {
     typeof event['op'] === 'number' &&
     typeof event['t'] === 'string' &&
     /^\d+$/.test(event['t']) &&
-    ['p', 'e', 'f', 'k'].every((field) => typeof event[field] === 'string')
+    ['p', 'f', 'k'].every((field) => typeof event[field] === 'string') &&
+    phases.some((phase) => phase === event['e'])
   )
 }

@@ -81,8 +81,13 @@ export async function start(options: RedisOptions = {}): Promise<Engine> {
       return true
     },
   })
-  if (options.replicaOf !== undefined) await replicaIsLinked(engine)
-  return engine
+  try {
+    if (options.replicaOf !== undefined) await replicaIsLinked(engine)
+    return engine
+  } catch (error) {
+    await engine.close()
+    throw error
+  }
 }
 
 function placeOf({ storage, environment, folder, within, address }: StartOptions): Partial<ServerSpec> {

@@ -21,8 +21,9 @@ export const pause: Fault = {
     const victim = victimOf(scene)
     if (victim === undefined) return
     const { random, ttlMs, note, sleep } = scene
-    // The worker itself notes the stop when it gets there, and the driver lets it go on.
-    if (random.chance(0.6)) return victim.arm(random.pick(failpoints))
+    // The worker itself notes the stop when it gets there, and the driver lets it go on. Two stops at once would be
+    // ended by one SIGCONT, which may come between them; then nothing would let the worker go on again.
+    if (random.chance(0.6) || victim.isArmed) return victim.arm(random.pick(failpoints))
     note('pause', victim.process())
     victim.stop()
     await sleep(ttlMs * random.between(RANDOM_STOP_TTLS.min, RANDOM_STOP_TTLS.max))

@@ -2,12 +2,16 @@
 import { locate } from '../../machine/fragile-disk.ts'
 import { felt, feltWords } from './effects.ts'
 import type { Fault } from './fault.ts'
+import type { GroundServer } from '../ground/ground.ts'
+import { until } from '../../engines/until.ts'
 import { serverOf } from './scene.ts'
 
 const DARK_TTLS = { min: 0, max: 1 }
 const FULL_TTLS = { min: 0.5, max: 2 }
 
 const common = { rights: 'root', atStore: true, hitsStore: true, needs: 'disk', locate: () => locate() } as const
+
+const SETTLED_WITHIN_MS = 20_000
 
 export const powerLoss: Fault = {
   ...common,
@@ -56,9 +60,25 @@ export const diskFull: Fault = {
       disk.fill()
       await sleep(ttlMs * random.between(FULL_TTLS.min, FULL_TTLS.max))
       disk.free()
-      if (engine.state === 'down') await engine.restart()
+      // It may be about to end of what it could not write, and its end is heard of later.
+      if (!(await answersOrEnds(server))) await engine.restart()
       note('end-disk-full', name)
     })
   },
   hadEffect: (spell, record) => felt(record, spell),
+}
+
+/** Whether it answers again, writes too; else it is down. */
+async function answersOrEnds(server: GroundServer): Promise<boolean> {
+  const isDown = (): boolean => server.engine.state === 'down'
+  const answers = (): Promise<boolean> =>
+    server.remember('there is room').then(
+      () => true,
+      () => false,
+    )
+  await until(async () => isDown() || (await answers()), {
+    withinMs: SETTLED_WITHIN_MS,
+    what: `that ${server.name} writes again or ends`,
+  })
+  return !isDown()
 }

@@ -13,10 +13,14 @@ class Story {
     return this.#push(atMs, { p: 'nemesis', e: 'sig', f: 'nemesis', in: { kind, target, ...detail } })
   }
 
-  step(fromMs: number, toMs: number, { p = 'w1', e = 'ok' }: { p?: string; e?: 'ok' | 'info' } = {}): this {
+  step(
+    fromMs: number,
+    toMs: number,
+    { p = 'w1', e = 'ok', code = '' }: { p?: string; e?: 'ok' | 'info' | 'fail'; code?: string } = {},
+  ): this {
     const op = this.#events.length
     this.#push(fromMs, { p, e: 'call', f: 'renew', op, in: { token: '1' } })
-    return this.#push(toMs, { p, e, f: 'renew', op })
+    return this.#push(toMs, { p, e, f: 'renew', op, ...(e === 'fail' && { err: { code, message: '' } }) })
   }
 
   hold(fromMs: number, toMs: number): this {
@@ -41,15 +45,15 @@ class Story {
   }
 }
 
-function effective(name: string, story: Story): number {
-  const fault = faultNamed('redis', name)
+function effective(name: string, story: Story, scheme = 'redis'): number {
+  const fault = faultNamed(scheme, name)
   if (fault === undefined) throw new Error(`there is no ${name}`)
   const record = story.record()
   return spellsOf(record, fault.begins, fault.ends).filter((spell) => fault.hadEffect(spell, record)).length
 }
 
-const cutFor = (fromMs: number, toMs: number, target = 'w1'): Story =>
-  new Story().moment(0, 'start', {}).fault(fromMs, 'cut', target).fault(toMs, 'end-cut', target)
+const cutFor = (fromMs: number, toMs: number, target = 'w1', hit = 1): Story =>
+  new Story().moment(0, 'start', {}).fault(fromMs, 'cut', target).fault(toMs, 'end-cut', target, { hit })
 
 test('a fault on the way is felt by a request of that worker that gets no answer or is slow', () => {
   expect(effective('cut', cutFor(100, 300).step(150, 160, { e: 'info' }))).toBe(1)
@@ -62,6 +66,26 @@ test('a fault on the way is not felt by others, nor by what was quick, nor befor
   expect(effective('cut', cutFor(100, 300).step(150, 299, { p: 'w2' }))).toBe(0)
   expect(effective('cut', cutFor(100, 300).step(150, 152))).toBe(0)
   expect(effective('cut', cutFor(100, 300).step(10, 95, { e: 'info' }).step(310, 900))).toBe(0)
+})
+
+test('what befell a worker that did not run, or was answered, is not the doing of a fault on its way', () => {
+  const stopped = cutFor(100, 300).fault(94, 'pause', 'w1').fault(399, 'resume', 'w1')
+  expect(effective('cut', stopped.step(95, 400))).toBe(0)
+  expect(effective('cut', cutFor(100, 300).moment(310, 'stalled', { ms: 200 }).step(150, 311))).toBe(0)
+  expect(effective('cut', cutFor(100, 300).step(150, 160, { e: 'fail', code: 'GONE' }))).toBe(0)
+  expect(effective('cut', cutFor(100, 300).step(150, 160, { e: 'fail', code: 'BUSY' }))).toBe(1)
+  // Slow, and done long before the fault was over.
+  expect(effective('cut', cutFor(100, 900).step(150, 250))).toBe(0)
+})
+
+test('a fault on the way that hit nothing there has no effect, whatever else was slow', () => {
+  expect(effective('cut', cutFor(100, 300, 'w1', 0).step(150, 310))).toBe(0)
+  const vanished = (hit: number): Story =>
+    new Story().moment(0, 'start', {}).fault(100, 'lose-replies', 'w1').fault(300, 'end-lose-replies', 'w1', { hit })
+  expect([effective('lose-replies', vanished(7)), effective('lose-replies', vanished(0))]).toEqual([1, 0])
+  const apart = (hit: number): Story =>
+    new Story().moment(0, 'start', {}).fault(100, 'partition', 'w1').fault(300, 'end-partition', 'w1', { hit })
+  expect([effective('partition', apart(7)), effective('partition', apart(0).step(150, 310))]).toEqual([1, 0])
 })
 
 test('an end belongs to the fault of the same kind and target', () => {
@@ -83,16 +107,23 @@ test('deleted data counts when it was forgotten while somebody held a lock', () 
   expect([wiped(200), wiped(400), wiped(200, false)].map((story) => effective('wipe', story))).toEqual([1, 0, 0])
 })
 
-test("a jump of the server's clock counts when somebody lost a lock soon after", () => {
-  const jumped = (): Story =>
+test("a jump of the server's clock counts when the server told that time while somebody held", () => {
+  const jumped = (seenMs: number): Story =>
     new Story()
       .moment(0, 'start', {})
-      .fault(100, 'server-clock-jump', 's')
-      .fault(150, 'end-server-clock-jump', 's')
+      .fault(100, 'server-clock-jump', 's', { byMs: -5_000 })
+      .fault(150, 'end-server-clock-jump', 's', { seenMs })
       .moment(20_000, 'end', {})
-  expect(effective('server-clock-jump', jumped().moment(400, 'lost', { token: '1' }))).toBe(1)
-  expect(effective('server-clock-jump', jumped().moment(90, 'lost', { token: '1' }))).toBe(0)
-  expect(effective('server-clock-jump', jumped().moment(9_000, 'lost', { token: '1' }))).toBe(0)
+  expect(effective('server-clock-jump', jumped(-4_990).hold(90, 110))).toBe(1)
+  expect(effective('server-clock-jump', jumped(-4_990).hold(140, 160))).toBe(1)
+  expect(effective('server-clock-jump', jumped(-4_990).hold(110, 140))).toBe(0)
+  expect(effective('server-clock-jump', jumped(3).hold(90, 160).moment(400, 'lost', { token: '1' }))).toBe(0)
+})
+
+test('a lock file counts as deleted when it was there and somebody held', () => {
+  const wiped = (existed: boolean): Story => new Story().moment(0, 'start', {}).fault(100, 'wipe', 'store', { existed })
+  const count = (story: Story): number => effective('wipe', story, 'sqlite')
+  expect([count(wiped(true).hold(90, 110)), count(wiped(false).hold(90, 110)), count(wiped(true))]).toEqual([1, 0, 0])
 })
 
 test('a power cut counts when it was felt, and where nothing is synced first only when something was forgotten', () => {
@@ -129,7 +160,7 @@ test('several at the same moment count when each of them does', () => {
   const both = (felt: boolean): Story => {
     const story = new Story().moment(0, 'start', {}).fault(100, 'cut+kill-server', 'everything')
     story.fault(100, 'cut', 'w1').fault(101, 'kill-server', 's').fault(200, 'end-kill-server', 's')
-    story.fault(300, 'end-cut', 'w1').fault(300, 'end-cut+kill-server', 'everything')
+    story.fault(300, 'end-cut', 'w1', { hit: 1 }).fault(300, 'end-cut+kill-server', 'everything')
     return story.step(150, 299, { p: felt ? 'w1' : 'w2' })
   }
   expect([effective('cut+kill-server', both(true)), effective('cut+kill-server', both(false))]).toEqual([1, 0])

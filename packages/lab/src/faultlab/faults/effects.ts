@@ -1,27 +1,39 @@
 /** How a history shows that a fault was felt. */
-import type { Record } from '../../judge/record.ts'
+import { Pauses } from '../../judge/pauses.ts'
+import type { Operation, Record } from '../../judge/record.ts'
+import { GONE } from '../history/recorded-store.ts'
 import type { Spell } from './spell.ts'
 
 /** Single steps at the store: a wait in line is long by itself and tells nothing. */
 const STEPS = new Set(['enqueue', 'renew', 'open'])
 /** A step takes about a millisecond. */
 export const SLOW_MS = 50
-/** Within this time everybody who held has asked for a renewal, or has reached his own end. */
-export const NOTICED_MS = 5_000
+/** What a fault holds up goes on when it is over, or just before that is written down. */
+const NEAR_END_MS = 100
 
-/** A step at the store, of this process or of any, failed meanwhile, got no answer, or took long. */
-export function felt({ operations }: Record, { fromNs, toNs }: Spell, process?: string): boolean {
-  return operations.some(({ p, f, callNs, endNs, outcome }) => {
+/**
+ * A step at the store, of this process or of any, failed meanwhile, got no answer, or was held up until the fault was
+ * over. A process that did not run meanwhile was kept waiting by that, and shows nothing.
+ */
+export function felt(record: Record, spell: Spell, process?: string): boolean {
+  const pauses = new Pauses(record.moments)
+  const { fromNs, toNs } = spell
+  return record.operations.some((step) => {
+    const { p, f, callNs, endNs } = step
     if (!STEPS.has(f) || (process !== undefined && p !== process) || callNs >= toNs || endNs < fromNs) return false
-    // What got no answer has no end: it counts only where it was sent meanwhile.
-    return outcome === 'ok' ? endNs - Math.max(callNs, fromNs) > SLOW_MS * 1e6 : callNs >= fromNs
+    return isHit(step, spell) && !pauses.disturbed(p, callNs, Math.min(endNs, toNs + SLOW_MS * 1e6))
   })
 }
 
-/** Somebody lost a lock soon after. */
-export function lossAfter({ moments }: Record, atNs: number): boolean {
-  return moments.some((moment) => moment.f === 'lost' && moment.atNs > atNs && moment.atNs < atNs + NOTICED_MS * 1e6)
+function isHit({ outcome, code, callNs, endNs }: Operation, { fromNs, toNs }: Spell): boolean {
+  // What got no answer has no end: it counts only where it was sent meanwhile.
+  if (outcome !== 'ok' && code !== GONE) return callNs >= fromNs
+  return endNs - Math.max(callNs, fromNs) > SLOW_MS * 1e6 && endNs > toNs - NEAR_END_MS * 1e6
+}
+
+export function heldAt({ holds }: Record, atNs: number): boolean {
+  return holds.some((hold) => hold.fromNs < atNs && hold.toNs > atNs)
 }
 
 /** For the catalogue, in words. */
-export const feltWords: string = `failed, got no answer or took ${SLOW_MS} ms and more`
+export const feltWords: string = 'failed, got no answer or was held up until it was over'

@@ -3,7 +3,7 @@ import type { ProxyMode } from '../../proxy/mode.ts'
 import type { Random } from '../../simulation/random.ts'
 import type { Ground } from '../ground/ground.ts'
 import type { Way } from '../ground/way.ts'
-import { felt, feltWords } from './effects.ts'
+import { wasHit } from './connection-faults.ts'
 import type { Fault } from './fault.ts'
 import type { Post } from './scene.ts'
 
@@ -63,7 +63,7 @@ export const partition: Fault = {
   what:
     'the network breaks for 0.5 to 2 leases: one worker, or most of them, reach no server, or one is heard and does not ' +
     'hear (or the other way round), or with several servers each worker reaches another majority of them',
-  counts: `a request of a worker that was cut off ${feltWords}`,
+  counts: 'something that a worker which was cut off sent or was sent vanished, or was held up until it was over',
   atStore: true,
   hitsStore: false,
   begins: 'partition',
@@ -71,12 +71,17 @@ export const partition: Fault = {
   async strike({ random, ttlMs, ground, posts, note, sleep }) {
     const { shape, ways, mode } = random.pick(shapesFor(ground))(ground, posts, random)
     const places = new Set(ways.map(({ place }) => place))
-    const targets = posts.filter(({ place }) => places.has(place)).map((post) => post.process())
-    const lifting = ways.map((way) => way.impose({ ...mode }))
-    for (const target of targets) note('partition', target, { shape })
+    const targets = posts
+      .filter(({ place }) => places.has(place))
+      .map((post) => ({ place: post.place, target: post.process() }))
+    const lifting = ways.map((way) => ({ place: way.place, lift: way.impose({ ...mode }) }))
+    for (const { target } of targets) note('partition', target, { shape })
     await sleep(ttlMs * random.between(LASTS_TTLS.min, LASTS_TTLS.max))
-    for (const lift of lifting) lift()
-    for (const target of targets) note('end-partition', target)
+    const lifted = lifting.map(({ place, lift }) => ({ place, hit: lift() }))
+    for (const { place, target } of targets) {
+      const own = lifted.filter((each) => each.place === place)
+      note('end-partition', target, { hit: own.reduce((sum, { hit }) => sum + hit, 0) })
+    }
   },
-  hadEffect: (spell, record) => felt(record, spell, spell.target),
+  hadEffect: (spell) => wasHit(spell),
 }

@@ -9,6 +9,8 @@ export interface Post {
   /** The process that has the place now. */
   process(): string
   readonly state: 'running' | 'stopped' | 'down'
+  /** It was told to stop itself and has not come to that point yet. */
+  readonly isArmed: boolean
   /** Tells the process to stop itself at a point of its work. */
   arm(point: string): void
   stop(): void

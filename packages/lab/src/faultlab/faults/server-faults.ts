@@ -1,5 +1,5 @@
 /** What can happen to a server of the run's own: it is stopped, killed, started anew, or forgets everything. */
-import { felt, feltWords } from './effects.ts'
+import { felt, feltWords, heldAt } from './effects.ts'
 import type { Fault } from './fault.ts'
 import { type Scene, serverOf } from './scene.ts'
 import type { GroundServer } from '../ground/ground.ts'
@@ -90,6 +90,5 @@ export const wipeServer: Fault = {
       scene.note('end-wipe', server.name, { forgot: !(await server.recalls(word)) })
     })
   },
-  hadEffect: ({ fromNs, ended }, { holds }) =>
-    ended['forgot'] === true && holds.some((hold) => hold.fromNs < fromNs && hold.toNs > fromNs),
+  hadEffect: ({ fromNs, ended }, record) => ended['forgot'] === true && heldAt(record, fromNs),
 }

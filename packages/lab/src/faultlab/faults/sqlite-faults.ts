@@ -1,8 +1,8 @@
 /** What can happen to a lock file: somebody else keeps it busy, or removes it. */
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { patiently } from '../traffic/resource.ts'
-import { felt, feltWords, lossAfter } from './effects.ts'
+import { felt, feltWords, heldAt } from './effects.ts'
 import type { Fault } from './fault.ts'
 import { STORE } from './scene.ts'
 
@@ -38,13 +38,13 @@ export const busy: Fault = {
 export const wipe: Fault = {
   rights: 'none',
   what: 'the lock file is deleted while everybody has it open',
-  counts: 'somebody lost a lock within five seconds',
+  counts: 'the file was there and somebody held a lock',
   atStore: true,
   hitsStore: true,
   begins: 'wipe',
   async strike({ ground, note }) {
-    note('wipe', STORE)
+    note('wipe', STORE, { existed: existsSync(lockFileOf(ground.urlFor())) })
     for (const suffix of ['', '-wal', '-shm']) rmSync(`${lockFileOf(ground.urlFor())}${suffix}`, { force: true })
   },
-  hadEffect: ({ fromNs }, record) => lossAfter(record, fromNs),
+  hadEffect: ({ fromNs, begun }, record) => begun['existed'] === true && heldAt(record, fromNs),
 }

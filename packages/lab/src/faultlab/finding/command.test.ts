@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Violation } from '../../judge/violation.ts'
 import { labMain } from '../main.ts'
-import { firstOfEach } from './command.ts'
+import { firstOfEach, isJudged } from './command.ts'
 
 const seen = (property: Violation['property'], atS: number): Violation => {
   return { property, p: 'w1', k: 'seat', atNs: atS * 1e9, text: '' }
@@ -12,6 +12,15 @@ test('each broken promise is told once, with its first moment, the earliest firs
     { property: 'R', afterS: 2 },
     { property: 'V', afterS: 3 },
   ])
+})
+
+test('a broken lock of which too little was seen is missed only when it was judged', () => {
+  const seen = { name: 'no-owner-check', asExpected: false, result: 'notJudged' } as const
+  expect(isJudged(seen)).toBe(false)
+  expect(isJudged({ ...seen, asExpected: true })).toBe(true)
+  expect(isJudged({ ...seen, result: 'held' })).toBe(true)
+  // The control is as expected when nothing was found, which proves nothing here.
+  expect(isJudged({ ...seen, name: 'none', asExpected: true })).toBe(false)
 })
 
 test.each([

@@ -90,13 +90,19 @@ async function attempt({ name, place }: Trial, { forText, seed, out }: Condition
     broken,
     grants: verdict.grants,
     asExpected,
-    judged: isJudged(name, verdict),
+    judged: isJudged({ name, asExpected, result: verdict.result }),
   }
 }
 
-/** That a broken lock was granted too seldom proves nothing when it was found all the same. */
-function isJudged(name: string, { result }: LabVerdict): boolean {
-  return result !== 'notJudged' || name !== CONTROL
+/** Too little was seen to say that there is nothing; it is no matter where a broken lock was found all the same. */
+export function isJudged({ name, asExpected, result }: Judging): boolean {
+  return result !== 'notJudged' || (asExpected && name !== CONTROL)
+}
+
+interface Judging {
+  readonly name: string
+  readonly asExpected: boolean
+  readonly result: LabVerdict['result']
 }
 
 export function firstOfEach(violations: readonly Violation[]): Found['broken'] {

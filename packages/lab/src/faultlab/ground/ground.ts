@@ -41,6 +41,8 @@ export interface GroundServer {
   /** Writes a word, which is answered; and whether it still knows it. What it has forgotten it forgot for everybody. */
   remember(word: string): Promise<void>
   recalls(word: string): Promise<boolean>
+  /** The time of day as the server itself tells it. Rejects when it does not answer soon. */
+  wallMs(): Promise<number>
 }
 
 /** A primary, and a replica that can take its place: clients find whoever is the primary at the same address. */

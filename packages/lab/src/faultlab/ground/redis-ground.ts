@@ -4,11 +4,12 @@ import { RespConnection, type RespValue } from '../../engines/redis/resp.ts'
 import { start } from '../../engines/redis/server.ts'
 import { until } from '../../engines/until.ts'
 import { openProxy, type Proxy } from '../../proxy/proxy.ts'
-import { closingAll } from './closing.ts'
+import { type Closing, closingAll } from './closing.ts'
 import type { GroundServer, Persistence, Succession } from './ground.ts'
 import type { Follower, Redirect, ServerKind } from './server-ground.ts'
 
 const LINKED_WITHIN_MS = 15_000
+const TIME_WITHIN_MS = 1_000
 /** Not among the keys of the locks. */
 const CANARY = 'holdfast-lab-canary'
 
@@ -25,6 +26,12 @@ export const redisKind: ServerKind = {
     const word = await command(engine, 'GET', CANARY)
     return typeof word === 'string' ? word : undefined
   },
+  async wallMs({ url }) {
+    await using connection = await RespConnection.open(url, { withinMs: TIME_WITHIN_MS })
+    const time = await connection.command('TIME')
+    const [seconds, microseconds] = String(time).split(',')
+    return Number(seconds) * 1_000 + Number(microseconds) / 1_000
+  },
   split: (storeUrl) => [storeUrl],
   join: ([url = '']) => url,
   follow,
@@ -38,17 +45,27 @@ interface Half {
 
 async function follow(primary: GroundServer, persistence: Persistence): Promise<Follower> {
   const environment = primary.clock?.environment
-  const engine = await start({ aof: persistence, ...(environment !== undefined && { environment }) })
-  const [first, second] = await Promise.all([halfOf(primary.engine), halfOf(engine)])
-  await obey(second, first)
-  return {
-    succession: (redirect) => new Pair(first, second, redirect, primary),
-    close: () => closingAll([() => engine.close(), () => first.link.close(), () => second.link.close()]),
+  const closing: Closing[] = []
+  try {
+    const engine = await start({ aof: persistence, ...(environment !== undefined && { environment }) })
+    closing.push(() => engine.close())
+    const first = await halfOf(primary.engine, closing)
+    const second = await halfOf(engine, closing)
+    await obey(second, first)
+    return {
+      succession: (redirect) => new Pair(first, second, redirect, primary),
+      close: () => closingAll(closing),
+    }
+  } catch (error) {
+    await closingAll(closing)
+    throw error
   }
 }
 
-async function halfOf(engine: Engine): Promise<Half> {
-  return { engine, link: await openProxy(engine) }
+async function halfOf(engine: Engine, closing: Closing[]): Promise<Half> {
+  const link = await openProxy(engine)
+  closing.push(() => link.close())
+  return { engine, link }
 }
 
 class Pair implements Succession {

@@ -14,6 +14,7 @@ export const redlockKind: ServerKind = {
   start: redisKind.start,
   remember: redisKind.remember,
   recall: redisKind.recall,
+  ...(redisKind.wallMs !== undefined && { wallMs: redisKind.wallMs }),
   /** A server that names no user has the one of the first. */
   split(storeUrl) {
     const nodes = storeUrl.slice(SCHEME.length).split(',')

@@ -15,6 +15,8 @@ export interface ServerKind {
   /** A word beside the locks, by which a loss of data is seen. */
   remember(engine: Engine, word: string): Promise<void>
   recall(engine: Engine): Promise<string | undefined>
+  /** The server's own clock; needed where that is set. */
+  wallMs?(engine: Engine): Promise<number>
   /** A user's store URL as the URLs of its servers, and back. */
   split(storeUrl: string): string[]
   join(serverUrls: readonly string[]): string
@@ -132,6 +134,11 @@ class OwnServer implements GroundServer {
 
   async recalls(word: string): Promise<boolean> {
     return (await this.#kind.recall(this.engine)) === word
+  }
+
+  async wallMs(): Promise<number> {
+    if (this.#kind.wallMs === undefined) throw new Error(`${this.name} does not tell its time`)
+    return await this.#kind.wallMs(this.engine)
   }
 
   alone<T>(work: () => Promise<T>): Promise<T> {

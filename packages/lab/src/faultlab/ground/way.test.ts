@@ -34,6 +34,31 @@ test('of several faults on one way the last one is in force, until each of them 
   await way.close()
 })
 
+test('each fault on the way counts what it hit itself, and nothing that came by under another one', async () => {
+  await using engine = await start()
+  const way = await Way.open('w1', 0, engine)
+  const look = (): Promise<string> => ask(way.through(engine.url), 'PING')
+  expect(way.impose({ kind: 'lose-requests' })()).toBe(0)
+  await look()
+  const liftHole = way.impose({ kind: 'black-hole' })
+  const liftCut = way.impose({ kind: 'cut' })
+  expect(await look()).toBe('ECONNRESET')
+  expect(liftCut()).toBeGreaterThan(0)
+  expect(liftHole()).toBe(0)
+  const liftReplies = way.impose({ kind: 'lose-replies' })
+  expect(await look()).toBe('no answer')
+  expect(liftReplies()).toBe('+PONG\r\n'.length)
+  expect(way.impose({ kind: 'lose-replies' })()).toBe(0)
+  const liftDelay = way.impose({ kind: 'delay', delayMs: 1 })
+  expect(await look()).toBe('PONG')
+  expect(liftDelay()).toBeGreaterThan('+PONG\r\n'.length)
+  const liftHold = way.impose({ kind: 'hold' })
+  // Held until the one who asks has given up.
+  expect(await look()).toBe('no answer')
+  expect(liftHold()).toBeGreaterThan(0)
+  await way.close()
+})
+
 test('a way that leads elsewhere takes nobody along', async () => {
   await using first = await start()
   await using second = await start()

@@ -54,8 +54,11 @@ export function recordedStore(store: Store, notes: Notes): Store {
   }
 }
 
+/** The code of a renewal to which the store answered that the lease is no more. */
+export const GONE = 'GONE'
+
 class Gone extends Error {
-  readonly code = 'GONE'
+  readonly code = GONE
 }
 
 type Unanswered = Pick<StoreCall, 'fail' | 'info'>

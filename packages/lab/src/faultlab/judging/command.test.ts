@@ -60,6 +60,20 @@ test('a token that falls back ends with 1 and names the promise', async () => {
   expect(violations.map(({ property }) => property)).toContain('T')
 })
 
+test('a line that is no event ends with 2: it may have been the one that shows something', async () => {
+  const lines = historyText(header, history).trimEnd().split('\n')
+  const wrong = [...lines.slice(0, 50), lines[50]?.replace('"e":"', '"e":"x'), ...lines.slice(51)].join('\n')
+  const { code, out } = await judged(`${wrong}\n`)
+  expect({ code, out }).toEqual({ code: 2, out: expect.stringContaining('1 lines are no events') as string })
+  const cut = [...lines.slice(0, 50), lines[50]?.slice(0, 30), ...lines.slice(51)].join('\n')
+  expect((await judged(`${cut}\n`)).code).toBe(2)
+})
+
+test('a last line that was never finished is left out, and said', async () => {
+  const { code, out } = await judged(`${historyText(header, history)}{"i":7,"t":"12`)
+  expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('the last line was never finished') as string })
+})
+
 test('too few grants end with 2, and so does what is no history', async () => {
   const few = longHistory(5 * OPERATIONS_A_GRANT)
   expect(await told(few)).toMatchObject({ exitCode: 2, result: 'notJudged' })

@@ -19,6 +19,8 @@ interface Read {
   readonly store: string
   /** Lines that are neither a header nor an event. */
   readonly foreign: number
+  /** What stands last is the beginning of a line: its process was killed while it wrote. */
+  readonly torn: boolean
 }
 
 interface Judged {
@@ -27,6 +29,7 @@ interface Judged {
   readonly operations: number
   readonly events: number
   readonly foreign: number
+  readonly torn: boolean
   readonly violations: readonly Violation[]
   /** Promises of which this history can show nothing, with the reason. */
   readonly notJudged: readonly string[]
@@ -50,13 +53,23 @@ async function readLines(file: string): Promise<Read> {
   const events: HistoryEvent[] = []
   let store = ''
   let foreign = 0
+  let torn = false
   for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })) {
     const event = parseEvent(line)
+    // Another line follows it, so it was none that was not finished.
+    if (torn) foreign += 1
+    torn = false
     if (event !== null) events.push(event)
     else if (events.length === 0 && line.startsWith('{"v":1')) store = backendOf(line)
+    else if (isCutOff(line)) torn = true
     else if (line.trim() !== '') foreign += 1
   }
-  return { events, store, foreign }
+  return { events, store, foreign, torn }
+}
+
+/** Of a line that was being written, the beginning is there: an object that is not closed. */
+function isCutOff(line: string): boolean {
+  return line.startsWith('{') && !line.endsWith('}')
 }
 
 function backendOf(header: string): string {
@@ -67,19 +80,21 @@ function backendOf(header: string): string {
   }
 }
 
-export function judgedOf({ events, store, foreign }: Read, ttlMs: number): Judged {
+export function judgedOf({ events, store, foreign, torn }: Read, ttlMs: number): Judged {
   const startedMs = performance.now()
   const record = readHistory(events)
   const found = judgeRecord(record, { freeNs: graceMs(store, ttlMs) * 1e6, lateNs: LATE_MS * 1e6 })
   const unseen = unseenIn(record)
   const violations = found.violations.filter(({ property }) => !unseen.has(property))
-  const result = violations.length > 0 ? 'violated' : found.grants < GRANTS_MIN ? 'notJudged' : 'held'
+  const isEnough = found.grants >= GRANTS_MIN && foreign === 0
+  const result = violations.length > 0 ? 'violated' : isEnough ? 'held' : 'notJudged'
   return {
     result,
     grants: found.grants,
     operations: record.operations.length,
     events: events.length,
     foreign,
+    torn,
     violations,
     notJudged: [...unseen].map(([property, why]) => `${property}: ${why}`),
     judgedInMs: Math.round(performance.now() - startedMs),
@@ -100,13 +115,23 @@ function unseenIn({ operations, moments }: Record): ReadonlyMap<Property, string
   return unseen
 }
 
-function textOf({ result, violations, grants, operations, events, foreign, notJudged, judgedInMs }: Judged): string {
+function textOf({
+  result,
+  violations,
+  grants,
+  operations,
+  events,
+  foreign,
+  torn,
+  notJudged,
+  judgedInMs,
+}: Judged): string {
   const extent = `${grants} grants, ${operations} operations, ${events} events`
   const letters = [...new Set(violations.map(({ property }) => property))]
   const answers: { readonly [Result in Judged['result']]: string } = {
     held: `No violation in ${extent}.`,
     violated: `Violated: ${letters.map((letter) => `${letter} (${properties[letter]})`).join(' ')} In ${extent}.`,
-    notJudged: `Could not judge: fewer than ${GRANTS_MIN} grants. There were ${extent}.`,
+    notJudged: `Could not judge: ${foreign > 0 ? 'what is no event may have been one' : `fewer than ${GRANTS_MIN} grants`}. There were ${extent}.`,
   }
   return [
     answers[result],
@@ -116,6 +141,7 @@ function textOf({ result, violations, grants, operations, events, foreign, notJu
     ...(violations.length > VIOLATIONS_TOLD ? [`  … and ${violations.length - VIOLATIONS_TOLD} more`] : []),
     ...notJudged.map((text) => `  not judged: ${text}`),
     ...(foreign > 0 ? [`  ${foreign} lines are no events and were left out`] : []),
+    ...(torn ? ['  the last line was never finished and was left out'] : []),
     `Judged in ${(judgedInMs / 1000).toFixed(2)} s.`,
     '',
   ].join('\n')

@@ -45,6 +45,8 @@ export class Actor {
   async stopsBefore(step: Step): Promise<{ readonly answer: Promise<Answer> }> {
     const stopped = this.#heard('nemesis')
     const answer = this.does(step)
+    // Where it never stops that is the error, and nobody is left who asks for the answer.
+    answer.catch(() => undefined)
     await stopped
     return { answer }
   }

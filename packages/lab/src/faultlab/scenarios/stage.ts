@@ -3,8 +3,9 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Crew } from '../../demo/crew.ts'
+import { dyingWithUs } from '../../engines/guard.ts'
 import { byTime, type HistoryEvent, Recorder } from '../../timeline/history.ts'
-import { readHistories } from '../history/read-histories.ts'
+import { type HistoryFile, readHistories } from '../history/read-histories.ts'
 import type { LockChoice, Order } from '../traffic/order.ts'
 import { createResource, resourceEvents } from '../traffic/resource.ts'
 import { Actor } from './actor.ts'
@@ -23,9 +24,11 @@ const PUPPET = new URL('puppet.js', import.meta.url)
 
 export class Stage implements AsyncDisposable {
   readonly options: StageOptions
-  readonly #crew = new Crew()
+  // A puppet that is stopped cannot see that the driver is gone; the kernel sees it.
+  readonly #crew = new Crew(dyingWithUs)
   readonly #noted: HistoryEvent[] = []
-  readonly #paths: string[] = []
+  /** They are read while they are written. */
+  readonly #histories: HistoryFile[] = []
   readonly #recorder = new Recorder('nemesis', (event) => void this.#noted.push(event))
   readonly #resourcePath: string
   readonly #kept: AsyncDisposable[] = []
@@ -52,7 +55,7 @@ export class Stage implements AsyncDisposable {
   async actor(name: string, storeUrl: string = this.lockFileUrl): Promise<Actor> {
     const { folder, ttlMs, guard, lock } = this.options
     const historyPath = join(folder, `${name}.ndjson`)
-    this.#paths.push(historyPath)
+    this.#histories.push({ path: historyPath, mayBeTorn: true })
     const order: Order = {
       process: name,
       lock,
@@ -78,7 +81,7 @@ export class Stage implements AsyncDisposable {
   /** The event of a process that fits, as soon as it was written down. */
   async finds(fits: (event: HistoryEvent) => boolean): Promise<HistoryEvent | undefined> {
     for (let look = 0; look < LOOKS_MAX; look += 1) {
-      const found = readHistories(this.#paths).find(fits)
+      const found = readHistories(this.#histories).find(fits)
       if (found !== undefined) return found
       await sleep(LOOK_MS)
     }
@@ -86,7 +89,7 @@ export class Stage implements AsyncDisposable {
   }
 
   events(): HistoryEvent[] {
-    return byTime([...this.#noted, ...readHistories(this.#paths), ...resourceEvents(this.#resourcePath)])
+    return byTime([...this.#noted, ...readHistories(this.#histories), ...resourceEvents(this.#resourcePath)])
   }
 
   /** For the last moment: no process of a replay outlives the driver. Servers have a net of their own. */

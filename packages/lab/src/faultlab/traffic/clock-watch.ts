@@ -13,19 +13,22 @@ const LOOK_MS = 25
 const JUMP_MS = 100
 const STALL_MS = 100
 
-export function watchClock(recorder: Recorder): void {
+/** Answers how to stop it. */
+export function watchClock(recorder: Recorder): () => void {
   const upMs = (): number => Number(process.hrtime.bigint() / 1_000_000n)
   let lookedMs = upMs()
   let apartMs = Date.now() - lookedMs
-  setInterval(() => {
+  const timer = setInterval(() => {
     const nowMs = upMs()
-    const stallMs = nowMs - lookedMs - LOOK_MS
+    const ms = nowMs - lookedMs
     lookedMs = nowMs
-    // A timer comes before whatever else waits for the loop, so this is written before anything late is used.
-    if (stallMs > STALL_MS) recorder.signal(STALLED, '', { ms: stallMs })
+    // A timer comes before whatever else waits for the loop, so this is written before anything late is used. It counts
+    // from the last look: nobody knows when after it the process came to stand still.
+    if (ms > LOOK_MS + STALL_MS) recorder.signal(STALLED, '', { ms })
     const byMs = Date.now() - nowMs - apartMs
     if (Math.abs(byMs) < JUMP_MS) return
     apartMs += byMs
     recorder.signal(CLOCK_SEEN, '', { byMs })
   }, LOOK_MS).unref()
+  return () => clearInterval(timer)
 }

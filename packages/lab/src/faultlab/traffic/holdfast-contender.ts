@@ -20,7 +20,13 @@ export async function openHoldfast(options: ContenderOptions): Promise<Contender
     notes.lost(name, token)
   })
   locks.on('released', ({ name, token }) => void leases.delete(keyOf(name, token)))
-  await openPatiently(locks, notes)
+  try {
+    await openPatiently(locks, notes)
+  } catch (error) {
+    // A store that connects again and again would keep the process alive.
+    await locks.close().catch(() => undefined)
+    throw error
+  }
   return {
     tells: true,
     async acquire(form, waitMs) {

@@ -20,7 +20,7 @@ export interface Desk {
 }
 
 /** In leases: longer than most pauses, so that most waits end with a grant. */
-const WAIT_TTLS = 6
+export const WAIT_TTLS = 6
 /** Much of the work is shorter than a lease, some is longer. */
 const WORK_TTLS: readonly [number, ...number[]] = [0.01, 0.02, 0.05, 0.1, 0.3, 1.2]
 const IDLE_TTLS = 0.05

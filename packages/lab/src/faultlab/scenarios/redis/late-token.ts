@@ -4,10 +4,8 @@ import { NAMESPACE, SEAT } from '../steps.ts'
 import { SERVER, server, soon, tell, way } from './scene.ts'
 
 const TTL_MS = 1_000
-/** Between the client and the server, each way: time enough to stop it between two of its commands. */
-const WAY_MS = 150
 
-/** A is stopped while the answer to its grant is on the way, for longer than its lease. */
+/** A is stopped while its request is on the way, and until after the lease that it is then granted. */
 const stoppedOnTheWay = (broken: boolean): Take => ({
   title: broken ? 'a lock that asks for its token in a second step (SET, then INCR)' : 'Holdfast',
   guard: true,
@@ -17,16 +15,17 @@ const stoppedOnTheWay = (broken: boolean): Take => ({
     const engine = await server(stage)
     const { proxy, url } = await way(stage, engine)
     const [a, b] = [await stage.actor('A', url), await stage.actor('B', engine.url)]
-    proxy.set({ kind: 'delay', delayMs: WAY_MS })
-    stage.note('delay', SERVER)
+    proxy.set({ kind: 'hold' })
+    stage.note('partition', SERVER)
     const asking = a.does({ do: 'acquire', waitMs: 20 * TTL_MS })
-    const key = broken ? `${NAMESPACE}:${SEAT}` : `holdfast:{${NAMESPACE}!${SEAT}}`
-    await soon('the grant of A', async () => (await tell(engine, 'EXISTS', key)) === 1)
+    await soon('the request of A', async () => proxy.stats.requests.waitingBytes > 0)
     a.stop()
-    const second = await b.does({ do: 'acquire', waitMs: 20 * TTL_MS })
-    await b.does({ do: 'enter' })
     proxy.set({ kind: 'pass' })
     stage.note('pass', SERVER)
+    const key = broken ? `${NAMESPACE}:${SEAT}` : `holdfast:{${NAMESPACE}!${SEAT}}`
+    await soon('the grant of A', async () => (await tell(engine, 'EXISTS', key)) === 1)
+    const second = await b.does({ do: 'acquire', waitMs: 20 * TTL_MS })
+    await b.does({ do: 'enter' })
     a.goOn()
     if (!broken) {
       // A asks anew and waits for B; what it then gets is larger because it is later.

@@ -2,6 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Engine } from '../../../engines/engine.ts'
 import { holdfastLock, type Scenario, type Shown, shown, type Take } from '../scenario.ts'
+import { leaseEndNs, msAfter } from '../lease-end.ts'
+import type { Stage } from '../stage.ts'
 import { SERVER, server } from './scene.ts'
 
 const TTL_MS = 2_000
@@ -36,17 +38,23 @@ const told = ({ title, hurt, heal }: Trouble): Take => ({
     await stage.finds(({ p, out }) => p === 'B' && out?.['standing'] === 'queued')
     stage.note('pause', SERVER)
     await hurt(engine)
-    const loss = await stage.finds(({ p, f }) => p === 'A' && f === 'lost-signal')
-    const held = await a.does({ do: 'is-held' })
+    // Healed when the lease is over, whether A knows that or not: whoever learns it from the server alone is too late.
+    const endNs = await atLeaseEnd(stage)
     stage.note('resume', SERVER)
     await heal(engine)
+    const loss = await stage.finds(({ p, f }) => p === 'A' && f === 'lost-signal')
+    const held = await a.does({ do: 'is-held' })
     const second = await waiting
     const grant = stage.events().find(({ p, f, e }) => p === 'B' && f === 'acquire' && e === 'ok')
     const released = await a.does({ do: 'release' })
     for (const actor of [a, b]) await actor.leaves()
     const apartMs = (Number(grant?.t ?? 0) - Number(loss?.t ?? 0)) / 1e6
     return [
-      shown('A is told by its own clock, while the server says nothing', loss !== undefined, `isHeld: ${held.text}`),
+      shown(
+        'A is told by its own clock, for the server says nothing before the lease is over',
+        msAfter(endNs, loss) < TTL_MS / 2 && held.text === 'false',
+        `${Math.round(msAfter(endNs, loss))} ms after its end; isHeld: ${held.text}`,
+      ),
       shown(
         'B gets the lock, and only after A was told',
         second.ok && loss !== undefined && apartMs > 0,
@@ -56,6 +64,16 @@ const told = ({ title, hurt, heal }: Trouble): Take => ({
     ]
   },
 })
+
+/** Waits until the lease of A is over by its own clock, after the last renewal of which A has heard. */
+async function atLeaseEnd(stage: Stage): Promise<bigint> {
+  for (;;) {
+    const endNs = leaseEndNs(stage.events(), 'A')
+    const leftMs = Number(endNs - process.hrtime.bigint()) / 1e6
+    if (leftMs <= 0) return endNs
+    await sleep(leftMs)
+  }
+}
 
 /** As every client that hears of its loss from the server alone. */
 const believing: Take = {
