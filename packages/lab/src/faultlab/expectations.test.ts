@@ -52,6 +52,20 @@ test('Redlock stands the loss of the data of a few servers, and not of a part of
   expect(mayBreak(['power-loss'], { scheme: 'redlock', persistence: 'everysec' })).toBe('TV')
 })
 
+test('a group forgets who holds when it fails over, and never because a primary was silent', () => {
+  for (const scheme of ['redis+cluster', 'redis+sentinel']) {
+    expect(mayBreak(['pause', 'kill', 'clock-jump', 'pause-server'], { scheme })).toBe('')
+    expect(mayBreak(['failover'], { scheme })).toBe('FV')
+    expect(mayBreak(['kill-server'], { scheme, persistence: 'none' })).toBe('FV')
+  }
+})
+
+test('a killed primary excuses the order of the line behind Sentinels, and in a Cluster nothing', () => {
+  const killed = ['kill-server', 'restart-server']
+  expect(mayBreak(killed, { scheme: 'redis+sentinel' })).toBe('F')
+  expect(mayBreak(killed, { scheme: 'redis+cluster' })).toBe('')
+})
+
 test('what the guard promises, and what each holder does by his own clock, is never excused', () => {
   for (const { property } of excuses) expect(['G', 'G″', 'L', 'U', 'N', 'A', 'S']).not.toContain(property)
 })

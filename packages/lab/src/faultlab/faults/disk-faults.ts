@@ -18,19 +18,19 @@ export const powerLoss: Fault = {
   async strike(scene) {
     const { random, ttlMs, note, sleep } = scene
     const server = serverOf(scene)
-    const { name, engine, disk, syncs } = server
-    if (disk === undefined) return
+    const { name, engine, disk, syncs, memory } = server
+    if (disk === undefined || memory === undefined) return
     await server.alone(async () => {
       if (scene.isOver() || (!syncs && !scene.ground.mayForget())) return
       const word = `${random.next()}`
-      await server.remember(word)
+      await memory.remember(word)
       note('power-loss', name, { syncs })
       await disk.cutPower()
       await engine.kill()
       await sleep(ttlMs * random.between(DARK_TTLS.min, DARK_TTLS.max))
       await disk.restore()
       await engine.restart()
-      note('end-power-loss', name, { forgot: !(await server.recalls(word)) })
+      note('end-power-loss', name, { forgot: !(await memory.recalls(word)) })
     })
   },
   hadEffect(spell, record) {

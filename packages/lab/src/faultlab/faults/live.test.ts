@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeEach, describe, test } from 'vitest'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import * as redis from '../../engines/redis/driver.ts'
 import { startTicks, stateOf } from '../../engines/guard.ts'
 import { requireEngine } from '../../engines/require-engine.ts'
@@ -73,6 +73,19 @@ test('a run of Holdfast on a Redlock of its own finds no violation', { timeout: 
   expect({ code, result: told.result, excused: told.excused }).toEqual({ code: 0, result: 'held', excused: [] })
 })
 
+describe('a run on servers that replace a primary by themselves', { timeout: LIMIT_MS }, () => {
+  test.each(['redis+cluster', 'redis+sentinel'])(
+    'holds with the guard on %s:, though a replica takes over that has not heard of everything',
+    async (scheme) => {
+      const faults = 'pause,kill-server,failover'
+      const args = ['--store', `${scheme}:`, '--for', '15s', '--workers', '4', '--faults', faults]
+      const { code, told } = await runs.judged(scheme, ...args)
+      expect(told.violations).toEqual([])
+      expect({ code, result: told.result }).toEqual({ code: 0, result: 'held' })
+    },
+  )
+})
+
 describe("a user's own server", { timeout: LIMIT_MS }, () => {
   test('is left alone: its clients are hurt on the way, and whatever would hurt it is refused', async ({ expect }) => {
     await using engine = await redis.start({ aof: 'always', password: 'canary-5e1f' })
@@ -104,12 +117,15 @@ function childrenOf(pid: number | undefined): readonly number[] {
   })
 }
 
-test(
-  'a driver that is killed takes its workers along, those too that are stopped',
+test.each([
+  ['redis:', 'SIGKILL'],
+  ['redis+cluster:', 'SIGINT'],
+] as const)(
+  'a driver on %s that ends by %s takes its workers and servers along, those too that are stopped',
   { timeout: LIMIT_MS },
-  async ({ expect }) => {
-    const args = ['run', '--store', 'redis:', '--faults', 'pause', '--ttl', '3s', '--seed', '7']
-    const out = ['--out', join(runs.folder, 'killed')]
+  async (store, signal) => {
+    const args = ['run', '--store', store, '--faults', 'pause', '--ttl', '3s', '--seed', '7']
+    const out = ['--out', join(runs.folder, `ended-${signal}`)]
     const driver = spawn(process.execPath, [bin, ...args, ...out], { stdio: ['ignore', 'pipe', 'pipe'] })
     let said = ''
     for (const stream of [driver.stdout, driver.stderr]) stream.setEncoding('utf8').on('data', (text) => (said += text))
@@ -117,7 +133,7 @@ test(
     const isRunning = (): string => (driver.exitCode === null ? 'yes' : `it ended with ${driver.exitCode}: ${said}`)
     await expect.poll(() => stopped().length > 0 || isRunning(), { timeout: 40_000 }).toBe(true)
     const born = new Map(childrenOf(driver.pid).map((pid) => [pid, startTicks(pid)]))
-    driver.kill('SIGKILL')
+    driver.kill(signal)
     await once(driver, 'exit')
     const alive = (): number =>
       [...born].filter(([pid, ticks]) => startTicks(pid) === ticks && !['Z', 'X'].includes(stateOf(pid) ?? 'X')).length
