@@ -134,7 +134,7 @@ const redlock: readonly Excuse[] = [
 /** Both replace a primary in the same way, and nobody but a failover has them do it. */
 const replaced: readonly Excuse[] = ['redis+cluster', 'redis+sentinel'].flatMap((scheme) => [
   ...forgetful(scheme, ['kill-server', 'restart-server'], noLog, ['none']),
-  ...forgetful(scheme, ['failover'], `${late}; and the old primary goes on until it is told`),
+  ...forgetful(scheme, ['failover'], `the old primary goes on until it is told, and ${late}`),
 ])
 
 /** In a Cluster a message may be heard on another node, so that nobody is passed over because nobody heard it. */

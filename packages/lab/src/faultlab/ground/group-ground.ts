@@ -175,11 +175,17 @@ async function hear(replica: Engine): Promise<void> {
 }
 
 async function whole(electorate: Electorate, pairs: readonly Pair[]): Promise<void> {
+  let missing = ''
   const isWhole = async (): Promise<boolean> => {
-    for (const pair of pairs) if (!(await follows(pair))) return false
+    for (const pair of pairs) {
+      missing = `the replica of ${pair.name} does not follow`
+      if (!(await follows(pair))) return false
+    }
+    missing = 'they do not agree'
     return electorate.agreesOn(pairs)
   }
-  await until(isWhole, { withinMs: WHOLE_WITHIN_MS, everyMs: 50, what: 'that all follow and agree again' })
+  const details = (): string => `: ${missing}`
+  await until(isWhole, { withinMs: WHOLE_WITHIN_MS, everyMs: 50, what: 'that all follow and agree', details })
 }
 
 async function follows({ primary, replica }: Pair): Promise<boolean> {
