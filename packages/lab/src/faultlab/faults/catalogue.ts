@@ -36,8 +36,10 @@ const noConnection = 'every process opens the lock file itself: there is no conn
 const noFile = 'a server has no file that another program could lock'
 const noWay =
   'the servers tell every client where they are, so no worker has a way of its own that could be hurt; a redis: or redlock: of the run gives it one'
-const onlyAlone =
-  'the servers of a group that the run starts have neither clocks nor disks of their own, and one without its data is no member any more; with redis: or redlock: this can be made'
+const noneOfItsOwn =
+  'the servers of a group that the run starts have no clock and no disk of their own; those of redis: and redlock: have'
+const noMember =
+  'a server of a group whose data is deleted has forgotten whom it belongs to; with redis: and redlock: this can be made'
 const noServer = 'every process opens the lock file itself: there is no server'
 
 /** What there is for servers that the run starts for itself. */
@@ -57,7 +59,8 @@ const group: StoreFaults = {
   meaningless: new Map([
     ['busy', noFile],
     ...names(wayFaults).map((name) => [name, noWay] as const),
-    ...['server-clock-jump', 'wipe', 'power-loss', 'disk-full'].map((name) => [name, onlyAlone] as const),
+    ['wipe', noMember],
+    ...['server-clock-jump', 'power-loss', 'disk-full'].map((name) => [name, noneOfItsOwn] as const),
   ]),
   usual: ['pause', 'kill', ...serverFaults.keys()],
   isFifo: true,

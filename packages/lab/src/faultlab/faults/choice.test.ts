@@ -50,9 +50,9 @@ describe.each(['redis+cluster', 'redis+sentinel'])('on %s:', (scheme) => {
   test.each([
     ['cut', 'no worker has a way of its own'],
     ['partition', 'no worker has a way of its own'],
-    ['wipe', 'with redis: or redlock: this can be made'],
-    ['server-clock-jump', 'neither clocks nor disks of their own'],
-    ['power-loss', 'neither clocks nor disks of their own'],
+    ['wipe', 'with redis: and redlock: this can be made'],
+    ['server-clock-jump', 'no clock and no disk of their own'],
+    ['power-loss', 'no clock and no disk of their own'],
     ['busy', 'no file that another program could lock'],
   ])('%s is refused with the reason and with what there is', async (name, reason) => {
     const refused = chosenFaults(name, { ...own, scheme })
