@@ -24,15 +24,16 @@ test('the page has a row for every fault, with the rights it needs, and for ever
     for (const [name, { rights }] of faultsOf(scheme)?.faults ?? [])
       expect(page).toMatch(new RegExp(`\\| \`${name}\` \\| ${rights} \\|`))
   }
-  const rows = [...page.matchAll(/^\| `(\w+):` \| ([^|]+) \| ([A-Z]″?) \|/gm)].map(([, ...cells]) => cells)
+  const rows = [...page.matchAll(/^\| `([\w+]+):` \| ([^|]+) \| ([A-Z]″?) \|/gm)].map(([, ...cells]) => cells)
   const named = (faults: readonly string[]): string => faults.map((fault) => `\`${fault}\``).join(', ')
   expect(rows).toEqual(excuses.map(({ scheme, faults, property }) => [scheme, named(faults), property]))
 })
 
 test('the page marks as usual what a run makes that does not say', () => {
-  const marked = [...page.matchAll(/^\| (any|servers|`\w+:`) \| `([a-z-]+)` \| \w+ \| usual\./gm)]
+  const marked = [...page.matchAll(/^\| (any|servers|groups|`[\w+]+:`) \| `([a-z-]+)` \| \w+ \| usual\./gm)]
   for (const scheme of storesWithFaults) {
-    const mine = new Set(['any', `\`${scheme}:\``, ...(scheme === 'sqlite' ? [] : ['servers'])])
+    const kind = scheme.includes('+') ? 'groups' : 'servers'
+    const mine = new Set(['any', `\`${scheme}:\``, ...(scheme === 'sqlite' ? [] : [kind])])
     const own = marked.filter(([, of = '']) => mine.has(of)).map(([, , name]) => name)
     expect(own).toEqual(faultsOf(scheme)?.usual)
   }

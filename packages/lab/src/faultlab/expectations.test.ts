@@ -48,9 +48,23 @@ test('what several do at the same moment is excused as each of them is', () => {
   expect(mayBreak(['pause+wipe'])).toBe('FV')
 })
 
-test('Redlock stands the loss of the data of a few servers, and not of a part of it', () => {
+test('Redlock stands the loss of the data of a few servers, and of a part of it', () => {
   expect(mayBreak(['wipe', 'cut', 'kill-server'], { scheme: 'redlock' })).toBe('')
-  expect(mayBreak(['power-loss'], { scheme: 'redlock', persistence: 'everysec' })).toBe('TV')
+  expect(mayBreak(['power-loss'], { scheme: 'redlock', persistence: 'everysec' })).toBe('')
+})
+
+test('a group forgets who holds when it fails over, and never because a primary was silent', () => {
+  for (const scheme of ['redis+cluster', 'redis+sentinel']) {
+    expect(mayBreak(['pause', 'kill', 'clock-jump', 'pause-server'], { scheme })).toBe('')
+    expect(mayBreak(['failover'], { scheme })).toBe('FV')
+    expect(mayBreak(['kill-server'], { scheme, persistence: 'none' })).toBe('FV')
+  }
+})
+
+test('a killed primary excuses the order of the line behind Sentinels, and in a Cluster nothing', () => {
+  const killed = ['kill-server', 'restart-server']
+  expect(mayBreak(killed, { scheme: 'redis+sentinel' })).toBe('F')
+  expect(mayBreak(killed, { scheme: 'redis+cluster' })).toBe('')
 })
 
 test('what the guard promises, and what each holder does by his own clock, is never excused', () => {

@@ -29,6 +29,9 @@ const noticed = 'those who held hear of it at their next renewal, a third of the
 const twoFiles = 'deleting the lock file makes a new, empty one, in which those who hold by the old one are unknown'
 const late =
   'replication is later than the answer, and Redis cannot take an answer back: the replica that takes over has forgotten who holds'
+const noLog = 'without a log a server that starts anew has forgotten who holds'
+const passedOver =
+  'a waiter whose connection is broken when its turn comes is passed over, as if its process were gone, and stands in line anew'
 const judges = "the server's wall clock judges expiry, and set forward it ends"
 const lossy: readonly Persistence[] = ['everysec', 'none']
 
@@ -38,8 +41,13 @@ const sqlite: readonly Excuse[] = [
 ]
 
 /** A server that forgets hands the same lock out again, and the line starts anew. */
-function forgetful(faults: readonly string[], why: string, persistences?: readonly Persistence[]): readonly Excuse[] {
-  const common = { scheme: 'redis', faults, ...(persistences !== undefined && { persistences }) }
+function forgetful(
+  scheme: string,
+  faults: readonly string[],
+  why: string,
+  persistences?: readonly Persistence[],
+): readonly Excuse[] {
+  const common = { scheme, faults, ...(persistences !== undefined && { persistences }) }
   return [
     { ...common, property: 'V', because: `${why}; ${noticed}` },
     { ...common, property: 'F', because: `${why}, and the line with it` },
@@ -47,12 +55,10 @@ function forgetful(faults: readonly string[], why: string, persistences?: readon
 }
 
 const redis: readonly Excuse[] = [
-  ...forgetful(['wipe'], 'a server whose data is deleted has forgotten who holds'),
-  ...forgetful(['kill-server', 'restart-server'], 'without a log a server that starts anew has forgotten who holds', [
-    'none',
-  ]),
-  ...forgetful(['power-loss'], 'what was not synced when the power failed is forgotten', lossy),
-  ...forgetful(['failover'], late),
+  ...forgetful('redis', ['wipe'], 'a server whose data is deleted has forgotten who holds'),
+  ...forgetful('redis', ['kill-server', 'restart-server'], noLog, ['none']),
+  ...forgetful('redis', ['power-loss'], 'what was not synced when the power failed is forgotten', lossy),
+  ...forgetful('redis', ['failover'], late),
   { scheme: 'redis', faults: ['server-clock-jump'], property: 'V', because: `${judges} leases early; ${noticed}` },
   {
     scheme: 'redis',
@@ -90,8 +96,7 @@ const redis: readonly Excuse[] = [
       'disk-full',
     ],
     property: 'F',
-    because:
-      'a waiter whose connection is broken when its turn comes is passed over, as if its process were gone, and stands in line anew',
+    because: passedOver,
   },
 ]
 
@@ -116,24 +121,20 @@ const redlock: readonly Excuse[] = [
     besides: ['wipe', 'power-loss'],
     outlastsByTtls: JUMP_TTLS.max,
   },
-  {
-    scheme: 'redlock',
-    faults: ['power-loss'],
-    property: 'V',
-    because:
-      'a vote that was not synced when the power failed is forgotten, and a server that lost no more than that is not kept out',
-    persistences: lossy,
-  },
-  {
-    scheme: 'redlock',
-    faults: ['power-loss'],
-    property: 'T',
-    because: 'a token that was not synced on a majority when the power failed may be given again',
-    persistences: lossy,
-  },
 ]
 
-export const excuses: readonly Excuse[] = [...sqlite, ...redis, ...redlock]
+/** Both replace a primary in the same way, and nobody but a failover has them do it. */
+const replaced: readonly Excuse[] = ['redis+cluster', 'redis+sentinel'].flatMap((scheme) => [
+  ...forgetful(scheme, ['kill-server', 'restart-server'], noLog, ['none']),
+  ...forgetful(scheme, ['failover'], `the old primary goes on until it is told, and ${late}`),
+])
+
+/** In a Cluster a message may be heard on another node, so that nobody is passed over because nobody heard it. */
+const behindSentinels: readonly Excuse[] = [
+  { scheme: 'redis+sentinel', faults: ['kill-server', 'restart-server'], property: 'F', because: passedOver },
+]
+
+export const excuses: readonly Excuse[] = [...sqlite, ...redis, ...redlock, ...behindSentinels, ...replaced]
 
 /** When each of them holds in the run is asked in excused.ts. */
 export function excusesOf({ scheme, faults, persistence }: Circumstances): readonly Excuse[] {
@@ -150,12 +151,15 @@ export function excusesOf({ scheme, faults, persistence }: Circumstances): reado
 /**
  * How long after healing a lock may stand free although somebody waits. SQLite: a lease that was cut short, a grant
  * that was pushed to somebody who is gone (3 s), and a busy machine. Redis: also a client that waits up to two seconds
- * before it connects again. Redlock: also servers that lost their data, which are kept out for some eight seconds.
+ * before it connects again. Redlock: also servers that lost their data, which are kept out for some eight seconds. A
+ * Cluster, Sentinels: also a client that gives up a frozen primary after five seconds.
  */
 const FREE_MS_BEYOND_LEASE: ReadonlyMap<string, number> = new Map([
   ['sqlite', 4_000],
   ['redis', 6_000],
   ['redlock', 15_000],
+  ['redis+cluster', 11_000],
+  ['redis+sentinel', 11_000],
 ])
 const FREE_MS_BEYOND_LEASE_ELSEWHERE = 20_000
 
@@ -165,9 +169,14 @@ export function graceMs(scheme: string, ttlMs: number): number {
 
 /**
  * How long after healing a lease may still be lost for what was done before: it ends within a lease of its last renewal,
- * which was before the healing, on a busy machine. On servers a client may have waited up to two seconds to connect again.
+ * which was before the healing, on a busy machine. On servers a client may have waited up to two seconds to connect again,
+ * in a Cluster and behind Sentinels for five for a frozen primary.
  */
-const QUIET_MS_BEYOND_LEASE: ReadonlyMap<string, number> = new Map([['sqlite', 500]])
+const QUIET_MS_BEYOND_LEASE: ReadonlyMap<string, number> = new Map([
+  ['sqlite', 500],
+  ['redis+cluster', 6_000],
+  ['redis+sentinel', 6_000],
+])
 const QUIET_MS_BEYOND_LEASE_ELSEWHERE = 2_500
 /** Then everybody goes on for so long, so that a lease which is lost for nothing shows. */
 const WATCHED_MS_MIN = 2_000

@@ -12,7 +12,7 @@ const faultLines = storesWithFaults.flatMap((scheme) => {
     if (last === undefined || last.length + name.length > WIDTH) lines.push(name)
     else lines[lines.length - 1] = `${last}, ${name}`
   }
-  return lines.map((line, index) => `    ${(index === 0 ? `${scheme}:` : '').padEnd(15)}${line}`)
+  return lines.map((line, index) => `    ${(index === 0 ? `${scheme}:` : '').padEnd(16)}${line}`)
 })
 
 const broken = Object.entries(flaws).map(([name, { what, on }]) => `    ${name.padEnd(20)} ${what} (${on.join(', ')})`)
@@ -31,8 +31,8 @@ time is over and tells which promise it was found by, and after how many seconds
 run starts worker processes that take locks and work on a guarded database, hurts them and the store, heals everything, obtains
 every lock once more, and judges the recorded history.
 
-  --store URL      which store (also HOLDFAST_STORE); sqlite:, redis: or redlock: alone is one that the run makes for itself
-                   and may hurt in every way; of a store of yours only the workers and their connections are hurt
+  --store URL      which store (also HOLDFAST_STORE); sqlite:, redis:, redlock:, redis+cluster: or redis+sentinel: alone is one
+                   that the run makes for itself and may hurt; of a store of yours nothing is, only the workers and their connections
   --persistence P  how the run's own servers keep their data: always (default), everysec or none
   --resource KIND  where the guarded data is: sqlite (default) or redis:, which the run starts and never hurts
   --faults LIST    a+b is both at the same moment; all is everything that can be done here; none

@@ -38,12 +38,12 @@ export async function playRun(settings: Settings): Promise<Played> {
   mkdirSync(folder)
   const noted: HistoryEvent[] = []
   const nemesis = new Recorder(NEMESIS, (event) => void noted.push(event))
-  const namespace = `lab-${seed}-${Date.now().toString(36)}`
   const places = Array.from({ length: settings.workers }, (_, index) => `w${index + 1}`)
   const hasAllForms = faultsOf(scheme)?.hasAllForms ?? true
   const needs = needsOf(scheme, settings.faults)
   await using resource = await makeResource(settings.resource, folder)
   await using ground = await openGround(scheme, { ...settings, places, needs })
+  const namespace = await ground.namespaceLike(`lab-${seed}-${Date.now().toString(36)}`)
   await lookFirst(lock, { storeUrl: ground.urlFor(), namespace, ttlMs })
   const order = { ...resource.place, lock, namespace, ttlMs, guard, mutexesOnly: !hasAllForms, loops: LOOPS }
   const team = new Team({ places, folder, seed, order, nemesis, ground })

@@ -5,7 +5,7 @@ import { kill, pause } from './client-faults.ts'
 import { serverClock, workerClock } from './clock-faults.ts'
 import { connectionFaults } from './connection-faults.ts'
 import { diskFull, powerLoss } from './disk-faults.ts'
-import { failover } from './failover.ts'
+import { electedFailover, failover } from './failover.ts'
 import type { Fault } from './fault.ts'
 import { partition } from './partition.ts'
 import { serverFaults, wipeServer } from './server-faults.ts'
@@ -34,6 +34,12 @@ const wayFaults: readonly (readonly [string, Fault])[] = [...connectionFaults, [
 
 const noConnection = 'every process opens the lock file itself: there is no connection'
 const noFile = 'a server has no file that another program could lock'
+const noWay =
+  'the servers tell every client where they are, so no worker has a way of its own that could be hurt; a redis: or redlock: of the run gives it one'
+const noneOfItsOwn =
+  'the servers of a group that the run starts have no clock and no disk of their own; those of redis: and redlock: have'
+const noMember =
+  'a server of a group whose data is deleted has forgotten whom it belongs to; with redis: and redlock: this can be made'
 const noServer = 'every process opens the lock file itself: there is no server'
 
 /** What there is for servers that the run starts for itself. */
@@ -46,6 +52,20 @@ const ownServers: readonly (readonly [string, Fault])[] = [
 ]
 
 const names = (faults: readonly (readonly [string, Fault])[]): readonly string[] => faults.map(([name]) => name)
+
+/** Primaries that the run starts, whose group puts a replica in the place of a silent one. */
+const group: StoreFaults = {
+  faults: new Map([...clientFaults, ...serverFaults, ['failover', electedFailover]]),
+  meaningless: new Map([
+    ['busy', noFile],
+    ...names(wayFaults).map((name) => [name, noWay] as const),
+    ['wipe', noMember],
+    ...['server-clock-jump', 'power-loss', 'disk-full'].map((name) => [name, noneOfItsOwn] as const),
+  ]),
+  usual: ['pause', 'kill', ...serverFaults.keys()],
+  isFifo: true,
+  hasAllForms: true,
+}
 
 const everything = { isFifo: true, hasAllForms: true } as const
 
@@ -86,6 +106,8 @@ const stores: ReadonlyMap<string, StoreFaults> = new Map([
       hasAllForms: false,
     },
   ],
+  ['redis+cluster', group],
+  ['redis+sentinel', group],
 ])
 
 export function faultsOf(scheme: string): StoreFaults | undefined {

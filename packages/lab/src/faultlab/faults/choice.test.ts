@@ -39,6 +39,34 @@ describe("on a user's own server", () => {
   })
 })
 
+describe.each(['redis+cluster', 'redis+sentinel'])('on %s:', (scheme) => {
+  test('workers and primaries are hurt, and a failover is made where it is asked for', async () => {
+    const group = { ...own, scheme }
+    const usual = ['pause', 'kill', 'pause-server', 'kill-server', 'restart-server']
+    expect((await chosenFaults(undefined, group)).names).toEqual(usual)
+    expect((await chosenFaults('failover,pause+failover', group)).names).toEqual(['failover', 'pause+failover'])
+  })
+
+  test.each([
+    ['cut', 'no worker has a way of its own'],
+    ['partition', 'no worker has a way of its own'],
+    ['wipe', 'with redis: and redlock: this can be made'],
+    ['server-clock-jump', 'no clock and no disk of their own'],
+    ['power-loss', 'no clock and no disk of their own'],
+    ['busy', 'no file that another program could lock'],
+  ])('%s is refused with the reason and with what there is', async (name, reason) => {
+    const refused = chosenFaults(name, { ...own, scheme })
+    await expect(refused).rejects.toThrow(reason)
+    await expect(refused).rejects.toThrow(/has pause, kill, .*failover, or none/)
+  })
+
+  test("of a user's the workers alone are hurt", async () => {
+    const group = { ...users, scheme }
+    expect((await chosenFaults(undefined, group)).names).toEqual(['pause', 'kill'])
+    await expect(chosenFaults('failover', group)).rejects.toThrow('it would hit everybody who uses this store')
+  })
+})
+
 test('a fault whose rights are missing is an error that says which, and all leaves it out by name', async () => {
   vi.spyOn(process, 'getuid').mockReturnValue(1_000)
   const reason =

@@ -61,7 +61,7 @@ export const serverClock: Fault = {
     const { random, ttlMs, note, sleep } = scene
     const server = serverOf(scene)
     const { name, clock } = server
-    if (clock === undefined || clock.offsetMs !== 0) return
+    if (clock === undefined || server.wallMs === undefined || clock.offsetMs !== 0) return
     const byMs = jumpMs(random, ttlMs)
     clock.set(byMs)
     note('server-clock-jump', name, { byMs })

@@ -2,7 +2,7 @@
 import { locate } from '../../machine/fragile-disk.ts'
 import { felt, feltWords } from './effects.ts'
 import type { Fault } from './fault.ts'
-import type { GroundServer } from '../ground/ground.ts'
+import type { GroundServer, Memory } from '../ground/ground.ts'
 import { until } from '../../engines/until.ts'
 import { serverOf } from './scene.ts'
 
@@ -22,19 +22,19 @@ export const powerLoss: Fault = {
   async strike(scene) {
     const { random, ttlMs, note, sleep } = scene
     const server = serverOf(scene)
-    const { name, engine, disk, syncs } = server
-    if (disk === undefined) return
+    const { name, engine, disk, syncs, memory } = server
+    if (disk === undefined || memory === undefined) return
     await server.alone(async () => {
       if (scene.isOver() || (!syncs && !scene.ground.mayForget())) return
       const word = `${random.next()}`
-      await server.remember(word)
+      await memory.remember(word)
       note('power-loss', name, { syncs })
       await disk.cutPower()
       await engine.kill()
       await sleep(ttlMs * random.between(DARK_TTLS.min, DARK_TTLS.max))
       await disk.restore()
       await engine.restart()
-      note('end-power-loss', name, { forgot: !(await server.recalls(word)) })
+      note('end-power-loss', name, { forgot: !(await memory.recalls(word)) })
     })
   },
   hadEffect(spell, record) {
@@ -52,8 +52,8 @@ export const diskFull: Fault = {
   async strike(scene) {
     const { random, ttlMs, note, sleep } = scene
     const server = serverOf(scene)
-    const { name, engine, disk } = server
-    if (disk === undefined) return
+    const { name, engine, disk, memory } = server
+    if (disk === undefined || memory === undefined) return
     await server.alone(async () => {
       if (scene.isOver()) return
       note('disk-full', name)
@@ -61,7 +61,7 @@ export const diskFull: Fault = {
       await sleep(ttlMs * random.between(FULL_TTLS.min, FULL_TTLS.max))
       disk.free()
       // It may be about to end of what it could not write, and its end is heard of later.
-      if (!(await answersOrEnds(server))) await engine.restart()
+      if (!(await answersOrEnds(server, memory))) await engine.restart()
       note('end-disk-full', name)
     })
   },
@@ -69,10 +69,10 @@ export const diskFull: Fault = {
 }
 
 /** Whether it answers again, writes too; else it is down. */
-async function answersOrEnds(server: GroundServer): Promise<boolean> {
+async function answersOrEnds(server: GroundServer, memory: Memory): Promise<boolean> {
   const isDown = (): boolean => server.engine.state === 'down'
   const answers = (): Promise<boolean> =>
-    server.remember('there is room').then(
+    memory.remember('there is room').then(
       () => true,
       () => false,
     )

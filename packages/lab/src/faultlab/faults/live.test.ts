@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeEach, describe, test } from 'vitest'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import * as redis from '../../engines/redis/driver.ts'
 import { startTicks, stateOf } from '../../engines/guard.ts'
 import { requireEngine } from '../../engines/require-engine.ts'
@@ -74,6 +74,19 @@ test('a run of Holdfast on a Redlock of its own finds no violation', { timeout: 
   expect({ code, result: told.result, excused: told.excused }).toEqual({ code: 0, result: 'held', excused: [] })
 })
 
+describe('a run on servers that replace a primary by themselves', { timeout: LIMIT_MS }, () => {
+  test.each(['redis+cluster', 'redis+sentinel'])(
+    'holds with the guard on %s:, though a replica takes over that has not heard of everything',
+    async (scheme) => {
+      const faults = 'pause,kill-server,failover'
+      const args = ['--store', `${scheme}:`, '--for', '15s', '--workers', '4', '--faults', faults]
+      const { code, told } = await runs.judged(scheme, ...args)
+      expect(told.violations).toEqual([])
+      expect({ code, result: told.result }).toEqual({ code: 0, result: 'held' })
+    },
+  )
+})
+
 describe("a user's own server", { timeout: LIMIT_MS }, () => {
   test('is left alone: its clients are hurt on the way, and whatever would hurt it is refused', async ({ expect }) => {
     await using engine = await redis.start({ aof: 'always', password: 'canary-5e1f' })
@@ -109,16 +122,18 @@ function childrenOf(pid: number | undefined): readonly number[] {
   })
 }
 
+const slow = ['--faults', 'pause', '--ttl', '3s', '--seed', '7']
 const endings = {
-  'a run': ['run', '--store', 'redis:', '--faults', 'pause', '--ttl', '3s', '--seed', '7'],
-  'a replay': ['replay', 'redis-late-token'],
-}
+  run: { signal: 'SIGKILL', args: ['run', '--store', 'redis:', ...slow] },
+  replay: { signal: 'SIGKILL', args: ['replay', 'redis-late-token'] },
+  'run on a Cluster': { signal: 'SIGINT', args: ['run', '--store', 'redis+cluster:', ...slow] },
+} as const
 
-describe('a driver that is killed', { timeout: LIMIT_MS }, () => {
+describe('a driver that is ended', { timeout: LIMIT_MS }, () => {
   test.for(Object.entries(endings))(
     'takes its processes along, those too that are stopped: %s',
-    async ([name, args], { expect }) => {
-      const out = ['--out', join(runs.folder, `killed-${name.slice(2)}`)]
+    async ([name, { signal, args }], { expect }) => {
+      const out = ['--out', join(runs.folder, `ended-${name.replaceAll(' ', '-')}`)]
       const driver = spawn(process.execPath, [bin, ...args, ...out], { stdio: ['ignore', 'pipe', 'pipe'] })
       let said = ''
       for (const stream of [driver.stdout, driver.stderr]) {
@@ -134,7 +149,7 @@ describe('a driver that is killed', { timeout: LIMIT_MS }, () => {
       expect(hasStopped(), JSON.stringify(facts)).toBe(true)
       const born = new Map(childrenOf(driver.pid).map((pid) => [pid, startTicks(pid)]))
       const exited = once(driver, 'exit')
-      driver.kill('SIGKILL')
+      driver.kill(signal)
       await exited
       const isAlive = (pid: number): boolean => !['Z', 'X'].includes(stateOf(pid) ?? 'X')
       const alive = (): number => [...born].filter(([pid, ticks]) => startTicks(pid) === ticks && isAlive(pid)).length

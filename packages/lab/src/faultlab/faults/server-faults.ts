@@ -81,13 +81,15 @@ export const wipeServer: Fault = {
   ends: 'end-wipe',
   async strike(scene) {
     const server = serverOf(scene)
+    const { memory } = server
+    if (memory === undefined) return
     await server.alone(async () => {
       if (scene.isOver() || !scene.ground.mayForget()) return
       const word = `${scene.random.next()}`
-      await server.remember(word)
+      await memory.remember(word)
       scene.note('wipe', server.name)
       await server.engine.wipe()
-      scene.note('end-wipe', server.name, { forgot: !(await server.recalls(word)) })
+      scene.note('end-wipe', server.name, { forgot: !(await memory.recalls(word)) })
     })
   },
   hadEffect: ({ fromNs, ended }, record) => ended['forgot'] === true && heldAt(record, fromNs),

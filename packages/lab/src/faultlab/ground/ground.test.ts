@@ -1,7 +1,9 @@
+import { setTimeout } from 'node:timers/promises'
 import { beforeEach, describe, expect, test } from 'vitest'
 import * as redis from '../../engines/redis/driver.ts'
 import { RespConnection, type RespValue } from '../../engines/redis/resp.ts'
 import { requireEngine } from '../../engines/require-engine.ts'
+import { wholeForms } from '../traffic/order.ts'
 import type { Ground, GroundRequest, Need } from './ground.ts'
 import { openGround } from './open-ground.ts'
 
@@ -9,15 +11,20 @@ beforeEach(async (context) => {
   await requireEngine(context, redis)
 })
 
-function onRedis(needs: readonly Need[], change: Partial<GroundRequest> = {}): Promise<Ground> {
+function onRedis(needs: readonly Need[], change: Partial<GroundRequest> = {}, scheme = 'redis'): Promise<Ground> {
   const own = { storeUrl: 'redis:', isOwn: true, persistence: 'always', ttlMs: 500 } as const
-  return openGround('redis', { ...own, places: ['w1', 'w2'], needs: new Set(needs), ...change })
+  return openGround(scheme, { ...own, places: ['w1', 'w2'], needs: new Set(needs), ...change })
 }
 
 async function ask(url: string, ...words: readonly string[]): Promise<RespValue> {
   await using connection = await RespConnection.open(url, { withinMs: 2_000 })
   return await connection.command(...words)
 }
+
+/** In a Cluster, a key in the first third of the slots. */
+const ON_THE_FIRST = 'b'
+/** More than an election takes that is let happen. */
+const ELECTION_MS = 4_000
 
 /** On one connection: on another one WAIT knows of no write to wait for. */
 async function toldTheReplica(url: string, key: string, value: string): Promise<void> {
@@ -50,7 +57,7 @@ describe('a Redis of the run', () => {
     for (const turn of ['there', 'back']) {
       await toldTheReplica(url, 'known', turn)
       const before = ground.servers[0]?.engine.port
-      const over = ground.succession?.failOver(0, async () => void (await ask(url, 'SET', 'unheard', turn)))
+      const over = ground.successions[0]?.failOver(0, async () => void (await ask(url, 'SET', 'unheard', turn)))
       expect((await over)?.behindBytes).toBeGreaterThan(0)
       expect(ground.servers[0]?.engine.port).not.toBe(before)
       expect([await ask(url, 'GET', 'known'), await ask(url, 'GET', 'unheard')]).toEqual([turn, null])
@@ -80,6 +87,66 @@ test("before a user's server stand proxies, and nothing of it can be hurt", asyn
   expect([url.password, url.pathname]).toEqual(['secret', '/3'])
   expect(url.port).not.toBe(String(engine.port))
   expect(await ask(ground.urlFor('w1'), 'PING')).toBe('PONG')
+})
+
+describe.each(['redis+cluster', 'redis+sentinel'])('%s: of the run', (scheme) => {
+  test('chooses another primary when one is killed, and when one is frozen', { timeout: 120_000 }, async () => {
+    await using ground = await onRedis([], { storeUrl: `${scheme}:` }, scheme)
+    const [server] = ground.servers
+    const [succession] = ground.successions
+    if (server === undefined || succession === undefined) throw new Error('there is no server')
+    const { port } = server.engine
+    const replies: RespValue[] = []
+    for (const end of ['killed', 'frozen']) {
+      const before = server.engine
+      await toldTheReplica(before.url, ON_THE_FIRST, 'known')
+      const unheard = async (): Promise<void> =>
+        void replies.push(await ask(before.url, 'SET', ON_THE_FIRST, 'unheard'))
+      const over = await succession.alone(() => succession.failOver(0, unheard))
+      expect(over).toEqual({ end, behindBytes: expect.any(Number) as number })
+      expect(over.behindBytes).toBeGreaterThan(0)
+      expect(server.engine.port).not.toBe(before.port)
+      expect(await ask(server.engine.url, 'GET', ON_THE_FIRST)).toBe('known')
+      // It has been told.
+      expect([await ask(before.url, 'ROLE')].flat()[0]).toBe('slave')
+    }
+    expect(replies).toEqual(['OK', 'OK'])
+    expect(server.engine.port).toBe(port)
+  })
+
+  test('replaces nobody who is merely silent', { timeout: 60_000 }, async () => {
+    await using ground = await onRedis([], { storeUrl: `${scheme}:` }, scheme)
+    const [server] = ground.servers
+    const before = server?.engine
+    await server?.alone(async () => {
+      await server.engine.pause()
+      await setTimeout(ELECTION_MS)
+      await server.engine.resume()
+    })
+    expect([await ask(before?.url ?? '', 'ROLE')].flat()[0]).toBe('master')
+    expect(server?.engine).toBe(before)
+  })
+
+  test("leaves a user's alone: nothing stands before it", async () => {
+    const url = `${scheme}://host-1,host-2/name`
+    await using ground = await onRedis([], { storeUrl: url, isOwn: false }, scheme)
+    expect([ground.urlFor('w1'), ground.urlFor()]).toEqual([url, url])
+    expect([ground.servers, ground.successions, ground.ways]).toEqual([[], [], []])
+  })
+})
+
+test('a namespace in a Cluster of the run has a lock on every primary', { timeout: 60_000 }, async () => {
+  await using ground = await onRedis([], { storeUrl: 'redis+cluster:' }, 'redis+cluster')
+  const namespace = await ground.namespaceLike('shop')
+  expect(namespace).toMatch(/^shop-/)
+  const [server] = ground.servers
+  const slots = await Promise.all(
+    wholeForms.map(({ k }) => ask(server?.engine.url ?? '', 'CLUSTER', 'KEYSLOT', `{${namespace}!${k}}`)),
+  )
+  const ranges = (await ask(server?.engine.url ?? '', 'CLUSTER', 'SLOTS')) as readonly (readonly number[])[]
+  for (const [from = 0, to = 0] of ranges) {
+    expect(slots.some((slot) => Number(slot) >= from && Number(slot) <= to)).toBe(true)
+  }
 })
 
 describe('a Redlock of the run', () => {

@@ -38,17 +38,32 @@ export interface GroundServer {
   alone<T>(work: () => Promise<T>): Promise<T>
   /** Whether a change is on its disk before it is answered. */
   readonly syncs: boolean
+  /** Where its data can be taken from it: by this it is seen that it was. */
+  readonly memory: Memory | undefined
+  /** The time of day as the server itself tells it, where its clock can be set. Rejects when it does not answer soon. */
+  wallMs?(): Promise<number>
+}
+
+export interface Memory {
   /** Writes a word, which is answered; and whether it still knows it. What it has forgotten it forgot for everybody. */
   remember(word: string): Promise<void>
   recalls(word: string): Promise<boolean>
-  /** The time of day as the server itself tells it. Rejects when it does not answer soon. */
-  wallMs(): Promise<number>
 }
 
-/** A primary, and a replica that can take its place: clients find whoever is the primary at the same address. */
+/** A primary, and a replica that can take its place. */
 export interface Succession {
-  /** The data that the replica has not heard of, in bytes, when it takes over. */
-  failOver(pauseMs: number, sleep: (ms: number) => Promise<void>): Promise<{ readonly behindBytes: number }>
+  /** Of the server that has another engine afterwards. */
+  readonly name: string
+  /** As that of the server. */
+  alone<T>(work: () => Promise<T>): Promise<T>
+  failOver(deafMs: number, sleep: (ms: number) => Promise<void>): Promise<Succeeded>
+}
+
+export interface Succeeded {
+  /** The data that the replica had not heard of, in bytes, when it took over. */
+  readonly behindBytes: number
+  /** What became of the primary: killed, or stopped and let go on when another one had its place. */
+  readonly end: 'killed' | 'frozen'
 }
 
 export interface Ground extends AsyncDisposable {
@@ -59,7 +74,9 @@ export interface Ground extends AsyncDisposable {
   readonly ways: readonly Way[]
   /** None when the store is no server, or is one of the user's. */
   readonly servers: readonly GroundServer[]
-  readonly succession: Succession | undefined
+  readonly successions: readonly Succession[]
+  /** A name like this one, with which every server has a lock to decide on. */
+  namespaceLike(wish: string): Promise<string>
   /** Whether one more server may lose its data now, which then counts: several stand the loss of a few at a time. */
   mayForget(): boolean
   clockOf(place: string): SkewedClock | undefined

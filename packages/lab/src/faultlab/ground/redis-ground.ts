@@ -1,11 +1,12 @@
 /** Redis under a run: one server, and a replica that takes over where a failover is asked for. */
 import type { Engine } from '../../engines/engine.ts'
-import { RespConnection, type RespValue } from '../../engines/redis/resp.ts'
+import { RespConnection } from '../../engines/redis/resp.ts'
 import { start } from '../../engines/redis/server.ts'
 import { until } from '../../engines/until.ts'
 import { openProxy, type Proxy } from '../../proxy/proxy.ts'
 import { type Closing, closingAll } from './closing.ts'
-import type { GroundServer, Persistence, Succession } from './ground.ts'
+import { command, offsetOf, replicationOf } from './command.ts'
+import type { GroundServer, Persistence, Succeeded, Succession } from './ground.ts'
 import type { Follower, Redirect, ServerKind } from './server-ground.ts'
 
 const LINKED_WITHIN_MS = 15_000
@@ -72,57 +73,43 @@ class Pair implements Succession {
   #primary: Half
   #replica: Half
   readonly #redirect: Redirect
-  readonly #server: GroundServer
+  readonly name: string
+  readonly alone: Succession['alone']
 
   constructor(primary: Half, replica: Half, redirect: Redirect, server: GroundServer) {
     this.#primary = primary
     this.#replica = replica
     this.#redirect = redirect
-    this.#server = server
+    this.name = server.name
+    this.alone = (work) => server.alone(work)
   }
 
   /**
    * The replica hears nothing for a while, as when the network between the two is slow, and then the primary dies. A
    * stopped replica would not do: it catches up from what its kernel has received, though its primary is dead.
    */
-  async failOver(pauseMs: number, sleep: (ms: number) => Promise<void>): Promise<{ readonly behindBytes: number }> {
-    return this.#server.alone(async () => {
-      const [dying, heir] = [this.#primary, this.#replica]
-      dying.link.set({ kind: 'black-hole' })
-      await sleep(pauseMs)
-      const toldBytes = await replicated(dying, 'master_repl_offset')
-      const heardBytes = await replicated(heir, 'slave_repl_offset')
-      await dying.engine.kill()
-      await command(heir.engine, 'REPLICAOF', 'NO', 'ONE')
-      this.#redirect(heir.engine)
-      dying.link.set({ kind: 'pass' })
-      await dying.engine.restart()
-      await obey(dying, heir)
-      this.#primary = heir
-      this.#replica = dying
-      return { behindBytes: toldBytes - heardBytes }
-    })
+  async failOver(deafMs: number, sleep: (ms: number) => Promise<void>): Promise<Succeeded> {
+    const [dying, heir] = [this.#primary, this.#replica]
+    dying.link.set({ kind: 'black-hole' })
+    await sleep(deafMs)
+    const toldBytes = await offsetOf(dying.engine, 'master_repl_offset')
+    const heardBytes = await offsetOf(heir.engine, 'slave_repl_offset')
+    await dying.engine.kill()
+    await command(heir.engine, 'REPLICAOF', 'NO', 'ONE')
+    this.#redirect(heir.engine)
+    dying.link.set({ kind: 'pass' })
+    await dying.engine.restart()
+    await obey(dying, heir)
+    this.#primary = heir
+    this.#replica = dying
+    return { behindBytes: toldBytes - heardBytes, end: 'killed' }
   }
 }
 
 async function obey(follower: Half, leader: Half): Promise<void> {
   await command(follower.engine, 'REPLICAOF', leader.link.host, leader.link.port)
-  await until(async () => (await replication(follower)).includes('master_link_status:up'), {
+  await until(async () => (await replicationOf(follower.engine)).includes('master_link_status:up'), {
     withinMs: LINKED_WITHIN_MS,
     what: 'that the replica follows',
   })
-}
-
-async function replicated(half: Half, field: string): Promise<number> {
-  const found = new RegExp(`${field}:(\\d+)`).exec(await replication(half))
-  return Number(found?.[1] ?? 0)
-}
-
-async function replication({ engine }: Half): Promise<string> {
-  return String(await command(engine, 'INFO', 'replication'))
-}
-
-async function command({ url }: Engine, ...words: readonly (string | number)[]): Promise<RespValue> {
-  await using connection = await RespConnection.open(url)
-  return await connection.command(...words)
 }

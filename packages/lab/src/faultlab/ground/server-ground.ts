@@ -3,7 +3,8 @@ import type { Engine, StartOptions } from '../../engines/engine.ts'
 import { type FragileDisk, openFragileDisk } from '../../machine/fragile-disk.ts'
 import { openSkewedClock, type SkewedClock } from '../../machine/skewed-clock.ts'
 import { type Closing, closingAll } from './closing.ts'
-import type { Ground, GroundRequest, GroundServer, Persistence, Succession } from './ground.ts'
+import type { Ground, GroundRequest, GroundServer, Memory, Persistence, Succession } from './ground.ts'
+import { inTurn } from './in-turn.ts'
 import { Way } from './way.ts'
 import { openWorkerClocks } from './worker-clocks.ts'
 
@@ -76,7 +77,8 @@ async function built(kind: ServerKind, request: GroundRequest, closing: Closing[
     environmentFor: (place) => clocks.of(place)?.environment ?? {},
     ways,
     servers,
-    succession: follower?.succession(redirect),
+    successions: follower === undefined ? [] : [follower.succession(redirect)],
+    namespaceLike: async (wish) => wish,
     clockOf: (place) => clocks.of(place),
     close,
     [Symbol.asyncDispose]: close,
@@ -116,8 +118,9 @@ class OwnServer implements GroundServer {
   readonly clock: SkewedClock | undefined
   readonly disk: FragileDisk | undefined
   readonly syncs: boolean
+  readonly memory: Memory
+  readonly alone: GroundServer['alone'] = inTurn()
   readonly #kind: ServerKind
-  #last: Promise<unknown> = Promise.resolve()
 
   constructor(name: string, { kind, engine, clock, disk, syncs }: OwnServerParts) {
     this.name = name
@@ -125,26 +128,16 @@ class OwnServer implements GroundServer {
     this.clock = clock
     this.disk = disk
     this.syncs = syncs
+    this.memory = {
+      remember: (word) => kind.remember(this.engine, word),
+      recalls: async (word) => (await kind.recall(this.engine)) === word,
+    }
     this.#kind = kind
-  }
-
-  remember(word: string): Promise<void> {
-    return this.#kind.remember(this.engine, word)
-  }
-
-  async recalls(word: string): Promise<boolean> {
-    return (await this.#kind.recall(this.engine)) === word
   }
 
   async wallMs(): Promise<number> {
     if (this.#kind.wallMs === undefined) throw new Error(`${this.name} does not tell its time`)
     return await this.#kind.wallMs(this.engine)
-  }
-
-  alone<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(work)
-    this.#last = result.catch(() => undefined)
-    return result
   }
 }
 

@@ -45,18 +45,22 @@ export async function openHoldfast(options: ContenderOptions): Promise<Contender
 }
 
 /** A worker may start in the middle of a fault. It goes on asking, as whoever starts programs anew would make it. */
-const OPEN_TRIES_MAX = 15
+const OPEN_WITHIN_MS = 15_000
 const OPEN_PAUSE_MS = 100
 
 async function openPatiently(locks: Locks, notes: Notes): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
+  const limitMs = performance.now() + OPEN_WITHIN_MS
+  for (;;) {
     const call = notes.call('open', '', {})
     try {
       await locks.open()
       return call.ok()
     } catch (error) {
       call.fail(error)
-      if (!(error instanceof StoreUnavailable) || attempt === OPEN_TRIES_MAX) throw error
+      if (!(error instanceof StoreUnavailable)) throw error
+      if (performance.now() > limitMs) {
+        throw new Error(`the store did not open within ${OPEN_WITHIN_MS} ms: ${error.message}`, { cause: error })
+      }
     }
     await sleep(OPEN_PAUSE_MS)
   }

@@ -1,8 +1,8 @@
-/** A lock file: every process opens it by itself, so there is no server and no way to it. */
+/** What the workers open by themselves, so that there is nothing between: a lock file, or servers of others that tell their clients where to go. */
 import type { Ground, GroundRequest } from './ground.ts'
 import { openWorkerClocks } from './worker-clocks.ts'
 
-export async function openFileGround({ storeUrl, places, needs }: GroundRequest): Promise<Ground> {
+export async function openPlainGround({ storeUrl, places, needs }: GroundRequest): Promise<Ground> {
   const clocks = await openWorkerClocks(needs.has('worker-clock') ? places : [])
   const close = async (): Promise<void> => clocks.close()
   return {
@@ -10,7 +10,8 @@ export async function openFileGround({ storeUrl, places, needs }: GroundRequest)
     environmentFor: (place) => clocks.of(place)?.environment ?? {},
     ways: [],
     servers: [],
-    succession: undefined,
+    successions: [],
+    namespaceLike: async (wish) => wish,
     mayForget: () => true,
     clockOf: (place) => clocks.of(place),
     close,
