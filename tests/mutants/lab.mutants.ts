@@ -68,7 +68,7 @@ export const labMutants: readonly Mutant[] = [
   {
     name: 'the replica has heard of everything when it takes over',
     file: source('ground/redis-ground.ts'),
-    find: "      dying.link.set({ kind: 'black-hole' })\n",
+    find: "    dying.link.set({ kind: 'black-hole' })\n",
     replace: '',
     caughtBy: onRedis('ground/ground.test.ts'),
   },

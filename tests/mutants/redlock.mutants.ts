@@ -124,6 +124,12 @@ const ofTheNodes: Readonly<Record<string, Damage>> = {
     ' or node.keeps ~= keeps then',
     votes,
   ),
+  'a node in quarantine tells of those who waited before': damage(
+    'look.lua',
+    'openNode(5).isOut and {} or',
+    '',
+    lost('tells of nobody who waits'),
+  ),
   'every restart is a loss': damage(
     'durable.ts',
     'flushesEachChange(settings)',

@@ -48,6 +48,24 @@ test('a node that was wiped gives no vote until every lease of before is over, a
   expect(joins).toBe((10_000 + 5_000 + 2_000) * 1000)
 })
 
+test('a node in quarantine tells of nobody who waits: who left while it was away could not say so', async () => {
+  const { urls, seen } = await nodes(3)
+  const store = await stage.opened(redlock(urls))
+  await store.enter(claim(RESOURCE))
+  const waiter = claim(RESOURCE)
+  expect((await store.enter(waiter)).kind).toBe('queued')
+  const waiting = async (): Promise<number> => (await store.look(RESOURCE)).claims.length - 1
+  const [, ...lists] = keys.all(RESOURCE)
+  const onNodes = async (): Promise<number> =>
+    (await Promise.all(seen.map((each) => each.exists(...lists)))).filter((count) => count === 3).length
+  await expect.poll(onNodes).toBe(3)
+  // As it was left to the first one alone.
+  for (const each of seen.slice(1)) await each.del(...lists)
+  expect(await waiting()).toBe(1)
+  await seen[0]?.hset(keys.marker, 'j', String((Date.now() + 60_000) * 1000))
+  expect(await waiting()).toBe(0)
+})
+
 test('with more nodes in quarantine than may be lost nothing is granted, and the error says so', async () => {
   const { urls, seen } = await nodes(3)
   const store = await stage.opened(redlock(urls))

@@ -14,7 +14,7 @@ export async function look(session: Session, resource: string): Promise<LineView
 
 /** What each node says that answers in time; at least a majority of them. */
 export function seenBy(session: Session, resource: string): Promise<readonly Seen[]> {
-  const all = session.keys.all(resource)
+  const all = [...session.keys.all(resource), session.keys.marker]
   return allOf(session, 'look', async (node) => seenOf(await node.run(scripts.look, all, [])))
 }
 

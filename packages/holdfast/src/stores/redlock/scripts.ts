@@ -43,7 +43,7 @@ export const scripts: Readonly<Record<ScriptName, Script>> = {
   renew: script('renew', 'allow-oom', [...RECORD, 'node']),
   release: script('release', 'allow-oom', RECORD),
   evict: script('evict', 'allow-oom', RECORD),
-  look: script('look', 'no-writes', [LIMITS]),
+  look: script('look', 'no-writes', [LIMITS, 'node']),
   claimed: script('claimed', 'no-writes', []),
   observe: script('observe', '', [LIMITS]),
   marker: script('marker', 'no-writes', ['node']),
