@@ -152,7 +152,7 @@ describe('what cannot be judged', { timeout: LIMIT_MS }, () => {
   test('ends with 2 when a worker dies by itself and its place is struck by a kill: the death is not the kill', async () => {
     const path = join(folder, 'buggy-lock.mjs')
     const module = new URL('../../dist/faultlab/traffic/broken/open.js', import.meta.url).href
-    const bug = "if (/^w\\d$/.test(process)) setTimeout(() => Promise.reject(new Error('a bug')), 700)"
+    const bug = "if (/^w\\d/.test(process)) setTimeout(() => Promise.reject(new Error('a bug')), 300)"
     const open = '(options) => { const { process } = options; ' + bug + "; return openBroken('none', options) }"
     writeFileSync(path, `import { openBroken } from ${JSON.stringify(module)}\nexport const openContender = ${open}\n`)
     const args = ['--for', '5s', '--workers', '2', '--faults', 'kill', '--lock', path, '--out', join(folder, 'buggy')]
