@@ -15,7 +15,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'suites',
-          include: ['packages/*/src/**/*.test.ts', 'tests/**/*.test.ts'],
+          include: ['packages/*/src/**/*.test.ts', 'examples/*/src/**/*.test.ts', 'tests/**/*.test.ts'],
           exclude: [...configDefaults.exclude, ...LIVE, ...REPLAYS],
           sequence: { groupOrder: 0 },
         },

@@ -41,6 +41,8 @@ const code = await run(projectNode(), [
   '--build',
   'tsconfig.build.json',
 ])
-for (const name of readdirSync(join(root, 'packages'))) tidy(join(root, 'packages', name))
+for (const folder of ['packages', 'examples']) {
+  for (const name of readdirSync(join(root, folder))) tidy(join(root, folder, name))
+}
 say(code === 0 ? `built in ${seconds(startedMs)}` : 'the build failed; the compiler says why above')
 process.exitCode = code

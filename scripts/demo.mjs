@@ -7,6 +7,6 @@ say('holdfast: getting ready …')
 let code = await install()
 if (code === 0) code = await runScript('build.mjs')
 if (code === 0) {
-  code = await run(projectNode(), [join(root, 'packages', 'lab', 'dist', 'demo', 'main.js'), ...process.argv.slice(2)])
+  code = await run(projectNode(), [join(root, 'examples', 'seat-14a', 'dist', 'main.js'), ...process.argv.slice(2)])
 }
 process.exitCode = code

@@ -6,7 +6,7 @@ import { projectNode, root } from './workspace.mjs'
 
 const code = await install()
 if (code === 0) {
-  const main = join(root, 'packages', 'lab', 'src', 'engines', 'main.ts')
+  const main = join(root, 'packages', 'testbed', 'src', 'engines', 'main.ts')
   const child = spawn(projectNode(), [main, ...process.argv.slice(2)], { cwd: root, stdio: 'inherit' })
   // A terminal sends Ctrl-C to both; whoever signals only this script means the servers, too.
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))

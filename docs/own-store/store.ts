@@ -26,11 +26,11 @@ import {
   leaveLine,
   type Line,
   type Moment,
-  type Place,
+  type ClaimState,
   renewInLine,
   situationOf,
   stampOf,
-  type Step,
+  type LineStep,
   sweep,
   viewOf,
 } from 'holdfast/line'
@@ -46,9 +46,9 @@ const facts: Facts = {
   order: 'fifo',
   wakeUp: 'poll',
   ttl: { per: 'claim', granularityMs: 1, minMs: 100, maxMs: 86_400_000 },
-  losesLock: ['a clock of the cabinet that is set forward'],
-  breaksTokens: ['losing the drawers and setting the clock back'],
-  lacks: {},
+  lockRisks: ['a clock of the cabinet that is set forward'],
+  tokenRisks: ['losing the drawers and setting the clock back'],
+  unsupported: {},
 }
 
 export function cabinetStore(cabinet: Cabinet): Store {
@@ -129,7 +129,7 @@ class CabinetStore implements Store {
   }
 
   /** One step: read, change, compare and set. Somebody else was faster? Then nothing happened, and core asks again. */
-  async #step<Answer>(resource: string, change: (line: Line, now: Moment) => Step<Answer>): Promise<Answer> {
+  async #step<Answer>(resource: string, change: (line: Line, now: Moment) => LineStep<Answer>): Promise<Answer> {
     const { line: before, now, version } = await this.#read(resource)
     const { line, answer } = change(before, now)
     if (line === before || (await this.#cabinet.swap(resource, version, encode(line)))) return answer
@@ -149,7 +149,7 @@ class CabinetStore implements Store {
   }
 }
 
-function standingOf(place: Place, askedAt: Stamp): Standing {
+function standingOf(place: ClaimState, askedAt: Stamp): Standing {
   if (place.kind === 'held') return { ...place, askedAt, memo: situationOf(place) }
   if (place.kind === 'queued') return { ...place, memo: situationOf(place) }
   return place

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
-import { errorCodes } from '../../packages/holdfast/src/core/errors.ts'
+import { errorCodes } from '../../packages/holdfast/src/store/errors.ts'
 import { acceptedReports } from '../../scripts/api-reports.mjs'
 import { complaints, read, repositoryFiles, root } from '../support/tree.ts'
 

@@ -20,8 +20,8 @@ test('the library and the parts of the command end no process', () => {
 })
 
 test.each([
-  ['packages/holdfast/src/core/held.ts', 'process.exit(1)'],
-  ['packages/holdfast/src/core/held.ts', 'setTimeout(process.exit, 5)'],
+  ['packages/holdfast/src/lease/held-lease.ts', 'process.exit(1)'],
+  ['packages/holdfast/src/lease/held-lease.ts', 'setTimeout(process.exit, 5)'],
   ['packages/holdfast/src/stores/redis/open.ts', 'globalThis.process?.abort()'],
   ['packages/cli/src/run.ts', 'const { exit, stdout } = process'],
 ])('an end of the process in %s is found', (path, text) => {

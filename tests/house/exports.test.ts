@@ -13,8 +13,7 @@ interface Manifest {
 }
 
 const LIBRARY = 'packages/holdfast'
-/** Other files beside these serve one guard. */
-const GUARDED = /^guards\/(postgres|mysql|sqlite|redis|dynamodb|http)\.ts$/
+const GUARDED = /^guards\/([^/]+)\/index\.ts$/
 
 const manifest = (folder: string): Manifest => JSON.parse(read(`${folder}/package.json`)) as Manifest
 
@@ -26,10 +25,10 @@ function promised(sources: readonly string[]): Readonly<Record<string, string>> 
     const engine = /^stores\/([^/]+)\/index\.ts$/.exec(source)?.[1]
     const resource = GUARDED.exec(source)?.[1]
     if (source === 'index.ts') entries['.'] = built
-    if (source === 'line.ts' || source === 'from-redlock.ts') entries[`./${source.replace('.ts', '')}`] = built
-    if (source === 'line.ts' || source === 'from-redlock.ts') entries[`./${source.replace('.ts', '')}`] = built
+    if (source === 'line/index.ts') entries['./line'] = built
+    if (source === 'compat/redlock/index.ts') entries['./from-redlock'] = built
     if (source === 'testing/index.ts') entries['./testing'] = built
-    if (engine !== undefined && engine !== 'shared') entries[`./${engine}`] = built
+    if (engine !== undefined) entries[`./${engine}`] = built
     if (resource !== undefined) entries[`./guards/${resource}`] = built
   }
   return entries
@@ -58,17 +57,30 @@ test('every entry point was built, with its types', () => {
 
 test('a store that is not exported is found', () => {
   expect(
-    promised(['index.ts', 'stores/redis/index.ts', 'stores/shared/index.ts', 'guards/redis.ts', 'guards/lua.ts']),
+    promised([
+      'index.ts',
+      'stores/redis/index.ts',
+      'stores/redis-driver/client.ts',
+      'guards/redis/index.ts',
+      'guards/redis/fence.ts',
+    ]),
   ).toEqual({
     './package.json': './package.json',
     '.': './dist/index.js',
     './redis': './dist/stores/redis/index.js',
-    './guards/redis': './dist/guards/redis.js',
+    './guards/redis': './dist/guards/redis/index.js',
   })
 })
 
-test.each(['holdfast', 'cli', 'lab'])('the build of %s has a source for every file, and no tests', (name) => {
-  const folder = join(root, 'packages', name)
+test.each([
+  'packages/holdfast',
+  'packages/cli',
+  'packages/testbed',
+  'packages/lab',
+  'packages/bench',
+  'examples/seat-14a',
+])('the build of %s has a source for every file, and no tests', (name) => {
+  const folder = join(root, name)
   const built = readdirSync(join(folder, 'dist'), { recursive: true, encoding: 'utf8' }).filter((file) =>
     file.endsWith('.js'),
   )

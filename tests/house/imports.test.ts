@@ -17,18 +17,37 @@ interface Layer {
 
 const LIBRARY = 'packages/holdfast/src/'
 
+const STORE: readonly RegExp[] = [/^store\//, /^time\//]
+
 /** In order: the first that fits a file judges it. */
 const layers: readonly Layer[] = [
-  // The core runs without files, sockets and processes; randomness is the global `crypto`.
-  { folder: /^core\//, may: [/^core\//], builtins: new Set(['node:async_hooks', 'node:diagnostics_channel']) },
-  { folder: /^recipes\//, may: [/^core\//, /^recipes\//], builtins: new Set() },
-  { folder: /^guards\//, may: [/^core\//, /^guards\//] },
-  { folder: /^stores\/shared\//, may: [/^core\//, /^stores\/shared\//] },
-  { folder: /^stores\/[^/]+\//, may: [/^core\//, /^stores\/shared\//, /^stores\/SELF\//] },
+  // Everything below the recipes runs without files, sockets and processes; randomness is the global `crypto`.
+  { folder: /^time\//, may: STORE, builtins: new Set() },
+  { folder: /^store\//, may: STORE, builtins: new Set() },
+  { folder: /^line\//, may: [...STORE, /^line\//], builtins: new Set() },
+  { folder: /^lease\//, may: [...STORE, /^lease\//], builtins: new Set() },
+  { folder: /^wait\//, may: [...STORE, /^lease\//, /^wait\//], builtins: new Set() },
+  {
+    folder: /^client\//,
+    may: [...STORE, /^lease\//, /^wait\//, /^client\//],
+    builtins: new Set(['node:async_hooks', 'node:diagnostics_channel']),
+  },
+  { folder: /^recipes\//, may: [...STORE, /^lease\//, /^wait\//, /^client\//, /^recipes\//], builtins: new Set() },
+  // A guard knows tokens: leases and sequencers, and no store.
+  { folder: /^guards\/[^/]+$/, may: [...STORE, /^lease\//, /^guards\/[^/]+$/] },
+  { folder: /^guards\/[^/]+\//, may: [...STORE, /^lease\//, /^guards\/[^/]+$/, /^guards\/SELF\//] },
+  { folder: /^stores\/redis-driver\//, may: [...STORE, /^stores\/redis-driver\//] },
+  { folder: /^stores\/(?:redis|redlock)\//, may: [...STORE, /^line\//, /^stores\/redis-driver\//, /^stores\/SELF\//] },
+  { folder: /^stores\/records\//, may: [...STORE, /^line\//, /^stores\/records\//] },
+  { folder: /^stores\/[^/]+\//, may: [...STORE, /^line\//, /^stores\/records\//, /^stores\/SELF\//] },
   // A client is put to the test through the front door.
-  { folder: /^testing\/lock\//, may: [/^core\//, /^recipes\//, /^testing\//, /^holdfast\.ts$/] },
-  { folder: /^testing\//, may: [/^core\//, /^testing\//] },
-  { folder: /^[^/]+$/, may: [/^core\//, /^recipes\//, /^[^/]+$/] },
+  { folder: /^testing\/lock\//, may: [/./] },
+  { folder: /^testing\//, may: [...STORE, /^line\//, /^lease\//, /^testing\//] },
+  {
+    folder: /^compat\/redlock\//,
+    may: [...STORE, /^lease\//, /^recipes\//, /^stores\/[^/]+\/index\.ts$/, /^compat\/redlock\//, /^[^/]+$/],
+  },
+  { folder: /^[^/]+$/, may: [...STORE, /^lease\//, /^client\//, /^recipes\//, /^[^/]+$/] },
 ]
 
 /** Comments are left out, so an example in a docstring is no import. */
@@ -59,7 +78,7 @@ function directions(text: string, path: string): readonly string[] {
     // A driver is the user's: its types may be named, itself it is loaded only when a URL asks for it.
     if (!from.startsWith('.')) return kind === 'value' ? [`must not import the package ${from} at load time`] : []
     const target = new URL(from, `file:///${file}`).pathname.slice(1)
-    const own = /^stores\/[^/]+\//.exec(file)?.[0] ?? ''
+    const own = /^(?:stores|guards)\/[^/]+\//.exec(file)?.[0] ?? ''
     const allowed = layer.may.some((rule) =>
       rule.source.includes('SELF') ? target.startsWith(own) : rule.test(target),
     )
@@ -71,10 +90,10 @@ function directions(text: string, path: string): readonly string[] {
 
 /** Programs around the library use what everybody can use. */
 function publicNamesOnly(text: string, path: string): readonly string[] {
-  const [, workspace = ''] = /^packages\/([^/]+)\//.exec(path) ?? []
+  const [workspace = ''] = /^(?:packages|examples)\/[^/]+\//.exec(path) ?? []
   return importsOf(text).flatMap(({ from }) => {
     const target = from.startsWith('.') ? new URL(from, `file:///${path}`).pathname.slice(1) : ''
-    if (from.startsWith('.') && !target.startsWith(`packages/${workspace}/`)) return [`must not reach into ${target}`]
+    if (from.startsWith('.') && !target.startsWith(workspace)) return [`must not reach into ${target}`]
     return /^holdfast\/(?:dist|src)\b/.test(from) ? [`must not reach into ${from}`] : []
   })
 }
@@ -86,14 +105,16 @@ test('imports in the library go only in the directions of the design', () => {
   expect(complaints(source('packages/holdfast/src'), directions)).toEqual([])
 })
 
-test('the command and the lab use only the public names of the library', () => {
-  const files = [...repositoryFiles(/\.ts$/, 'packages/cli/src'), ...repositoryFiles(/\.ts$/, 'packages/lab/src')]
+test('programs around the library use only its public names, and nobody reaches into a neighbour', () => {
+  const files = ['packages/cli', 'packages/testbed', 'packages/lab', 'packages/bench', 'examples'].flatMap((folder) =>
+    repositoryFiles(/\.ts$/, folder),
+  )
   expect(complaints(files, publicNamesOnly)).toEqual([])
 })
 
 test.each([
-  ['core/line.ts', "import { x } from '../recipes/mutex.ts'", 'must not import recipes/mutex.ts'],
-  ['core/line.ts', "import { readFile } from 'node:fs'", 'must not import the builtin node:fs'],
+  ['line/line.ts', "import { x } from '../recipes/mutex.ts'", 'must not import recipes/mutex.ts'],
+  ['line/line.ts', "import { readFile } from 'node:fs'", 'must not import the builtin node:fs'],
   ['recipes/mutex.ts', "export { x } from '../stores/redis/index.ts'", 'must not import stores/redis/index.ts'],
   [
     'guards/postgres.ts',
@@ -114,9 +135,12 @@ test.each([
 })
 
 test.each([
-  ['stores/redis/store.ts', "import type { Redis } from 'ioredis'\nimport { sql } from '../shared/sql.ts'"],
+  [
+    'stores/redis/store.ts',
+    "import type { Redis } from 'ioredis'\nimport { driverOf } from '../redis-driver/client.ts'",
+  ],
   ['open.ts', "const { redis } = await import('./stores/redis/index.ts')"],
-  ['core/line.ts', "/** import { x } from '../recipes/mutex.ts' */\nimport type { Claim } from './claim.ts'"],
+  ['line/line.ts', "/** import { x } from '../recipes/mutex.ts' */\nimport type { Claim } from './claim.ts'"],
 ])('a right import in %s is let through', (file, text) => {
   expect(directions(text, LIBRARY + file)).toEqual([])
 })

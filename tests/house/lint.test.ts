@@ -29,27 +29,27 @@ const FOCUSED = "import { test } from 'vitest'\ntest.".concat("only('x', () => {
 const LONG_FILE = 'export {}\n'.repeat(301)
 
 const refused = [
-  ['packages/holdfast/src/core/a.ts', LONG_FUNCTION, 'max-lines-per-function'],
-  ['packages/holdfast/src/core/b.ts', LONG_FILE, 'max-lines'],
-  ['packages/holdfast/src/core/c.ts', 'export default 1\n', 'no-default-export'],
-  ['packages/holdfast/src/core/d.ts', "console.log('x')\n", 'no-console'],
-  ['packages/holdfast/src/core/e.ts', 'export const e: number = Date.now()\n', 'no-restricted-globals'],
+  ['packages/holdfast/src/time/a.ts', LONG_FUNCTION, 'max-lines-per-function'],
+  ['packages/holdfast/src/time/b.ts', LONG_FILE, 'max-lines'],
+  ['packages/holdfast/src/time/c.ts', 'export default 1\n', 'no-default-export'],
+  ['packages/holdfast/src/time/d.ts', "console.log('x')\n", 'no-console'],
+  ['packages/holdfast/src/time/e.ts', 'export const e: number = Date.now()\n', 'no-restricted-globals'],
   ['packages/holdfast/src/recipes/f.ts', 'setTimeout(() => 0, 1)\n', 'no-restricted-globals'],
   ['packages/holdfast/src/stores/x/g.ts', 'export const g: number = performance.now()\n', 'no-restricted-globals'],
-  ['packages/holdfast/src/core/h.ts', "import 'node:timers/promises'\n", 'no-restricted-imports'],
+  ['packages/holdfast/src/time/h.ts', "import 'node:timers/promises'\n", 'no-restricted-imports'],
   [
-    'packages/holdfast/src/core/i.ts',
+    'packages/holdfast/src/time/i.ts',
     'export const i: AbortSignal = AbortSignal.timeout(1)\n',
     'no-restricted-properties',
   ],
-  ['packages/holdfast/src/core/j.ts', 'export const j: bigint = process.hrtime.bigint()\n', 'no-restricted-properties'],
-  ['packages/holdfast/src/core/k.ts', 'async function f(): Promise<void> {}\nf()\n', 'no-floating-promises'],
+  ['packages/holdfast/src/time/j.ts', 'export const j: bigint = process.hrtime.bigint()\n', 'no-restricted-properties'],
+  ['packages/holdfast/src/time/k.ts', 'async function f(): Promise<void> {}\nf()\n', 'no-floating-promises'],
   ['packages/cli/src/l.ts', 'export const l = (x: any): unknown => x\n', 'no-explicit-any'],
   ['packages/lab/src/m.test.ts', FOCUSED, 'no-focused-tests'],
 ] as const
 
 const allowed = [
-  ['packages/holdfast/src/core/clock.ts', 'export const now = (): number => Date.now()\n'],
+  ['packages/holdfast/src/time/clock.ts', 'export const now = (): number => Date.now()\n'],
   ['packages/lab/src/a.ts', "console.log('x')\n"],
 ] as const
 

@@ -1,14 +1,21 @@
 /** Damages to the rule, to the two stores that run it, to a guard, and to the judge itself. */
 import type { Check, Mutant } from './mutant.ts'
 
-const source = (file: string): string => `packages/holdfast/src/${file}`
-const transition = source('core/transition.ts')
-const memoryTests: Check = { tests: [source('stores/memory/store.test.ts')] }
-const conformance: Check = { tests: [source('stores/conformance.test.ts')], named: 'memory, virtual time' }
-const sqliteTests: Check = { tests: [source('stores/conformance.test.ts')], named: 'sqlite, virtual time' }
-const ruleTests: Check = { tests: [source('core/transition.test.ts'), source('core/transition.property.test.ts')] }
-const endedTests: Check = { tests: [source('core/ended-claims.test.ts')] }
-const guardTests: Check = { tests: [source('guards/sqlite.test.ts')] }
+const transition = 'packages/holdfast/src/line/transition.ts'
+const memoryTests: Check = { tests: ['packages/holdfast/src/stores/memory/store.test.ts'] }
+const conformance: Check = {
+  tests: ['packages/holdfast/src/stores/conformance.test.ts'],
+  named: 'memory, virtual time',
+}
+const sqliteTests: Check = {
+  tests: ['packages/holdfast/src/stores/conformance.test.ts'],
+  named: 'sqlite, virtual time',
+}
+const ruleTests: Check = {
+  tests: ['packages/holdfast/src/line/transition.test.ts', 'packages/holdfast/src/line/transition.property.test.ts'],
+}
+const endedTests: Check = { tests: ['packages/holdfast/src/wait/ended-claims.test.ts'] }
+const guardTests: Check = { tests: ['packages/holdfast/src/guards/sqlite/fence.test.ts'] }
 const judgeTests: Check = { tests: ['packages/lab/src/judge/judge.test.ts', 'packages/lab/src/judge/liveness.test.ts'] }
 const seeds = (from: number, count: number): Check => ({ seeds: { from, count } })
 
@@ -22,14 +29,14 @@ const rule: readonly Mutant[] = [
   },
   {
     name: 'the weight ahead does not count',
-    file: source('core/line.ts'),
+    file: 'packages/holdfast/src/line/line.ts',
     find: 'return weightAhead + weight <= capacity',
     replace: 'return weight <= capacity',
     caughtBy: seeds(1, 5),
   },
   {
     name: 'one more fits than the capacity',
-    file: source('core/line.ts'),
+    file: 'packages/holdfast/src/line/line.ts',
     find: 'return weightAhead + weight <= capacity',
     replace: 'return weightAhead + weight <= capacity + 1',
     caughtBy: seeds(1, 5),
@@ -37,8 +44,8 @@ const rule: readonly Mutant[] = [
   {
     name: 'an expired claim can be renewed',
     file: transition,
-    find: 'note: string | undefined, now: Moment): Step<Place> {\n  const swept = sweep(before, now)',
-    replace: 'note: string | undefined, now: Moment): Step<Place> {\n  const swept = before',
+    find: 'note: string | undefined,\n  now: Moment,\n): LineStep<ClaimState> {\n  const swept = sweep(before, now)',
+    replace: 'note: string | undefined,\n  now: Moment,\n): LineStep<ClaimState> {\n  const swept = before',
     caughtBy: ruleTests,
   },
   {
@@ -123,21 +130,21 @@ const rule: readonly Mutant[] = [
 const memory: readonly Mutant[] = [
   {
     name: 'memory: a line that was forgotten takes its last token with it',
-    file: source('stores/memory/engine.ts'),
+    file: 'packages/holdfast/src/stores/memory/engine.ts',
     find: 'if (line.lastToken > this.#floor) this.#floor = line.lastToken',
     replace: '',
     caughtBy: memoryTests,
   },
   {
     name: 'memory: nobody is told of a grant',
-    file: source('stores/memory/engine.ts'),
+    file: 'packages/holdfast/src/stores/memory/engine.ts',
     find: 'for (const claim of told) this.#tell(subjectOf(resource, claim.id))',
     replace: '',
     caughtBy: memoryTests,
   },
   {
     name: 'memory: a watch misses what changed before it was called',
-    file: source('stores/memory/store.ts'),
+    file: 'packages/holdfast/src/stores/memory/store.ts',
     find: 'if (news !== undefined) return news\n',
     replace: '',
     caughtBy: conformance,
@@ -147,21 +154,31 @@ const memory: readonly Mutant[] = [
 const sqlite: readonly Mutant[] = [
   {
     name: 'sqlite: claims from before a restart go on holding',
-    file: source('stores/sqlite/file.ts'),
+    file: 'packages/holdfast/src/stores/sqlite/database.ts',
     find: 'const floor = row?.generation === this.#opened.generation ? this.#floor : this.#floorOfFile()',
     replace: 'const floor = 0n',
-    caughtBy: { tests: [source('stores/sqlite/tokens.test.ts'), source('stores/sqlite/idle.test.ts')] },
+    caughtBy: {
+      tests: [
+        'packages/holdfast/src/stores/sqlite/tokens.test.ts',
+        'packages/holdfast/src/stores/sqlite/prune.test.ts',
+      ],
+    },
   },
   {
     name: 'sqlite: removed lines take their tokens with them',
-    file: source('stores/sqlite/wire.ts'),
+    file: 'packages/holdfast/src/stores/sqlite/schema.ts',
     find: "'UPDATE file SET floor = max(floor, ?)'",
     replace: "'UPDATE file SET floor = min(floor, ?)'",
-    caughtBy: { tests: [source('stores/sqlite/tokens.test.ts'), source('stores/sqlite/idle.test.ts')] },
+    caughtBy: {
+      tests: [
+        'packages/holdfast/src/stores/sqlite/tokens.test.ts',
+        'packages/holdfast/src/stores/sqlite/prune.test.ts',
+      ],
+    },
   },
   {
     name: 'sqlite: a changed line is not written',
-    file: source('stores/sqlite/wire.ts'),
+    file: 'packages/holdfast/src/stores/sqlite/schema.ts',
     find: 'token = excluded.token, record = excluded.record`',
     replace: 'token = excluded.token`',
     caughtBy: sqliteTests,
@@ -171,42 +188,42 @@ const sqlite: readonly Mutant[] = [
 const guard: readonly Mutant[] = [
   {
     name: 'guard: entering does not raise the mark',
-    file: source('guards/sqlite-fence.ts'),
+    file: 'packages/holdfast/src/guards/sqlite/fence.ts',
     find: "transaction(db, 'IMMEDIATE', () => marks.pass(admission))",
     replace: "transaction(db, 'IMMEDIATE', () => marks.compare(admission))",
     caughtBy: guardTests,
   },
   {
     name: 'guard: any token passes',
-    file: source('guards/sqlite-fence.ts'),
+    file: 'packages/holdfast/src/guards/sqlite/fence.ts',
     find: 'WHERE mark.token <= excluded.token RETURNING 1',
     replace: 'WHERE 1 RETURNING 1',
     caughtBy: seeds(1, 40),
   },
   {
     name: 'guard: the own token is refused the second time',
-    file: source('guards/sqlite-fence.ts'),
+    file: 'packages/holdfast/src/guards/sqlite/fence.ts',
     find: 'WHERE mark.token <= excluded.token RETURNING 1',
     replace: 'WHERE mark.token < excluded.token RETURNING 1',
     caughtBy: seeds(1, 2),
   },
   {
     name: 'guard: a shared holder raises the mark',
-    file: source('guards/sqlite-fence.ts'),
+    file: 'packages/holdfast/src/guards/sqlite/fence.ts',
     find: 'if (!admission.raises) return compare(admission)',
     replace: '',
     caughtBy: guardTests,
   },
   {
     name: 'guard: a shared holder is not compared',
-    file: source('guards/sqlite-fence.ts'),
+    file: 'packages/holdfast/src/guards/sqlite/fence.ts',
     find: 'if (!admission.raises) return compare(admission)',
     replace: 'if (!admission.raises) return',
     caughtBy: guardTests,
   },
   {
     name: 'guard: a lease that is known to be lost passes',
-    file: source('guards/admission.ts'),
+    file: 'packages/holdfast/src/guards/admission.ts',
     find: '    fenced.assertHeld?.()\n',
     replace: '',
     caughtBy: guardTests,

@@ -1,7 +1,6 @@
 /** The defects of other libraries, put into this one: what docs/known-defects.md says must turn red. */
 import type { Check, Mutant } from './mutant.ts'
 
-const core = (file: string): string => `packages/holdfast/src/core/${file}`
 const proves = (named: string): Check => ({
   tests: ['packages/holdfast/src/stores/redis/known-defects.test.ts'],
   named,
@@ -16,47 +15,50 @@ const defects: Readonly<Record<string, Omit<Mutant, 'name'>>> = {
     caughtBy: proves('work that slept through its lease'),
   },
   'D5: the holder is told after the lease': {
-    file: core('held.ts'),
+    file: 'packages/holdfast/src/lease/held-lease.ts',
     find: 'return clock.monotonicMs() + remainingMs(this.#deadline, clock) - this.#settings.stopBeforeMs',
     replace: 'return clock.monotonicMs() + remainingMs(this.#deadline, clock) + 2_000',
     caughtBy: proves('a holder whose connection is cut'),
   },
   'D6: no clock is compared after a stall': {
-    file: core('held.ts'),
-    find: 'if (remainingMs(this.#deadline, this.#holding.clock) > 0) return',
+    file: 'packages/holdfast/src/lease/held-lease.ts',
+    find: 'if (remainingMs(this.#deadline, this.#host.clock) > 0) return',
     replace: 'return',
     caughtBy: proves('work that slept through its lease'),
   },
   'D10: a short lease is renewed without pause': {
-    file: core('keeper.ts'),
-    find: '(kept.lifeMs / 3) * jitter',
+    file: 'packages/holdfast/src/lease/renewer.ts',
+    find: '(renewable.lifeMs / 3) * jitter',
     replace: '(kept.lifeMs / 300) * jitter',
     caughtBy: proves('a short lease is renewed at a third of it'),
   },
   'D11: the first failed renewal is a loss': {
-    file: core('keeper.ts'),
-    find: 'batch.forEach((kept, index) => kept.onUnanswered(error, renewals[index]?.note))',
+    file: 'packages/holdfast/src/lease/renewer.ts',
+    find: 'batch.forEach((renewable, index) => renewable.onUnanswered(error, renewals[index]?.note))',
     replace: "batch.forEach((kept) => kept.onStanding({ kind: 'gone' }, 0))",
     caughtBy: proves('one failed renewal is jeopardy'),
   },
   'D13: nothing is renewed': {
-    file: core('keeper.ts'),
-    find: '(kept.lifeMs / 3) * jitter',
+    file: 'packages/holdfast/src/lease/renewer.ts',
+    find: '(renewable.lifeMs / 3) * jitter',
     replace: '(kept.lifeMs * 3) * jitter',
     caughtBy: proves('work of several leases has the lock alone'),
   },
   'D14: a wait is thirty seconds, whatever was asked for': {
-    file: core('options.ts'),
+    file: 'packages/holdfast/src/client/options.ts',
     find: 'call.wait ?? client.wait ?? waitDefault',
     replace: 'WAIT_MS_DEFAULT',
-    caughtBy: { tests: [core('waiting.test.ts')], named: 'a wait lasts as long as it was asked for' },
+    caughtBy: {
+      tests: ['packages/holdfast/src/wait/acquire.test.ts'],
+      named: 'a wait lasts as long as it was asked for',
+    },
   },
   'a connection that is about to end is reset': {
-    file: 'packages/lab/src/proxy/link.ts',
+    file: 'packages/testbed/src/proxy/link.ts',
     find: 'socket.connecting || (socket.writableEnded && !socket.writableFinished)',
     replace: 'socket.connecting',
     caughtBy: {
-      tests: ['packages/lab/src/proxy/proxy.test.ts'],
+      tests: ['packages/testbed/src/proxy/proxy.test.ts'],
       named: 'leaves no socket behind',
       engine: 'redis',
     },

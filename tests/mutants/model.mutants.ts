@@ -1,16 +1,14 @@
 /** Damages to the model of Redlock's token rule: to its steps, its properties and its search. */
 import type { Check, Mutant } from './mutant.ts'
 
-const model = (file: string): string => `packages/lab/src/redlock-model/${file}`
-
-const explored = (named: string): Check => ({ tests: [model('model.test.ts')], named })
+const explored = (named: string): Check => ({ tests: ['packages/lab/src/redlock-model/model.test.ts'], named })
 const oursHolds: Check = explored('"ours" holds with 3 nodes, 2 clients, 2 attempts, 0 wipes, any token')
-const theRest: Check = { tests: [model('state.test.ts')] }
+const theRest: Check = { tests: ['packages/lab/src/redlock-model/state.test.ts'] }
 
 type Damage = Omit<Mutant, 'name'>
 
 const damage = (file: string, find: string, replace: string, caughtBy: Check): Damage => {
-  return { file: model(file), find, replace, caughtBy }
+  return { file: `packages/lab/src/redlock-model/${file}`, find, replace, caughtBy }
 }
 
 const damages: Readonly<Record<string, Damage>> = {
@@ -36,7 +34,7 @@ const damages: Readonly<Record<string, Damage>> = {
     'step.ts',
     'const raised = Math.max(at(state, shape.token(node)), token)',
     'const raised = token',
-    { tests: [model('steps.test.ts')] },
+    { tests: ['packages/lab/src/redlock-model/steps.test.ts'] },
   ),
   'in the model a node repeats its last token': damage(
     'moves.ts',
@@ -126,7 +124,7 @@ const damages: Readonly<Record<string, Damage>> = {
     'explorer.ts',
     "return result({ stoppedBy: 'states' })",
     'return result({})',
-    { tests: [model('model.test.ts')], named: 'says that it is not complete' },
+    { tests: ['packages/lab/src/redlock-model/model.test.ts'], named: 'says that it is not complete' },
   ),
   'the model looks only at the first move of each state': damage(
     'explorer.ts',
@@ -139,7 +137,7 @@ const damages: Readonly<Record<string, Damage>> = {
     'values = ranked(tokensOf(shape, state), values)',
     '',
     {
-      tests: [model('trace.test.ts')],
+      tests: ['packages/lab/src/redlock-model/trace.test.ts'],
     },
   ),
 }

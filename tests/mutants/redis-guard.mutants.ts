@@ -1,20 +1,19 @@
 /** Damages to the guard and the ledger in Redis. */
 import type { Check, Mutant } from './mutant.ts'
 
-const source = (file: string): string => `packages/holdfast/src/${file}`
-const guardTests: Check = { tests: [source('guards/redis.test.ts')], engine: 'redis' }
+const guardTests: Check = { tests: ['packages/holdfast/src/guards/redis/fence.test.ts'], engine: 'redis' }
 
 type Damage = Omit<Mutant, 'name'>
 
 const fence = (find: string, replace: string): Damage => {
-  return { file: source('guards/redis-fence.ts'), find, replace, caughtBy: guardTests }
+  return { file: 'packages/holdfast/src/guards/redis/fence.ts', find, replace, caughtBy: guardTests }
 }
 const late = (find: string, replace: string): Damage => {
-  const check: Check = { tests: [source('guards/redis-late.test.ts')], engine: 'redis' }
-  return { file: source('guards/redis-fence.ts'), find, replace, caughtBy: check }
+  const check: Check = { tests: ['packages/holdfast/src/guards/redis/late.test.ts'], engine: 'redis' }
+  return { file: 'packages/holdfast/src/guards/redis/fence.ts', find, replace, caughtBy: check }
 }
 const ledger = (find: string, replace: string): Damage => {
-  return { file: source('guards/redis-ledger.ts'), find, replace, caughtBy: guardTests }
+  return { file: 'packages/holdfast/src/guards/redis/ledger.ts', find, replace, caughtBy: guardTests }
 }
 
 const guard: Readonly<Record<string, Damage>> = {

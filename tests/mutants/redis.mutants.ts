@@ -1,21 +1,22 @@
 /** Damages to the Redis store: its Lua, and the TypeScript around it. */
 import type { Check, Mutant } from './mutant.ts'
 
-const source = (file: string): string => `packages/holdfast/src/${file}`
-const redis = (file: string): string => source(`stores/redis/${file}`)
-
 /** Random operations beside the transition of core: the smallest check of whatever the scripts decide. */
-const twins: Check = { tests: [redis('differential.test.ts')], engine: 'redis' }
-const crowd: Check = { tests: [redis('crowd.test.ts')], engine: 'redis' }
-const pushed: Check = { tests: [redis('pushed.test.ts')], engine: 'redis' }
-const storeTests: Check = { tests: [redis('store.test.ts')], engine: 'redis' }
-const trouble = (named: string): Check => ({ tests: [redis('trouble.test.ts')], named, engine: 'redis' })
+const twins: Check = { tests: ['packages/holdfast/src/stores/redis/differential.test.ts'], engine: 'redis' }
+const crowd: Check = { tests: ['packages/holdfast/src/stores/redis/crowd.test.ts'], engine: 'redis' }
+const pushed: Check = { tests: ['packages/holdfast/src/stores/redis/pushed.test.ts'], engine: 'redis' }
+const storeTests: Check = { tests: ['packages/holdfast/src/stores/redis/store.test.ts'], engine: 'redis' }
+const trouble = (named: string): Check => ({
+  tests: ['packages/holdfast/src/stores/redis/trouble.test.ts'],
+  named,
+  engine: 'redis',
+})
 const units = (file: string): Check => ({ tests: [file] })
 
 type Damage = Omit<Mutant, 'name'>
 
 const lua = (file: string, find: string, replace: string, caughtBy: Check = twins): Damage => {
-  return { file: redis(`${file}.lua`), find, replace, caughtBy }
+  return { file: `packages/holdfast/src/stores/redis/${file}.lua`, find, replace, caughtBy }
 }
 
 const scripts: Readonly<Record<string, Damage>> = {
@@ -130,30 +131,30 @@ const scripts: Readonly<Record<string, Damage>> = {
   'a minimum hold is not kept': lua('leave', 'tonumber(keep) > 0', 'tonumber(keep) < 0'),
   'nobody gets what is given back': lua('leave', 'grant(line, id)\n', ''),
   'the short way of entering ignores observers': lua(
-    'enter-free',
+    'enter-fast',
     "local free, spec = redis.pcall('HGET', KEYS[at], 'a'), ARGV[at + 3]",
     "local free, spec = redis.pcall('HGET', KEYS[at], 'a'), ARGV[at + 3]\n  free = free and string.gsub(free, '^F', 'f')",
   ),
-  'the short way of entering trusts a clock that was set back': lua('enter-free', 'now <= token + 0', 'false'),
+  'the short way of entering trusts a clock that was set back': lua('enter-fast', 'now <= token + 0', 'false'),
   'the short way of entering lets the key end before the claim': lua(
-    'enter-free',
+    'enter-fast',
     'expires * 1000 < ends + 3000000000',
     'false',
     storeTests,
   ),
   'the short way of leaving ignores observers': lua(
-    'leave-alone',
+    'leave-fast',
     "local alone = redis.pcall('HGET', key, 'a')",
     "local alone = redis.pcall('HGET', key, 'a')\n  alone = alone and string.gsub(alone, '^H', 'h')",
   ),
-  'the short way of leaving ignores the owner': lua('leave-alone', 'id ~= ARGV[word] or', 'false or'),
+  'the short way of leaving ignores the owner': lua('leave-fast', 'id ~= ARGV[word] or', 'false or'),
   'the short way of leaving ignores the token': lua(
-    'leave-alone',
+    'leave-fast',
     "(ARGV[word + 1] ~= '' and ARGV[word + 1] ~= token)",
     'false',
   ),
-  'the short way of leaving ignores the end of the lease': lua('leave-alone', 'ends + 0 <= now', 'false'),
-  'the short way of leaving ignores a minimum hold': lua('leave-alone', "ARGV[word + 2] ~= '0'", 'false'),
+  'the short way of leaving ignores the end of the lease': lua('leave-fast', 'ends + 0 <= now', 'false'),
+  'the short way of leaving ignores a minimum hold': lua('leave-fast', "ARGV[word + 2] ~= '0'", 'false'),
   'the short way of renewing ignores the token': lua('renew', 'held ~= token', 'false'),
   'the short way of renewing ignores the end of the lease': lua(
     'renew',
@@ -168,13 +169,13 @@ const scripts: Readonly<Record<string, Damage>> = {
   ),
   'the short way of renewing drops a note': lua('renew', "isNoted == '0' and renewAlone", 'renewAlone'),
   'one bad key fails all that entered with it': lua(
-    'enter-each',
+    'enter-batch',
     "answers[index] = ok and answer or { 'error', type(answer) == 'table' and answer.err or tostring(answer) }",
     "if not ok then return redis.error_reply('WRONGTYPE') end\n  answers[index] = answer",
     storeTests,
   ),
   'one bad key fails all that left with it': lua(
-    'leave-each',
+    'leave-batch',
     "answers[index] = ok and answer or { 'error', type(answer) == 'table' and answer.err or tostring(answer) }",
     "if not ok then return redis.error_reply('WRONGTYPE') end\n  answers[index] = answer",
     storeTests,
@@ -183,72 +184,72 @@ const scripts: Readonly<Record<string, Damage>> = {
   'an eviction hits whoever holds': lua('evict', 'if line.solo.token == ARGV[1] then', 'if true then'),
   'what lingers can be evicted again': lua('evict', "if evicted and evicted.state ~= 'h' then evicted = nil end", ''),
   'who is evicted is not told': lua('evict', "tell(line, evicted, 'gone', ARGV[2])", ''),
-  'a list leaves out what lingers': lua('claimed', 'tonumber(delay) or 0) > now', '0) > now'),
+  'a list leaves out what lingers': lua('has-claims', 'tonumber(delay) or 0) > now', '0) > now'),
 }
 
 const around: Readonly<Record<string, Damage>> = {
   'an answer that was overtaken by a message counts': {
-    file: redis('claims.ts'),
+    file: 'packages/holdfast/src/stores/redis/local-claims.ts',
     find: 'return one.atUs < other.atUs',
     replace: 'return false',
-    caughtBy: units(redis('claims.test.ts')),
+    caughtBy: units('packages/holdfast/src/stores/redis/local-claims.test.ts'),
   },
   'after a clock was set back every answer is an old one': {
-    file: redis('claims.ts'),
+    file: 'packages/holdfast/src/stores/redis/local-claims.ts',
     find: 'entry.toldAt <= heard',
     replace: 'entry.toldAt < 0',
-    caughtBy: units(redis('claims.test.ts')),
+    caughtBy: units('packages/holdfast/src/stores/redis/local-claims.test.ts'),
   },
   'what is told before the answer arrives is forgotten': {
-    file: redis('store.ts'),
-    find: 'claims.expect(keys[0], id)',
+    file: 'packages/holdfast/src/stores/redis/store.ts',
+    find: 'claims.track(keys[0], id)',
     replace: '',
     caughtBy: pushed,
   },
   'who asks together gets the answer of the first': {
-    file: redis('together.ts'),
+    file: 'packages/holdfast/src/stores/redis/command-batcher.ts',
     find: '? answers[index] :',
     replace: '? answers[0] :',
     caughtBy: twins,
   },
   'a renewal with a wrong token ends the watch of the holder': {
-    file: redis('store.ts'),
+    file: 'packages/holdfast/src/stores/redis/store.ts',
     find: "if (told.standing.kind === 'gone') return told.standing\n",
     replace: '',
     caughtBy: pushed,
   },
   'a lost batch of renewals loses all of them': {
-    file: redis('store.ts'),
+    file: 'packages/holdfast/src/stores/redis/store.ts',
     find: 'if (!isOneOfSeveral) throw error',
     replace: 'throw error',
     caughtBy: pushed,
   },
   'nobody is hinted at what was told while nobody could hear': {
-    file: redis('open.ts'),
+    file: 'packages/holdfast/src/stores/redis/open.ts',
     find: 'onUp: () => claims.hintAll()',
     replace: 'onUp: () => undefined',
     caughtBy: pushed,
   },
   'the time of a server that is gone is trusted': {
-    file: redis('open.ts'),
+    file: 'packages/holdfast/src/stores/redis/open.ts',
     find: 'onDown: () => serverClock.forget()',
     replace: 'onDown: () => undefined',
     caughtBy: pushed,
   },
   'a turn that was told while the clock was set back is not looked for': {
-    file: redis('claims.ts'),
+    file: 'packages/holdfast/src/stores/redis/local-claims.ts',
     find: 'told === undefined || isOutOfTime(told, entry.told)',
     replace: 'told === undefined',
-    caughtBy: units(redis('claims.test.ts')),
+    caughtBy: units('packages/holdfast/src/stores/redis/local-claims.test.ts'),
   },
   'on a full server nothing can be renewed': {
-    file: redis('scripts.ts'),
+    file: 'packages/holdfast/src/stores/redis/scripts.ts',
     find: "renew: script('renew', 'allow-oom'",
     replace: "renew: script('renew', ''",
     caughtBy: trouble('on a full server'),
   },
   'a server with replicas is called durable': {
-    file: redis('facts.ts'),
+    file: 'packages/holdfast/src/stores/redis/facts.ts',
     find: "traits.kept === 'always' && !traits.mayFailOver && !traits.evicts",
     replace: "traits.kept === 'always' && !traits.evicts",
     caughtBy: trouble('the class says what the server really does'),

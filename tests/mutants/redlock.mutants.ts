@@ -1,20 +1,34 @@
 /** Damages to Redlock: the rule of votes, the scripts of the nodes, and what is done around them. */
 import type { Check, Mutant } from './mutant.ts'
 
-const redlock = (file: string): string => `packages/holdfast/src/stores/redlock/${file}`
-
-const rule: Check = { tests: [redlock('ballot.test.ts')] }
-const twin: Check = { tests: [redlock('model.test.ts')] }
-const votes: Check = { tests: [redlock('votes.test.ts')], engine: 'redis' }
-const healthy = (named: string): Check => ({ tests: [redlock('store.test.ts')], named, engine: 'redis' })
-const trouble = (named: string): Check => ({ tests: [redlock('trouble.test.ts')], named, engine: 'redis' })
-const strays = (named: string): Check => ({ tests: [redlock('strays.test.ts')], named, engine: 'redis' })
-const lost = (named: string): Check => ({ tests: [redlock('data-loss.test.ts')], named, engine: 'redis' })
+const rule: Check = { tests: ['packages/holdfast/src/stores/redlock/ballot.test.ts'] }
+const twin: Check = { tests: ['packages/holdfast/src/stores/redlock/model.test.ts'] }
+const votes: Check = { tests: ['packages/holdfast/src/stores/redlock/votes.test.ts'], engine: 'redis' }
+const healthy = (named: string): Check => ({
+  tests: ['packages/holdfast/src/stores/redlock/store.test.ts'],
+  named,
+  engine: 'redis',
+})
+const trouble = (named: string): Check => ({
+  tests: ['packages/holdfast/src/stores/redlock/trouble.test.ts'],
+  named,
+  engine: 'redis',
+})
+const strays = (named: string): Check => ({
+  tests: ['packages/holdfast/src/stores/redlock/orphan-votes.test.ts'],
+  named,
+  engine: 'redis',
+})
+const lost = (named: string): Check => ({
+  tests: ['packages/holdfast/src/stores/redlock/data-loss.test.ts'],
+  named,
+  engine: 'redis',
+})
 
 type Damage = Omit<Mutant, 'name'>
 
 const damage = (file: string, find: string, replace: string, caughtBy: Check): Damage => {
-  return { file: redlock(file), find, replace, caughtBy }
+  return { file: `packages/holdfast/src/stores/redlock/${file}`, find, replace, caughtBy }
 }
 
 const ofTheRule: Readonly<Record<string, Damage>> = {
@@ -223,7 +237,7 @@ const around: Readonly<Record<string, Damage>> = {
     healthy('under two names'),
   ),
   'a wiped node passes for a first start': damage(
-    'markers.ts',
+    'data-markers.ts',
     'const isFirst = markers.every(',
     'const isFirst = markers.some(',
     lost('while one node has no data'),

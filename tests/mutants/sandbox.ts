@@ -10,6 +10,9 @@ const COPIED = [
   'package.json',
   'packages/holdfast/package.json',
   'packages/holdfast/src',
+  'packages/testbed/package.json',
+  'packages/testbed/src',
+  'packages/testbed/competitors',
   'packages/lab/package.json',
   'packages/lab/src',
   'scripts/from-source.mjs',
@@ -29,6 +32,8 @@ const alias = Object.entries(exports).filter(([, built]) => built.startsWith('./
   find: new RegExp('^holdfast' + name.slice(1).replaceAll('/', '\\\\/') + '$'),
   replacement: process.cwd() + '/packages/holdfast/' + built.replace('./dist/', 'src/').replace(/\\.js$/, '.ts'),
 }))
+for (const name of ['testbed', 'lab'])
+  alias.push({ find: new RegExp('^@holdfast/' + name + '/(.+)$'), replacement: process.cwd() + '/packages/' + name + '/src/$1.ts' })
 export default defineConfig({
   resolve: { alias },
   test: { include: ['packages/**/*.test.ts'], testTimeout: 10_000, reporters: ['dot'], setupFiles: ['setup.mjs'] },

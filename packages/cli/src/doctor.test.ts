@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream'
 import { DatabaseSync } from 'node:sqlite'
 import type { Store } from 'holdfast'
 import { memory, memoryEngine } from 'holdfast/memory'
-import { type Plan, unreliable } from 'holdfast/testing'
+import { type FaultPlan, unreliable } from 'holdfast/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { rising } from './doctor-checks.ts'
 import { type DoctorCommandOptions, examined } from './doctor.ts'
@@ -77,7 +77,7 @@ describe('doctor', () => {
       expect(rising(tokens).findings).toMatchObject([{ level: 'problem', check: 'tokens' }])
   })
 
-  it.each<[string, Plan, RegExp]>([
+  it.each<[string, FaultPlan, RegExp]>([
     ['from the start', () => ({ kind: 'lost-request', silence: 'hangs' }), /^$/],
     [
       'after it was opened',

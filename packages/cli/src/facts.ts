@@ -16,8 +16,8 @@ export function factRows(facts: Facts): readonly (readonly [promise: string, her
     ['wake-up', facts.wakeUp],
     ['ttl', `per ${ttl.per}, ${span} in steps of ${shortDuration(ttl.granularityMs)}`],
   ]
-  for (const what of facts.losesLock) rows.push(['loses a lock', what])
-  for (const what of facts.breaksTokens) rows.push(['breaks tokens', what])
-  for (const [what, why] of Object.entries(facts.lacks)) rows.push([`no ${what}`, why])
+  for (const what of facts.lockRisks) rows.push(['loses a lock', what])
+  for (const what of facts.tokenRisks) rows.push(['breaks tokens', what])
+  for (const [what, why] of Object.entries(facts.unsupported)) rows.push([`no ${what}`, why])
   return rows
 }

@@ -81,8 +81,8 @@ function stopBeforeOption({ stopBefore }: RunCommandOptions, ttlMs: number): num
  * The delay is the time in which the command of such a run is being stopped; one that needs longer than the longest
  * delay is killed when it ends.
  */
-export function lockDelayMs({ lockDelayMs: asked, stopBeforeMs }: RunSettings, { lacks }: Facts): number {
-  return lacks.lockDelay === undefined ? Math.max(asked, Math.min(stopBeforeMs, LOCK_DELAY_MS_MAX)) : asked
+export function lockDelayMs({ lockDelayMs: asked, stopBeforeMs }: RunSettings, { unsupported }: Facts): number {
+  return unsupported.lockDelay === undefined ? Math.max(asked, Math.min(stopBeforeMs, LOCK_DELAY_MS_MAX)) : asked
 }
 
 function modeOf({ shared, exclusive }: RunCommandOptions): RunSettings['mode'] {

@@ -1,5 +1,5 @@
 /** Every command on real servers: what the other suites show on a lock file holds over a network, too. */
-import { type Engine, redis, requireEngine } from '@holdfast/lab/engines'
+import { type Engine, redis, requireEngine } from '@holdfast/testbed/engines'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { DoctorDocument } from './doctor-report.ts'
 import { documentsIn, type Ended, type LineSeen, type Running, Sandbox, until } from './fixture.ts'

@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { describe, expect, test } from 'vitest'
-import { world } from './core/clients.fixture.ts'
-import { Misuse, Unsupported } from './core/errors.ts'
+import { world } from './client/clients.fixture.ts'
+import { Misuse, Unsupported } from './store/errors.ts'
 import { holdfast } from './holdfast.ts'
 import { memory } from './stores/memory/index.ts'
 

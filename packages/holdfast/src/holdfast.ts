@@ -1,27 +1,22 @@
 /** The front door: one client over one store. */
 import { hostname } from 'node:os'
-import { systemClock } from './core/clock.ts'
-import { enquire } from './core/enquiry.ts'
-import { Misuse } from './core/errors.ts'
-import type { EventName, Listener } from './core/events.ts'
-import type { Lease } from './core/lease.ts'
-import { NAME_BYTES_MAX, REASON_BYTES_MAX } from './core/limits.ts'
-import { encodeName, namesOf, resourceOf, resourcePrefixOf } from './core/names.ts'
-import {
-  type AcquireOptions,
-  type AcquireSettings,
-  acquireSettings,
-  boundedText,
-  checkClientOptions,
-  type HoldfastOptions,
-} from './core/options.ts'
-import { Reentry } from './core/reentry.ts'
-import { parseSequencer } from './core/sequencer.ts'
-import { Session } from './core/session.ts'
-import type { Facts, LineView, Store } from './core/store.ts'
-import { type Client, take, use, type Work } from './recipes/lock.ts'
-import { mutexPlace } from './recipes/mutex.ts'
-import { type ReadWriteLock, readWriteLock } from './recipes/rw-lock.ts'
+import { systemClock } from './time/clock.ts'
+import { query } from './client/query.ts'
+import { Misuse } from './store/errors.ts'
+import type { Listener } from './client/events.ts'
+import type { EventName } from './lease/events.ts'
+import type { Lease } from './lease/lease.ts'
+import { NAME_BYTES_MAX, REASON_BYTES_MAX } from './store/limits.ts'
+import { encodeName, namesOf, resourceOf, resourcePrefixOf } from './store/names.ts'
+import { type AcquireOptions, acquireSettings, checkClientOptions, type HoldfastOptions } from './client/options.ts'
+import type { AcquireSettings } from './lease/settings.ts'
+import { boundedText } from './store/bounded-text.ts'
+import { parseSequencer } from './lease/sequencer.ts'
+import { LockClient } from './client/client.ts'
+import type { Facts, LineView, Store } from './store/store.ts'
+import { take, use, type Work } from './recipes/lock.ts'
+import { mutexShape } from './recipes/mutex.ts'
+import { type ReadWriteLock, readWriteLock } from './recipes/read-write.ts'
 import { type Semaphore, semaphore, type SemaphoreOptions } from './recipes/semaphore.ts'
 import { type LeaseSet, type SetWork, takeAll, takeAllOrThrow, useAll } from './recipes/several.ts'
 
@@ -111,15 +106,16 @@ export function holdfast(store: Store, options: HoldfastOptions = {}): Locks {
   if (typeof store?.enter !== 'function') throw new Misuse('holdfast() needs a store, such as sqlite() or memory()')
   if (taken.has(store)) throw new Misuse('this store belongs to another client already: make one for each client')
   taken.add(store)
-  const session = new Session(store, {
+  const client = new LockClient(store, {
     clock: options.clock ?? systemClock,
     namespace,
     owner: boundedText('owner', options.owner ?? `${hostname()}/${process.pid}`, NAME_BYTES_MAX),
     require: options.require,
     logger: options.logger,
+    defaults: options,
+    settings,
   })
-  const client: Client = { session, defaults: options, settings, reentry: new Reentry() }
-  return { ...locking(client), ...operating(session), [Symbol.asyncDispose]: () => session.close() }
+  return { ...locking(client), ...operating(client), [Symbol.asyncDispose]: () => client.close() }
 }
 
 function checked(options: HoldfastOptions): { readonly namespace: string; readonly settings: AcquireSettings } {
@@ -135,13 +131,13 @@ type Locking = Pick<
 >
 type Operating = Pick<Locks, 'open' | 'inspect' | 'list' | 'evict' | 'check' | 'on' | 'health' | 'close'>
 
-function locking(client: Client): Locking {
+function locking(client: LockClient): Locking {
   return {
-    tryAcquire: (name, call) => take(client, mutexPlace(name), false, call),
-    acquire: (name, call) => take(client, mutexPlace(name), true, call),
+    tryAcquire: (name, call) => take(client, mutexShape(name), false, call),
+    acquire: (name, call) => take(client, mutexShape(name), true, call),
     using: async <T>(name: string, ...call: [Work<T>] | [AcquireOptions, Work<T>]) => {
       const [callOptions, work] = call.length === 1 ? [undefined, call[0]] : call
-      return use(client, mutexPlace(name), callOptions, work)
+      return use(client, mutexShape(name), callOptions, work)
     },
     tryAcquireAll: (names, call = {}) => takeAll(client, names, false, call),
     acquireAll: async (names, call = {}) => {
@@ -162,13 +158,13 @@ function locking(client: Client): Locking {
   }
 }
 
-function operating(session: Session): Operating {
-  const { namespace, events, leases } = session
+function operating(client: LockClient): Operating {
+  const { namespace, events, leases } = client
   return {
-    open: () => session.open(),
+    open: () => client.open(),
     async inspect(name) {
       const resource = resourceOf(namespace, name)
-      return await enquire(session, { name, changes: false }, (store) => store.look(resource))
+      return await query(client, { name, changes: false }, (store) => store.look(resource))
     },
     async list({ prefix = '', cursor, limit = LIST_LIMIT_DEFAULT } = {}) {
       const resourcePrefix = resourcePrefixOf(namespace, prefix)
@@ -176,7 +172,7 @@ function operating(session: Session): Operating {
         throw new Misuse(`limit must be a whole number from 1 to ${LIST_LIMIT_MAX}, got ${String(limit)}`)
       }
       if (cursor !== undefined && typeof cursor !== 'string') throw new Misuse('cursor must be that of the page before')
-      const page = await enquire(session, { name: prefix, changes: false }, (store) =>
+      const page = await query(client, { name: prefix, changes: false }, (store) =>
         store.admin.list(resourcePrefix, cursor, limit),
       )
       const names = page.resources.map((resource) => namesOf(resource).name)
@@ -188,20 +184,20 @@ function operating(session: Session): Operating {
       if (typeof token !== 'bigint') throw new Misuse('evict needs the token of the holder, as a bigint')
       if (boundedText('reason', reason, REASON_BYTES_MAX) === '')
         throw new Misuse('evict needs a reason to tell the holder')
-      return await enquire(session, { name, changes: true }, (store) => store.admin.evict(resource, token, reason))
+      return await query(client, { name, changes: true }, (store) => store.admin.evict(resource, token, reason))
     },
     async check(sequencer) {
       const { namespace: where, name, token } = parseSequencer(sequencer)
       const resource = resourceOf(where, name)
-      const { claims } = await enquire(session, { name, changes: false }, (store) => store.look(resource))
+      const { claims } = await query(client, { name, changes: false }, (store) => store.look(resource))
       return claims.some((claim) => claim.state === 'held' && claim.token === token) ? 'live' : 'gone'
     },
     on: (name, listener) => events.on(name, listener),
     health() {
       const inJeopardy = [...leases].filter((lease) => lease.state === 'jeopardy').length
-      const state = session.isClosed ? 'closed' : inJeopardy > 0 ? 'jeopardy' : 'ok'
-      return { state, leases: leases.size, inJeopardy, waiting: session.waits.size }
+      const state = client.isClosed ? 'closed' : inJeopardy > 0 ? 'jeopardy' : 'ok'
+      return { state, leases: leases.size, inJeopardy, waiting: client.waits.size }
     },
-    close: () => session.close(),
+    close: () => client.close(),
   }
 }

@@ -1,14 +1,12 @@
 /** The public surface of `holdfast`. Every export has a reason, a doc and a test. */
-export { holdfast } from './holdfast.ts'
-export type { EvictOptions, Health, ListOptions, Locks, NamePage } from './holdfast.ts'
+export { holdfast, type EvictOptions, type Health, type ListOptions, type Locks, type NamePage } from './holdfast.ts'
 export type { Lock, Work } from './recipes/lock.ts'
-export type { ReadWriteLock } from './recipes/rw-lock.ts'
+export type { ReadWriteLock } from './recipes/read-write.ts'
 export type { PermitOptions, Semaphore, SemaphoreOptions } from './recipes/semaphore.ts'
 export type { LeaseSet, SetWork } from './recipes/several.ts'
-export type { Fenced, Lease, LeaseState, Mode, ReleaseOutcome } from './core/lease.ts'
-export type { AcquireOptions, HoldfastOptions, Logger } from './core/options.ts'
-export { durationMs } from './core/duration.ts'
-export type { Duration, DurationRange } from './core/duration.ts'
+export type { Fenced, Lease, LeaseState, Mode, ReleaseOutcome } from './lease/lease.ts'
+export type { AcquireOptions, HoldfastOptions, Logger } from './client/options.ts'
+export { durationMs, type Duration, type DurationRange } from './time/duration.ts'
 export {
   CAPACITY_MAX,
   LOCK_DELAY_MS_MAX,
@@ -17,10 +15,11 @@ export {
   TTL_MS_MAX,
   TTL_MS_MIN,
   WAIT_MS_MAX,
-} from './core/limits.ts'
-export type { Clock, Stamp, Timer } from './core/clock.ts'
-export type { EventMap, EventName, Listener } from './core/events.ts'
-export { formatSequencer, parseSequencer } from './core/sequencer.ts'
+} from './store/limits.ts'
+export type { Clock, Stamp, Timer } from './time/clock.ts'
+export type { EventMap, EventName } from './lease/events.ts'
+export type { Listener } from './client/events.ts'
+export { formatSequencer, parseSequencer } from './lease/sequencer.ts'
 export {
   errorCodes,
   HoldfastError,
@@ -32,9 +31,11 @@ export {
   StoreUnavailable,
   Unsupported,
   WaitTimeout,
-} from './core/errors.ts'
-export type { ErrorCode, ErrorDetails, Outcome } from './core/errors.ts'
-export type { Claim, Ref } from './core/claim.ts'
+  type ErrorCode,
+  type ErrorDetails,
+  type Outcome,
+} from './store/errors.ts'
+export type { Claim, Ref } from './store/claim.ts'
 export type {
   ClaimView,
   Facts,
@@ -55,4 +56,4 @@ export type {
   StoreAdmin,
   StoreEnvironment,
   Subject,
-} from './core/store.ts'
+} from './store/store.ts'

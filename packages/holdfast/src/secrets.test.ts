@@ -4,7 +4,7 @@ import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
 import { virtualClock } from './testing/virtual-clock.ts'
 import { holdfast } from './holdfast.ts'
-import type { Store } from './core/store.ts'
+import type { Store } from './store/store.ts'
 import { memory, memoryEngine } from './stores/memory/index.ts'
 
 const CANARY = 'c4n4ry-p4ssw0rd'

@@ -2,16 +2,16 @@
  * What every guard asks before it touches its resource: is this a lock that can be fenced at all, is it known to be
  * lost, is its token believable. Comparing the token with the mark is then the resource's own work.
  */
-import { type Clock, systemClock } from '../core/clock.ts'
-import { type Duration, durationMs, formatMs } from '../core/duration.ts'
-import { Misuse, StaleToken, Unsupported } from '../core/errors.ts'
-import type { Fenced } from '../core/lease.ts'
-import { TOKEN_AHEAD_MS_DEFAULT, TOKEN_AHEAD_MS_MAX } from '../core/limits.ts'
-import { resourceOf } from '../core/names.ts'
-import { fencingToken, lockMode, parseSequencer } from '../core/sequencer.ts'
+import { type Clock, systemClock } from '../time/clock.ts'
+import { type Duration, durationMs, formatMs } from '../time/duration.ts'
+import { Misuse, StaleToken, Unsupported } from '../store/errors.ts'
+import type { Fenced } from '../lease/lease.ts'
+import { TOKEN_AHEAD_MS_DEFAULT, TOKEN_AHEAD_MS_MAX } from '../store/limits.ts'
+import { resourceOf } from '../store/names.ts'
+import { fencingToken, lockMode, parseSequencer } from '../lease/sequencer.ts'
 
 /** A lease, a parsed sequencer, or the sequencer as text. */
-export type Holder = Fenced | string
+export type LineHolder = Fenced | string
 
 /** What all guards can be told. */
 export interface GuardOptions {
@@ -41,7 +41,7 @@ export interface Admission {
  * The check throws `LeaseLost` for a lease that is known to be lost, `Unsupported` for a permit, and `Misuse` for
  * anything that is no lock or has an unbelievable token.
  */
-export function admissions(options: GuardOptions): (holder: Holder) => Admission {
+export function admissions(options: GuardOptions): (holder: LineHolder) => Admission {
   const clock = options.clock ?? systemClock
   const aheadMs = durationMs('maxAhead', options.maxAhead ?? TOKEN_AHEAD_MS_DEFAULT, {
     minMs: 0,

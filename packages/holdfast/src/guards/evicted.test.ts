@@ -1,9 +1,9 @@
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
-import { LeaseLost, StaleToken } from '../core/errors.ts'
+import { LeaseLost, StaleToken } from '../store/errors.ts'
 import { holdfast } from '../holdfast.ts'
 import { memory, memoryEngine } from '../stores/memory/index.ts'
-import { fence } from './sqlite.ts'
+import { fence } from './sqlite/index.ts'
 
 test('an evicted holder is refused by its own clock once told, and by the resource even when it is not', async () => {
   const engine = memoryEngine()

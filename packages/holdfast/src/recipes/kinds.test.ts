@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { world } from '../core/clients.fixture.ts'
-import { Misuse } from '../core/errors.ts'
+import { world } from '../client/clients.fixture.ts'
+import { Misuse } from '../store/errors.ts'
 
 describe('read/write lock', () => {
   test('readers share, a writer is alone, and a waiting writer is not overtaken by readers', async () => {

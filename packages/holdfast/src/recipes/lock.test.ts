@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { world } from '../core/clients.fixture.ts'
-import { LeaseLost, Misuse } from '../core/errors.ts'
-import type { Plan } from '../testing/unreliable.ts'
+import { world } from '../client/clients.fixture.ts'
+import { LeaseLost, Misuse } from '../store/errors.ts'
+import type { FaultPlan } from '../testing/unreliable.ts'
 
 describe('running under a lock', () => {
   test('the work gets the lease, its result is passed on and the lock is free afterwards', async () => {
@@ -53,7 +53,7 @@ describe('running under a lock', () => {
 
   test('a lost reply to the release is no loss', async () => {
     const { clock, client } = world()
-    const plan: Plan = (_, method) => (method === 'leave' ? { kind: 'lost-reply', silence: 'throws' } : undefined)
+    const plan: FaultPlan = (_, method) => (method === 'leave' ? { kind: 'lost-reply', silence: 'throws' } : undefined)
     const working = client({}, plan).locks.using('seat', () => 'done')
     await clock.advance(20_000)
     expect(await working).toBe('done')

@@ -1,6 +1,6 @@
 /** One holder at a time: weight 1 of 1. */
-import type { Place } from './lock.ts'
+import type { LockShape } from '../lease/lock-shape.ts'
 
-export function mutexPlace(name: string): Place {
+export function mutexShape(name: string): LockShape {
   return { name, mode: 'exclusive', weight: 1, capacity: 1 }
 }

@@ -2,10 +2,11 @@
  * At most n permits at a time: weight k of n. Permits carry tokens, but no guard takes the token of a permit: it would
  * refuse the other, legitimate holders. Who needs guarded places takes n mutexes.
  */
-import { CAPACITY_MAX } from '../core/limits.ts'
-import { Misuse } from '../core/errors.ts'
-import type { AcquireOptions } from '../core/options.ts'
-import { type Client, type Lock, lockWith } from './lock.ts'
+import { CAPACITY_MAX } from '../store/limits.ts'
+import { Misuse } from '../store/errors.ts'
+import type { AcquireOptions } from '../client/options.ts'
+import type { LockClient } from '../client/client.ts'
+import { type Lock, lockWith } from './lock.ts'
 
 export interface SemaphoreOptions {
   /** How many permits there are in all; every user of the name must say the same. 1 – 1,000,000. */
@@ -19,7 +20,7 @@ export interface PermitOptions extends AcquireOptions {
 
 export type Semaphore = Lock<PermitOptions>
 
-export function semaphore(client: Client, name: string, { permits }: SemaphoreOptions): Semaphore {
+export function semaphore(client: LockClient, name: string, { permits }: SemaphoreOptions): Semaphore {
   wholeNumber('permits', permits, CAPACITY_MAX)
   return lockWith<PermitOptions>(client, (options = {}) => {
     const weight = options.take ?? 1

@@ -2,15 +2,17 @@
  * Several mutexes, all or nothing. They are taken one after another in one global order — that of the encoded names —
  * so that two callers can never wait for each other, within one limit for all of them.
  */
-import type { HeldLease } from '../core/held.ts'
-import { Misuse, WaitTimeout } from '../core/errors.ts'
-import type { Lease } from '../core/lease.ts'
-import { NAMES_AT_ONCE_MAX } from '../core/limits.ts'
-import { encodeName } from '../core/names.ts'
-import { type AcquireOptions, type AcquireSettings, acquireSettings } from '../core/options.ts'
-import { obtain, tooLong } from '../core/waiting.ts'
-import { type Client, runUnder } from './lock.ts'
-import { mutexPlace } from './mutex.ts'
+import type { HeldLease } from '../lease/held-lease.ts'
+import { Misuse, WaitTimeout } from '../store/errors.ts'
+import type { Lease } from '../lease/lease.ts'
+import { NAMES_AT_ONCE_MAX } from '../store/limits.ts'
+import { encodeName } from '../store/names.ts'
+import { type AcquireOptions, acquireSettings } from '../client/options.ts'
+import type { AcquireSettings } from '../lease/settings.ts'
+import { acquire, tooLong } from '../wait/acquire.ts'
+import type { LockClient } from '../client/client.ts'
+import { runUnder } from './lock.ts'
+import { mutexShape } from './mutex.ts'
 
 /** Several leases that stand and fall together. There is no single token. */
 export interface LeaseSet extends AsyncDisposable {
@@ -29,7 +31,7 @@ export interface LeaseSet extends AsyncDisposable {
 export type SetWork<T> = (leases: LeaseSet) => T | PromiseLike<T>
 
 export async function takeAll(
-  client: Client,
+  client: LockClient,
   names: readonly string[],
   queue: boolean,
   options: AcquireOptions,
@@ -58,18 +60,18 @@ export async function takeAll(
 
 /** Whether all were got; those that were are in `taken`. */
 async function takeInOrder(
-  client: Client,
+  client: LockClient,
   ordered: readonly string[],
   { queue, settings }: { readonly queue: boolean; readonly settings: AcquireSettings },
   taken: Map<string, HeldLease>,
 ): Promise<boolean> {
-  const { clock } = client.session
+  const { clock } = client
   const startedMs = clock.monotonicMs()
   for (const name of ordered) {
     const waitMs = Math.max(0, settings.waitMs - (clock.monotonicMs() - startedMs))
-    const resource = client.session.resourceOf(name)
-    const request = { ...mutexPlace(name), resource, queue, settings: { ...settings, waitMs } }
-    const lease = await obtain(client.session, request).catch((error: unknown) => {
+    const resource = client.resourceOf(name)
+    const request = { shape: mutexShape(name), resource, queue, settings: { ...settings, waitMs } }
+    const lease = await acquire(client, request).catch((error: unknown) => {
       // What was left for the last name says nothing to somebody who waited for all of them.
       throw error instanceof WaitTimeout ? tooLong(name, clock.monotonicMs() - startedMs) : error
     })
@@ -88,7 +90,7 @@ function waitsForItself(name: string): Misuse {
 }
 
 export async function useAll<T>(
-  client: Client,
+  client: LockClient,
   names: readonly string[],
   options: AcquireOptions,
   work: SetWork<T>,
@@ -101,7 +103,7 @@ export async function useAll<T>(
 
 /** For calls that wait: they end with the set or an error. */
 export async function takeAllOrThrow(
-  client: Client,
+  client: LockClient,
   names: readonly string[],
   options: AcquireOptions,
 ): Promise<HeldSet> {

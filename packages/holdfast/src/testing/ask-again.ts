@@ -1,7 +1,7 @@
 /** What core does with `NotApplied`, for cases that speak to a store directly: it surely did nothing, so ask again. */
-import { sleep, systemClock } from '../core/clock.ts'
-import { NotApplied } from '../core/errors.ts'
-import type { Renewal, RenewAnswer, Store } from '../core/store.ts'
+import { sleep, systemClock } from '../time/clock.ts'
+import { NotApplied } from '../store/errors.ts'
+import type { Renewal, RenewAnswer, Store } from '../store/store.ts'
 
 /** A store that refuses this often does not serve anybody. */
 const ASKS_MAX = 200

@@ -1,12 +1,12 @@
 /** What a conformance case is: data with a function, so that any test runner, or none, can carry it out. */
-import type { Clock } from '../core/clock.ts'
-import type { Facts, Store } from '../core/store.ts'
+import type { Clock } from '../time/clock.ts'
+import type { Facts, Store } from '../store/store.ts'
 
 /**
  * What a case takes for granted and `facts` may deny: a store that lacks it is excepted from the case, with the reason
  * its facts give. `claim-ttl`: each claim has a life of its own. `order`: first come, first served. `push`: it watches.
  */
-export type Need = keyof Facts['lacks'] | 'claim-ttl' | 'order' | 'push'
+export type Need = keyof Facts['unsupported'] | 'claim-ttl' | 'order' | 'push'
 
 export interface Case {
   /** The rule it belongs to: the name of its file. */
@@ -61,6 +61,6 @@ function reasonAgainst(need: Need, facts: Facts): string | undefined {
     case 'claim-ttl':
       return facts.ttl.per === 'claim' ? undefined : 'its claims live as long as their session (facts.ttl.per)'
     default:
-      return facts.lacks[need]
+      return facts.unsupported[need]
   }
 }

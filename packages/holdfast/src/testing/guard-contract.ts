@@ -4,9 +4,16 @@ import type { GuardCase } from './guard/case.ts'
 import { orderCases } from './guard/order.ts'
 
 export type { GuardCase } from './guard/case.ts'
-export { lostUpdates, tokensGoneBack } from './guard/register.ts'
-export type { Change, Commit, GuardedRegister, GuardedResource, MakeGuard, WriteHooks } from './guard/register.ts'
-export { runWorkload } from './guard/workload.ts'
-export type { WorkloadOptions, WorkloadResult } from './guard/workload.ts'
+export {
+  lostUpdates,
+  tokensGoneBack,
+  type Change,
+  type Commit,
+  type GuardedRegister,
+  type GuardedResource,
+  type MakeGuard,
+  type WriteHooks,
+} from './guard/register.ts'
+export { runWorkload, type WorkloadOptions, type WorkloadResult } from './guard/workload.ts'
 
 export const guardCases: readonly GuardCase[] = [...orderCases, ...admissionCases]

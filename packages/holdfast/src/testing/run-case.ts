@@ -1,8 +1,8 @@
 /** Carries out one case on one engine: gives it clients and time, and puts everything away afterwards. */
-import { newClaimId } from '../core/claim.ts'
-import { type Clock, sleep, systemClock } from '../core/clock.ts'
-import { resourceOf, resourcePrefixOf } from '../core/names.ts'
-import type { Facts, Store } from '../core/store.ts'
+import { newClaimId } from '../store/claim.ts'
+import { type Clock, sleep, systemClock } from '../time/clock.ts'
+import { resourceOf, resourcePrefixOf } from '../store/names.ts'
+import type { Facts, Store } from '../store/store.ts'
 import { askingAgain } from './ask-again.ts'
 import { type Case, type Context, exceptionOf } from './case.ts'
 import { virtualClock } from './virtual-clock.ts'
@@ -55,13 +55,13 @@ export async function runCase(testCase: Case, bench: Bench): Promise<string | un
   }
 }
 
-interface Time {
+interface CaseTime {
   readonly clock: Clock
   readonly virtual: boolean
   advance(ms: number): Promise<void>
 }
 
-function timeOf({ time }: Bench): Time {
+function timeOf({ time }: Bench): CaseTime {
   if (time === 'real') {
     return { clock: systemClock, virtual: false, advance: (ms) => sleep(systemClock, ms) }
   }
@@ -69,7 +69,7 @@ function timeOf({ time }: Bench): Time {
   return { clock, virtual: true, advance: (ms) => clock.advance(ms) }
 }
 
-function contextOf(time: Time, facts: Facts, connect: Context['connect']): Context {
+function contextOf(time: CaseTime, facts: Facts, connect: Context['connect']): Context {
   const namespace = `conformance-${newClaimId().slice(0, 12)}`
   const { granularityMs, minMs } = facts.ttl
   const shortMs = time.virtual ? VIRTUAL_SHORT_MS : Math.max(REAL_SHORT_MS, minMs + granularityMs)

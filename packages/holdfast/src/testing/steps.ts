@@ -1,12 +1,12 @@
 /** The steps that conformance cases are written in, so that a case reads as what happens and not as how it is called. */
 import assert from 'node:assert/strict'
-import { type Claim, newClaimId, type Ref } from '../core/claim.ts'
-import { HoldfastError } from '../core/errors.ts'
-import type { Held, LineView, Queued, Refused, RenewAnswer, Standing, Store } from '../core/store.ts'
+import { type Claim, newClaimId, type Ref } from '../store/claim.ts'
+import { HoldfastError } from '../store/errors.ts'
+import type { Held, LineView, Queued, Refused, RenewAnswer, Standing, Store } from '../store/store.ts'
 import type { Context } from './case.ts'
 
 /** A claim that holds, with everything needed to renew or end it. */
-export interface Holder {
+export interface HoldingClaim {
   readonly store: Store
   readonly claim: Claim
   readonly ref: Ref & { readonly token: bigint }
@@ -14,7 +14,7 @@ export interface Holder {
   readonly standing: Held
 }
 
-export interface Waiter {
+export interface WaitingClaimant {
   readonly store: Store
   readonly claim: Claim
   readonly ref: Ref
@@ -41,19 +41,19 @@ export function claimOf(context: Context, changes: Partial<Claim> = {}): Claim {
 }
 
 /** Enters a claim that must hold at once. */
-export async function hold(context: Context, store: Store, changes: Partial<Claim> = {}): Promise<Holder> {
+export async function hold(context: Context, store: Store, changes: Partial<Claim> = {}): Promise<HoldingClaim> {
   const claim = claimOf(context, changes)
   return holderOf(store, claim, await store.enter(claim))
 }
 
-export function holderOf(store: Store, claim: Claim, standing: Standing): Holder {
+export function holderOf(store: Store, claim: Claim, standing: Standing): HoldingClaim {
   const held = asHeld(standing)
   const ref = { resource: claim.resource, id: claim.id, token: held.token }
   return { store, claim, ref, token: held.token, standing: held }
 }
 
 /** Enters a claim that must wait. */
-export async function wait(context: Context, store: Store, changes: Partial<Claim> = {}): Promise<Waiter> {
+export async function wait(context: Context, store: Store, changes: Partial<Claim> = {}): Promise<WaitingClaimant> {
   const claim = claimOf(context, changes)
   const standing = await store.enter(claim)
   assert.equal(standing.kind, 'queued', `a claim behind a holder must be queued, not ${standing.kind}`)
@@ -79,7 +79,7 @@ export async function isFree(context: Context, store: Store, changes: Partial<Cl
 }
 
 /** Enters again and again, as core does, until the claim holds. */
-export async function turnOf(context: Context, store: Store, claim: Claim, withinMs: number): Promise<Holder> {
+export async function turnOf(context: Context, store: Store, claim: Claim, withinMs: number): Promise<HoldingClaim> {
   const stepMs = context.shortMs * STEP_SHARE
   for (let passedMs = 0; passedMs <= withinMs; passedMs += stepMs) {
     const standing = await store.enter(claim)
@@ -112,7 +112,7 @@ export function assertGone(standing: Standing): void {
 }
 
 /** The claim still holds, with the token it got: a renewal is how a holder finds out. */
-export async function assertStillHeld({ store, ref, claim, token }: Holder): Promise<void> {
+export async function assertStillHeld({ store, ref, claim, token }: HoldingClaim): Promise<void> {
   assert.equal(asHeld(await renew(store, ref, claim.ttlMs)).token, token, 'the token of a claim never changes')
 }
 

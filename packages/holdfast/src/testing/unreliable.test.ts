@@ -1,9 +1,9 @@
 import { beforeEach, expect, test } from 'vitest'
-import { type Claim, newClaimId } from '../core/claim.ts'
-import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../core/errors.ts'
-import type { Store } from '../core/store.ts'
+import { type Claim, newClaimId } from '../store/claim.ts'
+import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../store/errors.ts'
+import type { Store } from '../store/store.ts'
 import { memory, memoryEngine } from '../stores/memory/index.ts'
-import { type Fault, onCall, type Plan, unreliable, type UnreliableStore } from './unreliable.ts'
+import { type Fault, onCall, type FaultPlan, unreliable, type UnreliableStore } from './unreliable.ts'
 import { type VirtualClock, virtualClock } from './virtual-clock.ts'
 
 let clock: VirtualClock
@@ -113,7 +113,7 @@ test('a frozen store sends nothing until it thaws, and then everything in order'
 })
 
 test('a hint may come early, come again, or never come', async () => {
-  const plan: Plan = (index, method) => {
+  const plan: FaultPlan = (index, method) => {
     if (method !== 'watch') return undefined
     return index <= 3 ? { kind: 'early-hint' } : { kind: 'no-hint' }
   }

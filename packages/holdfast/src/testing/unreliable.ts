@@ -2,9 +2,9 @@
  * A store behind a bad network: what a plan says about each call happens to it, and nothing else. It is how
  * "fail the 1st call, then the 2nd, …" is written in one loop, over any store.
  */
-import type { Claim, Ref } from '../core/claim.ts'
-import { type Clock, sleep, systemClock } from '../core/clock.ts'
-import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../core/errors.ts'
+import type { Claim, Ref } from '../store/claim.ts'
+import { type Clock, sleep, systemClock } from '../time/clock.ts'
+import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../store/errors.ts'
 import type {
   Facts,
   Hint,
@@ -19,7 +19,7 @@ import type {
   StoreAdmin,
   StoreEnvironment,
   Subject,
-} from '../core/store.ts'
+} from '../store/store.ts'
 
 export type StoreMethod = 'open' | 'enter' | 'renew' | 'watch' | 'look' | 'leave' | 'list' | 'evict'
 
@@ -43,7 +43,7 @@ export type Fault =
   | { readonly kind: 'no-hint' }
 
 /** What happens to the call with this number, counted from 0 over all methods but `close`. */
-export type Plan = (callIndex: number, method: StoreMethod) => Fault | undefined
+export type FaultPlan = (callIndex: number, method: StoreMethod) => Fault | undefined
 
 export interface UnreliableStore extends Store {
   /** From now on no request leaves, as if the connection were stuck; `thaw` sends them all, in order. */
@@ -53,25 +53,25 @@ export interface UnreliableStore extends Store {
   readonly calls: number
 }
 
-export function unreliable(store: Store, plan: Plan): UnreliableStore {
+export function unreliable(store: Store, plan: FaultPlan): UnreliableStore {
   return new Unreliable(store, plan)
 }
 
 /** The plan that does one thing to one call: the loop over `callIndex` ends when `store.calls <= callIndex`. */
-export function onCall(callIndex: number, fault: Fault): Plan {
+export function onCall(callIndex: number, fault: Fault): FaultPlan {
   return (index) => (index === callIndex ? fault : undefined)
 }
 
 class Unreliable implements UnreliableStore {
   readonly admin: StoreAdmin
   readonly #store: Store
-  readonly #plan: Plan
+  readonly #plan: FaultPlan
   #clock: Clock = systemClock
   #calls = 0
   #frozen: Promise<void> | undefined
   #thaw: () => void = () => undefined
 
-  constructor(store: Store, plan: Plan) {
+  constructor(store: Store, plan: FaultPlan) {
     this.#store = store
     this.#plan = plan
     this.admin = {

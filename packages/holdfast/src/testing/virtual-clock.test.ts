@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { sleep } from '../core/clock.ts'
+import { sleep } from '../time/clock.ts'
 import { virtualClock } from './virtual-clock.ts'
 
 test('time stands still until it is moved, and then both clocks move together', async () => {

@@ -2,7 +2,7 @@
  * Time that stands still until it is told to move, so that hours pass in milliseconds and every run is the same.
  * Between two timers it lets the event loop turn, so that promises settle before time goes on.
  */
-import { type Clock, systemClock, type Timer } from '../core/clock.ts'
+import { type Clock, systemClock, type Timer } from '../time/clock.ts'
 
 export interface VirtualClock extends Clock {
   /** Moves both clocks forward and runs every timer that falls due, in order, each at its own moment. */
@@ -24,7 +24,7 @@ export interface VirtualClockOptions {
   readonly monotonicMs?: number
 }
 
-interface Entry {
+interface VirtualTimer {
   readonly dueMs: number
   readonly callback: () => void
   done: boolean
@@ -52,7 +52,7 @@ class ManualClock implements VirtualClock {
   #monotonicMs: number
   #wallMs: number
   /** Soonest last, so that the next one is popped; of two for the same moment, the one set first fires first. */
-  readonly #queue: Entry[] = []
+  readonly #queue: VirtualTimer[] = []
   #live = 0
 
   constructor(options: VirtualClockOptions) {
@@ -75,7 +75,7 @@ class ManualClock implements VirtualClock {
   schedule(delayMs: number, callback: () => void): Timer {
     // "On the next turn of the event loop" needs no time to pass, so it happens by itself.
     if (!(delayMs > 0)) return systemClock.schedule(0, callback)
-    const entry: Entry = { dueMs: this.#monotonicMs + delayMs, callback, done: false }
+    const entry: VirtualTimer = { dueMs: this.#monotonicMs + delayMs, callback, done: false }
     this.#queue.splice(this.#placeOf(entry.dueMs), 0, entry)
     this.#live += 1
     return { cancel: () => this.#finish(entry) }
@@ -115,13 +115,13 @@ class ManualClock implements VirtualClock {
     this.#monotonicMs = monotonicMs
   }
 
-  #finish(entry: Entry): void {
+  #finish(entry: VirtualTimer): void {
     if (entry.done) return
     entry.done = true
     this.#live -= 1
   }
 
-  #nextDue(untilMs: number): Entry | undefined {
+  #nextDue(untilMs: number): VirtualTimer | undefined {
     for (let entry = this.#queue.at(-1); entry !== undefined; entry = this.#queue.at(-1)) {
       if (!entry.done && entry.dueMs > untilMs) return undefined
       this.#queue.pop()

@@ -5,7 +5,7 @@
 import type { Property } from '../judge/violation.ts'
 import { partsOf } from './faults/choice.ts'
 import { JUMP_TTLS } from './faults/clock-faults.ts'
-import type { Persistence } from './ground/ground.ts'
+import type { Persistence } from './environment/environment.ts'
 import type { Settings } from './settings.ts'
 
 export interface Excuse {

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { parseEvent } from '../timeline/history.ts'
+import { parseEvent } from '@holdfast/testbed/history'
 import { requireNeeds } from './scenarios/needs.ts'
 import { broken, lab, LIMIT_MS, Runs, type Told } from './live.fixture.ts'
 

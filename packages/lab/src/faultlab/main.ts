@@ -1,24 +1,17 @@
 /** `holdfast lab …`: arguments in, exit code out. */
 import { constants } from 'node:os'
-import { rightsReached } from '../machine/rights.ts'
-import { findBrokenCommand } from './finding/command.ts'
+import { rightsReached } from '@holdfast/testbed/os/rights'
+import { findBrokenCommand } from './commands/find-broken.ts'
 import { helpText } from './help.ts'
-import { judgeCommand } from './judging/command.ts'
+import { judgeCommand } from './commands/judge.ts'
 import { parse, runOptions, settingsOf, UsageError } from './options.ts'
 import { commandOf, documentOf, writeFiles } from './report/files.ts'
 import { playRun } from './run.ts'
-import { replayCommand } from './scenarios/command.ts'
-import { soakCommand } from './soak/command.ts'
+import { replayCommand } from './commands/replay.ts'
+import { soakCommand } from './commands/soak.ts'
+import type { LabCall } from './lab-call.ts'
 import { lockName } from './settings.ts'
 import { exitCodes } from './verdict.ts'
-
-export interface LabCall {
-  /** Behind the word `lab`. */
-  readonly args: readonly string[]
-  readonly environment: NodeJS.ProcessEnv
-  readonly stdout: { write(text: string): unknown }
-  readonly stderr: { write(text: string): unknown }
-}
 
 type Action = (call: LabCall) => Promise<number>
 

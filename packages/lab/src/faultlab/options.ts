@@ -7,10 +7,10 @@ import { durationMs } from 'holdfast'
 import { faultsOf, storesWithFaults } from './faults/catalogue.ts'
 import { chosenFaults } from './faults/choice.ts'
 import { lockFileOf } from './faults/sqlite-faults.ts'
-import { type Persistence, persistences } from './ground/ground.ts'
+import { type Persistence, persistences } from './environment/environment.ts'
 import { absoluteStoreUrl, schemeOf } from './open-store.ts'
 import { PERSISTENCE_DEFAULT, RESOURCE_DEFAULT, type ResourceKind, resourceKinds, type Settings } from './settings.ts'
-import { refuseStrayWords } from './stray-words.ts'
+import { refuseUnexpectedArguments } from './unexpected-arguments.ts'
 import { flaws, isFlaw } from './traffic/flaws.ts'
 import type { LockChoice } from './traffic/order.ts'
 import { UsageError } from './usage-error.ts'
@@ -65,7 +65,7 @@ export function parse<T extends Readonly<Record<string, { type: 'string' | 'bool
   takes = 0,
 ): ReturnType<typeof parseArgs<{ args: string[]; options: T; allowPositionals: true }>> {
   const parsed = orUsage(() => parseArgs({ args: [...args], options, allowPositionals: true }))
-  refuseStrayWords(command, parsed.positionals, takes)
+  refuseUnexpectedArguments(command, parsed.positionals, takes)
   return parsed
 }
 

@@ -2,19 +2,19 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Random } from '../simulation/random.ts'
-import { byTime, type HistoryEvent, Recorder } from '../timeline/history.ts'
+import { Random } from '@holdfast/testbed/random'
+import { byTime, type HistoryEvent, Recorder } from '@holdfast/testbed/history'
 import { calmMs, graceMs } from './expectations.ts'
-import { lookFirst } from './first-look.ts'
+import { preflight } from './preflight.ts'
 import { faultsOf, formsOf } from './faults/catalogue.ts'
 import { faultNamed, needsOf } from './faults/choice.ts'
 import { torment } from './faults/nemesis.ts'
-import type { Ground } from './ground/ground.ts'
-import { openGround } from './ground/open-ground.ts'
+import type { Environment } from './environment/environment.ts'
+import { openGround } from './environment/open-environment.ts'
 import { readHistories } from './history/read-histories.ts'
 import { LOOPS, type Settings } from './settings.ts'
-import { Team } from './team.ts'
-import { Diary } from './traffic/diary.ts'
+import { WorkerPool } from './worker-pool.ts'
+import { EventLog } from './traffic/event-log.ts'
 import { watchClock } from './traffic/clock-watch.ts'
 import type { Contender, ContenderOptions, Form } from './traffic/contender.ts'
 import { openContender } from './traffic/open-contender.ts'
@@ -44,9 +44,9 @@ export async function playRun(settings: Settings): Promise<Played> {
   await using resource = await makeResource(settings.resource, folder)
   await using ground = await openGround(scheme, { ...settings, places, needs })
   const namespace = await ground.namespaceLike(`lab-${seed}-${Date.now().toString(36)}`)
-  await lookFirst(lock, { storeUrl: ground.urlFor(), namespace, ttlMs })
+  await preflight(lock, { storeUrl: ground.urlFor(), namespace, ttlMs })
   const order = { ...resource.place, lock, namespace, ttlMs, guard, mutexesOnly: !hasAllForms, loops: LOOPS }
-  const team = new Team({ places, folder, seed, order, nemesis, ground })
+  const team = new WorkerPool({ places, folder, seed, order, nemesis, ground })
   const endAll = (): void => team.killAll()
   process.once('exit', endAll)
   const lastPath = join(folder, `${LAST}.ndjson`)
@@ -69,7 +69,7 @@ export async function playRun(settings: Settings): Promise<Played> {
   return { events, verdict: verdictOf(settings, events, tells, late) }
 }
 
-async function storm(settings: Settings, ground: Ground, team: Team, recorder: Recorder): Promise<void> {
+async function storm(settings: Settings, ground: Environment, team: WorkerPool, recorder: Recorder): Promise<void> {
   const { scheme, faults: names, forMs, seed, ttlMs } = settings
   const faults = names.flatMap((name) => faultNamed(scheme, name) ?? [])
   const over = AbortSignal.any([AbortSignal.timeout(forMs), team.failed])
@@ -84,7 +84,7 @@ async function obtainEverything(
   historyPath: string,
   { forms, waitMs }: { readonly forms: readonly Form[]; readonly waitMs: number },
 ): Promise<void> {
-  const diary = new Diary(own.process, historyPath)
+  const diary = new EventLog(own.process, historyPath)
   // The driver's own process, too, may not be run for a while.
   const unwatch = watchClock(diary.recorder)
   try {
@@ -103,7 +103,7 @@ async function obtainEverything(
   }
 }
 
-async function obtain(contender: Contender, diary: Diary, form: Form, waitMs: number): Promise<void> {
+async function obtain(contender: Contender, diary: EventLog, form: Form, waitMs: number): Promise<void> {
   const { k, mode, weight, capacity } = form
   const acquiring = diary.recorder.call('acquire', k, { mode, weight, capacity, must: true })
   try {

@@ -1,5 +1,5 @@
 /** What one run is made of, after the command line was read and checked. */
-import type { Persistence } from './ground/ground.ts'
+import type { Persistence } from './environment/environment.ts'
 import type { LockChoice } from './traffic/order.ts'
 
 export interface Settings {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Detail, HistoryEvent } from '../timeline/history.ts'
+import type { Detail, HistoryEvent } from '@holdfast/testbed/history'
 import { excuses } from './expectations.ts'
 import type { Settings } from './settings.ts'
 import { wholeForms } from './traffic/order.ts'

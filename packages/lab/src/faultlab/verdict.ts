@@ -2,12 +2,12 @@
 import { judgeRecord } from '../judge/judge.ts'
 import { readHistory, type Record } from '../judge/record.ts'
 import { type Property, properties, type Violation } from '../judge/violation.ts'
-import type { HistoryEvent } from '../timeline/history.ts'
-import { type Excused, Excuses } from './excused.ts'
+import type { HistoryEvent } from '@holdfast/testbed/history'
+import { type Excused, Allowances } from './allowances.ts'
 import { GRANTS_MIN, graceMs, LATE_MS, quietMs } from './expectations.ts'
 import { faultsOf, formsOf } from './faults/catalogue.ts'
 import { faultNamed } from './faults/choice.ts'
-import { spellsOf } from './faults/spell.ts'
+import { faultWindowsOf } from './faults/fault-window.ts'
 import type { Settings } from './settings.ts'
 
 export const exitCodes = { held: 0, violated: 1, notJudged: 2 } as const
@@ -47,7 +47,7 @@ export function verdictOf(
   const startedMs = performance.now()
   const { scheme, faults, ttlMs } = settings
   const record = readHistory(events)
-  const excuses = new Excuses(settings, record)
+  const excuses = new Allowances(settings, record)
   const found = judgeRecord(record, {
     freeNs: graceMs(scheme, ttlMs) * 1e6,
     quietNs: quietMs(scheme, ttlMs) * 1e6,
@@ -80,7 +80,7 @@ export function verdictOf(
 function countOf(scheme: string, name: string, record: Record): FaultCount {
   const fault = faultNamed(scheme, name)
   if (fault === undefined) return { name, made: 0, effective: 0 }
-  const spells = spellsOf(record, fault.begins, fault.ends)
+  const spells = faultWindowsOf(record, fault.begins, fault.ends)
   return { name, made: spells.length, effective: spells.filter((spell) => fault.hadEffect(spell, record)).length }
 }
 

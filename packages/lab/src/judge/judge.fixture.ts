@@ -1,5 +1,5 @@
 /** Histories written by hand, in milliseconds, for tests of the checkers. */
-import type { Detail, HistoryEvent } from '../timeline/history.ts'
+import type { Detail, HistoryEvent } from '@holdfast/testbed/history'
 import { type JudgeOptions, judge } from './judge.ts'
 import type { Property } from './violation.ts'
 

@@ -1,5 +1,5 @@
 /** All checkers over one history. It never says "passed", only what it found in how much. */
-import type { HistoryEvent } from '../timeline/history.ts'
+import type { HistoryEvent } from '@holdfast/testbed/history'
 import { checkFalseRejection } from './false-rejection.ts'
 import { checkFifo } from './fifo.ts'
 import { checkGuardOrder } from './guard-order.ts'

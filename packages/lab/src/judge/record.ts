@@ -8,7 +8,7 @@
  * and `wrong-belief` (token), `left` (id: the place was given up), `commit` by the resource (cseq, token, kind, raises; write also base, version, element), `final` (elements), `nemesis`
  * (kind, target), `stalled` (ms: the process did not run for much of the time before), `leftovers` (counts by name).
  */
-import { type Detail, type HistoryEvent, inOrder, type TimedEvent } from '../timeline/history.ts'
+import { type Detail, type HistoryEvent, inOrder, type TimedEvent } from '@holdfast/testbed/history'
 
 /** The code of an `acquire` that was answered with a lease which said of itself that it was over. */
 export const DEAD_ON_ARRIVAL = 'DEAD_ON_ARRIVAL'

@@ -1,11 +1,9 @@
 /** One client program in the simulation: the library over its line to the engine, and every lease it was given. */
-import { holdfast, HoldfastError, type Lease, type Locks, type Store } from 'holdfast'
-import type { MemoryEngine } from 'holdfast/memory'
-import { memory } from 'holdfast/memory'
+import { holdfast, HoldfastError, type Lease, type Locks, type Store, type Clock } from 'holdfast'
+import { type MemoryEngine, memory } from 'holdfast/memory'
 import { unreliable, type UnreliableStore } from 'holdfast/testing'
-import type { Clock } from 'holdfast'
-import type { Detail } from '../timeline/history.ts'
-import type { Chronicle, Ending } from './chronicle.ts'
+import type { Detail } from '@holdfast/testbed/history'
+import type { HistoryWriter, Ending } from './history-writer.ts'
 import type { Line } from './faults.ts'
 import type { Process } from './process.ts'
 import { type ClaimNumbers, Wire, withClock } from './wire.ts'
@@ -14,7 +12,7 @@ export interface ClientParts {
   readonly process: Process
   readonly line: Line
   readonly engine: MemoryEngine
-  readonly chronicle: Chronicle
+  readonly chronicle: HistoryWriter
   readonly numbers: ClaimNumbers
   readonly network: Clock
   readonly ttlMs: number
@@ -27,7 +25,7 @@ export class Client {
   readonly store: UnreliableStore
   /** Leases that this program believes in, by lock and token. */
   readonly leases: Map<string, Lease> = new Map()
-  readonly #chronicle: Chronicle
+  readonly #chronicle: HistoryWriter
 
   constructor({ process, line, engine, chronicle, numbers, network, ttlMs }: ClientParts) {
     this.process = process

@@ -1,6 +1,6 @@
 /** What the network and the engine do to each call, drawn from the seed; and the switches the nemesis turns. */
-import type { Fault, Plan } from 'holdfast/testing'
-import type { Random } from './random.ts'
+import type { Fault, FaultPlan } from 'holdfast/testing'
+import type { Random } from '@holdfast/testbed/random'
 
 /** How bad a run is. Probabilities are per call. */
 export interface Weather {
@@ -41,7 +41,7 @@ export class Line {
     this.#longMs = longMs
   }
 
-  readonly plan: Plan = (_, method): Fault | undefined => {
+  readonly plan: FaultPlan = (_, method): Fault | undefined => {
     const random = this.#random
     const { loss, error, duplicate, longDelay, hintsLost, hintsEarly } = this.weather
     const silence = random.chance(0.6) ? 'hangs' : 'throws'

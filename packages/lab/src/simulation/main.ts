@@ -1,9 +1,7 @@
 /** `npm run simulate -- --seed N | --seeds N [--from N] [--seconds N] [--bail]`: runs seeds, prints figures, and for a failing one the command that repeats it. */
 import { parseArgs } from 'node:util'
-import type { Run } from './run.ts'
-import { simulate } from './run.ts'
-import type { Violation } from '../judge/violation.ts'
-import { properties } from '../judge/violation.ts'
+import { type Run, simulate } from './run.ts'
+import { type Violation, properties } from '../judge/violation.ts'
 
 const HELP = `npm run simulate -- [--seeds N] [--from N] [--seed N] [--seconds N] [--bail] [--history]
 

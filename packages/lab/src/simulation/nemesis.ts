@@ -1,15 +1,15 @@
 /** The one who breaks things, on a schedule drawn from the seed, and heals them at the end. */
 import type { Clock } from 'holdfast'
-import type { Chronicle } from './chronicle.ts'
+import type { HistoryWriter } from './history-writer.ts'
 import { type Client, codeOf } from './client.ts'
 import type { Process } from './process.ts'
-import type { Random } from './random.ts'
+import type { Random } from '@holdfast/testbed/random'
 import { LOCKS } from './workload.ts'
 
 export interface Theatre {
   readonly random: Random
   readonly clock: Clock
-  readonly chronicle: Chronicle
+  readonly chronicle: HistoryWriter
   readonly ttlMs: number
   readonly engineProcess: Process
   /** The clients that are alive now. */
@@ -31,7 +31,7 @@ const pause: Deed = ({ random, clock, chronicle, ttlMs }, { process }) => {
   clock.schedule(random.between(ttlMs * 0.2, ttlMs * 2.5), () => wake(process, chronicle))
 }
 
-function wake(process: Process, chronicle: Chronicle): void {
+function wake(process: Process, chronicle: HistoryWriter): void {
   if (process.state !== 'paused') return
   chronicle.moment('nemesis', 'nemesis', '', { kind: 'resume', target: process.name })
   process.resume()

@@ -11,8 +11,8 @@ import {
   unreliable,
   type UnreliableStore,
   type VirtualClock,
+  virtualClock,
 } from 'holdfast/testing'
-import { virtualClock } from 'holdfast/testing'
 
 export interface Attempt {
   /** Calls made to the store; the fault was reached when there were more than its number. */

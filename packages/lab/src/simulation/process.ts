@@ -3,7 +3,7 @@
  * pass. While it is paused the timers and answers queue up and time goes on; when it has crashed nothing passes again.
  */
 import type { Clock, Timer } from 'holdfast'
-import type { Random } from './random.ts'
+import type { Random } from '@holdfast/testbed/random'
 
 interface Waking {
   readonly kind: 'timer' | 'answer'

@@ -5,7 +5,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { fence, type SqliteFence } from 'holdfast/guards/sqlite'
 import type { Clock } from 'holdfast'
-import type { Chronicle } from './chronicle.ts'
+import type { HistoryWriter } from './history-writer.ts'
 
 export interface Version {
   readonly number: number
@@ -19,11 +19,11 @@ export class GuardedLists {
   readonly clock: Clock
   readonly #database = new DatabaseSync(':memory:')
   readonly #fence: SqliteFence<DatabaseSync>
-  readonly #chronicle: Chronicle
+  readonly #chronicle: HistoryWriter
   readonly #lists = new Map<string, Version>()
   #commits = 0
 
-  constructor(clock: Clock, chronicle: Chronicle) {
+  constructor(clock: Clock, chronicle: HistoryWriter) {
     this.clock = clock
     this.#fence = fence(this.#database, { clock })
     this.#chronicle = chronicle

@@ -6,13 +6,13 @@ import { holdfast, type Lease, type Locks } from 'holdfast'
 import { memory, memoryEngine } from 'holdfast/memory'
 import { type VirtualClock, virtualClock } from 'holdfast/testing'
 import { judge, type Verdict } from '../judge/judge.ts'
-import type { HistoryEvent } from '../timeline/history.ts'
-import { Chronicle } from './chronicle.ts'
+import type { HistoryEvent } from '@holdfast/testbed/history'
+import { HistoryWriter } from './history-writer.ts'
 import { Client, codeOf } from './client.ts'
 import { calm, drawWeather, Line, type Weather } from './faults.ts'
 import { heal, type Theatre, torment } from './nemesis.ts'
 import { Process } from './process.ts'
-import { Random, withSeededMath } from './random.ts'
+import { Random, withSeededMath } from '@holdfast/testbed/random'
 import { GuardedLists } from './resource.ts'
 import { ClaimNumbers } from './wire.ts'
 import { BOOK, type Day, LOCKS, POOL, POOL_PERMITS, READERS_CAPACITY, work } from './workload.ts'
@@ -43,7 +43,7 @@ class World {
   readonly #seed: number
   readonly #random: Random
   readonly #clock: VirtualClock = virtualClock()
-  readonly #chronicle = new Chronicle(this.#clock)
+  readonly #chronicle = new HistoryWriter(this.#clock)
   readonly #engine = memoryEngine()
   readonly #engineProcess: Process
   readonly #numbers = new ClaimNumbers()

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Run } from './run.ts'
-import { simulate } from './run.ts'
+import { type Run, simulate } from './run.ts'
 
 const SEEDS = 200
 const SEEDS_PER_TEST = 25

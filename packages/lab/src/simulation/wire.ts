@@ -2,9 +2,24 @@
  * Between the library and the engine: stamps requests when they leave, as real stores do, writes down what the judge
  * needs to know about claims, and lets answers through only while the process runs.
  */
-import type { Claim, Clock, Facts, Hint, LeaveOptions, LineView, Memo, Ref, Renewal, RenewAnswer } from 'holdfast'
-import type { Standing, Store, StoreAdmin, StoreEnvironment, Subject } from 'holdfast'
-import type { Chronicle } from './chronicle.ts'
+import type {
+  Claim,
+  Clock,
+  Facts,
+  Hint,
+  LeaveOptions,
+  LineView,
+  Memo,
+  Ref,
+  Renewal,
+  RenewAnswer,
+  Standing,
+  Store,
+  StoreAdmin,
+  StoreEnvironment,
+  Subject,
+} from 'holdfast'
+import type { HistoryWriter } from './history-writer.ts'
 import type { Process } from './process.ts'
 
 /** A grant that was pushed to a claim and not heard of ends after this long, or after its ttl; then the next ask stands in line anew. */
@@ -26,7 +41,7 @@ export class ClaimNumbers {
 
 export interface WireOptions {
   readonly process: Process
-  readonly chronicle: Chronicle
+  readonly chronicle: HistoryWriter
   readonly numbers: ClaimNumbers
   /** The time of the network: what is under way goes on while the process is paused. */
   readonly network: Clock

@@ -1,7 +1,7 @@
 /** What the clients do all day: take locks in every form, work on what they guard, give up, and come back. */
 import { type AcquireOptions, HoldfastError, type Lease } from 'holdfast'
 import { type Client, codeOf } from './client.ts'
-import type { Random } from './random.ts'
+import type { Random } from '@holdfast/testbed/random'
 import type { GuardedLists, Version } from './resource.ts'
 
 export const MUTEXES = ['seat', 'desk'] as const

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { which } from '../engines/command.ts'
+import { which } from '@holdfast/testbed/engines/command'
 
 const PROGRAMS = ['chromium', 'chromium-browser', 'google-chrome']
 const ANSWER_WITHIN_MS = 30_000

@@ -1,5 +1,5 @@
 /** The moments in a lane: what a resource accepted and refused, what a judge found, what a workload told. */
-import { tokenOf } from './history.ts'
+import { tokenOf } from '@holdfast/testbed/history'
 import type { DrawnEvent, Mark, MarkKind, Reading, Unplaced } from './model.ts'
 
 interface Events {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { type Lane, type Model, modelOf } from './model.ts'
+import { type Lane, type Model } from './model.ts'
+import { modelOf } from './model-of.ts'
 import { history, ns } from './timeline.fixture.ts'
 
 function laneOf(model: Model, name: string): Lane {

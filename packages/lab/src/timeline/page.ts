@@ -1,9 +1,10 @@
 /** One self-contained page from one or more histories. Nothing is loaded from anywhere, and the page says so to the browser. */
 import { readFileSync } from 'node:fs'
 import { escapeText } from './escape.ts'
-import type { HistoryEvent } from './history.ts'
+import type { HistoryEvent } from '@holdfast/testbed/history'
 import { hoverScript } from './hover.ts'
-import { type Finding, modelOf } from './model.ts'
+import type { Finding } from './model.ts'
+import { modelOf } from './model-of.ts'
 import { svgOf } from './svg.ts'
 
 /** A moment worth a line of text under the drawing. */

@@ -1,5 +1,5 @@
 /** What lasts in a lane: holds and what is left of them unnoticed, other calls, waits. */
-import { tokenOf } from './history.ts'
+import { tokenOf } from '@holdfast/testbed/history'
 import type { DrawnEvent, Reading, Span, Unplaced } from './model.ts'
 
 export function holdsOf(own: readonly DrawnEvent[], reading: Reading): Unplaced<Span>[] {

@@ -1,5 +1,5 @@
 /** For tests: a small history by hand. `a` is stopped past its lease, `b` takes over, the database refuses `a`. */
-import type { HistoryEvent } from './history.ts'
+import type { HistoryEvent } from '@holdfast/testbed/history'
 
 const KEY = 'seat:1'
 

@@ -2,15 +2,15 @@
  * The lines of one process, and who watches them. Many clients may share an engine, and it outlives them, as a server
  * would. Every step is synchronous, so nothing else can happen in the middle of one.
  */
-import type { Clock } from '../../core/clock.ts'
-import { emptyLine, type Line } from '../../core/line.ts'
-import { looksDifferent } from '../../core/line-view.ts'
-import { isIdle, type Moment, type Step, sweep } from '../../core/transition.ts'
+import type { Clock } from '../../time/clock.ts'
+import { emptyLine, type Line } from '../../line/line.ts'
+import { looksDifferent } from '../../line/view.ts'
+import { isIdle, type Moment, type LineStep, sweep } from '../../line/transition.ts'
 
 /** Called after each change of what it watches; it looks for itself whether there is news. */
-export type Watcher = () => void
+export type LineWatcher = () => void
 
-interface Entry {
+interface MemoryLine {
   readonly line: Line
   /** Differs after every change that an observer could see. */
   readonly version: number
@@ -24,9 +24,9 @@ interface Entry {
 const SWEPT_AT_ONCE = 2
 
 export class MemoryEngine {
-  readonly #entries = new Map<string, Entry>()
-  readonly #watchers = new Map<string, Set<Watcher>>()
-  #sweeping: MapIterator<[string, Entry]> = this.#entries.entries()
+  readonly #entries = new Map<string, MemoryLine>()
+  readonly #watchers = new Map<string, Set<LineWatcher>>()
+  #sweeping: MapIterator<[string, MemoryLine]> = this.#entries.entries()
   #clock: Clock | undefined
   #version = 0
   /** The highest token of any line that was forgotten: a line made anew starts above it. */
@@ -65,11 +65,15 @@ export class MemoryEngine {
   }
 
   /** Carries out one step on a line and tells whoever it concerns. `id` is the asker's claim. */
-  step<Answer>(resource: string, id: string | undefined, change: (line: Line, now: Moment) => Step<Answer>): Answer {
+  step<Answer>(
+    resource: string,
+    id: string | undefined,
+    change: (line: Line, now: Moment) => LineStep<Answer>,
+  ): Answer {
     const entry = this.#entries.get(resource)
     const before = entry?.line ?? { lastToken: this.#floor, claims: [] }
     const now = this.now()
-    const { line, answer, told } = change(before, now)
+    const { line, answer, notify: told } = change(before, now)
     if (line === before) return answer
     const seen = entry !== undefined && !looksDifferent(before, line)
     this.#entries.set(resource, { line, version: seen ? entry.version : (this.#version += 1) })
@@ -84,7 +88,7 @@ export class MemoryEngine {
   }
 
   /** Watches a resource, or with an id one claim in it. Returns what undoes it. */
-  watch(resource: string, id: string | undefined, watcher: Watcher): () => void {
+  watch(resource: string, id: string | undefined, watcher: LineWatcher): () => void {
     const subject = id === undefined ? resource : subjectOf(resource, id)
     const watchers = this.#watchers.get(subject) ?? new Set()
     this.#watchers.set(subject, watchers.add(watcher))

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { type Claim, newClaimId } from '../../core/claim.ts'
-import { StoreUnavailable } from '../../core/errors.ts'
-import type { Held, Standing, Store } from '../../core/store.ts'
+import { type Claim, newClaimId } from '../../store/claim.ts'
+import { StoreUnavailable } from '../../store/errors.ts'
+import type { Held, Standing, Store } from '../../store/store.ts'
 import { virtualClock } from '../../testing/virtual-clock.ts'
 import { memory, memoryEngine } from './index.ts'
 

@@ -1,13 +1,13 @@
 /**
- * A client of an engine in this process: the pure functions of `core/transition.ts`, applied in place. It is the
+ * A client of an engine in this process: the pure functions of `line/transition.ts`, applied in place. It is the
  * shortest store there is, and the model that the others are compared with.
  */
-import type { Claim, Ref } from '../../core/claim.ts'
-import { type Clock, stampOf } from '../../core/clock.ts'
-import { StoreUnavailable } from '../../core/errors.ts'
-import { TTL_MS_MAX, TTL_MS_MIN } from '../../core/limits.ts'
-import { viewOf } from '../../core/line-view.ts'
-import { standingOf } from '../../core/standing.ts'
+import type { Claim, Ref } from '../../store/claim.ts'
+import { type Clock, stampOf } from '../../time/clock.ts'
+import { StoreUnavailable } from '../../store/errors.ts'
+import { TTL_MS_MAX, TTL_MS_MIN } from '../../store/limits.ts'
+import { viewOf } from '../../line/view.ts'
+import { standingOf } from '../../line/standing.ts'
 import type {
   Facts,
   Hint,
@@ -21,7 +21,7 @@ import type {
   StoreAdmin,
   StoreEnvironment,
   Subject,
-} from '../../core/store.ts'
+} from '../../store/store.ts'
 import {
   enterLine,
   evictFromLine,
@@ -31,7 +31,7 @@ import {
   renewInLine,
   situationOf,
   sweep,
-} from '../../core/transition.ts'
+} from '../../line/transition.ts'
 import { MemoryEngine } from './engine.ts'
 
 const facts: Facts = {
@@ -47,9 +47,9 @@ const facts: Facts = {
   order: 'fifo',
   wakeUp: 'push',
   ttl: { per: 'claim', granularityMs: 1, minMs: TTL_MS_MIN, maxMs: TTL_MS_MAX },
-  losesLock: ['the end of the process'],
-  breaksTokens: ['a wall clock that is set back while no engine remembers the last token'],
-  lacks: {},
+  lockRisks: ['the end of the process'],
+  tokenRisks: ['a wall clock that is set back while no engine remembers the last token'],
+  unsupported: {},
 }
 
 /** An engine for several clients of this process, as if each of them were connected to one server. */

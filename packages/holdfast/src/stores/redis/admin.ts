@@ -1,10 +1,10 @@
 /** For operators: which locks there are, and how one is taken from its holder. */
-import type { ResourcePage, StoreAdmin } from '../../core/store.ts'
-import { wordsOf } from '../shared/redis/answers.ts'
-import type { Primary } from '../shared/redis/client.ts'
-import { bySlot } from '../shared/redis/slots.ts'
-import type { Keys } from './keys.ts'
-import type { Session } from './open.ts'
+import type { ResourcePage, StoreAdmin } from '../../store/store.ts'
+import { replyFields } from '../redis-driver/answers.ts'
+import type { Primary } from '../redis-driver/driver.ts'
+import { bySlot } from '../redis-driver/slots.ts'
+import type { RedisKeys } from './keys.ts'
+import type { RedisSession } from './open.ts'
 
 /** Keys of the whole server that one step walks past. */
 const SCAN_COUNT = 1_000
@@ -15,7 +15,7 @@ const SERVER_SEPARATOR = '@'
 /** SCAN begins and ends with it. */
 const WALK_EDGE = '0'
 
-export function adminOf(keys: Keys, session: () => Session): StoreAdmin {
+export function adminOf(keys: RedisKeys, session: () => RedisSession): StoreAdmin {
   return {
     async list(prefix, cursor, limit) {
       const [walk = '', ...found] = (cursor ?? '').split(CURSOR_SEPARATOR)
@@ -33,7 +33,7 @@ export function adminOf(keys: Keys, session: () => Session): StoreAdmin {
 }
 
 /** One step. The walk is empty before the first and after the last one; a Cluster is walked primary by primary. */
-async function scan({ connection }: Session, walk: string, pattern: string): Promise<readonly [string, string[]]> {
+async function scan({ connection }: RedisSession, walk: string, pattern: string): Promise<readonly [string, string[]]> {
   const { port } = connection
   const wordsFrom = (place: string): string[] => ['SCAN', place, 'MATCH', pattern, 'COUNT', String(SCAN_COUNT)]
   if (port.primaries === undefined) {
@@ -62,11 +62,15 @@ function serverOf(
 
 function scanned(answer: unknown): readonly [string, string[]] {
   const [next, lines] = Array.isArray(answer) ? (answer as readonly unknown[]) : []
-  return [String(next ?? WALK_EDGE), [...wordsOf(lines)]]
+  return [String(next ?? WALK_EDGE), [...replyFields(lines)]]
 }
 
 /** The keys of an idle lock are there for a while. */
-async function claimedOf(session: Session, keys: Keys, resources: readonly string[]): Promise<readonly string[]> {
+async function claimedOf(
+  session: RedisSession,
+  keys: RedisKeys,
+  resources: readonly string[],
+): Promise<readonly string[]> {
   if (resources.length === 0) return []
   const groups = session.isCluster ? bySlot(resources, (resource) => keys.line(resource)) : [resources]
   const claimed = await Promise.all(groups.map((group) => claimedTogether(session, keys, group)))
@@ -74,15 +78,15 @@ async function claimedOf(session: Session, keys: Keys, resources: readonly strin
 }
 
 async function claimedTogether(
-  { connection, scripts }: Session,
-  keys: Keys,
+  { connection, scripts }: RedisSession,
+  keys: RedisKeys,
   resources: readonly string[],
 ): Promise<readonly string[]> {
   const names = resources.flatMap((resource) => {
     const [line, ends, , places] = keys.all(resource)
     return [line, ends, places]
   })
-  const answers = wordsOf(await connection.run(scripts.claimed, names, []))
+  const answers = replyFields(await connection.run(scripts.hasClaims, names, []))
   return resources.filter((_, index) => answers[index] === '1')
 }
 

@@ -1,5 +1,5 @@
 /** A process that stands in a line, says where it stands, and waits to be killed: `node child.fixture.ts URL RESOURCE TTL_MS`. */
-import { systemClock } from '../../core/clock.ts'
+import { systemClock } from '../../time/clock.ts'
 import { redis } from './index.ts'
 import { claim, never } from './redis.fixture.ts'
 

@@ -3,15 +3,16 @@ import { readFileSync } from 'node:fs'
 import { Cluster } from 'ioredis'
 import { createCluster } from 'redis'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
-import { type RedisCluster, startCluster } from '../../../../lab/src/engines/redis/cluster.ts'
-import * as server from '../../../../lab/src/engines/redis/server.ts'
-import { RespConnection } from '../../../../lab/src/engines/redis/resp.ts'
-import { requireEngine } from '../../../../lab/src/engines/require-engine.ts'
-import { StoreUnavailable } from '../../core/errors.ts'
-import type { Facts, Store } from '../../core/store.ts'
-import { portOf, type RedisPort } from '../shared/redis/client.ts'
-import { clusterPortOf } from '../shared/redis/cluster-clients.ts'
-import { slotOf } from '../shared/redis/slots.ts'
+import { type RedisCluster, startCluster } from '@holdfast/testbed/engines/redis/cluster'
+import * as server from '@holdfast/testbed/engines/redis/server'
+import { RespConnection } from '@holdfast/testbed/engines/redis/resp'
+import { requireEngine } from '@holdfast/testbed/engines/require-engine'
+import { StoreUnavailable } from '../../store/errors.ts'
+import type { Facts, Store } from '../../store/store.ts'
+import { driverOf } from '../redis-driver/client.ts'
+import type { RedisDriver } from '../redis-driver/driver.ts'
+import { clusterDriverOf } from '../redis-driver/cluster-clients.ts'
+import { slotOf } from '../redis-driver/slots.ts'
 import { type AnyRedisClient, redis } from './index.ts'
 import { claim, held, never, Stage, turnOf } from './redis.fixture.ts'
 
@@ -140,11 +141,11 @@ test('a Cluster is worth what the worst of its primaries is worth', async () => 
 
 test('a waiter that listens on another node is not taken for dead, and is told', async () => {
   const client = await ioredisCluster()
-  const { send, primaries } = clusterPortOf(client) ?? {}
+  const { send, primaries } = clusterDriverOf(client) ?? {}
   if (send === undefined || primaries === undefined) throw new Error('no Cluster')
   for (const { engine } of cluster?.masters ?? []) {
     // Plain messages reach every node, and are counted on the node of the script alone.
-    const port: RedisPort = { send, primaries, listen: (hearer) => portOf(stage.client(engine)).listen(hearer) }
+    const port: RedisDriver = { send, primaries, listen: (hearer) => driverOf(stage.client(engine)).listen(hearer) }
     const [store, other] = [await stage.opened(redis(port)), await stage.opened(redis(url))]
     const [first, second, third] = [claim(fresh()), claim(''), claim('')]
     const { resource } = first

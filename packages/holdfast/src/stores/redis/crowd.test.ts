@@ -1,11 +1,11 @@
 /** More claims in one line than one script ends or grants, and as many as may wait at all. */
 import { afterAll, beforeEach, expect, test } from 'vitest'
-import type { Engine } from '../../../../lab/src/engines/engine.ts'
-import * as server from '../../../../lab/src/engines/redis/server.ts'
-import { requireEngine } from '../../../../lab/src/engines/require-engine.ts'
-import type { Claim } from '../../core/claim.ts'
-import { QUEUE_LENGTH_MAX } from '../../core/limits.ts'
-import type { Store } from '../../core/store.ts'
+import type { Engine } from '@holdfast/testbed/engines/engine'
+import * as server from '@holdfast/testbed/engines/redis/server'
+import { requireEngine } from '@holdfast/testbed/engines/require-engine'
+import type { Claim } from '../../store/claim.ts'
+import { QUEUE_LENGTH_MAX } from '../../store/limits.ts'
+import type { Store } from '../../store/store.ts'
 import { redis } from './index.ts'
 import { again, claim, held, never, Stage } from './redis.fixture.ts'
 

@@ -5,8 +5,8 @@
  */
 import fc from 'fast-check'
 import { afterAll, beforeEach, expect, test } from 'vitest'
-import * as server from '../../../../lab/src/engines/redis/server.ts'
-import { requireEngine } from '../../../../lab/src/engines/require-engine.ts'
+import * as server from '@holdfast/testbed/engines/redis/server'
+import { requireEngine } from '@holdfast/testbed/engines/require-engine'
 import {
   anyOperation,
   deadInTheMiddle,

@@ -1,4 +1,4 @@
--- Enters a claim, or reads again where it stands: also a waiter's heartbeat. enterLine of core/transition.ts.
+-- Enters a claim, or reads again where it stands: also a waiter's heartbeat. enterLine of line/transition.ts.
 -- KEYS, ARGV: enter-free.lua, of which this is a part; here the answer for one claim.
 -- ->    held, now, token, life, provisional · queued, now, ahead, life, free in · gone[, reason] ·
 --       busy, free in · capacity, the real one · full · again: more is over than one script ends

@@ -1,4 +1,4 @@
--- Ends the claim that holds with exactly this token and tells its process. evictFromLine of core/transition.ts.
+-- Ends the claim that holds with exactly this token and tells its process. evictFromLine of line/transition.ts.
 -- KEYS  line, ends, order, places
 -- ARGV  token, reason
 -- ->    evicted · gone

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { probe } from '../shared/redis/probe.ts'
-import { factsOf, type Topology } from './facts.ts'
+import { probe } from '../redis-driver/probe.ts'
+import { factsOf } from './facts.ts'
+import type { Topology } from './durability.ts'
 
 const settings: ReadonlyMap<string, string> = new Map([
   ['appendonly', 'yes'],
@@ -34,10 +35,10 @@ test.each([
     'CONFIG GET',
   ],
 ] as const)('when %s the class is best-effort, and the reason is said', (_, findings, topology, words) => {
-  const { safetyClass, reasons, losesLock } = factsOf(findings, topology)
+  const { safetyClass, reasons, lockRisks } = factsOf(findings, topology)
   expect(safetyClass).toBe('best-effort')
   expect(reasons.join(' ')).toContain(words)
-  expect(losesLock.join(' ')).toContain('a failover')
+  expect(lockRisks.join(' ')).toContain('a failover')
 })
 
 test('a Cluster in the middle of an upgrade names both versions', () => {
@@ -58,11 +59,11 @@ test('where the configuration is not told, nobody claims to know how many replic
 
 test('a server that does not flush while the file is rewritten may lose seconds, and says why', () => {
   const pausing = { ...best, settings: new Map([...settings, ['no-appendfsync-on-rewrite', 'yes']]) }
-  const { safetyClass, reasons, losesLock } = factsOf([best, pausing], { ...alone, isCluster: true })
+  const { safetyClass, reasons, lockRisks } = factsOf([best, pausing], { ...alone, isCluster: true })
   expect(safetyClass).toBe('best-effort')
   expect(reasons.join(' ')).toContain('no-appendfsync-on-rewrite is yes; set no')
   expect(reasons.join(' ')).not.toContain('appendfsync is always')
-  expect(losesLock.join(' ')).toContain('a crash of the machine')
+  expect(lockRisks.join(' ')).toContain('a crash of the machine')
   // Both are said at once, so that nobody mends one to hear of the other.
   const slow = { ...best, settings: new Map([...pausing.settings, ['appendfsync', 'everysec']]) }
   expect(factsOf([slow], alone).reasons.join(' ')).toMatch(/appendfsync is everysec; set always.*on-rewrite is yes/)

@@ -1,18 +1,12 @@
 /** What a Redis promises as it is set up: asked of the servers themselves when the store opens. */
-import { TTL_MS_MAX, TTL_MS_MIN } from '../../core/limits.ts'
-import type { Facts } from '../../core/store.ts'
-import type { Findings } from '../shared/redis/probe.ts'
-import { reasonsOf, type Traits, traitsOf } from './traits.ts'
-
-export interface Topology {
-  readonly isCluster: boolean
-  /** Sentinels may put another server in its place. */
-  readonly failsOver: boolean
-}
+import { TTL_MS_MAX, TTL_MS_MIN } from '../../store/limits.ts'
+import type { Facts } from '../../store/store.ts'
+import type { ServerFindings } from '../redis-driver/probe.ts'
+import { reasonsOf, type Durability, durabilityOf, type Topology } from './durability.ts'
 
 /** One finding for each server that grants locks: the only one, or the primaries of a Cluster. */
-export function factsOf(findings: readonly Findings[], topology: Topology): Facts {
-  const traits = traitsOf(findings, topology)
+export function factsOf(findings: readonly ServerFindings[], topology: Topology): Facts {
+  const traits = durabilityOf(findings, topology)
   const isDurable = traits.kept === 'always' && !traits.mayFailOver && !traits.evicts
   return {
     engine: engineOf(findings, topology),
@@ -27,23 +21,23 @@ export function factsOf(findings: readonly Findings[], topology: Topology): Fact
     order: 'fifo',
     wakeUp: 'push',
     ttl: { per: 'claim', granularityMs: 1, minMs: TTL_MS_MIN, maxMs: TTL_MS_MAX },
-    losesLock: losesLock(traits),
-    breaksTokens: [
+    lockRisks: lockRisks(traits),
+    tokenRisks: [
       'loss of the data together with a clock that is set back',
       'a failover to a server whose clock is behind by more than the failover took',
     ],
-    lacks: {},
+    unsupported: {},
   }
 }
 
 /** Servers of a Cluster that is being upgraded have several versions. */
-function engineOf(findings: readonly Findings[], { isCluster, failsOver }: Topology): string {
+function engineOf(findings: readonly ServerFindings[], { isCluster, failsOver }: Topology): string {
   const versions = [...new Set(findings.map(({ engine }) => engine))].toSorted().join(' and ')
   if (isCluster) return `${versions} Cluster, ${findings.length} primaries`
   return failsOver ? `${versions} behind Sentinel` : versions
 }
 
-function losesLock({ kept, mayFailOver, evicts, isCluster }: Traits): readonly string[] {
+function lockRisks({ kept, mayFailOver, evicts, isCluster }: Durability): readonly string[] {
   return [
     'FLUSHALL, FLUSHDB, or deleting its keys',
     'a clock of the server that is set forward by more than what is left of the lease',

@@ -1,28 +1,18 @@
 /** Locks in Redis (or Valkey): one script a step, first come first served, and waiters are told when their turn comes. */
-import type { Store } from '../../core/store.ts'
-import { addressOf } from '../shared/redis/address.ts'
-import { portOf, type RedisClient, type RedisPort } from '../shared/redis/client.ts'
-import {
-  clusterPortOf,
-  type IoredisClusterClient,
-  type NodeRedisClusterClient,
-} from '../shared/redis/cluster-clients.ts'
-import { connectAddress } from '../shared/redis/connect.ts'
-import { type NodeRedisSentinelClient, sentinelPortOf } from '../shared/redis/sentinel-client.ts'
-import { checkedPrefix } from '../shared/redis/prefix.ts'
+import type { Store } from '../../store/store.ts'
+import { addressOf } from '../redis-driver/address.ts'
+import { driverOf, type RedisClient } from '../redis-driver/client.ts'
+import type { RedisDriver, IoredisClusterClient } from '../redis-driver/driver.ts'
+import { clusterDriverOf, type NodeRedisClusterClient } from '../redis-driver/cluster-clients.ts'
+import { connectAddress } from '../redis-driver/connect.ts'
+import { type NodeRedisSentinelClient, sentinelDriverOf } from '../redis-driver/sentinel-client.ts'
+import { checkedPrefix } from '../redis-driver/prefix.ts'
 import { RedisStore } from './store.ts'
 
-export type {
-  Hearer,
-  IoredisClient,
-  Listener,
-  NodeRedisClient,
-  Primary,
-  RedisClient,
-  RedisPort,
-} from '../shared/redis/client.ts'
-export type { IoredisClusterClient, NodeRedisClusterClient } from '../shared/redis/cluster-clients.ts'
-export type { NodeRedisSentinelClient } from '../shared/redis/sentinel-client.ts'
+export type { IoredisClient, NodeRedisClient, RedisClient } from '../redis-driver/client.ts'
+export type { Hearer, Subscriptions, Primary, RedisDriver, IoredisClusterClient } from '../redis-driver/driver.ts'
+export type { NodeRedisClusterClient } from '../redis-driver/cluster-clients.ts'
+export type { NodeRedisSentinelClient } from '../redis-driver/sentinel-client.ts'
 
 /** Of one server, of a Cluster, or of what Sentinels watch. */
 export type AnyRedisClient = RedisClient | IoredisClusterClient | NodeRedisClusterClient | NodeRedisSentinelClient
@@ -49,8 +39,8 @@ export function redis(clientOrUrl: AnyRedisClient | string, options: RedisOption
   return new RedisStore(async () => ({ port, close: () => undefined }), prefix)
 }
 
-function anyPortOf(client: AnyRedisClient): RedisPort {
+function anyPortOf(client: AnyRedisClient): RedisDriver {
   const isObject = typeof client === 'object' && client !== null
-  const port = isObject ? (clusterPortOf(client) ?? sentinelPortOf(client)) : undefined
-  return port ?? portOf(client as RedisClient)
+  const port = isObject ? (clusterDriverOf(client) ?? sentinelDriverOf(client)) : undefined
+  return port ?? driverOf(client as RedisClient)
 }

@@ -5,7 +5,7 @@ export function channelEnd(client: string): string {
   return `:c:${client}`
 }
 
-export class Keys {
+export class RedisKeys {
   readonly #prefix: string
 
   constructor(prefix: string) {

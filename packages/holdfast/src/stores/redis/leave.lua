@@ -1,4 +1,4 @@
--- Ends a claim and hands the resource to the next in line. leaveLine of core/transition.ts.
+-- Ends a claim and hands the resource to the next in line. leaveLine of line/transition.ts.
 -- KEYS, ARGV: leave-alone.lua, of which this is a part; here the answer for one claim.
 -- ->    left · gone
 

@@ -1,4 +1,4 @@
--- How a line changes: the rule and the transition of core (core/line.ts, core/transition.ts), step by step the same.
+-- How a line changes: the rule and the transition of core (line/line.ts, line/transition.ts), step by step the same.
 
 local function linger(line, claim, weight, ends)
   count(line, claim, -1)

@@ -1,38 +1,38 @@
 /** Opening: connects, asks the server what it is, teaches it the scripts, and listens before anybody can wait. */
-import { answerWithin } from '../../core/attempt.ts'
-import { newClaimId } from '../../core/claim.ts'
-import type { Clock } from '../../core/clock.ts'
-import { StoreUnavailable } from '../../core/errors.ts'
-import { ATTEMPT_MS_MAX } from '../../core/limits.ts'
-import type { Facts, StoreEnvironment } from '../../core/store.ts'
-import { Channels } from '../shared/redis/channels.ts'
-import { Claims } from './claims.ts'
-import type { RedisPort } from '../shared/redis/client.ts'
-import { alarmsOf, Connection } from '../shared/redis/connection.ts'
-import { engineError } from '../shared/redis/errors.ts'
-import { probeAll } from '../shared/redis/probe.ts'
+import { answerWithin } from '../../time/call-limit.ts'
+import { newClaimId } from '../../store/claim.ts'
+import type { Clock } from '../../time/clock.ts'
+import { StoreUnavailable } from '../../store/errors.ts'
+import { ATTEMPT_MS_MAX } from '../../store/limits.ts'
+import type { Facts, StoreEnvironment } from '../../store/store.ts'
+import { Channels } from '../redis-driver/channels.ts'
+import { LocalClaims } from './local-claims.ts'
+import type { RedisDriver } from '../redis-driver/driver.ts'
+import { timersOf, Connection } from '../redis-driver/connection.ts'
+import { engineError } from '../redis-driver/errors.ts'
+import { probeAll } from '../redis-driver/probe.ts'
 import { factsOf } from './facts.ts'
-import { channelEnd, type Keys } from './keys.ts'
+import { channelEnd, type RedisKeys } from './keys.ts'
 import { clusterScripts, type Scripts, scripts as serverScripts } from './scripts.ts'
-import { ServerClock } from '../shared/redis/server-clock.ts'
-import { slotOf } from '../shared/redis/slots.ts'
-import { Together } from './together.ts'
+import { ServerClock } from '../redis-driver/server-clock.ts'
+import { slotOf } from '../redis-driver/slots.ts'
+import { CommandBatcher } from './command-batcher.ts'
 import { messageOf } from './wire.ts'
 
 interface Opened {
-  readonly port: RedisPort
+  readonly port: RedisDriver
   /** Ends what was opened for this store, and leaves alone what was handed in. */
   close(): void
 }
 
 /** Gives up when the signal aborts. */
-export type OpenPort = (signal: AbortSignal) => Promise<Opened>
+export type OpenRedis = (signal: AbortSignal) => Promise<Opened>
 
-export interface Session {
+export interface RedisSession {
   readonly connection: Connection
-  readonly together: Together
+  readonly together: CommandBatcher
   readonly channels: Channels
-  readonly claims: Claims
+  readonly claims: LocalClaims
   readonly clock: Clock
   readonly serverClock: ServerClock
   readonly scripts: Scripts
@@ -43,17 +43,17 @@ export interface Session {
 }
 
 export async function openSession(
-  openPort: OpenPort,
-  keys: Keys,
+  openPort: OpenRedis,
+  keys: RedisKeys,
   { clock, signal }: StoreEnvironment,
-): Promise<{ readonly session: Session; readonly facts: Facts }> {
+): Promise<{ readonly session: RedisSession; readonly facts: Facts }> {
   throwIfAborted(signal)
   const opened = await openedInTime(openPort, clock)
   const { port } = opened
   const connection = new Connection(port, clock)
   const isCluster = port.primaries !== undefined
   const serverClock = new ServerClock(clock, { isOneServer: !isCluster })
-  const claims = new Claims()
+  const claims = new LocalClaims()
   const channels = new Channels(connection, {
     onMessage(text) {
       const message = messageOf(text, serverClock)
@@ -78,7 +78,7 @@ export async function openSession(
     throwIfAborted(signal)
     const channelOf = (resource: string): string =>
       channels.isSharded ? keys.lineChannel(resource, client) : keys.channel(client)
-    const together = new Together(connection, isCluster ? slotOf : undefined)
+    const together = new CommandBatcher(connection, isCluster ? slotOf : undefined)
     const session = { connection, together, channels, claims, clock, serverClock, scripts, isCluster, channelOf, close }
     return { session, facts: factsOf(findings, { isCluster, failsOver: port.failsOver === true }) }
   } catch (error) {
@@ -91,11 +91,11 @@ export async function openSession(
  * The kernel connects to a server that is frozen, and a driver that waits for its first answer ends in the words of a
  * connection that broke: so silence is told from it here.
  */
-async function openedInTime(openPort: OpenPort, clock: Clock): Promise<Opened> {
+async function openedInTime(openPort: OpenRedis, clock: Clock): Promise<Opened> {
   const patience = new AbortController()
   const opening = openPort(patience.signal)
   try {
-    return await answerWithin(alarmsOf(clock), opening, ATTEMPT_MS_MAX, 'opening')
+    return await answerWithin(timersOf(clock), opening, ATTEMPT_MS_MAX, 'opening')
   } catch (error) {
     patience.abort()
     // In case that it was connected in this moment.
@@ -108,7 +108,7 @@ async function openedInTime(openPort: OpenPort, clock: Clock): Promise<Opened> {
 }
 
 /** A server that comes later, or forgets, gets the text with the first script it does not know. */
-async function teach(port: RedisPort, scripts: Scripts): Promise<void> {
+async function teach(port: RedisDriver, scripts: Scripts): Promise<void> {
   const servers = (await port.primaries?.()) ?? [port]
   const texts = Object.values(scripts).map(({ text }) => text)
   await Promise.all(servers.flatMap((server) => texts.map((text) => server.send(['SCRIPT', 'LOAD', text]))))
@@ -118,7 +118,7 @@ async function teach(port: RedisPort, scripts: Scripts): Promise<void> {
  * A script that may not publish would fail half-way, when somebody waits for the first time. So it is tried, with a
  * message that says nothing, on the channels of a lock that nobody can have.
  */
-async function mayTell(connection: Connection, channels: Channels, keys: Keys, client: string): Promise<void> {
+async function mayTell(connection: Connection, channels: Channels, keys: RedisKeys, client: string): Promise<void> {
   const line = keys.line(client)
   const tell = (command: string, channel: string): Promise<unknown> =>
     connection.command('publishing', [command, channel, ''], channel)

@@ -1,7 +1,7 @@
 /** What is said of a server that does not let itself be opened. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import * as server from '../../../../lab/src/engines/redis/server.ts'
-import { requireEngine } from '../../../../lab/src/engines/require-engine.ts'
+import * as server from '@holdfast/testbed/engines/redis/server'
+import { requireEngine } from '@holdfast/testbed/engines/require-engine'
 import { holdfast } from '../../holdfast.ts'
 import { redis } from './index.ts'
 import { Stage } from './redis.fixture.ts'

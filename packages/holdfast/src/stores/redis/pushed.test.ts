@@ -1,12 +1,13 @@
 /** What a client makes of answers and messages that cross each other, and of those that never come. */
 import { afterAll, beforeEach, expect, test } from 'vitest'
-import type { Engine } from '../../../../lab/src/engines/engine.ts'
-import * as server from '../../../../lab/src/engines/redis/server.ts'
-import { requireEngine } from '../../../../lab/src/engines/require-engine.ts'
-import { openProxy } from '../../../../lab/src/proxy/proxy.ts'
-import { OutcomeUnknown } from '../../core/errors.ts'
-import { RENEW_BATCH_MAX } from '../../core/limits.ts'
-import { portOf, type RedisPort } from '../shared/redis/client.ts'
+import type { Engine } from '@holdfast/testbed/engines/engine'
+import * as server from '@holdfast/testbed/engines/redis/server'
+import { requireEngine } from '@holdfast/testbed/engines/require-engine'
+import { openProxy } from '@holdfast/testbed/proxy/proxy'
+import { OutcomeUnknown } from '../../store/errors.ts'
+import { RENEW_BATCH_MAX } from '../../store/limits.ts'
+import { driverOf } from '../redis-driver/client.ts'
+import type { RedisDriver } from '../redis-driver/driver.ts'
 import { redis } from './index.ts'
 import { claim, held, never, Stage } from './redis.fixture.ts'
 
@@ -23,8 +24,8 @@ afterAll(() => stage[Symbol.asyncDispose]())
 const fresh = (): string => `n!pushed${(names += 1)}`
 
 /** The real driver, with something between it and the store. */
-function through(answering: (words: readonly string[], ask: () => Promise<unknown>) => Promise<unknown>): RedisPort {
-  const port = portOf(stage.client(engine))
+function through(answering: (words: readonly string[], ask: () => Promise<unknown>) => Promise<unknown>): RedisDriver {
+  const port = driverOf(stage.client(engine))
   return { listen: (hearer) => port.listen(hearer), send: (words) => answering(words, () => port.send(words)) }
 }
 

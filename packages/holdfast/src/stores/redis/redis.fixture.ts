@@ -1,13 +1,13 @@
 /** Real servers and real drivers for the tests of this folder. */
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
-import { type Claim, newClaimId } from '../../core/claim.ts'
-import { systemClock } from '../../core/clock.ts'
-import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../../core/errors.ts'
-import type { Facts, Held, Standing, Store } from '../../core/store.ts'
-import type { Engine } from '../../../../lab/src/engines/engine.ts'
-import { type RedisOptions, start } from '../../../../lab/src/engines/redis/server.ts'
-import type { IoredisClient, NodeRedisClient } from '../shared/redis/client.ts'
+import { type Claim, newClaimId } from '../../store/claim.ts'
+import { systemClock } from '../../time/clock.ts'
+import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../../store/errors.ts'
+import type { Facts, Held, Standing, Store } from '../../store/store.ts'
+import type { Engine } from '@holdfast/testbed/engines/engine'
+import { type RedisOptions, start } from '@holdfast/testbed/engines/redis/server'
+import type { IoredisClient, NodeRedisClient } from '../redis-driver/client.ts'
 
 export const never: AbortSignal = new AbortController().signal
 

@@ -3,12 +3,12 @@ import { mkdirSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Cluster, Redis } from 'ioredis'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { Engine } from '../../../../lab/src/engines/engine.ts'
-import { type RedisOptions, locate } from '../../../../lab/src/engines/redis/server.ts'
-import { requireEngine } from '../../../../lab/src/engines/require-engine.ts'
-import { NotApplied, StoreUnavailable } from '../../core/errors.ts'
-import type { Store } from '../../core/store.ts'
-import { portOf } from '../shared/redis/client.ts'
+import type { Engine } from '@holdfast/testbed/engines/engine'
+import { type RedisOptions, locate } from '@holdfast/testbed/engines/redis/server'
+import { requireEngine } from '@holdfast/testbed/engines/require-engine'
+import { NotApplied, StoreUnavailable } from '../../store/errors.ts'
+import type { Store } from '../../store/store.ts'
+import { driverOf } from '../redis-driver/client.ts'
 import { redis } from './index.ts'
 import { again, claim, held, Stage, takeAndLeave } from './redis.fixture.ts'
 
@@ -174,7 +174,7 @@ test.each([
 })
 
 test('a server that is too old is refused when the store opens', async () => {
-  const port = portOf(stage.client(await stage.server()))
+  const port = driverOf(stage.client(await stage.server()))
   const older = redis({
     ...port,
     async send(words) {

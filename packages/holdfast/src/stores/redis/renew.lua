@@ -1,4 +1,4 @@
--- Prolongs claims that hold or wait, each judged by itself. renewInLine of core/transition.ts.
+-- Prolongs claims that hold or wait, each judged by itself. renewInLine of line/transition.ts.
 -- KEYS  line, ends, order, places of each claim
 -- ARGV  id, token or nothing, ttl µs, 1 with a new note, note, of each claim
 -- ->    of each claim: held, now, token, life, provisional · queued, now, ahead, life, free in · gone[, reason] ·

@@ -3,13 +3,14 @@
  * mind. The second run leaves the line as the first one left it, and answers the same, or that it is over.
  */
 import { afterAll, beforeEach, expect, test } from 'vitest'
-import type { Engine } from '../../../../lab/src/engines/engine.ts'
-import * as server from '../../../../lab/src/engines/redis/server.ts'
-import { requireEngine } from '../../../../lab/src/engines/require-engine.ts'
-import { openProxy } from '../../../../lab/src/proxy/proxy.ts'
-import { systemClock } from '../../core/clock.ts'
-import type { LineView, Store } from '../../core/store.ts'
-import { portOf, type RedisPort } from '../shared/redis/client.ts'
+import type { Engine } from '@holdfast/testbed/engines/engine'
+import * as server from '@holdfast/testbed/engines/redis/server'
+import { requireEngine } from '@holdfast/testbed/engines/require-engine'
+import { openProxy } from '@holdfast/testbed/proxy/proxy'
+import { systemClock } from '../../time/clock.ts'
+import type { LineView, Store } from '../../store/store.ts'
+import { driverOf } from '../redis-driver/client.ts'
+import type { RedisDriver } from '../redis-driver/driver.ts'
 import { redis } from './index.ts'
 import { again, claim, held, never, Stage } from './redis.fixture.ts'
 import { scripts } from './scripts.ts'
@@ -25,7 +26,7 @@ const runs = new Map<string, number>()
 let names = 0
 
 /** Sends each script of ours again; what comes back is the second answer, as the caller of ioredis gets it. */
-function sendingTwice(port: RedisPort): RedisPort {
+function sendingTwice(port: RedisDriver): RedisDriver {
   const nameOf = new Map(Object.values(scripts).map(({ sha, name }) => [sha, name]))
   return {
     listen: (hearer) => port.listen(hearer),
@@ -53,8 +54,8 @@ beforeEach(async (context) => {
   await requireEngine(context, server)
   if (twice !== undefined) return
   engine = await stage.server()
-  const port = portOf(stage.client(engine))
-  const opened = async (each: RedisPort): Promise<Store> => {
+  const port = driverOf(stage.client(engine))
+  const opened = async (each: RedisDriver): Promise<Store> => {
     const store = new RedisStore(async () => ({ port: each, close: () => undefined }), 'holdfast')
     await store.open({ clock: systemClock, signal: never })
     stage.ending(() => store.close())

@@ -1,6 +1,6 @@
 /** The Lua scripts beside this file, read once, with the limits of core in front. */
-import { PROVISIONAL_LIFE_MS, QUEUE_LENGTH_MAX, WAITER_LIFE_MS } from '../../core/limits.ts'
-import { type Part, type Script, scriptOf, type ScriptSource } from '../shared/redis/script.ts'
+import { PROVISIONAL_LIFE_MS, QUEUE_LENGTH_MAX, WAITER_LIFE_MS } from '../../store/limits.ts'
+import { type Part, type Script, scriptOf, type ScriptSource } from '../redis-driver/script.ts'
 
 /** How long a line tells those who observe it, and how long that is relied upon. */
 const OBSERVED_MS = 60_000
@@ -26,9 +26,9 @@ const limitsOf = (isCluster: boolean): Part => ({
 `,
 })
 
-type ScriptName = 'enter' | 'renew' | 'leave' | 'evict' | 'look' | 'observe' | 'claimed'
+type RedisScriptName = 'enter' | 'renew' | 'leave' | 'evict' | 'look' | 'observe' | 'hasClaims'
 
-export type Scripts = Readonly<Record<ScriptName, Script>>
+export type Scripts = Readonly<Record<RedisScriptName, Script>>
 
 export const scripts: Scripts = scriptsOf(false)
 /** For a Cluster, where a message does not say whether anybody heard it. */
@@ -37,15 +37,15 @@ export const clusterScripts: Scripts = scriptsOf(true)
 function scriptsOf(isCluster: boolean): Scripts {
   const limits = limitsOf(isCluster)
   const line: readonly Part[] = [limits, 'record', 'line']
-  const script = (name: ScriptName, flags: ScriptSource['flags'], parts: readonly Part[]): Script =>
+  const script = (name: string, flags: ScriptSource['flags'], parts: readonly Part[]): Script =>
     scriptOf({ name, flags, parts, beside: import.meta.url })
   return {
-    enter: script('enter', '', ['enter-free', ...line, 'enter', 'enter-each']),
+    enter: script('enter', '', ['enter-fast', ...line, 'enter', 'enter-batch']),
     renew: script('renew', 'allow-oom', [...line, 'renew']),
-    leave: script('leave', 'allow-oom', ['leave-alone', ...line, 'leave', 'leave-each']),
+    leave: script('leave', 'allow-oom', ['leave-fast', ...line, 'leave', 'leave-batch']),
     evict: script('evict', 'allow-oom', [...line, 'evict']),
     look: script('look', 'no-writes', ['look']),
     observe: script('observe', '', [limits, 'observe']),
-    claimed: script('claimed', 'no-writes', [limits, 'claimed']),
+    hasClaims: script('has-claims', 'no-writes', [limits, 'has-claims']),
   }
 }

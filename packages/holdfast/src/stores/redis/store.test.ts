@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
-import type { Engine } from '../../../../lab/src/engines/engine.ts'
-import * as server from '../../../../lab/src/engines/redis/server.ts'
-import { requireEngine } from '../../../../lab/src/engines/require-engine.ts'
-import { Misuse, StoreUnavailable } from '../../core/errors.ts'
-import type { Standing, Store } from '../../core/store.ts'
+import type { Engine } from '@holdfast/testbed/engines/engine'
+import * as server from '@holdfast/testbed/engines/redis/server'
+import { requireEngine } from '@holdfast/testbed/engines/require-engine'
+import { Misuse, StoreUnavailable } from '../../store/errors.ts'
+import type { Standing, Store } from '../../store/store.ts'
 import { redis } from './index.ts'
 import { claim, held, never, Stage, takeAndLeave } from './redis.fixture.ts'
 
@@ -51,7 +51,7 @@ describe.each([
     const waiting = await store.enter(second)
     if (waiting.kind !== 'queued') throw new Error('not queued')
     expect(waiting).toMatchObject({ ahead: 0, memo: 'head', lifeMs: 10_000 })
-    expect(waiting.freeInMs).toBeGreaterThan(9_000)
+    expect(waiting.recheckInMs).toBeGreaterThan(9_000)
     const turn = store.watch({ resource, id: second.id }, waiting.memo, never)
     expect(await store.leave({ resource, id: first.id, token })).toBe('left')
     const pushed = await turn

@@ -1,7 +1,7 @@
 /** The store: each operation is one script on the server, and one connection listens for what others' scripts tell. */
-import type { Claim, Ref } from '../../core/claim.ts'
-import { type Stamp, stampOf } from '../../core/clock.ts'
-import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../../core/errors.ts'
+import type { Claim, Ref } from '../../store/claim.ts'
+import { type Stamp, stampOf } from '../../time/clock.ts'
+import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../../store/errors.ts'
 import type {
   Facts,
   Hint,
@@ -15,19 +15,19 @@ import type {
   StoreAdmin,
   StoreEnvironment,
   Subject,
-} from '../../core/store.ts'
+} from '../../store/store.ts'
 import { adminOf } from './admin.ts'
-import { wordsOf } from '../shared/redis/answers.ts'
-import { engineError } from '../shared/redis/errors.ts'
-import { batchesOf } from './batches.ts'
-import { Keys } from './keys.ts'
-import { type OpenPort, openSession, type Session } from './open.ts'
+import { replyFields } from '../redis-driver/answers.ts'
+import { engineError } from '../redis-driver/errors.ts'
+import { batchesOf } from './renewal-batches.ts'
+import { RedisKeys } from './keys.ts'
+import { type OpenRedis, openSession, type RedisSession } from './open.ts'
 import { OBSERVED_SURELY_MS } from './scripts.ts'
 import { viewOfAnswer } from './view.ts'
-import { heldSince, toldOf } from './wire.ts'
+import { heldSince, decodeReply } from './wire.ts'
 
 /** Taken before a request was sent. */
-interface Asked {
+interface RenewalRequest {
   readonly askedAt: Stamp
   /** As `Claims` counts. */
   readonly heard: number
@@ -35,13 +35,13 @@ interface Asked {
 
 export class RedisStore implements Store {
   readonly admin: StoreAdmin
-  readonly #openPort: OpenPort
-  readonly #keys: Keys
-  #session: Session | undefined
+  readonly #openPort: OpenRedis
+  readonly #keys: RedisKeys
+  #session: RedisSession | undefined
 
-  constructor(openPort: OpenPort, prefix: string) {
+  constructor(openPort: OpenRedis, prefix: string) {
     this.#openPort = openPort
-    this.#keys = new Keys(prefix)
+    this.#keys = new RedisKeys(prefix)
     this.admin = adminOf(this.#keys, () => this.#opened())
   }
 
@@ -62,7 +62,7 @@ export class RedisStore implements Store {
     const { together, clock, serverClock, channels, claims, scripts, channelOf } = this.#opened()
     const { resource, id } = claim
     const keys = this.#keys.all(resource)
-    claims.expect(keys[0], id)
+    claims.track(keys[0], id)
     const { heard } = claims
     if (channels.isSharded) this.#missing(claim)
     const askedAt = stampOf(clock)
@@ -71,11 +71,11 @@ export class RedisStore implements Store {
       const told =
         typeof answer === 'string'
           ? heldSince(answer, { token: BigInt(answer), ttlMs: claim.ttlMs }, askedAt, serverClock)
-          : toldOf(answer, askedAt, serverClock)
+          : decodeReply(answer, askedAt, serverClock)
       return claims.answered(keys[0], id, told, heard)
     } catch (error) {
       // Nobody leaves what surely did not come.
-      if (error instanceof NotApplied) claims.unexpect(keys[0], id)
+      if (error instanceof NotApplied) claims.untrack(keys[0], id)
       throw error
     }
   }
@@ -137,16 +137,16 @@ export class RedisStore implements Store {
     }
   }
 
-  #renewed(ref: Ref, ttlMs: number, answer: unknown, { askedAt, heard }: Asked): RenewAnswer {
+  #renewed(ref: Ref, ttlMs: number, answer: unknown, { askedAt, heard }: RenewalRequest): RenewAnswer {
     const { claims, serverClock } = this.#opened()
     const { resource, id, token } = ref
     if (typeof answer === 'string' && token !== undefined) {
       const told = heldSince(answer, { token, ttlMs }, askedAt, serverClock)
       return claims.answered(this.#keys.line(resource), id, told, heard)
     }
-    const [kind, words = ''] = wordsOf(answer)
+    const [kind, words = ''] = replyFields(answer)
     if (kind === 'error') return engineError(new Error(words), 'renew')
-    const told = toldOf(answer, askedAt, serverClock)
+    const told = decodeReply(answer, askedAt, serverClock)
     // A renewal with a wrong token is gone, and the claim of that id is not.
     if (told.standing.kind === 'gone') return told.standing
     return claims.answered(this.#keys.line(resource), id, told, heard)
@@ -195,7 +195,7 @@ export class RedisStore implements Store {
     }
   }
 
-  #opened(): Session {
+  #opened(): RedisSession {
     if (this.#session === undefined) {
       throw new StoreUnavailable('this Redis store is not open: it was closed, or never opened')
     }

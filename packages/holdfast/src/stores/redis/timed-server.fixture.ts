@@ -1,9 +1,10 @@
 /** A real server on which the real scripts run with a clock that the test sets, and everything that it publishes. */
 import { createHash } from 'node:crypto'
 import type { Redis } from 'ioredis'
-import { systemClock } from '../../core/clock.ts'
-import { portOf, type RedisPort } from '../shared/redis/client.ts'
-import { Keys } from './keys.ts'
+import { systemClock } from '../../time/clock.ts'
+import { driverOf } from '../redis-driver/client.ts'
+import type { RedisDriver } from '../redis-driver/driver.ts'
+import { RedisKeys } from './keys.ts'
 import { never, type Stage } from './redis.fixture.ts'
 import { scripts } from './scripts.ts'
 import { RedisStore } from './store.ts'
@@ -23,15 +24,15 @@ export interface Published {
 
 export class TimedServer {
   readonly store: RedisStore
-  readonly keys = new Keys(PREFIX)
+  readonly keys = new RedisKeys(PREFIX)
   readonly #client: Redis
-  readonly #port: RedisPort
+  readonly #port: RedisDriver
   #published: Published[] = []
   #onMarker: () => void = () => undefined
 
   private constructor(client: Redis, listener: Redis) {
     this.#client = client
-    this.#port = withTestTime(portOf(client))
+    this.#port = withTestTime(driverOf(client))
     this.store = new RedisStore(async () => ({ port: this.#port, close: () => undefined }), PREFIX)
     listener.on('pmessage', (_pattern, channel, text) => {
       if (channel === MARKER) this.#onMarker()
@@ -62,7 +63,7 @@ export class TimedServer {
   /** Whether a list for operators has this lock. */
   async isClaimed(resource: string): Promise<boolean> {
     const [line, ends, , places] = this.keys.all(resource)
-    return String(await this.#run('claimed', [line, ends, places])) === '1'
+    return String(await this.#run('hasClaims', [line, ends, places])) === '1'
   }
 
   /** All that was published since it was asked last: what comes before the marker. */
@@ -81,7 +82,7 @@ export class TimedServer {
 }
 
 /** The real server and the real scripts; only TIME is ours. They are loaded once: their texts are long. */
-function withTestTime(port: RedisPort): RedisPort {
+function withTestTime(port: RedisDriver): RedisDriver {
   const texts = new Map(Object.values(scripts).map(({ text }) => [text, text.replace("redis.call('TIME')", TEST_TIME)]))
   const hashes = new Map(Object.values(scripts).map(({ sha, text }) => [sha, sha1(texts.get(text) ?? '')]))
   const ours = (word: string): string => hashes.get(word) ?? texts.get(word) ?? word

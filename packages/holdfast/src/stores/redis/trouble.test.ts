@@ -3,12 +3,12 @@ import { once } from 'node:events'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { Engine } from '../../../../lab/src/engines/engine.ts'
-import * as server from '../../../../lab/src/engines/redis/server.ts'
-import { requireEngine } from '../../../../lab/src/engines/require-engine.ts'
-import { openProxy } from '../../../../lab/src/proxy/proxy.ts'
-import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../../core/errors.ts'
-import type { Queued, Store } from '../../core/store.ts'
+import type { Engine } from '@holdfast/testbed/engines/engine'
+import * as server from '@holdfast/testbed/engines/redis/server'
+import { requireEngine } from '@holdfast/testbed/engines/require-engine'
+import { openProxy } from '@holdfast/testbed/proxy/proxy'
+import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../../store/errors.ts'
+import type { Queued, Store } from '../../store/store.ts'
 import { redis, type RedisClient } from './index.ts'
 import { claim, held, never, Stage, takeAndLeave } from './redis.fixture.ts'
 
@@ -128,8 +128,8 @@ test('a holder whose process was killed is followed when its lease ends', async 
   expect(dead.said).toBe('held')
   const { ref, standing } = await asked(store)
   await kill(dead.child)
-  expect(standing.freeInMs).toBeLessThanOrEqual(600)
-  await new Promise((resolve) => setTimeout(resolve, (standing.freeInMs ?? 0) + 1))
+  expect(standing.recheckInMs).toBeLessThanOrEqual(600)
+  await new Promise((resolve) => setTimeout(resolve, (standing.recheckInMs ?? 0) + 1))
   held(await store.enter(claim(RESOURCE, { id: ref.id })))
 })
 
@@ -281,7 +281,7 @@ test('the class says what the server really does', async () => {
     maxmemory: '50mb',
     config: { 'maxmemory-policy': 'allkeys-lru' },
   })
-  expect((await stage.facts(redis(evicting.url))).losesLock.join(' ')).toContain('eviction')
+  expect((await stage.facts(redis(evicting.url))).lockRisks.join(' ')).toContain('eviction')
   const silent = await stage.server({ aof: 'always', config: { 'rename-command': 'CONFIG ""' } })
   const untold = await stage.facts(redis(silent.url))
   expect(untold.safetyClass).toBe('best-effort')

@@ -3,31 +3,31 @@
  * moment; answers, lines, lists, and everybody who is told must be equal.
  */
 import { expect } from 'vitest'
-import type { Claim, Ref } from '../../core/claim.ts'
-import { emptyLine, type Line } from '../../core/line.ts'
-import { looksDifferent, viewOf } from '../../core/line-view.ts'
-import type { LineView, Standing } from '../../core/store.ts'
+import type { Claim, Ref } from '../../store/claim.ts'
+import { emptyLine, type Line } from '../../line/line.ts'
+import { looksDifferent, viewOf } from '../../line/view.ts'
+import type { LineView, Standing } from '../../store/store.ts'
 import {
   enterLine,
   evictFromLine,
   isIdle,
   leaveLine,
   type Moment,
-  type Place,
+  type ClaimState,
   renewInLine,
-  type Step,
+  type LineStep,
   sweep,
-} from '../../core/transition.ts'
+} from '../../line/transition.ts'
 import type { Entering, Leaving, Operation, Renewing, TokenChoice, Which } from './operations.fixture.ts'
 import type { Published, TimedServer } from './timed-server.fixture.ts'
 
-type Answer = Standing | Place | string
+type Answer = Standing | ClaimState | string
 
 /** What one line was asked, what Redis answered, and what the model made of it. */
 interface Done {
   readonly line: Which
   readonly real: Standing | string
-  readonly answer: Place | string
+  readonly answer: ClaimState | string
   readonly before: Line
   readonly after: Line
   readonly told: readonly string[]
@@ -154,13 +154,13 @@ export class Twins {
     return { right, ref: { resource: this.#resources[line], id, ...(named === undefined ? {} : { token: named }) } }
   }
 
-  #step(line: Which, real: Standing | string, step: Step<Place | string>, noted = false): Done {
+  #step(line: Which, real: Standing | string, step: LineStep<ClaimState | string>, noted = false): Done {
     const before = this.#lines[line]
     this.#lines[line] = step.line
     const key = this.#server.keys.line(this.#resources[line])
     // The last one told of an eviction is the evicted one, as it was.
-    const evicted = step.answer === 'evicted' ? step.told.at(-1) : undefined
-    const told = step.told.map((claim) => {
+    const evicted = step.answer === 'evicted' ? step.notify.at(-1) : undefined
+    const told = step.notify.map((claim) => {
       if (claim === evicted) return `gone ${key} ${claim.id} ${EVICTED_FOR}`
       return claim.state === 'waiting' ? `head ${key} ${claim.id}` : `held ${key} ${claim.id} ${claim.token}`
     })
@@ -179,8 +179,8 @@ export class Twins {
     if (typeof real === 'string' || typeof answer === 'string') return
     if (real.kind !== 'queued' || answer.kind !== 'queued' || real.ahead !== 0) return
     // To look again too early costs a round trip, too late would leave a free lock alone.
-    expect(real.freeInMs).toBeGreaterThan(0)
-    expect(real.freeInMs).toBeLessThanOrEqual((answer.freeInMs ?? Number.NaN) + 0.01)
+    expect(real.recheckInMs).toBeGreaterThan(0)
+    expect(real.recheckInMs).toBeLessThanOrEqual((answer.recheckInMs ?? Number.NaN) + 0.01)
   }
 
   /** The line as it is, for readers: nothing that is over is shown, whoever ended it. */
@@ -239,7 +239,7 @@ export class Twins {
   }
 }
 
-function nameOf(answer: Place): string {
+function nameOf(answer: ClaimState): string {
   if (answer.kind === 'refused') return `refused, ${answer.because}`
   if (answer.kind === 'held') return answer.provisional ? 'held for a moment' : 'held'
   return answer.kind === 'gone' && answer.reason !== undefined ? 'gone, and why' : answer.kind

@@ -1,17 +1,17 @@
 /** From what `look.lua` answers to the line as core knows it. */
-import type { HeldClaim, Line, LineClaim, LingeringClaim, WaitingClaim } from '../../core/line.ts'
-import { viewOf } from '../../core/line-view.ts'
-import type { LineView } from '../../core/store.ts'
-import { wordsOf } from '../shared/redis/answers.ts'
+import type { HeldClaim, Line, LineClaim, LingeringClaim, WaitingClaim } from '../../line/line.ts'
+import { viewOf } from '../../line/view.ts'
+import type { LineView } from '../../store/store.ts'
+import { replyFields } from '../redis-driver/answers.ts'
 
 const NOBODY = '0'
 /** Both forms of a line are described in record.lua. */
 const FREE = /^[fF]\|(\d+)\|\d+$/
 const ALONE = /^([hHlL])\|([^|]+)\|(\d+)\|\d+\|(\d+)\|(\d+)\|(\d+)\|(\d+)\|(\d)\|(\d+)\|(\d+)\|([^|]*)\|(\d+)\|/
 
-type Fields = ReadonlyMap<string, string>
+type LineFields = ReadonlyMap<string, string>
 
-interface Seen {
+interface SeenLine {
   readonly line: Line
   /** What observers compare. */
   readonly version: string
@@ -19,19 +19,19 @@ interface Seen {
 
 export function viewOfAnswer(resource: string, answer: unknown): LineView {
   const [now, flat, order] = Array.isArray(answer) ? (answer as readonly unknown[]) : []
-  const fields = fieldsOf(wordsOf(flat))
+  const fields = fieldsOf(replyFields(flat))
   const alone = fields.get('a')
-  const { line, version } = alone === undefined ? several(fields, wordsOf(order)) : onlyOne(alone, fields.get('e'))
+  const { line, version } = alone === undefined ? several(fields, replyFields(order)) : onlyOne(alone, fields.get('e'))
   return viewOf(resource, line, { nowMs: Number(now) / 1000, tokenScaleUs: 0n }, version)
 }
 
-function fieldsOf(flat: readonly string[]): Fields {
+function fieldsOf(flat: readonly string[]): LineFields {
   const fields = new Map<string, string>()
   for (let index = 0; index + 1 < flat.length; index += 2) fields.set(flat[index] ?? '', flat[index + 1] ?? '')
   return fields
 }
 
-function onlyOne(alone: string, reason: string | undefined): Seen {
+function onlyOne(alone: string, reason: string | undefined): SeenLine {
   const free = FREE.exec(alone)
   if (free !== null) return { line: { lastToken: BigInt(free[1] ?? 0), claims: [] }, version: `f${free[1]}` }
   const [head = '', letter = '', id = '', token = '0', ends, delay, weight, ttl, provisional, ...rest] =
@@ -59,7 +59,7 @@ function onlyOne(alone: string, reason: string | undefined): Seen {
 }
 
 /** Claims that hold or linger stand in the order of their tokens, which is the order in which they came. */
-function several(fields: Fields, order: readonly string[]): Seen {
+function several(fields: LineFields, order: readonly string[]): SeenLine {
   const capacity = Number(fields.get('c') ?? 0)
   const claims: LineClaim[] = []
   for (const [field, text] of fields) {

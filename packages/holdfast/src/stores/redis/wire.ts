@@ -1,17 +1,17 @@
 /** What the scripts answer and publish, in the terms of the seam. Numbers travel as text, times as µs of the server. */
-import type { Stamp } from '../../core/clock.ts'
-import { NotApplied, StoreUnavailable } from '../../core/errors.ts'
-import type { Held, Queued, Standing } from '../../core/store.ts'
-import { wordsOf } from '../shared/redis/answers.ts'
-import type { ServerClock } from '../shared/redis/server-clock.ts'
+import type { Stamp } from '../../time/clock.ts'
+import { NotApplied, StoreUnavailable } from '../../store/errors.ts'
+import type { Held, Queued, Standing } from '../../store/store.ts'
+import { replyFields } from '../redis-driver/answers.ts'
+import type { ServerClock } from '../redis-driver/server-clock.ts'
 
 /** A standing, and when the server said so. */
-export interface Told {
+export interface TimedStanding {
   readonly standing: Standing
   readonly atUs: number
 }
 
-export interface Message extends Told {
+export interface ClaimMessage extends TimedStanding {
   /** The key of the line. */
   readonly line: string
   readonly id: string
@@ -23,15 +23,15 @@ export function heldSince(
   { token, ttlMs }: { readonly token: bigint; readonly ttlMs: number },
   askedAt: Stamp,
   clock: ServerClock,
-): Told {
+): TimedStanding {
   const atUs = Number(moment)
   clock.note(askedAt, atUs)
   return { standing: { kind: 'held', token, askedAt, lifeMs: ttlMs, provisional: false, memo: 'held' }, atUs }
 }
 
 /** Of one claim; an answer that is not one of these is another program's, or another version's. */
-export function toldOf(answer: unknown, askedAt: Stamp, clock: ServerClock): Told {
-  const [kind, ...words] = wordsOf(answer)
+export function decodeReply(answer: unknown, askedAt: Stamp, clock: ServerClock): TimedStanding {
+  const [kind, ...words] = replyFields(answer)
   switch (kind) {
     case 'held': {
       const [now, token, life, provisional] = words
@@ -44,7 +44,7 @@ export function toldOf(answer: unknown, askedAt: Stamp, clock: ServerClock): Tol
       return { standing: queued(Number(ahead), life, freeIn), atUs: Number(now) }
     }
     case 'busy':
-      return ended({ kind: 'refused', because: 'busy', freeInMs: msOf(words[0]) })
+      return ended({ kind: 'refused', because: 'busy', recheckInMs: msOf(words[0]) })
     case 'capacity':
       return ended({ kind: 'refused', because: 'capacity', capacity: Number(words[0]) })
     case 'full':
@@ -62,7 +62,7 @@ export function toldOf(answer: unknown, askedAt: Stamp, clock: ServerClock): Tol
 export function messageOf(
   text: string,
   clock: ServerClock,
-): Message | { readonly line: string; readonly id: string } | undefined {
+): ClaimMessage | { readonly line: string; readonly id: string } | undefined {
   const [kind, line, id, now, ...words] = text.split('|')
   if (line === undefined || id === undefined) return undefined
   const atUs = Number(now)
@@ -87,11 +87,11 @@ function held(token: string | undefined, life: string | undefined, provisional: 
 
 function queued(ahead: number, life: string | undefined, freeIn: string | undefined): Queued {
   const standing = { kind: 'queued', ahead, lifeMs: msOf(life) } as const
-  return ahead > 0 ? { ...standing, memo: 'queued' } : { ...standing, freeInMs: msOf(freeIn), memo: 'head' }
+  return ahead > 0 ? { ...standing, memo: 'queued' } : { ...standing, recheckInMs: msOf(freeIn), memo: 'head' }
 }
 
 /** Nothing comes after it. */
-function ended(standing: Standing): Told {
+function ended(standing: Standing): TimedStanding {
   return { standing, atUs: Number.POSITIVE_INFINITY }
 }
 

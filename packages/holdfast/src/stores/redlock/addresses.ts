@@ -1,13 +1,13 @@
 /** Which servers: what the caller gave, as something to connect to and something to say. No message repeats a password. */
-import { Misuse } from '../../core/errors.ts'
-import { connectUrl, portOf, type RedisClient } from '../shared/redis/client.ts'
-import type { OpenPort } from './node.ts'
+import { Misuse } from '../../store/errors.ts'
+import { connectUrl, driverOf, type RedisClient } from '../redis-driver/client.ts'
+import type { OpenNode } from './node.ts'
 import { NODES_MAX, NODES_MIN } from './limits.ts'
 
-export interface Address {
+export interface ServerAddress {
   /** For people: host and port, or the place in the list. */
   readonly name: string
-  readonly openPort: OpenPort
+  readonly openPort: OpenNode
 }
 
 const EXAMPLE = 'redlock://user:password@host-1:6379/0,host-2:6379,host-3:6379'
@@ -18,7 +18,7 @@ const EXAMPLE = 'redlock://user:password@host-1:6379/0,host-2:6379,host-3:6379'
  */
 const ONCE = { enableOfflineQueue: false, autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 } as const
 
-export function addressesOf(nodes: readonly (RedisClient | string)[] | string): readonly Address[] {
+export function addressesOf(nodes: readonly (RedisClient | string)[] | string): readonly ServerAddress[] {
   const list = typeof nodes === 'string' ? urlsOf(nodes) : nodes
   if (!Array.isArray(list)) throw new Misuse(`redlock() takes a list of clients or URLs, or one URL: ${EXAMPLE}`)
   if (list.length < NODES_MIN) {
@@ -43,14 +43,14 @@ export function sameServer(one: string, other: string): string {
   return `redlock() got one server twice (${one} and ${other}): it would have two votes, and its failure would count twice`
 }
 
-function addressOf(client: RedisClient | string, index: number): Address {
+function addressOf(client: RedisClient | string, index: number): ServerAddress {
   if (typeof client === 'string') {
     const url = checkedUrl(client)
     const { host, pathname } = new URL(url)
     const database = pathname.length > 1 && pathname !== '/0' ? pathname : ''
     return { name: `${host}${database}`, openPort: () => connectUrl(url, ONCE) }
   }
-  const port = portOf(client)
+  const port = driverOf(client)
   return { name: nameOf(client) ?? `node ${index + 1}`, openPort: async () => ({ port, close: () => undefined }) }
 }
 

@@ -1,10 +1,10 @@
 /** For operators: which locks there are, and how one is taken from its holder. */
-import { OutcomeUnknown } from '../../core/errors.ts'
-import type { ResourcePage, StoreAdmin } from '../../core/store.ts'
-import { wordsOf } from '../shared/redis/answers.ts'
+import { OutcomeUnknown } from '../../store/errors.ts'
+import type { ResourcePage, StoreAdmin } from '../../store/store.ts'
+import { replyFields } from '../redis-driver/answers.ts'
 import { NODE_MS_MAX } from './limits.ts'
 import { allOf, seenBy, sizeOf } from './look.ts'
-import type { Session } from './open.ts'
+import type { RedlockSession } from './open.ts'
 import { answersOf, causesOf, poll, troubleOf } from './quorum.ts'
 import { scripts } from './scripts.ts'
 import { holderOf } from './view.ts'
@@ -16,7 +16,7 @@ const SCAN_COUNT = 1_000
 const WALK_EDGE = '0'
 
 /** Where a list goes on: its text is `node:walked,walked walk resource resource …`. */
-interface Place {
+interface PageCursor {
   /** The node that is walked through, and those that were before it. */
   readonly node: number
   readonly walked: readonly number[]
@@ -25,7 +25,7 @@ interface Place {
   readonly found: readonly string[]
 }
 
-export function adminOf(opened: () => Session): StoreAdmin {
+export function adminOf(opened: () => RedlockSession): StoreAdmin {
   return {
     list: (prefix, cursor, limit) => list(opened(), prefix, cursor, limit),
     evict: (resource, token, reason) => evict(opened(), resource, token, reason),
@@ -37,7 +37,7 @@ export function adminOf(opened: () => Session): StoreAdmin {
  * node that is away is passed over; what a majority has is met on another one.
  */
 async function list(
-  session: Session,
+  session: RedlockSession,
   prefix: string,
   cursor: string | undefined,
   limit: number,
@@ -55,7 +55,7 @@ async function list(
     return pageOf(nodes.length, { ...place, node: place.node + 1, walk: WALK_EDGE }, [], limit)
   }
   const [walk, records] = scanned as readonly unknown[]
-  const resources = wordsOf(records).map((record) => keys.resource(record))
+  const resources = replyFields(records).map((record) => keys.resource(record))
   const next = { ...place, walk: String(walk) }
   const claimed = await claimedOf(session, place.walked, resources)
   if (next.walk !== WALK_EDGE) return pageOf(nodes.length, next, claimed, limit)
@@ -64,7 +64,7 @@ async function list(
 
 /** The records of an idle lock are there for a while, and a vote is not a lock. A majority of the nodes must answer. */
 async function claimedOf(
-  session: Session,
+  session: RedlockSession,
   walked: readonly number[],
   resources: readonly string[],
 ): Promise<readonly string[]> {
@@ -72,7 +72,7 @@ async function claimedOf(
   const records = resources.map((resource) => session.keys.record(resource))
   const answers = await allOf(session, 'list', async (node) => ({
     node: session.nodes.indexOf(node),
-    owners: wordsOf(await node.run(scripts.claimed, records, [])),
+    owners: replyFields(await node.run(scripts.hasClaims, records, [])),
   }))
   const away = session.nodes.length - answers.length
   return resources.filter((_, index) => {
@@ -87,14 +87,14 @@ async function claimedOf(
   })
 }
 
-function placeOf(cursor: string | undefined): Place {
+function placeOf(cursor: string | undefined): PageCursor {
   const [at = '', walk = WALK_EDGE, ...found] = (cursor ?? '0: 0').split(' ')
   const [node, walked = ''] = at.split(':')
   return { node: Number(node), walked: walked === '' ? [] : walked.split(',').map(Number), walk, found }
 }
 
 /** What does not fit waits in the cursor: asking for the same part of the walk again could answer in another order. */
-function pageOf(nodes: number, next: Place, resources: readonly string[], limit: number): ResourcePage {
+function pageOf(nodes: number, next: PageCursor, resources: readonly string[], limit: number): ResourcePage {
   const page = { resources: resources.slice(0, limit) }
   const found = resources.slice(limit)
   if (found.length === 0 && next.node >= nodes) return page
@@ -102,7 +102,12 @@ function pageOf(nodes: number, next: Place, resources: readonly string[], limit:
 }
 
 /** Looks which vote has exactly this token, and ends that vote wherever it is. */
-async function evict(session: Session, resource: string, token: bigint, reason: string): Promise<'evicted' | 'gone'> {
+async function evict(
+  session: RedlockSession,
+  resource: string,
+  token: bigint,
+  reason: string,
+): Promise<'evicted' | 'gone'> {
   const { keys, nodes, majority } = session
   const holder = holderOf(await seenBy(session, resource), sizeOf(session))
   if (holder === undefined || holder.state !== 'held' || holder.token !== token) return 'gone'

@@ -2,20 +2,38 @@
  * One attempt at a lock: one vote of each node, asked for once. It is settled by the first majority, or when a majority
  * cannot be had; then what it got is given back on every node where it may have got something.
  */
-import { marginMs } from '../../core/deadline.ts'
-import type { Claim } from '../../core/claim.ts'
-import { type Stamp, stampOf } from '../../core/clock.ts'
-import { OutcomeUnknown } from '../../core/errors.ts'
-import { engineError } from '../shared/redis/errors.ts'
+import { marginMs } from '../../time/deadline.ts'
+import type { Claim } from '../../store/claim.ts'
+import { type Clock, type Stamp, stampOf } from '../../time/clock.ts'
+import { OutcomeUnknown } from '../../store/errors.ts'
+import { engineError } from '../redis-driver/errors.ts'
 import { type Ballot, verdictOf } from './ballot.ts'
 import { CAP_MS, HEADROOM_US, nodeLimitMs } from './limits.ts'
 import type { RedisNode } from './node.ts'
-import type { Session } from './open.ts'
+import type { RedlockKeys } from './keys.ts'
+import type { Timers } from '../../time/timer-queue.ts'
 import { afterAnswers } from './quorum.ts'
 import { scripts } from './scripts.ts'
 import { usOf, type Vote, voteOf } from './wire.ts'
 
-export type Outcome =
+/** What an attempt needs of the session it belongs to. */
+export interface Electorate {
+  readonly nodes: readonly RedisNode[]
+  /** How many of them make a grant. */
+  readonly majority: number
+  readonly clock: Clock
+  readonly alarms: Timers
+  readonly keys: RedlockKeys
+  /** Where the scripts of others tell this store about its claims. */
+  readonly channel: string
+  /**
+   * The longest lease that any client had said it may take when this one opened: so long is a node without its data kept
+   * out. What a node says itself counts too, but one that lost its data has nothing to say.
+   */
+  readonly maxTtlMs: number
+}
+
+export type VoteOutcome =
   | { readonly kind: 'granted'; readonly token: bigint; readonly askedAt: Stamp }
   /** A majority was there, and too little of the lease with it. */
   | { readonly kind: 'late'; readonly tookMs: number }
@@ -38,11 +56,11 @@ export interface Request {
 const USABLE_SHARE = 2 / 3
 
 export class Attempt {
-  readonly settled: Promise<Outcome>
+  readonly settled: Promise<VoteOutcome>
   readonly vote: string
   /** When the claim first asked, by the clock of the middle node in µs: the order of waiters, nearly the same for all clients. */
   readonly number: number
-  readonly #session: Session
+  readonly #session: Electorate
   readonly #request: Request
   readonly #limitMs: number
   readonly #askedAt: Stamp
@@ -50,16 +68,16 @@ export class Attempt {
   readonly #ballots: Ballot[]
   /** Nodes that keep a vote of this attempt, whatever they answered to a raise of it. */
   readonly #voted = new Set<RedisNode>()
-  readonly #resolve: (outcome: Outcome) => void
+  readonly #resolve: (outcome: VoteOutcome) => void
   #alarm: { cancel(): void } | undefined
-  #outcome: Outcome | undefined
+  #outcome: VoteOutcome | undefined
 
-  constructor(session: Session, request: Request) {
+  constructor(session: Electorate, request: Request) {
     this.#session = session
     this.#request = request
     this.vote = request.vote
     this.#limitMs = nodeLimitMs(request.claim.ttlMs)
-    const { promise, resolve } = Promise.withResolvers<Outcome>()
+    const { promise, resolve } = Promise.withResolvers<VoteOutcome>()
     this.settled = promise
     this.#resolve = resolve
     this.#askedAt = stampOf(session.clock)
@@ -133,7 +151,7 @@ export class Attempt {
     }
   }
 
-  #settle(outcome: Outcome): void {
+  #settle(outcome: VoteOutcome): void {
     if (this.#outcome !== undefined) return
     this.#outcome = outcome
     this.#alarm?.cancel()
@@ -202,7 +220,7 @@ function hasSurelyNothing(ballot: Ballot): boolean {
  * Ahead of every node's clock when it arrives, and of every token that was seen: then all of them vote for it, and one
  * round is enough. The wall clock of this machine has no part in it, unless no node has told its own yet.
  */
-function proposalUs({ nodes, clock }: Session, askedAt: Stamp, seen: bigint): number {
+function proposalUs({ nodes, clock }: Electorate, askedAt: Stamp, seen: bigint): number {
   const nowUs = askedAt.monotonicMs * 1000
   const common = commonOf(nodes)
   const near = nodes.flatMap(({ latelyAheadUs: ahead }) =>
@@ -213,7 +231,7 @@ function proposalUs({ nodes, clock }: Session, askedAt: Stamp, seen: bigint): nu
 }
 
 /** What the clock of the middle node shows now. */
-function commonUs({ nodes, clock }: Session): number {
+function commonUs({ nodes, clock }: Electorate): number {
   const common = commonOf(nodes)
   return common === undefined ? clock.wallMs() * 1000 : common + clock.monotonicMs() * 1000
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { NotApplied } from '../../core/errors.ts'
+import { NotApplied } from '../../store/errors.ts'
 import { type Ballot, ownerOf, takenMs, verdictOf } from './ballot.ts'
 import { majorityOf, smallest } from './quorum.ts'
 
@@ -9,12 +9,12 @@ const kept = (token: number, raisingTo?: number): Ballot =>
   raisingTo === undefined
     ? { kind: 'kept', token: BigInt(token) }
     : { kind: 'kept', token: BigInt(token), raisingTo: BigInt(raisingTo) }
-const busy = (owner: string, freeInMs = 1_000): Ballot => ({
+const busy = (owner: string, recheckInMs = 1_000): Ballot => ({
   kind: 'busy',
   nowUs: 0,
   token: 1n,
   owner,
-  freeInMs,
+  recheckInMs,
   place: undefined,
 })
 

@@ -1,5 +1,5 @@
 /** The rule that makes a majority of votes a grant with a token that only ever rises. (protocols.md §4.2, proof in §4.3) */
-import type { EngineError } from '../shared/redis/errors.ts'
+import type { EngineError } from '../redis-driver/errors.ts'
 import type { Vote } from './wire.ts'
 
 /** What an attempt knows of one node. */
@@ -69,7 +69,7 @@ export function takenMs(ballot: Ballot): number {
     case 'kept':
       return 0
     case 'busy':
-      return ballot.freeInMs
+      return ballot.recheckInMs
     case 'quarantined':
       return ballot.forMs
     default:

@@ -2,8 +2,8 @@
  * What this process knows of its own claims: the attempt that is under way, the grant, and what the nodes told. A claim
  * is kept here from its first question until it was refused, left, or is gone.
  */
-import type { Clock, Stamp, Timer } from '../../core/clock.ts'
-import type { Held, Hint, Memo, Standing } from '../../core/store.ts'
+import type { Clock, Stamp, Timer } from '../../time/clock.ts'
+import type { Held, Hint, Memo, Standing } from '../../store/store.ts'
 import type { Attempt } from './attempt.ts'
 
 /** After the first node told that the lock is free, the others have this long before the waiter looks with fewer. */
@@ -16,7 +16,7 @@ export interface Grant {
   readonly lifeMs: number
 }
 
-export interface Entry {
+export interface VotedClaim {
   readonly record: string
   readonly id: string
   underWay: { readonly attempt: Attempt; readonly standing: Promise<Standing> } | undefined
@@ -35,10 +35,10 @@ export interface Entry {
   readonly watchers: Map<(hint: Hint) => void, Memo>
 }
 
-export class Claims {
+export class VotedClaims {
   readonly #clock: Clock
   readonly #majority: number
-  readonly #entries = new Map<string, Entry>()
+  readonly #entries = new Map<string, VotedClaim>()
 
   constructor(clock: Clock, majority: number) {
     this.#clock = clock
@@ -49,12 +49,12 @@ export class Claims {
     return this.#entries.size
   }
 
-  find(record: string, id: string): Entry | undefined {
+  find(record: string, id: string): VotedClaim | undefined {
     return this.#entries.get(keyOf(record, id))
   }
 
   /** Made before the first question is sent, so that what a node tells before the answer is kept. */
-  expect(record: string, id: string): Entry {
+  expect(record: string, id: string): VotedClaim {
     const key = keyOf(record, id)
     let entry = this.#entries.get(key)
     if (entry === undefined) {
@@ -78,7 +78,7 @@ export class Claims {
   }
 
   /** Nothing more will be heard of it. */
-  end(entry: Entry): void {
+  end(entry: VotedClaim): void {
     if (this.find(entry.record, entry.id) === entry) this.#entries.delete(keyOf(entry.record, entry.id))
     entry.toldTimer?.cancel()
     entry.underWay?.attempt.cancel()
@@ -86,7 +86,7 @@ export class Claims {
   }
 
   /** Before a question is sent: what was told before it is old. */
-  forgetTold(entry: Entry): void {
+  forgetTold(entry: VotedClaim): void {
     entry.toldBy.clear()
     entry.toldTimer?.cancel()
     entry.toldTimer = undefined
@@ -132,7 +132,7 @@ export class Claims {
     for (const entry of this.#entries.values()) this.end(entry)
   }
 
-  #tell(entry: Entry): void {
+  #tell(entry: VotedClaim): void {
     entry.toldTimer?.cancel()
     entry.toldTimer = undefined
     entry.news += 1
@@ -140,7 +140,7 @@ export class Claims {
   }
 }
 
-export function heldBy({ grant, news }: Entry): Held | undefined {
+export function heldBy({ grant, news }: VotedClaim): Held | undefined {
   if (grant === undefined) return undefined
   const { token, askedAt, lifeMs } = grant
   return { kind: 'held', token, askedAt, lifeMs, provisional: false, memo: String(news) }

@@ -1,10 +1,10 @@
 /** Many who want one lock, over ways that differ in length, with holders that fall silent and a node that is wiped. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import * as server from '../../../../lab/src/engines/redis/server.ts'
-import { requireEngine } from '../../../../lab/src/engines/require-engine.ts'
-import { systemClock } from '../../core/clock.ts'
-import { deadlineOf } from '../../core/deadline.ts'
-import type { Store } from '../../core/store.ts'
+import * as server from '@holdfast/testbed/engines/redis/server'
+import { requireEngine } from '@holdfast/testbed/engines/require-engine'
+import { systemClock } from '../../time/clock.ts'
+import { deadlineOf } from '../../time/deadline.ts'
+import type { Store } from '../../store/store.ts'
 import { redlock } from './index.ts'
 import { claim, RedlockStage, turnOf } from './redlock.fixture.ts'
 

@@ -1,16 +1,16 @@
 /** Nodes that forget: wiped, restarted without data, or with a part of it gone; and tokens that rise nevertheless. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Redis } from 'ioredis'
-import type { Engine } from '../../../../lab/src/engines/engine.ts'
-import * as server from '../../../../lab/src/engines/redis/server.ts'
-import { requireEngine } from '../../../../lab/src/engines/require-engine.ts'
-import { Keys } from './keys.ts'
+import type { Engine } from '@holdfast/testbed/engines/engine'
+import * as server from '@holdfast/testbed/engines/redis/server'
+import { requireEngine } from '@holdfast/testbed/engines/require-engine'
+import { RedlockKeys } from './keys.ts'
 import { redlock } from './index.ts'
 import { claim, held, RedlockStage, takeAndLeave, turnOf } from './redlock.fixture.ts'
 import { scripts } from './scripts.ts'
 
 const RESOURCE = 'n!lock'
-const keys = new Keys('holdfast')
+const keys = new RedlockKeys('holdfast')
 const RECORD = keys.record(RESOURCE)
 let stage: RedlockStage
 

@@ -1,13 +1,13 @@
 /** One step of asking for a lock: join the attempt that is under way, tell what was granted, or make the next attempt. */
-import type { Claim } from '../../core/claim.ts'
-import { deadlineOf, remainingMs } from '../../core/deadline.ts'
-import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../../core/errors.ts'
-import type { Queued, Standing } from '../../core/store.ts'
-import { Attempt, type Outcome } from './attempt.ts'
+import type { Claim } from '../../store/claim.ts'
+import { deadlineOf, remainingMs } from '../../time/deadline.ts'
+import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../../store/errors.ts'
+import type { Queued, Standing } from '../../store/store.ts'
+import { Attempt, type VoteOutcome } from './attempt.ts'
 import { type Ballot, ownerOf, takenMs } from './ballot.ts'
-import { type Entry, heldBy } from './claims.ts'
+import { type VotedClaim, heldBy } from './claims.ts'
 import { CAP_MS, LOOK_MS, nodeLimitMs } from './limits.ts'
-import type { Session } from './open.ts'
+import type { RedlockSession } from './open.ts'
 import { causesOf, smallest, troubleOf, wordsOf } from './quorum.ts'
 
 /** After an attempt in which the votes were split: half to one and a half of a round trip, doubling up to this. */
@@ -17,7 +17,7 @@ const SPLIT_MS_MIN = 1
 const BEHIND_MS = 5
 const BEHIND_MAX = 40
 
-export function enter(session: Session, claim: Claim): Promise<Standing> {
+export function enter(session: RedlockSession, claim: Claim): Promise<Standing> {
   const { claims, keys, clock } = session
   const entry = claims.expect(keys.record(claim.resource), claim.id)
   if (entry.underWay !== undefined) return entry.underWay.standing
@@ -43,8 +43,8 @@ export function enter(session: Session, claim: Claim): Promise<Standing> {
   return standing
 }
 
-interface Step {
-  readonly entry: Entry
+interface VoteStep {
+  readonly entry: VotedClaim
   readonly claim: Claim
   readonly attempt: Attempt
   /** What had been told when the attempt began. */
@@ -52,7 +52,7 @@ interface Step {
   readonly tookMs: number
 }
 
-function settled(session: Session, step: Step, outcome: Outcome): Standing {
+function settled(session: RedlockSession, step: VoteStep, outcome: VoteOutcome): Standing {
   const { entry, claim, attempt, memo } = step
   switch (outcome.kind) {
     case 'granted': {
@@ -76,7 +76,7 @@ function settled(session: Session, step: Step, outcome: Outcome): Standing {
   }
 }
 
-function lost(session: Session, step: Step, ballots: readonly Ballot[]): Standing {
+function lost(session: RedlockSession, step: VoteStep, ballots: readonly Ballot[]): Standing {
   const { entry, claim, memo, tookMs } = step
   const { majority } = session
   for (const ballot of ballots) if ('token' in ballot && ballot.token > entry.seen) entry.seen = ballot.token
@@ -85,11 +85,11 @@ function lost(session: Session, step: Step, ballots: readonly Ballot[]): Standin
     endUnlessWaiting(session, entry)
     throw noMajority(session, claim, ballots)
   }
-  const freeInMs = smallest(ballots.map(takenMs), majority)
+  const recheckInMs = smallest(ballots.map(takenMs), majority)
   const isBusy = ownerOf(ballots, majority) !== undefined
   if (!claim.queue) {
     session.claims.end(entry)
-    if (isBusy) return { kind: 'refused', because: 'busy', freeInMs }
+    if (isBusy) return { kind: 'refused', because: 'busy', recheckInMs }
     throw new NotApplied(
       `the votes are split: ${said(session, claim, ballots)}. All of ours were given back: ask again`,
     )
@@ -103,18 +103,18 @@ function lost(session: Session, step: Step, ballots: readonly Ballot[]): Standin
   entry.splits = isBusy ? 0 : entry.splits + 1
   return {
     kind: 'queued',
-    freeInMs: isBusy ? lookInMs(ballots, freeInMs) : splitMs(entry.splits, tookMs),
+    recheckInMs: isBusy ? lookInMs(ballots, recheckInMs) : splitMs(entry.splits, tookMs),
     memo,
   } satisfies Queued
 }
 
 /** When a majority of the nodes will be free, by what they said; and sometimes before, because a message may be lost. */
-function lookInMs(ballots: readonly Ballot[], freeInMs: number): number {
+function lookInMs(ballots: readonly Ballot[], recheckInMs: number): number {
   const places = ballots.flatMap((ballot) =>
     ballot.kind === 'busy' && typeof ballot.place === 'number' ? [ballot.place] : [],
   )
   const behind = Math.min(BEHIND_MAX, ...places)
-  return Math.min(LOOK_MS, freeInMs + (places.length > 0 ? behind * BEHIND_MS : 0))
+  return Math.min(LOOK_MS, recheckInMs + (places.length > 0 ? behind * BEHIND_MS : 0))
 }
 
 function splitMs(splits: number, roundTripMs: number): number {
@@ -123,11 +123,11 @@ function splitMs(splits: number, roundTripMs: number): number {
 }
 
 /** A claim that was neither granted nor put on a list has nothing here that is worth keeping. */
-function endUnlessWaiting(session: Session, entry: Entry): void {
+function endUnlessWaiting(session: RedlockSession, entry: VotedClaim): void {
   if (!entry.isWaiting) session.claims.end(entry)
 }
 
-function noMajority(session: Session, claim: Claim, ballots: readonly Ballot[]): StoreUnavailable {
+function noMajority(session: RedlockSession, claim: Claim, ballots: readonly Ballot[]): StoreUnavailable {
   const { nodes, majority } = session
   return new StoreUnavailable(
     `no majority: ${majority} of ${nodes.length} nodes are needed, and ${said(session, claim, ballots)}. ` +
@@ -135,7 +135,7 @@ function noMajority(session: Session, claim: Claim, ballots: readonly Ballot[]):
   )
 }
 
-function said({ nodes }: Session, claim: Claim, ballots: readonly Ballot[]): string {
+function said({ nodes }: RedlockSession, claim: Claim, ballots: readonly Ballot[]): string {
   const limitMs = nodeLimitMs(claim.ttlMs)
   return causesOf(
     nodes,

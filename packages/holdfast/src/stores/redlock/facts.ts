@@ -1,10 +1,10 @@
 /** What Redlock promises over these servers as they are set up: asked of each of them when the store opens. */
-import { TTL_MS_MIN } from '../../core/limits.ts'
-import type { Facts } from '../../core/store.ts'
-import type { Findings } from '../shared/redis/probe.ts'
+import { TTL_MS_MIN } from '../../store/limits.ts'
+import type { Facts } from '../../store/store.ts'
+import type { ServerFindings } from '../redis-driver/probe.ts'
 import { keepsAll } from './durable.ts'
 import { CLOCKS_APART_MS, quarantineMs } from './limits.ts'
-import type { Marker } from './markers.ts'
+import type { Marker } from './data-markers.ts'
 import type { RedisNode } from './node.ts'
 
 interface Found {
@@ -36,13 +36,13 @@ export function factsOf(found: Found): Facts {
     order: 'none',
     wakeUp: 'push',
     ttl: { per: 'claim', granularityMs: 1, minMs: TTL_MS_MIN, maxMs: maxTtlMs },
-    losesLock: [
+    lockRisks: [
       `loss of the data of so many nodes that fewer than ${majority} of those that voted are left`,
       'clocks of nodes that are set forward, or run fast, by more than what is left of the lease, on as many nodes',
       ...(opened.some(evicts) ? ['eviction of its keys on a node whose memory is full'] : []),
       ...(opened.some(isNameless) ? [UNNOTICED] : []),
     ],
-    breaksTokens: [
+    tokenRisks: [
       `loss of the data of more than ${nodes.length - majority} nodes within ${seconds(quarantineMs(maxTtlMs))}, together with clocks that differ or are set back`,
       'a failover of nodes to replicas that had not heard of a vote: a node must be one server, without replicas that take over',
       ...(opened.some(evicts)
@@ -50,7 +50,7 @@ export function factsOf(found: Found): Facts {
         : []),
       ...(opened.some(isNameless) ? [UNNOTICED] : []),
     ],
-    lacks: { semaphore: ONE_OWNER, readWrite: ONE_OWNER, members: ONE_OWNER },
+    unsupported: { semaphore: ONE_OWNER, readWrite: ONE_OWNER, members: ONE_OWNER },
   }
 }
 
@@ -136,7 +136,7 @@ function isFirstStart(markers: readonly (Marker | undefined)[]): boolean {
   return markers.every((marker) => marker !== undefined && marker.joinsInMs === undefined)
 }
 
-function evicts({ findings }: { readonly findings: Findings | undefined }): boolean {
+function evicts({ findings }: { readonly findings: ServerFindings | undefined }): boolean {
   const settings = findings?.settings
   return (
     settings !== undefined && settings.get('maxmemory') !== '0' && settings.get('maxmemory-policy') !== 'noeviction'
@@ -144,7 +144,7 @@ function evicts({ findings }: { readonly findings: Findings | undefined }): bool
 }
 
 /** Of such a server nobody can say whether it was restarted. */
-function isNameless({ findings }: { readonly findings: Findings | undefined }): boolean {
+function isNameless({ findings }: { readonly findings: ServerFindings | undefined }): boolean {
   return findings?.runId === ''
 }
 

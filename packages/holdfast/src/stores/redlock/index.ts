@@ -1,22 +1,16 @@
 /** Redlock: one lock over several independent Redis servers, with fencing tokens that rise. */
-import { Misuse } from '../../core/errors.ts'
-import { TTL_MS_MAX, TTL_MS_MIN } from '../../core/limits.ts'
-import type { Store } from '../../core/store.ts'
-import type { RedisClient } from '../shared/redis/client.ts'
-import { checkedPrefix } from '../shared/redis/prefix.ts'
+import { Misuse } from '../../store/errors.ts'
+import { TTL_MS_MAX, TTL_MS_MIN } from '../../store/limits.ts'
+import type { Store } from '../../store/store.ts'
+import type { RedisClient } from '../redis-driver/client.ts'
+import { checkedPrefix } from '../redis-driver/prefix.ts'
 import { addressesOf } from './addresses.ts'
-import { Keys } from './keys.ts'
+import { RedlockKeys } from './keys.ts'
 import { MAX_TTL_MS_DEFAULT } from './limits.ts'
 import { RedlockStore } from './store.ts'
 
-export type {
-  Hearer,
-  IoredisClient,
-  Listener,
-  NodeRedisClient,
-  RedisClient,
-  RedisPort,
-} from '../shared/redis/client.ts'
+export type { IoredisClient, NodeRedisClient, RedisClient } from '../redis-driver/client.ts'
+export type { Hearer, Subscriptions, RedisDriver } from '../redis-driver/driver.ts'
 
 export interface RedlockOptions {
   /** All keys and channels begin with it: 1 to 64 letters, digits, or any of `_ . : -`. @default 'holdfast' */
@@ -45,6 +39,6 @@ export function redlock(nodes: readonly (RedisClient | string)[] | string, optio
     throw new Misuse(`maxTtl must be a whole number of milliseconds from ${TTL_MS_MIN} to ${TTL_MS_MAX}`)
   }
   if (bootstrap !== 'auto' && bootstrap !== 'delay') throw new Misuse("bootstrap must be 'auto' or 'delay'")
-  const keys = new Keys(checkedPrefix(prefix))
+  const keys = new RedlockKeys(checkedPrefix(prefix))
   return new RedlockStore({ addresses: addressesOf(nodes), keys, maxTtlMs: maxTtl, bootstrap })
 }

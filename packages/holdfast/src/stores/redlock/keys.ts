@@ -2,7 +2,7 @@
  * The names of keys and channels. All keys of one lock share its hash tag. They are other names than those of the store
  * on one server, because one of its servers may be a node of ours.
  */
-export class Keys {
+export class RedlockKeys {
   /** Says that a node has its data, and since when its votes count. */
   readonly marker: string
   readonly #prefix: string

@@ -1,9 +1,9 @@
 /** Gives a claim back: on all nodes, also on those that never answered, so that no vote of it stays anywhere. */
-import { OutcomeUnknown } from '../../core/errors.ts'
-import { ATTEMPT_MS_MAX } from '../../core/limits.ts'
-import type { LeaveOptions } from '../../core/store.ts'
-import type { Ref } from '../../core/claim.ts'
-import type { Session } from './open.ts'
+import { OutcomeUnknown } from '../../store/errors.ts'
+import { ATTEMPT_MS_MAX } from '../../store/limits.ts'
+import type { LeaveOptions } from '../../store/store.ts'
+import type { Ref } from '../../store/claim.ts'
+import type { RedlockSession } from './open.ts'
 import { answersOf, causesOf, poll, type Reply, troubleOf } from './quorum.ts'
 import { scripts } from './scripts.ts'
 import { usOf, wordOf } from './wire.ts'
@@ -11,7 +11,7 @@ import { usOf, wordOf } from './wire.ts'
 /** No lease runs while a claim is given back, and an answer is worth more than haste; core waits twice as long. */
 const LEAVE_MS_MAX = ATTEMPT_MS_MAX / 2
 
-export async function leave(session: Session, ref: Ref, { keepMs = 0 }: LeaveOptions): Promise<'left' | 'gone'> {
+export async function leave(session: RedlockSession, ref: Ref, { keepMs = 0 }: LeaveOptions): Promise<'left' | 'gone'> {
   const { claims, keys, channel, nodes, majority } = session
   const entry = claims.find(keys.record(ref.resource), ref.id)
   if (entry !== undefined) {
@@ -39,7 +39,7 @@ export async function leave(session: Session, ref: Ref, { keepMs = 0 }: LeaveOpt
   return left ?? 'gone'
 }
 
-function unknown({ nodes, majority }: Session, replies: readonly Reply<unknown>[]): OutcomeUnknown {
+function unknown({ nodes, majority }: RedlockSession, replies: readonly Reply<unknown>[]): OutcomeUnknown {
   const causes = causesOf(
     nodes,
     replies.map((reply) => troubleOf(reply, LEAVE_MS_MAX)),

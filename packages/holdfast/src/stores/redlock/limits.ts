@@ -1,5 +1,5 @@
 /** The numbers of the protocol that are no wish of a caller. */
-import { PROVISIONAL_RENEW_MS } from '../../core/limits.ts'
+import { PROVISIONAL_RENEW_MS } from '../../store/limits.ts'
 
 /** How far ahead of its own clock a node lets a token be. (protocols.md §4.2) */
 export const CAP_MS = 5_000

@@ -1,30 +1,30 @@
 /** Looks without changing anything: for observers, operators, and what they watch. */
-import { StoreUnavailable } from '../../core/errors.ts'
-import type { Hint, LineView, Memo } from '../../core/store.ts'
+import { StoreUnavailable } from '../../store/errors.ts'
+import type { Hint, LineView, Memo } from '../../store/store.ts'
 import { NODE_MS_MAX } from './limits.ts'
 import type { RedisNode } from './node.ts'
-import type { Session } from './open.ts'
+import type { RedlockSession } from './open.ts'
 import { answersOf, causesOf, poll, type Reply, troubleOf } from './quorum.ts'
 import { OBSERVED_SURELY_MS, scripts } from './scripts.ts'
-import { type Seen, seenOf, viewOf } from './view.ts'
+import { type SeenVotes, seenOf, viewOf } from './view.ts'
 
-export async function look(session: Session, resource: string): Promise<LineView> {
+export async function look(session: RedlockSession, resource: string): Promise<LineView> {
   return viewOf(resource, await seenBy(session, resource), sizeOf(session))
 }
 
 /** What each node says that answers in time; at least a majority of them. */
-export function seenBy(session: Session, resource: string): Promise<readonly Seen[]> {
+export function seenBy(session: RedlockSession, resource: string): Promise<readonly SeenVotes[]> {
   const all = [...session.keys.all(resource), session.keys.marker]
   return allOf(session, 'look', async (node) => seenOf(await node.run(scripts.look, all, [])))
 }
 
-export function sizeOf({ nodes, majority }: Session): { readonly nodes: number; readonly majority: number } {
+export function sizeOf({ nodes, majority }: RedlockSession): { readonly nodes: number; readonly majority: number } {
   return { nodes: nodes.length, majority }
 }
 
 /** For questions that are better with every answer: waits for all nodes, within their time, and needs a majority. */
 export async function allOf<Answer>(
-  session: Session,
+  session: RedlockSession,
   what: string,
   ask: (node: RedisNode) => Promise<Answer>,
 ): Promise<readonly Answer[]> {
@@ -38,7 +38,7 @@ export async function allOf<Answer>(
 }
 
 function answersOfMajority<Answer>(
-  { nodes, majority }: Session,
+  { nodes, majority }: RedlockSession,
   what: string,
   replies: readonly Reply<Answer>[],
 ): readonly Answer[] {
@@ -56,10 +56,15 @@ function answersOfMajority<Answer>(
  * majority, so after each message all of them are looked at again. Nodes tell for as long as they remember that somebody
  * listens: then he has to come again.
  */
-export async function observe(session: Session, resource: string, memo: Memo, signal: AbortSignal): Promise<Hint> {
+export async function observe(
+  session: RedlockSession,
+  resource: string,
+  memo: Memo,
+  signal: AbortSignal,
+): Promise<Hint> {
   const { nodes, keys, clock } = session
   const record = keys.record(resource)
-  const changes = new Changes()
+  const changes = new VoteChanges()
   const timer = clock.schedule(OBSERVED_SURELY_MS, () => changes.end())
   const onAbort = (): void => changes.end()
   signal.addEventListener('abort', onAbort)
@@ -94,7 +99,7 @@ export async function observe(session: Session, resource: string, memo: Memo, si
 }
 
 /** Changes that come while nobody asks are one. */
-class Changes {
+class VoteChanges {
   #isNew = true
   #isOver = false
   #wake: (() => void) | undefined

@@ -1,6 +1,6 @@
 /** The rule whose every state is explored (docs/redlock-model.md) is the one that runs: both are asked for all votes there can be. */
 import { expect, test } from 'vitest'
-import { type Rule, median, ours } from '../../../../lab/src/redlock-model/rule.ts'
+import { type Rule, median, ours } from '@holdfast/lab/redlock-model/rule'
 import { type Ballot, verdictOf } from './ballot.ts'
 import { majorityOf } from './quorum.ts'
 

@@ -2,25 +2,25 @@
  * One of the servers: its connections, its clock as seen from here, and how it fares. It may be away when the store
  * opens and at any time later; it is used as soon as it is back. What it answers is for others to judge.
  */
-import type { Clock } from '../../core/clock.ts'
-import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../../core/errors.ts'
-import { ATTEMPT_MS_MAX } from '../../core/limits.ts'
-import { Channels } from '../shared/redis/channels.ts'
-import type { RedisPort } from '../shared/redis/client.ts'
-import { Connection } from '../shared/redis/connection.ts'
-import { type EngineError, engineError } from '../shared/redis/errors.ts'
-import { type Findings, probe } from '../shared/redis/probe.ts'
-import type { Script } from '../shared/redis/script.ts'
+import type { Clock } from '../../time/clock.ts'
+import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../../store/errors.ts'
+import { ATTEMPT_MS_MAX } from '../../store/limits.ts'
+import { Channels } from '../redis-driver/channels.ts'
+import type { RedisDriver } from '../redis-driver/driver.ts'
+import { Connection } from '../redis-driver/connection.ts'
+import { type EngineError, engineError } from '../redis-driver/errors.ts'
+import { type ServerFindings, probe } from '../redis-driver/probe.ts'
+import type { Script } from '../redis-driver/script.ts'
 import { keepsAll } from './durable.ts'
 import { NODE_MS_MAX } from './limits.ts'
 import { scripts } from './scripts.ts'
 
 /** `close` ends what was opened for this store, and leaves alone what was handed in. */
-export type OpenPort = () => Promise<{ readonly port: RedisPort; close(): void }>
+export type OpenNode = () => Promise<{ readonly port: RedisDriver; close(): void }>
 
 export interface NodeEvents {
   /** Throws when this server cannot be this node. */
-  onFound(findings: Findings): void
+  onFound(findings: ServerFindings): void
   onMessage(text: string): void
   /** Messages may have been lost. */
   onUp(): void
@@ -48,13 +48,13 @@ interface ClockSample {
 interface Link {
   readonly connection: Connection
   readonly channels: Channels
-  findings: Findings
+  findings: ServerFindings
   close(): void
 }
 
 export class RedisNode {
   readonly name: string
-  readonly #openPort: OpenPort
+  readonly #openPort: OpenNode
   readonly #clock: Clock
   readonly #channel: string
   readonly #events: NodeEvents
@@ -69,7 +69,7 @@ export class RedisNode {
   #sample: ClockSample | undefined
   #latelyAheadUs: number | undefined
 
-  constructor(name: string, openPort: OpenPort, channel: string, clock: Clock, events: NodeEvents) {
+  constructor(name: string, openPort: OpenNode, channel: string, clock: Clock, events: NodeEvents) {
     this.name = name
     this.#openPort = openPort
     this.#clock = clock
@@ -77,7 +77,7 @@ export class RedisNode {
     this.#events = events
   }
 
-  get findings(): Findings | undefined {
+  get findings(): ServerFindings | undefined {
     return this.#link?.findings
   }
 

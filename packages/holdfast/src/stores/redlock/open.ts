@@ -1,16 +1,17 @@
 /** Opening: connects to a majority at least, looks whether the nodes have their data, and gathers what they promise. */
-import { Agenda, type Alarms } from '../../core/agenda.ts'
-import { newClaimId } from '../../core/claim.ts'
-import { type Clock, sleep } from '../../core/clock.ts'
-import { Misuse, StoreUnavailable } from '../../core/errors.ts'
-import { ATTEMPT_MS_MAX } from '../../core/limits.ts'
-import type { Facts, StoreEnvironment } from '../../core/store.ts'
-import type { Findings } from '../shared/redis/probe.ts'
-import { type Address, sameServer } from './addresses.ts'
-import { Claims } from './claims.ts'
+import { TimerQueue, type Timers } from '../../time/timer-queue.ts'
+import { newClaimId } from '../../store/claim.ts'
+import { type Clock, sleep } from '../../time/clock.ts'
+import { Misuse, StoreUnavailable } from '../../store/errors.ts'
+import { ATTEMPT_MS_MAX } from '../../store/limits.ts'
+import type { Facts, StoreEnvironment } from '../../store/store.ts'
+import type { ServerFindings } from '../redis-driver/probe.ts'
+import { type ServerAddress, sameServer } from './addresses.ts'
+import type { Electorate } from './attempt.ts'
+import { VotedClaims } from './claims.ts'
 import { factsOf } from './facts.ts'
-import type { Keys } from './keys.ts'
-import { join, markersOf } from './markers.ts'
+import type { RedlockKeys } from './keys.ts'
+import { join, markersOf } from './data-markers.ts'
 import { RedisNode } from './node.ts'
 import { answersOf, causesOf, majorityOf, poll, troubleOf } from './quorum.ts'
 import { messageOf } from './wire.ts'
@@ -19,37 +20,24 @@ import { messageOf } from './wire.ts'
 const REST_MS = 500
 const ALARMS_AT_ONCE_MAX = 1_000
 
-export interface Plan {
-  readonly addresses: readonly Address[]
-  readonly keys: Keys
+export interface JoinPlan {
+  readonly addresses: readonly ServerAddress[]
+  readonly keys: RedlockKeys
   readonly maxTtlMs: number
   readonly bootstrap: 'auto' | 'delay'
 }
 
-export interface Session {
-  readonly nodes: readonly RedisNode[]
-  /** How many of them make a grant. */
-  readonly majority: number
-  readonly clock: Clock
-  readonly alarms: Alarms
-  readonly claims: Claims
-  readonly keys: Keys
-  /** Where the scripts of others tell this store about its claims. */
-  readonly channel: string
-  /**
-   * The longest lease that any client had said it may take when this one opened: so long is a node without its data kept
-   * out. What a node says itself counts too, but one that lost its data has nothing to say.
-   */
-  readonly maxTtlMs: number
+export interface RedlockSession extends Electorate {
+  readonly claims: VotedClaims
   /** No two votes of all clients are the same, and those of one client are numbered. */
   nextVote(claim: string): string
   close(): void
 }
 
 export async function openSession(
-  plan: Plan,
+  plan: JoinPlan,
   { clock, signal }: StoreEnvironment,
-): Promise<{ readonly session: Session; readonly facts: Facts }> {
+): Promise<{ readonly session: RedlockSession; readonly facts: Facts }> {
   throwIfAborted(signal)
   const fleet = fleetOf(plan, clock)
   const { nodes, majority, alarms, twice } = fleet
@@ -62,7 +50,7 @@ export async function openSession(
     await join({ ...fleet, clock }, plan, markers)
     throwIfAborted(signal)
     const maxTtlMs = Math.max(plan.maxTtlMs, ...markers.map((marker) => marker?.maxTtlMs ?? 0))
-    const session: Session = {
+    const session: RedlockSession = {
       nodes,
       majority,
       clock,
@@ -82,17 +70,17 @@ export async function openSession(
 interface Fleet {
   readonly nodes: readonly RedisNode[]
   readonly majority: number
-  readonly alarms: Alarms
+  readonly alarms: Timers
   /** What was found out about servers that are two nodes. */
   readonly twice: string[]
-  readonly own: Pick<Session, 'claims' | 'channel' | 'nextVote'>
+  readonly own: Pick<RedlockSession, 'claims' | 'channel' | 'nextVote'>
   close(): void
 }
 
-function fleetOf({ addresses, keys }: Plan, clock: Clock): Fleet {
+function fleetOf({ addresses, keys }: JoinPlan, clock: Clock): Fleet {
   const client = newClaimId()
   const majority = majorityOf(addresses.length)
-  const claims = new Claims(clock, majority)
+  const claims = new VotedClaims(clock, majority)
   const channel = keys.channel(client)
   const processes = new Map<string, string>()
   const twice: string[] = []
@@ -108,7 +96,7 @@ function fleetOf({ addresses, keys }: Plan, clock: Clock): Fleet {
         onUp: () => claims.hintAll(),
       }),
   )
-  const alarms = new Agenda<() => void>(clock, {
+  const alarms = new TimerQueue<() => void>(clock, {
     batchMax: ALARMS_AT_ONCE_MAX,
     due: (due) => due.forEach((alarm) => alarm()),
   })
@@ -121,7 +109,7 @@ function fleetOf({ addresses, keys }: Plan, clock: Clock): Fleet {
   return { nodes, majority, alarms, twice, own: { claims, channel, nextVote }, close }
 }
 
-function checkAlone({ runId }: Findings, name: string, processes: Map<string, string>, twice: string[]): void {
+function checkAlone({ runId }: ServerFindings, name: string, processes: Map<string, string>, twice: string[]): void {
   const other = processes.get(runId)
   if (other === undefined || other === name || runId === '') {
     processes.set(runId, name)

@@ -1,8 +1,8 @@
 /** Asks all nodes at once, and is done as soon as enough of them have answered: never by waiting for the slowest. */
-import type { Alarms } from '../../core/agenda.ts'
-import type { Clock } from '../../core/clock.ts'
-import type { HoldfastError } from '../../core/errors.ts'
-import { engineError, type EngineError } from '../shared/redis/errors.ts'
+import type { Timers } from '../../time/timer-queue.ts'
+import type { Clock } from '../../time/clock.ts'
+import type { HoldfastError } from '../../store/errors.ts'
+import { engineError, type EngineError } from '../redis-driver/errors.ts'
 import type { RedisNode } from './node.ts'
 
 /** The smallest number of nodes of which any two such sets have one in common. */
@@ -21,7 +21,7 @@ export type Reply<Answer> = { readonly answer: Answer } | { readonly error: Engi
 export interface Poll<Answer, Result> {
   readonly nodes: readonly RedisNode[]
   readonly clock: Clock
-  readonly alarms: Alarms
+  readonly alarms: Timers
   readonly limitMs: number
   ask(node: RedisNode): Promise<Answer>
   /** The result, or `undefined` to wait for more; with `isOver` there will be no more. Throwing ends the poll as well. */

@@ -1,10 +1,10 @@
 /** Several real servers, each behind a proxy where a test wants to disturb the way to it. */
-import type { Engine } from '../../../../lab/src/engines/engine.ts'
-import type { RedisOptions } from '../../../../lab/src/engines/redis/server.ts'
-import { openProxy, type Proxy } from '../../../../lab/src/proxy/proxy.ts'
-import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../../core/errors.ts'
-import type { Claim } from '../../core/claim.ts'
-import type { Held, Standing, Store } from '../../core/store.ts'
+import type { Engine } from '@holdfast/testbed/engines/engine'
+import type { RedisOptions } from '@holdfast/testbed/engines/redis/server'
+import { openProxy, type Proxy } from '@holdfast/testbed/proxy/proxy'
+import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../../store/errors.ts'
+import type { Claim } from '../../store/claim.ts'
+import type { Held, Standing, Store } from '../../store/store.ts'
 import { Stage } from '../redis/redis.fixture.ts'
 
 export { claim, held, never, takeAndLeave } from '../redis/redis.fixture.ts'
@@ -28,7 +28,7 @@ export async function turnOf(store: Store, claim: Claim, withinMs = 5_000): Prom
     const standing = await patiently(() => store.enter(claim), endsAtMs)
     if (standing?.kind === 'held') return standing
     if (performance.now() > endsAtMs) throw new Error(`no turn within ${withinMs} ms`)
-    const inMs = standing?.kind === 'queued' ? Math.min(standing.freeInMs ?? 20, 20) : 5
+    const inMs = standing?.kind === 'queued' ? Math.min(standing.recheckInMs ?? 20, 20) : 5
     await new Promise((resolve) => setTimeout(resolve, inMs))
   }
 }

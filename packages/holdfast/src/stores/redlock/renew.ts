@@ -1,18 +1,18 @@
 /** Prolongs leases: one command for each node, however many there are; each lease is judged by its own majority. */
-import { stampOf, type Stamp } from '../../core/clock.ts'
-import { OutcomeUnknown } from '../../core/errors.ts'
-import { RENEW_BATCH_MAX } from '../../core/limits.ts'
-import type { Renewal, RenewAnswer } from '../../core/store.ts'
-import { engineError } from '../shared/redis/errors.ts'
-import type { Entry } from './claims.ts'
+import { stampOf, type Stamp } from '../../time/clock.ts'
+import { OutcomeUnknown } from '../../store/errors.ts'
+import { RENEW_BATCH_MAX } from '../../store/limits.ts'
+import type { Renewal, RenewAnswer } from '../../store/store.ts'
+import { engineError } from '../redis-driver/errors.ts'
+import type { VotedClaim } from './claims.ts'
 import { nodeLimitMs } from './limits.ts'
 import type { RedisNode } from './node.ts'
-import type { Session } from './open.ts'
+import type { RedlockSession } from './open.ts'
 import { causesOf, poll, type Reply, troubleOf } from './quorum.ts'
 import { scripts } from './scripts.ts'
 import { type Renewed, renewedOf, usOf } from './wire.ts'
 
-export async function renew(session: Session, renewals: readonly Renewal[]): Promise<readonly RenewAnswer[]> {
+export async function renew(session: RedlockSession, renewals: readonly Renewal[]): Promise<readonly RenewAnswer[]> {
   const answers = renewals.map((renewal) => knownHere(session, renewal))
   const open = renewals.flatMap((renewal, index) => (answers[index] === undefined ? [{ renewal, index }] : []))
   const batches: (typeof open)[] = []
@@ -30,7 +30,7 @@ export async function renew(session: Session, renewals: readonly Renewal[]): Pro
 }
 
 /** What needs no question: another token than the one that was granted here, and a claim that waits, which has no place to keep. */
-function knownHere({ claims, keys }: Session, { ref }: Renewal): RenewAnswer | undefined {
+function knownHere({ claims, keys }: RedlockSession, { ref }: Renewal): RenewAnswer | undefined {
   const entry = claims.find(keys.record(ref.resource), ref.id)
   if (entry === undefined) return undefined
   if (entry.grant === undefined)
@@ -38,7 +38,7 @@ function knownHere({ claims, keys }: Session, { ref }: Renewal): RenewAnswer | u
   return ref.token === undefined || ref.token === entry.grant.token ? undefined : { kind: 'gone' }
 }
 
-async function renewBatch(session: Session, renewals: readonly Renewal[]): Promise<readonly RenewAnswer[]> {
+async function renewBatch(session: RedlockSession, renewals: readonly Renewal[]): Promise<readonly RenewAnswer[]> {
   const { clock, nodes, keys, claims } = session
   const entries = renewals.map(({ ref }) => claims.find(keys.record(ref.resource), ref.id))
   const all = [...renewals.map(({ ref }) => keys.record(ref.resource)), keys.marker]
@@ -64,7 +64,7 @@ async function renewBatch(session: Session, renewals: readonly Renewal[]): Promi
 }
 
 /** In the order of `renew.lua`. */
-function wordsFor({ ref, ttlMs, note }: Renewal, entry: Entry | undefined): readonly string[] {
+function wordsFor({ ref, ttlMs, note }: Renewal, entry: VotedClaim | undefined): readonly string[] {
   const token = entry?.grant?.token ?? ref.token
   return [
     entry?.grant?.vote ?? ref.id,
@@ -77,7 +77,7 @@ function wordsFor({ ref, ttlMs, note }: Renewal, entry: Entry | undefined): read
 
 /** A majority keeps it, or so many do not that no majority can; `undefined` while neither is known. */
 function verdictOf(
-  { majority, nodes, claims, keys }: Session,
+  { majority, nodes, claims, keys }: RedlockSession,
   { ref, ttlMs }: Renewal,
   index: number,
   replies: readonly Reply<readonly Renewed[]>[],
@@ -102,7 +102,7 @@ function verdictOf(
   return { kind: 'held', token, askedAt, lifeMs: ttlMs, provisional: false, memo }
 }
 
-function remembered({ claims }: Session, entry: Entry | undefined, answer: RenewAnswer): RenewAnswer {
+function remembered({ claims }: RedlockSession, entry: VotedClaim | undefined, answer: RenewAnswer): RenewAnswer {
   if (!('kind' in answer) || entry?.grant === undefined) return answer
   if (answer.kind === 'gone') claims.end(entry)
   if (answer.kind === 'held') {

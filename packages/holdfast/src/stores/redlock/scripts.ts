@@ -1,6 +1,6 @@
 /** The Lua scripts beside this file, read once, with the limits in front. */
-import { QUEUE_LENGTH_MAX, WAITER_LIFE_MS } from '../../core/limits.ts'
-import { type Part, type Script, scriptOf, type ScriptSource } from '../shared/redis/script.ts'
+import { QUEUE_LENGTH_MAX, WAITER_LIFE_MS } from '../../store/limits.ts'
+import { type Part, type Script, scriptOf, type ScriptSource } from '../redis-driver/script.ts'
 import { ASIDE_MS, CAP_MS, KEPT_MS } from './limits.ts'
 
 /** How long a node tells those who observe a lock, and how long that is relied upon. */
@@ -25,31 +25,31 @@ const LIMITS: Part = {
 }
 const RECORD: readonly Part[] = [LIMITS, 'record']
 
-type ScriptName =
+type RedlockScriptName =
   | 'accept'
   | 'raise'
   | 'renew'
   | 'release'
   | 'evict'
   | 'look'
-  | 'claimed'
+  | 'hasClaims'
   | 'observe'
   | 'marker'
   | 'join'
 
-export const scripts: Readonly<Record<ScriptName, Script>> = {
+export const scripts: Readonly<Record<RedlockScriptName, Script>> = {
   accept: script('accept', '', [...RECORD, 'node']),
   raise: script('raise', 'allow-oom', [...RECORD, 'node']),
   renew: script('renew', 'allow-oom', [...RECORD, 'node']),
   release: script('release', 'allow-oom', RECORD),
   evict: script('evict', 'allow-oom', RECORD),
   look: script('look', 'no-writes', [LIMITS, 'node']),
-  claimed: script('claimed', 'no-writes', []),
+  hasClaims: script('has-claims', 'no-writes', []),
   observe: script('observe', '', [LIMITS]),
   marker: script('marker', 'no-writes', ['node']),
   join: script('join', '', [LIMITS, 'node']),
 }
 
-function script(name: ScriptName, flags: ScriptSource['flags'], parts: readonly Part[]): Script {
+function script(name: string, flags: ScriptSource['flags'], parts: readonly Part[]): Script {
   return scriptOf({ name, flags, parts: [...parts, name], beside: import.meta.url })
 }

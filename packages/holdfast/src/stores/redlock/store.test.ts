@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Redis } from 'ioredis'
-import type { Engine } from '../../../../lab/src/engines/engine.ts'
-import * as server from '../../../../lab/src/engines/redis/server.ts'
-import { requireEngine } from '../../../../lab/src/engines/require-engine.ts'
-import { Misuse, StoreUnavailable } from '../../core/errors.ts'
-import type { Store } from '../../core/store.ts'
+import type { Engine } from '@holdfast/testbed/engines/engine'
+import * as server from '@holdfast/testbed/engines/redis/server'
+import { requireEngine } from '@holdfast/testbed/engines/require-engine'
+import { Misuse, StoreUnavailable } from '../../store/errors.ts'
+import type { Store } from '../../store/store.ts'
 import { redlock } from './index.ts'
 import { claim, held, never, RedlockStage, takeAndLeave } from './redlock.fixture.ts'
 
@@ -54,7 +54,7 @@ describe.each(makers)('through %s', (name, make) => {
     const { token } = held(await store.enter(first))
     const waiting = await other.enter(second)
     if (waiting.kind !== 'queued') throw new Error('not queued')
-    expect(waiting.freeInMs).toBeGreaterThan(0)
+    expect(waiting.recheckInMs).toBeGreaterThan(0)
     expect((await store.look(resource)).claims).toMatchObject([
       { state: 'held', token, owner: 'test' },
       { state: 'waiting', owner: 'the second' },
@@ -177,7 +177,7 @@ test('the facts say what it is, how far the clocks are apart, and what it cannot
   expect(facts.engine).toMatch(/^Redlock, 5 nodes of (?:Redis|Valkey) \d/)
   expect(facts.reasons.join(' ')).toMatch(/clocks of 5 nodes differ by \d+\.\d to \d/)
   expect(facts.reasons.join(' ')).toContain('A restart or a failover may take data')
-  expect(Object.keys(facts.lacks)).toEqual(['semaphore', 'readWrite', 'members'])
+  expect(Object.keys(facts.unsupported)).toEqual(['semaphore', 'readWrite', 'members'])
 })
 
 test('the rights in the documentation are enough, and fewer are named as what is missing', async () => {

@@ -1,6 +1,6 @@
 /** The store: each step asks all nodes at once and is done with the first majority. */
-import type { Claim, Ref } from '../../core/claim.ts'
-import { StoreUnavailable } from '../../core/errors.ts'
+import type { Claim, Ref } from '../../store/claim.ts'
+import { StoreUnavailable } from '../../store/errors.ts'
 import type {
   Facts,
   Hint,
@@ -14,20 +14,20 @@ import type {
   StoreAdmin,
   StoreEnvironment,
   Subject,
-} from '../../core/store.ts'
+} from '../../store/store.ts'
 import { adminOf } from './admin.ts'
 import { enter } from './enter.ts'
 import { leave } from './leave.ts'
 import { look, observe } from './look.ts'
-import { openSession, type Plan, type Session } from './open.ts'
+import { openSession, type JoinPlan, type RedlockSession } from './open.ts'
 import { renew } from './renew.ts'
 
 export class RedlockStore implements Store {
   readonly admin: StoreAdmin = adminOf(() => this.#opened())
-  readonly #plan: Plan
-  #session: Session | undefined
+  readonly #plan: JoinPlan
+  #session: RedlockSession | undefined
 
-  constructor(plan: Plan) {
+  constructor(plan: JoinPlan) {
     this.#plan = plan
   }
 
@@ -67,7 +67,7 @@ export class RedlockStore implements Store {
     return leave(this.#opened(), ref, options)
   }
 
-  #opened(): Session {
+  #opened(): RedlockSession {
     if (this.#session === undefined) {
       throw new StoreUnavailable('this Redlock store is not open: it was closed, or never opened')
     }

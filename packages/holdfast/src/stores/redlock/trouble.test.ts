@@ -1,10 +1,10 @@
 /** What goes wrong with some of the servers, or with the way to them: each is a defect that some library of Redlock had. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Redis } from 'ioredis'
-import type { Engine } from '../../../../lab/src/engines/engine.ts'
-import * as server from '../../../../lab/src/engines/redis/server.ts'
-import { requireEngine } from '../../../../lab/src/engines/require-engine.ts'
-import { NotApplied, StoreUnavailable } from '../../core/errors.ts'
+import type { Engine } from '@holdfast/testbed/engines/engine'
+import * as server from '@holdfast/testbed/engines/redis/server'
+import { requireEngine } from '@holdfast/testbed/engines/require-engine'
+import { NotApplied, StoreUnavailable } from '../../store/errors.ts'
 import { redlock } from './index.ts'
 import { claim, held, RedlockStage, takeAndLeave, turnOf } from './redlock.fixture.ts'
 
@@ -75,7 +75,7 @@ describe('an attempt that did not get a majority', () => {
     const mine = claim(RESOURCE)
     const standing = await store.enter(mine)
     if (standing.kind !== 'queued') throw new Error(`${standing.kind} instead of queued`)
-    expect(standing.freeInMs).toBeLessThanOrEqual(75)
+    expect(standing.recheckInMs).toBeLessThanOrEqual(75)
     await expect(store.enter(claim(RESOURCE, { queue: false }))).rejects.toThrow(NotApplied)
     await expect.poll(async () => (await ownersOf(seen)).slice(2)).toEqual(['', ''])
     await turnOf(store, mine)

@@ -1,7 +1,7 @@
 /** One picture from what the nodes say: a claim is there when a majority has it, or may have it with the nodes that are away. */
 import { createHash } from 'node:crypto'
-import type { ClaimView, LineView } from '../../core/store.ts'
-import { wordsOf } from '../shared/redis/answers.ts'
+import type { ClaimView, LineView } from '../../store/store.ts'
+import { replyFields } from '../redis-driver/answers.ts'
 import { smallest } from './quorum.ts'
 import { claimOf } from './wire.ts'
 
@@ -9,7 +9,7 @@ import { claimOf } from './wire.ts'
 const SHOWN_ID_LENGTH = 8
 
 /** What one node says of one lock. */
-export interface Seen {
+export interface SeenVotes {
   readonly owner: SeenVote | undefined
   readonly waiters: readonly SeenWaiter[]
 }
@@ -30,16 +30,16 @@ interface SeenWaiter {
   readonly owner: string
 }
 
-export function seenOf(answer: unknown): Seen {
+export function seenOf(answer: unknown): SeenVotes {
   const [now, flat, waiters] = Array.isArray(answer) ? (answer as readonly unknown[]) : []
-  const words = wordsOf(flat)
+  const words = replyFields(flat)
   const fields = new Map<string, string>()
   for (let index = 0; index + 1 < words.length; index += 2) fields.set(words[index] ?? '', words[index + 1] ?? '')
   const nowUs = Number(now)
   return {
     owner: ownerIn(fields, nowUs),
     waiters: (Array.isArray(waiters) ? waiters : []).flatMap((each: unknown): SeenWaiter[] => {
-      const [member = '', number, ends, owner = ''] = wordsOf(each)
+      const [member = '', number, ends, owner = ''] = replyFields(each)
       const endsInMs = (Number(ends) - nowUs) / 1000
       return endsInMs > 0 ? [{ id: claimOf(member), number: Number(number), endsInMs, owner }] : []
     }),
@@ -69,7 +69,7 @@ export interface Size {
 
 /** The claim that a majority has; of those that may have one together with the nodes that are away, the largest. */
 export function holderOf(
-  seen: readonly Seen[],
+  seen: readonly SeenVotes[],
   { nodes, majority }: Size,
 ): (ClaimView & { readonly vote: string }) | undefined {
   const votes = seen.flatMap(({ owner }) => (owner === undefined ? [] : [owner]))
@@ -97,7 +97,7 @@ export function holderOf(
   }
 }
 
-export function viewOf(resource: string, seen: readonly Seen[], size: Size): LineView {
+export function viewOf(resource: string, seen: readonly SeenVotes[], size: Size): LineView {
   const holder = holderOf(seen, size)
   const claims: ClaimView[] = []
   if (holder !== undefined) {
@@ -116,7 +116,7 @@ export function viewOf(resource: string, seen: readonly Seen[], size: Size): Lin
   }
 }
 
-function waitersOf(seen: readonly Seen[], holder: string | undefined): readonly ClaimView[] {
+function waitersOf(seen: readonly SeenVotes[], holder: string | undefined): readonly ClaimView[] {
   const waiters = new Map<string, SeenWaiter>()
   for (const each of seen.flatMap((node) => node.waiters)) {
     if (holder === undefined || claimOf(holder) !== each.id) waiters.set(each.id, each)

@@ -1,14 +1,14 @@
 /** One node and its scripts: what it answers to votes that are repeated, late, given up, or somebody else's. */
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Redis } from 'ioredis'
-import * as server from '../../../../lab/src/engines/redis/server.ts'
-import { requireEngine } from '../../../../lab/src/engines/require-engine.ts'
-import type { Script } from '../shared/redis/script.ts'
-import { Keys } from './keys.ts'
+import * as server from '@holdfast/testbed/engines/redis/server'
+import { requireEngine } from '@holdfast/testbed/engines/require-engine'
+import type { Script } from '../redis-driver/script.ts'
+import { RedlockKeys } from './keys.ts'
 import { RedlockStage } from './redlock.fixture.ts'
 import { scripts } from './scripts.ts'
 
-const keys = new Keys('holdfast')
+const keys = new RedlockKeys('holdfast')
 const stage = new RedlockStage()
 const [a, b] = ['a'.repeat(32), 'b'.repeat(32)]
 let node: Redis | undefined

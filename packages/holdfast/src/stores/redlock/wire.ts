@@ -1,6 +1,6 @@
 /** What the scripts answer and publish. Numbers travel as text, times as µs of the node. */
-import { StoreUnavailable } from '../../core/errors.ts'
-import { wordsOf } from '../shared/redis/answers.ts'
+import { StoreUnavailable } from '../../store/errors.ts'
+import { replyFields } from '../redis-driver/answers.ts'
 
 /** What one node says about one vote. */
 export type Vote =
@@ -11,7 +11,7 @@ export type Vote =
       readonly token: bigint
       /** The claim that is in the way. */
       readonly owner: string
-      readonly freeInMs: number
+      readonly recheckInMs: number
       /** The place in this node's list of waiters, for those who want to wait. */
       readonly place: number | 'full' | undefined
     }
@@ -21,7 +21,7 @@ export type Vote =
   | { readonly kind: 'behind'; readonly nowUs: number }
 
 export function voteOf(answer: unknown): Vote {
-  const [kind, now, ...words] = wordsOf(answer)
+  const [kind, now, ...words] = replyFields(answer)
   const nowUs = Number(now)
   switch (kind) {
     case 'kept':
@@ -33,7 +33,7 @@ export function voteOf(answer: unknown): Vote {
         nowUs,
         token: BigInt(token ?? 0),
         owner: claimOf(owner),
-        freeInMs: msOf(freeIn),
+        recheckInMs: msOf(freeIn),
         place: place === '' ? undefined : place === 'full' ? place : Number(place),
       }
     }
@@ -49,7 +49,7 @@ export function voteOf(answer: unknown): Vote {
 
 /** Answers of the short scripts: a word and the node's time. */
 export function wordOf(answer: unknown): string {
-  const [word] = wordsOf(answer)
+  const [word] = replyFields(answer)
   if (word === undefined) throw unknownAnswer()
   return word
 }
@@ -64,20 +64,20 @@ export function renewedOf(answer: unknown, count: number): readonly Renewed[] {
   const [, ...answers] = Array.isArray(answer) ? (answer as readonly unknown[]) : []
   if (answers.length !== count) throw unknownAnswer()
   return answers.map((each) => {
-    const [kind, words] = wordsOf(each)
+    const [kind, words] = replyFields(each)
     if (kind === 'kept') return { kind }
     if (kind === 'error') return { kind, words: words ?? '' }
     return words === undefined ? { kind: 'gone' } : { kind: 'gone', reason: words }
   })
 }
 
-export interface Message {
+export interface VoteMessage {
   readonly kind: 'free' | 'evicted'
   readonly record: string
   readonly id: string
 }
 
-export function messageOf(text: string): Message | undefined {
+export function messageOf(text: string): VoteMessage | undefined {
   const [kind, record, id] = text.split('|')
   if ((kind !== 'free' && kind !== 'evicted') || record === undefined || id === undefined) return undefined
   return { kind, record, id }

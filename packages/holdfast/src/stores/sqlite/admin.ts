@@ -1,13 +1,13 @@
 /** What operators ask: which resources are in use, and taking a lock away. */
-import type { ResourcePage, StoreAdmin } from '../../core/store.ts'
-import { evictFromLine, isIdle, sweep } from '../../core/transition.ts'
-import type { Handle } from './handle.ts'
+import type { ResourcePage, StoreAdmin } from '../../store/store.ts'
+import { evictFromLine, isIdle, sweep } from '../../line/transition.ts'
+import type { LockFile } from './lock-file.ts'
 
 /** Lines looked at for one page: a file full of ended claims must not stall the process. */
 const LOOKED_AT_MAX = 10_000
 
 /** `handle` answers the open handle, or throws. */
-export function adminOf(handle: () => Handle): StoreAdmin {
+export function adminOf(handle: () => LockFile): StoreAdmin {
   return {
     list: async (prefix, cursor, limit) => page(handle(), prefix, cursor ?? '', limit),
     evict: async (resource, token, reason) =>
@@ -17,7 +17,7 @@ export function adminOf(handle: () => Handle): StoreAdmin {
   }
 }
 
-function page(handle: Handle, prefix: string, after: string, limit: number): ResourcePage {
+function page(handle: LockFile, prefix: string, after: string, limit: number): ResourcePage {
   const now = handle.now()
   const resources: string[] = []
   let cursor: string | undefined

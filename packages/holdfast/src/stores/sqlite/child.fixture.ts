@@ -1,6 +1,6 @@
 /** Another process with an open store, which does what it is told over IPC: run by `processes.fixture.ts`. */
-import { systemClock } from '../../core/clock.ts'
-import type { Store } from '../../core/store.ts'
+import { systemClock } from '../../time/clock.ts'
+import type { Store } from '../../store/store.ts'
 import { askingAgain } from '../../testing/ask-again.ts'
 import { sqlite } from './index.ts'
 

@@ -1,6 +1,6 @@
 /** The driver: `node:sqlite`, imported when the store opens and not before, because older versions of Node lack it. */
 import type { DatabaseSync } from 'node:sqlite'
-import { StoreUnavailable } from '../../core/errors.ts'
+import { StoreUnavailable } from '../../store/errors.ts'
 
 export type { DatabaseSync, StatementSync } from 'node:sqlite'
 

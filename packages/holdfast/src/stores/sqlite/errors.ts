@@ -1,5 +1,5 @@
 /** What an error of SQLite or of the file system means for the caller, by number and never by text, with the way out. */
-import { HoldfastError, NotApplied, OutcomeUnknown, StoreUnavailable } from '../../core/errors.ts'
+import { HoldfastError, NotApplied, OutcomeUnknown, StoreUnavailable } from '../../store/errors.ts'
 
 /** Primary result codes (sqlite.org/rescode.html): the low byte of what the driver reports. */
 export const SQLITE = {

@@ -1,19 +1,19 @@
 /** What the SQLite store promises on this machine, as data. */
-import { TTL_MS_MAX, TTL_MS_MIN } from '../../core/limits.ts'
-import type { Facts } from '../../core/store.ts'
-import type { Machine } from './machine.ts'
+import { TTL_MS_MAX, TTL_MS_MIN } from '../../store/limits.ts'
+import type { Facts } from '../../store/store.ts'
+import type { ProcessIdentity } from './process-identity.ts'
 
-export interface Findings {
+export interface FileFindings {
   readonly sqliteVersion: string
   readonly durability: 'normal' | 'full'
-  readonly machine: Machine
+  readonly machine: ProcessIdentity
   readonly canBeWoken: boolean
 }
 
 /** Before this version, two processes that checkpointed at the same moment could damage a WAL file. (sqlite.org/wal.html, "the WAL-reset bug") */
 const WAL_FIXED_IN = [3, 51, 3] as const
 
-export function factsOf(findings: Findings): Facts {
+export function factsOf(findings: FileFindings): Facts {
   const { machine, canBeWoken, sqliteVersion } = findings
   const monotonic = machine.clock === 'monotonic'
   return {
@@ -30,18 +30,18 @@ export function factsOf(findings: Findings): Facts {
     order: 'fifo',
     wakeUp: canBeWoken ? 'push' : 'poll',
     ttl: { per: 'claim', granularityMs: 1, minMs: TTL_MS_MIN, maxMs: TTL_MS_MAX },
-    losesLock: [
+    lockRisks: [
       'deleting, replacing or restoring the lock file or its -wal file',
       'a process that is stopped inside its transaction: nobody can renew until it goes on',
       ...(monotonic ? [] : ['a wall clock that is set forward by more than what is left of the lease']),
       ...(hasWalFix(sqliteVersion) ? [] : ['damage to the file by a rare defect of this SQLite version']),
     ],
-    breaksTokens: ['deleting the lock file, or restoring an old one, together with a clock that is set back'],
-    lacks: {},
+    tokenRisks: ['deleting the lock file, or restoring an old one, together with a clock that is set back'],
+    unsupported: {},
   }
 }
 
-function reasonsOf({ durability, machine, canBeWoken, sqliteVersion }: Findings): readonly string[] {
+function reasonsOf({ durability, machine, canBeWoken, sqliteVersion }: FileFindings): readonly string[] {
   const reasons = [
     'One file on one machine: every change is one transaction, and all processes see it at once.',
     durability === 'full'

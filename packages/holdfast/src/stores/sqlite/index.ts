@@ -4,9 +4,9 @@
  * be known (the same boot, the same pid namespace), and at the end of its ttl elsewhere.
  */
 import { resolve } from 'node:path'
-import { Misuse } from '../../core/errors.ts'
-import type { Store } from '../../core/store.ts'
-import { thisMachine } from './machine.ts'
+import { Misuse } from '../../store/errors.ts'
+import type { Store } from '../../store/store.ts'
+import { thisMachine } from './process-identity.ts'
 import { defaultPath } from './path.ts'
 import { SqliteStore } from './store.ts'
 

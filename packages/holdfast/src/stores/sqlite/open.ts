@@ -2,13 +2,13 @@
  * Opening a lock file: refuses what is not one before touching it, creates the tables, and makes sure that tokens go
  * on rising after a restart of the machine.
  */
-import { NotApplied } from '../../core/errors.ts'
-import { TOKEN_MAX } from '../../core/limits.ts'
+import { NotApplied } from '../../store/errors.ts'
+import { TOKEN_MAX } from '../../store/limits.ts'
 import type { DatabaseSync, OpenDatabase } from './client.ts'
 import { engineError, resultCode, SQLITE, unavailable } from './errors.ts'
-import { WALL_EPOCH } from './machine.ts'
+import { WALL_EPOCH } from './process-identity.ts'
 import { type FileIdentity, identify, prepareFile } from './path.ts'
-import { APPLICATION_ID, CREATE, CREATE_FILE, IDENTIFY, READ_FILE, SCHEMA_VERSION, WRITE_FILE } from './wire.ts'
+import { APPLICATION_ID, CREATE, CREATE_FILE, IDENTIFY, READ_FILE, SCHEMA_VERSION, WRITE_FILE } from './schema.ts'
 
 export interface OpenSettings {
   readonly path: string

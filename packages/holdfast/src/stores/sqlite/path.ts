@@ -2,7 +2,7 @@
 import { accessSync, closeSync, constants, mkdirSync, openSync, realpathSync, statfsSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, dirname, isAbsolute, join } from 'node:path'
-import { StoreUnavailable } from '../../core/errors.ts'
+import { StoreUnavailable } from '../../store/errors.ts'
 import { systemCode, unavailable } from './errors.ts'
 
 /** Tells one file from another that took its name. */

@@ -1,9 +1,9 @@
 /** What processes of one machine do to one another: they wake each other, and a killed one is in nobody's way. */
 import { expect, test } from 'vitest'
-import { sleep, systemClock } from '../../core/clock.ts'
+import { sleep, systemClock } from '../../time/clock.ts'
 import { holdfast } from '../../holdfast.ts'
 import { sqlite } from './index.ts'
-import { LOOK_AGAIN_MS } from './crashes.ts'
+import { LOOK_AGAIN_MS } from './dead-processes.ts'
 import { claimOf, lockFile, opened, OtherProcess, refOf, tokenOf } from './processes.fixture.ts'
 
 test('a lock whose holder was killed is free for a newcomer at once, long before its lease ends', async () => {
@@ -37,14 +37,14 @@ test('the head of the line looks again soon, but only while another process is a
   const token = tokenOf(await other.enter(theirs))
   const head = await store.enter(claimOf())
   expect(head).toMatchObject({ kind: 'queued', ahead: 0 })
-  expect(head.kind === 'queued' && head.freeInMs).toBeLessThanOrEqual(LOOK_AGAIN_MS)
-  expect(await store.enter(claimOf())).not.toHaveProperty('freeInMs')
+  expect(head.kind === 'queued' && head.recheckInMs).toBeLessThanOrEqual(LOOK_AGAIN_MS)
+  expect(await store.enter(claimOf())).not.toHaveProperty('recheckInMs')
   await other.leave({ ...refOf(theirs), token })
 
   const [ours, next] = [claimOf({ resource: 'test!ours' }), claimOf({ resource: 'test!ours' })]
   await store.enter(ours)
   const behindUs = await store.enter(next)
-  expect(behindUs.kind === 'queued' && behindUs.freeInMs).toBeGreaterThan(LOOK_AGAIN_MS)
+  expect(behindUs.kind === 'queued' && behindUs.recheckInMs).toBeGreaterThan(LOOK_AGAIN_MS)
 })
 
 test('a process that held and waited is killed with both of its claims, and the next one looks for that', async () => {
@@ -55,7 +55,7 @@ test('a process that held and waited is killed with both of its claims, and the 
   await other.enter(claimOf())
   const third = claimOf()
   const standing = await store.enter(third)
-  expect(standing).toMatchObject({ kind: 'queued', ahead: 1, freeInMs: LOOK_AGAIN_MS })
+  expect(standing).toMatchObject({ kind: 'queued', ahead: 1, recheckInMs: LOOK_AGAIN_MS })
   await other.kill()
   await sleep(systemClock, LOOK_AGAIN_MS)
   expect(await store.enter(third)).toMatchObject({ kind: 'held', provisional: true })
@@ -84,8 +84,8 @@ test('the lock-delay of a killed holder counts from the moment its end was notic
   await holder.kill()
   const refused = await store.enter(claimOf({ queue: false }))
   expect(refused).toMatchObject({ kind: 'refused', because: 'busy' })
-  expect(refused.kind === 'refused' && refused.freeInMs).toBeGreaterThan(40_000)
-  expect(refused.kind === 'refused' && refused.freeInMs).toBeLessThanOrEqual(50_000)
+  expect(refused.kind === 'refused' && refused.recheckInMs).toBeGreaterThan(40_000)
+  expect(refused.kind === 'refused' && refused.recheckInMs).toBeLessThanOrEqual(50_000)
   expect((await store.look('test!lock')).claims).toMatchObject([{ state: 'lingering' }])
 })
 

@@ -1,9 +1,9 @@
 /** What is written to a row is what is read from it. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { LineClaim } from '../../core/line.ts'
-import { Recall } from './recall.ts'
-import { decodeRecord, encodeRecord, type Entry, IDLE_RECORD } from './record.ts'
+import type { LineClaim } from '../../line/line.ts'
+import { RecordCache } from './record-cache.ts'
+import { decodeRecord, encodeRecord, type LineRecord, IDLE_RECORD } from './record.ts'
 
 const text = fc.string({ unit: 'binary', maxLength: 40 })
 const base = {
@@ -24,7 +24,7 @@ const claim = fc.oneof(
   fc.record({ ...base, state: fc.constant('lingering' as const), token }),
   fc.record({ ...base, state: fc.constant('lingering' as const), token, reason: text }),
 ) as fc.Arbitrary<LineClaim>
-const entry: fc.Arbitrary<Entry> = fc.record({
+const entry: fc.Arbitrary<LineRecord> = fc.record({
   line: fc.record({ lastToken: token, claims: fc.array(claim, { maxLength: 40 }) }),
   observers: fc.array(fc.record({ channel: text, untilMs: fc.nat() }), { maxLength: 3 }),
 })
@@ -41,7 +41,7 @@ test('every line is read as it was written', () => {
 test('a recalled line is the written one, whatever came between', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.constantFrom('a', 'b'), entry), { maxLength: 10 }), (writes) => {
-      const recall = new Recall()
+      const recall = new RecordCache()
       for (const [resource, written] of writes) {
         const record = encodeRecord(written)
         recall.keep(resource, record, written)
@@ -55,9 +55,9 @@ test('a recalled line is the written one, whatever came between', () => {
 })
 
 test('what is recalled is bounded, however many lines there are', () => {
-  const recall = new Recall()
+  const recall = new RecordCache()
   const big = { ...fc.sample(claim, 1)[0], state: 'waiting', note: 'n'.repeat(4_000) } as LineClaim
-  const written: Entry = { line: { lastToken: 1n, claims: [big] }, observers: [] }
+  const written: LineRecord = { line: { lastToken: 1n, claims: [big] }, observers: [] }
   const record = encodeRecord(written)
   const seen = Array.from({ length: 3_000 }, (_, index) => {
     recall.keep(`test!${index}`, record, written)

@@ -1,26 +1,26 @@
 /** One line as text in a row: a JSON array of the observers and then of the claims, each a tuple; nothing at all when idle. */
-import type { Line, LineClaim } from '../../core/line.ts'
+import type { Line, LineClaim } from '../../line/line.ts'
 
 /** What a row holds. */
-export interface Entry {
+export interface LineRecord {
   readonly line: Line
   /** Channels of those who watch the resource without a claim. */
-  readonly observers: readonly Observer[]
+  readonly observers: readonly LineObserver[]
 }
 
 /** What a step needs of a file: a line, and to write it. */
 export interface Lines {
-  read(resource: string): Entry
-  write(resource: string, entry: Entry): void
+  read(resource: string): LineRecord
+  write(resource: string, entry: LineRecord): void
 }
 
-export interface Observer {
+export interface LineObserver {
   readonly channel: string
   readonly untilMs: number
 }
 
 /** The fields in the order of the tuple. `extra` is `provisional` of a held and the reason of a lingering claim. */
-type Fields = readonly [
+type ClaimFields = readonly [
   state: LineClaim['state'],
   id: string,
   weight: number,
@@ -38,7 +38,7 @@ const FIELDS_MIN = 10
 
 export const IDLE_RECORD = ''
 
-export function encodeRecord({ line, observers }: Entry): string {
+export function encodeRecord({ line, observers }: LineRecord): string {
   if (line.claims.length === 0 && observers.length === 0) return IDLE_RECORD
   let text =
     observers.length === 0 ? '[[]' : `[${JSON.stringify(observers.map(({ channel, untilMs }) => [channel, untilMs]))}`
@@ -48,7 +48,7 @@ export function encodeRecord({ line, observers }: Entry): string {
 }
 
 /** Throws `SyntaxError` for text that `encodeRecord` never makes. */
-export function decodeRecord(text: string, lastToken: bigint): Entry {
+export function decodeRecord(text: string, lastToken: bigint): LineRecord {
   if (text === IDLE_RECORD) return { line: { lastToken, claims: [] }, observers: [] }
   const parts: unknown = JSON.parse(text)
   if (!Array.isArray(parts)) throw new SyntaxError('not a record')
@@ -63,7 +63,7 @@ export function decodeRecord(text: string, lastToken: bigint): Entry {
 function decodeClaim(fields: unknown): LineClaim {
   if (!Array.isArray(fields) || fields.length < FIELDS_MIN) throw new SyntaxError('not a claim')
   const [state, id, weight, capacity, ttlMs, lockDelayMs, endsAtMs, channel, owner, note, token, extra] =
-    fields as unknown as Fields
+    fields as unknown as ClaimFields
   const base = { id, weight, capacity, ttlMs, lockDelayMs, note, owner, channel, endsAtMs }
   switch (state) {
     case 'waiting':
@@ -88,7 +88,7 @@ function encodedClaim(claim: LineClaim): string {
   return text
 }
 
-function fieldsOf(claim: LineClaim): Fields {
+function fieldsOf(claim: LineClaim): ClaimFields {
   const { state, id, weight, capacity, ttlMs, lockDelayMs, endsAtMs, channel, owner, note } = claim
   const common = [state, id, weight, capacity, ttlMs, lockDelayMs, endsAtMs, channel, owner, note] as const
   if (claim.state === 'waiting') return common

@@ -1,6 +1,6 @@
 /** The statements that a lock file is used with, prepared once. Numbers come back as `bigint`: tokens need 64 bits. */
 import type { DatabaseSync, StatementSync } from './client.ts'
-import * as wire from './wire.ts'
+import * as wire from './schema.ts'
 
 export interface LineRow {
   readonly resource: string

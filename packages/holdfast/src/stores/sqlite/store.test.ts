@@ -2,10 +2,10 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test } from 'vitest'
-import { systemClock } from '../../core/clock.ts'
+import { systemClock } from '../../time/clock.ts'
 import { virtualClock } from '../../testing/index.ts'
 import { sqlite } from './index.ts'
-import { plainMachine, thisMachine } from './machine.ts'
+import { plainMachine, thisMachine } from './process-identity.ts'
 import { claimOf, lockFile, open, opened, OtherProcess, refOf, tokenFrom, tokenOf } from './processes.fixture.ts'
 import { SqliteStore } from './store.ts'
 
@@ -165,7 +165,7 @@ test('without boot ids the wall clock judges, and the facts say so', async () =>
   const facts = await open(store)
   onTestFinished(() => store.close())
   expect(facts.clock).toContain('wall clock')
-  expect(facts.losesLock.join(' ')).toContain('set forward')
+  expect(facts.lockRisks.join(' ')).toContain('set forward')
   const claim = claimOf({ ttlMs: 60_000 })
   await store.enter(claim)
   const later = await opened(plainStore(path), { ...systemClock, wallMs: () => systemClock.wallMs() + 61_000 })
@@ -195,7 +195,7 @@ test('the facts name the engine and its class, whatever machine this is', async 
   const store = sqlite({ path: lockFile() })
   onTestFinished(() => store.close())
   const facts = await open(store)
-  expect(facts).toMatchObject({ safetyClass: 'durable', order: 'fifo', wakeUp: 'push', lacks: {} })
+  expect(facts).toMatchObject({ safetyClass: 'durable', order: 'fifo', wakeUp: 'push', unsupported: {} })
   expect(facts.engine).toContain(`SQLite ${process.versions['sqlite']}`)
   expect(facts.clock).toContain(thisMachine().clock)
 })

@@ -1,10 +1,10 @@
 /** The store: each operation is one transaction over the pure transition of core, and then the bells it rings. */
-import type { Claim, Ref } from '../../core/claim.ts'
-import { stampOf } from '../../core/clock.ts'
-import { StoreUnavailable } from '../../core/errors.ts'
-import type { Line } from '../../core/line.ts'
-import { viewOf } from '../../core/line-view.ts'
-import { standingOf } from '../../core/standing.ts'
+import type { Claim, Ref } from '../../store/claim.ts'
+import { stampOf } from '../../time/clock.ts'
+import { StoreUnavailable } from '../../store/errors.ts'
+import type { Line } from '../../line/line.ts'
+import { viewOf } from '../../line/view.ts'
+import { standingOf } from '../../line/standing.ts'
 import type {
   Facts,
   Hint,
@@ -18,30 +18,30 @@ import type {
   StoreAdmin,
   StoreEnvironment,
   Subject,
-} from '../../core/store.ts'
+} from '../../store/store.ts'
 import {
   enterLine,
   leaveLine,
   type Moment,
-  type Place,
+  type ClaimState,
   placeOf,
   renewInLine,
   situationOf,
-  type Step,
-} from '../../core/transition.ts'
+  type LineStep,
+} from '../../line/transition.ts'
 import { adminOf } from './admin.ts'
-import type { Changes } from './changes.ts'
+import type { Transaction } from './transaction.ts'
 import { loadDriver } from './client.ts'
-import { LOOK_AGAIN_MS, looksForCrashes } from './crashes.ts'
+import { LOOK_AGAIN_MS, looksForCrashes } from './dead-processes.ts'
 import { factsOf } from './facts.ts'
-import { Handle, type HandleOptions, subjectOf } from './handle.ts'
-import type { Machine } from './machine.ts'
-import { appearanceOf } from './view.ts'
+import { LockFile, type LockFileOptions, subjectOf } from './lock-file.ts'
+import type { ProcessIdentity } from './process-identity.ts'
+import { appearanceOf } from './observer-memo.ts'
 import { hint, type Watch } from './watchers.ts'
 
-export interface SqliteStoreSettings extends Pick<HandleOptions, 'path' | 'makeFolder' | 'durability'> {
+export interface SqliteStoreSettings extends Pick<LockFileOptions, 'path' | 'makeFolder' | 'durability'> {
   /** Asked each time the store opens. */
-  readonly machine: () => Machine
+  readonly machine: () => ProcessIdentity
 }
 
 /** How long a line remembers somebody who watches it without a claim, and how long that is relied upon. */
@@ -53,7 +53,7 @@ export class SqliteStore implements Store {
   readonly #settings: SqliteStoreSettings
   /** Claims that were answered `queued`: asking for one of them again mostly changes nothing, and then needs no transaction. */
   readonly #waiting = new Set<string>()
-  #opened: { readonly handle: Handle; readonly environment: StoreEnvironment } | undefined
+  #opened: { readonly handle: LockFile; readonly environment: StoreEnvironment } | undefined
 
   constructor(settings: SqliteStoreSettings) {
     this.#settings = settings
@@ -64,7 +64,7 @@ export class SqliteStore implements Store {
     const { clock, signal } = environment
     if (signal.aborted) throw new StoreUnavailable('opening the lock file was aborted', { cause: signal.reason })
     const machine = this.#settings.machine()
-    const handle = new Handle({ ...this.#settings, machine, clock, openDatabase })
+    const handle = new LockFile({ ...this.#settings, machine, clock, openDatabase })
     const sqliteVersion = handle.file.engineVersion()
     this.#opened?.handle.close()
     this.#opened = { handle, environment }
@@ -80,7 +80,7 @@ export class SqliteStore implements Store {
   async enter(claim: Claim): Promise<Standing> {
     const { handle, environment } = this.#open()
     const askedAt = stampOf(environment.clock)
-    const enter = (line: Line, now: Moment): Step<Place> => enterLine(line, claim, handle.channel, now)
+    const enter = (line: Line, now: Moment): LineStep<ClaimState> => enterLine(line, claim, handle.channel, now)
     const { answer, line } =
       (this.#waiting.has(claim.id) ? handle.lookThrough(claim.resource, enter) : undefined) ??
       handle.change((changes) => changes.apply(claim.resource, claim.id, enter), claim.resource)
@@ -92,7 +92,7 @@ export class SqliteStore implements Store {
   async renew(renewals: readonly Renewal[]): Promise<readonly RenewAnswer[]> {
     const { handle, environment } = this.#open()
     const askedAt = stampOf(environment.clock)
-    const renewed = (changes: Changes, { ref, ttlMs, note }: Renewal): RenewAnswer => {
+    const renewed = (changes: Transaction, { ref, ttlMs, note }: Renewal): RenewAnswer => {
       try {
         const step = changes.apply(ref.resource, ref.id, (before, now) => renewInLine(before, ref, ttlMs, note, now))
         return standingOf(step.answer, askedAt, lookInMs(handle, step.line, step.answer, ref.id))
@@ -158,7 +158,7 @@ export class SqliteStore implements Store {
     return handle.watchers.add(resource, watch, AbortSignal.any([signal, lapse.signal])).finally(() => timer.cancel())
   }
 
-  #open(): { readonly handle: Handle; readonly environment: StoreEnvironment } {
+  #open(): { readonly handle: LockFile; readonly environment: StoreEnvironment } {
     if (this.#opened === undefined)
       throw new StoreUnavailable('this SQLite store is not open: it was closed, or never opened')
     return this.#opened
@@ -166,12 +166,12 @@ export class SqliteStore implements Store {
 }
 
 /** Only a waiting claim has something to look for. */
-function lookInMs(handle: Handle, line: Line, { kind }: Place, id: string): number | undefined {
+function lookInMs(handle: LockFile, line: Line, { kind }: ClaimState, id: string): number | undefined {
   return kind === 'queued' && looksForCrashes(line, id, handle.isOther) ? LOOK_AGAIN_MS : undefined
 }
 
 /** Answers whether the line had to be changed for it. */
-function observe(handle: Handle, resource: string): boolean {
+function observe(handle: LockFile, resource: string): boolean {
   const { nowMs } = handle.now()
   const known = handle.file.look(resource).observers.find(({ channel }) => channel === handle.channel)
   if (known !== undefined && known.untilMs >= nowMs + OBSERVED_SURELY_MS) return false

@@ -2,10 +2,10 @@
 import { copyFileSync, existsSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test } from 'vitest'
-import { type Clock, systemClock } from '../../core/clock.ts'
-import type { Store } from '../../core/store.ts'
+import { type Clock, systemClock } from '../../time/clock.ts'
+import type { Store } from '../../store/store.ts'
 import { sqlite } from './index.ts'
-import { thisMachine } from './machine.ts'
+import { thisMachine } from './process-identity.ts'
 import {
   claimOf,
   clockOff,

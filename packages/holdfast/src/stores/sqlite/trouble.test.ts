@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync,
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test } from 'vitest'
-import { systemClock } from '../../core/clock.ts'
+import { systemClock } from '../../time/clock.ts'
 import { engineError } from './errors.ts'
 import { sqlite } from './index.ts'
 import { claimOf, expectRefused, folder, lockFile, open, opened, tokenFrom, tokenOf } from './processes.fixture.ts'

@@ -1,5 +1,5 @@
 /** Who in this process waits for a line, or for one claim in it, to change. */
-import type { Hint, Memo, Standing } from '../../core/store.ts'
+import type { Hint, Memo, Standing } from '../../store/store.ts'
 
 export interface Watch {
   readonly memo: Memo

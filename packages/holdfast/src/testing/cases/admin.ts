@@ -1,7 +1,7 @@
 /** What observers and operators see, page by page, and that looking changes nothing. */
 import assert from 'node:assert/strict'
-import { NOTE_BYTES_MAX } from '../../core/limits.ts'
-import type { Store } from '../../core/store.ts'
+import { NOTE_BYTES_MAX } from '../../store/limits.ts'
+import type { Store } from '../../store/store.ts'
 import { type Case, casesOf } from '../case.ts'
 import { assertGone, hold, past, refused, renew, shown, wait } from '../steps.ts'
 

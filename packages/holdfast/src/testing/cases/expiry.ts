@@ -1,6 +1,6 @@
 /** A lease ends by itself, by the engine's clock, and what has ended does not come back. */
 import assert from 'node:assert/strict'
-import type { Clock } from '../../core/clock.ts'
+import type { Clock } from '../../time/clock.ts'
 import { type Case, casesOf } from '../case.ts'
 import { assertGone, assertStillHeld, claimOf, hold, isFree, past, refused, renew, turnOf, wait } from '../steps.ts'
 

@@ -99,7 +99,7 @@ export const idempotentEnter: readonly Case[] = casesOf('idempotent-enter', [
     async run(context) {
       const store = await context.connect()
       const claim = claimOf(context, { ttlMs: context.shortMs })
-      await store.leave({ resource: claim.resource, id: claim.id }, { unsettled: true })
+      await store.leave({ resource: claim.resource, id: claim.id }, { outcomeUnknown: true })
       await store.enter(claim)
       await turnOf(context, await context.connect(), claimOf(context), 3 * context.shortMs)
     },

@@ -1,6 +1,6 @@
 /** A claim is given back once, by its maker, and that never costs anybody else anything. */
 import assert from 'node:assert/strict'
-import { newClaimId } from '../../core/claim.ts'
+import { newClaimId } from '../../store/claim.ts'
 import { type Case, casesOf } from '../case.ts'
 import { assertGone, assertStillHeld, claimOf, hold, isFree, liveIds, refused, renew, turnOf, wait } from '../steps.ts'
 

@@ -1,7 +1,7 @@
 /** Opening tells what the store promises; closing ends what it opened, and nothing of anybody else. */
 import assert from 'node:assert/strict'
-import { StoreUnavailable } from '../../core/errors.ts'
-import { TTL_MS_MAX } from '../../core/limits.ts'
+import { StoreUnavailable } from '../../store/errors.ts'
+import { TTL_MS_MAX } from '../../store/limits.ts'
 import { type Case, casesOf } from '../case.ts'
 import { assertStillHeld, claimOf, hold, refused, wait, within } from '../steps.ts'
 
@@ -11,15 +11,8 @@ export const lifecycle: readonly Case[] = casesOf('lifecycle', [
     async run({ facts }) {
       assert.ok(['consensus', 'durable', 'best-effort'].includes(facts.safetyClass))
       assert.ok(facts.reasons.length > 0, 'a class needs its reasons')
-      const texts = [
-        facts.engine,
-        facts.clock,
-        facts.tokens,
-        ...facts.reasons,
-        ...facts.losesLock,
-        ...facts.breaksTokens,
-      ]
-      for (const text of [...texts, ...Object.values(facts.lacks)])
+      const texts = [facts.engine, facts.clock, facts.tokens, ...facts.reasons, ...facts.lockRisks, ...facts.tokenRisks]
+      for (const text of [...texts, ...Object.values(facts.unsupported)])
         assert.ok(text.trim().length > 1, 'a fact says something')
       const { minMs, maxMs, granularityMs } = facts.ttl
       assert.ok(granularityMs > 0 && minMs > 0 && minMs <= maxMs && maxMs <= TTL_MS_MAX)

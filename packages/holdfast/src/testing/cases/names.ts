@@ -1,6 +1,6 @@
 /** Different names are different locks, on every engine, whatever it does with text. */
 import assert from 'node:assert/strict'
-import { NAME_BYTES_MAX } from '../../core/limits.ts'
+import { NAME_BYTES_MAX } from '../../store/limits.ts'
 import { type Case, casesOf, type Context } from '../case.ts'
 import { assertStillHeld, hold, refused } from '../steps.ts'
 

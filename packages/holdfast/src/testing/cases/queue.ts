@@ -1,8 +1,8 @@
 /** Who waits, in which order turns come, and who must not wait at all. */
 import assert from 'node:assert/strict'
-import type { Store } from '../../core/store.ts'
+import type { Store } from '../../store/store.ts'
 import { type Case, casesOf } from '../case.ts'
-import { claimOf, hold, isFree, liveIds, refused, shown, turnOf, type Waiter, wait } from '../steps.ts'
+import { claimOf, hold, isFree, liveIds, refused, shown, turnOf, type WaitingClaimant, wait } from '../steps.ts'
 
 const TURN_MS = 5_000
 
@@ -38,7 +38,7 @@ export const queue: readonly Case[] = casesOf('queue', [
     async run(context) {
       const stores = [await context.connect(), await context.connect(), await context.connect()]
       let holder = await hold(context, stores[0] as Store)
-      const waiters: Waiter[] = []
+      const waiters: WaitingClaimant[] = []
       for (let index = 0; index < 9; index += 1) {
         waiters.push(await wait(context, stores[index % stores.length] as Store))
       }

@@ -1,7 +1,7 @@
 /** Renewal: of holders and waiters alike, each judged by itself, and never of what has ended. */
 import assert from 'node:assert/strict'
-import { newClaimId } from '../../core/claim.ts'
-import { HoldfastError } from '../../core/errors.ts'
+import { newClaimId } from '../../store/claim.ts'
+import { HoldfastError } from '../../store/errors.ts'
 import { type Case, casesOf } from '../case.ts'
 import { answered, asHeld, assertGone, assertStillHeld, hold, past, refused, renew, wait } from '../steps.ts'
 

@@ -1,18 +1,18 @@
 /** The same random operations on the store and on the pure functions of core: wherever time does not matter, they agree. */
 import assert from 'node:assert/strict'
-import { type Claim, newClaimId } from '../../core/claim.ts'
-import { emptyLine, type Line } from '../../core/line.ts'
-import { TOKEN_MAX } from '../../core/limits.ts'
+import { type Claim, newClaimId } from '../../store/claim.ts'
+import { emptyLine, type Line } from '../../line/line.ts'
+import { TOKEN_MAX } from '../../store/limits.ts'
 import {
   enterLine,
   evictFromLine,
   leaveLine,
   type Moment,
-  type Place,
+  type ClaimState,
   renewInLine,
-  type Step,
-} from '../../core/transition.ts'
-import type { Standing, Store } from '../../core/store.ts'
+  type LineStep,
+} from '../../line/transition.ts'
+import type { Standing, Store } from '../../store/store.ts'
 import { type Case, casesOf, type Context } from '../case.ts'
 import { answered, claimOf } from '../steps.ts'
 
@@ -30,7 +30,7 @@ function randomFrom(seed: number): (below: number) => number {
 }
 
 /** What both sides can be compared by; tokens are compared by their order. */
-function gist(standing: Standing | Place): string {
+function gist(standing: Standing | ClaimState): string {
   switch (standing.kind) {
     case 'queued':
       return `queued ${standing.ahead}`
@@ -106,7 +106,7 @@ class Twins {
     return ['evict', answer, step.answer]
   }
 
-  #compare(what: string, id: string, real: Standing, step: Step<Place>): readonly [string, string, string] {
+  #compare(what: string, id: string, real: Standing, step: LineStep<ClaimState>): readonly [string, string, string] {
     this.line = step.line
     if (real.kind === 'held' && step.answer.kind === 'held') {
       const known = this.#tokens.get(id)

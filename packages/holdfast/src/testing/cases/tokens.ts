@@ -1,6 +1,6 @@
 /** The fencing token rises strictly with every grant of a resource, is exact, and belongs to one claim. */
 import assert from 'node:assert/strict'
-import { TOKEN_MAX } from '../../core/limits.ts'
+import { TOKEN_MAX } from '../../store/limits.ts'
 import { type Case, casesOf } from '../case.ts'
 import { assertGone, claimOf, hold, past, renew, turnOf, wait } from '../steps.ts'
 

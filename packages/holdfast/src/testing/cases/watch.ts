@@ -1,6 +1,6 @@
 /** Nothing is missed between two looks: a watch compares with what was seen, it does not wait for an event. */
 import assert from 'node:assert/strict'
-import type { Hint, Standing, Store, Subject } from '../../core/store.ts'
+import type { Hint, Standing, Store, Subject } from '../../store/store.ts'
 import { type Case, casesOf, type Context } from '../case.ts'
 import { asHeld, hold, renew, turnOf, wait, within } from '../steps.ts'
 

@@ -1,7 +1,7 @@
 /** Several at once: permits, readers and writers, members. One rule, seen from each recipe. */
 import assert from 'node:assert/strict'
-import { READERS_CAPACITY } from '../../core/limits.ts'
-import type { Claim } from '../../core/claim.ts'
+import { READERS_CAPACITY } from '../../store/limits.ts'
+import type { Claim } from '../../store/claim.ts'
 import { type Case, casesOf } from '../case.ts'
 import { hold, isFree, past, refused, renew, turnOf, wait, assertStillHeld, claimOf } from '../steps.ts'
 

@@ -1,10 +1,10 @@
 /** Cases about who is let in at all: names, modes, tokens and texts of every kind. */
 import assert from 'node:assert/strict'
-import { systemClock } from '../../core/clock.ts'
-import { LeaseLost, Misuse, Unsupported } from '../../core/errors.ts'
-import type { Fenced } from '../../core/lease.ts'
-import { TOKEN_MAX } from '../../core/limits.ts'
-import { formatSequencer } from '../../core/sequencer.ts'
+import { systemClock } from '../../time/clock.ts'
+import { LeaseLost, Misuse, Unsupported } from '../../store/errors.ts'
+import type { Fenced } from '../../lease/lease.ts'
+import { TOKEN_MAX } from '../../store/limits.ts'
+import { formatSequencer } from '../../lease/sequencer.ts'
 import { assertStale, assertUntouched, type GuardCase, guardCase, holder, KEY } from './case.ts'
 
 /** Names that some engine somewhere folds, cuts, trims, splits or reads as syntax. */

@@ -1,8 +1,8 @@
 /** The shape of a case of the guard contract, and what the cases share. */
 import assert from 'node:assert/strict'
-import { type Clock, systemClock } from '../../core/clock.ts'
-import { StaleToken } from '../../core/errors.ts'
-import type { Fenced, Mode } from '../../core/lease.ts'
+import { type Clock, systemClock } from '../../time/clock.ts'
+import { StaleToken } from '../../store/errors.ts'
+import type { Fenced, Mode } from '../../lease/lease.ts'
 import type { GuardedRegister, GuardedResource, MakeGuard } from './register.ts'
 
 export interface GuardCase {

@@ -1,6 +1,6 @@
 /** Cases about the order of things: what a token that came too late must not do, and what a newer one must. */
 import assert from 'node:assert/strict'
-import { StaleToken } from '../../core/errors.ts'
+import { StaleToken } from '../../store/errors.ts'
 import { assertStale, assertUntouched, type GuardCase, guardCase, holder, KEY } from './case.ts'
 import { type GuardedRegister, lostUpdates, tokensGoneBack } from './register.ts'
 import { runWorkload } from './workload.ts'

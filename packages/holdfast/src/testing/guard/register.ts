@@ -3,8 +3,8 @@
  * commit order. Judged from the clients' side a broken guard looks right, because a stale write overlaps the new one;
  * the commit order tells.
  */
-import type { Clock } from '../../core/clock.ts'
-import type { Fenced } from '../../core/lease.ts'
+import type { Clock } from '../../time/clock.ts'
+import type { Fenced } from '../../lease/lease.ts'
 
 /** A read-modify-write: `value` was computed from `based`, which was read under the key before. */
 export interface Change {

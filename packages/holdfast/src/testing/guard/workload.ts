@@ -2,8 +2,8 @@
  * Holders whose leases are worth nothing: all of them believe that they hold the lock, at the same time, and read,
  * compute and write with pauses between. Only the guard stands between them and lost updates.
  */
-import { StaleToken } from '../../core/errors.ts'
-import type { Fenced } from '../../core/lease.ts'
+import { StaleToken } from '../../store/errors.ts'
+import type { Fenced } from '../../lease/lease.ts'
 import type { Commit, GuardedRegister, GuardedResource } from './register.ts'
 
 export interface WorkloadOptions {

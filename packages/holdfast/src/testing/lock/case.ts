@@ -1,14 +1,14 @@
 /** A case for a whole client: any recipe that behaves as a mutex, over any store. Data, without a test runner inside. */
 import type { Locks } from '../../holdfast.ts'
 import type { Lock } from '../../recipes/lock.ts'
-import type { Plan, UnreliableStore } from '../unreliable.ts'
+import type { FaultPlan, UnreliableStore } from '../unreliable.ts'
 
 export interface LockCase {
   /** A sentence about behaviour, different from all others. */
   readonly name: string
   /** A defect that shipped in some lock library and that this case would have caught. */
   readonly trap?: string
-  /** What `facts.lacks` may deny; `order`: first come, first served. */
+  /** What `facts.unsupported` may deny; `order`: first come, first served. */
   readonly needs?: 'lockDelay' | 'minimumHold' | 'order'
   /** Rejects when the lock does not do what the name says. */
   run(kit: LockKit): Promise<void>
@@ -17,7 +17,7 @@ export interface LockCase {
 /** One lock, and as many clients of it as a case wants. */
 export interface LockKit {
   /** Another client of the same engine, behind a connection that can be made to fail. */
-  client(plan?: Plan): LockClient
+  client(plan?: FaultPlan): LockClient
   /** Lets time pass: at once where the engine follows the given clock, by waiting otherwise. */
   advance(ms: number): Promise<void>
   /** Lets time pass until the promise settles; rejects when that takes longer than `ms`. */

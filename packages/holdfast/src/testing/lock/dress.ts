@@ -8,8 +8,8 @@ import type { Lock } from '../../recipes/lock.ts'
 export interface Dress {
   readonly name: string
   /** The file of the recipe in `recipes/`. */
-  readonly recipe: 'mutex' | 'rw-lock' | 'semaphore'
-  /** Why a store may be excepted: the entry of `facts.lacks` that denies the recipe. */
+  readonly recipe: 'mutex' | 'read-write' | 'semaphore'
+  /** Why a store may be excepted: the entry of `facts.unsupported` that denies the recipe. */
   readonly needs?: 'readWrite' | 'semaphore'
   lock(locks: Locks, name: string): Lock
   /** Takes what must be taken before the lock behaves as a mutex. */
@@ -45,7 +45,7 @@ export const dresses: readonly Dress[] = [
   },
   {
     name: 'write side',
-    recipe: 'rw-lock',
+    recipe: 'read-write',
     needs: 'readWrite',
     lock: (locks, name) => locks.readWrite(name).write,
   },

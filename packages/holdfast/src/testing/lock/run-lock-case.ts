@@ -1,8 +1,8 @@
 /** Carries out one case on one engine in one dress: gives it clients and time, and puts everything away afterwards. */
 import assert from 'node:assert/strict'
-import { newClaimId } from '../../core/claim.ts'
-import { type Clock, sleep, systemClock } from '../../core/clock.ts'
-import type { Facts } from '../../core/store.ts'
+import { newClaimId } from '../../store/claim.ts'
+import { type Clock, sleep, systemClock } from '../../time/clock.ts'
+import type { Facts } from '../../store/store.ts'
 import { holdfast, type Locks } from '../../holdfast.ts'
 import type { Bench } from '../run-case.ts'
 import { unreliable } from '../unreliable.ts'
@@ -49,15 +49,15 @@ export async function runLockCase(lockCase: LockCase, dress: Dress, bench: Bench
 
 function reasonAgainst(need: Dress['needs'] | LockCase['needs'], facts: Facts): string | undefined {
   if (need === undefined) return undefined
-  if (need !== 'order') return facts.lacks[need]
+  if (need !== 'order') return facts.unsupported[need]
   return facts.order === 'fifo' ? undefined : 'it keeps no order among waiters (facts.order)'
 }
 
-interface Time extends Pick<LockKit, 'advance' | 'within' | 'nowMs'> {
+interface LockCaseTime extends Pick<LockKit, 'advance' | 'within' | 'nowMs'> {
   readonly clock: Clock
 }
 
-function timeOf({ time }: Bench): Time {
+function timeOf({ time }: Bench): LockCaseTime {
   const virtual = virtualClock()
   const clock = time === 'virtual' ? virtual : systemClock
   const advance = (ms: number): Promise<void> => (time === 'virtual' ? virtual.advance(ms) : sleep(systemClock, ms))

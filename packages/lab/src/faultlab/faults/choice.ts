@@ -1,6 +1,6 @@
 /** Which faults a run makes: nothing is left out silently. One that cannot be made is an error that says why. */
-import { EngineNotAvailable } from '../../engines/engine.ts'
-import type { Need } from '../ground/ground.ts'
+import { EngineNotAvailable } from '@holdfast/testbed/engines/engine'
+import type { Need } from '../environment/environment.ts'
 import { UsageError } from '../usage-error.ts'
 import { faultsOf } from './catalogue.ts'
 import type { Fault } from './fault.ts'

@@ -1,7 +1,7 @@
 /** What can happen to the programs that use a lock: they are stopped for a while, or killed. */
 import { failpoints } from '../traffic/order.ts'
 import type { Fault } from './fault.ts'
-import { victimOf } from './scene.ts'
+import { victimOf } from './fault-target.ts'
 
 /** A stop at a named point lasts longer than the lease, so that somebody else takes over meanwhile. */
 export const FAILPOINT_TTLS = 1.5

@@ -1,10 +1,10 @@
 /** The wall clock of one worker or one server jumps, and later back to the right time. The monotonic clocks go on. */
-import { locate } from '../../machine/skewed-clock.ts'
-import type { Random } from '../../simulation/random.ts'
+import { locate } from '@holdfast/testbed/os/skewed-clock'
+import type { Random } from '@holdfast/testbed/random'
 import { CLOCK_SEEN } from '../traffic/clock-watch.ts'
 import { heldAt } from './effects.ts'
 import type { Fault } from './fault.ts'
-import { serverOf, victimOf } from './scene.ts'
+import { serverOf, victimOf } from './fault-target.ts'
 
 /** A token that was taken from a clock is ahead of its time for as long as the clock was. */
 export const JUMP_TTLS = { min: 1.5, max: 20 }

@@ -1,10 +1,10 @@
 /** What can happen on the way from one worker to the store, while all others reach it. */
-import type { ProxyMode } from '../../proxy/mode.ts'
-import type { Random } from '../../simulation/random.ts'
+import type { ProxyMode } from '@holdfast/testbed/proxy/mode'
+import type { Random } from '@holdfast/testbed/random'
 import type { Record } from '../../judge/record.ts'
 import { felt, feltWords } from './effects.ts'
 import type { Fault } from './fault.ts'
-import type { Spell } from './spell.ts'
+import type { FaultWindow } from './fault-window.ts'
 
 const LASTS_TTLS = { min: 0.4, max: 2 }
 const DELAY_TTLS = { min: 0.1, max: 0.6 }
@@ -17,11 +17,11 @@ interface Words {
   readonly counts: string
   mode(random: Random, ttlMs: number): ProxyMode
   /** Beside that it hit something on the way. */
-  shows?(record: Record, spell: Spell): boolean
+  shows?(record: Record, spell: FaultWindow): boolean
 }
 
 /** What is written down at the end: the bytes, or the connections, that this fault itself hit. */
-export function wasHit({ ended }: Spell): boolean {
+export function wasHit({ ended }: FaultWindow): boolean {
   return Number(ended['hit'] ?? 0) > 0
 }
 

@@ -1,10 +1,10 @@
 /** What can happen to the disk of a server: its power fails, or it is full. */
-import { locate } from '../../machine/fragile-disk.ts'
+import { locate } from '@holdfast/testbed/os/fragile-disk'
 import { felt, feltWords } from './effects.ts'
 import type { Fault } from './fault.ts'
-import type { GroundServer, Memory } from '../ground/ground.ts'
-import { until } from '../../engines/until.ts'
-import { serverOf } from './scene.ts'
+import type { EnvironmentServer, Memory } from '../environment/environment.ts'
+import { until } from '@holdfast/testbed/engines/until'
+import { serverOf } from './fault-target.ts'
 
 const DARK_TTLS = { min: 0, max: 1 }
 const FULL_TTLS = { min: 0.5, max: 2 }
@@ -69,7 +69,7 @@ export const diskFull: Fault = {
 }
 
 /** Whether it answers again, writes too; else it is down. */
-async function answersOrEnds(server: GroundServer, memory: Memory): Promise<boolean> {
+async function answersOrEnds(server: EnvironmentServer, memory: Memory): Promise<boolean> {
   const isDown = (): boolean => server.engine.state === 'down'
   const answers = (): Promise<boolean> =>
     memory.remember('there is room').then(

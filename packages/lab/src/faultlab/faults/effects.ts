@@ -2,7 +2,7 @@
 import { Pauses } from '../../judge/pauses.ts'
 import type { Operation, Record } from '../../judge/record.ts'
 import { GONE } from '../history/recorded-store.ts'
-import type { Spell } from './spell.ts'
+import type { FaultWindow } from './fault-window.ts'
 
 /** Single steps at the store: a wait in line is long by itself and tells nothing. */
 const STEPS = new Set(['enqueue', 'renew', 'open'])
@@ -15,7 +15,7 @@ const NEAR_END_MS = 100
  * A step at the store, of this process or of any, failed meanwhile, got no answer, or was held up until the fault was
  * over. A process that did not run meanwhile was kept waiting by that, and shows nothing.
  */
-export function felt(record: Record, spell: Spell, process?: string): boolean {
+export function felt(record: Record, spell: FaultWindow, process?: string): boolean {
   const pauses = new Pauses(record.moments)
   const { fromNs, toNs } = spell
   return record.operations.some((step) => {
@@ -25,7 +25,7 @@ export function felt(record: Record, spell: Spell, process?: string): boolean {
   })
 }
 
-function isHit({ outcome, code, callNs, endNs }: Operation, { fromNs, toNs }: Spell): boolean {
+function isHit({ outcome, code, callNs, endNs }: Operation, { fromNs, toNs }: FaultWindow): boolean {
   // What got no answer has no end: it counts only where it was sent meanwhile.
   if (outcome !== 'ok' && code !== GONE) return callNs >= fromNs
   return endNs - Math.max(callNs, fromNs) > SLOW_MS * 1e6 && endNs > toNs - NEAR_END_MS * 1e6

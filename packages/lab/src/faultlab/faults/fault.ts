@@ -1,9 +1,9 @@
 /** What every fault says about itself, so that nothing is left out without a word. */
 import type { Record } from '../../judge/record.ts'
-import type { Rights } from '../../machine/rights.ts'
-import type { Need } from '../ground/ground.ts'
-import type { Scene } from './scene.ts'
-import type { Spell } from './spell.ts'
+import type { Rights } from '@holdfast/testbed/os/rights'
+import type { Need } from '../environment/environment.ts'
+import type { FaultTarget } from './fault-target.ts'
+import type { FaultWindow } from './fault-window.ts'
 
 export interface Fault {
   readonly rights: Rights
@@ -22,7 +22,7 @@ export interface Fault {
   readonly begins: string
   readonly ends?: string
   /** Does it and undoes it. */
-  strike(scene: Scene): Promise<void>
+  strike(scene: FaultTarget): Promise<void>
   /** Whether this one in the history had an effect; one without shows nothing. */
-  hadEffect(spell: Spell, record: Record): boolean
+  hadEffect(spell: FaultWindow, record: Record): boolean
 }

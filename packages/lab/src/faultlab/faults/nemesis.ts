@@ -1,17 +1,17 @@
 /** The one who breaks things: one fault after another, drawn from the seed, until it is told to heal. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Recorder } from '../../timeline/history.ts'
-import type { Random } from '../../simulation/random.ts'
-import type { Ground } from '../ground/ground.ts'
+import type { Recorder } from '@holdfast/testbed/history'
+import type { Random } from '@holdfast/testbed/random'
+import type { Environment } from '../environment/environment.ts'
 import type { Fault } from './fault.ts'
-import type { Post, Scene } from './scene.ts'
+import type { WorkerPost, FaultTarget } from './fault-target.ts'
 
 export interface NemesisOptions {
   readonly faults: readonly Fault[]
   readonly random: Random
   readonly ttlMs: number
-  readonly ground: Ground
-  readonly posts: readonly Post[]
+  readonly ground: Environment
+  readonly posts: readonly WorkerPost[]
   readonly recorder: Recorder
   /** Everybody runs again, and no stop is to come any more. */
   readonly calm: () => Promise<void>
@@ -23,7 +23,7 @@ const GAP_TTLS = { min: 0.2, max: 1.2 }
 /** Resolves when everything is healed: no earlier than `signal` says, and soon after. */
 export async function torment(options: NemesisOptions, signal: AbortSignal): Promise<void> {
   const { faults, random, ttlMs, recorder, calm } = options
-  const scene: Scene = {
+  const scene: FaultTarget = {
     ...options,
     random: random.fork(),
     note: (kind, target, detail = {}) => recorder.signal('nemesis', '', { kind, target, ...detail }),

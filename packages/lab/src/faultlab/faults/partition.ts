@@ -1,22 +1,22 @@
 /** A network that breaks into parts: who reaches which server is drawn, and what was sent arrives when it has healed. */
-import type { ProxyMode } from '../../proxy/mode.ts'
-import type { Random } from '../../simulation/random.ts'
-import type { Ground } from '../ground/ground.ts'
-import type { Way } from '../ground/way.ts'
+import type { ProxyMode } from '@holdfast/testbed/proxy/mode'
+import type { Random } from '@holdfast/testbed/random'
+import type { Environment } from '../environment/environment.ts'
+import type { Route } from '../environment/route.ts'
 import { wasHit } from './connection-faults.ts'
 import type { Fault } from './fault.ts'
-import type { Post } from './scene.ts'
+import type { WorkerPost } from './fault-target.ts'
 
 const LASTS_TTLS = { min: 0.5, max: 2 }
 
 /** What is broken: these ways, in this manner. */
 interface Break {
   readonly shape: string
-  readonly ways: readonly Way[]
+  readonly ways: readonly Route[]
   readonly mode: ProxyMode
 }
 
-type Shape = (ground: Ground, posts: readonly Post[], random: Random) => Break
+type Shape = (ground: Environment, posts: readonly WorkerPost[], random: Random) => Break
 
 const HOLD: ProxyMode = { kind: 'hold' }
 
@@ -43,7 +43,7 @@ const oneWay: Shape = (ground, posts, random) => {
 const ring: Shape = ({ ways }, posts) => {
   const count = new Set(ways.map(({ server }) => server)).size
   const reach = Math.floor(count / 2) + 1
-  const isCut = ({ place, server }: Way): boolean => {
+  const isCut = ({ place, server }: Route): boolean => {
     const from = posts.findIndex((post) => post.place === place) % count
     return (server - from + count) % count >= reach
   }
@@ -53,7 +53,7 @@ const ring: Shape = ({ ways }, posts) => {
 /** A ring and a cut through the servers are for stores of several. */
 const SERVERS_MIN = 3
 
-export function shapesFor({ ways }: Pick<Ground, 'ways'>): readonly [Shape, ...Shape[]] {
+export function shapesFor({ ways }: Pick<Environment, 'ways'>): readonly [Shape, ...Shape[]] {
   const several = new Set(ways.map(({ server }) => server)).size >= SERVERS_MIN
   return several ? [one, majority, oneWay, ring] : [one, majority, oneWay]
 }

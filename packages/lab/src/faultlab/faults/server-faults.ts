@@ -1,8 +1,8 @@
 /** What can happen to a server of the run's own: it is stopped, killed, started anew, or forgets everything. */
 import { felt, feltWords, heldAt } from './effects.ts'
 import type { Fault } from './fault.ts'
-import { type Scene, serverOf } from './scene.ts'
-import type { GroundServer } from '../ground/ground.ts'
+import { type FaultTarget, serverOf } from './fault-target.ts'
+import type { EnvironmentServer } from '../environment/environment.ts'
 
 const PAUSE_TTLS = { min: 0.3, max: 2 }
 const DOWN_TTLS = { min: 0, max: 1.5 }
@@ -10,7 +10,7 @@ const DOWN_TTLS = { min: 0, max: 1.5 }
 interface Words {
   readonly kind: string
   readonly what: string
-  hurt(server: GroundServer, scene: Scene): Promise<void>
+  hurt(server: EnvironmentServer, scene: FaultTarget): Promise<void>
 }
 
 function onAServer({ kind, what, hurt }: Words): Fault {

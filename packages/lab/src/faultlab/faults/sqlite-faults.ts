@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { patiently } from '../traffic/resource.ts'
 import { felt, feltWords, heldAt } from './effects.ts'
 import type { Fault } from './fault.ts'
-import { STORE } from './scene.ts'
+import { STORE } from './fault-target.ts'
 
 const BUSY_TTLS = { min: 0.3, max: 1.6 }
 

@@ -1,8 +1,8 @@
 /** Several faults at the same moment, written as `cut+kill-server`: what each alone is survived by may not survive both. */
 import type { Record } from '../../judge/record.ts'
-import type { Rights } from '../../machine/rights.ts'
+import type { Rights } from '@holdfast/testbed/os/rights'
 import type { Fault } from './fault.ts'
-import { type Spell, spellsOf } from './spell.ts'
+import { type FaultWindow, faultWindowsOf } from './fault-window.ts'
 
 const LEVELS: readonly Rights[] = ['none', 'netns', 'root']
 
@@ -32,8 +32,8 @@ export function together(name: string, parts: readonly Fault[]): Fault {
 /** Who is hit, is told by the parts. */
 const ALL = 'everything'
 
-function hadEffectWithin(part: Fault, { fromNs, toNs }: Spell, record: Record): boolean {
-  return spellsOf(record, part.begins, part.ends).some(
+function hadEffectWithin(part: Fault, { fromNs, toNs }: FaultWindow, record: Record): boolean {
+  return faultWindowsOf(record, part.begins, part.ends).some(
     (own) => own.fromNs >= fromNs && own.fromNs <= toNs && part.hadEffect(own, record),
   )
 }

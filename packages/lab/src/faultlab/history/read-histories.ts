@@ -1,6 +1,6 @@
 /** The histories that the processes of a run left, read again. */
 import { readFileSync } from 'node:fs'
-import { type HistoryEvent, parseEvent } from '../../timeline/history.ts'
+import { type HistoryEvent, parseEvent } from '@holdfast/testbed/history'
 
 export interface HistoryFile {
   readonly path: string

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { join } from 'node:path'
-import { type HistoryEvent, type HistoryHeader, historyText } from '../../timeline/history.ts'
+import { type HistoryEvent, type HistoryHeader, historyText } from '@holdfast/testbed/history'
 import { PERSISTENCE_DEFAULT, RESOURCE_DEFAULT, type Settings } from '../settings.ts'
 import { exitCodes, type LabVerdict } from '../verdict.ts'
 import { pageOf } from './page.ts'

@@ -1,13 +1,13 @@
 /** The page of a run: the answer, the timeline with the history beneath it, where it was broken, and what the answer rests on. */
 import { properties, type Property, type Violation } from '../../judge/violation.ts'
 import { escapeText } from '../../timeline/escape.ts'
-import { type HistoryEvent } from '../../timeline/history.ts'
+import type { HistoryEvent } from '@holdfast/testbed/history'
 import { legend, pageStyle, POLICY } from '../../timeline/page.ts'
 import { viewerHtml, viewerScript, viewerStyle } from '../../timeline/viewer-page.ts'
 import { faultsOf } from '../faults/catalogue.ts'
 import { lockName, type Settings } from '../settings.ts'
 import type { LabVerdict } from '../verdict.ts'
-import { drawingOf, lineFinder } from './drawing.ts'
+import { drawingOf, lineFinder } from '../../timeline/drawing.ts'
 
 export interface PageParts {
   readonly settings: Settings

@@ -1,5 +1,5 @@
 /** When the lease of somebody ends by his own clock, as he wrote it down: what a replay compares with, and not how long it took. */
-import type { HistoryEvent } from '../../timeline/history.ts'
+import type { HistoryEvent } from '@holdfast/testbed/history'
 
 /** In nanoseconds of the clock that all processes share; the grant's, or that of the last renewal he has heard of. */
 export function leaseEndNs(events: readonly HistoryEvent[], process: string): bigint {

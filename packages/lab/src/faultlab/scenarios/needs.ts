@@ -1,10 +1,10 @@
 /** What a replay needs of the machine. What is missing is said before anything starts, and nothing is left out silently. */
-import { EngineNotAvailable } from '../../engines/engine.ts'
-import { locate as locateRedis } from '../../engines/redis/server.ts'
-import type { SkippableTest } from '../../engines/require-engine.ts'
-import { locate as locateDisk } from '../../machine/fragile-disk.ts'
-import { requireAbility } from '../../machine/rights.ts'
-import { locate as locateClock } from '../../machine/skewed-clock.ts'
+import { EngineNotAvailable } from '@holdfast/testbed/engines/engine'
+import { locate as locateRedis } from '@holdfast/testbed/engines/redis/server'
+import type { SkippableTest } from '@holdfast/testbed/engines/require-engine'
+import { locate as locateDisk } from '@holdfast/testbed/os/fragile-disk'
+import { requireAbility } from '@holdfast/testbed/os/rights'
+import { locate as locateClock } from '@holdfast/testbed/os/skewed-clock'
 
 export type Need = 'redis' | 'skewed-clock' | 'fragile-disk'
 

@@ -1,7 +1,7 @@
 /** A holder that is killed, a lock file that is deleted, a release that does not ask whose lock it is. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { rmSync } from 'node:fs'
-import { STORE } from '../faults/scene.ts'
+import { STORE } from '../faults/fault-target.ts'
 import { lockFileOf } from '../faults/sqlite-faults.ts'
 import { holdfastLock, type Scenario, type Shown, shown, type Take } from './scenario.ts'
 

@@ -1,14 +1,14 @@
 /** The pause after the last check, and the write that only looks protected. */
 import { type Scenario, holdfastLock, type Shown, shown, type Take } from './scenario.ts'
 import { leaseEndNs, msAfter } from './lease-end.ts'
-import { server } from './redis/scene.ts'
-import type { Stage } from './stage.ts'
+import { server } from './redis/setup.ts'
+import type { ScenarioSetup } from './scenario-setup.ts'
 
 const TTL_MS = 500
 
 /** A stops between its check and its write; B takes over, reads, writes; A's write arrives. */
 async function lateWrite(
-  stage: Stage,
+  stage: ScenarioSetup,
   storeUrl: string,
 ): Promise<{ late: string; lateOk: boolean; held: string; tookOverMs: number; elements: string }> {
   const [a, b] = [await stage.actor('A', storeUrl), await stage.actor('B', storeUrl)]
@@ -35,7 +35,7 @@ async function lateWrite(
 }
 
 /** Where the two meet; the lock file of the take unless said otherwise. */
-type Meeting = (stage: Stage) => Promise<string>
+type Meeting = (stage: ScenarioSetup) => Promise<string>
 
 const paused = (guard: boolean, meeting: Meeting): Take => ({
   title: guard ? 'with a guard' : 'without a guard',

@@ -1,8 +1,8 @@
 /** Plays a scenario in all its takes. */
 import { join } from 'node:path'
-import type { HistoryEvent } from '../../timeline/history.ts'
+import type { HistoryEvent } from '@holdfast/testbed/history'
 import type { Scenario, Shown, Take } from './scenario.ts'
-import { Stage } from './stage.ts'
+import { ScenarioSetup } from './scenario-setup.ts'
 
 export interface PlayedTake {
   readonly take: Take
@@ -13,7 +13,7 @@ export interface PlayedTake {
 export async function replay(scenario: Scenario, folder: string): Promise<readonly PlayedTake[]> {
   const played: PlayedTake[] = []
   for (const [index, take] of scenario.takes.entries()) {
-    await using stage = new Stage({ ...take, folder: join(folder, `take-${index + 1}`) })
+    await using stage = new ScenarioSetup({ ...take, folder: join(folder, `take-${index + 1}`) })
     const killAll = (): void => stage.killAll()
     process.once('exit', killAll)
     try {

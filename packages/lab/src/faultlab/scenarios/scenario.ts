@@ -1,7 +1,7 @@
 /** A published incident as a script: who found it, what it shows, and the steps that bring it about each time. */
 import type { LockChoice } from '../traffic/order.ts'
 import type { Need } from './needs.ts'
-import type { Stage } from './stage.ts'
+import type { ScenarioSetup } from './scenario-setup.ts'
 
 /** What a replay claims, and whether it was so. */
 export interface Shown {
@@ -16,7 +16,7 @@ export interface Take {
   readonly guard: boolean
   readonly lock: LockChoice
   readonly ttlMs: number
-  play(stage: Stage): Promise<readonly Shown[]>
+  play(stage: ScenarioSetup): Promise<readonly Shown[]>
 }
 
 export interface Scenario {

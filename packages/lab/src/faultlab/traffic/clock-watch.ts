@@ -3,7 +3,7 @@
  * proof that a jump reached it; and that the machine did not run it for a while, which is as good as a stop.
  */
 import { STALLED } from '../../judge/record.ts'
-import type { Recorder } from '../../timeline/history.ts'
+import type { Recorder } from '@holdfast/testbed/history'
 
 /** The moment's name in the history. */
 export const CLOCK_SEEN = 'clock-seen'

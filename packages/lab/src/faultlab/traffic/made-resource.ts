@@ -1,7 +1,7 @@
 /** The guarded data of a run: made for it, never hurt, and read at its end. */
 import { join } from 'node:path'
-import { start } from '../../engines/redis/server.ts'
-import type { HistoryEvent } from '../../timeline/history.ts'
+import { start } from '@holdfast/testbed/engines/redis/server'
+import type { HistoryEvent } from '@holdfast/testbed/history'
 import type { ResourceKind } from '../settings.ts'
 import type { Order } from './order.ts'
 import { redisResourceEvents } from './redis-resource.ts'

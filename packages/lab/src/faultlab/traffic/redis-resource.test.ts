@@ -1,8 +1,8 @@
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Fenced } from 'holdfast'
-import type { Engine } from '../../engines/engine.ts'
-import * as redis from '../../engines/redis/driver.ts'
-import { requireEngine } from '../../engines/require-engine.ts'
+import type { Engine } from '@holdfast/testbed/engines/engine'
+import * as redis from '@holdfast/testbed/engines/redis/driver'
+import { requireEngine } from '@holdfast/testbed/engines/require-engine'
 import { judge } from '../../judge/judge.ts'
 import { openRedisResource, redisResourceEvents } from './redis-resource.ts'
 

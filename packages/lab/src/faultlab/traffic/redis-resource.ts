@@ -4,8 +4,8 @@
  */
 import type { Fenced } from 'holdfast'
 import { fence, type RedisFence } from 'holdfast/guards/redis'
-import { RespConnection, type RespValue } from '../../engines/redis/resp.ts'
-import type { HistoryEvent } from '../../timeline/history.ts'
+import { RespConnection, type RespValue } from '@holdfast/testbed/engines/redis/resp'
+import type { HistoryEvent } from '@holdfast/testbed/history'
 import type { Protected } from './protected.ts'
 import { RESOURCE } from './resource.ts'
 

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { DatabaseSync } from 'node:sqlite'
 import type { Fenced } from 'holdfast'
 import { fence, type SqliteFence } from 'holdfast/guards/sqlite'
-import type { HistoryEvent } from '../../timeline/history.ts'
+import type { HistoryEvent } from '@holdfast/testbed/history'
 
 /** The lane of the resource in a history. */
 export const RESOURCE = 'database'

@@ -1,16 +1,17 @@
 /** What everybody does all day: take a lock, work on what it guards, give it back, and once more. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Fenced } from 'holdfast'
-import type { Random } from '../../simulation/random.ts'
+import type { Random } from '@holdfast/testbed/random'
 import type { Contender, Form, Grant } from './contender.ts'
-import type { Diary } from './diary.ts'
+import type { EventLog } from './event-log.ts'
 import { MUTEXES, mutexForm, type Order, permitForm, POOL, readerForm, writerForm } from './order.ts'
-import { isNotDone, type Protected } from './protected.ts'
+import type { Protected } from './protected.ts'
+import { isNotDone } from './open-protected.ts'
 
 export interface Desk {
   readonly order: Order
   readonly contender: Contender
-  readonly diary: Diary
+  readonly diary: EventLog
   readonly resource: Protected
   readonly random: Random
   /** Who inside the process. */

@@ -1,18 +1,18 @@
 /** One process of the lab. Its order is the first line on standard input, words of the driver the next ones. */
 import { createInterface } from 'node:readline'
-import { Random } from '../../simulation/random.ts'
+import { Random } from '@holdfast/testbed/random'
 import { watchClock } from './clock-watch.ts'
-import { Diary } from './diary.ts'
+import { EventLog } from './event-log.ts'
 import { openContender } from './open-contender.ts'
 import { DISARM_WORD, isFailpoint, type Order, STOP_WORD } from './order.ts'
-import { openProtected } from './protected.ts'
+import { openProtected } from './open-protected.ts'
 import { workAllDay } from './work.ts'
 
 const lines = createInterface({ input: process.stdin })
 // Not an argument: a store URL may carry a password, and arguments can be read by everybody.
 const order = JSON.parse(await firstLine()) as Order
 const day = { over: false }
-const diary = new Diary(order.process, order.historyPath)
+const diary = new EventLog(order.process, order.historyPath)
 const resource = await openProtected(order)
 const contender = await openContender(order.lock, { ...order, notes: diary.notes })
 lines.on('line', (word) => {

@@ -1,7 +1,7 @@
 /** The parts of the timeline that need no browser: what is in view, what is shown, what is under the pointer. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { modelOf } from '../model.ts'
+import { modelOf } from '../model-of.ts'
 import { history, ns } from '../timeline.fixture.ts'
 import { AXIS, GUTTER, layoutOf, scaleOf, thingAt } from './layout.ts'
 import { densities } from './overview.ts'

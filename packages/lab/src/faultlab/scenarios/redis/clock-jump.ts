@@ -1,13 +1,13 @@
 /** The wall clock of a server is set while somebody holds: Redis judges by it whether a lease is over. */
-import { openSkewedClock, type SkewedClock } from '../../../machine/skewed-clock.ts'
+import { openSkewedClock, type SkewedClock } from '@holdfast/testbed/os/skewed-clock'
 import { holdfastLock, type Scenario, type Shown, type Take } from '../scenario.ts'
-import type { Stage } from '../stage.ts'
-import { SERVER, server } from './scene.ts'
+import type { ScenarioSetup } from '../scenario-setup.ts'
+import { SERVER, server } from './setup.ts'
 import { TWO_HOLDERS_TTL_MS, twoHolders } from './two-holders.ts'
 
 const JUMP_MS = 60_000
 
-async function clockFor(stage: Stage): Promise<SkewedClock> {
+async function clockFor(stage: ScenarioSetup): Promise<SkewedClock> {
   const clock = await openSkewedClock()
   await stage.keep(Promise.resolve({ [Symbol.asyncDispose]: async () => clock.close() }))
   return clock

@@ -1,10 +1,10 @@
 /** A replica that had not heard of everything becomes the primary. The grants it missed are forgotten, and the others are not. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Engine } from '../../../engines/engine.ts'
-import type { Proxy } from '../../../proxy/proxy.ts'
+import type { Engine } from '@holdfast/testbed/engines/engine'
+import type { Proxy } from '@holdfast/testbed/proxy/proxy'
 import { holdfastLock, type Scenario, type Shown, shown, type Take } from '../scenario.ts'
-import type { Stage } from '../stage.ts'
-import { lineAt, SERVER, server, soon, tell, way } from './scene.ts'
+import type { ScenarioSetup } from '../scenario-setup.ts'
+import { lineAt, SERVER, server, soon, tell, way } from './setup.ts'
 import { twoHolders } from './two-holders.ts'
 
 interface Pair {
@@ -14,14 +14,14 @@ interface Pair {
   readonly link: Proxy
 }
 
-async function pair(stage: Stage): Promise<Pair> {
+async function pair(stage: ScenarioSetup): Promise<Pair> {
   const primary = await server(stage)
   const { proxy: link } = await way(stage, primary)
   const replica = await server(stage, { replicaOf: link })
   return { primary, replica, link }
 }
 
-async function promote(stage: Stage, { primary, replica }: Pair): Promise<void> {
+async function promote(stage: ScenarioSetup, { primary, replica }: Pair): Promise<void> {
   stage.note('failover', SERVER)
   await primary.kill()
   await tell(replica, 'REPLICAOF', 'NO', 'ONE')

@@ -1,7 +1,7 @@
 /** A token that is asked for after the grant says when it was asked for, and not when the lock was granted. */
 import { holdfastLock, type Scenario, type Shown, shown, type Take } from '../scenario.ts'
 import { NAMESPACE, SEAT } from '../steps.ts'
-import { SERVER, server, soon, tell, way } from './scene.ts'
+import { SERVER, server, soon, tell, way } from './setup.ts'
 
 const TTL_MS = 1_000
 

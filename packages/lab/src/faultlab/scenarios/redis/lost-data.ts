@@ -1,6 +1,6 @@
 /** The server forgets while somebody holds: all data is deleted, or the machine fails before it was written. */
 import { holdfastLock, type Scenario, type Shown, shown, type Take } from '../scenario.ts'
-import { SERVER, server, tell } from './scene.ts'
+import { SERVER, server, tell } from './setup.ts'
 import { TWO_HOLDERS_TTL_MS, twoHolders } from './two-holders.ts'
 
 const flushed = (guard: boolean): Take => ({

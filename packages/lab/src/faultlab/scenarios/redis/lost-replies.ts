@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { LineView } from 'holdfast'
 import { holdfastLock, type Scenario, type Shown, shown, type Take } from '../scenario.ts'
 import type { Answer } from '../steps.ts'
-import { lineAt, server, unanswered, way } from './scene.ts'
+import { lineAt, server, unanswered, way } from './setup.ts'
 
 const ACQUIRE_TTL_MS = 2_000
 /** Of a free lock, from the moment at which the network works again. */

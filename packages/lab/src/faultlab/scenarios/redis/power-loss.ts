@@ -1,12 +1,12 @@
 /** The machine of the server loses its power: what was answered and not yet on the disk is gone. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Engine } from '../../../engines/engine.ts'
-import { type FragileDisk, openFragileDisk } from '../../../machine/fragile-disk.ts'
+import type { Engine } from '@holdfast/testbed/engines/engine'
+import { type FragileDisk, openFragileDisk } from '@holdfast/testbed/os/fragile-disk'
 import { holdfastLock, type Scenario, type Shown, shown, type Take } from '../scenario.ts'
-import type { Actor } from '../actor.ts'
-import type { Stage } from '../stage.ts'
+import type { ScriptedProcess } from '../scripted-process.ts'
+import type { ScenarioSetup } from '../scenario-setup.ts'
 import type { Answer } from '../steps.ts'
-import { SERVER, server, tell, way } from './scene.ts'
+import { SERVER, server, tell, way } from './setup.ts'
 import { hold, twoHolders } from './two-holders.ts'
 
 const SECOND_MS = 1_000
@@ -21,12 +21,12 @@ interface Machine {
   readonly disk: FragileDisk
 }
 
-async function machine(stage: Stage, aof: 'everysec' | 'always'): Promise<Machine> {
+async function machine(stage: ScenarioSetup, aof: 'everysec' | 'always'): Promise<Machine> {
   const disk = await stage.keep(openFragileDisk())
   return { disk, engine: await server(stage, { aof, folder: disk.folder }) }
 }
 
-async function loseAndRestorePower(stage: Stage, { engine, disk }: Machine): Promise<void> {
+async function loseAndRestorePower(stage: ScenarioSetup, { engine, disk }: Machine): Promise<void> {
   stage.note('power-loss', SERVER)
   await disk.cutPower()
   await engine.kill()
@@ -38,7 +38,7 @@ async function loseAndRestorePower(stage: Stage, { engine, disk }: Machine): Pro
  * A holds, and that is not on the disk yet: a second has just begun, its write is done, and what comes now waits for the
  * next one. On a busy machine the second may be over first, so it is tried again.
  */
-async function unsynced(engine: Engine, a: Actor): Promise<Answer> {
+async function unsynced(engine: Engine, a: ScriptedProcess): Promise<Answer> {
   for (let attempt = 1; ; attempt += 1) {
     await sleep(SECOND_MS - (Date.now() % SECOND_MS) + SECOND_MS / 10)
     await tell(engine, 'SET', 'anything', 'at all')

@@ -1,10 +1,10 @@
 /** The lock server is frozen or dead while somebody holds. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Engine } from '../../../engines/engine.ts'
+import type { Engine } from '@holdfast/testbed/engines/engine'
 import { holdfastLock, type Scenario, type Shown, shown, type Take } from '../scenario.ts'
 import { leaseEndNs, msAfter } from '../lease-end.ts'
-import type { Stage } from '../stage.ts'
-import { SERVER, server } from './scene.ts'
+import type { ScenarioSetup } from '../scenario-setup.ts'
+import { SERVER, server } from './setup.ts'
 
 const TTL_MS = 2_000
 
@@ -66,7 +66,7 @@ const told = ({ title, hurt, heal }: Trouble): Take => ({
 })
 
 /** Waits until the lease of A is over by its own clock, after the last renewal of which A has heard. */
-async function atLeaseEnd(stage: Stage): Promise<bigint> {
+async function atLeaseEnd(stage: ScenarioSetup): Promise<bigint> {
   for (;;) {
     const endNs = leaseEndNs(stage.events(), 'A')
     const leftMs = Number(endNs - process.hrtime.bigint()) / 1e6

@@ -1,16 +1,16 @@
 /** A holds and has read; the store forgets it; B holds as well. What becomes of the late write of A is for the guard to say. */
-import type { Actor } from '../actor.ts'
+import type { ScriptedProcess } from '../scripted-process.ts'
 import { type Shown, shown } from '../scenario.ts'
-import type { Stage } from '../stage.ts'
+import type { ScenarioSetup } from '../scenario-setup.ts'
 import type { Answer } from '../steps.ts'
 
 export interface Rivals {
-  readonly stage: Stage
-  readonly a: Actor
+  readonly stage: ScenarioSetup
+  readonly a: ScriptedProcess
   /** How A comes to hold. @default `hold` */
   readonly begin?: () => Promise<Answer>
   /** Made when B starts: its server may be another one by then. */
-  b(): Promise<Actor>
+  b(): Promise<ScriptedProcess>
   /** What happens while A holds. */
   forget(): Promise<void>
   /** After A was told, so that it can leave. */
@@ -21,7 +21,7 @@ export interface Rivals {
 export const TWO_HOLDERS_TTL_MS = 6_000
 
 /** Takes the lock and does everything but the write. */
-export async function hold(a: Actor): Promise<Answer> {
+export async function hold(a: ScriptedProcess): Promise<Answer> {
   const answer = await a.does({ do: 'acquire', waitMs: 0 })
   await a.does({ do: 'enter' })
   await a.does({ do: 'read' })

@@ -1,10 +1,10 @@
 /** Five servers. One client reaches A, B and C, the other C, D and E; and the clock of C jumps. */
-import { openSkewedClock, type SkewedClock } from '../../../machine/skewed-clock.ts'
-import type { Actor } from '../actor.ts'
-import { server, SERVER } from '../redis/scene.ts'
+import { openSkewedClock, type SkewedClock } from '@holdfast/testbed/os/skewed-clock'
+import type { ScriptedProcess } from '../scripted-process.ts'
+import { server, SERVER } from '../redis/setup.ts'
 import { twoHolders } from '../redis/two-holders.ts'
 import { holdfastLock, type Scenario, type Shown, shown, type Take } from '../scenario.ts'
-import type { Stage } from '../stage.ts'
+import type { ScenarioSetup } from '../scenario-setup.ts'
 import { waysTo } from './servers.ts'
 
 const TTL_MS = 4_000
@@ -13,7 +13,9 @@ const JUMP_MS = 4_500
 const MINUTE_MS = 60_000
 
 /** Two clients that share server C alone; the clock of C goes by `clock`. */
-async function apart(stage: Stage): Promise<{ readonly a: Actor; readonly b: Actor; readonly clock: SkewedClock }> {
+async function apart(
+  stage: ScenarioSetup,
+): Promise<{ readonly a: ScriptedProcess; readonly b: ScriptedProcess; readonly clock: SkewedClock }> {
   const clock = await openSkewedClock()
   await stage.keep(Promise.resolve({ [Symbol.asyncDispose]: async () => clock.close() }))
   const plain = await Promise.all([0, 1, 3, 4].map(() => server(stage)))

@@ -1,9 +1,9 @@
 /** Five servers. A has the votes of A, B and C; C is restarted and has forgotten its vote; the next client asks C, D and E. */
-import { server, SERVER, tell } from '../redis/scene.ts'
+import { server, SERVER, tell } from '../redis/setup.ts'
 import { hold } from '../redis/two-holders.ts'
-import type { Actor } from '../actor.ts'
+import type { ScriptedProcess } from '../scripted-process.ts'
 import { holdfastLock, type Scenario, type Shown, shown, type Take } from '../scenario.ts'
-import type { Stage } from '../stage.ts'
+import type { ScenarioSetup } from '../scenario-setup.ts'
 import { waysTo } from './servers.ts'
 
 /** A server is restarted and a process is started before the lease of A is over. */
@@ -12,15 +12,15 @@ const TTL_MS = 8_000
 const PATIENCE_MS = 2_000
 
 interface Scene {
-  readonly a: Actor
+  readonly a: ScriptedProcess
   /** Starts B, which reaches C, D and E alone once it knows all five. */
-  b(): Promise<Actor>
+  b(): Promise<ScriptedProcess>
   /** C is killed, and comes back with what is on its disk. */
   restart(): Promise<void>
 }
 
 /** `snapshot`: C has saved its data before A holds, so that it comes back as it was then, and not empty. */
-async function scene(stage: Stage, snapshot: boolean): Promise<Scene> {
+async function scene(stage: ScenarioSetup, snapshot: boolean): Promise<Scene> {
   const engines = await Promise.all([0, 1, 2, 3, 4].map(() => server(stage)))
   const [, , shared] = engines
   if (shared === undefined) throw new Error('there are five servers')

@@ -1,8 +1,8 @@
 /** Several servers that know nothing of each other, and for each client its own ways to them. */
-import type { Engine } from '../../../engines/engine.ts'
-import type { Proxy } from '../../../proxy/proxy.ts'
-import type { Stage } from '../stage.ts'
-import { way } from '../redis/scene.ts'
+import type { Engine } from '@holdfast/testbed/engines/engine'
+import type { Proxy } from '@holdfast/testbed/proxy/proxy'
+import type { ScenarioSetup } from '../scenario-setup.ts'
+import { way } from '../redis/setup.ts'
 
 export interface Ways {
   /** All servers as one store, through the proxies. */
@@ -11,7 +11,7 @@ export interface Ways {
   readonly proxies: readonly Proxy[]
 }
 
-export async function waysTo(stage: Stage, engines: readonly Engine[]): Promise<Ways> {
+export async function waysTo(stage: ScenarioSetup, engines: readonly Engine[]): Promise<Ways> {
   const made = await Promise.all(engines.map((engine) => way(stage, engine)))
   const places = made.map(({ url }) => new URL(url).host)
   return { url: `redlock://${places.join(',')}`, proxies: made.map(({ proxy }) => proxy) }

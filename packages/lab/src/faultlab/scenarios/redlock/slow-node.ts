@@ -1,6 +1,6 @@
 /** One of three servers answers late: who waits for it must not believe what has ended meanwhile. */
-import type { Engine } from '../../../engines/engine.ts'
-import { server, SERVER, tell } from '../redis/scene.ts'
+import type { Engine } from '@holdfast/testbed/engines/engine'
+import { server, SERVER, tell } from '../redis/setup.ts'
 import { holdfastLock, type Scenario, type Shown, shown, type Take } from '../scenario.ts'
 import { waysTo } from './servers.ts'
 

@@ -1,0 +1,40 @@
+/** Every suite, in the order in which they run. */
+import { crowd } from './crowd.ts'
+import type { Suite } from './figure.ts'
+import { handOff } from './hand-off.ts'
+import { idle } from './idle.ts'
+import { judging } from './judge.ts'
+import { growth, inMemory } from './memory.ts'
+import { redisCrash } from './redis/crash.ts'
+import { redisCrowd } from './redis/crowd.ts'
+import { redisHandOff } from './redis/hand-off.ts'
+import { redisLostReply } from './redis/lost-reply.ts'
+import { redisNames } from './redis/names.ts'
+import { redisPair } from './redis/pair.ts'
+import { redisRedlock } from './redis/redlock.ts'
+import { redisRenewal } from './redis/renewal.ts'
+import { competitors } from './redis/competitors.ts'
+import { renewal } from './renewal.ts'
+import { sizes } from './sizes.ts'
+import { uncontended } from './uncontended.ts'
+
+export const suites: readonly Suite[] = [
+  uncontended,
+  handOff,
+  idle,
+  inMemory,
+  growth,
+  crowd,
+  renewal,
+  redisPair,
+  redisHandOff,
+  redisCrowd,
+  redisRenewal,
+  redisCrash,
+  redisLostReply,
+  redisNames,
+  redisRedlock,
+  competitors,
+  sizes,
+  judging,
+]

@@ -1,0 +1,70 @@
+/** A ledger: a guard with a value. What the last holder of a lock wrote down, for the next holder and for onlookers. */
+import { Unsupported } from '../../store/errors.ts'
+import type { Fenced } from '../../lease/lease.ts'
+import { LEDGER_VALUE_BYTES_MAX } from '../../store/limits.ts'
+import { resourceOf } from '../../store/names.ts'
+import { boundedText } from '../../store/bounded-text.ts'
+import { parseSequencer } from '../../lease/sequencer.ts'
+import type { LineHolder } from '../admission.ts'
+import { partsOf, type RedisCommands, senderOf, textOf } from './client.ts'
+import { fence, type RedisFenceOptions } from './fence.ts'
+
+export interface RedisLedgerEntry {
+  readonly value: string
+  /** The token it was written with. */
+  readonly token: bigint
+}
+
+/** One value for each lock, beside its mark. Rejects as a `RedisFence` does. */
+export interface RedisLedger {
+  /** The entry as it is, for onlookers: a holder who will write calls `enter` instead. Null when nothing was written. */
+  get(lock: Pick<Fenced, 'namespace' | 'name'>): Promise<RedisLedgerEntry | null>
+  /** Raises the mark and reads the entry in one script: what a holder reads here, no late writer can change. */
+  enter(lease: LineHolder): Promise<RedisLedgerEntry | null>
+  /** Writes the entry unless a newer token was seen. At most 65,536 bytes of UTF-8; not with a shared lease. */
+  put(lease: LineHolder, value: string): Promise<void>
+}
+
+const READ = "return redis.call('HMGET', KEYS[1], 'token', 'value')"
+const WRITE = "redis.call('HSET', KEYS[1], 'token', ARGV[1], 'value', ARGV[2])"
+
+/** A ledger over a client of the caller; it is never closed here. Sends nothing yet. */
+export function ledger(client: RedisCommands, options: RedisFenceOptions = {}): RedisLedger {
+  const guard = fence(client, options)
+  const send = senderOf(client)
+  const keyOf = ({ namespace, name }: Pick<Fenced, 'namespace' | 'name'>): string =>
+    `${options.prefix ?? 'holdfast-fence'}:{${resourceOf(namespace, name)}}:ledger`
+  return {
+    async get(lock) {
+      const key = keyOf(lock)
+      return entryOf(await send(['HMGET', key, 'token', 'value'], key), key)
+    },
+    async enter(lease) {
+      const key = keyOf(fencedOf(lease))
+      return entryOf(await guard.run(lease, { lua: READ, keys: [key], repeatable: true }), key)
+    },
+    async put(lease, value) {
+      const { namespace, name, mode, token } = fencedOf(lease)
+      if (mode === 'shared') {
+        throw new Unsupported(`${name}: a shared lease only reads; take the write lock to put`, { resource: name })
+      }
+      const text = boundedText('value', value, LEDGER_VALUE_BYTES_MAX)
+      await guard.run(lease, {
+        lua: WRITE,
+        keys: [keyOf({ namespace, name })],
+        args: [String(token), text],
+        repeatable: true,
+      })
+    },
+  }
+}
+
+function entryOf(answer: unknown, key: string): RedisLedgerEntry | null {
+  const [token, value] = partsOf(answer, key)
+  if (token === null && value === null) return null
+  return { value: textOf(value, key), token: BigInt(textOf(token, key)) }
+}
+
+function fencedOf(holder: LineHolder): Fenced {
+  return typeof holder === 'string' ? parseSequencer(holder) : holder
+}

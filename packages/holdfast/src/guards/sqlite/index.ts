@@ -1,0 +1,12 @@
+/** The entry `holdfast/guards/sqlite`: the guard for a SQLite database, and the ledger over it. */
+export type { GuardOptions, LineHolder } from '../admission.ts'
+export type { SqliteDatabase, SqliteStatement } from './client.ts'
+export {
+  fence,
+  fenceTableSql,
+  type RowFence,
+  type RowFenceOptions,
+  type SqliteFence,
+  type SqliteFenceOptions,
+} from './fence.ts'
+export { ledger, ledgerTableSql, type LedgerEntry, type SqliteLedger, type SqliteLedgerOptions } from './ledger.ts'

@@ -1,0 +1,41 @@
+/** What happens to a wait and to a lease, as events: each is also published on a diagnostics channel `holdfast:<event>`. */
+import type { ReleaseOutcome } from './lease.ts'
+
+/** Every event, and when it fires. Times are milliseconds. */
+export interface EventMap {
+  /** A claim has to wait: it entered the line behind others. Again when it lost its place and stands in line anew. */
+  readonly waiting: { readonly name: string; readonly ahead: number | undefined }
+  /** A lock was granted to this client. */
+  readonly acquired: { readonly name: string; readonly token: bigint; readonly waitedMs: number }
+  /** A wait ended without the lock: timed out, aborted, or refused at once. */
+  readonly refused: {
+    readonly name: string
+    readonly waitedMs: number
+    readonly because: 'busy' | 'timeout' | 'aborted' | 'failed'
+  }
+  /** A renewal was acknowledged. `lateMs` is how long after its due time it was sent. */
+  readonly renewed: { readonly name: string; readonly token: bigint; readonly lateMs: number }
+  /** A renewal failed and the lease still has `remainingMs`. */
+  readonly jeopardy: {
+    readonly name: string
+    readonly token: bigint
+    readonly remainingMs: number
+    readonly error: unknown
+  }
+  /** A lease was lost before it was released. */
+  readonly lost: { readonly name: string; readonly token: bigint; readonly reason: string }
+  /** A lease was given back. */
+  readonly released: {
+    readonly name: string
+    readonly token: bigint
+    readonly heldMs: number
+    readonly outcome: ReleaseOutcome
+  }
+}
+
+export type EventName = keyof EventMap
+
+/** Where events go. */
+export interface EventSink {
+  emit<Name extends EventName>(name: Name, event: EventMap[Name]): void
+}

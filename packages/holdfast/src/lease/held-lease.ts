@@ -1,0 +1,296 @@
+/**
+ * The life of one lease in this process: held → jeopardy → lost, or released. It believes its own clocks before
+ * anything else, ends at the deadline whether or not the store can be reached, and never comes back.
+ */
+import type { ScheduledItem } from '../time/timer-queue.ts'
+import { answerWithin } from '../time/call-limit.ts'
+import type { Ref } from '../store/claim.ts'
+import { type Stamp, stampOf } from '../time/clock.ts'
+import { type Deadline, deadlineOf, marginMs, remainingMs } from '../time/deadline.ts'
+import { LeaseLost } from '../store/errors.ts'
+import { described, lossOf, stopOf } from './loss.ts'
+import { NoteToSend } from './note.ts'
+import type { GrantedClaim, LeaseHost } from './lease-host.ts'
+import type { LockShape } from './lock-shape.ts'
+import type { Renewable } from './renewer.ts'
+import type { LeaveOutcome } from './release.ts'
+import { ATTEMPT_MS_MAX, NOTE_BYTES_MAX, PROVISIONAL_RENEW_MS } from '../store/limits.ts'
+import type { Lease, LeaseState, Mode, ReleaseOutcome } from './lease.ts'
+import { shownAsJson } from './lease-json.ts'
+import type { AcquireSettings } from './settings.ts'
+import { boundedText } from '../store/bounded-text.ts'
+import { formatSequencer } from './sequencer.ts'
+import type { Held, LeaveOptions, Memo, Standing } from '../store/store.ts'
+
+type State =
+  | { readonly kind: 'held' | 'jeopardy' }
+  | { readonly kind: 'lost'; readonly error: LeaseLost }
+  | { readonly kind: 'released' }
+
+/** A renewal that failed is tried again after this share of the life, and a long life does not make it lazy. */
+const RETRY_SHARE = 1 / 15
+const RETRY_MS_MIN = 10
+const RETRY_MS_MAX = 1_000
+/** A hold that lasts longer than this is watched for its eviction; shorter ones never pay for it. */
+const WATCH_AFTER_MS = 1_000
+const NO_LEAVE_OPTIONS: LeaveOptions = {}
+/** A new note waits this long for company. */
+const NOTE_AFTER_MS = 50
+
+export class HeldLease implements Lease, Renewable {
+  static {
+    shownAsJson(HeldLease)
+  }
+  readonly namespace: string
+  readonly shape: LockShape
+  readonly ref: Ref & { readonly token: bigint }
+  readonly ttlMs: number
+  readonly #outcomeUnknown: boolean
+  readonly #settings: AcquireSettings
+  readonly #host: LeaseHost
+  readonly #grantedAt: Stamp
+  readonly #alarm: ScheduledItem<() => void>
+  #lifeMs: number
+  #deadline: Deadline
+  #state: State = { kind: 'held' }
+  #memo: Memo
+  readonly #note = new NoteToSend()
+  #controller: AbortController | undefined
+  #watching: AbortController | undefined
+  #releasing: Promise<ReleaseOutcome> | undefined
+
+  constructor(claim: GrantedClaim, standing: Held, settings: AcquireSettings, host: LeaseHost) {
+    this.namespace = host.namespace
+    this.shape = claim.shape
+    const { resource, id } = claim.ref
+    this.ref = { resource, id, token: standing.token }
+    this.#outcomeUnknown = claim.outcomeUnknown
+    this.ttlMs = settings.ttlMs
+    this.#settings = settings
+    this.#host = host
+    this.#grantedAt = stampOf(host.clock)
+    this.#lifeMs = standing.lifeMs
+    this.#deadline = deadlineOf(standing.askedAt, standing.lifeMs)
+    this.#memo = standing.memo
+    const firstAtMs = Math.min(this.#alarmAtMs(), this.#grantedAt.monotonicMs + WATCH_AFTER_MS)
+    this.#alarm = host.timers.add(() => this.#onAlarm(), firstAtMs)
+    const { askedAt, lifeMs, provisional } = standing
+    if (provisional) host.renewer.renewAt(this, askedAt.monotonicMs + Math.min(PROVISIONAL_RENEW_MS, lifeMs / 3))
+    else host.renewer.renewInThird(this, askedAt.monotonicMs)
+  }
+
+  get name(): string {
+    return this.shape.name
+  }
+
+  get mode(): Mode {
+    return this.shape.mode
+  }
+
+  get token(): bigint {
+    this.#touch()
+    return this.ref.token
+  }
+
+  get lifeMs(): number {
+    return this.#lifeMs
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.#state.kind === 'lost') this.#controller.abort(this.#state.error)
+    }
+    this.#touch()
+    return this.#controller.signal
+  }
+
+  get state(): LeaseState {
+    this.#touch()
+    return this.#state.kind
+  }
+
+  get remainingMs(): number {
+    return this.isHeld() ? Math.max(0, remainingMs(this.#deadline, this.#host.clock)) : 0
+  }
+
+  get sequencer(): string {
+    return formatSequencer(this)
+  }
+
+  /** Why it was lost, by the clocks of this moment. */
+  get loss(): LeaseLost | undefined {
+    this.#touch()
+    return this.#state.kind === 'lost' ? this.#state.error : undefined
+  }
+
+  isHeld(): boolean {
+    this.#touch()
+    return this.#state.kind === 'held' || this.#state.kind === 'jeopardy'
+  }
+
+  assertHeld(): void {
+    if (this.isHeld()) return
+    // A fresh error for each caller: the stack tells which step came too late.
+    const words = this.#state.kind === 'lost' ? this.#state.error.message : `${described(this)} was released before`
+    throw new LeaseLost(words, {
+      resource: this.name,
+      cause: this.#state.kind === 'lost' ? this.#state.error : undefined,
+    })
+  }
+
+  setNote(note: string): void {
+    this.#note.set(boundedText('note', note, NOTE_BYTES_MAX))
+    if (this.isHeld()) this.#host.renewer.renewBy(this, this.#host.clock.monotonicMs() + NOTE_AFTER_MS)
+  }
+
+  release(): Promise<ReleaseOutcome> {
+    this.#releasing ??= this.#release(this.#settings.minHoldMs)
+    return this.#releasing
+  }
+
+  /** Ends the hold under a caller who did not ask for it, and tells the work. */
+  revoke(why: string): Promise<ReleaseOutcome> {
+    const wasHeld = this.isHeld()
+    if (wasHeld) this.#lose(why)
+    this.#releasing ??= this.#release(this.#settings.minHoldMs, wasHeld)
+    return this.#releasing
+  }
+
+  /** The clocks may have jumped apart: looks at both, and finds out soon what the store thinks. */
+  recheck(): void {
+    if (!this.isHeld()) return
+    this.#host.timers.move(this.#alarm, this.#alarmAtMs())
+    this.#host.renewer.renewBy(this, this.#host.clock.monotonicMs())
+  }
+
+  /** Gives back what the caller never got to use: a minimum hold does not count. */
+  undo(): Promise<ReleaseOutcome> {
+    this.#releasing ??= this.#release(0)
+    return this.#releasing
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.release()
+  }
+
+  takeNote(): string | undefined {
+    return this.#note.take()
+  }
+
+  onStanding(standing: Standing, lateMs: number): void {
+    if (!this.isHeld()) return
+    if (standing.kind !== 'held') {
+      const reason = standing.kind === 'gone' ? standing.reason : undefined
+      this.#lose(reason === undefined ? 'the store no longer knows the claim' : `it was evicted: ${reason}`)
+      return
+    }
+    this.#memo = standing.memo
+    const { monotonicMs } = deadlineOf(standing.askedAt, standing.lifeMs)
+    // Answers may overtake one another: the one that reaches furthest counts.
+    if (monotonicMs > this.#deadline.monotonicMs) {
+      this.#lifeMs = standing.lifeMs
+      this.#deadline = deadlineOf(standing.askedAt, standing.lifeMs)
+    }
+    this.#state = { kind: 'held' }
+    // The alarm stays where it is: it comes too early now, looks, and moves itself, once in a life and not with each renewal.
+    this.#host.renewer.renewInThird(this, standing.askedAt.monotonicMs)
+    this.#host.events.emit('renewed', { name: this.name, token: this.ref.token, lateMs })
+    if (this.#watching === undefined) void this.#watch()
+  }
+
+  onUnanswered(error: unknown, note: string | undefined): void {
+    if (note !== undefined) this.#note.doubt()
+    if (!this.isHeld()) return
+    this.#state = { kind: 'jeopardy' }
+    this.#renewSoon()
+    const { name, remainingMs } = this
+    this.#host.events.emit('jeopardy', { name, token: this.ref.token, remainingMs, error })
+  }
+
+  #renewSoon(): void {
+    const { clock, renewer } = this.#host
+    const inMs = Math.min(Math.max(RETRY_MS_MIN, this.#lifeMs * RETRY_SHARE), RETRY_MS_MAX)
+    renewer.renewBy(this, clock.monotonicMs() + inMs)
+  }
+
+  /** Bounded in time: giving back goes on in the background when the store does not answer. */
+  async #release(minHoldMs: number, wasRevoked = false): Promise<ReleaseOutcome> {
+    const { clock, timers, events } = this.#host
+    const heldMs = clock.monotonicMs() - this.#grantedAt.monotonicMs
+    const wasHeld = this.isHeld()
+    if (wasHeld) this.#end({ kind: 'released' })
+    const keepMs = Math.max(0, Math.ceil(minHoldMs - heldMs))
+    // Also when it was lost: by a margin or a wall clock the store may not have noticed, and others are waiting.
+    const options =
+      keepMs > 0 || this.#outcomeUnknown ? { keepMs, outcomeUnknown: this.#outcomeUnknown } : NO_LEAVE_OPTIONS
+    const lastsMs = Math.max(0, remainingMs(this.#deadline, clock)) + marginMs(this.#lifeMs)
+    const request = this.#host.leave({ ref: this.ref, lastsMs, options })
+    const left = answerWithin(timers, request, ATTEMPT_MS_MAX, 'release').catch(() => 'unknown' as const)
+    const outcome = wasHeld || wasRevoked ? outcomeOf(await left) : 'expired'
+    events.emit('released', { name: this.name, token: this.ref.token, heldMs, outcome })
+    return outcome
+  }
+
+  /** Every touch compares the clocks, because timers are late after a stall. */
+  #touch(): void {
+    if (this.#state.kind !== 'held' && this.#state.kind !== 'jeopardy') return
+    if (remainingMs(this.#deadline, this.#host.clock) > 0) return
+    this.#lose('its lease ran out before a renewal was confirmed')
+  }
+
+  #onAlarm(): void {
+    this.#touch()
+    if (!this.isHeld()) return
+    const { clock, timers } = this.#host
+    if (this.#watching === undefined) void this.#watch()
+    if (remainingMs(this.#deadline, clock) > this.#settings.stopBeforeMs) {
+      timers.move(this.#alarm, this.#alarmAtMs())
+      return
+    }
+    this.#controllerNow().abort(stopOf(this, remainingMs(this.#deadline, this.#host.clock)))
+    timers.move(this.#alarm, this.#deadline.monotonicMs)
+  }
+
+  /** When the signal must abort: the deadline or `stopBefore` earlier, and by the clock that leaves less. */
+  #alarmAtMs(): number {
+    const { clock } = this.#host
+    return clock.monotonicMs() + remainingMs(this.#deadline, clock) - this.#settings.stopBeforeMs
+  }
+
+  #lose(why: string): void {
+    const error = lossOf(this, why)
+    this.#end({ kind: 'lost', error })
+    this.#controller?.abort(error)
+    this.#host.events.emit('lost', { name: this.name, token: this.ref.token, reason: why })
+  }
+
+  #end(state: State): void {
+    this.#state = state
+    this.#host.timers.cancel(this.#alarm)
+    this.#host.renewer.remove(this)
+    this.#watching?.abort()
+    this.#host.ended(this)
+  }
+
+  async #watch(): Promise<void> {
+    const watching = new AbortController()
+    this.#watching = watching
+    const standing = await this.#host.watch(this.ref, this.#memo, watching.signal)
+    this.#watching = undefined
+    if (!this.isHeld()) return
+    if (standing?.kind === 'gone') this.onStanding(standing, 0)
+    // A hint says "look again", and a renewal looks; it starts the next watch as well. Never at once: hints may repeat.
+    else if (standing !== undefined) this.#renewSoon()
+  }
+
+  #controllerNow(): AbortController {
+    this.#controller ??= new AbortController()
+    return this.#controller
+  }
+}
+
+function outcomeOf(left: LeaveOutcome): ReleaseOutcome {
+  if (left === 'left') return 'released'
+  return left === 'gone' ? 'expired' : 'unknown'
+}

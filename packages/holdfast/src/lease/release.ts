@@ -1,0 +1,47 @@
+/**
+ * Giving a claim back. Cleaning up cannot be cancelled and never throws: it goes on in the background until the store
+ * acknowledged it, the claim has ended by itself, or the client was closed and had its time.
+ */
+import type { Timers } from '../time/timer-queue.ts'
+import { Backoff } from '../time/backoff.ts'
+import { answerWithin, attemptLimitMs } from '../time/call-limit.ts'
+import { type Clock, sleep } from '../time/clock.ts'
+import type { Ref } from '../store/claim.ts'
+import { NotApplied } from '../store/errors.ts'
+import { ATTEMPT_MS_MAX } from '../store/limits.ts'
+import type { LeaveOptions, Store } from '../store/store.ts'
+
+/** `left`: acknowledged. `gone`: it had ended before we asked. `unknown`: it may have been this call or not; or no answer at all. */
+export type LeaveOutcome = 'left' | 'gone' | 'unknown'
+
+export interface ReleaseRequest {
+  readonly ref: Ref
+  /** How long the claim can last if it is not given back: after that there is nothing to do. */
+  readonly lastsMs: number
+  readonly options: LeaveOptions
+}
+
+export async function releaseUntilAcknowledged(
+  store: Store,
+  clock: Clock,
+  timers: Timers,
+  request: ReleaseRequest,
+  goOn: () => boolean,
+): Promise<LeaveOutcome> {
+  const { ref, lastsMs, options } = request
+  const endsAtMs = clock.monotonicMs() + lastsMs
+  const backoff = new Backoff(Math.min(Math.max(1, lastsMs / 15), ATTEMPT_MS_MAX))
+  let unanswered = false
+  while (clock.monotonicMs() < endsAtMs && goOn()) {
+    try {
+      const call = store.leave(ref, options)
+      const answer = await answerWithin(timers, call, attemptLimitMs(lastsMs), 'release')
+      // An earlier call may have done it, and then its answer was lost.
+      return answer === 'gone' && unanswered ? 'unknown' : answer
+    } catch (error) {
+      unanswered ||= !(error instanceof NotApplied)
+      await sleep(clock, backoff.nextMs())
+    }
+  }
+  return 'unknown'
+}

@@ -1,0 +1,19 @@
+/** The line of claims as pure functions, for those who write a store. (docs/write-your-own-store.md) */
+export { stampOf } from '../time/clock.ts'
+export { emptyLine, type HeldClaim, type Line, type LineClaim, type LingeringClaim, type WaitingClaim } from './line.ts'
+export { viewOf } from './view.ts'
+export {
+  enterLine,
+  evictFromLine,
+  isIdle,
+  leaveLine,
+  nextToken,
+  placeOf,
+  renewInLine,
+  situationOf,
+  sweep,
+  type Moment,
+  type ClaimState,
+  type Situation,
+  type LineStep,
+} from './transition.ts'

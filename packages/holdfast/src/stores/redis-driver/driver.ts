@@ -1,0 +1,93 @@
+/** What a store needs of any Redis driver, and what all the adapters do alike. */
+import { Misuse } from '../../store/errors.ts'
+
+/** Any Redis driver. */
+export interface RedisDriver {
+  /** One command and its arguments; rejects with the driver's own error. A Cluster sends it to the primary of this key. */
+  send(words: readonly string[], key?: string): Promise<unknown>
+  /** Another connection to the same server, for messages; resolves when it is connected. */
+  listen(hearer: Hearer): Promise<Subscriptions>
+  /** Of a Cluster, and there only: each of its primaries, for what concerns them all. */
+  primaries?(): Promise<readonly Primary[]>
+  /** Sentinels may put another server in its place. @default false */
+  readonly failsOver?: boolean
+  /**
+   * The driver sends a command again when its connection ended before the answer came. Then an answer does not tell what
+   * was done, only what was done last: a server that is not ready the second time may have granted the first. @default false
+   */
+  readonly resends?: boolean
+}
+
+/** One server of a Cluster that has slots. */
+export interface Primary {
+  /** Its address. */
+  readonly name: string
+  send(words: readonly string[]): Promise<unknown>
+}
+
+export interface Hearer {
+  onMessage(channel: string, message: string): void
+  /** The connection is gone, and messages are lost until `onUp`. */
+  onDown(): void
+  /** It is back, with all its subscriptions. */
+  onUp(): void
+}
+
+export interface Subscriptions {
+  /** Its channels are those of SSUBSCRIBE: heard on the primary of the channel's slot, and nowhere else. @default false */
+  readonly isSharded?: boolean
+  /** Resolves when the server has confirmed it. */
+  subscribe(channel: string): Promise<void>
+  unsubscribe(channel: string): Promise<void>
+  close(): void
+}
+
+/** A reconnect is tried after 50 ms and then less and less soon. */
+export const reconnectInMs = (attempt: number): number => Math.min(attempt * 50, 2_000)
+
+/** ioredis puts it before keys and not before channels, nor into what scripts tell: nobody would hear of his turn. */
+export function refusePrefix(keyPrefix: string | undefined): void {
+  if (keyPrefix === undefined || keyPrefix === '') return
+  throw new Misuse(
+    'the ioredis client has a keyPrefix, which messages do not have: give a client without one, and the option prefix instead',
+  )
+}
+
+/** One that could not connect would go on trying, for nobody. */
+export async function connectedOrEnded(client: Pick<Connecting, 'connect' | 'disconnect'>): Promise<void> {
+  try {
+    await client.connect()
+  } catch (error) {
+    client.disconnect()
+    throw error
+  }
+}
+
+export interface Connecting {
+  connect(): Promise<unknown>
+  disconnect(): void
+  on(event: 'error', listener: (error: Error) => void): unknown
+}
+
+/** The part of an ioredis Cluster that is used. */
+export interface IoredisClusterClient {
+  readonly isCluster: boolean
+  readonly status: string
+  readonly options?: {
+    readonly keyPrefix?: string | undefined
+    readonly redisOptions?: { readonly keyPrefix?: string | undefined } | undefined
+  }
+  call(command: string, args: string[]): Promise<unknown>
+  nodes(role: 'master'): readonly {
+    readonly options: { readonly host?: string | undefined; readonly port?: number | undefined }
+    call(command: string, args: string[]): Promise<unknown>
+  }[]
+  duplicate(startupNodes?: [], override?: object): IoredisClusterClient
+  connect(): Promise<unknown>
+  subscribe(...channels: string[]): Promise<unknown>
+  unsubscribe(...channels: string[]): Promise<unknown>
+  ssubscribe(...channels: string[]): Promise<unknown>
+  sunsubscribe(...channels: string[]): Promise<unknown>
+  on(event: string, listener: (...words: string[]) => void): unknown
+  disconnect(): void
+}

@@ -1,0 +1,46 @@
+/** node-redis' client for Sentinel, through the same port: it knows which server is the primary, and moves with it. */
+import { StoreUnavailable } from '../../store/errors.ts'
+import type { RedisDriver } from './driver.ts'
+
+/** The part of a node-redis sentinel client (version 5 or 6) that is used. */
+export interface NodeRedisSentinelClient {
+  readonly isOpen: boolean
+  getSentinelNode(): unknown
+  sendCommand(isReadonly: boolean, words: string[]): Promise<unknown>
+  duplicate(): NodeRedisSentinelClient
+  connect(): Promise<unknown>
+  subscribe(channel: string, listener: (message: string, channel: string) => void): Promise<unknown>
+  unsubscribe(channel: string): Promise<unknown>
+  on(event: string, listener: () => void): unknown
+  destroy(): unknown
+}
+
+/** `undefined` for a client of something else. */
+export function sentinelDriverOf(client: object): RedisDriver | undefined {
+  return 'getSentinelNode' in client ? sentinelDriver(client as NodeRedisSentinelClient) : undefined
+}
+
+function sentinelDriver(client: NodeRedisSentinelClient): RedisDriver {
+  return {
+    failsOver: true,
+    send: (words) => client.sendCommand(false, [...words]),
+    async listen(hearer) {
+      if (!client.isOpen) throw new StoreUnavailable('the redis client is not connected: call connect() on it first')
+      const own = client.duplicate()
+      own.on('error', () => hearer.onDown())
+      await own.connect()
+      own.on('reconnecting', () => hearer.onDown())
+      // It subscribes again by itself; after a failover on the new primary.
+      for (const event of ['ready', 'topology-change']) own.on(event, () => hearer.onUp())
+      return {
+        async subscribe(channel) {
+          await own.subscribe(channel, (message) => hearer.onMessage(channel, message))
+        },
+        async unsubscribe(channel) {
+          await own.unsubscribe(channel)
+        },
+        close: () => void own.destroy(),
+      }
+    },
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * What this process knows of its own claims, by answers and by messages. The two come over two connections and overtake
+ * one another, so each carries the server's time, and what is known of a claim only moves forward. An answer that was
+ * asked for after the last news is later than the news, whatever the server's clock says: it may have been set back.
+ */
+import type { Hint, Memo, Standing } from '../../store/store.ts'
+import type { TimedStanding } from './wire.ts'
+
+type LocalClaimWatcher = (seen: Standing | Hint) => void
+
+interface LocalClaim {
+  told: TimedStanding | undefined
+  /** When a message said no more than that there is news, or one may have been missed; 0 once an answer covers it. */
+  newsAt: number
+  /** When it was told, as a place in the order of what happened here. */
+  toldAt: number
+  readonly watchers: Map<LocalClaimWatcher, Memo>
+}
+
+const RANK = { refused: 0, queued: 1, held: 2, gone: 3 } as const
+
+export class LocalClaims {
+  readonly #entries = new Map<string, LocalClaim>()
+  /** Counts what was heard: the order in which things happened here, without a clock. */
+  #heard = 0
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  /** To be asked before a request is sent, for `answered`. */
+  get heard(): number {
+    return this.#heard
+  }
+
+  /** Makes room before the first request is sent, so that a message that comes before the answer is kept. */
+  track(line: string, id: string): void {
+    this.#entry(keyOf(line, id))
+  }
+
+  /** Nobody listens while this is asked: what is told meanwhile is missed. To be said after `heard` was read. */
+  missing(line: string, id: string): void {
+    const entry = this.#entries.get(keyOf(line, id))
+    if (entry !== undefined) entry.newsAt = this.#heard += 1
+  }
+
+  /** The request surely did nothing; what an earlier one did stays known. */
+  untrack(line: string, id: string): void {
+    const key = keyOf(line, id)
+    const entry = this.#entries.get(key)
+    if (entry?.told === undefined && entry?.watchers.size === 0) this.#entries.delete(key)
+  }
+
+  /** What the caller is to be told: the answer, or what a message said after it. `heard` is from before the request. */
+  answered(line: string, id: string, told: TimedStanding, heard: number): Standing {
+    const key = keyOf(line, id)
+    const entry = this.#entries.get(key)
+    if (entry === undefined) return told.standing
+    if (entry.newsAt <= heard) entry.newsAt = 0
+    const { kind } = told.standing
+    if (kind === 'refused' || kind === 'gone') {
+      this.#end(key, told.standing)
+      return told.standing
+    }
+    return this.#moveOn(entry, told, entry.toldAt <= heard)
+  }
+
+  /** A message. Without a standing it only says that there is news. */
+  pushed(line: string, id: string, told: TimedStanding | undefined): void {
+    const entry = this.#entries.get(keyOf(line, id))
+    if (entry === undefined) return
+    if (told === undefined || isOutOfTime(told, entry.told)) this.#hint(entry)
+    else this.#moveOn(entry, told, false)
+  }
+
+  /** The claim was left: nothing more will be heard of it. */
+  end(line: string, id: string): void {
+    this.#end(keyOf(line, id), undefined)
+  }
+
+  watch(line: string, id: string, memo: Memo, signal: AbortSignal): Promise<Standing | Hint> {
+    const key = keyOf(line, id)
+    const entry = this.#entry(key)
+    const known = entry.told?.standing
+    if (known !== undefined && differs(known, memo)) return Promise.resolve(known)
+    if (entry.newsAt > 0) return Promise.resolve({ kind: 'hint', memo })
+    const { promise, resolve } = Promise.withResolvers<Standing | Hint>()
+    const watcher: LocalClaimWatcher = (seen) => {
+      entry.watchers.delete(watcher)
+      signal.removeEventListener('abort', onAbort)
+      if (entry.told === undefined && entry.watchers.size === 0) this.#entries.delete(key)
+      resolve(seen)
+    }
+    const onAbort = (): void => watcher({ kind: 'hint', memo })
+    entry.watchers.set(watcher, memo)
+    signal.addEventListener('abort', onAbort)
+    if (signal.aborted) onAbort()
+    return promise
+  }
+
+  /** For when messages may have been lost, and for closing. */
+  hintAll(): void {
+    for (const entry of this.#entries.values()) this.#hint(entry)
+  }
+
+  /** A hint that nobody waits for is kept until somebody asks. */
+  #hint(entry: LocalClaim): void {
+    entry.newsAt = this.#heard += 1
+    for (const [watcher, memo] of entry.watchers) watcher({ kind: 'hint', memo })
+  }
+
+  #moveOn(entry: LocalClaim, told: TimedStanding, isLater: boolean): Standing {
+    if (entry.told !== undefined && !isLater && isOlder(told, entry.told)) return entry.told.standing
+    entry.told = told
+    entry.toldAt = this.#heard += 1
+    for (const [watcher, memo] of entry.watchers) if (differs(told.standing, memo)) watcher(told.standing)
+    return told.standing
+  }
+
+  #end(key: string, standing: Standing | undefined): void {
+    const entry = this.#entries.get(key)
+    this.#entries.delete(key)
+    for (const [watcher, memo] of entry?.watchers ?? []) watcher(standing ?? { kind: 'hint', memo })
+  }
+
+  #entry(key: string): LocalClaim {
+    let entry = this.#entries.get(key)
+    if (entry === undefined)
+      this.#entries.set(key, (entry = { told: undefined, toldAt: 0, newsAt: 0, watchers: new Map() }))
+    return entry
+  }
+}
+
+/** Of two in one microsecond, the later one is further. */
+function isOlder(one: TimedStanding, other: TimedStanding): boolean {
+  if (one.atUs !== other.atUs) return one.atUs < other.atUs
+  return RANK[one.standing.kind] < RANK[other.standing.kind]
+}
+
+/** A message that says what comes after what is known, at an earlier time: the server's clock was set back. */
+function isOutOfTime(message: TimedStanding, known: TimedStanding | undefined): boolean {
+  if (known === undefined || message.atUs >= known.atUs || !('memo' in known.standing)) return false
+  return RANK[message.standing.kind] >= RANK[known.standing.kind] && differs(message.standing, known.standing.memo)
+}
+
+function differs(standing: Standing, memo: Memo): boolean {
+  return !('memo' in standing) || standing.memo !== memo
+}
+
+function keyOf(line: string, id: string): string {
+  return `${line} ${id}`
+}

@@ -1,4 +1,0 @@
-/** What every script of ours answers: an array of text. Anything else is another program's, and reads as nothing. */
-export function wordsOf(answer: unknown): readonly string[] {
-  return Array.isArray(answer) ? answer.map(String) : []
-}

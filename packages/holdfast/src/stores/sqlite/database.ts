@@ -1,0 +1,293 @@
+/** An open lock file: prepared statements, and the one transaction in which every change of a line happens. */
+import { NotApplied, StoreUnavailable } from '../../store/errors.ts'
+import { TOKEN_MAX } from '../../store/limits.ts'
+import type { Line } from '../../line/line.ts'
+import type { Moment } from '../../line/transition.ts'
+import type { DatabaseSync } from './client.ts'
+import { engineError, unavailable } from './errors.ts'
+import { CEILING_RESERVE_US, ceilingAbove, type FileRow, greatest, type OpenedFile } from './open.ts'
+import { identify } from './path.ts'
+import { RecordCache, type CachedRecord } from './record-cache.ts'
+import { encodeRecord, type LineRecord, type Lines } from './record.ts'
+import { type LineRow, type Statements, statementsOf } from './statements.ts'
+
+export interface StoredEntry extends LineRecord {
+  readonly resource: string
+}
+
+export interface Survey {
+  /** `null` when there are none. */
+  readonly last: string | null
+  readonly count: bigint
+  readonly oldest: bigint | null
+}
+
+export class LineDatabase implements Lines {
+  readonly path: string
+  readonly #opened: OpenedFile
+  readonly #database: DatabaseSync
+  readonly #durability: 'normal' | 'full'
+  /** No line may give a token at or below this one: what this process saw in a file that stood here before. */
+  readonly #floor: bigint
+  readonly #now: () => Moment
+  readonly #sql: Statements
+  readonly #recall = new RecordCache()
+  #ceiling: bigint
+  #given = 0n
+  #highest: bigint
+  /** Set once another machine was seen at work in this file; from then on nothing in it can be believed. */
+  #shared: StoreUnavailable | undefined
+
+  constructor(opened: OpenedFile, options: { durability: 'normal' | 'full'; floor: bigint; now: () => Moment }) {
+    this.#opened = opened
+    this.path = opened.path
+    this.#database = opened.database
+    this.#durability = options.durability
+    this.#floor = options.floor
+    this.#highest = options.floor
+    this.#now = options.now
+    this.#ceiling = opened.ceiling
+    this.#sql = statementsOf(opened.database)
+  }
+
+  /** The highest token this process has seen. */
+  get highestToken(): bigint {
+    return this.#highest
+  }
+
+  /** Whether `path` still names this file. An open handle would go on locking in a file that no newcomer can find. */
+  isCurrent(path: string): boolean {
+    const { inode, device } = this.#opened.identity
+    const found = identify(path)
+    return found?.inode === inode && found.device === device
+  }
+
+  /**
+   * Runs the work between BEGIN IMMEDIATE and COMMIT. The work may run twice and must not change anything else: when a
+   * token it gives is above the ceiling, the ceiling is raised first.
+   */
+  transact<T>(work: (now: Moment) => T): T {
+    const done = this.#attempt(work)
+    if (done !== undefined) {
+      this.#raiseCeilingInPassing()
+      return done.result
+    }
+    this.#raiseCeiling(this.#given)
+    const second = this.#attempt(work)
+    if (second === undefined)
+      throw new NotApplied(`the lock file ${this.path} ran out of tokens below its ceiling twice`)
+    return second.result
+  }
+
+  /**
+   * One step on one line in a single statement, at half the cost of a transaction: computed from what this process left
+   * in the line, and written only if that still stands there. `undefined` when it does not, and nothing happened then.
+   * Only for a line that nobody but `channel` uses. The clock is read before the line is locked and not after, which
+   * nobody can tell: had another process seen a later moment in this line, it would not be the same.
+   */
+  compareAndSet<T>(
+    resource: string,
+    channel: string,
+    work: (now: Moment, lines: Lines) => T,
+  ): { readonly result: T } | undefined {
+    if (this.#shared !== undefined) throw this.#shared
+    const seen = this.#recall.latest(resource)
+    if (seen === undefined || seen.entry.line.lastToken < this.#floor || !isOnlyOf(channel, seen.entry))
+      return undefined
+    const written: LineRecord[] = []
+    const result = work(this.#now(), { read: () => seen.entry, write: (_, entry) => void written.push(entry) })
+    const [after] = written
+    // Near the ceiling it takes a transaction, which raises it.
+    if (after === undefined || after.line.lastToken + CEILING_RESERVE_US > this.#ceiling) return undefined
+    const { lastToken } = after.line
+    const record = encodeRecord(after)
+    if (!this.#swapRow(resource, seen, lastToken, record)) return undefined
+    if (lastToken > this.#highest) this.#highest = lastToken
+    this.#recall.keep(resource, record, after)
+    return { result }
+  }
+
+  /** Inside a transaction: the line and those who watch it, free of claims from before a restart. */
+  read(resource: string): LineRecord {
+    const row = this.#sql.readLine.get(resource) as unknown as LineRow | undefined
+    const floor = row?.generation === this.#opened.generation ? this.#floor : this.#floorOfFile()
+    const token = row?.token ?? 0n
+    const lastToken = token > floor ? token : floor
+    if (lastToken > this.#highest) this.#highest = lastToken
+    return this.#decoded(resource, row, lastToken)
+  }
+
+  /** Inside a transaction. */
+  write(resource: string, entry: LineRecord): void {
+    const { lastToken } = entry.line
+    if (lastToken > TOKEN_MAX)
+      throw unavailable(this.path, `has given the last token there is (${TOKEN_MAX}) for ${resource}`)
+    if (lastToken > this.#given) this.#given = lastToken
+    const record = encodeRecord(entry)
+    this.#sql.writeLine.run(resource, this.#opened.generation, lastToken, record)
+    this.#recall.keep(resource, record, entry)
+  }
+
+  /** Outside of a transaction, for those who only look. The last token is 0 when the line was never used, or forgotten. */
+  look(resource: string): LineRecord {
+    return this.#guarded(() => {
+      const row = this.#sql.readLine.get(resource) as unknown as LineRow | undefined
+      return this.#decoded(resource, row, row?.token ?? 0n)
+    })
+  }
+
+  /** Shows lines that may have claims in key order, until the visitor has seen enough and answers false. */
+  list(prefix: string, cursor: string, visit: (entry: StoredEntry) => boolean): void {
+    this.#guarded(() => {
+      // Encoded names are ASCII: nothing that starts with the prefix sorts behind this.
+      const rows = this.#sql.listLines.iterate(cursor, prefix, `${prefix}\x7f`, this.#opened.generation)
+      for (const row of rows as unknown as Iterable<LineRow>) {
+        if (!visit({ resource: row.resource, ...this.#decodedRecord(row.resource, row.record, row.token) })) return
+      }
+    })
+  }
+
+  /** Some lines in key order, all in all. */
+  survey(cursor: string, limit: number): Survey {
+    return this.#guarded(() => {
+      return this.#sql.surveyLines.get(cursor, limit) as unknown as Survey
+    })
+  }
+
+  /** Inside a transaction: some lines in key order, whatever they hold. */
+  scan(cursor: string, limit: number): readonly StoredEntry[] {
+    const rows = this.#sql.scanLines.all(cursor, limit) as unknown as readonly LineRow[]
+    return rows.map((row) => ({ resource: row.resource, ...this.#decoded(row.resource, row, row.token) }))
+  }
+
+  /** Inside a transaction: forgets these lines and keeps their tokens from coming back. */
+  remove(entries: readonly StoredEntry[]): void {
+    this.#sql.raiseFloor.run(greatest(...entries.map(({ line }) => line.lastToken)))
+    for (const { resource } of entries) this.#sql.removeLine.run(resource)
+  }
+
+  engineVersion(): string {
+    return this.#guarded(() => String(this.#database.prepare('SELECT sqlite_version() AS version').get()?.['version']))
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+
+  #swapRow(resource: string, { record: before, entry }: CachedRecord, token: bigint, record: string): boolean {
+    const { lastToken } = entry.line
+    try {
+      const { changes } = this.#sql.swapLine.run(token, record, resource, this.#opened.generation, lastToken, before)
+      return Number(changes) === 1
+    } catch (error) {
+      throw engineError(error, this.path, 'commit')
+    }
+  }
+
+  #attempt<T>(work: (now: Moment) => T): { readonly result: T } | undefined {
+    if (this.#shared !== undefined) throw this.#shared
+    this.#given = 0n
+    let phase: 'step' | 'commit' = 'step'
+    try {
+      this.#sql.begin.run()
+      const result = work(this.#now())
+      if (this.#given > this.#ceiling) {
+        this.#rollback()
+        return undefined
+      }
+      phase = 'commit'
+      this.#sql.commit.run()
+      if (this.#given > this.#highest) this.#highest = this.#given
+      return { result }
+    } catch (error) {
+      this.#rollback()
+      throw engineError(error, this.path, phase)
+    }
+  }
+
+  #rollback(): void {
+    try {
+      this.#database.exec('ROLLBACK')
+    } catch {
+      // There was no transaction: BEGIN failed, or SQLite rolled back by itself.
+    }
+  }
+
+  /** The step is done and must not fail any more: when this does not work out now, a later step does it. */
+  #raiseCeilingInPassing(): void {
+    if (this.#given + CEILING_RESERVE_US <= this.#ceiling) return
+    try {
+      this.#raiseCeiling(this.#given)
+    } catch (error) {
+      if (!(error instanceof NotApplied || error instanceof StoreUnavailable)) throw error
+    }
+  }
+
+  /** Another process may have raised it already, and then this only learns of it. */
+  #raiseCeiling(token: bigint): void {
+    this.#guarded(() => {
+      this.#database.exec('PRAGMA synchronous = FULL')
+      try {
+        this.#sql.begin.run()
+        const row = this.#fileRow()
+        const enough = token + CEILING_RESERVE_US <= row.ceiling
+        const ceiling = enough ? row.ceiling : ceilingAbove(token)
+        if (!enough) this.#sql.writeFile.run(row.epoch, row.generation, row.floor, ceiling)
+        this.#sql.commit.run()
+        this.#ceiling = ceiling
+      } catch (error) {
+        this.#rollback()
+        throw error
+      } finally {
+        this.#database.exec(`PRAGMA synchronous = ${this.#durability}`)
+      }
+    })
+  }
+
+  #floorOfFile(): bigint {
+    return greatest(this.#fileRow().floor, this.#floor)
+  }
+
+  /** Only one machine can be the one that was started last; the other has to let go, whoever is right. */
+  #fileRow(): FileRow {
+    const row = this.#sql.readFile.get() as unknown as FileRow | undefined
+    if (row?.generation === this.#opened.generation) return row
+    this.#shared = unavailable(
+      this.path,
+      'is used by another machine, or by this one under another boot id, at the same time: ' +
+        'keep it on a local disk that no other machine shares',
+    )
+    throw this.#shared
+  }
+
+  #decoded(resource: string, row: LineRow | undefined, lastToken: bigint): LineRecord {
+    if (row === undefined || row.generation !== this.#opened.generation) return withoutClaims(lastToken)
+    return this.#decodedRecord(resource, row.record, lastToken)
+  }
+
+  #decodedRecord(resource: string, record: string, lastToken: bigint): LineRecord {
+    try {
+      return this.#recall.decode(resource, record, lastToken)
+    } catch (cause) {
+      throw unavailable(this.path, 'is damaged: a line in it cannot be read. Stop its users and delete it', cause)
+    }
+  }
+
+  #guarded<T>(work: () => T): T {
+    try {
+      return work()
+    } catch (error) {
+      throw engineError(error, this.path, 'step')
+    }
+  }
+}
+
+/** A late release must not cut a lock-delay short, so a line with one is not for those who read the clock early. */
+function isOnlyOf(channel: string, { line, observers }: LineRecord): boolean {
+  return observers.length === 0 && line.claims.every((claim) => claim.channel === channel && claim.lockDelayMs === 0)
+}
+
+function withoutClaims(lastToken: bigint): LineRecord {
+  const line: Line = { lastToken, claims: [] }
+  return { line, observers: [] }
+}

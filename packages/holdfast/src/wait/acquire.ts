@@ -1,0 +1,228 @@
+/**
+ * From a request to a lease: ask, wait for the turn, and leave nothing behind when the wait ends without one. There is
+ * one limit for the whole wait, counted from the call; every call to the store is idempotent by the claim's id, so an
+ * answer that did not come is simply asked for again.
+ */
+import { ClaimCalls } from './claim-calls.ts'
+import { Backoff } from '../time/backoff.ts'
+import { sleep } from '../time/clock.ts'
+import { Misuse, OutcomeUnknown, StoreUnavailable, WaitTimeout } from '../store/errors.ts'
+import { deadlineOf, remainingMs } from '../time/deadline.ts'
+import { HeldLease } from '../lease/held-lease.ts'
+import type { ClaimRequest } from './claim-request.ts'
+import { ATTEMPT_MS_MAX, PROVISIONAL_RENEW_MS, QUEUE_LENGTH_MAX } from '../store/limits.ts'
+import { WaitLimit } from './wait-limit.ts'
+import type { WaitHost } from './wait-host.ts'
+import type { Held, Memo, Queued, Refused, Standing } from '../store/store.ts'
+import { QueuedClaim, type WakeReason } from './queued-claim.ts'
+
+/** The lease, or null when the request does not queue and somebody else holds the lock. */
+export async function acquire(host: WaitHost, request: ClaimRequest): Promise<HeldLease | null> {
+  if (!request.queue || request.settings.waitMs > 0) return await acquireWithin(host, request)
+  // No wait at all is one ask, answered in its own time: a limit of 0 ms would end it before any answer.
+  const lease = await acquireWithin(host, { ...request, queue: false })
+  if (lease === null) throw tooLong(request.shape.name, 0)
+  return lease
+}
+
+/** For calls that wait: they end with a lease or an error. */
+export async function acquireOrThrow(host: WaitHost, request: ClaimRequest): Promise<HeldLease> {
+  const lease = await acquire(host, request)
+  if (lease === null)
+    throw new Misuse('a claim that waits was refused: the store broke the seam', { resource: request.shape.name })
+  return lease
+}
+
+async function acquireWithin(host: WaitHost, request: ClaimRequest): Promise<HeldLease | null> {
+  const { clock, timers, events, waits } = host
+  const { settings } = request
+  const { name } = request.shape
+  const limit = new WaitLimit(clock, timers, request.queue ? settings.waitMs : ATTEMPT_MS_MAX, settings.signal)
+  const wait = new Acquisition(host, request, limit)
+  const run = wait.run()
+  waits.set(limit, run)
+  try {
+    const lease = await run
+    const { waitedMs } = limit
+    if (lease === null) events.emit('refused', { name, waitedMs, because: 'busy' })
+    else events.emit('acquired', { name, token: lease.ref.token, waitedMs })
+    return lease
+  } catch (error) {
+    events.emit('refused', { name, waitedMs: limit.waitedMs, because: limit.ending })
+    throw explained(error, request, limit, wait)
+  } finally {
+    waits.delete(limit)
+    limit.end()
+  }
+}
+
+class Acquisition {
+  readonly #host: WaitHost
+  readonly #request: ClaimRequest
+  readonly #limit: WaitLimit
+  readonly #calls: ClaimCalls
+  readonly #failures = new Backoff()
+  /** Rounds that led nowhere: a store that repeats its hints, or ends every claim, must not be asked without pause. */
+  readonly #fruitless = new Backoff()
+  #trouble: unknown
+  #wasAnswered = false
+  #lastMemo: Memo | undefined
+  #woken: WakeReason | undefined
+
+  constructor(host: WaitHost, request: ClaimRequest, limit: WaitLimit) {
+    this.#host = host
+    this.#request = request
+    this.#limit = limit
+    this.#calls = new ClaimCalls(host, request, limit)
+  }
+
+  /** What kept the store from answering, while it does not. */
+  get trouble(): unknown {
+    return this.#trouble ?? (this.#wasAnswered ? undefined : new OutcomeUnknown('the store did not answer'))
+  }
+
+  /** Bounded by the limit of the wait: each round either ends, waits for the line to move, or backs off. */
+  async run(): Promise<HeldLease | null> {
+    try {
+      this.#limit.throwIfOver()
+      const facts = this.#host.facts ?? (await this.#limit.bound(this.#host.open()))
+      this.#host.checkSupported(this.#request, facts)
+      for (;;) {
+        const standing = await this.#round()
+        if (standing?.kind === 'held') return this.#granted(standing)
+        if (standing?.kind === 'refused') return this.#refused(standing)
+      }
+    } catch (error) {
+      this.#calls.giveUp()
+      throw error
+    }
+  }
+
+  /** The end of the wait, or `undefined` for another round. */
+  async #round(): Promise<Held | Refused | undefined> {
+    let standing: Standing | undefined = await this.#attempt(() => this.#calls.enter())
+    if (standing?.kind === 'queued') standing = await this.#stayInLine(standing)
+    if (standing?.kind === 'held' && this.#isTooShort(standing)) standing = await this.#confirmed(standing)
+    if (standing?.kind === 'gone' || (standing?.kind === 'held' && this.#isOverByNow(standing))) {
+      // The place was dropped, or the answer took longer than the life it brought: that id is over, stand in line anew.
+      this.#calls.startOver({ mayHold: standing.kind === 'held' })
+      this.#lastMemo = undefined
+      await this.#pause(this.#fruitless)
+      return undefined
+    }
+    return standing?.kind === 'held' || standing?.kind === 'refused' ? standing : undefined
+  }
+
+  /** Renewed to the full life; asked until there is an answer, because `enter` is over for a claim that holds. */
+  async #confirmed({ token }: Held): Promise<Standing> {
+    for (;;) {
+      const standing = await this.#attempt(() => this.#calls.confirm(token))
+      if (standing !== undefined) return standing
+    }
+  }
+
+  async #stayInLine(standing: Queued): Promise<Standing | undefined> {
+    if (this.#lastMemo === undefined) {
+      this.#host.events.emit('waiting', { name: this.#request.shape.name, ahead: standing.ahead })
+    } else if (this.#woken === 'hint' && standing.memo === this.#lastMemo) {
+      await this.#pause(this.#fruitless)
+    } else {
+      this.#fruitless.reset()
+    }
+    this.#lastMemo = standing.memo
+    this.#woken = undefined
+    const turn = new QueuedClaim(this.#host, this.#calls.claim, standing)
+    try {
+      const moved = await this.#limit.bound(turn.moved())
+      if (typeof moved === 'object') return moved
+      this.#woken = moved
+      return undefined
+    } finally {
+      turn.end()
+    }
+  }
+
+  /** One call to the store; `undefined` when it failed in a way that is worth asking again. */
+  async #attempt(call: () => Promise<Standing>): Promise<Standing | undefined> {
+    try {
+      this.#limit.throwIfOver()
+      const standing = await call()
+      this.#wasAnswered = true
+      this.#failures.reset()
+      this.#trouble = undefined
+      return standing
+    } catch (error) {
+      if (!this.#calls.isWorthRepeating(error)) throw error
+      this.#limit.throwIfOver()
+      this.#trouble = error
+      await this.#pause(this.#failures)
+      return undefined
+    }
+  }
+
+  #pause(backoff: Backoff): Promise<void> {
+    return this.#limit.bound(sleep(this.#host.clock, backoff.nextMs()))
+  }
+
+  /** `stopBefore` needs a life that is longer than itself; and a grant that was missed for a while, or was long under way, may be about to end. */
+  #isTooShort({ askedAt, lifeMs }: Held): boolean {
+    const { stopBeforeMs, ttlMs } = this.#request.settings
+    const leftMs = remainingMs(deadlineOf(askedAt, lifeMs), this.#host.clock)
+    return stopBeforeMs * 2 > lifeMs || leftMs < Math.min(ttlMs / 2, PROVISIONAL_RENEW_MS * 2)
+  }
+
+  #isOverByNow(standing: Held): boolean {
+    return remainingMs(deadlineOf(standing.askedAt, standing.lifeMs), this.#host.clock) <= 0
+  }
+
+  #granted(standing: Held): HeldLease {
+    const { shape, settings } = this.#request
+    const { ref, outcomeUnknown } = this.#calls
+    const lease = new HeldLease({ shape, ref, outcomeUnknown }, standing, settings, this.#host)
+    this.#calls.granted(lease)
+    this.#host.began(lease)
+    return lease
+  }
+
+  #refused(standing: Refused): null {
+    const { name, capacity } = this.#request.shape
+    if (standing.because === 'capacity') {
+      throw new Misuse(
+        `"${name}" is in use with a capacity of ${standing.capacity ?? 'another size'}, this call says ${capacity}: ` +
+          'one name has one kind of lock and one number of permits',
+        { resource: name },
+      )
+    }
+    if (standing.because === 'full') {
+      throw new WaitTimeout(`"${name}" has ${QUEUE_LENGTH_MAX} claims waiting already, which is the limit`, {
+        resource: name,
+        waitedMs: this.#limit.waitedMs,
+      })
+    }
+    this.#calls.giveUp()
+    return null
+  }
+}
+
+/** What the caller is told when the wait is over: what stood in the way. */
+function explained(error: unknown, request: ClaimRequest, limit: WaitLimit, { trouble }: Acquisition): unknown {
+  if (!limit.timedOut(error)) return error
+  const { name } = request.shape
+  const { waitedMs } = limit
+  if (trouble !== undefined) {
+    const words = trouble instanceof Error ? trouble.message : String(trouble)
+    return new StoreUnavailable(`"${name}" could not be asked for within ${Math.round(waitedMs)} ms: ${words}`, {
+      resource: name,
+      cause: trouble,
+    })
+  }
+  return tooLong(name, waitedMs)
+}
+
+export function tooLong(name: string, waitedMs: number): WaitTimeout {
+  const words = waitedMs > 0 ? `did not become free within ${Math.round(waitedMs)} ms` : 'is not free'
+  return new WaitTimeout(`"${name}" ${words}. Wait longer (wait), or look who holds it (inspect).`, {
+    resource: name,
+    waitedMs,
+  })
+}

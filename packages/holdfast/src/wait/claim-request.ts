@@ -1,0 +1,12 @@
+/** What a recipe asks of a client: one claim on one line. */
+import type { LockShape } from '../lease/lock-shape.ts'
+import type { AcquireSettings } from '../lease/settings.ts'
+
+export interface ClaimRequest {
+  readonly shape: LockShape
+  /** The name in its namespace, encoded. */
+  readonly resource: string
+  /** Whether to wait for the turn, or to answer null when it is not free. */
+  readonly queue: boolean
+  readonly settings: AcquireSettings
+}

@@ -1,0 +1,107 @@
+/**
+ * One stay in the line: keeps the place alive, and ends with the first thing that says the line moved — the store's
+ * push, the answer to a heartbeat, or the time the head was told to look again. All three may be lost but the timers.
+ */
+import type { ScheduledItem } from '../time/timer-queue.ts'
+import type { Claim, Ref } from '../store/claim.ts'
+import type { Renewable } from '../lease/renewer.ts'
+import { PROVISIONAL_LIFE_MS } from '../store/limits.ts'
+import type { WaitHost } from './wait-host.ts'
+import type { Memo, Queued, Standing } from '../store/store.ts'
+
+/** Where an engine cannot push, every waiter looks by itself, this often at least and at most. */
+const POLL_MS_MIN = 50
+const POLL_TTL_SHARE = 1 / 20
+/** The moment something ends is not over yet when a timer that was set for it fires early by rounding. */
+const AFTER_END_MS = 0.5
+
+/** Why to enter again and see: the store hinted, or the time it named has come. */
+export type WakeReason = 'hint' | 'due'
+
+export class QueuedClaim implements Renewable {
+  readonly ref: Ref
+  readonly ttlMs: number
+  lifeMs: number = PROVISIONAL_LIFE_MS
+  readonly #host: WaitHost
+  readonly #watching = new AbortController()
+  readonly #moved: Promise<Standing | WakeReason>
+  #resolve: (moved: Standing | WakeReason) => void = () => undefined
+  #alarm: ScheduledItem<() => void> | undefined
+  #hasEnded = false
+
+  constructor(host: WaitHost, claim: Claim, standing: Queued) {
+    this.ref = { resource: claim.resource, id: claim.id }
+    this.ttlMs = claim.ttlMs
+    this.#host = host
+    this.#moved = new Promise((resolve) => {
+      this.#resolve = resolve
+    })
+    this.#keep(standing)
+    this.#lookAgain(standing)
+    void this.#watch(standing.memo)
+  }
+
+  /** The new standing, or why to ask for it. */
+  moved(): Promise<Standing | WakeReason> {
+    return this.#moved
+  }
+
+  /** Answers that are still under way find nobody here: they must not keep alive what nobody waits for. */
+  end(): void {
+    this.#hasEnded = true
+    this.#host.renewer.remove(this)
+    this.#watching.abort()
+    if (this.#alarm !== undefined) this.#host.timers.cancel(this.#alarm)
+  }
+
+  takeNote(): undefined {
+    return undefined
+  }
+
+  onStanding(standing: Standing): void {
+    if (this.#hasEnded) return
+    if (standing.kind !== 'queued') {
+      this.#resolve(standing)
+      return
+    }
+    this.#keep(standing)
+    this.#lookAgain(standing)
+  }
+
+  onUnanswered(): void {
+    if (this.#hasEnded) return
+    this.#host.renewer.renewInThird(this, this.#host.clock.monotonicMs())
+  }
+
+  #keep({ lifeMs }: Queued): void {
+    if (lifeMs === undefined) return
+    // A waiter that missed its push must find its grant while it is provisional.
+    this.lifeMs = Math.min(lifeMs, PROVISIONAL_LIFE_MS)
+    this.#host.renewer.renewInThird(this, this.#host.clock.monotonicMs())
+  }
+
+  #lookAgain(standing: Queued): void {
+    const { timers, clock, facts } = this.#host
+    const polledMs = POLL_MS_MIN + Math.random() * this.ttlMs * POLL_TTL_SHARE
+    const recheckInMs = standing.recheckInMs ?? Number.POSITIVE_INFINITY
+    const inMs = facts?.wakeUp === 'poll' ? Math.min(recheckInMs, polledMs) : recheckInMs
+    if (!Number.isFinite(inMs)) return
+    const atMs = clock.monotonicMs() + inMs + AFTER_END_MS
+    if (this.#alarm === undefined) this.#alarm = timers.add(() => this.#resolve('due'), atMs)
+    else timers.move(this.#alarm, atMs)
+  }
+
+  /** Ends with the turn: a store answers a watch only when the situation differs from the memo, or with a hint. */
+  async #watch(first: Memo): Promise<void> {
+    const { signal } = this.#watching
+    for (let memo = first; !signal.aborted;) {
+      const seen = await this.#host.watch(this.ref, memo, signal)
+      // A watch that failed must not make the waiter spin: the heartbeat goes on without it.
+      if (seen === undefined || signal.aborted) return
+      if (seen.kind === 'hint' || (seen.kind === 'queued' && seen.memo === memo)) return this.#resolve('hint')
+      if (seen.kind !== 'queued') return this.#resolve(seen)
+      memo = seen.memo
+      this.#lookAgain(seen)
+    }
+  }
+}

@@ -1,0 +1,86 @@
+/** The one limit of a wait: a deadline counted from the call, and what may end it sooner. */
+import type { Timers, ScheduledItem } from '../time/timer-queue.ts'
+import { noAnswer } from '../time/call-limit.ts'
+import type { Clock } from '../time/clock.ts'
+
+/** Thrown inside a wait when its time is over; the wait turns it into the error the caller sees. */
+const TIME_IS_OVER = Symbol('the wait is over')
+
+export class WaitLimit {
+  readonly #clock: Clock
+  readonly #startedMs: number
+  readonly #signal: AbortSignal | undefined
+  readonly #timers: Timers
+  readonly #alarm: ScheduledItem<() => void>
+  // Not Promise.race with one long-lived promise: a day of waiting would pile up a reaction for every round.
+  #reject: ((error: unknown) => void) | undefined
+  #over: { readonly error: unknown } | undefined
+
+  constructor(clock: Clock, timers: Timers, limitMs: number, signal: AbortSignal | undefined) {
+    this.#clock = clock
+    this.#startedMs = clock.monotonicMs()
+    this.#signal = signal
+    this.#timers = timers
+    this.#alarm = timers.addIn(() => this.stop(TIME_IS_OVER), limitMs)
+    signal?.addEventListener('abort', this.#onAbort)
+    if (signal?.aborted === true) this.#onAbort()
+  }
+
+  get waitedMs(): number {
+    return this.#clock.monotonicMs() - this.#startedMs
+  }
+
+  throwIfOver(): void {
+    if (this.#over !== undefined) throw this.#over.error
+  }
+
+  /** The promise, or a rejection as soon as the wait is over. A wait does one thing at a time, so only the last one is bounded. */
+  bound<T>(promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#over !== undefined) reject(this.#over.error)
+      this.#reject = reject
+      promise.then(resolve, reject)
+    })
+  }
+
+  /**
+   * The same for one call to the store, which counts as unknown after `limitMs`; it goes on, and its late answer is the
+   * caller's to watch. Not when the wait is over: then nobody may ask.
+   */
+  answerWithin<T>(call: Promise<T>, limitMs: number, what: () => string): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const alarm = this.#timers.addIn(() => reject(noAnswer(what(), limitMs)), limitMs)
+      const settle = <Outcome>(report: (outcome: Outcome) => void) => {
+        return (outcome: Outcome): void => {
+          this.#timers.cancel(alarm)
+          report(outcome)
+        }
+      }
+      this.#reject = settle(reject)
+      call.then(settle(resolve), this.#reject)
+    })
+  }
+
+  timedOut(error: unknown): boolean {
+    return error === TIME_IS_OVER
+  }
+
+  /** Why the wait ended, for those who watch from outside. */
+  get ending(): 'timeout' | 'aborted' | 'failed' {
+    if (this.#over === undefined) return 'failed'
+    return this.timedOut(this.#over.error) ? 'timeout' : 'aborted'
+  }
+
+  end(): void {
+    this.#timers.cancel(this.#alarm)
+    this.#signal?.removeEventListener('abort', this.#onAbort)
+  }
+
+  /** Ends the wait with this error, unless it is over already. */
+  stop(error: unknown): void {
+    this.#over ??= { error }
+    this.#reject?.(this.#over.error)
+  }
+
+  readonly #onAbort = (): void => this.stop(this.#signal?.reason)
+}

@@ -1,0 +1,23 @@
+/** Opens what the locks protect, in a file or in a Redis. */
+import { HoldfastError } from 'holdfast'
+import type { Order } from './order.ts'
+import { openRedisResource } from './redis-resource.ts'
+import { isBusy, patiently, Resource } from './resource.ts'
+import type { Protected } from './protected.ts'
+
+export async function openProtected(order: Order): Promise<Protected> {
+  if (order.resourceUrl !== undefined) return openRedisResource(order.resourceUrl, order)
+  const resource = new Resource(order.resourcePath, order)
+  return {
+    enter: (holder) => patiently(() => resource.enter(holder)),
+    versionOf: (list) => patiently(() => resource.versionOf(list)),
+    checkedRead: (holder) => patiently(() => resource.checkedRead(holder)),
+    write: (holder, base, element) => patiently(() => resource.write(holder, base, element)),
+    close: async () => resource.close(),
+  }
+}
+
+/** Surely: it was refused, or the database was busy for all of the tries. */
+export function isNotDone(error: unknown): boolean {
+  return error instanceof HoldfastError || isBusy(error)
+}
