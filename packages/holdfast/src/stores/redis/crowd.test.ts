@@ -1,4 +1,7 @@
-/** More claims in one line than one script ends or grants, and as many as may wait at all. */
+/**
+ * More claims in one line than one script ends or grants, and as many as may wait at all.
+ * @module-tag real-time
+ */
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import type { Engine } from '@holdfast/testbed/engines/engine'
 import * as server from '@holdfast/testbed/engines/redis/server'
