@@ -29,11 +29,16 @@ export type StarvationBetween = (fromMs: number, toMs: number) => Starvation | u
 
 /** How the machine was starved when this test failed; undefined for a failure that stands. */
 export function excuseOf(test: FailedTest, starvation: StarvationBetween): Starvation | undefined {
-  const errors = test.result().errors ?? []
-  const isByTime = test.tags.includes(REAL_TIME) || errors.every((error) => isTimeout(error))
-  if (errors.length === 0 || !isByTime || errors.some((error) => isBrokenPromise(error))) return undefined
+  if (!isOfTime(test)) return undefined
   const { startTime, duration } = test.diagnostic() ?? { startTime: 0, duration: 0 }
   return starvation(startTime, startTime + duration)
+}
+
+/** Whether a busy machine can be to blame for this failure. */
+export function isOfTime(test: Pick<FailedTest, 'tags' | 'result'>): boolean {
+  const errors = test.result().errors ?? []
+  if (errors.length === 0 || errors.some((error) => isBrokenPromise(error))) return false
+  return test.tags.includes(REAL_TIME) || errors.every((error) => isTimeout(error))
 }
 
 export function isTimeout({ name }: { readonly name?: string }): boolean {

@@ -40,8 +40,8 @@ export function pace(): Pace {
   return { slowdown: Math.min(slowdown, SLOWDOWN_MAX), lateMs }
 }
 
-/** What takes this long on a quiet machine, on this one now. */
+/** What takes this long on a quiet machine, on this one now; whole milliseconds. */
 export function patient(ms: number): number {
   const { slowdown, lateMs } = pace()
-  return ms * slowdown + lateMs
+  return Math.ceil(ms * slowdown + lateMs)
 }
