@@ -20,6 +20,7 @@ import { encodeName, resourcePrefixOf } from '../store/names.ts'
 import type { HoldfastOptions, Logger } from './options.ts'
 import { Reentry } from './reentry.ts'
 import type { WaitLimit } from '../wait/wait-limit.ts'
+import { LoopTurn } from '../time/loop-turn.ts'
 import { ClockJumpDetector } from '../time/clock-jump.ts'
 import { environmentOf, timersOf } from '../store/environment.ts'
 import type { OpenStore, Store } from '../store/store.ts'
@@ -49,6 +50,7 @@ export class LockClient implements WaitHost {
   readonly events: Events
   readonly renewer: Renewer
   readonly timers: Timers
+  readonly loopTurn: LoopTurn = new LoopTurn()
   readonly defaults: HoldfastOptions
   readonly settings: AcquireSettings
   /** The leases the running code stands in. */

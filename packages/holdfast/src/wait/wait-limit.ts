@@ -1,7 +1,12 @@
-/** The one limit of a wait: a deadline counted from the call, and what may end it sooner. */
+/**
+ * The limit of a wait, and what may end it sooner. Opening the store has a limit of its own, and the first ask is answered
+ * in its own time, so that a short wait does no worse than no wait at all; from the first answer on the wait is bounded,
+ * counted from the ask.
+ */
 import type { Timers, ScheduledItem } from '../time/timer-queue.ts'
 import { noAnswer } from '../time/call-limit.ts'
 import type { Clock } from '../time/clock.ts'
+import { ATTEMPT_MS_MAX } from '../store/limits.ts'
 
 /** Thrown inside a wait when its time is over; the wait turns it into the error the caller sees. */
 const TIME_IS_OVER = Symbol('the wait is over')
@@ -9,9 +14,12 @@ const TIME_IS_OVER = Symbol('the wait is over')
 export class WaitLimit {
   readonly #clock: Clock
   readonly #startedMs: number
+  readonly #limitMs: number
+  #askedMs: number
   readonly #signal: AbortSignal | undefined
   readonly #timers: Timers
-  readonly #alarm: ScheduledItem<() => void>
+  #alarm: ScheduledItem<() => void> | undefined
+  #wasAnswered = false
   // Not Promise.race with one long-lived promise: a day of waiting would pile up a reaction for every round.
   #reject: ((error: unknown) => void) | undefined
   #over: { readonly error: unknown } | undefined
@@ -19,15 +27,30 @@ export class WaitLimit {
   constructor(clock: Clock, timers: Timers, limitMs: number, signal: AbortSignal | undefined) {
     this.#clock = clock
     this.#startedMs = clock.monotonicMs()
+    this.#askedMs = this.#startedMs
+    this.#limitMs = limitMs
     this.#signal = signal
     this.#timers = timers
-    this.#alarm = timers.addIn(() => this.stop(TIME_IS_OVER), limitMs)
     signal?.addEventListener('abort', this.#onAbort)
     if (signal?.aborted === true) this.#onAbort()
   }
 
   get waitedMs(): number {
     return this.#clock.monotonicMs() - this.#startedMs
+  }
+
+  /** The store is open, and the first ask is about to be sent. */
+  begin(): void {
+    this.#askedMs = this.#clock.monotonicMs()
+    const longestMs = Math.max(this.#limitMs, ATTEMPT_MS_MAX)
+    this.#alarm = this.#timers.add(() => this.stop(TIME_IS_OVER), this.#askedMs + longestMs)
+  }
+
+  /** The store answered: what is left of the wait counts from here on. */
+  answered(): void {
+    if (this.#wasAnswered || this.#alarm === undefined) return
+    this.#wasAnswered = true
+    if (this.#limitMs < ATTEMPT_MS_MAX) this.#timers.move(this.#alarm, this.#askedMs + this.#limitMs)
   }
 
   throwIfOver(): void {
@@ -72,7 +95,7 @@ export class WaitLimit {
   }
 
   end(): void {
-    this.#timers.cancel(this.#alarm)
+    if (this.#alarm !== undefined) this.#timers.cancel(this.#alarm)
     this.#signal?.removeEventListener('abort', this.#onAbort)
   }
 
