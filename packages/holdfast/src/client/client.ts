@@ -164,6 +164,11 @@ export class LockClient implements WaitHost {
     return this.#closed
   }
 
+  /** Aborts when the client is closed. */
+  get closing(): AbortSignal {
+    return this.#closing.signal
+  }
+
   get isClosed(): boolean {
     return this.#closing.signal.aborted
   }
