@@ -48,7 +48,7 @@ export interface NamePage {
 }
 
 export interface EvictOptions {
-  /** The token of the holder to evict: nobody else is hit when the lock changed hands meanwhile. */
+  /** The token of the holder to evict: no later holder is hit when the lock changed hands meanwhile. */
   readonly token: bigint
   /** Told to the holder. 1 – 500 bytes of UTF-8. */
   readonly reason: string
@@ -89,7 +89,7 @@ export interface Locks extends AsyncDisposable {
    * for await (const { claims } of locks.observe('nightly')) console.log(claims[0]?.owner ?? 'free')
    */
   observe(name: string, options?: ObserveOptions): AsyncIterable<LineView>
-  /** Names that somebody holds or waits for, in the order of their encoding, a page at a time. */
+  /** Names with a holder or a waiter, in the order of their encoding, a page at a time. */
   list(options?: ListOptions): Promise<NamePage>
   /** Takes the lock from the holder with exactly this token; it is told why, and its token is stale from the next grant on. */
   evict(name: string, options: EvictOptions): Promise<'evicted' | 'gone'>

@@ -201,7 +201,7 @@ export class LockClient implements WaitHost {
     if (this.#wasOpened) await this.#closeStore(Math.max(CLOSE_STORE_MS_MIN, endsAtMs - this.clock.monotonicMs()))
   }
 
-  /** An opening that is still under way comes first, or it would finish on a store that nobody closes any more. */
+  /** An opening in flight comes first, or it would finish on a store that is never closed. */
   async #closeStore(limitMs: number): Promise<void> {
     const opened = Promise.allSettled([this.#opening]).then(() => this.#opened?.close())
     await answerWithin(this.timers, opened, limitMs, 'closing the store').catch((error: unknown) =>

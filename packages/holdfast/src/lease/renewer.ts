@@ -13,7 +13,7 @@ import { RENEW_BATCH_MAX } from '../store/limits.ts'
 import type { Renewal, OpenStore } from '../store/store.ts'
 import type { RenewAnswer, Standing } from '../store/standing.ts'
 
-/** A claim in the keeper's care. */
+/** A claim that the renewer keeps alive. */
 export interface Renewable {
   readonly ref: Ref
   readonly ttlMs: number
@@ -21,7 +21,7 @@ export interface Renewable {
   readonly lifeMs: number
   /** New public data to send along, once; `undefined` for no change. */
   takeNote(): string | undefined
-  /** The store's answer, possibly a late one. It says when to renew next, by `keeper.renewAt`. */
+  /** The store's answer, possibly a late one. It says when to renew next, by `renewer.renewAt`. */
   onStanding(standing: Standing, lateMs: number): void
   /** No answer, or an error; the note that was taken along may not have arrived. */
   onUnanswered(error: unknown, note: string | undefined): void
@@ -71,7 +71,7 @@ export class Renewer {
     this.renewAt(renewable, askedAtMs + (renewable.lifeMs / 3) * jitter)
   }
 
-  /** Answers that are still under way reach a claim that was let go of; it ignores them. */
+  /** Answers in flight still reach a claim that was removed; it ignores them. */
   remove(renewable: Renewable): void {
     const item = this.#items.get(renewable)
     if (item === undefined) return

@@ -42,7 +42,7 @@ export interface WaitingClaim extends ClaimBase {
 export interface HeldClaim extends ClaimBase {
   readonly state: 'held'
   readonly token: bigint
-  /** Handed over by somebody else's step and not renewed since. */
+  /** Granted by the step of another claim, and not renewed since. */
   readonly provisional: boolean
 }
 

@@ -10,7 +10,7 @@ import { PROVISIONAL_LIFE_MS, QUEUE_LENGTH_MAX, WAITER_LIFE_MS } from '../store/
 export interface Moment {
   /** The clock that judges expiry. */
   readonly nowMs: number
-  /** Wall clock in µs: the scale on which tokens live. (architecture.md §2) */
+  /** Wall clock in µs: the scale on which tokens live. (docs/protocols/line.md) */
   readonly tokenScaleUs: bigint
 }
 
@@ -137,7 +137,7 @@ export function claimStateOf(line: Line, id: string, now: Moment, token?: bigint
   return waitersAhead > 0 ? queued : { ...queued, recheckInMs: recheckInMs(ahead, now) }
 }
 
-/** A line nobody stands in may be forgotten, once its last token is kept elsewhere. */
+/** A line without claims may be forgotten, once its last token is kept elsewhere. */
 export function isIdle(line: Line): boolean {
   return line.claims.length === 0
 }
@@ -171,7 +171,7 @@ function grant(line: Line, now: Moment): Line {
   return changed ? { lastToken, claims } : line
 }
 
-/** `max(last + 1, now)`: rises by the counter while the line is known, and by the clock when it was lost. (protocols.md §3.2) */
+/** `max(last + 1, now)`: rises by the counter while the line is known, and by the clock when it was lost. (docs/protocols/line.md) */
 export function nextToken(lastToken: bigint, now: Moment): bigint {
   return lastToken >= now.tokenScaleUs ? lastToken + 1n : now.tokenScaleUs
 }

@@ -16,7 +16,7 @@ import type { WaitHost } from './wait-host.ts'
 import type { Refused, Queued, Held, Standing } from '../store/standing.ts'
 import { QueuedClaim, type WakeReason } from './queued-claim.ts'
 
-/** The lease, or null when the request does not queue and somebody else holds the lock. */
+/** The lease, or null when the request does not queue and the lock is held. */
 export async function acquire(host: WaitHost, request: ClaimRequest): Promise<HeldLease | null> {
   if (!request.queue || request.settings.waitMs > 0) return await acquireWithin(host, request)
   // No wait at all is one ask, answered in its own time: a limit of 0 ms would end it before any answer.

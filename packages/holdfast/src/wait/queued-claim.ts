@@ -54,7 +54,7 @@ export class QueuedClaim implements Renewable {
     return this.#moved
   }
 
-  /** Answers that are still under way find nobody here: they must not keep alive what nobody waits for. */
+  /** Answers that are still in flight are ignored: they must not keep a claim alive that is no longer waited for. */
   end(): void {
     this.#hasEnded = true
     this.#host.renewer.remove(this)

@@ -68,7 +68,7 @@ export class WaitLimit {
 
   /**
    * The same for one call to the store, which counts as unknown after `limitMs`; it goes on, and its late answer is the
-   * caller's to watch. Not when the wait is over: then nobody may ask.
+   * caller's to watch. Not when the wait is over: then nothing may be asked.
    */
   answerWithin<T>(call: Promise<T>, limitMs: number, what: () => string): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -88,7 +88,7 @@ export class WaitLimit {
     return error === TIME_IS_OVER
   }
 
-  /** Why the wait ended, for those who watch from outside. */
+  /** Why the wait ended, for events. */
   get ending(): 'timeout' | 'aborted' | 'failed' {
     if (this.#over === undefined) return 'failed'
     return this.timedOut(this.#over.error) ? 'timeout' : 'aborted'
