@@ -1,6 +1,6 @@
 /** One program that uses every entry point, as every compiler and every resolution of the matrix has to read it. */
 import { type AcquireOptions, holdfast, HoldfastError, type Lease, LeaseLost, type Locks } from 'holdfast'
-import Redlock, { Redlock as Named } from 'holdfast/from-redlock'
+import DefaultRedlock, { Redlock } from 'holdfast/from-redlock'
 import { fence as redisFence } from 'holdfast/guards/redis'
 import { fence as sqliteFence } from 'holdfast/guards/sqlite'
 import { emptyLine } from 'holdfast/line'
@@ -10,7 +10,16 @@ import { redlock } from 'holdfast/redlock'
 import { sqlite } from 'holdfast/sqlite'
 import { virtualClock } from 'holdfast/testing'
 
-export const all = [redisFence, sqliteFence, emptyLine, redis, redlock, sqlite, virtualClock, Redlock === Named]
+export const all = [
+  redisFence,
+  sqliteFence,
+  emptyLine,
+  redis,
+  redlock,
+  sqlite,
+  virtualClock,
+  DefaultRedlock === Redlock,
+]
 const options: AcquireOptions = { wait: '1s' }
 
 export async function token(): Promise<bigint> {

@@ -15,6 +15,8 @@ const COPIED = [
   'packages/testbed/competitors',
   'packages/lab/package.json',
   'packages/lab/src',
+  'examples/seat-14a/package.json',
+  'examples/seat-14a/src',
   'scripts/from-source.mjs',
   'scripts/lua-modules.mjs',
   // Tests read what they say.
@@ -39,7 +41,7 @@ for (const name of ['testbed', 'lab'])
   alias.push({ find: new RegExp('^@holdfast/' + name + '/(.+)$'), replacement: process.cwd() + '/packages/' + name + '/src/$1.ts' })
 export default defineConfig({
   resolve: { alias },
-  test: { include: ['packages/**/*.test.ts'], testTimeout: 10_000, reporters: ['dot'], setupFiles: ['setup.mjs'] },
+  test: { include: ['packages/**/*.test.ts', 'examples/**/*.test.ts'], testTimeout: 10_000, reporters: ['dot'], setupFiles: ['setup.mjs'] },
 })
 `
 
