@@ -74,6 +74,11 @@ export const programs: Readonly<Record<string, string>> = {
     `if (emptyLine.claims.length > 0) throw new Error('an empty line is not empty')
   ${take('memory()')}`,
   ),
+  './records': imports(
+    ["import { swapStore } from 'holdfast/records'", HOLDFAST, MEMORY],
+    `if (typeof swapStore !== 'function') throw new Error('there is no swapStore')
+  ${take('memory()')}`,
+  ),
   './testing': imports(
     [HOLDFAST, MEMORY, "import { virtualClock } from 'holdfast/testing'"],
     `const clock = virtualClock()
