@@ -88,11 +88,11 @@ function complaintsIn(stderr: string): string {
 
 describe.each(NODE_VERSIONS)('pasted and run with Node %s', { timeout: SLOW_MS }, (version) => {
   let node = ''
-  beforeEach(async (context) => {
+  beforeEach(async ({ skip }) => {
     const found = await findNode(version)
     if ('reason' in found) {
       if (process.env['CI'] !== undefined) throw new Error(found.reason)
-      context.skip(found.reason)
+      skip(found.reason)
       return
     }
     node = found.program
