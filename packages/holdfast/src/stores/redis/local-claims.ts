@@ -14,6 +14,8 @@ interface LocalClaim {
   newsAt: number
   /** When it was told, as a place in the order of what happened here. */
   toldAt: number
+  /** The moment of the server's clock after which no request of this claim begins anything. */
+  beginByUs: number | undefined
   readonly watchers: Map<LocalClaimWatcher, Memo>
 }
 
@@ -22,26 +24,27 @@ const RANK = { refused: 0, queued: 1, held: 2, gone: 3 } as const
 export class LocalClaims {
   readonly #entries = new Map<string, LocalClaim>()
   /** Counts what was heard: the order in which things happened here, without a clock. */
-  #heard = 0
+  #eventCount = 0
 
   get size(): number {
     return this.#entries.size
   }
 
   /** To be asked before a request is sent, for `answered`. */
-  get heard(): number {
-    return this.#heard
+  get eventCount(): number {
+    return this.#eventCount
   }
 
   /** Makes room before the first request is sent, so that a message that comes before the answer is kept. */
-  track(line: string, id: string): void {
-    this.#entry(keyOf(line, id))
+  track(line: string, id: string, beginByUs?: number): void {
+    const entry = this.#entry(keyOf(line, id))
+    if (beginByUs !== undefined) entry.beginByUs = Math.max(beginByUs, entry.beginByUs ?? 0)
   }
 
-  /** Nobody listens while this is asked: what is told meanwhile is missed. To be said after `heard` was read. */
+  /** Nobody listens while this is asked: what is told meanwhile is missed. To be said after `eventCount` was read. */
   missing(line: string, id: string): void {
     const entry = this.#entries.get(keyOf(line, id))
-    if (entry !== undefined) entry.newsAt = this.#heard += 1
+    if (entry !== undefined) entry.newsAt = this.#eventCount += 1
   }
 
   /** The request surely did nothing; what an earlier one did stays known. */
@@ -51,18 +54,18 @@ export class LocalClaims {
     if (entry?.told === undefined && entry?.watchers.size === 0) this.#entries.delete(key)
   }
 
-  /** What the caller is to be told: the answer, or what a message said after it. `heard` is from before the request. */
-  answered(line: string, id: string, told: TimedStanding, heard: number): Standing {
+  /** What the caller is to be told: the answer, or what a message said after it. `eventCount` is from before the request. */
+  answered(line: string, id: string, told: TimedStanding, eventCount: number): Standing {
     const key = keyOf(line, id)
     const entry = this.#entries.get(key)
     if (entry === undefined) return told.standing
-    if (entry.newsAt <= heard) entry.newsAt = 0
+    if (entry.newsAt <= eventCount) entry.newsAt = 0
     const { kind } = told.standing
     if (kind === 'refused' || kind === 'gone') {
       this.#end(key, told.standing)
       return told.standing
     }
-    return this.#moveOn(entry, told, entry.toldAt <= heard)
+    return this.#moveOn(entry, told, entry.toldAt <= eventCount)
   }
 
   /** A message. Without a standing it only says that there is news. */
@@ -73,9 +76,12 @@ export class LocalClaims {
     else this.#moveOn(entry, told, false)
   }
 
-  /** The claim was left: nothing more will be heard of it. */
-  end(line: string, id: string): void {
-    this.#end(keyOf(line, id), undefined)
+  /** The claim was left: no news of it matter any more. Returns until when a request of it may still begin something. */
+  end(line: string, id: string): number | undefined {
+    const key = keyOf(line, id)
+    const beginByUs = this.#entries.get(key)?.beginByUs
+    this.#end(key, undefined)
+    return beginByUs
   }
 
   watch(line: string, id: string, memo: Memo, signal: AbortSignal): Promise<Standing | Hint> {
@@ -105,14 +111,14 @@ export class LocalClaims {
 
   /** A hint that nobody waits for is kept until somebody asks. */
   #hint(entry: LocalClaim): void {
-    entry.newsAt = this.#heard += 1
+    entry.newsAt = this.#eventCount += 1
     for (const [watcher, memo] of entry.watchers) watcher({ kind: 'hint', memo })
   }
 
   #moveOn(entry: LocalClaim, told: TimedStanding, isLater: boolean): Standing {
     if (entry.told !== undefined && !isLater && isOlder(told, entry.told)) return entry.told.standing
     entry.told = told
-    entry.toldAt = this.#heard += 1
+    entry.toldAt = this.#eventCount += 1
     for (const [watcher, memo] of entry.watchers) if (differs(told.standing, memo)) watcher(told.standing)
     return told.standing
   }
@@ -125,8 +131,10 @@ export class LocalClaims {
 
   #entry(key: string): LocalClaim {
     let entry = this.#entries.get(key)
-    if (entry === undefined)
-      this.#entries.set(key, (entry = { told: undefined, toldAt: 0, newsAt: 0, watchers: new Map() }))
+    if (entry === undefined) {
+      entry = { told: undefined, toldAt: 0, newsAt: 0, beginByUs: undefined, watchers: new Map() }
+      this.#entries.set(key, entry)
+    }
     return entry
   }
 }

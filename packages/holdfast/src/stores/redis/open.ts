@@ -37,6 +37,8 @@ export interface RedisSession {
   readonly serverClock: ServerClock
   readonly scripts: Scripts
   readonly isCluster: boolean
+  /** In which slot of a Cluster a line is; 0 on one server. */
+  slotOf(line: string): number
   /** Where the scripts of others tell this store about its claims on a resource. */
   channelOf(resource: string): string
   close(): void
@@ -78,8 +80,9 @@ export async function openSession(
     throwIfAborted(signal)
     const channelOf = (resource: string): string =>
       channels.isSharded ? keys.lineChannel(resource, client) : keys.channel(client)
-    const together = new CommandBatcher(connection, isCluster ? slotOf : undefined)
-    const session = { connection, together, channels, claims, clock, serverClock, scripts, isCluster, channelOf, close }
+    const together = new CommandBatcher(connection)
+    const parts = { connection, together, channels, claims, clock, serverClock, scripts, isCluster }
+    const session = { ...parts, slotOf: isCluster ? slotOf : () => 0, channelOf, close }
     return { session, facts: factsOf(findings, { isCluster, failsOver: port.failsOver === true }) }
   } catch (error) {
     close()

@@ -11,6 +11,8 @@ import { RedisStore } from './store.ts'
 
 const PREFIX = 'holdfast'
 const CLOCK_KEY = 'clock of the test'
+/** A moment after which an `enter` begins nothing, and which never comes. */
+const LATEST = String(Number.MAX_SAFE_INTEGER)
 const MARKER = `${PREFIX}:marker`
 const TEST_TIME = `(function()
   local us = tonumber(redis.call('GET', '${CLOCK_KEY}'))
@@ -55,15 +57,19 @@ export class TimedServer {
     await this.#client.set(CLOCK_KEY, String(nowUs))
   }
 
+  /** As on a server that never gave a token. */
+  async forgetTokens(): Promise<void> {
+    await this.#client.del(this.keys.floor(undefined))
+  }
+
   /** As an observer does who watches the line: it is told of changes for a while. Answers the version it sees. */
   async observe(resource: string): Promise<string> {
-    return String(await this.#run('observe', [this.keys.line(resource)]))
+    return String(await this.#run('observe', this.keys.all(resource)))
   }
 
   /** Whether a list for operators has this lock. */
   async isClaimed(resource: string): Promise<boolean> {
-    const [line, ends, , places] = this.keys.all(resource)
-    return String(await this.#run('hasClaims', [line, ends, places])) === '1'
+    return String(await this.#run('hasClaims', this.keys.all(resource))) === '1'
   }
 
   /** All that was published since it was asked last: what comes before the marker. */
@@ -81,12 +87,17 @@ export class TimedServer {
   }
 }
 
-/** The real server and the real scripts; only TIME is ours. They are loaded once: their texts are long. */
+/**
+ * The real server and the real scripts; only TIME is ours, and no request is late, because the store cannot know how the
+ * test sets the clock. The scripts are loaded once: their texts are long.
+ */
 function withTestTime(port: RedisDriver): RedisDriver {
   const texts = new Map(Object.values(scripts).map(({ text }) => [text, text.replace("redis.call('TIME')", TEST_TIME)]))
   const hashes = new Map(Object.values(scripts).map(({ sha, text }) => [sha, sha1(texts.get(text) ?? '')]))
   const ours = (word: string): string => hashes.get(word) ?? texts.get(word) ?? word
-  return { listen: (hearer) => port.listen(hearer), send: (words) => port.send(words.map(ours)) }
+  const inTime = (words: readonly string[]): readonly string[] =>
+    words[1] === scripts.enter.sha ? words.with(3 + Number(words[2]), LATEST) : words
+  return { listen: (hearer) => port.listen(hearer), send: (words) => port.send(inTime(words).map(ours)) }
 }
 
 function sha1(text: string): string {
