@@ -93,7 +93,7 @@ describe.each([
     await other.leave({ ...holder, token: held(await other.enter(holder)).token })
     const observing = store.watch({ resource }, (await store.look(resource)).memo, never)
     // The line knows that somebody observes it, so from here on only a message can tell him.
-    await expect.poll(() => direct.hget(`holdfast:{${resource}}`, 'a')).toMatch(/^F/)
+    await expect.poll(() => direct.hexists(`holdfast:{${resource}}`, 'b')).toBe(1)
     const { token, memo } = held(await store.enter(holder))
     expect((await observing).kind).toBe('hint')
     const ref = { resource, id: holder.id, token }

@@ -78,5 +78,6 @@ local function enter(at, mayWait, spec)
   if not refused then return place(line, known and find(line, known.id) or claim) end
   if refused == 'busy' then return { refused, freeIn(line) } end
   if refused == 'capacity' then return { refused, int(line.capacity) } end
-  return { refused, int(now) }
+  if refused == 'late' then return { refused, int(now) } end
+  return { refused }
 end

@@ -33,7 +33,7 @@ const limitsOf = (isCluster: boolean): Part => ({
 `,
 })
 
-type RedisScriptName = 'enter' | 'renew' | 'leave' | 'evict' | 'look' | 'observe' | 'hasClaims'
+type RedisScriptName = 'enter' | 'renew' | 'leave' | 'evict' | 'look' | 'observe' | 'hasClaims' | 'rights'
 
 export type Scripts = Readonly<Record<RedisScriptName, Script>>
 
@@ -55,5 +55,6 @@ function scriptsOf(isCluster: boolean): Scripts {
     look: script('look', 'no-writes', ['look']),
     observe: script('observe', '', [limits, 'observe']),
     hasClaims: script('has-claims', 'no-writes', [limits, 'has-claims']),
+    rights: script('rights', 'no-writes', [limits, 'rights']),
   }
 }

@@ -11,7 +11,7 @@ import { RedisStore } from './store.ts'
 
 const PREFIX = 'holdfast'
 const CLOCK_KEY = 'clock of the test'
-/** A moment after which an `enter` begins nothing, and which never comes. */
+/** After this moment an `enter` begins nothing; it never comes. */
 const LATEST = String(Number.MAX_SAFE_INTEGER)
 const MARKER = `${PREFIX}:marker`
 const TEST_TIME = `(function()
@@ -24,6 +24,13 @@ export interface Published {
   readonly text: string
 }
 
+export interface TimedOptions {
+  /** No request is late: for a test that sets the clock as no store can know. */
+  readonly isNeverLate?: boolean
+  /** Between the store and the server. */
+  readonly through?: (words: readonly string[], send: RedisDriver['send']) => Promise<unknown>
+}
+
 export class TimedServer {
   readonly store: RedisStore
   readonly keys = new RedisKeys(PREFIX)
@@ -32,9 +39,9 @@ export class TimedServer {
   #published: Published[] = []
   #onMarker: () => void = () => undefined
 
-  private constructor(client: Redis, listener: Redis) {
+  private constructor(client: Redis, listener: Redis, options: TimedOptions) {
     this.#client = client
-    this.#port = withTestTime(driverOf(client))
+    this.#port = withTestTime(driverOf(client), options)
     this.store = new RedisStore(async () => ({ port: this.#port, close: () => undefined }), PREFIX)
     listener.on('pmessage', (_pattern, channel, text) => {
       if (channel === MARKER) this.#onMarker()
@@ -42,10 +49,10 @@ export class TimedServer {
     })
   }
 
-  static async start(stage: Stage): Promise<TimedServer> {
+  static async start(stage: Stage, options: TimedOptions = {}): Promise<TimedServer> {
     const engine = await stage.server()
     const [client, listener] = [stage.client(engine), stage.client(engine)]
-    const server = new TimedServer(client, listener)
+    const server = new TimedServer(client, listener, options)
     await server.set(0n)
     await listener.psubscribe(`${PREFIX}:*`)
     await server.store.open({ clock: systemClock, signal: never })
@@ -72,6 +79,12 @@ export class TimedServer {
     return String(await this.#run('hasClaims', this.keys.all(resource))) === '1'
   }
 
+  /** What is there of a lock, and for how long still. */
+  async keysOf(resource: string): Promise<ReadonlyMap<string, number>> {
+    const keys = await this.#client.keys(`${this.keys.line(resource)}*`)
+    return new Map(await Promise.all(keys.map(async (key) => [key, await this.#client.pttl(key)] as const)))
+  }
+
   /** All that was published since it was asked last: what comes before the marker. */
   async published(): Promise<readonly Published[]> {
     const marked = new Promise<void>((resolve) => (this.#onMarker = resolve))
@@ -87,17 +100,15 @@ export class TimedServer {
   }
 }
 
-/**
- * The real server and the real scripts; only TIME is ours, and no request is late, because the store cannot know how the
- * test sets the clock. The scripts are loaded once: their texts are long.
- */
-function withTestTime(port: RedisDriver): RedisDriver {
+/** The real server and the real scripts; only TIME is ours. They are loaded once: their texts are long. */
+function withTestTime(port: RedisDriver, { isNeverLate, through }: TimedOptions): RedisDriver {
   const texts = new Map(Object.values(scripts).map(({ text }) => [text, text.replace("redis.call('TIME')", TEST_TIME)]))
   const hashes = new Map(Object.values(scripts).map(({ sha, text }) => [sha, sha1(texts.get(text) ?? '')]))
   const ours = (word: string): string => hashes.get(word) ?? texts.get(word) ?? word
   const inTime = (words: readonly string[]): readonly string[] =>
-    words[1] === scripts.enter.sha ? words.with(3 + Number(words[2]), LATEST) : words
-  return { listen: (hearer) => port.listen(hearer), send: (words) => port.send(inTime(words).map(ours)) }
+    isNeverLate === true && words[1] === scripts.enter.sha ? words.with(3 + Number(words[2]), LATEST) : words
+  const send: RedisDriver['send'] = (words) => port.send(inTime(words).map(ours))
+  return { listen: (hearer) => port.listen(hearer), send: (words) => through?.(words, send) ?? send(words) }
 }
 
 function sha1(text: string): string {
