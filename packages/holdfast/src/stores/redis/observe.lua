@@ -17,10 +17,10 @@ if observed < now + limits.observedSurely and not isDamaged then
     words[3], words[4] = 'a', string.upper(string.sub(compact, 1, 1)) .. string.sub(compact, 2)
   end
   redis.call('HSET', KEYS[1], unpack(words))
-  local least, left = limits.observed / 1000 + limits.idleMs / 2, redis.call('PTTL', KEYS[1])
-  if left < least then
-    redis.call('PEXPIRE', KEYS[2], int(least + limits.idleMs))
-    redis.call('PEXPIRE', KEYS[1], int(least + limits.idleMs))
+  local span = int(limits.observed / 1000 + limits.slackMs)
+  if redis.call('PTTL', KEYS[1]) < tonumber(span) then
+    redis.call('PEXPIRE', KEYS[2], span)
+    redis.call('PEXPIRE', KEYS[1], span)
   end
 end
 return version

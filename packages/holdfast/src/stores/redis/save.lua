@@ -103,16 +103,17 @@ local function saveCompact(line, isKept)
   if not line.reason and line.compact then redis.call('HDEL', line.key, 'e') end
 end
 
--- Keys outlive what they are kept for by a minute, and are prolonged in steps of half of that, never shortened. They
--- expire together, or the index first: it can be made again.
+-- Keys outlive the last claim by a minute, and are prolonged in steps of half of that, never shortened. They expire together,
+-- or the index first: it can be made again.
 local function extendExpiry(line)
-  local lastsMs = (math.max(line.lasts, line.observed, line.left) - now) / 1000
+  local claimsMs = line.lasts > 0 and (line.lasts - now) / 1000 + limits.idleMs / 2 or 0
+  local keptMs = (math.max(line.observed, line.left) - now) / 1000
   local left, leftOfIndex = redis.call('PTTL', line.key), redis.call('PTTL', line.index)
-  local least = lastsMs + limits.idleMs / 2
+  local least = math.max(claimsMs, keptMs)
   if left >= least and (leftOfIndex == -2 or leftOfIndex >= least) then return end
-  local span = int(math.max(math.ceil(lastsMs) + limits.idleMs, left, leftOfIndex))
-  redis.call('PEXPIRE', line.index, span)
-  redis.call('PEXPIRE', line.key, span)
+  local span = math.ceil(math.max(claimsMs + limits.idleMs / 2, keptMs + limits.slackMs, left, leftOfIndex))
+  redis.call('PEXPIRE', line.index, int(span))
+  redis.call('PEXPIRE', line.key, int(span))
 end
 
 -- What observers compare. A compact line needs no number of its own: its token and its state say what has changed.

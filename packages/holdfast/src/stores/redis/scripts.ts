@@ -17,6 +17,8 @@ const SWEEP_MAX = 64
 const DEAD_MAX = 1_000
 /** How long the keys of a lock outlive its last claim when nobody gives it back; a release deletes them. */
 const IDLE_MS = 60_000
+/** How long keys outlive what they are kept for without a claim: observers, and ids that left. */
+const SLACK_MS = 1_000
 
 /**
  * `listenersAreCounted`: whether PUBLISH answers how many listen on all servers, so that 0 means that a process is gone.
@@ -27,7 +29,7 @@ const limitsOf = (isCluster: boolean): Part => ({
   lua: `local limits = {
   provisional = ${PROVISIONAL_LIFE_MS * 1000}, place = ${WAITER_LIFE_MS * 1000}, queue = ${QUEUE_LENGTH_MAX},
   observed = ${OBSERVED_MS * 1000}, observedSurely = ${OBSERVED_SURELY_MS * 1000},
-  sweep = ${SWEEP_MAX}, dead = ${DEAD_MAX}, idleMs = ${IDLE_MS}, longestMs = ${TTL_MS_MAX + LOCK_DELAY_MS_MAX},
+  sweep = ${SWEEP_MAX}, dead = ${DEAD_MAX}, idleMs = ${IDLE_MS}, slackMs = ${SLACK_MS}, longestMs = ${TTL_MS_MAX + LOCK_DELAY_MS_MAX},
   listenersAreCounted = ${!isCluster}, isCluster = ${isCluster},
 }
 `,
