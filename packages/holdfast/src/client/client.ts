@@ -6,7 +6,7 @@ import { TimerQueue, type Timers } from '../time/timer-queue.ts'
 import { answerWithin } from '../time/call-limit.ts'
 import type { Ref } from '../store/claim.ts'
 import type { Clock } from '../time/clock.ts'
-import { StoreUnavailable, Unsupported } from '../store/errors.ts'
+import { type HoldfastError, StoreUnavailable, Unsupported } from '../store/errors.ts'
 import { Events } from './events.ts'
 import type { HeldLease } from '../lease/held-lease.ts'
 import { Renewer } from '../lease/renewer.ts'
@@ -28,6 +28,7 @@ export interface LockClientOptions {
   readonly namespace: string
   readonly owner: string
   readonly require: SafetyClass | undefined
+  readonly openWaitMs: number
   readonly logger: Logger | undefined
   /** What a call leaves out. */
   readonly defaults: HoldfastOptions
@@ -62,6 +63,7 @@ export class LockClient implements WaitHost {
   readonly #clockJump: ClockJumpDetector
   #opening: Promise<Facts> | undefined
   #facts: Facts | undefined
+  #openTrouble: HoldfastError | undefined
   #closed: Promise<void> | undefined
   #wasOpened = false
   #isOver = false
@@ -94,6 +96,11 @@ export class LockClient implements WaitHost {
   /** The facts at once when the store is open: the uncontended path pays no extra turn. */
   get facts(): Facts | undefined {
     return this.isClosed ? undefined : this.#facts
+  }
+
+  /** What the store said at the last try, while it is not open. */
+  get openTrouble(): HoldfastError | undefined {
+    return this.#openTrouble
   }
 
   /** Opens once; a failed opening is tried again by the next call. */
@@ -164,13 +171,25 @@ export class LockClient implements WaitHost {
   }
 
   closedError(): StoreUnavailable {
-    return new StoreUnavailable('this client was closed: make a new one with holdfast(store)')
+    return new StoreUnavailable('this client was closed: make a new one with holdfast(store)', { isFinal: true })
   }
 
   async #open(): Promise<Facts> {
     this.#wasOpened = true
-    const { clock, require } = this.#options
-    this.#facts = await openStore(this.store, { clock, timers: this.timers, require, signal: this.#closing.signal })
+    const { clock, require, openWaitMs } = this.#options
+    const startedMs = clock.monotonicMs()
+    this.#facts = await openStore(this.store, {
+      clock,
+      timers: this.timers,
+      require,
+      openWaitMs,
+      signal: this.#closing.signal,
+      onTrouble: (error) => {
+        this.#openTrouble = error
+        this.events.emit('opening', { error, askedMs: clock.monotonicMs() - startedMs })
+      },
+    })
+    this.#openTrouble = undefined
     return this.#facts
   }
 

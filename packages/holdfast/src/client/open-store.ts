@@ -1,12 +1,13 @@
 /**
- * Opening a store: bounded in time, repeated while it is busy or its connection breaks, and refused when it promises less
- * than is required. To the caller a store that did not open is unavailable, whatever became of the last try.
+ * Opening a store: each try bounded in time, repeated while the store is busy, loads its data or is not there, and refused
+ * when it promises less than is required. To the caller a store that did not open is unavailable, whatever became of the
+ * last try.
  */
 import type { Timers } from '../time/timer-queue.ts'
 import { Backoff } from '../time/backoff.ts'
 import { answerWithin } from '../time/call-limit.ts'
 import { type Clock, sleep } from '../time/clock.ts'
-import { HoldfastError, NotApplied, OutcomeUnknown, StoreUnavailable, Unsupported } from '../store/errors.ts'
+import { HoldfastError, isFinal, NotApplied, OutcomeUnknown, StoreUnavailable, Unsupported } from '../store/errors.ts'
 import { ATTEMPT_MS_MAX, OPEN_MS_MAX } from '../store/limits.ts'
 import { CLASS_ORDER, type Facts, type SafetyClass, type Store } from '../store/store.ts'
 
@@ -16,23 +17,22 @@ export interface OpenRequest {
   readonly signal: AbortSignal
   /** The least class that will do. */
   readonly require: SafetyClass | undefined
+  /** How long a store that is not there is asked again; one that is only busy has ATTEMPT_MS_MAX at least. */
+  readonly openWaitMs: number
+  /** A try failed, and the next one comes. */
+  onTrouble(error: HoldfastError): void
 }
 
+/** A server that comes up is found this soon at the latest; and one that is away for hours costs little. */
+const RETRY_MS_MAX = 1_000
+
 export async function openStore(store: Store, request: OpenRequest): Promise<Facts> {
-  const { clock, timers, signal, require } = request
-  const timeout = new AbortController()
-  const opening = openWhenFree(store, clock, AbortSignal.any([signal, timeout.signal]))
-  const facts = await answerWithin(timers, opening, OPEN_MS_MAX + ATTEMPT_MS_MAX, 'opening the store').catch(
-    (cause: unknown) => {
-      // An opening that hangs must not be the last one: the next call tries again.
-      timeout.abort(cause)
-      if (cause instanceof HoldfastError && !(cause instanceof OutcomeUnknown)) throw cause
-      throw new StoreUnavailable(
-        `the store could not be opened: ${cause instanceof Error ? cause.message : String(cause)}`,
-        { cause },
-      )
-    },
-  )
+  const { timers, require } = request
+  const facts = await openInTime(store, request).catch((cause: unknown) => {
+    if (cause instanceof HoldfastError && !(cause instanceof NotApplied || cause instanceof OutcomeUnknown)) throw cause
+    const words = cause instanceof Error ? cause.message : String(cause)
+    throw new StoreUnavailable(`the store could not be opened: ${words}`, { cause, isFinal: isFinal(cause) })
+  })
   if (require === undefined || CLASS_ORDER.indexOf(facts.safetyClass) >= CLASS_ORDER.indexOf(require)) return facts
   await answerWithin(timers, store.close(), OPEN_MS_MAX, 'closing the store').catch(() => undefined)
   throw new Unsupported(
@@ -40,26 +40,58 @@ export async function openStore(store: Store, request: OpenRequest): Promise<Fac
   )
 }
 
-/** Whoever hears no answer is not helped by looking for what keeps the store busy. */
-function afterAll(error: NotApplied | OutcomeUnknown): string {
-  return error instanceof NotApplied
-    ? `, and stayed so for ${OPEN_MS_MAX} ms: end what is in its way, or try again`
-    : `; it was asked again for ${OPEN_MS_MAX} ms: check that it runs, and that answers get through to here`
-}
-
-async function openWhenFree(store: Store, clock: Clock, signal: AbortSignal): Promise<Facts> {
-  const backoff = new Backoff()
-  const endsAtMs = clock.monotonicMs() + OPEN_MS_MAX
+async function openInTime(store: Store, request: OpenRequest): Promise<Facts> {
+  const { clock, signal } = request
+  const backoff = new Backoff(RETRY_MS_MAX)
+  const startedMs = clock.monotonicMs()
   for (;;) {
     try {
-      return await store.open({ clock, signal })
+      return await openOnce(store, request)
     } catch (error) {
-      const isPassing = error instanceof NotApplied || error instanceof OutcomeUnknown
-      if (!isPassing || signal.aborted) throw error
-      if (clock.monotonicMs() >= endsAtMs) {
-        throw new StoreUnavailable(error.message + afterAll(error), { cause: error })
-      }
+      if (!isWorthRepeating(error) || signal.aborted) throw error
+      const limitMs = patienceMs(error, request)
+      if (clock.monotonicMs() - startedMs >= limitMs) throw afterAll(error, limitMs)
+      request.onTrouble(error)
       await sleep(clock, backoff.nextMs(), signal)
     }
   }
+}
+
+/** An opening that hangs must not be the last one: it is aborted, and the next one tries again. */
+async function openOnce(store: Store, { clock, timers, signal }: OpenRequest): Promise<Facts> {
+  const timeout = new AbortController()
+  const opening = store.open({ clock, signal: AbortSignal.any([signal, timeout.signal]) })
+  return answerWithin(timers, opening, OPEN_MS_MAX, 'opening the store').catch((error: unknown) => {
+    timeout.abort(error)
+    throw error
+  })
+}
+
+type EngineError = NotApplied | OutcomeUnknown | StoreUnavailable
+
+/** What is final stays so whatever is done here, and anything that is not the store's own word is a defect. */
+function isWorthRepeating(error: unknown): error is EngineError {
+  const isEngineError =
+    error instanceof NotApplied || error instanceof OutcomeUnknown || error instanceof StoreUnavailable
+  return isEngineError && !error.isFinal
+}
+
+/** A file that others are opening is free in a moment: nobody who will not wait for a server means that. */
+function patienceMs(error: EngineError, { openWaitMs }: OpenRequest): number {
+  return error instanceof StoreUnavailable ? openWaitMs : Math.max(openWaitMs, ATTEMPT_MS_MAX)
+}
+
+/** Whoever hears no answer is not helped by looking for what keeps the store busy. */
+function afterAll(error: EngineError, limitMs: number): StoreUnavailable {
+  const again = `it was asked again for ${limitMs} ms`
+  const details = { cause: error }
+  if (error instanceof NotApplied) {
+    const words = `${error.message}, and stayed so for ${limitMs} ms: end what is in its way, or try again`
+    return new StoreUnavailable(words, details)
+  }
+  if (error instanceof OutcomeUnknown) {
+    const words = `${error.message}; ${again}: check that it runs, and that answers get through to here`
+    return new StoreUnavailable(words, details)
+  }
+  return limitMs === 0 ? error : new StoreUnavailable(`${error.message}; ${again} (openWait)`, details)
 }

@@ -6,15 +6,21 @@
 import { ClaimCalls } from './claim-calls.ts'
 import { Backoff } from '../time/backoff.ts'
 import { sleep } from '../time/clock.ts'
-import { Misuse, OutcomeUnknown, StoreUnavailable, WaitTimeout } from '../store/errors.ts'
+import { isFinal, Misuse, OutcomeUnknown, StoreUnavailable, WaitTimeout } from '../store/errors.ts'
 import { deadlineOf, remainingMs } from '../time/deadline.ts'
 import { HeldLease } from '../lease/held-lease.ts'
 import type { ClaimRequest } from './claim-request.ts'
 import { ATTEMPT_MS_MAX, PROVISIONAL_RENEW_MS, QUEUE_LENGTH_MAX } from '../store/limits.ts'
 import { WaitLimit } from './wait-limit.ts'
 import type { WaitHost } from './wait-host.ts'
-import type { Held, Memo, Queued, Refused, Standing } from '../store/store.ts'
+import type { Facts, Held, Memo, Queued, Refused, Standing } from '../store/store.ts'
 import { QueuedClaim, type WakeReason } from './queued-claim.ts'
+
+/**
+ * What a store calls final ends a wait, unless the store had answered it before: a right or a command that is taken away
+ * from a waiter in line may come back, so there it has to stay final for this long.
+ */
+const FINAL_AFTER_ANSWER_MS = ATTEMPT_MS_MAX
 
 /** The lease, or null when the request does not queue and somebody else holds the lock. */
 export async function acquire(host: WaitHost, request: ClaimRequest): Promise<HeldLease | null> {
@@ -66,6 +72,7 @@ class Acquisition {
   readonly #fruitless = new Backoff()
   #trouble: unknown
   #wasAnswered = false
+  #finalSinceMs: number | undefined
   #lastMemo: Memo | undefined
   #woken: WakeReason | undefined
 
@@ -78,14 +85,15 @@ class Acquisition {
 
   /** What kept the store from answering, while it does not. */
   get trouble(): unknown {
-    return this.#trouble ?? (this.#wasAnswered ? undefined : new OutcomeUnknown('the store did not answer'))
+    if (this.#trouble !== undefined || this.#wasAnswered) return this.#trouble
+    return this.#host.openTrouble ?? new OutcomeUnknown('the store did not answer')
   }
 
   /** Bounded by the limit of the wait: each round either ends, waits for the line to move, or backs off. */
   async run(): Promise<HeldLease | null> {
     try {
       this.#limit.throwIfOver()
-      const facts = this.#host.facts ?? (await this.#limit.bound(this.#host.open()))
+      const facts = this.#host.facts ?? (await this.#opened())
       this.#host.checkSupported(this.#request, facts)
       for (;;) {
         const standing = await this.#round()
@@ -95,6 +103,20 @@ class Acquisition {
     } catch (error) {
       this.#calls.giveUp()
       throw error
+    }
+  }
+
+  /** Opening has a patience of its own, and a wait that is longer asks again. */
+  async #opened(): Promise<Facts> {
+    for (;;) {
+      try {
+        return await this.#limit.bound(this.#host.open())
+      } catch (error) {
+        this.#limit.throwIfOver()
+        if (!(error instanceof StoreUnavailable) || error.isFinal) throw error
+        this.#trouble = error
+        await this.#pause(this.#failures)
+      }
     }
   }
 
@@ -150,14 +172,27 @@ class Acquisition {
       this.#wasAnswered = true
       this.#failures.reset()
       this.#trouble = undefined
+      this.#finalSinceMs = undefined
       return standing
     } catch (error) {
       if (!this.#calls.isWorthRepeating(error)) throw error
       this.#limit.throwIfOver()
+      if (this.#isOverBy(error)) throw refusedFinally(this.#request.shape.name, error)
       this.#trouble = error
       await this.#pause(this.#failures)
       return undefined
     }
+  }
+
+  /** Whether asking again is pointless. */
+  #isOverBy(error: unknown): boolean {
+    if (!isFinal(error)) {
+      this.#finalSinceMs = undefined
+      return false
+    }
+    const nowMs = this.#host.clock.monotonicMs()
+    this.#finalSinceMs ??= nowMs
+    return !this.#wasAnswered || nowMs - this.#finalSinceMs >= FINAL_AFTER_ANSWER_MS
   }
 
   #pause(backoff: Backoff): Promise<void> {
@@ -202,6 +237,12 @@ class Acquisition {
     this.#calls.giveUp()
     return null
   }
+}
+
+/** In the words of the store, which say the way out. */
+function refusedFinally(name: string, cause: unknown): StoreUnavailable {
+  const words = cause instanceof Error ? cause.message : String(cause)
+  return new StoreUnavailable(`"${name}" cannot be asked for: ${words}`, { resource: name, cause, isFinal: true })
 }
 
 /** What the caller is told when the wait is over: what stood in the way. */

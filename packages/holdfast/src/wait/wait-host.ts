@@ -1,6 +1,7 @@
 /** What a wait needs of the client it belongs to. */
 import type { HeldLease } from '../lease/held-lease.ts'
 import type { LeaseHost } from '../lease/lease-host.ts'
+import type { HoldfastError } from '../store/errors.ts'
 import type { Facts, Store } from '../store/store.ts'
 import type { ClaimRequest } from './claim-request.ts'
 import type { WaitLimit } from './wait-limit.ts'
@@ -13,6 +14,8 @@ export interface WaitHost extends LeaseHost {
   /** Absent until the store is open. */
   readonly facts: Facts | undefined
   open(): Promise<Facts>
+  /** What the store said at the last try, while it is not open. */
+  readonly openTrouble: HoldfastError | undefined
   /** Throws `Unsupported` for what the store cannot promise. */
   checkSupported(request: ClaimRequest, facts: Facts): void
   began(lease: HeldLease): void

@@ -1,10 +1,11 @@
 /** From a URL to a client of our own: one server, a Cluster, or the primary behind Sentinels. */
 import { StoreUnavailable } from '../../store/errors.ts'
-import { type RedisAddress, addressOf } from './address.ts'
-import { connectUrl, type Connected, connected, loadIoredis, ownOptions, driverOf } from './client.ts'
-import { reconnectInMs } from './driver.ts'
-import { codeWordOf } from './errors.ts'
+import { type RedisAddress, type ServerAddress, addressOf } from './address.ts'
+import { driverOf, ioredisDriver } from './client.ts'
 import { ioredisClusterDriver } from './cluster-clients.ts'
+import { reconnectInMs } from './driver.ts'
+import { codeWordOf, engineError } from './errors.ts'
+import { type Connected, connected, connectedServer, loadIoredis, ownOptions } from './own-client.ts'
 
 const SENTINEL_ANSWER_MS = 1_000
 
@@ -13,12 +14,32 @@ export async function connectAddress(url: string, signal: AbortSignal): Promise<
   const address = addressOf(url)
   switch (address.kind) {
     case 'server':
-      return connectUrl(url, {}, signal)
+      return connectServer(address, {}, signal)
     case 'cluster':
       return connectCluster(address, signal)
     case 'sentinel':
       return connectThroughSentinels(address, signal)
   }
+}
+
+/** `settings` are those of ioredis. */
+export async function connectServer(
+  address: ServerAddress,
+  settings: object,
+  signal?: AbortSignal,
+): Promise<Connected> {
+  const { Redis } = await loadIoredis()
+  const { host, port, family, database } = address
+  const client = new Redis({
+    ...ownOptions,
+    ...loginOf(address),
+    host,
+    port,
+    db: database,
+    ...(family !== undefined && { family }),
+    ...settings,
+  })
+  return connectedServer(client, { isTls: address.isTls, port: () => ioredisDriver(client) }, signal)
 }
 
 type Kind<Name extends RedisAddress['kind']> = Extract<RedisAddress, { readonly kind: Name }>
@@ -30,7 +51,11 @@ async function connectCluster(address: Kind<'cluster'>, signal: AbortSignal): Pr
     lazyConnect: true,
     // A Cluster that is not ready when the store opens is the caller's to try again.
     clusterRetryStrategy: (attempt: number) => (wasReady ? reconnectInMs(attempt) : null),
-    redisOptions: { ...loginOf(address), socketTimeout: ownOptions.socketTimeout },
+    redisOptions: {
+      ...loginOf(address),
+      connectTimeout: ownOptions.connectTimeout,
+      socketTimeout: ownOptions.socketTimeout,
+    },
   })
   cluster.on('ready', () => (wasReady = true))
   // What a node refused; of one that is not reached ioredis tells no more than that.
@@ -45,14 +70,26 @@ async function connectCluster(address: Kind<'cluster'>, signal: AbortSignal): Pr
     () => ioredisClusterDriver(cluster),
     signal,
   ).catch((error: unknown) => {
-    if (error instanceof StoreUnavailable) throw error
-    throw codeWordOf(trouble) === undefined ? new StoreUnavailable(NOT_REACHED, { cause: error }) : trouble
+    throw unreadyCluster(error, trouble ?? lastNodeErrorOf(error))
   })
 }
 
 const NOT_REACHED = 'no node of the Redis Cluster can be reached. Check the addresses, and whether they run'
 const NOT_READY =
   'the Redis Cluster is not ready: slots are not served, or this user may not ask for CLUSTER INFO (docs/redis.md)'
+
+/** `trouble` is what a node refused, or why it was not reached. */
+function unreadyCluster(error: unknown, trouble: unknown): StoreUnavailable {
+  const words = error instanceof StoreUnavailable ? error.message : NOT_REACHED
+  const { message, isFinal } = engineError(trouble ?? error, 'a node')
+  if (codeWordOf(trouble) !== undefined) return new StoreUnavailable(`opening: ${message}`, { cause: error, isFinal })
+  return new StoreUnavailable(`opening: ${words}: ${message}`, { isFinal })
+}
+
+/** Where all nodes failed, ioredis keeps the reason of one. */
+function lastNodeErrorOf(error: unknown): unknown {
+  return error instanceof Error && 'lastNodeError' in error ? error.lastNodeError : undefined
+}
 
 async function connectThroughSentinels(address: Kind<'sentinel'>, signal: AbortSignal): Promise<Connected> {
   const { Redis } = await loadIoredis()
@@ -84,7 +121,7 @@ async function connectThroughSentinels(address: Kind<'sentinel'>, signal: AbortS
   }
 }
 
-function loginOf({ username, password, isTls }: Kind<'cluster'> | Kind<'sentinel'>): object {
+function loginOf({ username, password, isTls }: RedisAddress): object {
   return {
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),

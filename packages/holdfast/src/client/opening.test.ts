@@ -1,0 +1,194 @@
+/** A store that is not there when its client is: how long it is waited for, what is said meanwhile, and what no waiting heals. */
+import { describe, expect, test } from 'vitest'
+import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../store/errors.ts'
+import type { FaultPlan } from '../testing/unreliable.ts'
+import { type TestClient, type World, world } from './clients.fixture.ts'
+import type { HoldfastOptions } from './options.ts'
+
+/** The store answers openings from this moment of the clock on. */
+function opensAt(atMs: number, options: HoldfastOptions = {}): World & TestClient {
+  const here = world()
+  const startsAtMs = here.clock.monotonicMs() + atMs
+  const plan: FaultPlan = (_, method) =>
+    method === 'open' && here.clock.monotonicMs() < startsAtMs ? { kind: 'unavailable' } : undefined
+  return { ...here, ...here.client(options, plan) }
+}
+
+const never = Number.POSITIVE_INFINITY
+
+describe('a store that refuses', () => {
+  test('is asked again for ten seconds, and then in its own words', async () => {
+    const { clock, locks } = opensAt(never)
+    const opening = locks.open()
+    opening.catch(() => undefined)
+    await clock.advance(9_900)
+    expect(locks.health().state).toBe('ok')
+    await clock.advance(1_200)
+    await expect(opening).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringMatching(/the plan says: unavailable.*asked again for 10000 ms \(openWait\)/) as string,
+    })
+  })
+
+  test('is found within a second of its coming up', async () => {
+    const { clock, locks } = opensAt(8_000)
+    const opening = locks.open()
+    await clock.advance(9_100)
+    expect((await opening).order).toBe('fifo')
+  })
+
+  test('is waited for as long as openWait says, and not at all with 0', async () => {
+    const late = opensAt(90_000, { openWait: '2m' })
+    const opening = late.locks.open()
+    await late.clock.advance(91_100)
+    expect((await opening).order).toBe('fifo')
+    const impatient = opensAt(1, { openWait: 0 })
+    await expect(impatient.locks.open()).rejects.toThrow(/^the plan says: unavailable\. Try again later\.$/)
+  })
+
+  test('is waited for by a wait that is longer than openWait, until that ends', async () => {
+    const late = opensAt(25_000, { openWait: '1s' })
+    const acquiring = late.locks.acquire('seat', { wait: '1m' })
+    await late.clock.advance(26_100)
+    expect((await acquiring).isHeld()).toBe(true)
+
+    const gone = opensAt(never, { openWait: '1s' })
+    const waiting = gone.locks.acquire('seat', { wait: '20s' })
+    waiting.catch(() => undefined)
+    await gone.clock.advance(20_100)
+    await expect(waiting).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      resource: 'seat',
+      message: expect.stringMatching(/"seat" could not be asked for within 20000 ms: the plan says/) as string,
+    })
+  })
+
+  test('is told in the words of its last try to a wait that ends while it is asked', async () => {
+    const { clock, locks } = opensAt(never)
+    const attempt = locks.tryAcquire('seat')
+    attempt.catch(() => undefined)
+    await clock.advance(5_100)
+    await expect(attempt).rejects.toThrow('the plan says: unavailable')
+  })
+
+  test('is an event with every try, and none when it has opened', async () => {
+    const { clock, locks } = opensAt(3_000)
+    const told: number[] = []
+    locks.on('opening', ({ error, askedMs }) => {
+      expect(error).toBeInstanceOf(StoreUnavailable)
+      told.push(askedMs)
+    })
+    const opening = locks.open()
+    await clock.advance(4_100)
+    await opening
+    const tries = told.length
+    expect(tries).toBeGreaterThan(3)
+    expect(told).toEqual(told.toSorted((one, other) => one - other))
+    await (await locks.acquire('seat')).release()
+    expect(told).toHaveLength(tries)
+  })
+
+  test('a client that is closed meanwhile waits no longer, and nobody waits for a client that was closed', async () => {
+    const { clock, locks } = opensAt(never, { openWait: '1h' })
+    const waiting = locks.acquire('seat', { wait: '1h' })
+    waiting.catch(() => undefined)
+    await clock.advance(2_000)
+    const closing = locks.close()
+    await clock.advance(5_200)
+    await closing
+    await expect(waiting).rejects.toThrow('this client was closed')
+    await expect(locks.acquire('seat', { wait: '1h' })).rejects.toThrow('this client was closed')
+  })
+})
+
+describe('a store that is only busy', () => {
+  test('is asked again for five seconds even where nobody would wait for one that is not there', async () => {
+    const { clock, client } = world()
+    let busy = true
+    const plan: FaultPlan = (_, method) => (method === 'open' && busy ? { kind: 'not-applied' } : undefined)
+    const opening = client({ openWait: 0 }, plan).locks.open()
+    await clock.advance(3_000)
+    busy = false
+    await clock.advance(1_100)
+    expect((await opening).order).toBe('fifo')
+  })
+})
+
+const final = { isFinal: true }
+const finals = [
+  new StoreUnavailable('wrong password', final),
+  new OutcomeUnknown('wrong certificate', final),
+  new NotApplied('no such command', final),
+] as const
+
+describe.each(finals)('a word that is final, as $name', (error) => {
+  test('ends an opening and a wait for it at once', async () => {
+    const { client } = world()
+    const { locks, store } = client({ openWait: '1h' })
+    store.open = () => Promise.reject(error)
+    await expect(locks.open()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', isFinal: true })
+    await expect(locks.acquire('seat', { wait: '1h' })).rejects.toThrow(error.message)
+    await expect(locks.inspect('seat')).rejects.toThrow(error.message)
+  })
+
+  test('ends a wait at once, with the name', async () => {
+    const { client } = world()
+    const { locks, store } = client()
+    store.enter = () => Promise.reject(error)
+    const words = `"seat" cannot be asked for: ${error.message}`
+    const expected = { code: 'STORE_UNAVAILABLE', message: words, resource: 'seat', isFinal: true }
+    await expect(locks.acquire('seat', { wait: '1h' })).rejects.toMatchObject(expected)
+    await expect(locks.tryAcquire('seat')).rejects.toMatchObject(expected)
+  })
+
+  test('ends the wait of a claim in line only when it lasts, because it may be taken back', async () => {
+    const { clock, client } = world()
+    const holder = await client().locks.acquire('seat', { ttl: '1h' })
+    // A waiter that is told to look again, and again, asks.
+    const { locks, store } = client({}, (_, method) => (method === 'watch' ? { kind: 'early-hint' } : undefined))
+    const enter = store.enter.bind(store)
+    const refuseFor = async (ms: number): Promise<void> => {
+      store.enter = () => Promise.reject(error)
+      await clock.advance(ms)
+      store.enter = enter
+      await clock.advance(1_000)
+    }
+    let ended: unknown
+    const waiting = locks.acquire('seat', { wait: '1h', ttl: '1m' })
+    waiting.catch((reason: unknown) => (ended = reason))
+    await clock.advance(1_000)
+    await refuseFor(3_000)
+    await refuseFor(3_000)
+    expect(ended).toBeUndefined()
+    await refuseFor(6_000)
+    expect(ended).toMatchObject({ message: `"seat" cannot be asked for: ${error.message}`, isFinal: true })
+    await holder.release()
+  })
+
+  test('ends a question about a lock at once', async () => {
+    const { client } = world()
+    const { locks, store } = client()
+    await locks.open()
+    store.look = () => Promise.reject(error)
+    await expect(locks.inspect('seat')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', isFinal: true })
+  })
+
+  test('costs a holder nothing: it is renewed until its deadline, and kept when the word is taken back', async () => {
+    const { clock, client } = world()
+    const { locks, store } = client()
+    const lease = await locks.acquire('seat', { ttl: '9s' })
+    const renew = store.renew.bind(store)
+    let asked = 0
+    store.renew = () => {
+      asked += 1
+      return Promise.reject(error)
+    }
+    await clock.advance(8_000)
+    expect(lease.state).toBe('jeopardy')
+    expect(asked).toBeGreaterThan(3)
+    store.renew = renew
+    await clock.advance(1_500)
+    expect(lease.state).toBe('held')
+    await lease.release()
+  })
+})
