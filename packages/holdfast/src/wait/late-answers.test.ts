@@ -200,7 +200,9 @@ describe('closing', () => {
     const first = locks.acquire('seat', { wait: '1m' })
     await clock.advance(12_000)
     await (await first).release()
-    const never = client({}, (_, method) => (method === 'open' ? { kind: 'lost-request', silence: 'hangs' } : undefined))
+    const never = client({}, (_, method) =>
+      method === 'open' ? { kind: 'lost-request', silence: 'hangs' } : undefined,
+    )
     const opening = never.locks.open()
     opening.catch(() => undefined)
     await clock.advance(10_100)

@@ -106,6 +106,8 @@ export function ioredisDriver(client: IoredisClient): RedisDriver {
 async function listenWithIoredis(client: IoredisClient, hearer: Hearer, failsOver: boolean): Promise<Subscriptions> {
   const own = client.duplicate({
     lazyConnect: true,
+    // A server with too many connections answers the first command alone.
+    disableClientInfo: true,
     maxRetriesPerRequest: null,
     autoResubscribe: false,
     retryStrategy: reconnectInMs,

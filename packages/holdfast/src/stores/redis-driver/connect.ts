@@ -1,7 +1,7 @@
 /** From a URL to a client of our own: one server, a Cluster, or the primary behind Sentinels. */
 import { StoreUnavailable } from '../../store/errors.ts'
 import { type RedisAddress, type ServerAddress, addressOf } from './address.ts'
-import { driverOf, ioredisDriver } from './client.ts'
+import { driverOf } from './client.ts'
 import { ioredisClusterDriver } from './cluster-clients.ts'
 import { reconnectInMs } from './driver.ts'
 import { codeWordOf, engineError } from './errors.ts'
@@ -36,10 +36,12 @@ export async function connectServer(
     host,
     port,
     db: database,
+    // Without it, some versions send what is waiting before they know whether there is such a database.
+    enableReadyCheck: database !== 0,
     ...(family !== undefined && { family }),
     ...settings,
   })
-  return connectedServer(client, { isTls: address.isTls, port: () => ioredisDriver(client) }, signal)
+  return connectedServer(client, address, signal)
 }
 
 type Kind<Name extends RedisAddress['kind']> = Extract<RedisAddress, { readonly kind: Name }>

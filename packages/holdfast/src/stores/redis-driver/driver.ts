@@ -1,5 +1,6 @@
 /** What a store needs of any Redis driver, and what all the adapters do alike. */
 import { Misuse, StoreUnavailable } from '../../store/errors.ts'
+import { codeWordOf } from './errors.ts'
 
 /** Any Redis driver. */
 export interface RedisDriver {
@@ -72,11 +73,13 @@ export function notConnected(what = 'client'): StoreUnavailable {
   })
 }
 
-/** One that could not connect would go on trying, for nobody. Throws what the driver said last. */
+/** One that could not connect would go on trying, for nobody. Throws what the server said, or the driver last. */
 export async function connectedOrEnded(client: Connecting): Promise<void> {
   // An event nobody listens to would be printed.
   let trouble: unknown
-  client.on('error', (error) => (trouble = error))
+  client.on('error', (error) => {
+    if (trouble === undefined || codeWordOf(trouble) === undefined) trouble = error
+  })
   try {
     await client.connect()
   } catch (error) {

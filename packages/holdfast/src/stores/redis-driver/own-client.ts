@@ -1,8 +1,15 @@
 /** A client of our own, of ioredis: how it is set up, and what is said when it does not connect. */
 import { ATTEMPT_MS_MAX } from '../../store/limits.ts'
 import { NotApplied, StoreUnavailable } from '../../store/errors.ts'
-import type { IoredisClient } from './client.ts'
-import { type Connecting, type IoredisClusterClient, reconnectInMs, type RedisDriver } from './driver.ts'
+import type { ServerAddress } from './address.ts'
+import { type IoredisClient, ioredisDriver } from './client.ts'
+import {
+  connectedOrEnded,
+  type Connecting,
+  type IoredisClusterClient,
+  reconnectInMs,
+  type RedisDriver,
+} from './driver.ts'
 import { codeWordOf } from './errors.ts'
 import { stillLoading } from './loading.ts'
 import { driversWords } from './redaction.ts'
@@ -19,6 +26,7 @@ const CONNECT_MS_MAX: number = ATTEMPT_MS_MAX - 1_000
 export const ownOptions: {
   readonly lazyConnect: true
   readonly autoResendUnfulfilledCommands: false
+  readonly disableClientInfo: true
   readonly connectTimeout: number
   readonly socketTimeout: number
   retryStrategy(attempt: number): number
@@ -27,6 +35,8 @@ export const ownOptions: {
   lazyConnect: true,
   // Whoever asked asks again, and knows what he asked before.
   autoResendUnfulfilledCommands: false,
+  // The first command is the one whose answer is looked at: a server with too many connections answers it alone, and ends.
+  disableClientInfo: true,
   connectTimeout: CONNECT_MS_MAX,
   retryStrategy: reconnectInMs,
   // Gives up a connection on which nothing is answered: a frozen server, whose place another one may have taken.
@@ -50,18 +60,12 @@ export async function loadIoredis(): Promise<IoredisModule> {
   })
 }
 
-/** Throws what the driver said last. Aborted, it gives up a client that is not connected yet. */
+/** Throws what the server said, or the driver last. Aborted, it gives up a client that is not connected yet. */
 export async function connected(client: Connecting, port: () => RedisDriver, signal?: AbortSignal): Promise<Connected> {
-  // The commands report what is wrong later on; an event nobody listens to would be printed.
-  let trouble: unknown
-  client.on('error', (error) => (trouble = error))
   const giveUp = (): void => client.disconnect()
   signal?.addEventListener('abort', giveUp, { once: true })
   try {
-    await client.connect()
-  } catch (error) {
-    client.disconnect()
-    throw trouble ?? error
+    await connectedOrEnded(client)
   } finally {
     signal?.removeEventListener('abort', giveUp)
   }
@@ -71,32 +75,35 @@ export async function connected(client: Connecting, port: () => RedisDriver, sig
 /** The same for one server, which is asked more precisely why it does not let itself be used. */
 export async function connectedServer(
   client: IoredisClient & Connecting,
-  { isTls, port }: { readonly isTls: boolean; port(): RedisDriver },
+  { database, isTls }: Pick<ServerAddress, 'database' | 'isTls'>,
   signal?: AbortSignal,
 ): Promise<Connected> {
   client.on('error', (error: Error) => {
     // It would go on in database 0, with what other programs keep there.
     if (isOfSelect(error)) client.disconnect(true)
   })
-  const { promise: refusal, reject: refuse } = Promise.withResolvers<never>()
-  refusal.catch(() => undefined)
-  client.on('connect', () => {
-    // ioredis waits in silence until the data are loaded; this is what it lets through meanwhile.
-    client.call('info', ['persistence']).then(
-      (info) => {
-        const loading = stillLoading(String(info))
-        if (loading !== undefined) refuse(loading)
-      },
-      () => undefined,
-    )
-  })
   const connecting: Connecting = {
-    connect: () => Promise.race([client.connect(), refusal]),
+    connect: () => (database === 0 ? client.connect() : Promise.race([client.connect(), loading(client)])),
     disconnect: () => client.disconnect(),
     on: (event, listener) => client.on(event, listener),
   }
-  return connected(connecting, port, signal).catch((error: unknown) => {
+  return connected(connecting, () => ioredisDriver(client), signal).catch((error: unknown) => {
     throw hinted(error, isTls) ?? error
+  })
+}
+
+/** ioredis waits in silence until the data are loaded; this is what it lets through meanwhile. */
+function loading(client: IoredisClient): Promise<never> {
+  return new Promise((_, reject) => {
+    client.on('connect', () => {
+      client.call('info', ['persistence']).then(
+        (info) => {
+          const refusal = stillLoading(String(info))
+          if (refusal !== undefined) reject(refusal)
+        },
+        () => undefined,
+      )
+    })
   })
 }
 
