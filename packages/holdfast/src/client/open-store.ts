@@ -3,18 +3,16 @@
  * when it promises less than is required. To the caller a store that did not open is unavailable, whatever became of the
  * last try.
  */
-import type { Timers } from '../time/timer-queue.ts'
 import { Backoff } from '../time/backoff.ts'
 import { answerWithin } from '../time/call-limit.ts'
-import { type Clock, sleep } from '../time/clock.ts'
+import { sleep } from '../time/clock.ts'
 import { HoldfastError, isFinal, NotApplied, OutcomeUnknown, StoreUnavailable, Unsupported } from '../store/errors.ts'
 import { ATTEMPT_MS_MAX, OPEN_MS_MAX } from '../store/limits.ts'
-import { CLASS_ORDER, type Facts, type SafetyClass, type Store } from '../store/store.ts'
+import type { OpenStore, Store, StoreEnvironment } from '../store/store.ts'
+import { CLASS_ORDER, type SafetyClass } from '../store/facts.ts'
 
 export interface OpenRequest {
-  readonly clock: Clock
-  readonly timers: Timers
-  readonly signal: AbortSignal
+  readonly environment: StoreEnvironment
   /** The least class that will do. */
   readonly require: SafetyClass | undefined
   /** How long a store that is not there is asked again; one that is only busy has ATTEMPT_MS_MAX at least. */
@@ -26,27 +24,26 @@ export interface OpenRequest {
 /** A server that comes up is found this soon at the latest; and one that is away for hours costs little. */
 const RETRY_MS_MAX = 1_000
 
-export async function openStore(store: Store, request: OpenRequest): Promise<Facts> {
-  const { timers, require } = request
-  const facts = await openInTime(store, request).catch((cause: unknown) => {
+export async function openStore(store: Store, request: OpenRequest): Promise<OpenStore> {
+  const { environment, require } = request
+  const opened = await openInTime(store, request).catch((cause: unknown) => {
     if (cause instanceof HoldfastError && !(cause instanceof NotApplied || cause instanceof OutcomeUnknown)) throw cause
     const words = cause instanceof Error ? cause.message : String(cause)
     throw new StoreUnavailable(`the store could not be opened: ${words}`, { cause, isFinal: isFinal(cause) })
   })
-  if (require === undefined || CLASS_ORDER.indexOf(facts.safetyClass) >= CLASS_ORDER.indexOf(require)) return facts
-  await answerWithin(timers, store.close(), OPEN_MS_MAX, 'closing the store').catch(() => undefined)
-  throw new Unsupported(
-    `${facts.engine} is of class "${facts.safetyClass}", required is "${require}": ${facts.reasons.join(' ')}`,
-  )
+  const { engine, reasons, safetyClass } = opened.facts
+  if (require === undefined || CLASS_ORDER.indexOf(safetyClass) >= CLASS_ORDER.indexOf(require)) return opened
+  await answerWithin(environment.timers, opened.close(), OPEN_MS_MAX, 'closing the store').catch(() => undefined)
+  throw new Unsupported(`${engine} is of class "${safetyClass}", required is "${require}": ${reasons.join(' ')}`)
 }
 
-async function openInTime(store: Store, request: OpenRequest): Promise<Facts> {
-  const { clock, signal } = request
+async function openInTime(store: Store, request: OpenRequest): Promise<OpenStore> {
+  const { clock, signal } = request.environment
   const backoff = new Backoff(RETRY_MS_MAX)
   const startedMs = clock.monotonicMs()
   for (;;) {
     try {
-      return await openOnce(store, request)
+      return await openOnce(store, request.environment)
     } catch (error) {
       if (!isWorthRepeating(error) || signal.aborted) throw error
       const limitMs = patienceMs(error, request)
@@ -57,12 +54,17 @@ async function openInTime(store: Store, request: OpenRequest): Promise<Facts> {
   }
 }
 
-/** An opening that hangs must not be the last one: it is aborted, and the next one tries again. */
-async function openOnce(store: Store, { clock, timers, signal }: OpenRequest): Promise<Facts> {
+/** An opening that hangs must not be the last one: it is aborted, and what it opens late is closed. */
+async function openOnce(store: Store, environment: StoreEnvironment): Promise<OpenStore> {
   const timeout = new AbortController()
-  const opening = store.open({ clock, signal: AbortSignal.any([signal, timeout.signal]) })
-  return answerWithin(timers, opening, OPEN_MS_MAX, 'opening the store').catch((error: unknown) => {
+  const signal = AbortSignal.any([environment.signal, timeout.signal])
+  const opening = store.open({ ...environment, signal })
+  return answerWithin(environment.timers, opening, OPEN_MS_MAX, 'opening the store').catch((error: unknown) => {
     timeout.abort(error)
+    opening.then(
+      (late) => late.close(),
+      () => undefined,
+    )
     throw error
   })
 }

@@ -121,10 +121,20 @@ const finals = [
   new NotApplied('no such command', final),
 ] as const
 
+/** A client whose store answers with this error whenever one of these calls is made. */
+function refusing(here: World, error: Error, plan?: FaultPlan): TestClient & { readonly refused: Set<string> } {
+  const refused = new Set<string>()
+  const client = here.client({ openWait: '1h' }, plan, (open) => ({
+    enter: (claim) => (refused.has('enter') ? Promise.reject(error) : open.enter(claim)),
+    renew: (renewals) => (refused.has('renew') ? Promise.reject(error) : open.renew(renewals)),
+    look: (resource) => (refused.has('look') ? Promise.reject(error) : open.look(resource)),
+  }))
+  return { ...client, refused }
+}
+
 describe.each(finals)('a word that is final, as $name', (error) => {
   test('ends an opening and a wait for it at once', async () => {
-    const { client } = world()
-    const { locks, store } = client({ openWait: '1h' })
+    const { locks, store } = refusing(world(), error)
     store.open = () => Promise.reject(error)
     await expect(locks.open()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', isFinal: true })
     await expect(locks.acquire('seat', { wait: '1h' })).rejects.toThrow(error.message)
@@ -132,9 +142,8 @@ describe.each(finals)('a word that is final, as $name', (error) => {
   })
 
   test('ends a wait at once, with the name', async () => {
-    const { client } = world()
-    const { locks, store } = client()
-    store.enter = () => Promise.reject(error)
+    const { locks, refused } = refusing(world(), error)
+    refused.add('enter')
     const words = `"seat" cannot be asked for: ${error.message}`
     const expected = { code: 'STORE_UNAVAILABLE', message: words, resource: 'seat', isFinal: true }
     await expect(locks.acquire('seat', { wait: '1h' })).rejects.toMatchObject(expected)
@@ -142,15 +151,17 @@ describe.each(finals)('a word that is final, as $name', (error) => {
   })
 
   test('ends the wait of a claim in line only when it lasts, because it may be taken back', async () => {
-    const { clock, client } = world()
-    const holder = await client().locks.acquire('seat', { ttl: '1h' })
+    const here = world()
+    const { clock } = here
+    const holder = await here.client().locks.acquire('seat', { ttl: '1h' })
     // A waiter that is told to look again, and again, asks.
-    const { locks, store } = client({}, (_, method) => (method === 'watch' ? { kind: 'early-hint' } : undefined))
-    const enter = store.enter.bind(store)
+    const { locks, refused } = refusing(here, error, (_, method) =>
+      method === 'watch' ? { kind: 'early-hint' } : undefined,
+    )
     const refuseFor = async (ms: number): Promise<void> => {
-      store.enter = () => Promise.reject(error)
+      refused.add('enter')
       await clock.advance(ms)
-      store.enter = enter
+      refused.clear()
       await clock.advance(1_000)
     }
     let ended: unknown
@@ -166,28 +177,23 @@ describe.each(finals)('a word that is final, as $name', (error) => {
   })
 
   test('ends a question about a lock at once', async () => {
-    const { client } = world()
-    const { locks, store } = client()
-    await locks.open()
-    store.look = () => Promise.reject(error)
+    const { locks, refused } = refusing(world(), error)
+    refused.add('look')
     await expect(locks.inspect('seat')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', isFinal: true })
   })
 
   test('costs a holder nothing: it is renewed until its deadline, and kept when the word is taken back', async () => {
-    const { clock, client } = world()
-    const { locks, store } = client()
+    const here = world()
+    const { locks, refused } = refusing(here, error)
     const lease = await locks.acquire('seat', { ttl: '9s' })
-    const renew = store.renew.bind(store)
-    let asked = 0
-    store.renew = () => {
-      asked += 1
-      return Promise.reject(error)
-    }
-    await clock.advance(8_000)
+    let failures = 0
+    locks.on('jeopardy', () => (failures += 1))
+    refused.add('renew')
+    await here.clock.advance(8_000)
     expect(lease.state).toBe('jeopardy')
-    expect(asked).toBeGreaterThan(3)
-    store.renew = renew
-    await clock.advance(1_500)
+    expect(failures).toBeGreaterThan(3)
+    refused.clear()
+    await here.clock.advance(1_500)
     expect(lease.state).toBe('held')
     await lease.release()
   })
