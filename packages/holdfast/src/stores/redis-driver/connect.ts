@@ -5,6 +5,7 @@ import { driverOf } from './client.ts'
 import { ioredisClusterDriver } from './cluster-clients.ts'
 import { reconnectInMs } from './driver.ts'
 import { codeWordOf, engineError } from './errors.ts'
+import { driversWords } from './redaction.ts'
 import { type Connected, connected, connectedServer, loadIoredis, ownOptions } from './own-client.ts'
 
 const SENTINEL_ANSWER_MS = 1_000
@@ -96,6 +97,7 @@ function lastNodeErrorOf(error: unknown): unknown {
 async function connectThroughSentinels(address: Kind<'sentinel'>, signal: AbortSignal): Promise<Connected> {
   const { Redis } = await loadIoredis()
   const { hosts, name, database, isTls } = address
+  let wasReady = false
   const client = new Redis({
     ...ownOptions,
     ...loginOf(address),
@@ -107,8 +109,15 @@ async function connectThroughSentinels(address: Kind<'sentinel'>, signal: AbortS
     failoverDetector: true,
     // One that is frozen must not keep the others from being asked.
     sentinelCommandTimeout: SENTINEL_ANSWER_MS,
+    // When none of them names a primary, a store that opens is told so, and one that is open waits.
+    sentinelRetryStrategy: (attempt: number) => (wasReady ? reconnectInMs(attempt) : null),
   })
-  const { port, close } = await connected(client, () => driverOf(client), signal)
+  client.on('ready', () => (wasReady = true))
+  const refusals: string[] = []
+  client.on('sentinelError', (error: unknown) => refusals.push(driversWords(error)))
+  const { port, close } = await connected(client, () => driverOf(client), signal).catch((error: unknown) => {
+    throw refusals.length === 0 ? error : withoutPrimary(refusals)
+  })
   let isClosed = false
   // When the news of a failover comes in the middle of a reconnect, ioredis gives up for good.
   client.on('end', () => {
@@ -121,6 +130,16 @@ async function connectThroughSentinels(address: Kind<'sentinel'>, signal: AbortS
       close()
     },
   }
+}
+
+/** What each of the Sentinels said, or why it was not reached. */
+function withoutPrimary(refusals: readonly string[]): StoreUnavailable {
+  const reasons = refusals.map((words) => new Error(/ because (.*)$/s.exec(words)?.[1] ?? words))
+  const isFinal = reasons.every((reason) => engineError(reason, 'a Sentinel').isFinal)
+  return new StoreUnavailable(
+    `opening: no Sentinel names a primary: check their addresses and the name. The driver said: ${refusals.join('; ')}`,
+    { isFinal },
+  )
 }
 
 function loginOf({ username, password, isTls }: RedisAddress): object {

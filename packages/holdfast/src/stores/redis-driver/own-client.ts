@@ -126,7 +126,8 @@ function hinted(error: unknown, isTls: boolean): StoreUnavailable | undefined {
   }
   if (isTls || !(code === 'ECONNRESET' || code === 'EPIPE' || code === '')) return undefined
   return new StoreUnavailable(
-    `opening: Redis ended the connection before it answered, as a port does that speaks TLS and wants rediss:. ${said}`,
+    'opening: the connection ended before Redis had answered: the port of another program does so, and one that speaks ' +
+      `TLS and wants rediss:. ${said}`,
     { cause: new Error(driversWords(error)) },
   )
 }
