@@ -20,6 +20,7 @@ import { encodeName, resourcePrefixOf } from '../store/names.ts'
 import type { HoldfastOptions, Logger } from './options.ts'
 import { Reentry } from './reentry.ts'
 import type { WaitLimit } from '../wait/wait-limit.ts'
+import { LoopTurn } from '../time/loop-turn.ts'
 import { ClockJumpDetector } from '../time/clock-jump.ts'
 import { environmentOf, timersOf } from '../store/environment.ts'
 import type { OpenStore, Store } from '../store/store.ts'
@@ -50,6 +51,7 @@ export class LockClient implements WaitHost {
   readonly events: Events
   readonly renewer: Renewer
   readonly timers: Timers
+  readonly loopTurn: LoopTurn = new LoopTurn()
   readonly defaults: HoldfastOptions
   readonly settings: AcquireSettings
   /** The leases the running code stands in. */
@@ -64,7 +66,6 @@ export class LockClient implements WaitHost {
   readonly #clockJump: ClockJumpDetector
   #opening: Promise<OpenStore> | undefined
   #opened: OpenStore | undefined
-  #openTrouble: HoldfastError | undefined
   #closed: Promise<void> | undefined
   #wasOpened = false
   #isOver = false
@@ -99,11 +100,6 @@ export class LockClient implements WaitHost {
   get store(): OpenStore {
     if (this.#opened === undefined) throw new StoreUnavailable('the store is not open yet')
     return this.#opened
-  }
-
-  /** What the store said at the last try, while it is not open. */
-  get openTrouble(): HoldfastError | undefined {
-    return this.#openTrouble
   }
 
   /** Opens once; a failed opening is tried again by the next call. */
@@ -169,6 +165,11 @@ export class LockClient implements WaitHost {
     return this.#closed
   }
 
+  /** Aborts when the client is closed. */
+  get closing(): AbortSignal {
+    return this.#closing.signal
+  }
+
   get isClosed(): boolean {
     return this.#closing.signal.aborted
   }
@@ -182,12 +183,9 @@ export class LockClient implements WaitHost {
     const { clock, require, openWaitMs } = this.#options
     const environment = environmentOf(clock, this.timers, this.#closing.signal)
     const startedMs = clock.monotonicMs()
-    const onTrouble = (error: HoldfastError): void => {
-      this.#openTrouble = error
+    const onTrouble = (error: HoldfastError): void =>
       this.events.emit('opening', { error, askedMs: clock.monotonicMs() - startedMs })
-    }
     this.#opened = await openStore(this.#store, { environment, require, openWaitMs, onTrouble })
-    this.#openTrouble = undefined
     return this.#opened
   }
 
@@ -207,7 +205,7 @@ export class LockClient implements WaitHost {
     if (this.#wasOpened) await this.#closeStore(Math.max(CLOSE_STORE_MS_MIN, endsAtMs - this.clock.monotonicMs()))
   }
 
-  /** An opening that is still under way comes first, or it would finish on a store that nobody closes any more. */
+  /** An opening in flight comes first, or it would finish on a store that is never closed. */
   async #closeStore(limitMs: number): Promise<void> {
     const opened = Promise.allSettled([this.#opening]).then(() => this.#opened?.close())
     await answerWithin(this.timers, opened, limitMs, 'closing the store').catch((error: unknown) =>

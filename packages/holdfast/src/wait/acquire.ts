@@ -23,7 +23,7 @@ import { QueuedClaim, type WakeReason } from './queued-claim.ts'
  */
 const FINAL_AFTER_ANSWER_MS = ATTEMPT_MS_MAX
 
-/** The lease, or null when the request does not queue and somebody else holds the lock. */
+/** The lease, or null when the request does not queue and the lock is held. */
 export async function acquire(host: WaitHost, request: ClaimRequest): Promise<HeldLease | null> {
   if (!request.queue || request.settings.waitMs > 0) return await acquireWithin(host, request)
   // No wait at all is one ask, answered in its own time: a limit of 0 ms would end it before any answer.
@@ -51,8 +51,8 @@ async function acquireWithin(host: WaitHost, request: ClaimRequest): Promise<Hel
   try {
     const lease = await run
     const { waitedMs } = limit
-    if (lease === null) events.emit('refused', { name, waitedMs, because: 'busy' })
-    else events.emit('acquired', { name, token: lease.ref.token, waitedMs })
+    if (lease !== null) events.emit('acquired', { name, token: lease.ref.token, waitedMs })
+    else if (request.isTrial !== true) events.emit('refused', { name, waitedMs, because: 'busy' })
     return lease
   } catch (error) {
     events.emit('refused', { name, waitedMs: limit.waitedMs, because: limit.ending })
@@ -75,6 +75,7 @@ class Acquisition {
   #wasAnswered = false
   #finalSinceMs: number | undefined
   #lastStay: { readonly ahead: number | undefined; readonly sinceMs: number } | undefined
+  #headSinceMs: number | undefined
   #woken: WakeReason | undefined
 
   constructor(host: WaitHost, request: ClaimRequest, limit: WaitLimit) {
@@ -86,8 +87,7 @@ class Acquisition {
 
   /** What kept the store from answering, while it does not. */
   get trouble(): unknown {
-    if (this.#trouble !== undefined || this.#wasAnswered) return this.#trouble
-    return this.#host.openTrouble ?? new OutcomeUnknown('the store did not answer')
+    return this.#trouble ?? (this.#wasAnswered ? undefined : new OutcomeUnknown('the store did not answer'))
   }
 
   /** Bounded by the limit of the wait: each round either ends, waits for the line to move, or backs off. */
@@ -96,6 +96,9 @@ class Acquisition {
       this.#limit.throwIfOver()
       const facts = this.#host.facts ?? (await this.#opened())
       this.#host.checkSupported(this.#request, facts)
+      // A store that answers at once would keep every timer and renewal of this process from running.
+      if (this.#host.loopTurn.isDue(this.#host.clock.monotonicMs())) await this.#limit.bound(sleep(this.#host.clock, 0))
+      this.#limit.begin()
       for (;;) {
         const standing = await this.#round()
         if (standing?.kind === 'held') return this.#granted(standing)
@@ -116,6 +119,7 @@ class Acquisition {
         this.#limit.throwIfOver()
         if (!(error instanceof StoreUnavailable) || error.isFinal) throw error
         this.#trouble = error
+        this.#limit.opensLate()
         await this.#pause(this.#failures)
       }
     }
@@ -153,9 +157,11 @@ class Acquisition {
     } else {
       this.#fruitless.reset()
     }
-    this.#lastStay = { ahead, sinceMs: this.#host.clock.monotonicMs() }
+    const sinceMs = this.#host.clock.monotonicMs()
+    this.#lastStay = { ahead, sinceMs }
+    this.#headSinceMs = ahead === undefined || ahead === 0 ? (this.#headSinceMs ?? sinceMs) : undefined
     this.#woken = undefined
-    const turn = new QueuedClaim(this.#host, this.#calls.claim, standing)
+    const turn = new QueuedClaim(this.#host, this.#calls.claim, standing, this.#headSinceMs ?? sinceMs)
     try {
       const moved = await this.#limit.bound(turn.moved())
       if (typeof moved === 'object') return moved
@@ -179,6 +185,7 @@ class Acquisition {
       this.#limit.throwIfOver()
       const standing = await call()
       this.#wasAnswered = true
+      this.#limit.answered()
       this.#failures.reset()
       this.#trouble = undefined
       this.#finalSinceMs = undefined
@@ -258,15 +265,15 @@ function refusedFinally(name: string, cause: unknown): StoreUnavailable {
 function explained(error: unknown, request: ClaimRequest, limit: WaitLimit, { trouble }: Acquisition): unknown {
   if (!limit.timedOut(error)) return error
   const { name } = request.shape
-  const { waitedMs } = limit
-  if (trouble !== undefined) {
-    const words = trouble instanceof Error ? trouble.message : String(trouble)
-    return new StoreUnavailable(`"${name}" could not be asked for within ${Math.round(waitedMs)} ms: ${words}`, {
-      resource: name,
-      cause: trouble,
-    })
-  }
-  return tooLong(name, waitedMs)
+  return trouble === undefined ? tooLong(name, limit.waitedMs) : notAsked(name, limit, trouble)
+}
+
+function notAsked(name: string, { waitedMs }: WaitLimit, cause: unknown): StoreUnavailable {
+  const words = cause instanceof Error ? cause.message : String(cause)
+  return new StoreUnavailable(`"${name}" could not be asked for within ${Math.round(waitedMs)} ms: ${words}`, {
+    resource: name,
+    cause,
+  })
 }
 
 export function tooLong(name: string, waitedMs: number): WaitTimeout {

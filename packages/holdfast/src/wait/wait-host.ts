@@ -1,9 +1,9 @@
 /** What a wait needs of the client it belongs to. */
 import type { HeldLease } from '../lease/held-lease.ts'
 import type { LeaseHost } from '../lease/lease-host.ts'
-import type { HoldfastError } from '../store/errors.ts'
 import type { OpenStore } from '../store/store.ts'
 import type { Facts } from '../store/facts.ts'
+import type { LoopTurn } from '../time/loop-turn.ts'
 import type { ClaimRequest } from './claim-request.ts'
 import type { WaitLimit } from './wait-limit.ts'
 
@@ -11,13 +11,12 @@ export interface WaitHost extends LeaseHost {
   /** The open store; throws before it is open. */
   readonly store: OpenStore
   readonly owner: string
+  readonly loopTurn: LoopTurn
   /** Every wait that has not ended: the client ends them when it is closed. */
   readonly waits: Map<WaitLimit, Promise<unknown>>
   /** Absent until the store is open. */
   readonly facts: Facts | undefined
   open(): Promise<OpenStore>
-  /** What the store said at the last try, while it is not open. */
-  readonly openTrouble: HoldfastError | undefined
   /** Throws `Unsupported` for what the store cannot promise. */
   checkSupported(request: ClaimRequest, facts: Facts): void
   began(lease: HeldLease): void

@@ -248,7 +248,7 @@ describe.each([
 ] as const)('a program that %s', (_, way, driver, count) => {
   test(`is over then (${driver})`, { timeout: 60_000 }, async () => {
     const servers = await Promise.all(Array.from({ length: count }, () => stage.server()))
-    const script = fileURLToPath(new URL('from-redlock.fixture.ts', import.meta.url))
+    const script = fileURLToPath(new URL('redlock.fixture.ts', import.meta.url))
     const quiet = '--disable-warning=ExperimentalWarning'
     const child = spawn(process.execPath, [quiet, script, way, driver, ...servers.map(({ url }) => url)])
     stage.ending(() => void child.kill('SIGKILL'))
