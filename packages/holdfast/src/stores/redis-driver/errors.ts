@@ -66,10 +66,17 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map([
   ['NOPROTO', final('does not speak the protocol that the client asks for')],
 ])
 
+/** A script of ours stumbled over what it found. */
+const UNREADABLE = /^ERR (?:Error running script|user_script:\d+: )/
+
 /** Errors whose code word is only ERR, by how they go on. */
 const GENERIC: readonly (readonly [begin: RegExp, meaning: Meaning])[] = [
   [/^ERR unknown (?:sub)?command/i, final('lacks a command that is needed')],
   [/^ERR Unknown Redis command called from script/i, final('lacks a command that a script needs')],
+  [
+    UNREADABLE,
+    final('cannot read what stands in the place of a lock, a key of another program: choose another prefix'),
+  ],
   [/^ERR DB index is out of range/i, final('does not have the database that was asked for')],
   [/^ERR This instance has cluster support disabled/i, final('is no Redis Cluster: use a URL that begins with redis:')],
   [/^ERR invalid password/i, final('refused the password')],
@@ -112,7 +119,12 @@ export function codeWordOf(error: unknown): string | undefined {
 
 /** Whether a key that is not of Holdfast stands where a lock's should be. Takes what `engineError` made. */
 export function isForeignKey(error: unknown): boolean {
-  return error instanceof StoreUnavailable && codeWordOf(error.cause) === 'WRONGTYPE'
+  if (!(error instanceof StoreUnavailable) || !(error.cause instanceof Error)) return false
+  return isAboutKey(codeWordOf(error.cause), error.cause.message)
+}
+
+function isAboutKey(word: string | undefined, message: string): boolean {
+  return word === 'WRONGTYPE' || UNREADABLE.test(message)
 }
 
 /** The error to throw. An error that is ours already passes unchanged. */
@@ -124,10 +136,13 @@ export function engineError(error: unknown, what: string, call: FailedCall = {})
   const said = `. It said: ${cause.message}`
   if (PASSING.has(word)) return new NotApplied(`${what}: Redis is not ready (${word})${said}`, { cause })
   const { words, isFinal } = meaningOf(word, cause.message)
-  return new StoreUnavailable(`${what}: Redis ${words}${placeOf(word, call)}${said}${commandOf(cause.message, call)}`, {
-    cause,
-    isFinal,
-  })
+  return new StoreUnavailable(
+    `${what}: Redis ${words}${placeOf(word, cause.message, call)}${said}${commandOf(cause.message, call)}`,
+    {
+      cause,
+      isFinal,
+    },
+  )
 }
 
 function meaningOf(word: string, message: string): Meaning {
@@ -136,8 +151,8 @@ function meaningOf(word: string, message: string): Meaning {
 }
 
 /** Where the foreign key is. */
-function placeOf(word: string, { key }: FailedCall): string {
-  return word === 'WRONGTYPE' && key !== undefined ? `, or remove ${key}` : ''
+function placeOf(word: string, message: string, { key }: FailedCall): string {
+  return isAboutKey(word, message) && key !== undefined ? `, or remove ${key}` : ''
 }
 
 /** Redis does not name the command that is missing, only the line of the script. */
