@@ -125,10 +125,37 @@ describe.each(stores)('on $store', ({ servers, urlOf }) => {
 
   it('says in one line that nothing answers once the servers are gone', async () => {
     await Promise.all(engines.map((engine) => engine.kill()))
-    const calls = [['ls'], ['run', 'job', '--', 'true'], ['watch', '--once'], ['doctor']].map((args) => call(...args))
+    const runs = [
+      ['run', '--no-wait', 'job', '--', 'true'],
+      ['run', '--wait', '0s', 'job', '--', 'true'],
+    ]
+    const calls = [['ls'], ...runs, ['watch', '--once'], ['doctor']].map((args) => call(...args))
     for (const { code, stdout, stderr } of await Promise.all(calls)) {
       expect({ code, stdout }).toEqual({ code: 69, stdout: '' })
-      expect(stderr).toMatch(/^holdfast: [^\n]*cannot be reached[^\n]*\n$/)
+      expect(stderr).toMatch(/^holdfast: [^\n]*cannot be reached[^\n]*connect ECONNREFUSED[^\n]*\n$/)
     }
+  })
+
+  it('run waits for a store that is away, says so once, and for no longer than --wait or a signal', async () => {
+    await Promise.all(engines.map((engine) => engine.kill()))
+    const patient = start('run', '--wait', '40s', 'job', '--', 'echo', 'mine')
+    const interrupted = start('run', '--wait', '40s', 'job', '--', 'echo', 'mine')
+    const short = await call('run', '--wait', '1s', 'job', '--', 'echo', 'mine')
+    expect({ code: short.code, stdout: short.stdout }).toEqual({ code: 69, stdout: '' })
+    expect(short.stderr).toMatch(
+      /^holdfast: waiting for the store: .*ECONNREFUSED.*\nholdfast: .*asked again for 1000 ms/,
+    )
+    await interrupted.says(/waiting for the store/)
+    interrupted.kill('SIGTERM')
+    const { code, stderr } = await interrupted.ended
+    expect({ code, stderr }).toEqual({
+      code: 143,
+      stderr: expect.stringMatching(/stopped waiting for "job": SIGTERM\n$/) as string,
+    })
+    await patient.says(/waiting for the store/)
+    await Promise.all(engines.map((engine) => engine.restart()))
+    const ended = await patient.ended
+    expect(ended).toMatchObject({ code: 0, stdout: 'mine\n' })
+    expect(ended.stderr.match(/waiting for the store/g)).toHaveLength(1)
   })
 })
