@@ -42,12 +42,12 @@ export class Connection {
     try {
       return await this.#send(script.name, ['EVALSHA', script.sha, ...rest], key)
     } catch (error) {
-      if (codeWordOf(error) !== 'NOSCRIPT') throw this.#meant(error, script.name, failedCall(script, keys))
+      if (codeWordOf(error) !== 'NOSCRIPT') throw this.#meant(error, script.name, { script: script.text, keys })
     }
     try {
       return await this.#send(script.name, ['EVAL', script.text, ...rest], key)
     } catch (error) {
-      throw this.#meant(error, script.name, failedCall(script, keys))
+      throw this.#meant(error, script.name, { script: script.text, keys })
     }
   }
 
@@ -77,11 +77,4 @@ export class Connection {
       throw error instanceof OutcomeUnknown && trouble !== undefined ? unanswered(error, trouble) : error
     })
   }
-}
-
-/** The key is named where all of them belong to one lock; a key without a hash tag belongs to none. */
-function failedCall({ text }: Script, keys: readonly string[]): FailedCall {
-  const [line = ''] = keys
-  const isOneLock = keys.every((key) => key.startsWith(line) || !key.includes('{'))
-  return { script: text, key: isOneLock ? line : undefined }
 }

@@ -85,9 +85,13 @@ test('a script that calls a command which is missing names it, and a foreign key
     ).message
   expect(missing(2)).toMatch(/lacks a command that a script needs.*which is where it calls TIME$/)
   expect(missing(3)).toMatch(/which is where it calls SPUBLISH or PUBLISH$/)
-  const foreign = engineError(new Error('WRONGTYPE Operation against a key'), 'look', { key: 'holdfast:{n!a}' })
+  const foreign = engineError(new Error('WRONGTYPE Operation against a key'), 'look', {
+    keys: ['holdfast:floor', 'holdfast:{n!a}', 'holdfast:{n!a}:ends'],
+  })
   expect(foreign.message).toMatch(/choose another prefix, or remove holdfast:\{n!a\}\. It said: WRONGTYPE/)
   expect(isForeignKey(foreign)).toBe(true)
+  const several = engineError(new Error('WRONGTYPE no'), 'list', { keys: ['holdfast:{n!a}', 'holdfast:{n!b}'] })
+  expect(several.message).toMatch(/choose another prefix\. It said/)
   expect(isForeignKey(engineError(new Error('NOPERM no'), 'look'))).toBe(false)
 })
 

@@ -13,8 +13,8 @@ export type EngineError = NotApplied | OutcomeUnknown | StoreUnavailable
 export interface FailedCall {
   /** What the driver said last about its connection, when it is not in the error itself. */
   readonly trouble?: unknown
-  /** The key of the one lock that was asked about. */
-  readonly key?: string | undefined
+  /** What was asked about. */
+  readonly keys?: readonly string[]
   /** The text of the script that was run. */
   readonly script?: string
 }
@@ -83,6 +83,9 @@ const GENERIC: readonly (readonly [begin: RegExp, meaning: Meaning])[] = [
   [/^ERR max number of clients reached/i, passing('has as many connections as it lets in (maxclients)')],
 ]
 
+/** The key of a lock: its hash tag is an encoded resource. What else belongs to the lock has a word behind it. */
+const LINE = /\{[^{}]*![^{}]*\}$/
+
 /** In a script a command that the user may not use is refused without its code word, so here its words are looked at. */
 const REFUSED_IN_SCRIPT = /^ERR (?:ACL failure in script|The user executing the script can't )/
 
@@ -150,9 +153,10 @@ function meaningOf(word: string, message: string): Meaning {
   return meaning ?? passing(`answered with the error ${word}`)
 }
 
-/** Where the foreign key is. */
-function placeOf(word: string, message: string, { key }: FailedCall): string {
-  return isAboutKey(word, message) && key !== undefined ? `, or remove ${key}` : ''
+/** Where the foreign key is, when one lock alone was asked about. */
+function placeOf(word: string, message: string, { keys = [] }: FailedCall): string {
+  const lines = new Set(keys.filter((key) => LINE.test(key)))
+  return isAboutKey(word, message) && lines.size === 1 ? `, or remove ${[...lines][0]}` : ''
 }
 
 /** Redis does not name the command that is missing, only the line of the script. */

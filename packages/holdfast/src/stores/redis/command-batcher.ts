@@ -76,12 +76,13 @@ export class CommandBatcher {
   }
 }
 
-function answer({ script, resolve, reject }: Question, answers: unknown, index: number): void {
+function answer({ script, keys, resolve, reject }: Question, answers: unknown, index: number): void {
   const own: unknown = Array.isArray(answers) ? answers[index] : undefined
   if (own === undefined) {
     reject(new StoreUnavailable(`${script.name}: Redis answered for fewer claims than were asked`))
     return
   }
-  if (Array.isArray(own) && own[0] === 'error') reject(engineError(new Error(String(own[1])), script.name))
-  else resolve(own)
+  if (Array.isArray(own) && own[0] === 'error') {
+    reject(engineError(new Error(String(own[1])), script.name, { keys, script: script.text }))
+  } else resolve(own)
 }
