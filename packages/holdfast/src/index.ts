@@ -33,6 +33,7 @@ export {
   Unsupported,
   WaitTimeout,
   type ErrorCode,
+  type EngineErrorDetails,
   type ErrorDetails,
   type Outcome,
 } from './store/errors.ts'

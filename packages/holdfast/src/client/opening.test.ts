@@ -124,27 +124,31 @@ const finals = [
 /** A client whose store answers with this error whenever one of these calls is made. */
 function refusing(here: World, error: Error, plan?: FaultPlan): TestClient & { readonly refused: Set<string> } {
   const refused = new Set<string>()
+  const unless = async <T>(method: string, call: () => Promise<T>): Promise<T> => {
+    if (refused.has(method)) throw error
+    return call()
+  }
   const client = here.client({ openWait: '1h' }, plan, (open) => ({
-    enter: (claim) => (refused.has('enter') ? Promise.reject(error) : open.enter(claim)),
-    renew: (renewals) => (refused.has('renew') ? Promise.reject(error) : open.renew(renewals)),
-    look: (resource) => (refused.has('look') ? Promise.reject(error) : open.look(resource)),
+    enter: (claim) => unless('enter', () => open.enter(claim)),
+    renew: (renewals) => unless('renew', () => open.renew(renewals)),
+    look: (resource) => unless('look', () => open.look(resource)),
   }))
   return { ...client, refused }
 }
 
-describe.each(finals)('a word that is final, as $name', (error) => {
+describe.each(finals)('a word that is final, as $name', (word) => {
   test('ends an opening and a wait for it at once', async () => {
-    const { locks, store } = refusing(world(), error)
-    store.open = () => Promise.reject(error)
+    const { locks, store } = refusing(world(), word)
+    store.open = () => Promise.reject(word)
     await expect(locks.open()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', isFinal: true })
-    await expect(locks.acquire('seat', { wait: '1h' })).rejects.toThrow(error.message)
-    await expect(locks.inspect('seat')).rejects.toThrow(error.message)
+    await expect(locks.acquire('seat', { wait: '1h' })).rejects.toThrow(word.message)
+    await expect(locks.inspect('seat')).rejects.toThrow(word.message)
   })
 
   test('ends a wait at once, with the name', async () => {
-    const { locks, refused } = refusing(world(), error)
+    const { locks, refused } = refusing(world(), word)
     refused.add('enter')
-    const words = `"seat" cannot be asked for: ${error.message}`
+    const words = `"seat" cannot be asked for: ${word.message}`
     const expected = { code: 'STORE_UNAVAILABLE', message: words, resource: 'seat', isFinal: true }
     await expect(locks.acquire('seat', { wait: '1h' })).rejects.toMatchObject(expected)
     await expect(locks.tryAcquire('seat')).rejects.toMatchObject(expected)
@@ -155,7 +159,7 @@ describe.each(finals)('a word that is final, as $name', (error) => {
     const { clock } = here
     const holder = await here.client().locks.acquire('seat', { ttl: '1h' })
     // A waiter that is told to look again, and again, asks.
-    const { locks, refused } = refusing(here, error, (_, method) =>
+    const { locks, refused } = refusing(here, word, (_, method) =>
       method === 'watch' ? { kind: 'early-hint' } : undefined,
     )
     const refuseFor = async (ms: number): Promise<void> => {
@@ -172,19 +176,19 @@ describe.each(finals)('a word that is final, as $name', (error) => {
     await refuseFor(3_000)
     expect(ended).toBeUndefined()
     await refuseFor(6_000)
-    expect(ended).toMatchObject({ message: `"seat" cannot be asked for: ${error.message}`, isFinal: true })
+    expect(ended).toMatchObject({ message: `"seat" cannot be asked for: ${word.message}`, isFinal: true })
     await holder.release()
   })
 
   test('ends a question about a lock at once', async () => {
-    const { locks, refused } = refusing(world(), error)
+    const { locks, refused } = refusing(world(), word)
     refused.add('look')
     await expect(locks.inspect('seat')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', isFinal: true })
   })
 
   test('costs a holder nothing: it is renewed until its deadline, and kept when the word is taken back', async () => {
     const here = world()
-    const { locks, refused } = refusing(here, error)
+    const { locks, refused } = refusing(here, word)
     const lease = await locks.acquire('seat', { ttl: '9s' })
     let failures = 0
     locks.on('jeopardy', () => (failures += 1))

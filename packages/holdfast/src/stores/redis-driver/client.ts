@@ -28,7 +28,7 @@ export interface IoredisClient {
   /** What it keeps over a reconnect. */
   readonly condition?: { readonly select?: number | undefined } | null | undefined
   call(command: string, args: string[]): Promise<unknown>
-  duplicate(override?: object): IoredisClient & Connecting
+  duplicate(override?: object): IoredisClient
   connect(): Promise<unknown>
   subscribe(...channels: string[]): Promise<unknown>
   unsubscribe(...channels: string[]): Promise<unknown>

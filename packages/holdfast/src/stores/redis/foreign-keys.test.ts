@@ -1,5 +1,5 @@
 /** Keys of another program under the names of locks: the others are listed, the bad one is named, and so is its key. */
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import * as server from '@holdfast/testbed/engines/redis/server'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'

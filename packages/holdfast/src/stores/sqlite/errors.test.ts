@@ -77,7 +77,7 @@ function openedByDefault(env: NodeJS.ProcessEnv, before: readonly string[] = [])
     const clock = { monotonicMs: () => performance.now(), wallMs: () => Date.now(), schedule: setTimeout }
     try { await (await sqlite().open({ clock, timers, signal: new AbortController().signal, bounded: (call) => call })).close() }
     catch (error) { console.log(error.message) }`
-  const [file = '', ...args] = [...before, process.execPath, '--input-type=module', '--eval', program]
+  const [file, ...args] = [...before, process.execPath, '--input-type=module', '--eval', program]
   return execFileSync(file, args, {
     env: { PATH: process.env['PATH'], NODE_NO_WARNINGS: '1', ...env },
     encoding: 'utf8',
