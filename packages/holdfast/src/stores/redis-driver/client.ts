@@ -4,7 +4,6 @@
  */
 import {
   connectedOrEnded,
-  type Connecting,
   endedClient,
   type Hearer,
   notConnected,
