@@ -1,4 +1,7 @@
-/** `holdfast run` as a program sees it: real processes, the built command, a lock file. */
+/**
+ * `holdfast run` as a program sees it: real processes, the built command, a lock file.
+ * @module-tag real-time
+ */
 import { spawn } from 'node:child_process'
 import { chmodSync, mkdirSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'

@@ -1,4 +1,7 @@
-/** What redlock's own suite promises (its single and multi instance tests), and where the shim differs on purpose. */
+/**
+ * What redlock's own suite promises (its single and multi instance tests), and where the shim differs on purpose.
+ * @module-tag real-time
+ */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
