@@ -10,7 +10,12 @@ import { claimOf, lockFile, open, opened, OtherProcess, refOf, tokenFrom, tokenO
 import { SqliteStore } from './store.ts'
 
 function plainStore(path: string): SqliteStore {
-  return new SqliteStore({ path, makeFolder: false, durability: 'normal', machine: plainMachine })
+  return new SqliteStore({
+    path,
+    makeFolder: false,
+    durability: 'normal',
+    machine: () => plainMachine(process.platform),
+  })
 }
 
 /** Counts the commits of others, by the file's own account. */
