@@ -23,16 +23,18 @@ function page(handle: LockFile, prefix: string, after: string, limit: number): R
   let cursor: string | undefined
   let lookedAt = 0
   let isWhole = true
-  handle.file.list(prefix, after, ({ resource, line }) => {
-    const found = !isIdle(sweep(line, now))
-    if (lookedAt === LOOKED_AT_MAX || (found && resources.length === limit)) {
-      isWhole = false
-      return false
-    }
-    lookedAt += 1
-    cursor = resource
-    if (found) resources.push(resource)
-    return true
-  })
+  handle.read((lines) =>
+    lines.list(prefix, after, ({ resource, line }) => {
+      const found = !isIdle(sweep(line, now))
+      if (lookedAt === LOOKED_AT_MAX || (found && resources.length === limit)) {
+        isWhole = false
+        return false
+      }
+      lookedAt += 1
+      cursor = resource
+      if (found) resources.push(resource)
+      return true
+    }),
+  )
   return isWhole || cursor === undefined ? { resources } : { resources, cursor }
 }

@@ -1,5 +1,6 @@
 /** Stores in other processes, which can be killed; and what the tests of this folder have in common. */
 import { type ChildProcess, fork } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,9 +10,11 @@ import { expect, onTestFinished } from 'vitest'
 import { type Claim, newClaimId, type Ref } from '../../store/claim.ts'
 import { type Clock, sleep, systemClock } from '../../time/clock.ts'
 import { NotApplied } from '../../store/errors.ts'
-import type { Facts, Hint, Standing, Store } from '../../store/store.ts'
+import type { Facts, Hint, LineView, RenewAnswer, Renewal, Standing, Store } from '../../store/store.ts'
 import type { Answer, Order } from './child.fixture.ts'
 import { sqlite } from './index.ts'
+import { type ProcessIdentity, thisMachine } from './process-identity.ts'
+import { SqliteStore } from './store.ts'
 
 /** A folder that is gone after the test. */
 export function folder(): string {
@@ -81,6 +84,25 @@ export function clockOff(byMs: number): Clock {
   return { ...systemClock, wallMs: () => systemClock.wallMs() + byMs }
 }
 
+/** The clocks of a machine that was started a minute ago, and whose wall clock is off by so much. */
+export function clockAfterBoot(wallOffMs = 0): Clock {
+  const beforeMs = systemClock.monotonicMs() - 60_000
+  return { ...clockOff(wallOffMs), monotonicMs: () => systemClock.monotonicMs() - beforeMs }
+}
+
+/** A store on a machine, or in a container, that has this boot id. */
+export function storeUnder(path: string, epoch: string): SqliteStore {
+  const machine = (): ProcessIdentity => {
+    const { process, ...rest } = thisMachine()
+    return {
+      ...rest,
+      epoch,
+      process: process.replace(/[0-9a-f]+$/, () => createHash('md5').update(epoch).digest('hex').slice(0, 16)),
+    }
+  }
+  return new SqliteStore({ path, makeFolder: false, durability: 'normal', trustedUsers: [], machine })
+}
+
 export class OtherProcess {
   readonly #child: ChildProcess
   readonly #waiting = new Map<number, (answer: Answer) => void>()
@@ -111,6 +133,14 @@ export class OtherProcess {
 
   async leave(ref: Ref): Promise<'left' | 'gone'> {
     return (await this.#order('leave', ref)).value as 'left' | 'gone'
+  }
+
+  async look(resource: string): Promise<LineView> {
+    return (await this.#order('look', resource)).value as LineView
+  }
+
+  async renew(renewals: readonly Renewal[]): Promise<readonly RenewAnswer[]> {
+    return (await this.#order('renew', renewals)).value as readonly RenewAnswer[]
   }
 
   /** Answers when it was told as well, on the clock that all processes share. */

@@ -38,6 +38,10 @@ const FIELDS_MIN = 10
 
 export const IDLE_RECORD = ''
 
+export function withoutClaims(lastToken: bigint): LineRecord {
+  return { line: { lastToken, claims: [] }, observers: [] }
+}
+
 export function encodeRecord({ line, observers }: LineRecord): string {
   if (line.claims.length === 0 && observers.length === 0) return IDLE_RECORD
   let text =
@@ -49,7 +53,7 @@ export function encodeRecord({ line, observers }: LineRecord): string {
 
 /** Throws `SyntaxError` for text that `encodeRecord` never makes. */
 export function decodeRecord(text: string, lastToken: bigint): LineRecord {
-  if (text === IDLE_RECORD) return { line: { lastToken, claims: [] }, observers: [] }
+  if (text === IDLE_RECORD) return withoutClaims(lastToken)
   const parts: unknown = JSON.parse(text)
   if (!Array.isArray(parts)) throw new SyntaxError('not a record')
   const [observers, ...claims] = parts as [unknown, ...unknown[]]

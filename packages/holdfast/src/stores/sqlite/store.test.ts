@@ -1,5 +1,5 @@
 /** The store beyond what the conformance cases ask of every store. */
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../time/clock.ts'
@@ -14,6 +14,7 @@ function plainStore(path: string): SqliteStore {
     path,
     makeFolder: false,
     durability: 'normal',
+    trustedUsers: [],
     machine: () => plainMachine(process.platform),
   })
 }
@@ -108,7 +109,6 @@ test('closing ends every watch with a hint and takes the bell down', async () =>
   await store.close()
   for (const watch of watches) expect((await watch).kind).toBe('hint')
   expect(readdirSync(`${path}.bells`)).toEqual([])
-  expect(existsSync(`${path}-wal`)).toBe(false)
 })
 
 test('a watch ends with a hint when its file was replaced: nothing it knew is certain any more', async () => {
@@ -145,12 +145,14 @@ test('an observer in another process is told', async () => {
   expect((await told).kind).toBe('hint')
 })
 
-test('a bell left behind by a killed process is removed when a store opens', async () => {
+test('a bell left behind by a killed process is removed when a store begins to use the file', async () => {
   const path = lockFile()
   const other = await OtherProcess.start(path)
+  await other.enter(claimOf())
   expect(readdirSync(`${path}.bells`)).toHaveLength(1)
   await other.kill()
   const store = await opened(sqlite({ path }))
+  await store.enter(claimOf())
   expect(readdirSync(`${path}.bells`)).toHaveLength(1)
   await store.close()
   expect(readdirSync(`${path}.bells`)).toEqual([])
@@ -179,11 +181,15 @@ test('without boot ids the wall clock judges, and the facts say so', async () =>
 
 test.runIf(process.platform === 'linux')('processes with and without boot ids do not share a file', async () => {
   const path = lockFile()
-  await (await opened(sqlite({ path }))).close()
-  await expect(open(plainStore(path))).rejects.toThrow(/can see restarts of the machine, and this one cannot/)
+  await tokenFrom(await opened(sqlite({ path })))
+  await expect((await opened(plainStore(path))).enter(claimOf())).rejects.toThrow(
+    /can see restarts of the machine, and this one cannot/,
+  )
   const other = lockFile()
-  await (await opened(plainStore(other))).close()
-  await expect(open(sqlite({ path: other }))).rejects.toThrow(/cannot see restarts of the machine, and this one can/)
+  await tokenFrom(await opened(plainStore(other)))
+  await expect((await opened(sqlite({ path: other }))).enter(claimOf())).rejects.toThrow(
+    /cannot see restarts of the machine, and this one can/,
+  )
 })
 
 test('a page of the list goes on where the one before ended, and shows lines in use only', async () => {

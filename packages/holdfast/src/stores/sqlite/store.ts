@@ -31,7 +31,7 @@ import {
 } from '../../line/transition.ts'
 import { adminOf } from './admin.ts'
 import type { Transaction } from './transaction.ts'
-import { loadDriver } from './client.ts'
+import { loadDriver, type OpenDatabase } from './client.ts'
 import { LOOK_AGAIN_MS, looksForCrashes } from './dead-processes.ts'
 import { factsOf } from './facts.ts'
 import { LockFile, type LockFileOptions, subjectOf } from './lock-file.ts'
@@ -39,7 +39,10 @@ import type { ProcessIdentity } from './process-identity.ts'
 import { appearanceOf } from './observer-memo.ts'
 import { hint, type Watch } from './watchers.ts'
 
-export interface SqliteStoreSettings extends Pick<LockFileOptions, 'path' | 'makeFolder' | 'durability'> {
+export interface SqliteStoreSettings extends Pick<
+  LockFileOptions,
+  'path' | 'makeFolder' | 'durability' | 'trustedUsers'
+> {
   /** Asked each time the store opens. */
   readonly machine: () => ProcessIdentity
 }
@@ -65,10 +68,11 @@ export class SqliteStore implements Store {
     if (signal.aborted) throw new StoreUnavailable('opening the lock file was aborted', { cause: signal.reason })
     const machine = this.#settings.machine()
     const handle = new LockFile({ ...this.#settings, machine, clock, openDatabase })
-    const sqliteVersion = handle.file.engineVersion()
+    const { canBeWoken } = handle.check()
+    const sqliteVersion = versionOf(openDatabase)
     this.#opened?.handle.close()
     this.#opened = { handle, environment }
-    return factsOf({ sqliteVersion, durability: this.#settings.durability, machine, canBeWoken: handle.canBeWoken })
+    return factsOf({ sqliteVersion, durability: this.#settings.durability, machine, canBeWoken })
   }
 
   async close(): Promise<void> {
@@ -112,7 +116,7 @@ export class SqliteStore implements Store {
 
   async look(resource: string): Promise<LineView> {
     const { handle } = this.#open()
-    const { line } = handle.file.look(resource)
+    const { line } = handle.read((lines) => lines.look(resource))
     const now = handle.now()
     return viewOf(resource, line, now, appearanceOf(line, now))
   }
@@ -132,7 +136,7 @@ export class SqliteStore implements Store {
       memo,
       look: () => {
         const askedAt = stampOf(environment.clock)
-        const { line } = handle.file.look(ref.resource)
+        const { line } = handle.read((lines) => lines.look(ref.resource))
         const place = placeOf(line, ref.id, handle.now(), ref.token)
         if (situationOf(place) === memo) return undefined
         return standingOf(place, askedAt, lookInMs(handle, line, place, ref.id))
@@ -147,7 +151,7 @@ export class SqliteStore implements Store {
     const watch: Watch = {
       memo,
       look: () => {
-        const appearance = appearanceOf(handle.file.look(resource).line, handle.now())
+        const appearance = appearanceOf(handle.read((lines) => lines.look(resource)).line, handle.now())
         return appearance === memo ? undefined : hint(appearance)
       },
     }
@@ -170,10 +174,19 @@ function lookInMs(handle: LockFile, line: Line, { kind }: ClaimState, id: string
   return kind === 'queued' && looksForCrashes(line, id, handle.isOther) ? LOOK_AGAIN_MS : undefined
 }
 
+function versionOf(openDatabase: OpenDatabase): string {
+  const database = openDatabase(':memory:', { readOnly: false, busyMs: 0 })
+  try {
+    return String(database.prepare('SELECT sqlite_version() AS version').get()?.['version'])
+  } finally {
+    database.close()
+  }
+}
+
 /** Answers whether the line had to be changed for it. */
 function observe(handle: LockFile, resource: string): boolean {
   const { nowMs } = handle.now()
-  const known = handle.file.look(resource).observers.find(({ channel }) => channel === handle.channel)
+  const known = handle.read((lines) => lines.look(resource)).observers.find(({ channel }) => channel === handle.channel)
   if (known !== undefined && known.untilMs >= nowMs + OBSERVED_SURELY_MS) return false
   handle.change((changes) => changes.observe(resource, handle.channel, nowMs + OBSERVED_MS))
   return true
