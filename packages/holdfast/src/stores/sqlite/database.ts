@@ -8,9 +8,13 @@ import { engineError, unavailable } from './errors.ts'
 import type { ReadableLines, StoredEntry } from './look.ts'
 import { CEILING_RESERVE_US, ceilingAbove, type FileRow, greatest, type OpenedFile } from './open.ts'
 import { RecordCache, type CachedRecord } from './record-cache.ts'
-import { encodeRecord, type LineRecord, type Lines, withoutClaims } from './record.ts'
-import { type LineRow, type Statements, statementsOf } from './statements.ts'
+import type { LineRecord, RecordChange } from '../records/engine.ts'
+import { encodeRecord, withoutClaims } from '../records/record.ts'
+import type { LineRow, Statements } from './statements.ts'
 import { translated } from './translation.ts'
+
+/** What a step needs of a file. */
+export type Lines = Pick<RecordChange, 'read' | 'write'>
 
 export interface Survey {
   /** `null` when there are none. */
@@ -56,7 +60,7 @@ export class LineDatabase implements Lines, ReadableLines {
     this.#epoch = options.epoch
     this.#generation = opened.generation
     this.#ceiling = opened.ceiling
-    this.#sql = statementsOf(opened.database)
+    this.#sql = opened.sql
   }
 
   /** The highest token this process has seen. */
@@ -151,14 +155,12 @@ export class LineDatabase implements Lines, ReadableLines {
     })
   }
 
-  /** Shows lines that may have claims in key order, until the visitor has seen enough and answers false. */
-  list(prefix: string, cursor: string, visit: (entry: StoredEntry) => boolean): void {
-    this.#guarded(() => {
+  /** Lines that may have claims, in the order of their keys. */
+  list(prefix: string, after: string, limit: number): readonly StoredEntry[] {
+    return this.#guarded(() => {
       // Encoded names are ASCII: nothing that starts with the prefix sorts behind this.
-      const rows = this.#sql.listLines.iterate(cursor, prefix, `${prefix}\x7f`)
-      for (const row of rows as unknown as Iterable<LineRow>) {
-        if (!visit({ resource: row.resource, ...this.#decoded(row) })) return
-      }
+      const rows = this.#sql.listLines.all(after, prefix, `${prefix}\x7f`, limit) as unknown as readonly LineRow[]
+      return rows.map((row) => ({ resource: row.resource, ...this.#decoded(row) }))
     })
   }
 

@@ -8,7 +8,7 @@ import { Misuse } from '../../store/errors.ts'
 import type { Store } from '../../store/store.ts'
 import { thisMachine } from './process-identity.ts'
 import { defaultPath } from './path.ts'
-import { SqliteStore } from './store.ts'
+import { sqliteStore } from './store.ts'
 
 export interface SqliteOptions {
   /**
@@ -40,7 +40,7 @@ export function sqlite(options: SqliteOptions = {}): Store {
   if (!Array.isArray(trustedUsers) || !trustedUsers.every((uid) => Number.isInteger(uid) && uid >= 0)) {
     throw new Misuse(`trustedUsers must be a list of user ids (uid), got ${JSON.stringify(trustedUsers)}`)
   }
-  return new SqliteStore({
+  return sqliteStore({
     path: path === undefined ? defaultPath() : checkedPath(path),
     makeFolder: path === undefined,
     durability,

@@ -1,28 +1,37 @@
 /**
- * The lock file under its path, whatever happens to it there: opens it, notices when it was deleted or replaced, and
- * carries tokens and wake-ups from one file to the next.
+ * The engine of the store: the lock file under its path, whatever happens to it there. It opens the file for the first
+ * change, notices when it was deleted or replaced, and carries tokens and wake-ups from one file to the next.
  */
 import { randomBytes } from 'node:crypto'
 import { statSync } from 'node:fs'
-import type { Clock } from '../../time/clock.ts'
-import { HoldfastError } from '../../store/errors.ts'
 import type { Line } from '../../line/line.ts'
-import type { Moment, LineStep } from '../../line/transition.ts'
-import { canHangBells, WakeFiles } from './wake-files.ts'
-import { type Call, Transaction } from './transaction.ts'
+import type { Moment } from '../../line/transition.ts'
+import { HoldfastError, StoreUnavailable } from '../../store/errors.ts'
+import type { Facts } from '../../store/facts.ts'
+import type { Clock } from '../../time/clock.ts'
+import type {
+  LineAsk,
+  ListedLine,
+  Notice,
+  OnNotice,
+  Reading,
+  RecordChange,
+  RecordEngine,
+  StepAround,
+} from '../records/engine.ts'
 import type { OpenDatabase } from './client.ts'
-import { type IsGone, rememberingLife, stepAmongLiving } from './dead-processes.ts'
-import { LineDatabase } from './database.ts'
+import { LineDatabase, type Lines } from './database.ts'
+import { type IsGone, LOOK_AGAIN_MS, looksForCrashes, rememberingLife, stepAmongLiving } from './dead-processes.ts'
 import { type ClockEpoch, epochAt } from './epoch.ts'
+import { factsOf } from './facts.ts'
 import { addUser, type FileUser, removeUser } from './file-users.ts'
 import { lookAt, nothingThere, type ReadableLines } from './look.ts'
+import { openFile } from './open.ts'
 import { isSharedWithGroup, type IsTrusted, trusting } from './ownership.ts'
 import { findFile } from './path.ts'
-import { IdleLinePruner } from './prune.ts'
 import type { ProcessIdentity } from './process-identity.ts'
-import { openFile } from './open.ts'
-import type { Lines } from './record.ts'
-import { Watchers } from './watchers.ts'
+import { IdleLinePruner } from './prune.ts'
+import { canHangBells, WakeFiles } from './wake-files.ts'
 
 export interface LockFileOptions {
   /** Absolute. */
@@ -35,35 +44,38 @@ export interface LockFileOptions {
   readonly machine: ProcessIdentity
   readonly clock: Clock
   readonly openDatabase: OpenDatabase
+  readonly onNotice: OnNotice
 }
 
-export class LockFile implements FileUser {
-  readonly watchers: Watchers = new Watchers()
-  /** Names this store in its claims: the process, and a number for the stores of one process. */
+/** What a wake file says: encoded resources and ids have no space. */
+const SEPARATOR = ' '
+
+export class LockFile implements RecordEngine, FileUser {
+  readonly facts: Facts
+  readonly spansLines = true
+  /** The process, and a number for the stores of one process. */
   readonly channel: string
   readonly #options: LockFileOptions
   readonly #isTrusted: IsTrusted
-  readonly #idle = new IdleLinePruner()
-  /** For those who only look, and will look again; a step that hands a lock over asks afresh. */
+  readonly #pruner = new IdleLinePruner()
+  /** For steps that only look, and are looked at again; a step that hands a lock over asks afresh. */
   readonly #wasGone: IsGone
-  #file: LineDatabase | undefined
-  #wasLost = false
-  #bells: WakeFiles | undefined
+  #database: LineDatabase | undefined
+  #wakeFiles: WakeFiles | undefined
   #highestToken = 0n
-
-  constructor(options: LockFileOptions) {
-    this.#options = options
-    this.#isTrusted = trusting(options.trustedUsers)
-    this.#wasGone = rememberingLife(options.machine.isGone, options.clock)
-    this.channel = `${options.machine.process}.${randomBytes(6).toString('hex')}`
-  }
+  #isClosed = false
 
   /** Throws for a path that cannot have a lock file, and for a file that is not one. Makes nothing. */
-  check(): { readonly canBeWoken: boolean } {
-    this.read(() => undefined)
-    const { path } = this.#options
-    const found = findFile({ ...this.#options, isTrusted: this.#isTrusted })
-    return { canBeWoken: canHangBells(`${found ?? path}.bells`, this.#isTrusted) }
+  constructor(options: LockFileOptions) {
+    const { path, machine, clock, durability, openDatabase, trustedUsers } = options
+    this.#options = options
+    this.#isTrusted = trusting(trustedUsers)
+    this.#wasGone = rememberingLife(machine.isGone, clock)
+    this.channel = `${machine.process}.${randomBytes(6).toString('hex')}`
+    const found = this.#find()
+    if (found !== undefined) this.#lookAt(found, () => undefined)
+    const canBeWoken = canHangBells(`${found ?? path}.bells`, this.#isTrusted)
+    this.facts = factsOf({ sqliteVersion: versionOf(openDatabase), durability, machine, canBeWoken })
   }
 
   /** The clocks that judge, now. */
@@ -74,89 +86,104 @@ export class LockFile implements FileUser {
     return { nowMs, tokenScaleUs: BigInt(Math.floor(wallMs * 1000)) }
   }
 
-  /** Whether the files that are open are those under the path. */
-  isCurrent(): boolean {
-    return this.#file?.isCurrent() !== false
+  /** Of the file that is open for change; of another one when the path leads elsewhere by now, where no claim of ours is. */
+  get database(): LineDatabase {
+    if (this.#isClosed) throw new StoreUnavailable('this store was closed')
+    if (this.#database?.isCurrent() === true) return this.#database
+    const isReplaced = this.#database !== undefined
+    this.#letGo()
+    this.#database = this.#open()
+    addUser(this.#database.path, this)
+    this.#openWakeFiles(this.#database)
+    if (isReplaced) this.#options.onNotice('unsure')
+    return this.#database
   }
 
-  /** The file, open for change; another one when the path leads elsewhere by now, in which no claim of ours is left. */
-  get file(): LineDatabase {
-    if (this.#file?.isCurrent() === true) return this.#file
-    this.letGo()
-    this.#file = this.#open()
-    addUser(this.#file.path, this)
-    this.#hangBell(this.#file)
-    if (this.#wasLost) this.watchers.hintAll()
-    this.#wasLost = false
-    return this.#file
-  }
-
-  /** Looks without changing anything, also where nothing may be changed; a file that is open already is not opened again. */
-  read<T>(work: (lines: ReadableLines) => T): T {
-    if (this.#file !== undefined) return work(this.file)
-    const path = findFile({ ...this.#options, isTrusted: this.#isTrusted })
-    if (path === undefined) return work(nothingThere)
-    const { openDatabase } = this.#options
-    return lookAt(path, { epoch: this.#epoch(), now: this.now(), openDatabase }, work)
-  }
-
-  /** One transaction, and after it the bells of everybody it concerns. `only` names the line of a step that has just one. */
-  change<T>(work: (changes: Transaction) => T, only?: string): T {
-    const { file } = this
-    let calls: readonly Call[] = []
-    const step = (now: Moment, lines: Lines): T => {
-      const changes = new Transaction(lines, now, this.#options.machine.isGone)
-      const answer = work(changes)
-      calls = changes.flush()
-      return answer
+  /** One transaction, and after it the wake-ups of every process that it concerns. */
+  change<Result>(asks: readonly LineAsk[], work: (change: RecordChange) => Result): Result {
+    const { database } = this
+    let notices: Notice[] = []
+    const step = (now: Moment, lines: Lines): Result => {
+      // The work may run again, and then what the first run said is forgotten.
+      notices = []
+      return work({
+        now,
+        around: amongLiving(this.#options.machine.isGone),
+        read: (resource) => lines.read(resource),
+        write: (resource, record) => lines.write(resource, record),
+        notify: (notice) => void notices.push(notice),
+      })
     }
-    const swapped = only === undefined ? undefined : file.compareAndSet(only, this.channel, step)
-    const result = swapped === undefined ? file.transact((now) => step(now, file)) : swapped.result
-    for (const call of calls) this.#ring(call)
-    if (this.#idle.countStep()) this.#forgetIdleLines(file)
+    const [only, ...others] = asks
+    const swapped =
+      only === undefined || others.length > 0 ? undefined : database.compareAndSet(only.resource, this.channel, step)
+    const result = swapped === undefined ? database.transact((now) => step(now, database)) : swapped.result
+    for (const notice of notices) this.#deliver(notice)
+    if (this.#pruner.countStep()) this.#prune(database)
     return result
   }
 
-  /**
-   * A step of one line that turns out to change nothing, without a transaction; `undefined` when it would. A hundred
-   * waiters that look for crashes ten times a second would otherwise take a thousand write locks a second.
-   */
-  lookThrough<Answer>(
-    resource: string,
-    step: (line: Line, now: Moment) => LineStep<Answer>,
-  ): LineStep<Answer> | undefined {
+  read(resource: string): Reading {
+    return { record: this.#look((lines) => lines.look(resource)), now: this.now() }
+  }
+
+  list(prefix: string, after: string, limit: number): readonly ListedLine[] {
     const now = this.now()
-    const { line } = this.read((lines) => lines.look(resource))
-    const done = stepAmongLiving(line, now.nowMs, this.#wasGone, (before) => step(before, now))
-    return done.line === line ? done : undefined
+    return this.#look((lines) => lines.list(prefix, after, limit)).map(({ resource, line }) => ({
+      resource,
+      line,
+      now,
+    }))
+  }
+
+  /** A waiter that only looks judges processes by what was known a moment ago. */
+  readonly around: StepAround = (line, now, step) => stepAmongLiving(line, now.nowMs, this.#wasGone, step)
+
+  recheckInMs(line: Line, id: string): number | undefined {
+    return looksForCrashes(line, id, this.#isOther) ? LOOK_AGAIN_MS : undefined
+  }
+
+  isCurrent(): boolean {
+    return this.#database?.isCurrent() !== false
+  }
+
+  /** For another store of this process, which found that the files are not there any more. */
+  letGo(): void {
+    this.#letGo()
+    this.#options.onNotice('unsure')
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#letGo()
   }
 
   /** Whether a channel belongs to another process that can be seen from here. */
-  readonly isOther = (channel: string): boolean => {
+  readonly #isOther = (channel: string): boolean => {
     const { machine } = this.#options
     return machine.isNeighbour(channel) && !channel.startsWith(`${machine.process}.`)
   }
 
-  close(): void {
-    this.letGo()
-    this.watchers.hintAll()
-  }
-
-  letGo(): void {
-    const file = this.#file
-    this.#file = undefined
-    this.#bells?.close()
-    this.#bells = undefined
-    if (file === undefined) return
-    this.#wasLost = true
-    removeUser(file.path, this)
-    if (file.highestToken > this.#highestToken) this.#highestToken = file.highestToken
-    file.close()
-  }
-
   readonly #epoch = (): ClockEpoch => {
-    const { nowMs } = this.now()
-    return epochAt(this.#options.machine.epoch, nowMs, this.#options.clock.wallMs())
+    const { machine, clock } = this.#options
+    return epochAt(machine.epoch, this.now().nowMs, clock.wallMs())
+  }
+
+  #find(): string | undefined {
+    const { path, makeFolder } = this.#options
+    return findFile({ path, makeFolder, isTrusted: this.#isTrusted })
+  }
+
+  /** Changes nothing on the disk, so that looking is possible where nothing may be changed. */
+  #look<T>(work: (lines: ReadableLines) => T): T {
+    if (this.#database !== undefined || this.#isClosed) return work(this.database)
+    const path = this.#find()
+    return path === undefined ? work(nothingThere) : this.#lookAt(path, work)
+  }
+
+  #lookAt<T>(path: string, work: (lines: ReadableLines) => T): T {
+    const { openDatabase } = this.#options
+    return lookAt(path, { epoch: this.#epoch(), now: this.now(), openDatabase }, work)
   }
 
   #open(): LineDatabase {
@@ -173,36 +200,69 @@ export class LockFile implements FileUser {
     return new LineDatabase(opened, { durability, floor, now: this.now, epoch: this.#epoch })
   }
 
-  #hangBell({ path }: LineDatabase): void {
+  #openWakeFiles({ path }: LineDatabase): void {
     const onRing = (subjects: readonly string[] | undefined): void => {
-      if (subjects === undefined) this.watchers.tellAll()
-      else for (const subject of subjects) this.watchers.tell(subject)
+      if (subjects === undefined) return this.#options.onNotice()
+      for (const subject of subjects) {
+        const [resource = '', id] = subject.split(SEPARATOR)
+        this.#options.onNotice(id === undefined ? { resource } : { resource, id })
+      }
     }
-    const isShared = isSharedWithGroup(statSync(path))
     const { machine, clock } = this.#options
-    const folder = `${path}.bells`
-    this.#bells = new WakeFiles({ folder, own: this.channel, isTrusted: this.#isTrusted, isShared, onRing })
-    this.#bells.open()
-    this.#bells.sweep(machine.isGone, clock.wallMs())
+    this.#wakeFiles = new WakeFiles({
+      folder: `${path}.bells`,
+      own: this.channel,
+      isTrusted: this.#isTrusted,
+      isShared: isSharedWithGroup(statSync(path)),
+      onRing,
+    })
+    this.#wakeFiles.open()
+    this.#wakeFiles.sweep(machine.isGone, clock.wallMs())
   }
 
-  #ring({ channel, resource, id }: Call): void {
-    const subject = id === undefined ? resource : subjectOf(resource, id)
-    if (channel === this.channel) this.watchers.tell(subject)
-    else this.#bells?.ring(channel, subject)
+  #deliver({ channel, resource, id }: Notice): void {
+    if (channel === this.channel) this.#options.onNotice(id === undefined ? { resource } : { resource, id })
+    else this.#wakeFiles?.ring(channel, id === undefined ? resource : `${resource}${SEPARATOR}${id}`)
   }
 
   /** The step is done and must not fail any more: when this does not work out now, a later step does it. */
-  #forgetIdleLines(file: LineDatabase): void {
+  #prune(database: LineDatabase): void {
     try {
-      this.#idle.forgetSome(file, this.now())
+      this.#pruner.forgetSome(database, this.now())
     } catch (error) {
       if (!(error instanceof HoldfastError)) throw error
     }
   }
+
+  #letGo(): void {
+    const database = this.#database
+    this.#database = undefined
+    this.#wakeFiles?.close()
+    this.#wakeFiles = undefined
+    if (database === undefined) return
+    removeUser(database.path, this)
+    if (database.highestToken > this.#highestToken) this.#highestToken = database.highestToken
+    database.close()
+  }
 }
 
-/** Names what is watched, in this process and on bells: encoded resources and ids have no space. */
-export function subjectOf(resource: string, id: string): string {
-  return `${resource} ${id}`
+function versionOf(openDatabase: OpenDatabase): string {
+  const database = openDatabase(':memory:', { readOnly: false, busyMs: 0 })
+  try {
+    return String(database.prepare('SELECT sqlite_version() AS version').get()?.['version'])
+  } finally {
+    database.close()
+  }
+}
+
+/** A process is looked up once in a change, however many claims it has. */
+function amongLiving(isGone: IsGone): StepAround {
+  let judged: Map<string, boolean> | undefined
+  const judge = (channel: string): boolean => {
+    judged ??= new Map()
+    let gone = judged.get(channel)
+    if (gone === undefined) judged.set(channel, (gone = isGone(channel)))
+    return gone
+  }
+  return (line, now, step) => stepAmongLiving(line, now.nowMs, judge, step)
 }

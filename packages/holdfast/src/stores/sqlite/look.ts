@@ -9,7 +9,8 @@ import { type ClockEpoch, decodeEpoch, isSameClock } from './epoch.ts'
 import { engineError, resultCode, SQLITE, unavailable } from './errors.ts'
 import { releaseRemoved } from './file-users.ts'
 import { formatOf } from './format.ts'
-import { decodeRecord, type LineRecord, withoutClaims } from './record.ts'
+import type { LineRecord } from '../records/engine.ts'
+import { decodeRecord, withoutClaims } from '../records/record.ts'
 import { LIST_LINES, READ_FILE, READ_LINE } from './schema.ts'
 import type { LineRow } from './statements.ts'
 import { translated } from './translation.ts'
@@ -22,8 +23,8 @@ export interface StoredEntry extends LineRecord {
 export interface ReadableLines {
   /** The last token is 0 when the line was never used, or forgotten. */
   look(resource: string): LineRecord
-  /** Shows lines that may have claims in key order, until the visitor has seen enough and answers false. */
-  list(prefix: string, cursor: string, visit: (entry: StoredEntry) => boolean): void
+  /** Lines that may have claims, in the order of their keys. */
+  list(prefix: string, after: string, limit: number): readonly StoredEntry[]
 }
 
 export interface LookSettings {
@@ -32,7 +33,7 @@ export interface LookSettings {
   readonly openDatabase: OpenDatabase
 }
 
-export const nothingThere: ReadableLines = { look: () => withoutClaims(0n), list: () => undefined }
+export const nothingThere: ReadableLines = { look: () => withoutClaims(0n), list: () => [] }
 
 const LOOK_BUSY_MS = 50
 
@@ -102,12 +103,10 @@ class Look implements ReadableLines {
     return row === undefined ? withoutClaims(0n) : this.#decoded(row)
   }
 
-  list(prefix: string, cursor: string, visit: (entry: StoredEntry) => boolean): void {
+  list(prefix: string, after: string, limit: number): readonly StoredEntry[] {
     // Encoded names are ASCII: nothing that starts with the prefix sorts behind this.
-    const rows = this.#statement(LIST_LINES).iterate(cursor, prefix, `${prefix}\x7f`)
-    for (const row of rows as unknown as Iterable<LineRow>) {
-      if (!visit({ resource: row.resource, ...this.#decoded(row) })) return
-    }
+    const rows = this.#statement(LIST_LINES).all(after, prefix, `${prefix}\x7f`, limit) as unknown as readonly LineRow[]
+    return rows.map((row) => ({ resource: row.resource, ...this.#decoded(row) }))
   }
 
   #statement(sql: string): StatementSync {

@@ -14,6 +14,7 @@ import { type Format, formatOf } from './format.ts'
 import { WALL_EPOCH } from './process-identity.ts'
 import { type PathRules, prepareFile } from './path.ts'
 import { CREATE, CREATE_FILE, READ_FILE, SET_VERSION, WRITE_FILE } from './schema.ts'
+import { type Statements, statementsOf } from './statements.ts'
 import { refuseStrangers } from './strangers.ts'
 import { translateAll } from './translation.ts'
 
@@ -30,6 +31,7 @@ export interface OpenSettings extends PathRules {
 
 export interface OpenedFile {
   readonly database: DatabaseSync
+  readonly sql: Statements
   /** Symlinks resolved. */
   readonly path: string
   readonly identity: FileIdentity
@@ -76,6 +78,7 @@ export function openFile(settings: OpenSettings): OpenedFile {
     if (mode?.['journal_mode'] !== 'wal')
       throw unavailable(path, 'cannot be used by several processes: its file system lacks shared memory')
     database.exec(`PRAGMA synchronous = ${durability}; PRAGMA busy_timeout = 0; PRAGMA cell_size_check = ON`)
+    const sql = statementsOf(database)
     keepers.push(...keeper(path, openDatabase))
     // Only now the first one, too, keeps a WAL that did not exist when it was opened.
     for (const each of keepers) formatOf(each, path)
@@ -83,7 +86,7 @@ export function openFile(settings: OpenSettings): OpenedFile {
     if (identity === undefined) throw new NotApplied(`the lock file ${path} was replaced while it was being opened`)
     // What SQLite has made or found beside the file by now.
     refuseStrangers(path, isTrusted)
-    return { database, path, identity, ...row, close }
+    return { database, sql, path, identity, ...row, close }
   } catch (error) {
     close()
     throw engineError(error, path, 'step')

@@ -10,11 +10,14 @@ import { expect, onTestFinished } from 'vitest'
 import { type Claim, newClaimId, type Ref } from '../../store/claim.ts'
 import { type Clock, sleep, systemClock } from '../../time/clock.ts'
 import { NotApplied } from '../../store/errors.ts'
-import type { Facts, Hint, LineView, RenewAnswer, Renewal, Standing, Store } from '../../store/store.ts'
+import type { LineView } from '../../store/line-view.ts'
+import type { OpenStore, Renewal, Store } from '../../store/store.ts'
+import { environment } from '../opened.fixture.ts'
+import type { Hint, RenewAnswer, Standing } from '../../store/standing.ts'
 import type { Answer, Order } from './child.fixture.ts'
 import { sqlite } from './index.ts'
 import { type ProcessIdentity, thisMachine } from './process-identity.ts'
-import { SqliteStore } from './store.ts'
+import { sqliteStore } from './store.ts'
 
 /** A folder that is gone after the test. */
 export function folder(): string {
@@ -28,17 +31,17 @@ export function lockFile(): string {
 }
 
 /** Opened, and closed after the test. */
-export async function opened<S extends Store>(store: S, clock: Clock = systemClock): Promise<S> {
-  onTestFinished(() => store.close())
-  await open(store, clock)
-  return store
+export async function opened(store: Store, clock: Clock = systemClock): Promise<OpenStore> {
+  const open = await openedOnce(store, clock)
+  onTestFinished(() => open.close())
+  return open
 }
 
-/** As core does: a file that is busy with other openings is asked again. */
-export async function open(store: Store, clock: Clock = systemClock): Promise<Facts> {
+/** As the client does: a file that is busy with other openings is asked again. */
+export async function openedOnce(store: Store, clock: Clock = systemClock): Promise<OpenStore> {
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return await store.open({ clock, signal: new AbortController().signal })
+      return await store.open(environment(clock))
     } catch (error) {
       if (!(error instanceof NotApplied) || attempt >= 200) throw error
       await sleep(systemClock, 10)
@@ -72,7 +75,7 @@ export function tokenOf(standing: Standing | Hint): bigint {
   return standing.token
 }
 
-export async function tokenFrom(store: Pick<Store, 'enter' | 'leave'>, resource = 'test!lock'): Promise<bigint> {
+export async function tokenFrom(store: Pick<OpenStore, 'enter' | 'leave'>, resource = 'test!lock'): Promise<bigint> {
   const claim = claimOf({ resource })
   const token = tokenOf(await store.enter(claim))
   await store.leave({ ...refOf(claim), token })
@@ -91,7 +94,7 @@ export function clockAfterBoot(wallOffMs = 0): Clock {
 }
 
 /** A store on a machine, or in a container, that has this boot id. */
-export function storeUnder(path: string, epoch: string): SqliteStore {
+export function storeUnder(path: string, epoch: string): Store {
   const machine = (): ProcessIdentity => {
     const { process, ...rest } = thisMachine()
     return {
@@ -100,7 +103,7 @@ export function storeUnder(path: string, epoch: string): SqliteStore {
       process: process.replace(/[0-9a-f]+$/, () => createHash('md5').update(epoch).digest('hex').slice(0, 16)),
     }
   }
-  return new SqliteStore({ path, makeFolder: false, durability: 'normal', trustedUsers: [], machine })
+  return sqliteStore({ path, makeFolder: false, durability: 'normal', trustedUsers: [], machine })
 }
 
 export class OtherProcess {
@@ -114,7 +117,7 @@ export class OtherProcess {
   }
 
   /** Rejects with the error of `open`. */
-  static async start(path: string, user?: { readonly uid: number }): Promise<OtherProcess> {
+  static async start(path: string, user?: { readonly uid: number; readonly gid?: number }): Promise<OtherProcess> {
     const script = fileURLToPath(new URL('child.fixture.ts', import.meta.url))
     const child = fork(script, [path], { serialization: 'advanced', execArgv: [], ...user })
     const other = new OtherProcess(child)
@@ -144,13 +147,25 @@ export class OtherProcess {
   }
 
   /** Answers when it was told as well, on the clock that all processes share. */
-  async watch(ref: Ref, memo: string): Promise<{ readonly seen: Standing | Hint; readonly atMs: number }> {
-    const { value, atMs } = await this.#order('watch', ref, memo)
+  async watch(ref: Ref): Promise<{ readonly seen: Standing | Hint; readonly atMs: number }> {
+    const { value, atMs } = await this.#order('watch', ref)
     return { seen: value as Standing | Hint, atMs }
+  }
+
+  /** Copies the folder of its lock file, as a backup does. */
+  async copy(to: string): Promise<void> {
+    await this.#order('copy', to)
   }
 
   async close(): Promise<void> {
     await this.#order('close')
+  }
+
+  /** Lets it end by itself, without closing the store. */
+  async end(): Promise<void> {
+    const exit = once(this.#child, 'exit')
+    await this.#order('end')
+    await exit
   }
 
   /** SIGKILL: it cannot clean up. Resolves when it is gone. */
@@ -174,9 +189,8 @@ export class OtherProcess {
 
 /** Opening the path must fail with these words, and name the path. */
 export async function expectRefused(path: string, words: RegExp): Promise<void> {
-  const store = sqlite({ path })
-  const error = await open(store).then(
-    () => store.close().then(() => 'it was opened'),
+  const error = await openedOnce(sqlite({ path })).then(
+    (store) => store.close().then(() => 'it was opened'),
     (reason: unknown) => reason,
   )
   expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', message: expect.stringMatching(words) })

@@ -2,7 +2,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test } from 'vitest'
 import { type Clock, systemClock } from '../../time/clock.ts'
-import type { Store } from '../../store/store.ts'
+import type { OpenStore } from '../../store/store.ts'
 import { sqlite } from './index.ts'
 import { claimOf, lockFile, opened, refOf, tokenFrom, tokenOf } from './processes.fixture.ts'
 
@@ -22,7 +22,7 @@ function adjustable(): { readonly clock: Clock; pass(ms: number): void; setBack(
 async function usedFile(
   path: string,
   clock: Clock,
-): Promise<{ readonly store: Store; readonly rows: () => readonly unknown[] }> {
+): Promise<{ readonly store: OpenStore; readonly rows: () => readonly unknown[] }> {
   const store = await opened(sqlite({ path }), clock)
   // The file is made by the first change, and this is one of nothing.
   await store.leave(refOf(claimOf()))
@@ -78,12 +78,13 @@ test('a line that was forgotten goes on with higher tokens, also when the clock 
   expect(await tokenFrom(store, 'test!forgotten')).toBeGreaterThan(before)
 })
 
-test('a line that somebody watches is kept as long as he is remembered', async () => {
+test('a line with an observer is kept as long as it remembers the observer', async () => {
   const path = lockFile()
   const { clock, pass } = adjustable()
   const { store, rows } = await usedFile(path, clock)
   const watching = new AbortController()
-  const told = store.watch({ resource: 'test!seen' }, (await store.look('test!seen')).memo, watching.signal)
+  const told = store.observe('test!seen', (await store.look('test!seen')).version, watching.signal)
+  await new Promise(setImmediate)
   expect(rows()).toEqual(['test!seen'])
   for (let step = 0; step < 200; step += 1) await store.leave(refOf(claimOf()))
   expect(rows()).toEqual(['test!seen'])

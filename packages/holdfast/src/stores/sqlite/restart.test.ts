@@ -1,7 +1,8 @@
 /** A machine that was started anew, a container with a boot id of its own, and another machine: what each ends, and what not. */
 import { expect, test } from 'vitest'
 import { type Clock, systemClock } from '../../time/clock.ts'
-import type { Store } from '../../store/store.ts'
+import type { OpenStore } from '../../store/store.ts'
+import { never } from '../opened.fixture.ts'
 import { WAITER_LIFE_MS } from '../../store/limits.ts'
 import { claimOf, clockAfterBoot, lockFile, opened, refOf, storeUnder, tokenOf } from './processes.fixture.ts'
 
@@ -17,7 +18,7 @@ function passing(clock: Clock): { readonly clock: Clock; pass(ms: number): void 
   }
 }
 
-async function refusedFor(store: Store, resource = 'test!lock'): Promise<number> {
+async function refusedFor(store: OpenStore, resource = 'test!lock'): Promise<number> {
   const standing = await store.enter(claimOf({ resource, queue: false }))
   expect(standing).toMatchObject({ kind: 'refused', because: 'busy' })
   return standing.kind === 'refused' ? (standing.recheckInMs ?? 0) : 0
@@ -25,8 +26,8 @@ async function refusedFor(store: Store, resource = 'test!lock'): Promise<number>
 
 test('after a restart of the machine a claim from before lasts for its ttl from the first change, and no longer', async () => {
   const path = lockFile()
-  const before = storeUnder(path, 'first')
-  const token = tokenOf(await (await opened(before)).enter(claimOf({ ttlMs: TTL_MS })))
+  const before = await opened(storeUnder(path, 'first'))
+  const token = tokenOf(await before.enter(claimOf({ ttlMs: TTL_MS })))
   await before.enter(claimOf({ resource: 'test!other', ttlMs: TTL_MS }))
   await before.close()
 
@@ -81,7 +82,7 @@ test('a look after a restart shows what may still live, with a whole life, and b
   const after = await opened(storeUnder(path, 'second'), clock)
   for (let round = 0; round < 3; round += 1) {
     expect((await after.look('test!lock')).claims).toMatchObject([{ state: 'held', endsInMs: TTL_MS }])
-    expect(await after.admin.list('test!', undefined, 10)).toEqual({ resources: ['test!lock'] })
+    expect(await after.list('test!', undefined, 10)).toEqual({ resources: ['test!lock'] })
     pass(TTL_MS)
   }
 })
@@ -128,8 +129,8 @@ test('a waiter in a container of its own boot id is told when the host gives the
   const container = await opened(storeUnder(path, 'a-container'))
   const [first, second] = [claimOf(), claimOf()]
   const token = tokenOf(await host.enter(first))
-  const { memo } = (await container.enter(second)) as { memo: string }
-  const told = container.watch(refOf(second), memo, new AbortController().signal)
+  expect(await container.enter(second)).toMatchObject({ kind: 'queued' })
+  const told = container.watch(refOf(second), never)
   await host.leave({ ...refOf(first), token })
   expect(tokenOf(await told)).toBeGreaterThan(token)
 })

@@ -57,7 +57,7 @@ export const SCAN_LINES =
   'SELECT resource, generation, token, record FROM line WHERE resource > ? ORDER BY resource LIMIT ?'
 export const LIST_LINES = `
   SELECT resource, generation, token, record FROM line
-  WHERE resource > ? AND resource >= ? AND resource < ? AND record <> '' ORDER BY resource`
+  WHERE resource > ? AND resource >= ? AND resource < ? AND record <> '' ORDER BY resource LIMIT ?`
 export const LINES_IN_USE = "SELECT resource, token, record FROM line WHERE record <> ''"
 export const REWRITE_LINE = 'UPDATE line SET generation = ?, record = ? WHERE resource = ?'
 export const RAISE_FLOOR = 'UPDATE file SET floor = max(floor, ?)'

@@ -3,15 +3,15 @@ import { copyFileSync, existsSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test } from 'vitest'
 import { type Clock, systemClock } from '../../time/clock.ts'
-import type { Store } from '../../store/store.ts'
+import type { OpenStore, Store } from '../../store/store.ts'
 import { sqlite } from './index.ts'
 import {
   claimOf,
   clockAfterBoot,
   clockOff,
   lockFile,
-  open,
   opened,
+  openedOnce,
   OtherProcess,
   refOf,
   storeUnder,
@@ -21,12 +21,12 @@ import {
 
 const HOUR_MS = 3_600_000
 
-async function used<T>(store: Store, clock: Clock, work: (store: Store) => Promise<T>): Promise<T> {
-  await open(store, clock)
+async function used<T>(store: Store, clock: Clock, work: (store: OpenStore) => Promise<T>): Promise<T> {
+  const open = await openedOnce(store, clock)
   try {
-    return await work(store)
+    return await work(open)
   } finally {
-    await store.close()
+    await open.close()
   }
 }
 

@@ -4,7 +4,8 @@
  */
 import { type Moment, sweep } from '../../line/transition.ts'
 import type { DatabaseSync } from './client.ts'
-import { decodeRecord, encodeRecord, type LineRecord } from './record.ts'
+import type { LineRecord } from '../records/engine.ts'
+import { decodeRecord, encodeRecord } from '../records/record.ts'
 import { LINES_IN_USE, REWRITE_LINE } from './schema.ts'
 
 /** Observers come again by themselves. */

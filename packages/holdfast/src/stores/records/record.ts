@@ -1,23 +1,6 @@
 /** One line as text in a row: a JSON array of the observers and then of the claims, each a tuple; nothing at all when idle. */
-import type { Line, LineClaim } from '../../line/line.ts'
-
-/** What a row holds. */
-export interface LineRecord {
-  readonly line: Line
-  /** Channels of those who watch the resource without a claim. */
-  readonly observers: readonly LineObserver[]
-}
-
-/** What a step needs of a file: a line, and to write it. */
-export interface Lines {
-  read(resource: string): LineRecord
-  write(resource: string, entry: LineRecord): void
-}
-
-export interface LineObserver {
-  readonly channel: string
-  readonly untilMs: number
-}
+import type { LineClaim } from '../../line/line.ts'
+import type { LineRecord } from './engine.ts'
 
 /** The fields in the order of the tuple. `extra` is `provisional` of a held and the reason of a lingering claim. */
 type ClaimFields = readonly [
@@ -35,6 +18,8 @@ type ClaimFields = readonly [
   extra?: boolean | string,
 ]
 const FIELDS_MIN = 10
+/** Ids become parts of messages between processes: one word of printable ASCII, without a slash. */
+const ID = /^[\x21-\x2e\x30-\x7e]{1,200}$/
 
 export const IDLE_RECORD = ''
 
@@ -68,6 +53,7 @@ function decodeClaim(fields: unknown): LineClaim {
   if (!Array.isArray(fields) || fields.length < FIELDS_MIN) throw new SyntaxError('not a claim')
   const [state, id, weight, capacity, ttlMs, lockDelayMs, endsAtMs, channel, owner, note, token, extra] =
     fields as unknown as ClaimFields
+  if (typeof id !== 'string' || !ID.test(id)) throw new SyntaxError('not an id')
   const base = { id, weight, capacity, ttlMs, lockDelayMs, note, owner, channel, endsAtMs }
   switch (state) {
     case 'waiting':
