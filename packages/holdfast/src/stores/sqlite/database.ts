@@ -3,10 +3,11 @@ import { NotApplied, StoreUnavailable } from '../../store/errors.ts'
 import { TOKEN_MAX } from '../../store/limits.ts'
 import type { Moment } from '../../line/transition.ts'
 import type { DatabaseSync } from './client.ts'
-import { type ClockEpoch, decodeEpoch, isSameClock } from './epoch.ts'
+import type { ClockEpoch } from './epoch.ts'
 import { engineError, unavailable } from './errors.ts'
+import { Generation } from './generation.ts'
 import type { ReadableLines, StoredEntry } from './look.ts'
-import { CEILING_RESERVE_US, ceilingAbove, type FileRow, greatest, type OpenedFile } from './open.ts'
+import { CEILING_RESERVE_US, ceilingAbove, greatest, type OpenedFile } from './open.ts'
 import { RecordCache, type CachedRecord } from './record-cache.ts'
 import type { LineRecord, RecordChange } from '../records/engine.ts'
 import { encodeRecord, withoutClaims } from '../records/record.ts'
@@ -39,15 +40,12 @@ export class LineDatabase implements Lines, ReadableLines {
   /** No line may give a token at or below this one: what this process saw in a file that stood here before. */
   readonly #floor: bigint
   readonly #now: () => Moment
-  readonly #epoch: () => ClockEpoch
+  readonly #generation: Generation
   readonly #sql: Statements
   readonly #recall = new RecordCache()
-  #generation: bigint
   #ceiling: bigint
   #given = 0n
   #highest: bigint
-  /** Set once another machine was seen at work in this file; from then on nothing in it can be believed. */
-  #shared: StoreUnavailable | undefined
 
   constructor(opened: OpenedFile, options: DatabaseOptions) {
     this.#opened = opened
@@ -57,8 +55,7 @@ export class LineDatabase implements Lines, ReadableLines {
     this.#floor = options.floor
     this.#highest = options.floor
     this.#now = options.now
-    this.#epoch = options.epoch
-    this.#generation = opened.generation
+    this.#generation = new Generation(opened, options.epoch)
     this.#ceiling = opened.ceiling
     this.#sql = opened.sql
   }
@@ -101,7 +98,7 @@ export class LineDatabase implements Lines, ReadableLines {
     channel: string,
     work: (now: Moment, lines: Lines) => T,
   ): { readonly result: T } | undefined {
-    if (this.#shared !== undefined) throw this.#shared
+    this.#generation.assertAlone()
     const seen = this.#recall.latest(resource)
     if (seen === undefined || seen.entry.line.lastToken < this.#floor || !isOnlyOf(channel, seen.entry))
       return undefined
@@ -122,7 +119,7 @@ export class LineDatabase implements Lines, ReadableLines {
   /** Inside a transaction: the line and those who watch it. */
   read(resource: string): LineRecord {
     const row = this.#sql.readLine.get(resource) as unknown as LineRow | undefined
-    const isOurs = row !== undefined && this.#isOfThisClock(row)
+    const isOurs = row !== undefined && this.#generation.covers(row.generation)
     const floor = isOurs ? this.#floor : this.#floorOfFile()
     const token = row?.token ?? 0n
     const lastToken = token > floor ? token : floor
@@ -143,7 +140,7 @@ export class LineDatabase implements Lines, ReadableLines {
       throw unavailable(this.path, `has given the last token there is (${TOKEN_MAX}) for ${resource}`)
     if (lastToken > this.#given) this.#given = lastToken
     const record = encodeRecord(entry)
-    this.#sql.writeLine.run(resource, this.#generation, lastToken, record)
+    this.#sql.writeLine.run(resource, this.#generation.number, lastToken, record)
     this.#recall.keep(resource, record, entry)
   }
 
@@ -190,7 +187,7 @@ export class LineDatabase implements Lines, ReadableLines {
   #swapRow(resource: string, { record: before, entry }: CachedRecord, token: bigint, record: string): boolean {
     const { lastToken } = entry.line
     try {
-      const { changes } = this.#sql.swapLine.run(token, record, resource, this.#generation, lastToken, before)
+      const { changes } = this.#sql.swapLine.run(token, record, resource, this.#generation.number, lastToken, before)
       return Number(changes) === 1
     } catch (error) {
       throw engineError(error, this.path, 'commit')
@@ -198,7 +195,7 @@ export class LineDatabase implements Lines, ReadableLines {
   }
 
   #attempt<T>(work: (now: Moment) => T): { readonly result: T } | undefined {
-    if (this.#shared !== undefined) throw this.#shared
+    this.#generation.assertAlone()
     this.#given = 0n
     let phase: 'step' | 'commit' = 'step'
     try {
@@ -243,7 +240,7 @@ export class LineDatabase implements Lines, ReadableLines {
       this.#database.exec('PRAGMA synchronous = FULL')
       try {
         this.#sql.begin.run()
-        const row = this.#fileRow()
+        const row = this.#generation.fileRow()
         const enough = token + CEILING_RESERVE_US <= row.ceiling
         const ceiling = enough ? row.ceiling : ceilingAbove(token)
         if (!enough) this.#sql.writeFile.run(row.epoch, row.generation, row.floor, ceiling)
@@ -259,36 +256,12 @@ export class LineDatabase implements Lines, ReadableLines {
   }
 
   #floorOfFile(): bigint {
-    return greatest(this.#fileRow().floor, this.#floor)
-  }
-
-  /**
-   * A process of this machine that could not know that the clock is the same has begun another generation, or the
-   * machine is not the same. Then only one can be right, and whoever it is, this one lets go: the other waits for that.
-   */
-  #fileRow(): FileRow {
-    const row = this.#sql.readFile.get() as unknown as FileRow | undefined
-    if (row?.generation === this.#generation) return row
-    if (row !== undefined && isSameClock(decodeEpoch(row.epoch), this.#epoch())) {
-      this.#generation = row.generation
-      return row
-    }
-    this.#shared = unavailable(
-      this.path,
-      'is used by another machine, or by this one under another boot id and clock, at the same time: ' +
-        'keep it on a local disk that no other machine shares',
-    )
-    throw this.#shared
-  }
-
-  /** The row of an older generation may be of another clock: its moments say nothing. */
-  #isOfThisClock({ generation }: LineRow): boolean {
-    return generation === this.#generation || generation === this.#fileRow().generation
+    return greatest(this.#generation.fileRow().floor, this.#floor)
   }
 
   #decoded(row: LineRow): LineRecord {
     const found = this.#decodedRecord(row.resource, row.record, row.token)
-    return this.#isOfThisClock(row) ? found : translated(found, this.#now())
+    return this.#generation.covers(row.generation) ? found : translated(found, this.#now())
   }
 
   #decodedRecord(resource: string, record: string, lastToken: bigint): LineRecord {

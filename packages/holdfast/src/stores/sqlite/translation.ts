@@ -20,7 +20,7 @@ export function translateAll(database: DatabaseSync, generation: bigint, now: Mo
   read.setReadBigInts(true)
   const write = database.prepare(REWRITE_LINE)
   for (const { resource = null, token, record } of read.all()) {
-    const before = decodedIfSound(String(record), BigInt(token as bigint))
+    const before = decodedIfSound(String(record), token as bigint)
     if (before !== undefined) write.run(generation, encodeRecord(translated(before, now)), resource)
   }
 }
