@@ -92,3 +92,13 @@ test('a line whose ends are possible is left as it is', () => {
   const line = lineOf(claim('a'), claim('b'))
   expect(sweep(line, at(0))).toBe(line)
 })
+
+test('waiting claims that stand as one have the longest of places', () => {
+  const [holder] = lineOf(claim('a')).claims
+  if (holder === undefined) throw new Error('no holder')
+  const bundle = { ...holder, id: '+1', ttlMs: 0, state: 'waiting', count: 7, weight: 7 } as const
+  const possible: Line = { lastToken: scale, claims: [holder, { ...bundle, endsAtMs: WAITER_LIFE_MS }] }
+  expect(sweep(possible, at(0))).toBe(possible)
+  const impossible: Line = { lastToken: scale, claims: [holder, { ...bundle, endsAtMs: HOUR_MS }] }
+  expect(sweep(impossible, at(0)).claims[1]?.endsAtMs).toBe(WAITER_LIFE_MS)
+})

@@ -1,6 +1,7 @@
-/** The Lua scripts beside this file, read once, with the limits of core in front. */
+/** The Lua scripts beside this file, with the limits of core in front. */
 import { PROVISIONAL_LIFE_MS, QUEUE_LENGTH_MAX, WAITER_LIFE_MS } from '../../store/limits.ts'
 import { type Part, type Script, scriptOf, type ScriptSource } from '../redis-driver/script.ts'
+import { lua } from './lua.gen.ts'
 
 /** How long a line tells those who observe it, and how long that is relied upon. */
 const OBSERVED_MS = 60_000
@@ -38,7 +39,7 @@ function scriptsOf(isCluster: boolean): Scripts {
   const limits = limitsOf(isCluster)
   const line: readonly Part[] = [limits, 'record', 'line']
   const script = (name: string, flags: ScriptSource['flags'], parts: readonly Part[]): Script =>
-    scriptOf({ name, flags, parts, beside: import.meta.url })
+    scriptOf({ name, flags, parts, beside: lua })
   return {
     enter: script('enter', '', ['enter-fast', ...line, 'enter', 'enter-batch']),
     renew: script('renew', 'allow-oom', [...line, 'renew']),
