@@ -6,6 +6,7 @@ export type { ReadWriteLock } from './recipes/read-write.ts'
 export type { PermitOptions, Semaphore, SemaphoreOptions } from './recipes/semaphore.ts'
 export type { LeaseSet, SetWork } from './recipes/several.ts'
 export type { Fenced, Lease, LeaseState, Mode, ReleaseOutcome } from './lease/lease.ts'
+export type { ObserveOptions } from './client/observe.ts'
 export type { AcquireOptions, HoldfastOptions, Logger } from './client/options.ts'
 export { durationMs, type Duration, type DurationRange } from './time/duration.ts'
 export {

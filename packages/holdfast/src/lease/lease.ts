@@ -11,7 +11,7 @@ export type LeaseState = 'held' | 'jeopardy' | 'lost' | 'released'
 /** `released`: the store confirmed it. `expired`: the lease had ended before. `unknown`: no answer; the lock is free at the end of its ttl at the latest. */
 export type ReleaseOutcome = 'released' | 'expired' | 'unknown'
 
-/** What a guard needs to know of a lock: a lease, or a sequencer that somebody handed over. */
+/** What a guard needs to know of a lock: a lease, or a sequencer from another process. */
 export interface Fenced {
   readonly namespace: string
   readonly name: string
