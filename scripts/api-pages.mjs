@@ -84,5 +84,12 @@ function commentOf({ docComment = '' }) {
     .replaceAll(/\n\s*\* ?/g, '\n')
   const [described = '', example = ''] = text.split('@example')
   const [meaning = '', fallback = ''] = described.split('@default').map((part) => part.replaceAll(/\s+/g, ' ').trim())
-  return { meaning, fallback, example: example.trim().replace(/^```\w*\n/, '').replace(/\n```$/, '') }
+  return {
+    meaning,
+    fallback,
+    example: example
+      .trim()
+      .replace(/^```\w*\n/, '')
+      .replace(/\n```$/, ''),
+  }
 }
