@@ -1,7 +1,11 @@
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { configDefaults, defineConfig } from 'vitest/config'
+import { makeLuaModules } from './scripts/lua-modules.mjs'
 import { ClosingLine } from './tests/support/closing-line.ts'
 import { REAL_TIME } from './tests/support/repeats.ts'
+
+makeLuaModules(join(import.meta.dirname, 'packages/holdfast/src'))
 
 /** Real processes that are hurt in real time: they get the machine to themselves, after everything else. */
 const LIVE = ['packages/lab/src/faultlab/live.test.ts']

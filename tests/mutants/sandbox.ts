@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process'
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { stripTypeScriptTypes } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { LUA_MODULE, makeLuaModules } from '../../scripts/lua-modules.mjs'
 import type { Check, Mutant, Seeds, TestCheck } from './mutant.ts'
 import { type Ran, VitestClient } from './vitest-client.ts'
 
@@ -16,7 +17,10 @@ const COPIED = [
   'packages/testbed/competitors',
   'packages/lab/package.json',
   'packages/lab/src',
+  'examples/seat-14a/package.json',
+  'examples/seat-14a/src',
   'scripts/from-source.mjs',
+  'scripts/lua-modules.mjs',
   // Tests read what they say.
   'docs/redis.md',
   'docs/redlock-model.md',
@@ -28,16 +32,18 @@ const SIMULATION = ['--import', './scripts/from-source.mjs', 'packages/lab/src/s
 const VITEST_CONFIG = `
 import { readFileSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
+import { makeLuaModules } from './scripts/lua-modules.mjs'
+makeLuaModules('packages/holdfast/src')
 const { exports } = JSON.parse(readFileSync('packages/holdfast/package.json', 'utf8'))
-const alias = Object.entries(exports).filter(([, built]) => built.startsWith('./dist/')).map(([name, built]) => ({
+const alias = Object.entries(exports).filter(([, entry]) => entry.import !== undefined).map(([name, entry]) => ({
   find: new RegExp('^holdfast' + name.slice(1).replaceAll('/', '\\\\/') + '$'),
-  replacement: process.cwd() + '/packages/holdfast/' + built.replace('./dist/', 'src/').replace(/\\.js$/, '.ts'),
+  replacement: process.cwd() + '/packages/holdfast/' + entry.import.default.replace('./dist/', 'src/').replace(/\\.js$/, '.ts'),
 }))
 for (const name of ['testbed', 'lab'])
   alias.push({ find: new RegExp('^@holdfast/' + name + '/(.+)$'), replacement: process.cwd() + '/packages/' + name + '/src/$1.ts' })
 export default defineConfig({
   resolve: { alias },
-  test: { include: ['packages/**/*.test.ts'], tags: [{ name: 'real-time' }], testTimeout: 10_000, reporters: ['dot'], setupFiles: ['setup.mjs'] },
+  test: { include: ['packages/**/*.test.ts', 'examples/**/*.test.ts'], tags: [{ name: 'real-time' }], testTimeout: 10_000, reporters: ['dot'], setupFiles: ['setup.mjs'] },
 })
 `
 
@@ -136,6 +142,9 @@ export class Sandbox {
   async #write(file: string, text: string): Promise<void> {
     await writeFile(join(this.#root, file), text)
     this.#changed.push(file)
+    if (!file.endsWith('.lua')) return
+    makeLuaModules(join(this.#root, dirname(file)))
+    this.#changed.push(join(dirname(file), LUA_MODULE))
   }
 }
 

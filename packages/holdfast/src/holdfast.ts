@@ -105,8 +105,13 @@ export interface Locks extends AsyncDisposable {
 const LIST_LIMIT_DEFAULT = 100
 const LIST_LIMIT_MAX = 1_000
 
-/** A second client would close the store under the first one. */
-const taken = new WeakSet<Store>()
+/**
+ * A second client would close the store under the first one. One set for every copy of the library in this program; the
+ * number is that of the seam.
+ */
+const taken: WeakSet<Store> = ((globalThis as { [slot: symbol]: WeakSet<Store> | undefined })[
+  Symbol.for('holdfast/1/taken')
+] ??= new WeakSet<Store>())
 
 /**
  * A client over a store. Opens nothing until it is used; throws `Misuse` for options that are out of range. The store

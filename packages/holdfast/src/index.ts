@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** The public surface of `holdfast`. Every export has a reason, a doc and a test. */
 export { holdfast, type EvictOptions, type Health, type ListOptions, type Locks, type NamePage } from './holdfast.ts'
 export type { Lock, Work } from './recipes/lock.ts'

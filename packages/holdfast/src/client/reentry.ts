@@ -78,6 +78,9 @@ class InnerLease implements Lease {
   get token(): bigint {
     return this.#outer.token
   }
+  get tokenText(): string {
+    return this.#outer.tokenText
+  }
   get signal(): AbortSignal {
     return this.#outer.signal
   }

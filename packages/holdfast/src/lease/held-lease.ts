@@ -116,6 +116,9 @@ export class HeldLease implements Lease, Renewable {
     return this.isHeld() ? Math.max(0, remainingMs(this.#deadline, this.#host.clock)) : 0
   }
 
+  get tokenText(): string {
+    return String(this.token)
+  }
   get sequencer(): string {
     return formatSequencer(this)
   }

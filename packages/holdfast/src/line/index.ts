@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** The line of claims as pure functions, for authors of stores. (docs/write-your-own-store.md) */
 export { stampOf } from '../time/clock.ts'
 export { emptyLine, type HeldClaim, type Line, type LineClaim, type LingeringClaim, type WaitingClaim } from './line.ts'

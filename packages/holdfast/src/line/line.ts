@@ -46,6 +46,7 @@ export interface HeldClaim extends ClaimBase {
   readonly provisional: boolean
 }
 
+/** Its `lockDelayMs` is how long it lingers, also where a minimum hold is the reason. */
 export interface LingeringClaim extends ClaimBase {
   readonly state: 'lingering'
   readonly token: bigint

@@ -12,6 +12,8 @@ export interface ServerFindings {
   /** Of this very process: two connections with the same one lead to the same server. */
   readonly runId: string
   readonly replicas: number
+  /** A slot that it serves, where it is one of a Cluster and says so. */
+  readonly slot?: number
   /** All that was asked for; `undefined` where the server refuses to tell it, or a part of it. */
   readonly settings: Settings | undefined
 }
@@ -60,18 +62,30 @@ async function probeOne(port: ProbedDriver, inCluster: boolean): Promise<ServerF
     throw new StoreUnavailable(`${engine} is a replica, which cannot grant locks: connect to the primary`)
   }
   const connected = Number(info.get('connected_slaves') ?? 0)
-  const replicas = inCluster ? Math.max(connected, await replicasInCluster(port)) : connected
-  return { engine, runId: info.get('run_id') ?? '', replicas, settings: await settingsOf(port) }
+  const place = inCluster ? await placeInCluster(port) : NO_PLACE
+  const replicas = Math.max(connected, place.replicas)
+  return { ...place, engine, runId: info.get('run_id') ?? '', replicas, settings: await settingsOf(port) }
 }
 
-/** One that is away for a moment may take over all the same. Each line: id, address, flags, id of its primary, … */
-async function replicasInCluster(primary: ProbedDriver): Promise<number> {
+type PlaceInCluster = Pick<ServerFindings, 'replicas' | 'slot'>
+
+const NO_PLACE: PlaceInCluster = { replicas: 0 }
+
+/**
+ * A replica that is away for a moment may take over all the same. Each line: id, address, flags, id of its primary, ping,
+ * pong, epoch, state, slots …
+ */
+async function placeInCluster(primary: ProbedDriver): Promise<PlaceInCluster> {
   const nodes = await unlessRefused(() => primary.send(['CLUSTER', 'NODES']))
   const lines = String(nodes ?? '')
     .split('\n')
     .map((line) => line.split(' '))
-  const own = lines.find(([, , flags = '']) => flags.includes('myself'))?.[0]
-  return lines.filter(([, , , followed]) => own !== undefined && followed === own).length
+  const own = lines.find(([, , flags = '']) => flags.includes('myself'))
+  if (own === undefined) return NO_PLACE
+  const [id, , , , , , , , ...slots] = own
+  const first = slots.find((range) => /^\d/.test(range))
+  const replicas = lines.filter(([, , , followed]) => followed === id).length
+  return { replicas, ...(first !== undefined && { slot: Number.parseInt(first, 10) }) }
 }
 
 /** Managed services remove commands, and an ACL may forbid them. */

@@ -28,11 +28,13 @@ export async function listOf(
 }
 
 export async function evictFrom(
-  { connection, scripts }: RedisSession,
+  { connection, scripts, isCluster, slotOf }: RedisSession,
   keys: RedisKeys,
   { resource, token, reason }: { readonly resource: string; readonly token: bigint; readonly reason: string },
 ): Promise<'evicted' | 'gone'> {
-  const answer = await connection.run(scripts.evict, keys.all(resource), [String(token), reason])
+  const [line, index] = keys.all(resource)
+  const floor = keys.floor(isCluster ? slotOf(line) : undefined)
+  const answer = await connection.run(scripts.evict, [floor, line, index], [String(token), reason])
   return answer === 'evicted' ? 'evicted' : 'gone'
 }
 
@@ -69,7 +71,7 @@ function scanned(answer: unknown): readonly [string, string[]] {
   return [String(next ?? WALK_EDGE), [...replyFields(lines)]]
 }
 
-/** The keys of an idle lock are there for a while. */
+/** Without those whose claims have ended: their keys are there for a while. */
 async function claimedOf(
   session: RedisSession,
   keys: RedisKeys,
@@ -86,11 +88,8 @@ async function claimedTogether(
   keys: RedisKeys,
   resources: readonly string[],
 ): Promise<readonly string[]> {
-  const names = resources.flatMap((resource) => {
-    const [line, ends, , places] = keys.all(resource)
-    return [line, ends, places]
-  })
-  const answers = replyFields(await connection.run(scripts.hasClaims, names, []))
+  const lines = resources.flatMap((resource) => keys.all(resource))
+  const answers = replyFields(await connection.run(scripts.hasClaims, lines, []))
   return resources.filter((_, index) => answers[index] === '1')
 }
 

@@ -107,7 +107,7 @@ describe.each([
     await other.leave({ ...holder, token: held(await other.enter(holder)).token })
     const observing = nextVersion(store, resource, (await store.look(resource)).version)
     // The line knows that somebody observes it, so from here on only a message can tell him.
-    await expect.poll(() => direct.hget(`holdfast:{${resource}}`, 'a')).toMatch(/^F/)
+    await expect.poll(() => direct.hexists(`holdfast:{${resource}}`, 'b')).toBe(1)
     const { token } = held(await store.enter(holder))
     await observing
     const ref = { resource, id: holder.id, token }

@@ -53,7 +53,7 @@ class Scene implements AsyncDisposable {
       const has = async (): Promise<boolean> => (await replica.exists(KEY)) === 1
       await until(has, { withinMs: 10_000, what: 'replication' })
       await replica.config('SET', 'replica-read-only', 'no')
-      await replica.del(KEY)
+      await replica.del(KEY, `${KEY}:index`)
     }
   }
 
