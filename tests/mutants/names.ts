@@ -23,8 +23,11 @@ export async function unknownNames(mutants: readonly Mutant[]): Promise<readonly
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction')
     const files = mutants.flatMap((mutant, index) => {
       if (!mutant.file.endsWith('.ts')) return []
+      const original = readFileSync(join(root, mutant.file), 'utf8')
+      // One that does not fit is another complaint.
+      if (!original.includes(mutant.find)) return []
       const path = mutant.file.replace(/\.ts$/, `.mutant-${index}.ts`)
-      writeFileSync(join(folder, path), damaged(mutant, readFileSync(join(root, mutant.file), 'utf8')))
+      writeFileSync(join(folder, path), damaged(mutant, original))
       return [path]
     })
     const compilerOptions = { noEmit: true, composite: false, incremental: false, declaration: false, ...LENIENT }

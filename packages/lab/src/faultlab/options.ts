@@ -91,7 +91,7 @@ export async function settingsOf(values: Values, environment: NodeJS.ProcessEnv)
   const { names: faults, leftOut } = await chosenFaults(values.faults, { ...store, usesStore })
   const settings: Settings = {
     ...store,
-    ...groundOptions(values, store),
+    ...environmentOptions(values, store),
     seed,
     lock,
     out,
@@ -124,7 +124,7 @@ export function storeOf(given: string | undefined, out: string): StoreChoice {
   return { storeUrl, scheme, isOwn }
 }
 
-export function groundOptions(
+export function environmentOptions(
   { persistence, resource }: Pick<Values, 'persistence' | 'resource'>,
   { scheme, isOwn }: StoreChoice,
 ): Pick<Settings, 'persistence' | 'resource'> {

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { UsageError, wholeNumber } from '@holdfast/testbed/command-line'
 import type { LabCall } from '../lab-call.ts'
 import { chosenFaults } from '../faults/choice.ts'
-import { duration, groundOptions, parse, SEED, storeOf } from '../options.ts'
+import { duration, environmentOptions, parse, SEED, storeOf } from '../options.ts'
 import { exitCodes } from '../verdict.ts'
 import { commitOfLab } from '../soak/commit.ts'
 import { soak } from '../soak/soak.ts'
@@ -68,7 +68,7 @@ async function commonOf(values: Values, folder: string, stderr: LabCall['stderr'
   for (const reason of leftOut) stderr.write(`left out: ${reason}\n`)
   return {
     scheme: store.scheme,
-    ...groundOptions(values, store),
+    ...environmentOptions(values, store),
     workers: 6,
     ttlMs: 500,
     guard: true,
