@@ -9,14 +9,14 @@ import { type Closing, closingAll } from './closing.ts'
 import { command, offsetOf, replicationOf } from './command.ts'
 import type {
   Environment,
-  GroundRequest,
+  EnvironmentRequest,
   EnvironmentServer,
   Persistence,
   Succeeded,
   Succession,
 } from './environment.ts'
 import { oneAtATime } from './one-at-a-time.ts'
-import { openPlainGround } from './plain-environment.ts'
+import { openPlainEnvironment } from './plain-environment.ts'
 import { openWorkerClocks } from './worker-clocks.ts'
 
 export interface Pair {
@@ -53,8 +53,8 @@ const LOOKS_EVERY_MS = 10
 /** No server has a password, so whoever offers one is sent away. */
 const REFUSED = 'refused'
 
-export async function openGroupGround(start: StartElectorate, request: GroundRequest): Promise<Environment> {
-  if (!request.isOwn) return openPlainGround(request)
+export async function openGroupEnvironment(start: StartElectorate, request: EnvironmentRequest): Promise<Environment> {
+  if (!request.isOwn) return openPlainEnvironment(request)
   const closing: Closing[] = []
   try {
     return await built(start, request, closing)
@@ -64,7 +64,7 @@ export async function openGroupGround(start: StartElectorate, request: GroundReq
   }
 }
 
-async function built(start: StartElectorate, request: GroundRequest, closing: Closing[]): Promise<Environment> {
+async function built(start: StartElectorate, request: EnvironmentRequest, closing: Closing[]): Promise<Environment> {
   const { places, needs, persistence } = request
   const electorate = await start(persistence)
   closing.push(() => electorate.close())
@@ -80,7 +80,7 @@ async function built(start: StartElectorate, request: GroundRequest, closing: Cl
   return {
     urlFor: () => electorate.url,
     environmentFor: (place) => clocks.of(place)?.environment ?? {},
-    ways: [],
+    routes: [],
     servers,
     successions: servers,
     namespaceLike: (wish) => electorate.namespaceLike(wish),
