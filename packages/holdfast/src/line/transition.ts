@@ -207,7 +207,8 @@ function endOf(claim: LineClaim, now: Moment): number {
 /** Of the claim in its present state. */
 function longestLifeMs(claim: LineClaim): number {
   if (claim.state === 'held') return claim.ttlMs
-  if (claim.state === 'waiting') return waiterLifeMs(claim.ttlMs)
+  // Of several that stand as one, each has a ttl of its own.
+  if (claim.state === 'waiting') return claim.count === undefined ? waiterLifeMs(claim.ttlMs) : WAITER_LIFE_MS
   // Without weight it stays for its holder to learn why, until its lease would have ended.
   return claim.weight === 0 ? Math.max(claim.ttlMs, claim.lockDelayMs) : claim.lockDelayMs
 }
