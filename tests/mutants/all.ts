@@ -1,6 +1,7 @@
 /** Every mutant. A new file of them is a line here. */
 import { coreMutants } from './core.mutants.ts'
 import { engineMutants } from './engine.mutants.ts'
+import { guardMutants } from './guard.mutants.ts'
 import { knownDefectMutants } from './known-defects.mutants.ts'
 import { labMutants } from './lab.mutants.ts'
 import { modelMutants } from './model.mutants.ts'
@@ -16,6 +17,7 @@ import { troubleMutants } from './trouble.mutants.ts'
 export const mutants: readonly Mutant[] = [
   ...coreMutants,
   ...engineMutants,
+  ...guardMutants,
   ...knownDefectMutants,
   ...labMutants,
   ...modelMutants,
