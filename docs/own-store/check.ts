@@ -1,12 +1,16 @@
-/** Runs every conformance case on the example store; no test runner is needed. */
+/** Runs every conformance case on the example stores; no test runner is needed. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { type Bench, conformance, runCase } from 'holdfast/testing'
 import { cabinetInMemory } from './cabinet.ts'
+import { fileStore } from './files.ts'
 import { cabinetStore } from './store.ts'
 
-const bench: Bench = {
+// Both judge by real clocks, so the cases really wait. They wait together.
+const cabinetBench: Bench = {
   name: 'cabinet',
-  // It has a clock of its own, so the cases really wait. They wait together.
   time: 'real',
   async start() {
     const cabinet = cabinetInMemory()
@@ -14,21 +18,32 @@ const bench: Bench = {
   },
 }
 
+const filesBench: Bench = {
+  name: 'versioned files',
+  time: 'real',
+  async start() {
+    const folder = await mkdtemp(join(tmpdir(), 'holdfast-files-'))
+    return { store: () => fileStore(folder), stop: () => rm(folder, { recursive: true }) }
+  },
+}
+
 const say = (line: string) => process.stdout.write(`${line}\n`)
 
-let failures = 0
-const exceptions = new Map<string, number>()
-await Promise.all(
-  conformance.map(async (each) => {
-    try {
-      const reason = await runCase(each, bench)
-      if (reason !== undefined) exceptions.set(reason, (exceptions.get(reason) ?? 0) + 1)
-    } catch (error) {
-      failures += 1
-      say(`FAILED ${each.rule}: ${each.name}\n${inspect(error)}`)
-    }
-  }),
-)
-for (const [reason, count] of exceptions) say(`${count} cases do not apply: ${reason}`)
-say(`${conformance.length} cases, ${failures} failures`)
-process.exitCode = failures === 0 ? 0 : 1
+for (const bench of [cabinetBench, filesBench]) {
+  let failures = 0
+  const exceptions = new Map<string, number>()
+  await Promise.all(
+    conformance.map(async (each) => {
+      try {
+        const reason = await runCase(each, bench)
+        if (reason !== undefined) exceptions.set(reason, (exceptions.get(reason) ?? 0) + 1)
+      } catch (error) {
+        failures += 1
+        say(`FAILED ${each.rule}: ${each.name}\n${inspect(error)}`)
+      }
+    }),
+  )
+  for (const [reason, count] of exceptions) say(`${bench.name}: ${count} cases do not apply: ${reason}`)
+  say(`${bench.name}: ${conformance.length} cases, ${failures} failures`)
+  if (failures > 0) process.exitCode = 1
+}

@@ -5,7 +5,7 @@ import { read } from '../support/tree.ts'
 
 const PAGE = 'docs/write-your-own-store.md'
 
-test.each(['store.ts', 'check.ts'])('the page shows %s word for word', (file) => {
+test.each(['store.ts', 'files.ts', 'check.ts'])('the page shows %s word for word', (file) => {
   expect(read(PAGE)).toContain(`\`\`\`ts\n${read(`docs/own-store/${file}`)}\`\`\``)
 })
 

@@ -6,6 +6,7 @@ import { knownDefectMutants } from './known-defects.mutants.ts'
 import { labMutants } from './lab.mutants.ts'
 import { modelMutants } from './model.mutants.ts'
 import type { Mutant } from './mutant.ts'
+import { recordMutants } from './records.mutants.ts'
 import { redisConnectionMutants } from './redis-connection.mutants.ts'
 import { redisGuardMutants } from './redis-guard.mutants.ts'
 import { redisMutants } from './redis.mutants.ts'
@@ -21,6 +22,7 @@ export const mutants: readonly Mutant[] = [
   ...knownDefectMutants,
   ...labMutants,
   ...modelMutants,
+  ...recordMutants,
   ...redisMutants,
   ...redisConnectionMutants,
   ...redisGuardMutants,

@@ -9,8 +9,8 @@ export const coreMutants: readonly Mutant[] = [
   {
     name: 'a grant counts from its answer instead of its request',
     file: 'packages/holdfast/src/lease/held-lease.ts',
-    find: 'this.#deadline = deadlineOf(standing.askedAt, standing.lifeMs)\n    this.#memo',
-    replace: 'this.#deadline = deadlineOf(this.#grantedAt, standing.lifeMs)\n    this.#memo',
+    find: 'this.#deadline = deadlineOf(standing.askedAt, standing.lifeMs)\n    const firstAtMs',
+    replace: 'this.#deadline = deadlineOf(this.#grantedAt, standing.lifeMs)\n    const firstAtMs',
     caughtBy: tests('packages/holdfast/src/lease/grants.test.ts'),
   },
   {

@@ -3,10 +3,6 @@ import type { Check, Mutant } from './mutant.ts'
 
 const transition = 'packages/holdfast/src/line/transition.ts'
 const memoryTests: Check = { tests: ['packages/holdfast/src/stores/memory/store.test.ts'] }
-const conformance: Check = {
-  tests: ['packages/holdfast/src/stores/conformance.test.ts'],
-  named: 'memory, virtual time',
-}
 const sqliteTests: Check = {
   tests: ['packages/holdfast/src/stores/conformance.test.ts'],
   named: 'sqlite, virtual time',
@@ -133,20 +129,6 @@ const memory: readonly Mutant[] = [
     find: 'if (line.lastToken > this.#floor) this.#floor = line.lastToken',
     replace: '',
     caughtBy: memoryTests,
-  },
-  {
-    name: 'memory: nobody is told of a grant',
-    file: 'packages/holdfast/src/stores/memory/engine.ts',
-    find: 'for (const claim of told) this.#tell(subjectOf(resource, claim.id))',
-    replace: '',
-    caughtBy: memoryTests,
-  },
-  {
-    name: 'memory: a watch misses what changed before it was called',
-    file: 'packages/holdfast/src/stores/memory/store.ts',
-    find: 'if (news !== undefined) return news\n',
-    replace: '',
-    caughtBy: conformance,
   },
 ]
 

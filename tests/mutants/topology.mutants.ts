@@ -73,7 +73,7 @@ const damages: Readonly<Record<string, Damage>> = {
   },
   'a hint that nobody waited for is forgotten': {
     file: 'packages/holdfast/src/stores/redis/local-claims.ts',
-    find: "if (entry.newsAt > 0) return Promise.resolve({ kind: 'hint', memo })",
+    find: 'if (entry.newsAt > 0) return Promise.resolve(HINT)',
     replace: '',
     caughtBy: { tests: ['packages/holdfast/src/stores/redis/local-claims.test.ts'] },
   },

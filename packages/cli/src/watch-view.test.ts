@@ -13,7 +13,7 @@ function claim(id: string, state: ClaimView['state'], more: Partial<ClaimView> =
 }
 
 function line(lastToken: bigint, ...claims: readonly ClaimView[]): LineView {
-  return { resource: 'x', lastToken, capacity: 1, claims, memo: '' }
+  return { resource: 'x', lastToken, capacity: 1, claims, version: '' }
 }
 
 function view(lines: Readonly<Record<string, LineView>>, unseen: readonly string[] = []): View {

@@ -14,7 +14,9 @@ import type { AcquireSettings } from './lease/settings.ts'
 import { boundedText } from './store/bounded-text.ts'
 import { parseSequencer } from './lease/sequencer.ts'
 import { LockClient } from './client/client.ts'
-import type { Facts, LineView, Store } from './store/store.ts'
+import type { Store } from './store/store.ts'
+import type { LineView } from './store/line-view.ts'
+import type { Facts } from './store/facts.ts'
 import { take, use, type Work } from './recipes/lock.ts'
 import { mutexShape } from './recipes/mutex.ts'
 import { type ReadWriteLock, readWriteLock } from './recipes/read-write.ts'
@@ -107,7 +109,7 @@ const taken = new WeakSet<Store>()
  */
 export function holdfast(store: Store, options: HoldfastOptions = {}): Locks {
   const { namespace, settings } = checked(options)
-  if (typeof store?.enter !== 'function') throw new Misuse('holdfast() needs a store, such as sqlite() or memory()')
+  if (typeof store?.open !== 'function') throw new Misuse('holdfast() needs a store, such as sqlite() or memory()')
   if (taken.has(store)) throw new Misuse('this store belongs to another client already: make one for each client')
   taken.add(store)
   const client = new LockClient(store, {
@@ -165,7 +167,7 @@ function locking(client: LockClient): Locking {
 function operating(client: LockClient): Operating {
   const { namespace, events, leases } = client
   return {
-    open: () => client.open(),
+    open: async () => (await client.open()).facts,
     async inspect(name) {
       const resource = resourceOf(namespace, name)
       return await query(client, { name, changes: false }, (store) => store.look(resource))
@@ -177,7 +179,7 @@ function operating(client: LockClient): Operating {
       }
       if (cursor !== undefined && typeof cursor !== 'string') throw new Misuse('cursor must be that of the page before')
       const page = await query(client, { name: prefix, changes: false }, (store) =>
-        store.admin.list(resourcePrefix, cursor, limit),
+        store.list(resourcePrefix, cursor, limit),
       )
       const names = page.resources.map((resource) => namesOf(resource).name)
       // A place in the store's own walk, which need not be a name.
@@ -188,7 +190,7 @@ function operating(client: LockClient): Operating {
       if (typeof token !== 'bigint') throw new Misuse('evict needs the token of the holder, as a bigint')
       if (boundedText('reason', reason, REASON_BYTES_MAX) === '')
         throw new Misuse('evict needs a reason to tell the holder')
-      return await query(client, { name, changes: true }, (store) => store.admin.evict(resource, token, reason))
+      return await query(client, { name, changes: true }, (store) => store.evict(resource, token, reason))
     },
     async check(sequencer) {
       const { namespace: stated, name, mode, token } = parseSequencer(sequencer)

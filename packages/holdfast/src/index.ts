@@ -36,24 +36,7 @@ export {
   type Outcome,
 } from './store/errors.ts'
 export type { Claim, Ref } from './store/claim.ts'
-export type {
-  ClaimView,
-  Facts,
-  Gone,
-  Held,
-  Hint,
-  LeaveOptions,
-  LineView,
-  Memo,
-  Queued,
-  Refused,
-  RenewAnswer,
-  Renewal,
-  ResourcePage,
-  SafetyClass,
-  Standing,
-  Store,
-  StoreAdmin,
-  StoreEnvironment,
-  Subject,
-} from './store/store.ts'
+export type { Facts, SafetyClass } from './store/facts.ts'
+export type { ClaimView, LineView, ResourcePage } from './store/line-view.ts'
+export type { Gone, Held, Hint, Queued, Refused, RenewAnswer, Standing } from './store/standing.ts'
+export type { LeaveOptions, OpenStore, Renewal, Store, StoreEnvironment } from './store/store.ts'

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { virtualClock } from './testing/virtual-clock.ts'
 import { holdfast } from './holdfast.ts'
 import type { Store } from './store/store.ts'
+import { aroundStore } from './testing/around-store.ts'
 import { memory, memoryEngine } from './stores/memory/index.ts'
 
 const CANARY = 'c4n4ry-p4ssw0rd'
@@ -20,20 +21,14 @@ function storeWithPassword(): { readonly store: Store; readonly ids: ReadonlySet
   const inner = memory(memoryEngine())
   const ids = new Set<string>()
   const state = { ids, isDown: false }
-  const store: Store & { readonly options: object } = {
-    options: { url: `redis://app:${CANARY}@host`, password: CANARY },
-    open: (environment) => inner.open(environment),
-    close: () => inner.close(),
-    watch: (subject, memo, signal) => inner.watch(subject, memo, signal),
-    look: (resource) => inner.look(resource),
-    leave: (ref, options) => inner.leave(ref, options),
-    admin: inner.admin,
+  const counted = aroundStore(inner, (open) => ({
     enter: (claim) => {
       ids.add(claim.id)
-      return inner.enter(claim)
+      return open.enter(claim)
     },
-    renew: (renewals) => (state.isDown ? Promise.reject(new Error('the server is away')) : inner.renew(renewals)),
-  }
+    renew: (renewals) => (state.isDown ? Promise.reject(new Error('the server is away')) : open.renew(renewals)),
+  }))
+  const store = Object.assign(counted, { options: { url: `redis://app:${CANARY}@host`, password: CANARY } })
   return Object.assign(state, { store })
 }
 

@@ -44,8 +44,7 @@ export const holdfastEntrant: Entrant = {
 const storeEntrant: Entrant = {
   name: 'store alone',
   async start(client) {
-    const store = redis(client)
-    return { ...(await bareStore(store, PAIR_NAMES)), close: () => store.close() }
+    return bareStore(redis(client), PAIR_NAMES)
   },
 }
 

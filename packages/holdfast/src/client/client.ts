@@ -2,7 +2,7 @@
  * One client over one store: opens it at the first use, knows its facts, and owns what runs in the background — the
  * renewer, the timers, the claims being given back — so that `close()` can end all of it.
  */
-import { TimerQueue, type Timers } from '../time/timer-queue.ts'
+import type { Timers } from '../time/timer-queue.ts'
 import { answerWithin } from '../time/call-limit.ts'
 import type { Ref } from '../store/claim.ts'
 import type { Clock } from '../time/clock.ts'
@@ -21,7 +21,10 @@ import type { HoldfastOptions, Logger } from './options.ts'
 import { Reentry } from './reentry.ts'
 import type { WaitLimit } from '../wait/wait-limit.ts'
 import { ClockJumpDetector } from '../time/clock-jump.ts'
-import type { Facts, Hint, Memo, SafetyClass, Standing, Store } from '../store/store.ts'
+import { environmentOf, timersOf } from '../store/environment.ts'
+import type { OpenStore, Store } from '../store/store.ts'
+import type { SafetyClass, Facts } from '../store/facts.ts'
+import type { Hint, Standing } from '../store/standing.ts'
 
 export interface LockClientOptions {
   readonly clock: Clock
@@ -35,13 +38,11 @@ export interface LockClientOptions {
   readonly settings: AcquireSettings
 }
 
-/** Due alarms fire in one go, but never so many that the loop stalls. */
-const ALARMS_AT_ONCE_MAX = 1_000
 /** A store is closed in order even when giving back took all the time there is. */
 const CLOSE_STORE_MS_MIN = 100
 
 export class LockClient implements WaitHost {
-  readonly store: Store
+  readonly #store: Store
   readonly clock: Clock
   readonly namespace: string
   readonly owner: string
@@ -60,14 +61,14 @@ export class LockClient implements WaitHost {
   readonly #encodedNamespace: string
   readonly #leavings = new Set<Promise<LeaveOutcome>>()
   readonly #clockJump: ClockJumpDetector
-  #opening: Promise<Facts> | undefined
-  #facts: Facts | undefined
+  #opening: Promise<OpenStore> | undefined
+  #opened: OpenStore | undefined
   #closed: Promise<void> | undefined
   #wasOpened = false
   #isOver = false
 
   constructor(store: Store, options: LockClientOptions) {
-    this.store = store
+    this.#store = store
     this.clock = options.clock
     this.namespace = options.namespace
     this.#encodedNamespace = resourcePrefixOf(options.namespace, '')
@@ -80,11 +81,8 @@ export class LockClient implements WaitHost {
         `a listener for "${name}" threw: ${error instanceof Error ? error.message : String(error)}`,
       ),
     )
-    this.timers = new TimerQueue<() => void>(options.clock, {
-      batchMax: ALARMS_AT_ONCE_MAX,
-      due: (timers) => timers.forEach((alarm) => alarm()),
-    })
-    this.renewer = new Renewer(store, options.clock, this.timers)
+    this.timers = timersOf(options.clock)
+    this.renewer = new Renewer({ renew: (renewals) => this.store.renew(renewals) }, options.clock, this.timers)
     this.#clockJump = new ClockJumpDetector(options.clock, this.timers, () => {
       for (const lease of this.leases) lease.recheck()
     })
@@ -93,11 +91,16 @@ export class LockClient implements WaitHost {
 
   /** The facts at once when the store is open: the uncontended path pays no extra turn. */
   get facts(): Facts | undefined {
-    return this.isClosed ? undefined : this.#facts
+    return this.isClosed ? undefined : this.#opened?.facts
+  }
+
+  get store(): OpenStore {
+    if (this.#opened === undefined) throw new StoreUnavailable('the store is not open yet')
+    return this.#opened
   }
 
   /** Opens once; a failed opening is tried again by the next call. */
-  open(): Promise<Facts> {
+  open(): Promise<OpenStore> {
     if (this.isClosed) return Promise.reject(this.closedError())
     this.#opening ??= this.#open().catch((error: unknown) => {
       this.#opening = undefined
@@ -134,10 +137,10 @@ export class LockClient implements WaitHost {
     return outcome
   }
 
-  async watch(ref: Ref, memo: Memo, signal: AbortSignal): Promise<Standing | Hint | undefined> {
-    if (this.#facts?.wakeUp !== 'push') return undefined
+  async watch(ref: Ref, signal: AbortSignal): Promise<Standing | Hint | undefined> {
+    if (this.#opened?.facts.wakeUp !== 'push') return undefined
     try {
-      return await this.store.watch(ref, memo, signal)
+      return await this.#opened.watch(ref, signal)
     } catch {
       // The heartbeat finds out what a failed watch did not tell, later.
       return undefined
@@ -167,11 +170,12 @@ export class LockClient implements WaitHost {
     return new StoreUnavailable('this client was closed: make a new one with holdfast(store)')
   }
 
-  async #open(): Promise<Facts> {
+  async #open(): Promise<OpenStore> {
     this.#wasOpened = true
     const { clock, require } = this.#options
-    this.#facts = await openStore(this.store, { clock, timers: this.timers, require, signal: this.#closing.signal })
-    return this.#facts
+    const environment = environmentOf(clock, this.timers, this.#closing.signal)
+    this.#opened = await openStore(this.#store, environment, require)
+    return this.#opened
   }
 
   async #close(): Promise<void> {
@@ -192,7 +196,7 @@ export class LockClient implements WaitHost {
 
   /** An opening that is still under way comes first, or it would finish on a store that nobody closes any more. */
   async #closeStore(limitMs: number): Promise<void> {
-    const opened = Promise.allSettled([this.#opening]).then(() => this.store.close())
+    const opened = Promise.allSettled([this.#opening]).then(() => this.#opened?.close())
     await answerWithin(this.timers, opened, limitMs, 'closing the store').catch((error: unknown) =>
       this.#options.logger?.warn(`the store did not close: ${error instanceof Error ? error.message : String(error)}`),
     )

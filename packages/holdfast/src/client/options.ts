@@ -12,7 +12,7 @@ import {
 } from '../store/limits.ts'
 import type { AcquireSettings } from '../lease/settings.ts'
 import { boundedText } from '../store/bounded-text.ts'
-import { CLASS_ORDER, type SafetyClass } from '../store/store.ts'
+import { CLASS_ORDER, type SafetyClass } from '../store/facts.ts'
 
 /** Options of one client: `holdfast(store, options)`. */
 export interface HoldfastOptions {

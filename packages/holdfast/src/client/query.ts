@@ -5,7 +5,7 @@ import { sleep } from '../time/clock.ts'
 import { HoldfastError, NotApplied, OutcomeUnknown, StoreUnavailable } from '../store/errors.ts'
 import { ATTEMPT_MS_MAX } from '../store/limits.ts'
 import type { LockClient } from './client.ts'
-import type { Store } from '../store/store.ts'
+import type { OpenStore } from '../store/store.ts'
 
 /** What is asked about, and whether asking changes something: a look that was not answered is no unknown outcome. */
 export interface Query {
@@ -16,10 +16,10 @@ export interface Query {
 export async function query<T>(
   client: LockClient,
   { name, changes }: Query,
-  question: (store: Store) => Promise<T>,
+  question: (store: OpenStore) => Promise<T>,
 ): Promise<T> {
-  const { clock, timers, store } = client
-  await client.open()
+  const { clock, timers } = client
+  const store = await client.open()
   const endsAtMs = clock.monotonicMs() + ATTEMPT_MS_MAX
   const backoff = new Backoff()
   for (;;) {

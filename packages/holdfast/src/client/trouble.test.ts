@@ -3,10 +3,12 @@ import { describe, expect, test } from 'vitest'
 import type { FaultPlan } from '../testing/unreliable.ts'
 import { holdfast } from '../holdfast.ts'
 import { memory } from '../stores/memory/index.ts'
+import { aroundStore } from '../testing/around-store.ts'
 import { world } from './clients.fixture.ts'
 import { Misuse, Unsupported, WaitTimeout } from '../store/errors.ts'
 import type { Logger } from './options.ts'
-import type { Facts, Store } from '../store/store.ts'
+import type { Store } from '../store/store.ts'
+import type { Facts } from '../store/facts.ts'
 
 const brokenLogger: Logger = {
   debug: () => undefined,
@@ -125,9 +127,8 @@ describe("other people's code", () => {
   test('a store that does not close, or fails to, neither hangs nor fails the closing of its client', async () => {
     const { clock, client } = world()
     for (const close of [() => new Promise<void>(() => undefined), () => Promise.reject(new Error('no'))]) {
-      const { locks, store } = client()
+      const { locks } = client({}, undefined, () => ({ close }))
       await locks.open()
-      store.close = close
       const closing = Promise.all([locks.close(), clock.advance(5_200)])
       await closing
     }
@@ -227,12 +228,8 @@ describe('what a caller is told', () => {
 })
 
 describe('what a store cannot do', () => {
-  const lacking = (unsupported: Facts['unsupported']): Store => {
-    const store = memory()
-    const open = store.open.bind(store)
-    store.open = async (environment) => ({ ...(await open(environment)), unsupported })
-    return store
-  }
+  const lacking = (unsupported: Facts['unsupported']): Store =>
+    aroundStore(memory(), (open) => ({ facts: { ...open.facts, unsupported } }))
 
   test('a store without read/write locks refuses both sides of them', async () => {
     const { read, write } = holdfast(lacking({ readWrite: 'votes cannot be shared' })).readWrite('map')

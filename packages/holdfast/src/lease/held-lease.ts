@@ -20,7 +20,8 @@ import { shownAsJson } from './lease-json.ts'
 import type { AcquireSettings } from './settings.ts'
 import { boundedText } from '../store/bounded-text.ts'
 import { formatSequencer } from './sequencer.ts'
-import type { Held, LeaveOptions, Memo, Standing } from '../store/store.ts'
+import type { LeaveOptions } from '../store/store.ts'
+import type { Held, Standing } from '../store/standing.ts'
 
 type State =
   | { readonly kind: 'held' | 'jeopardy' }
@@ -53,7 +54,6 @@ export class HeldLease implements Lease, Renewable {
   #lifeMs: number
   #deadline: Deadline
   #state: State = { kind: 'held' }
-  #memo: Memo
   readonly #note = new NoteToSend()
   #controller: AbortController | undefined
   #watching: AbortController | undefined
@@ -71,7 +71,6 @@ export class HeldLease implements Lease, Renewable {
     this.#grantedAt = stampOf(host.clock)
     this.#lifeMs = standing.lifeMs
     this.#deadline = deadlineOf(standing.askedAt, standing.lifeMs)
-    this.#memo = standing.memo
     const firstAtMs = Math.min(this.#alarmAtMs(), this.#grantedAt.monotonicMs + WATCH_AFTER_MS)
     this.#alarm = host.timers.add(() => this.#onAlarm(), firstAtMs)
     const { askedAt, lifeMs, provisional } = standing
@@ -185,7 +184,6 @@ export class HeldLease implements Lease, Renewable {
       this.#lose(reason === undefined ? 'the store no longer knows the claim' : `it was evicted: ${reason}`)
       return
     }
-    this.#memo = standing.memo
     const { monotonicMs } = deadlineOf(standing.askedAt, standing.lifeMs)
     // Answers may overtake one another: the one that reaches furthest counts.
     if (monotonicMs > this.#deadline.monotonicMs) {
@@ -276,7 +274,7 @@ export class HeldLease implements Lease, Renewable {
   async #watch(): Promise<void> {
     const watching = new AbortController()
     this.#watching = watching
-    const standing = await this.#host.watch(this.ref, this.#memo, watching.signal)
+    const standing = await this.#host.watch(this.ref, watching.signal)
     this.#watching = undefined
     if (!this.isHeld()) return
     if (standing?.kind === 'gone') this.onStanding(standing, 0)

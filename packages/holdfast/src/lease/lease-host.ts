@@ -1,6 +1,6 @@
 /** What a held lease is made of, and what it needs of the client it belongs to. */
 import type { Ref } from '../store/claim.ts'
-import type { Hint, Memo, Standing } from '../store/store.ts'
+import type { Hint, Standing } from '../store/standing.ts'
 import type { Clock } from '../time/clock.ts'
 import type { Timers } from '../time/timer-queue.ts'
 import type { EventSink } from './events.ts'
@@ -15,7 +15,7 @@ export interface LeaseHost {
   readonly timers: Timers
   readonly events: EventSink
   /** Resolves when the standing of the claim may have changed, or with `undefined` when it cannot be watched; never rejects. */
-  watch(ref: Ref, memo: Memo, signal: AbortSignal): Promise<Standing | Hint | undefined>
+  watch(ref: Ref, signal: AbortSignal): Promise<Standing | Hint | undefined>
   leave(request: ReleaseRequest): Promise<LeaveOutcome>
   ended(lease: Renewable): void
 }

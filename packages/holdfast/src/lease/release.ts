@@ -9,7 +9,7 @@ import { type Clock, sleep } from '../time/clock.ts'
 import type { Ref } from '../store/claim.ts'
 import { NotApplied } from '../store/errors.ts'
 import { ATTEMPT_MS_MAX } from '../store/limits.ts'
-import type { LeaveOptions, Store } from '../store/store.ts'
+import type { LeaveOptions, OpenStore } from '../store/store.ts'
 
 /** `left`: acknowledged. `gone`: it had ended before we asked. `unknown`: it may have been this call or not; or no answer at all. */
 export type LeaveOutcome = 'left' | 'gone' | 'unknown'
@@ -22,7 +22,7 @@ export interface ReleaseRequest {
 }
 
 export async function releaseUntilAcknowledged(
-  store: Store,
+  store: OpenStore,
   clock: Clock,
   timers: Timers,
   request: ReleaseRequest,

@@ -9,7 +9,8 @@ import type { Clock } from '../time/clock.ts'
 import type { Ref } from '../store/claim.ts'
 import { HoldfastError, StoreUnavailable } from '../store/errors.ts'
 import { RENEW_BATCH_MAX } from '../store/limits.ts'
-import type { RenewAnswer, Renewal, Standing, Store } from '../store/store.ts'
+import type { Renewal, OpenStore } from '../store/store.ts'
+import type { RenewAnswer, Standing } from '../store/standing.ts'
 
 /** A claim in the keeper's care. */
 export interface Renewable {
@@ -31,13 +32,13 @@ const COMPANY_SHARE = 1 / 12
 const JITTER_SHARE = 0.1
 
 export class Renewer {
-  readonly #store: Store
+  readonly #store: Pick<OpenStore, 'renew'>
   readonly #clock: Clock
   readonly #timers: Timers
   readonly #queue: TimerQueue<Renewable>
   readonly #items = new Map<Renewable, ScheduledItem<Renewable>>()
 
-  constructor(store: Store, clock: Clock, timers: Timers) {
+  constructor(store: Pick<OpenStore, 'renew'>, clock: Clock, timers: Timers) {
     this.#store = store
     this.#clock = clock
     this.#timers = timers

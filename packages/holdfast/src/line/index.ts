@@ -8,12 +8,10 @@ export {
   isIdle,
   leaveLine,
   nextToken,
-  placeOf,
+  claimStateOf,
   renewInLine,
-  situationOf,
   sweep,
   type Moment,
   type ClaimState,
-  type Situation,
   type LineStep,
 } from './transition.ts'

@@ -1,28 +1,25 @@
-/** From a place in a line to what core is told: for stores that keep the line themselves. */
+/** From the state of a claim in its line to what the store answers: for stores that keep the line themselves. */
+import type { Standing } from '../store/standing.ts'
 import type { Stamp } from '../time/clock.ts'
-import type { Standing } from '../store/store.ts'
-import { type ClaimState, situationOf } from './transition.ts'
+import type { ClaimState } from './transition.ts'
 
 /**
- * `askedAt`: the stamp taken before the line was read. `lookInMs`: when a waiting claim has to look again at the
+ * `askedAt`: the stamp taken before the line was read. `recheckInMs`: when a waiting claim has to look again at the
  * latest, for reasons that the line does not know.
  */
-export function standingOf(place: ClaimState, askedAt: Stamp, lookInMs: number = Number.POSITIVE_INFINITY): Standing {
-  switch (place.kind) {
+export function standingOf(
+  state: ClaimState,
+  askedAt: Stamp,
+  recheckInMs: number = Number.POSITIVE_INFINITY,
+): Standing {
+  switch (state.kind) {
     case 'held':
-      return {
-        kind: 'held',
-        token: place.token,
-        lifeMs: place.lifeMs,
-        provisional: place.provisional,
-        askedAt,
-        memo: situationOf(place),
-      }
+      return { kind: 'held', token: state.token, lifeMs: state.lifeMs, provisional: state.provisional, askedAt }
     case 'queued': {
-      const recheckInMs = Math.min(place.recheckInMs ?? Number.POSITIVE_INFINITY, lookInMs)
-      return { ...place, ...(Number.isFinite(recheckInMs) ? { recheckInMs } : {}), memo: situationOf(place) }
+      if (recheckInMs === Number.POSITIVE_INFINITY) return state
+      return { ...state, recheckInMs: Math.min(state.recheckInMs ?? Number.POSITIVE_INFINITY, recheckInMs) }
     }
     default:
-      return place
+      return state
   }
 }

@@ -9,7 +9,7 @@ import {
   leaveLine,
   type Moment,
   type ClaimState,
-  placeOf,
+  claimStateOf,
   renewInLine,
   type LineStep,
   sweep,
@@ -232,7 +232,7 @@ test('the answer is where the claim stands in the new line, and looking changes 
   always(() => ({ step, operation, now }) => {
     const { answer } = step
     if (operation.kind !== 'enter' || typeof answer === 'string' || answer.kind === 'refused') return
-    expect(placeOf(step.line, operation.id, now)).toEqual(answer)
+    expect(claimStateOf(step.line, operation.id, now)).toEqual(answer)
     expect(sweep(step.line, now)).toBe(step.line)
   })
 })

@@ -10,10 +10,10 @@ import {
   type Moment,
   nextToken,
   type ClaimState,
-  placeOf,
+  claimStateOf,
   renewInLine,
-  situationOf,
 } from './transition.ts'
+import { situationOf } from '../store/standing.ts'
 
 const scale = 1_767_225_600_000_000n
 
@@ -132,7 +132,7 @@ test('a leave hands over to the next, with a higher token and a short first life
   expect(step.answer).toBe('left')
   expect(states(step.line)).toEqual(['b held', 'c waiting'])
   expect(step.notify.map(({ id }) => id)).toEqual(['b', 'c'])
-  const place = placeOf(step.line, 'b', at(1_000))
+  const place = claimStateOf(step.line, 'b', at(1_000))
   expect(place).toMatchObject({ provisional: true, lifeMs: PROVISIONAL_LIFE_MS })
   expect(held(place)).toBeGreaterThan(line.lastToken)
 })
@@ -161,7 +161,7 @@ test('a waiting claim has no token yet, so a ref with one is not about it', () =
   const line = lineOf(claim('a'), claim('b'))
   expect(leaveLine(line, ref('b', 7n), 0, at(1)).answer).toBe('gone')
   expect(renewInLine(line, ref('b', 7n), 10_000, undefined, at(1)).answer.kind).toBe('gone')
-  expect(placeOf(line, 'b', at(1), 7n).kind).toBe('gone')
+  expect(claimStateOf(line, 'b', at(1), 7n).kind).toBe('gone')
 })
 
 test('a renewal with a wrong token is gone, even though a late duplicate lives under the same id', () => {
@@ -171,7 +171,7 @@ test('a renewal with a wrong token is gone, even though a late duplicate lives u
   const duplicate = enterLine(left, claim('a'), 'here', at(2))
   expect(held(duplicate.answer)).toBeGreaterThan(token)
   expect(renewInLine(duplicate.line, ref('a', token), 10_000, undefined, at(3)).answer).toEqual({ kind: 'gone' })
-  expect(placeOf(duplicate.line, 'a', at(3), token)).toEqual({ kind: 'gone' })
+  expect(claimStateOf(duplicate.line, 'a', at(3), token)).toEqual({ kind: 'gone' })
 })
 
 test('an expired claim cannot be renewed and cannot leave', () => {
@@ -179,7 +179,7 @@ test('an expired claim cannot be renewed and cannot leave', () => {
   expect(renewInLine(line, ref('a'), 10_000, undefined, at(9_999)).answer.kind).toBe('held')
   expect(renewInLine(line, ref('a'), 10_000, undefined, at(10_000)).answer).toEqual({ kind: 'gone' })
   expect(leaveLine(line, ref('a'), 0, at(10_000)).answer).toBe('gone')
-  expect(placeOf(line, 'a', at(10_000)).kind).toBe('gone')
+  expect(claimStateOf(line, 'a', at(10_000)).kind).toBe('gone')
 })
 
 test('after expiry the weight counts on for the lock-delay, and a late leave cannot cut it short', () => {
@@ -187,7 +187,7 @@ test('after expiry the weight counts on for the lock-delay, and a late leave can
   const late = leaveLine(line, ref('a'), 0, at(11_000))
   expect(late.answer).toBe('gone')
   expect(states(late.line)).toEqual(['a lingering', 'b waiting'])
-  expect(placeOf(late.line, 'b', at(11_000))).toMatchObject({ recheckInMs: 4_000 })
+  expect(claimStateOf(late.line, 'b', at(11_000))).toMatchObject({ recheckInMs: 4_000 })
   expect(enterLine(late.line, claim('a'), 'here', at(12_000)).answer.kind).toBe('gone')
   expect(enterLine(late.line, claim('b'), 'here', at(14_999)).answer.kind).toBe('queued')
   expect(enterLine(late.line, claim('b'), 'here', at(15_000)).answer.kind).toBe('held')
@@ -217,10 +217,10 @@ test('a waiter leaves at once, whatever minimum hold it asks for', () => {
 
 test('a waiter that does not renew is dropped, after its ttl within bounds', () => {
   const line = lineOf(claim('a', { ttlMs: 60_000 }), claim('short', { ttlMs: 100 }), claim('long', { ttlMs: 60_000 }))
-  expect(placeOf(line, 'short', at(PROVISIONAL_LIFE_MS - 1)).kind).toBe('queued')
-  expect(placeOf(line, 'short', at(PROVISIONAL_LIFE_MS)).kind).toBe('gone')
-  expect(placeOf(line, 'long', at(WAITER_LIFE_MS - 1)).kind).toBe('queued')
-  expect(placeOf(line, 'long', at(WAITER_LIFE_MS)).kind).toBe('gone')
+  expect(claimStateOf(line, 'short', at(PROVISIONAL_LIFE_MS - 1)).kind).toBe('queued')
+  expect(claimStateOf(line, 'short', at(PROVISIONAL_LIFE_MS)).kind).toBe('gone')
+  expect(claimStateOf(line, 'long', at(WAITER_LIFE_MS - 1)).kind).toBe('queued')
+  expect(claimStateOf(line, 'long', at(WAITER_LIFE_MS)).kind).toBe('gone')
 })
 
 test('a dropped waiter in front makes the next one the head, and it is told', () => {
@@ -228,13 +228,13 @@ test('a dropped waiter in front makes the next one the head, and it is told', ()
   const step = leaveLine(line, ref('nobody'), 0, at(5_000))
   expect(states(step.line)).toEqual(['a held', 'c waiting'])
   expect(step.notify.map(({ id }) => id)).toEqual(['c'])
-  expect(placeOf(step.line, 'c', at(5_000))).toMatchObject({ ahead: 0, recheckInMs: 55_000 })
+  expect(claimStateOf(step.line, 'c', at(5_000))).toMatchObject({ ahead: 0, recheckInMs: 55_000 })
 })
 
 test('only the head is told when to look again', () => {
   const line = lineOf(claim('a'), claim('b'), claim('c'))
-  expect(placeOf(line, 'b', at(0))).toEqual({ kind: 'queued', ahead: 0, recheckInMs: 10_000, lifeMs: 10_000 })
-  expect(placeOf(line, 'c', at(0))).toEqual({ kind: 'queued', ahead: 1, lifeMs: 10_000 })
+  expect(claimStateOf(line, 'b', at(0))).toEqual({ kind: 'queued', ahead: 0, recheckInMs: 10_000, lifeMs: 10_000 })
+  expect(claimStateOf(line, 'c', at(0))).toEqual({ kind: 'queued', ahead: 1, lifeMs: 10_000 })
 })
 
 test('an eviction needs the token, hands over, and its words reach the holder', () => {
@@ -243,8 +243,8 @@ test('an eviction needs the token, hands over, and its words reach the holder', 
   const step = evictFromLine(line, line.lastToken, 'stuck since noon', at(1))
   expect(step.answer).toBe('evicted')
   expect(step.notify.map(({ id }) => id)).toEqual(['b', 'a'])
-  expect(placeOf(step.line, 'b', at(1)).kind).toBe('held')
-  expect(placeOf(step.line, 'a', at(1))).toEqual({ kind: 'gone', reason: 'stuck since noon' })
+  expect(claimStateOf(step.line, 'b', at(1)).kind).toBe('held')
+  expect(claimStateOf(step.line, 'a', at(1))).toEqual({ kind: 'gone', reason: 'stuck since noon' })
   expect(renewInLine(step.line, ref('a'), 10_000, undefined, at(2)).answer).toEqual({
     kind: 'gone',
     reason: 'stuck since noon',
@@ -274,8 +274,8 @@ test('a note is replaced by a renewal that brings one, and stays when it brings 
 
 test('a renewal may ask for another life', () => {
   const line = renewInLine(lineOf(claim('a')), ref('a'), 500, undefined, at(0)).line
-  expect(placeOf(line, 'a', at(499)).kind).toBe('held')
-  expect(placeOf(line, 'a', at(500)).kind).toBe('gone')
+  expect(claimStateOf(line, 'a', at(499)).kind).toBe('held')
+  expect(claimStateOf(line, 'a', at(500)).kind).toBe('gone')
 })
 
 test('a leave that frees enough lets several in, in line order, and stops at the first that does not fit', () => {
@@ -295,6 +295,6 @@ test('a line nobody stands in is idle and keeps its last token', () => {
 })
 
 test('a situation says whether there is news for the claim', () => {
-  const queued = [0, 4].map((ahead) => situationOf({ kind: 'queued', ahead, lifeMs: 1 }))
+  const queued = [0, 4].map((ahead) => situationOf({ kind: 'queued', ahead }))
   expect([...queued, situationOf({ kind: 'gone' })]).toEqual(['head', 'queued', 'gone'])
 })

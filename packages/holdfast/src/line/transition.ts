@@ -14,9 +14,6 @@ export interface Moment {
   readonly tokenScaleUs: bigint
 }
 
-/** What a claim's process wants to know about: the situation a memo describes. */
-export type Situation = 'held' | 'head' | 'queued' | 'gone'
-
 export interface LineStep<Answer> {
   /** The same object as before when nothing changed. */
   readonly line: Line
@@ -25,7 +22,7 @@ export interface LineStep<Answer> {
   readonly notify: readonly LineClaim[]
 }
 
-/** Where a claim stands, in the engine's own terms; the store adds stamp and memo. */
+/** Where a claim stands, in the engine's own terms; the store adds the stamp. */
 export type ClaimState =
   | { readonly kind: 'held'; readonly token: bigint; readonly lifeMs: number; readonly provisional: boolean }
   | { readonly kind: 'queued'; readonly ahead: number; readonly recheckInMs?: number; readonly lifeMs: number }
@@ -85,7 +82,7 @@ export function renewInLine(
   const known = find(swept, ref)
   if (known === undefined || known.state === 'lingering') {
     const line = grant(swept, now)
-    return { line, answer: placeOf(line, ref.id, now, ref.token), notify: changes(before, line, ref.id) }
+    return { line, answer: claimStateOf(line, ref.id, now, ref.token), notify: changes(before, line, ref.id) }
   }
   const noted = note === undefined ? known : { ...known, note }
   const kept =
@@ -122,7 +119,7 @@ export function evictFromLine(before: Line, token: bigint, reason: string, now: 
  * Where a claim stands at a moment, without changing the line: for a watcher that looks. With a token it is the claim
  * that got this token: a late duplicate of its first ask may live under the same id with another one.
  */
-export function placeOf(line: Line, id: string, now: Moment, token?: bigint): ClaimState {
+export function claimStateOf(line: Line, id: string, now: Moment, token?: bigint): ClaimState {
   const index = line.claims.findIndex((claim) => claim.id === id)
   const claim = line.claims[index]
   if (claim === undefined) return { kind: 'gone' }
@@ -138,17 +135,6 @@ export function placeOf(line: Line, id: string, now: Moment, token?: bigint): Cl
   const waitersAhead = ahead.filter((other) => other.state === 'waiting').length
   const queued = { kind: 'queued', ahead: waitersAhead, lifeMs: claim.endsAtMs - now.nowMs } as const
   return waitersAhead > 0 ? queued : { ...queued, recheckInMs: recheckInMs(ahead, now) }
-}
-
-export function situationOf(place: ClaimState): Situation {
-  switch (place.kind) {
-    case 'held':
-      return 'held'
-    case 'queued':
-      return place.ahead === 0 ? 'head' : 'queued'
-    default:
-      return 'gone'
-  }
 }
 
 /** A line nobody stands in may be forgotten, once its last token is kept elsewhere. */
@@ -225,7 +211,7 @@ function waiterLifeMs(ttlMs: number): number {
 }
 
 function finish(before: Line, line: Line, askerId: string, now: Moment): LineStep<ClaimState> {
-  return { line, answer: placeOf(line, askerId, now), notify: changes(before, line, askerId) }
+  return { line, answer: claimStateOf(line, askerId, now), notify: changes(before, line, askerId) }
 }
 
 /** Claims that were granted, or became the head, by this step. */

@@ -10,6 +10,7 @@ import * as redisServer from '@holdfast/testbed/engines/redis/server'
 import { memory, memoryEngine } from './memory/index.ts'
 import { redis } from './redis/index.ts'
 import { redlock } from './redlock/index.ts'
+import { Remote, type RemoteOptions } from './records/remote.fixture.ts'
 import { sqlite } from './sqlite/index.ts'
 
 const memoryBench = (time: Bench['time']): Bench => ({
@@ -18,6 +19,15 @@ const memoryBench = (time: Bench['time']): Bench => ({
   async start() {
     const engine = memoryEngine()
     return { store: () => memory(engine), stop: async () => undefined }
+  },
+})
+
+const recordsBench = (options: RemoteOptions, time: Bench['time']): Bench => ({
+  name: `records, expiry by ${options.expiry === 'engine' ? 'the engine' : 'observation'}, ${options.wakeUp}, ${time} time`,
+  time,
+  async start() {
+    const remote = new Remote(options)
+    return { store: () => remote.store(), stop: async () => undefined }
   },
 })
 
@@ -99,6 +109,12 @@ async function ifAvailable(
 
 export const benches: Readonly<Record<string, readonly Bench[]>> = {
   memory: [memoryBench('virtual'), memoryBench('real')],
+  records: [
+    recordsBench({ expiry: 'engine', wakeUp: 'push' }, 'virtual'),
+    recordsBench({ expiry: 'engine', wakeUp: 'poll' }, 'virtual'),
+    recordsBench({ expiry: 'observed', wakeUp: 'push' }, 'virtual'),
+    recordsBench({ expiry: 'observed', wakeUp: 'poll' }, 'virtual'),
+  ],
   redis: await ifAvailable('redis', redisServer.locate, [redisBench(), clusterBench()]),
   redlock: await ifAvailable('redlock', redisServer.locate, [redlockBench()]),
   sqlite: [sqliteBench('virtual'), sqliteBench('real')],

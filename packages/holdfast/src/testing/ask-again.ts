@@ -1,7 +1,9 @@
-/** What core does with `NotApplied`, for cases that speak to a store directly: it surely did nothing, so ask again. */
+/** What the client does with `NotApplied`, for cases that speak to a store directly: it surely did nothing, so ask again. */
 import { sleep, systemClock } from '../time/clock.ts'
 import { NotApplied } from '../store/errors.ts'
-import type { Renewal, RenewAnswer, Store } from '../store/store.ts'
+import { aroundStore } from './around-store.ts'
+import type { OpenStore, Renewal, Store } from '../store/store.ts'
+import type { RenewAnswer } from '../store/standing.ts'
 
 /** A store that refuses this often does not serve anybody. */
 const ASKS_MAX = 200
@@ -12,19 +14,15 @@ const ASKS_PER_TURN = 8
 let asked = 0
 
 export function askingAgain(store: Store): Store {
-  return {
-    open: (environment) => again(() => store.open(environment)),
-    close: () => store.close(),
-    enter: (claim) => again(() => store.enter(claim)),
-    renew: (renewals) => renewAgain(store, renewals),
-    watch: (subject, memo, signal) => store.watch(subject, memo, signal),
-    look: (resource) => again(() => store.look(resource)),
-    leave: (ref, options) => again(() => store.leave(ref, options)),
-    admin: {
-      list: (prefix, cursor, limit) => again(() => store.admin.list(prefix, cursor, limit)),
-      evict: (resource, token, reason) => again(() => store.admin.evict(resource, token, reason)),
-    },
-  }
+  const asked = aroundStore(store, (open) => ({
+    enter: (claim) => again(() => open.enter(claim)),
+    renew: (renewals) => renewAgain(open, renewals),
+    look: (resource) => again(() => open.look(resource)),
+    leave: (ref, options) => again(() => open.leave(ref, options)),
+    list: (prefix, cursor, limit) => again(() => open.list(prefix, cursor, limit)),
+    evict: (resource, token, reason) => again(() => open.evict(resource, token, reason)),
+  }))
+  return { open: (environment) => again(() => asked.open(environment)) }
 }
 
 async function again<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
@@ -41,7 +39,7 @@ async function again<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
 }
 
 /** Only those of a batch that were not applied are asked for again. */
-async function renewAgain(store: Store, renewals: readonly Renewal[]): Promise<readonly RenewAnswer[]> {
+async function renewAgain(store: OpenStore, renewals: readonly Renewal[]): Promise<readonly RenewAnswer[]> {
   const answers = [...(await again(() => store.renew(renewals)))]
   for (const [index, answer] of answers.entries()) {
     const renewal = renewals[index]

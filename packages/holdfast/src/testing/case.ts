@@ -1,6 +1,7 @@
 /** What a conformance case is: data with a function, so that any test runner, or none, can carry it out. */
 import type { Clock } from '../time/clock.ts'
-import type { Facts, Store } from '../store/store.ts'
+import type { OpenStore } from '../store/store.ts'
+import type { Facts } from '../store/facts.ts'
 
 /**
  * What a case takes for granted and `facts` may deny: a store that lacks it is excepted from the case, with the reason
@@ -23,7 +24,7 @@ export interface Case {
 /** What a case is given: one engine of its own (or a part of one that nobody else uses), and time. */
 export interface Context {
   /** An opened store; each call is another client of the same engine. It is closed when the case ends. */
-  connect(clock?: Clock): Promise<Store>
+  connect(clock?: Clock): Promise<OpenStore>
   readonly facts: Facts
   readonly clock: Clock
   /** Lets time pass: at once where the engine follows the given clock, by waiting otherwise. */

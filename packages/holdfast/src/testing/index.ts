@@ -6,6 +6,8 @@ export { conformance } from './conformance.ts'
 export { exceptionOf, type Case, type Context, type Need } from './case.ts'
 export { runCase, type Bench, type Engine } from './run-case.ts'
 export { settle, virtualClock, type VirtualClock, type VirtualClockOptions } from './virtual-clock.ts'
+export { aroundStore } from './around-store.ts'
+export { openStore } from './open-store.ts'
 export {
   onCall,
   unreliable,

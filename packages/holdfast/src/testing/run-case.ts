@@ -2,7 +2,9 @@
 import { newClaimId } from '../store/claim.ts'
 import { type Clock, sleep, systemClock } from '../time/clock.ts'
 import { resourceOf, resourcePrefixOf } from '../store/names.ts'
-import type { Facts, Store } from '../store/store.ts'
+import { environmentOf, timersOf } from '../store/environment.ts'
+import type { OpenStore, Store } from '../store/store.ts'
+import type { Facts } from '../store/facts.ts'
 import { askingAgain } from './ask-again.ts'
 import { type Case, type Context, exceptionOf } from './case.ts'
 import { virtualClock } from './virtual-clock.ts'
@@ -36,18 +38,19 @@ export async function runCase(testCase: Case, bench: Bench): Promise<string | un
   const declared = bench.exceptions?.[testCase.name]
   if (declared !== undefined) return declared
   const engine = await bench.start()
-  const opened: Store[] = []
+  const opened: OpenStore[] = []
   try {
     const time = timeOf(bench)
-    const connect = async (clock: Clock = time.clock): Promise<{ store: Store; facts: Facts }> => {
-      const store = askingAgain(engine.store())
+    const connect = async (clock: Clock = time.clock): Promise<OpenStore> => {
+      const environment = environmentOf(clock, timersOf(clock), new AbortController().signal)
+      const store = await askingAgain(engine.store()).open(environment)
       opened.push(store)
-      return { store, facts: await store.open({ clock, signal: new AbortController().signal }) }
+      return store
     }
     const first = await connect()
     const exception = exceptionOf(testCase, first.facts)
     if (exception !== undefined) return exception
-    await testCase.run(contextOf(time, first.facts, async (clock) => (await connect(clock)).store))
+    await testCase.run(contextOf(time, first.facts, connect))
     return undefined
   } finally {
     for (const store of opened) await store.close()
@@ -71,7 +74,7 @@ function timeOf({ time }: Bench): CaseTime {
 
 function contextOf(time: CaseTime, facts: Facts, connect: Context['connect']): Context {
   const namespace = `conformance-${newClaimId().slice(0, 12)}`
-  const { granularityMs, minMs } = facts.ttl
+  const { granularityMs, minMs, maxMs } = facts.ttl
   const shortMs = time.virtual ? VIRTUAL_SHORT_MS : Math.max(REAL_SHORT_MS, minMs + granularityMs)
   return {
     connect,
@@ -80,7 +83,7 @@ function contextOf(time: CaseTime, facts: Facts, connect: Context['connect']): C
     advance: (ms) => time.advance(ms),
     resource: (name = 'lock') => resourceOf(namespace, name),
     prefix: (name = '') => resourcePrefixOf(namespace, name),
-    longMs: time.virtual ? VIRTUAL_LONG_MS : Math.max(REAL_LONG_MS, shortMs),
+    longMs: Math.min(maxMs, time.virtual ? VIRTUAL_LONG_MS : Math.max(REAL_LONG_MS, shortMs)),
     shortMs,
   }
 }

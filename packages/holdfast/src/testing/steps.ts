@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict'
 import { type Claim, newClaimId, type Ref } from '../store/claim.ts'
 import { HoldfastError } from '../store/errors.ts'
-import type { Held, LineView, Queued, Refused, RenewAnswer, Standing, Store } from '../store/store.ts'
+import type { OpenStore } from '../store/store.ts'
+import type { LineView } from '../store/line-view.ts'
+import type { RenewAnswer, Refused, Queued, Held, Standing } from '../store/standing.ts'
 import type { Context } from './case.ts'
 
 /** A claim that holds, with everything needed to renew or end it. */
 export interface HoldingClaim {
-  readonly store: Store
+  readonly store: OpenStore
   readonly claim: Claim
   readonly ref: Ref & { readonly token: bigint }
   readonly token: bigint
@@ -15,7 +17,7 @@ export interface HoldingClaim {
 }
 
 export interface WaitingClaimant {
-  readonly store: Store
+  readonly store: OpenStore
   readonly claim: Claim
   readonly ref: Ref
   readonly standing: Queued
@@ -41,19 +43,19 @@ export function claimOf(context: Context, changes: Partial<Claim> = {}): Claim {
 }
 
 /** Enters a claim that must hold at once. */
-export async function hold(context: Context, store: Store, changes: Partial<Claim> = {}): Promise<HoldingClaim> {
+export async function hold(context: Context, store: OpenStore, changes: Partial<Claim> = {}): Promise<HoldingClaim> {
   const claim = claimOf(context, changes)
   return holderOf(store, claim, await store.enter(claim))
 }
 
-export function holderOf(store: Store, claim: Claim, standing: Standing): HoldingClaim {
+export function holderOf(store: OpenStore, claim: Claim, standing: Standing): HoldingClaim {
   const held = asHeld(standing)
   const ref = { resource: claim.resource, id: claim.id, token: held.token }
   return { store, claim, ref, token: held.token, standing: held }
 }
 
 /** Enters a claim that must wait. */
-export async function wait(context: Context, store: Store, changes: Partial<Claim> = {}): Promise<WaitingClaimant> {
+export async function wait(context: Context, store: OpenStore, changes: Partial<Claim> = {}): Promise<WaitingClaimant> {
   const claim = claimOf(context, changes)
   const standing = await store.enter(claim)
   assert.equal(standing.kind, 'queued', `a claim behind a holder must be queued, not ${standing.kind}`)
@@ -62,7 +64,7 @@ export async function wait(context: Context, store: Store, changes: Partial<Clai
 }
 
 /** Enters a claim that may not wait, and must be refused as busy. */
-export async function refused(context: Context, store: Store, changes: Partial<Claim> = {}): Promise<Refused> {
+export async function refused(context: Context, store: OpenStore, changes: Partial<Claim> = {}): Promise<Refused> {
   const standing = await store.enter(claimOf(context, { queue: false, ...changes }))
   assert.ok(standing.kind === 'refused', `a claim that may not wait must be refused, not ${standing.kind}`)
   assert.equal(standing.because, 'busy')
@@ -70,7 +72,7 @@ export async function refused(context: Context, store: Store, changes: Partial<C
 }
 
 /** Whether a newcomer gets the lock at once; what it got is given back. */
-export async function isFree(context: Context, store: Store, changes: Partial<Claim> = {}): Promise<boolean> {
+export async function isFree(context: Context, store: OpenStore, changes: Partial<Claim> = {}): Promise<boolean> {
   const claim = claimOf(context, { queue: false, ...changes })
   const standing = await store.enter(claim)
   if (standing.kind !== 'held') return false
@@ -79,7 +81,12 @@ export async function isFree(context: Context, store: Store, changes: Partial<Cl
 }
 
 /** Enters again and again, as core does, until the claim holds. */
-export async function turnOf(context: Context, store: Store, claim: Claim, withinMs: number): Promise<HoldingClaim> {
+export async function turnOf(
+  context: Context,
+  store: OpenStore,
+  claim: Claim,
+  withinMs: number,
+): Promise<HoldingClaim> {
   const stepMs = context.shortMs * STEP_SHARE
   for (let passedMs = 0; passedMs <= withinMs; passedMs += stepMs) {
     const standing = await store.enter(claim)
@@ -90,7 +97,7 @@ export async function turnOf(context: Context, store: Store, claim: Claim, withi
   throw new assert.AssertionError({ message: `the turn did not come within ${withinMs} ms` })
 }
 
-export async function renew(store: Store, ref: Ref, ttlMs: number, note?: string): Promise<Standing> {
+export async function renew(store: OpenStore, ref: Ref, ttlMs: number, note?: string): Promise<Standing> {
   const [answer, ...rest] = await store.renew([{ ref, ttlMs, ...(note === undefined ? {} : { note }) }])
   assert.deepEqual(rest, [], 'one renewal has one answer')
   return answered(answer)
@@ -117,7 +124,7 @@ export async function assertStillHeld({ store, ref, claim, token }: HoldingClaim
 }
 
 /** Claims that could still do something, oldest first. */
-export async function liveIds(store: Store, resource: string): Promise<readonly string[]> {
+export async function liveIds(store: OpenStore, resource: string): Promise<readonly string[]> {
   return live(await store.look(resource)).map((claim) => claim.id)
 }
 
@@ -144,9 +151,10 @@ export async function within<T>(context: Context, ms: number, what: string, prom
   return settled
 }
 
-/** Past the end of a lease by any clock: its grain, and what timers add. */
+/** Past the end of a lease by any clock: how late the engine may be, and what timers add. */
 export function past(context: Context, ms: number): number {
-  return ms + context.facts.ttl.granularityMs + 50
+  const { granularityMs, takeoverMs = granularityMs } = context.facts.ttl
+  return ms + takeoverMs + 50
 }
 
 function describe(standing: Standing): string {

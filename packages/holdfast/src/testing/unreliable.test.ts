@@ -1,13 +1,14 @@
 import { beforeEach, expect, test } from 'vitest'
 import { type Claim, newClaimId } from '../store/claim.ts'
 import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../store/errors.ts'
-import type { Store } from '../store/store.ts'
+import type { OpenStore, Store } from '../store/store.ts'
+import { opened as openedBy } from '../stores/opened.fixture.ts'
 import { memory, memoryEngine } from '../stores/memory/index.ts'
-import { type Fault, onCall, type FaultPlan, unreliable, type UnreliableStore } from './unreliable.ts'
+import { type Fault, onCall, type FaultPlan, unreliable } from './unreliable.ts'
 import { type VirtualClock, virtualClock } from './virtual-clock.ts'
 
 let clock: VirtualClock
-let direct: Store
+let direct: OpenStore
 let engine: ReturnType<typeof memoryEngine>
 
 beforeEach(async () => {
@@ -16,13 +17,12 @@ beforeEach(async () => {
   direct = await opened(memory(engine))
 })
 
-async function opened<Some extends Store>(store: Some): Promise<Some> {
-  await store.open({ clock, signal: new AbortController().signal })
-  return store
+function opened(store: Store): Promise<OpenStore> {
+  return openedBy(store, clock)
 }
 
 /** A store whose first call after the opening suffers the fault. */
-function first(fault: Fault): Promise<UnreliableStore> {
+function first(fault: Fault): Promise<OpenStore> {
   return opened(unreliable(memory(engine), onCall(1, fault)))
 }
 
@@ -100,14 +100,15 @@ test('a duplicated request is carried out again, later', async () => {
 })
 
 test('a frozen store sends nothing until it thaws, and then everything in order', async () => {
-  const store = await first({ kind: 'delayed' })
-  store.freeze()
+  const frozen = unreliable(memory(engine), onCall(1, { kind: 'delayed' }))
+  const store = await opened(frozen)
+  frozen.freeze()
   const asked = claim()
   const entering = store.enter(asked)
   const leaving = store.leave({ resource: asked.resource, id: asked.id })
   expect(await fate(entering)).toBe('pending')
   expect(await claims()).toBe(0)
-  store.thaw()
+  frozen.thaw()
   expect((await entering).kind).toBe('held')
   expect(await leaving).toBe('left')
 })
@@ -118,13 +119,14 @@ test('a hint may come early, come again, or never come', async () => {
     return index <= 3 ? { kind: 'early-hint' } : { kind: 'no-hint' }
   }
   const store = await opened(unreliable(memory(engine), plan))
-  const { memo } = await store.look('n!a')
+  const asked = claim()
+  await store.enter(asked)
   const controller = new AbortController()
-  const watch = () => store.watch({ resource: 'n!a' }, memo, controller.signal)
-  expect(await watch()).toEqual({ kind: 'hint', memo })
-  expect(await watch()).toEqual({ kind: 'hint', memo })
+  const watch = () => store.watch({ resource: asked.resource, id: asked.id }, controller.signal)
+  expect(await watch()).toEqual({ kind: 'hint' })
+  expect(await watch()).toEqual({ kind: 'hint' })
   const silent = watch()
-  await direct.enter(claim())
+  await direct.leave({ resource: asked.resource, id: asked.id })
   expect(await fate(silent)).toBe('pending')
   controller.abort()
   expect((await silent).kind).toBe('hint')
@@ -134,13 +136,13 @@ test('failing the 1st call, then the 2nd, … ends when a run never reaches the 
   let runs = 0
   for (let callIndex = 0; ; callIndex += 1) {
     runs += 1
-    const store = unreliable(memory(), onCall(callIndex, { kind: 'not-applied' }))
+    const flaky = unreliable(memory(), onCall(callIndex, { kind: 'not-applied' }))
     const again = async <T>(call: () => Promise<T>): Promise<T> => call().catch(call)
     const asked = claim()
-    await again(() => opened(store))
+    const store = await again(() => opened(flaky))
     await again(() => store.enter(asked))
     await again(() => store.leave({ resource: asked.resource, id: asked.id }))
-    if (store.calls <= callIndex) break
+    if (flaky.calls <= callIndex) break
   }
   expect(runs).toBe(4)
 })

@@ -2,26 +2,12 @@
  * A store behind a bad network: what a plan says about each call happens to it, and nothing else. It is how
  * "fail the 1st call, then the 2nd, …" is written in one loop, over any store.
  */
-import type { Claim, Ref } from '../store/claim.ts'
 import { type Clock, sleep, systemClock } from '../time/clock.ts'
 import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../store/errors.ts'
-import type {
-  Facts,
-  Hint,
-  LeaveOptions,
-  LineView,
-  Memo,
-  Renewal,
-  RenewAnswer,
-  ResourcePage,
-  Standing,
-  Store,
-  StoreAdmin,
-  StoreEnvironment,
-  Subject,
-} from '../store/store.ts'
+import { aroundStore } from './around-store.ts'
+import type { OpenStore, Store, StoreEnvironment } from '../store/store.ts'
 
-export type StoreMethod = 'open' | 'enter' | 'renew' | 'watch' | 'look' | 'leave' | 'list' | 'evict'
+export type StoreMethod = 'open' | 'enter' | 'renew' | 'watch' | 'observe' | 'look' | 'leave' | 'list' | 'evict'
 
 /** How the caller learns that there is no answer: never, or by an `OutcomeUnknown`. */
 export type Silence = 'hangs' | 'throws'
@@ -37,9 +23,9 @@ export type Fault =
   | { readonly kind: 'duplicated'; readonly afterMs: number }
   | { readonly kind: 'not-applied' }
   | { readonly kind: 'unavailable' }
-  /** For `watch`: a hint at once, although nothing changed. Two in a row are a repeated one. */
+  /** For `watch` and `observe`: a hint at once, although nothing changed. Two in a row are a repeated one. */
   | { readonly kind: 'early-hint' }
-  /** For `watch`: whatever happens, nothing is told until the signal aborts. */
+  /** For `watch` and `observe`: whatever happens, nothing is told until the signal aborts. */
   | { readonly kind: 'no-hint' }
 
 /** What happens to the call with this number, counted from 0 over all methods but `close`. */
@@ -63,8 +49,7 @@ export function onCall(callIndex: number, fault: Fault): FaultPlan {
 }
 
 class Unreliable implements UnreliableStore {
-  readonly admin: StoreAdmin
-  readonly #store: Store
+  readonly #suffering: Store
   readonly #plan: FaultPlan
   #clock: Clock = systemClock
   #calls = 0
@@ -72,14 +57,23 @@ class Unreliable implements UnreliableStore {
   #thaw: () => void = () => undefined
 
   constructor(store: Store, plan: FaultPlan) {
-    this.#store = store
     this.#plan = plan
-    this.admin = {
-      list: (prefix, cursor, limit): Promise<ResourcePage> =>
-        this.#call('list', () => store.admin.list(prefix, cursor, limit)),
-      evict: (resource, token, reason): Promise<'evicted' | 'gone'> =>
-        this.#call('evict', () => store.admin.evict(resource, token, reason)),
-    }
+    this.#suffering = aroundStore(store, (open) => ({
+      // Always works, so that a test can end.
+      close: () => {
+        this.thaw()
+        return open.close()
+      },
+      enter: (claim) => this.#call('enter', () => open.enter(claim)),
+      renew: (renewals) => this.#call('renew', () => open.renew(renewals)),
+      look: (resource) => this.#call('look', () => open.look(resource)),
+      leave: (ref, options) => this.#call('leave', () => open.leave(ref, options)),
+      list: (prefix, cursor, limit) => this.#call('list', () => open.list(prefix, cursor, limit)),
+      evict: (resource, token, reason) => this.#call('evict', () => open.evict(resource, token, reason)),
+      watch: (ref, signal) => this.#watch('watch', { kind: 'hint' } as const, signal, () => open.watch(ref, signal)),
+      observe: (resource, seen, signal) =>
+        this.#watch('observe', seen, signal, () => open.observe(resource, seen, signal)),
+    }))
   }
 
   get calls(): number {
@@ -97,41 +91,24 @@ class Unreliable implements UnreliableStore {
     this.#thaw()
   }
 
-  open(environment: StoreEnvironment): Promise<Facts> {
+  open(environment: StoreEnvironment): Promise<OpenStore> {
     this.#clock = environment.clock
-    return this.#call('open', () => this.#store.open(environment))
+    return this.#call('open', () => this.#suffering.open(environment))
   }
 
-  /** Always works, so that a test can end. */
-  close(): Promise<void> {
-    this.thaw()
-    return this.#store.close()
-  }
-
-  enter(claim: Claim): Promise<Standing> {
-    return this.#call('enter', () => this.#store.enter(claim))
-  }
-
-  renew(renewals: readonly Renewal[]): Promise<readonly RenewAnswer[]> {
-    return this.#call('renew', () => this.#store.renew(renewals))
-  }
-
-  look(resource: string): Promise<LineView> {
-    return this.#call('look', () => this.#store.look(resource))
-  }
-
-  leave(ref: Ref, options?: LeaveOptions): Promise<'left' | 'gone'> {
-    return this.#call('leave', () => this.#store.leave(ref, options))
-  }
-
-  async watch(subject: Subject, memo: Memo, signal: AbortSignal): Promise<Standing | Hint> {
-    const fault = this.#next('watch')
-    if (fault?.kind === 'early-hint') return { kind: 'hint', memo }
+  async #watch<Answer>(
+    method: StoreMethod,
+    nothing: Answer,
+    signal: AbortSignal,
+    send: () => Promise<Answer>,
+  ): Promise<Answer> {
+    const fault = this.#next(method)
+    if (fault?.kind === 'early-hint') return nothing
     if (fault?.kind === 'no-hint') {
       await aborted(signal)
-      return { kind: 'hint', memo }
+      return nothing
     }
-    return this.#suffer(fault, () => this.#store.watch(subject, memo, signal))
+    return this.#suffer(fault, send)
   }
 
   #call<Answer>(method: StoreMethod, send: () => Promise<Answer>): Promise<Answer> {

@@ -13,7 +13,7 @@ import type { ClaimRequest } from './claim-request.ts'
 import { ATTEMPT_MS_MAX, PROVISIONAL_RENEW_MS, QUEUE_LENGTH_MAX } from '../store/limits.ts'
 import { WaitLimit } from './wait-limit.ts'
 import type { WaitHost } from './wait-host.ts'
-import type { Held, Memo, Queued, Refused, Standing } from '../store/store.ts'
+import type { Refused, Queued, Held, Standing } from '../store/standing.ts'
 import { QueuedClaim, type WakeReason } from './queued-claim.ts'
 
 /** The lease, or null when the request does not queue and somebody else holds the lock. */
@@ -66,7 +66,7 @@ class Acquisition {
   readonly #fruitless = new Backoff()
   #trouble: unknown
   #wasAnswered = false
-  #lastMemo: Memo | undefined
+  #lastStay: { readonly ahead: number | undefined; readonly sinceMs: number } | undefined
   #woken: WakeReason | undefined
 
   constructor(host: WaitHost, request: ClaimRequest, limit: WaitLimit) {
@@ -85,7 +85,7 @@ class Acquisition {
   async run(): Promise<HeldLease | null> {
     try {
       this.#limit.throwIfOver()
-      const facts = this.#host.facts ?? (await this.#limit.bound(this.#host.open()))
+      const facts = this.#host.facts ?? (await this.#limit.bound(this.#host.open())).facts
       this.#host.checkSupported(this.#request, facts)
       for (;;) {
         const standing = await this.#round()
@@ -106,7 +106,7 @@ class Acquisition {
     if (standing?.kind === 'gone' || (standing?.kind === 'held' && this.#isOverByNow(standing))) {
       // The place was dropped, or the answer took longer than the life it brought: that id is over, stand in line anew.
       this.#calls.startOver({ mayHold: standing.kind === 'held' })
-      this.#lastMemo = undefined
+      this.#lastStay = undefined
       await this.#pause(this.#fruitless)
       return undefined
     }
@@ -122,14 +122,15 @@ class Acquisition {
   }
 
   async #stayInLine(standing: Queued): Promise<Standing | undefined> {
-    if (this.#lastMemo === undefined) {
-      this.#host.events.emit('waiting', { name: this.#request.shape.name, ahead: standing.ahead })
-    } else if (this.#woken === 'hint' && standing.memo === this.#lastMemo) {
+    const { ahead } = standing
+    if (this.#lastStay === undefined) {
+      this.#host.events.emit('waiting', { name: this.#request.shape.name, ahead })
+    } else if (this.#woken === 'hint' && this.#isRepeated(standing)) {
       await this.#pause(this.#fruitless)
     } else {
       this.#fruitless.reset()
     }
-    this.#lastMemo = standing.memo
+    this.#lastStay = { ahead, sinceMs: this.#host.clock.monotonicMs() }
     this.#woken = undefined
     const turn = new QueuedClaim(this.#host, this.#calls.claim, standing)
     try {
@@ -140,6 +141,13 @@ class Acquisition {
     } finally {
       turn.end()
     }
+  }
+
+  /** Whether a hint led nowhere. Where the engine keeps no order a stay in line of some length is change enough. */
+  #isRepeated({ ahead }: Queued): boolean {
+    const last = this.#lastStay
+    if (last === undefined || ahead !== last.ahead) return false
+    return ahead !== undefined || this.#host.clock.monotonicMs() - last.sinceMs < 1
   }
 
   /** One call to the store; `undefined` when it failed in a way that is worth asking again. */

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { FaultPlan } from '../testing/unreliable.ts'
 import { world } from '../client/clients.fixture.ts'
 import { StoreUnavailable } from '../store/errors.ts'
-import type { Hint } from '../store/store.ts'
+import type { Hint } from '../store/standing.ts'
 
 test('an answer that came late answers once: who had a slow first ask and is hinted at gets its turn by asking', async () => {
   const { clock, client } = world()
@@ -11,15 +11,14 @@ test('an answer that came late answers once: who had a slow first ask and is hin
   const slow: FaultPlan = (_, method) =>
     method === 'enter' && (asks += 1) === 1 ? { kind: 'delayed', replyMs: 300 } : undefined
   const holder = await client().locks.acquire('seat', { ttl: '30s' })
-  const { locks, store } = client({}, slow)
   let tell: (hint: Hint) => void = () => undefined
-  store.watch = () => new Promise((resolve) => (tell = resolve))
+  const { locks } = client({}, slow, () => ({ watch: () => new Promise((resolve) => (tell = resolve)) }))
   const waiting = locks.acquire('seat', { ttl: '30s', wait: '1m' })
   let isHeld = false
   void waiting.then((lease) => (isHeld = lease.isHeld()))
   await clock.advance(5_000)
   await holder.release()
-  tell({ kind: 'hint', memo: 'news' })
+  tell({ kind: 'hint' })
   await clock.advance(50)
   expect(isHeld).toBe(true)
   await (await waiting).release()
@@ -27,12 +26,9 @@ test('an answer that came late answers once: who had a slow first ask and is hin
 
 test('asks that failed at once are not waited for: a long outage costs no more with each ask', async () => {
   const { clock, client } = world()
-  const { locks, store } = client()
   const calls: { readonly onRejected: number }[] = []
   let isDown = true
-  const enter = store.enter.bind(store)
-  store.enter = (claim) => {
-    if (!isDown) return enter(claim)
+  const failing = (): Promise<never> => {
     const call = Promise.reject(new StoreUnavailable('down'))
     let listeners = 0
     const then = call.then.bind(call)
@@ -47,6 +43,7 @@ test('asks that failed at once are not waited for: a long outage costs no more w
     })
     return call
   }
+  const { locks } = client({}, undefined, (open) => ({ enter: (claim) => (isDown ? failing() : open.enter(claim)) }))
   const waiting = locks.acquire('seat', { wait: '1h' })
   await clock.advance(600_000)
   expect(calls.length).toBeGreaterThan(20)
@@ -69,14 +66,13 @@ test.each([{ kind: 'not-applied' }, { kind: 'lost-request', silence: 'hangs' }] 
         asks += 1
         return asks === 1 ? { kind: 'not-applied' } : asks === 2 ? undefined : last
       }
-      const { locks, store } = client({}, failing)
       let tell: (hint: Hint) => void = () => undefined
-      store.watch = () => new Promise((resolve) => (tell = resolve))
+      const { locks } = client({}, failing, () => ({ watch: () => new Promise((resolve) => (tell = resolve)) }))
       const controller = new AbortController()
       const waiting = locks.acquire('seat', { signal: controller.signal })
       waiting.catch(() => undefined)
       await clock.advance(1_000)
-      tell({ kind: 'hint', memo: 'news' })
+      tell({ kind: 'hint' })
       // Vitest fails the run for a rejection that nobody handles.
       for (let turn = 0; turn < turns; turn += 1) await Promise.resolve()
       controller.abort(reason)

@@ -8,7 +8,7 @@ import type { ClaimRequest } from './claim-request.ts'
 import { ATTEMPT_MS_MAX } from '../store/limits.ts'
 import type { WaitLimit } from './wait-limit.ts'
 import type { WaitHost } from './wait-host.ts'
-import type { Standing } from '../store/store.ts'
+import type { Standing } from '../store/standing.ts'
 
 /**
  * An ask that was not answered is repeated soon, because repeating is harmless and a lost reply on a free lock should

@@ -7,7 +7,7 @@ import {
   leaveLine,
   type Moment,
   nextToken,
-  placeOf,
+  claimStateOf,
   renewInLine,
   sweep,
 } from '../line/transition.ts'
@@ -34,7 +34,7 @@ describe('what has ended', () => {
       line = step.line
     }
     const { line: after } = enterLine(line, claim('two', { ttlMs: 10_000 }), 'channel', at(1_500))
-    expect(placeOf(after, 'two', at(1_500)).kind).toBe('held')
+    expect(claimStateOf(after, 'two', at(1_500)).kind).toBe('held')
   })
 
   test('a minimum hold is not prolonged by renewing or request again', () => {
@@ -60,7 +60,7 @@ describe('what has ended', () => {
   test('the place of a waiter that is not renewed ends within 15 s, however long its ttl', () => {
     const held = entered(emptyLine, claim('one', { ttlMs: 3_600_000 }), 0)
     const line = entered(held, claim('two', { ttlMs: 3_600_000 }), 0)
-    expect(placeOf(line, 'two', at(14_999)).kind).toBe('queued')
+    expect(claimStateOf(line, 'two', at(14_999)).kind).toBe('queued')
     expect(sweep(line, at(15_000)).claims.map(({ id }) => id)).toEqual(['one'])
   })
 })

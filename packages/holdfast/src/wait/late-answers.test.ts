@@ -81,16 +81,15 @@ describe('late answers', () => {
 
   test('a store that ends every claim is not asked without pause', async () => {
     const { clock, client } = world()
-    const { locks, store } = client({}, (_, method) =>
-      method === 'enter' ? { kind: 'delayed', replyMs: 1 } : undefined,
-    )
-    const enter = store.enter.bind(store)
     let asked = 0
-    store.enter = async (claim) => {
-      asked += 1
-      await enter(claim)
-      return { kind: 'gone' }
-    }
+    const slow: FaultPlan = (_, method) => (method === 'enter' ? { kind: 'delayed', replyMs: 1 } : undefined)
+    const { locks } = client({}, slow, (open) => ({
+      async enter(claim) {
+        asked += 1
+        await open.enter(claim)
+        return { kind: 'gone' }
+      },
+    }))
     const waiting = locks.acquire('seat', { wait: '5s' })
     waiting.catch(() => undefined)
     await clock.advance(5_000)
@@ -278,13 +277,13 @@ describe('closing', () => {
 
   test('a store that is refused for its class is closed again', async () => {
     const { client } = world()
-    const { locks, store } = client({ require: 'durable' })
     let closed = 0
-    const close = store.close.bind(store)
-    store.close = () => {
-      closed += 1
-      return close()
-    }
+    const { locks } = client({ require: 'durable' }, undefined, (open) => ({
+      close() {
+        closed += 1
+        return open.close()
+      },
+    }))
     await expect(locks.open()).rejects.toThrow('best-effort')
     expect(closed).toBe(1)
   })

@@ -7,7 +7,7 @@ import type { Claim, Ref } from '../store/claim.ts'
 import type { Renewable } from '../lease/renewer.ts'
 import { PROVISIONAL_LIFE_MS } from '../store/limits.ts'
 import type { WaitHost } from './wait-host.ts'
-import type { Memo, Queued, Standing } from '../store/store.ts'
+import { type Queued, situationOf, type Standing } from '../store/standing.ts'
 
 /** Where an engine cannot push, every waiter looks by itself, this often at least and at most. */
 const POLL_MS_MIN = 50
@@ -38,7 +38,7 @@ export class QueuedClaim implements Renewable {
     })
     this.#keep(standing)
     this.#lookAgain(standing)
-    void this.#watch(standing.memo)
+    void this.#watch(standing)
   }
 
   /** The new standing, or why to ask for it. */
@@ -91,16 +91,16 @@ export class QueuedClaim implements Renewable {
     else timers.move(this.#alarm, atMs)
   }
 
-  /** Ends with the turn: a store answers a watch only when the situation differs from the memo, or with a hint. */
-  async #watch(first: Memo): Promise<void> {
+  /** Ends with the stay: a store answers a watch only when the claim stands elsewhere, or with a hint. */
+  async #watch(first: Queued): Promise<void> {
     const { signal } = this.#watching
-    for (let memo = first; !signal.aborted;) {
-      const seen = await this.#host.watch(this.ref, memo, signal)
+    for (let last = situationOf(first); !signal.aborted;) {
+      const seen = await this.#host.watch(this.ref, signal)
       // A watch that failed must not make the waiter spin: the heartbeat goes on without it.
       if (seen === undefined || signal.aborted) return
-      if (seen.kind === 'hint' || (seen.kind === 'queued' && seen.memo === memo)) return this.#resolve('hint')
+      if (seen.kind === 'hint' || situationOf(seen) === last) return this.#resolve('hint')
       if (seen.kind !== 'queued') return this.#resolve(seen)
-      memo = seen.memo
+      last = situationOf(seen)
       this.#lookAgain(seen)
     }
   }

@@ -1,18 +1,20 @@
 /** What a wait needs of the client it belongs to. */
 import type { HeldLease } from '../lease/held-lease.ts'
 import type { LeaseHost } from '../lease/lease-host.ts'
-import type { Facts, Store } from '../store/store.ts'
+import type { OpenStore } from '../store/store.ts'
+import type { Facts } from '../store/facts.ts'
 import type { ClaimRequest } from './claim-request.ts'
 import type { WaitLimit } from './wait-limit.ts'
 
 export interface WaitHost extends LeaseHost {
-  readonly store: Store
+  /** The open store; throws before it is open. */
+  readonly store: OpenStore
   readonly owner: string
   /** Every wait that has not ended: the client ends them when it is closed. */
   readonly waits: Map<WaitLimit, Promise<unknown>>
   /** Absent until the store is open. */
   readonly facts: Facts | undefined
-  open(): Promise<Facts>
+  open(): Promise<OpenStore>
   /** Throws `Unsupported` for what the store cannot promise. */
   checkSupported(request: ClaimRequest, facts: Facts): void
   began(lease: HeldLease): void

@@ -1,12 +1,12 @@
 /** One client program in the simulation: the library over its line to the engine, and every lease it was given. */
-import { holdfast, HoldfastError, type Lease, type Locks, type Store, type Clock } from 'holdfast'
+import { holdfast, HoldfastError, type Lease, type Locks, type Clock } from 'holdfast'
 import { type MemoryEngine, memory } from 'holdfast/memory'
 import { unreliable, type UnreliableStore } from 'holdfast/testing'
 import type { Detail } from '@holdfast/testbed/history'
 import type { HistoryWriter, Ending } from './history-writer.ts'
 import type { Line } from './faults.ts'
 import type { Process } from './process.ts'
-import { type ClaimNumbers, Wire, withClock } from './wire.ts'
+import { type ClaimNumbers, wire, withClock } from './wire.ts'
 
 export interface ClientParts {
   readonly process: Process
@@ -32,8 +32,8 @@ export class Client {
     this.line = line
     this.#chronicle = chronicle
     this.store = unreliable(withClock(memory(engine), process), line.plan)
-    const wire: Store = new Wire(this.store, { process, chronicle, numbers, network })
-    this.locks = holdfast(wire, { clock: process, ttl: ttlMs, owner: process.name })
+    const wired = wire(this.store, { process, chronicle, numbers, network })
+    this.locks = holdfast(wired, { clock: process, ttl: ttlMs, owner: process.name })
     this.locks.on('renewed', ({ name, token }) => this.#extended(name, token))
     this.locks.on('lost', ({ name, token }) => {
       chronicle.moment(process.name, 'lost', name, { token: String(token) })

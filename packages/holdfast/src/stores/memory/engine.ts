@@ -1,20 +1,21 @@
 /**
- * The lines of one process, and who watches them. Many clients may share an engine, and it outlives them, as a server
- * would. Every step is synchronous, so nothing else can happen in the middle of one.
+ * The lines of one process. Many clients may share an engine, and it outlives them, as a server would. Every change is
+ * synchronous, so nothing else can happen in the middle of one.
  */
+import type { Line } from '../../line/line.ts'
+import { isIdle, type Moment, sweep } from '../../line/transition.ts'
+import { StoreUnavailable } from '../../store/errors.ts'
+import { facts } from './facts.ts'
 import type { Clock } from '../../time/clock.ts'
-import { emptyLine, type Line } from '../../line/line.ts'
-import { looksDifferent } from '../../line/view.ts'
-import { isIdle, type Moment, type LineStep, sweep } from '../../line/transition.ts'
-
-/** Called after each change of what it watches; it looks for itself whether there is news. */
-export type LineWatcher = () => void
-
-interface MemoryLine {
-  readonly line: Line
-  /** Differs after every change that an observer could see. */
-  readonly version: number
-}
+import {
+  emptyRecord,
+  type LineRecord,
+  type Notice,
+  type OnNotice,
+  type OpenRecords,
+  type RecordChange,
+  type RecordEngine,
+} from '../records/engine.ts'
 
 /**
  * Lines looked at for each new one, so that idle and abandoned lines are forgotten and no step has to look at all.
@@ -24,104 +25,90 @@ interface MemoryLine {
 const SWEPT_AT_ONCE = 2
 
 export class MemoryEngine {
-  readonly #entries = new Map<string, MemoryLine>()
-  readonly #watchers = new Map<string, Set<LineWatcher>>()
-  #sweeping: MapIterator<[string, MemoryLine]> = this.#entries.entries()
+  readonly #records = new Map<string, LineRecord>()
+  readonly #listeners = new Map<string, OnNotice>()
+  #sweeping: MapIterator<[string, LineRecord]> = this.#records.entries()
   #clock: Clock | undefined
-  #version = 0
   /** The highest token of any line that was forgotten: a line made anew starts above it. */
   #floor = 0n
 
-  /** The first client's clock judges expiry from then on; a second clock would make time jump. */
+  /** Lines in memory, also idle ones that were not looked at since. */
+  get size(): number {
+    return this.#records.size
+  }
+
+  /** The first clock judges expiry from then on; a second clock would make time jump. */
   useClock(clock: Clock): void {
     this.#clock ??= clock
   }
 
   now(): Moment {
     if (this.#clock === undefined) throw new Error('the engine was used before its first client was open')
-    return {
-      nowMs: this.#clock.monotonicMs(),
-      tokenScaleUs: BigInt(Math.floor(this.#clock.wallMs() * 1000)),
-    }
-  }
-
-  /** Lines in memory, also idle ones that were not looked at since. */
-  get size(): number {
-    return this.#entries.size
+    return { nowMs: this.#clock.monotonicMs(), tokenScaleUs: BigInt(Math.floor(this.#clock.wallMs() * 1000)) }
   }
 
   line(resource: string): Line {
-    return this.#entries.get(resource)?.line ?? emptyLine
+    return this.#records.get(resource)?.line ?? emptyRecord.line
   }
 
-  /** 0 while nobody claims, whether the line is still in memory or not. */
-  version(resource: string): number {
-    const entry = this.#entries.get(resource)
-    return entry === undefined || isIdle(entry.line) ? 0 : entry.version
+  /** One more client. */
+  readonly open: OpenRecords = ({ clock, signal }, onNotice): RecordEngine => {
+    if (signal.aborted) throw new StoreUnavailable('the opening of the memory store was aborted')
+    this.useClock(clock)
+    const channel = `memory-${crypto.randomUUID()}`
+    this.#listeners.set(channel, onNotice)
+    return {
+      facts,
+      channel,
+      spansLines: true,
+      change: (_, work) => this.#change(work),
+      read: (resource) => ({ record: this.#records.get(resource) ?? emptyRecord, now: this.now() }),
+      list: (prefix, after, limit) =>
+        [...this.#records]
+          .filter(([resource, { line }]) => resource.startsWith(prefix) && resource > after && !isIdle(line))
+          .sort(([one], [other]) => (one < other ? -1 : 1))
+          .slice(0, limit)
+          .map(([resource, { line }]) => ({ resource, line, now: this.now() })),
+      close: () => void this.#listeners.delete(channel),
+    }
   }
 
-  resources(): IterableIterator<string> {
-    return this.#entries.keys()
-  }
-
-  /** Carries out one step on a line and tells whoever it concerns. `id` is the asker's claim. */
-  step<Answer>(
-    resource: string,
-    id: string | undefined,
-    change: (line: Line, now: Moment) => LineStep<Answer>,
-  ): Answer {
-    const entry = this.#entries.get(resource)
-    const before = entry?.line ?? { lastToken: this.#floor, claims: [] }
+  #change<Result>(work: (change: RecordChange) => Result): Result {
+    const notices: Notice[] = []
     const now = this.now()
-    const { line, answer, notify: told } = change(before, now)
-    if (line === before) return answer
-    const seen = entry !== undefined && !looksDifferent(before, line)
-    this.#entries.set(resource, { line, version: seen ? entry.version : (this.#version += 1) })
-    if (entry === undefined) this.#sweepSome(now)
-    // What looks the same is no news to anybody: ten thousand renewals need not ask all who watch.
-    if (!seen && this.#watchers.size > 0) {
-      for (const claim of told) this.#tell(subjectOf(resource, claim.id))
-      if (id !== undefined) this.#tell(subjectOf(resource, id))
-      this.#tell(resource)
-    }
-    return answer
+    const result = work({
+      now,
+      read: (resource) => this.#read(resource),
+      write: (resource, record) => {
+        const isNew = !this.#records.has(resource)
+        this.#records.set(resource, record)
+        if (isNew) this.#sweepSome(now, notices)
+      },
+      notify: (notice) => void notices.push(notice),
+    })
+    for (const notice of notices) this.#listeners.get(notice.channel)?.(notice)
+    return result
   }
 
-  /** Watches a resource, or with an id one claim in it. Returns what undoes it. */
-  watch(resource: string, id: string | undefined, watcher: LineWatcher): () => void {
-    const subject = id === undefined ? resource : subjectOf(resource, id)
-    const watchers = this.#watchers.get(subject) ?? new Set()
-    this.#watchers.set(subject, watchers.add(watcher))
-    return () => {
-      watchers.delete(watcher)
-      if (watchers.size === 0 && this.#watchers.get(subject) === watchers) this.#watchers.delete(subject)
-    }
+  #read(resource: string): LineRecord {
+    return this.#records.get(resource) ?? { line: { lastToken: this.#floor, claims: [] }, observers: [] }
   }
 
-  #tell(subject: string): void {
-    const watchers = this.#watchers.get(subject)
-    if (watchers === undefined) return
-    // A watcher that has heard enough takes itself out of the set while we go through it; a Set allows that.
-    for (const watcher of watchers) watcher()
-  }
-
-  #sweepSome(now: Moment): void {
+  #sweepSome(now: Moment, notices: Notice[]): void {
     for (let count = 0; count < SWEPT_AT_ONCE; count += 1) {
       const next = this.#sweeping.next()
       if (next.done === true) {
-        this.#sweeping = this.#entries.entries()
+        this.#sweeping = this.#records.entries()
         return
       }
-      const [resource, { line }] = next.value
-      if (!isIdle(sweep(line, now))) continue
+      const [resource, record] = next.value
+      const line = sweep(record.line, now)
+      if (!isIdle(line)) continue
+      const observers = record.observers.filter(({ untilMs }) => untilMs > now.nowMs)
+      if (line !== record.line) notices.push(...observers.map(({ channel }) => ({ channel, resource })))
       if (line.lastToken > this.#floor) this.#floor = line.lastToken
-      this.#entries.delete(resource)
-      if (!isIdle(line)) this.#tell(resource)
+      if (observers.length === 0) this.#records.delete(resource)
+      else this.#records.set(resource, { line, observers })
     }
   }
-}
-
-/** No slash occurs in an encoded resource, so no claim shares its key with another. */
-function subjectOf(resource: string, id: string): string {
-  return `${resource}/${id}`
 }

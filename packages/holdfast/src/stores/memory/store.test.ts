@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { type Claim, newClaimId } from '../../store/claim.ts'
 import { StoreUnavailable } from '../../store/errors.ts'
-import type { Held, Standing, Store } from '../../store/store.ts'
+import type { OpenStore, Store } from '../../store/store.ts'
+import { never, opened as openedBy } from '../opened.fixture.ts'
+import type { Held, Standing } from '../../store/standing.ts'
 import { virtualClock } from '../../testing/virtual-clock.ts'
 import { memory, memoryEngine } from './index.ts'
-
-const never = new AbortController().signal
 
 function claim(resource: string, changes: Partial<Claim> = {}): Claim {
   return {
@@ -22,9 +22,8 @@ function claim(resource: string, changes: Partial<Claim> = {}): Claim {
   }
 }
 
-async function opened(store: Store = memory(), clock = virtualClock()): Promise<Store> {
-  await store.open({ clock, signal: never })
-  return store
+function opened(store: Store = memory(), clock = virtualClock()): Promise<OpenStore> {
+  return openedBy(store, clock)
 }
 
 function held(standing: Standing): Held {
@@ -32,7 +31,7 @@ function held(standing: Standing): Held {
   return standing
 }
 
-async function takeAndLeave(store: Store, resource: string): Promise<bigint> {
+async function takeAndLeave(store: OpenStore, resource: string): Promise<bigint> {
   const { id } = claim(resource)
   const { token } = held(await store.enter(claim(resource, { id })))
   await store.leave({ resource, id, token })
@@ -80,15 +79,13 @@ test('a wall clock that is set forward or back ends no lease and prolongs none',
   expect((await store.enter(claim('n!a', { queue: false }))).kind).toBe('held')
 })
 
-test('a call before open, after close, or an opening that was aborted, is refused with the way out', async () => {
-  const store = memory()
-  await expect(store.enter(claim('n!a'))).rejects.toThrow(StoreUnavailable)
-  await expect(store.open({ clock: virtualClock(), signal: AbortSignal.abort() })).rejects.toThrow(StoreUnavailable)
-  await opened(store)
+test('an opening that was aborted, and a call after close, are refused with the way out', async () => {
+  await expect(openedBy(memory(), virtualClock(), AbortSignal.abort())).rejects.toThrow(StoreUnavailable)
+  const store = await opened()
   await store.close()
   await store.close()
-  await expect(store.renew([])).rejects.toThrow(/not open/)
-  await expect(store.admin.list('', undefined, 1)).rejects.toThrow(StoreUnavailable)
+  await expect(store.renew([])).rejects.toThrow(/was closed/)
+  await expect(store.list('', undefined, 1)).rejects.toThrow(StoreUnavailable)
 })
 
 test('lines that nobody needs are forgotten, and their tokens are not', async () => {
@@ -110,7 +107,7 @@ test('lines that were abandoned are forgotten too, once their leases are over', 
   await clock.advance(10_000)
   for (let index = 0; index < 1_000; index += 1) held(await store.enter(claim(`n!living-${index}`)))
   expect(engine.size).toBeLessThan(1_600)
-  const { resources } = await store.admin.list('n!dead', undefined, 2_000)
+  const { resources } = await store.list('n!dead', undefined, 2_000)
   expect(resources).toEqual([])
 })
 
@@ -118,11 +115,11 @@ test('an observer learns that an abandoned line was forgotten', async () => {
   const clock = virtualClock()
   const store = await opened(memory(), clock)
   held(await store.enter(claim('n!dead')))
-  const { memo } = await store.look('n!dead')
-  const told = store.watch({ resource: 'n!dead' }, memo, never)
+  const { version } = await store.look('n!dead')
+  const told = store.observe('n!dead', version, never)
   await clock.advance(10_000)
   for (let index = 0; index < 4; index += 1) await takeAndLeave(store, `n!other-${index}`)
-  expect((await told).kind).toBe('hint')
+  expect(await told).not.toBe(version)
 })
 
 test('a grant is pushed with its true life, and nobody else in the line is woken', async () => {
@@ -136,8 +133,8 @@ test('a grant is pushed with its true life, and nobody else in the line is woken
   const queued = await store.enter(later)
   if (queued.kind !== 'queued') throw new Error('not queued')
   const woken: string[] = []
-  const turn = store.watch({ resource: 'n!a', id: next.id }, 'head', never)
-  void store.watch({ resource: 'n!a', id: later.id }, queued.memo, never).then(({ kind }) => woken.push(kind))
+  const turn = store.watch({ resource: 'n!a', id: next.id }, never)
+  void store.watch({ resource: 'n!a', id: later.id }, never).then(({ kind }) => woken.push(kind))
   await clock.advance(4_000)
   const askedBefore = clock.monotonicMs()
   await store.leave({ resource: 'n!a', id: holder.id, token })
@@ -158,9 +155,9 @@ test('a renewal without a new note is no news for observers', async () => {
   const store = await opened(memory(), clock)
   const { id } = claim('n!a')
   const { token } = held(await store.enter(claim('n!a', { id })))
-  const { memo } = await store.look('n!a')
+  const { version } = await store.look('n!a')
   let told = 0
-  void store.watch({ resource: 'n!a' }, memo, never).then(() => (told += 1))
+  void store.observe('n!a', version, never).then(() => (told += 1))
   const ref = { resource: 'n!a', id, token }
   for (let count = 0; count < 10; count += 1) await store.renew([{ ref, ttlMs: 10_000 }])
   await clock.advance(0)

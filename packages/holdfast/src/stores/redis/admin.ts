@@ -1,5 +1,5 @@
 /** For operators: which locks there are, and how one is taken from its holder. */
-import type { ResourcePage, StoreAdmin } from '../../store/store.ts'
+import type { ResourcePage } from '../../store/line-view.ts'
 import { replyFields } from '../redis-driver/answers.ts'
 import type { Primary } from '../redis-driver/driver.ts'
 import { bySlot } from '../redis-driver/slots.ts'
@@ -15,21 +15,25 @@ const SERVER_SEPARATOR = '@'
 /** SCAN begins and ends with it. */
 const WALK_EDGE = '0'
 
-export function adminOf(keys: RedisKeys, session: () => RedisSession): StoreAdmin {
-  return {
-    async list(prefix, cursor, limit) {
-      const [walk = '', ...found] = (cursor ?? '').split(CURSOR_SEPARATOR)
-      if (found.length > 0) return pageOf(walk, await claimedOf(session(), keys, found), limit)
-      const [next, lines] = await scan(session(), walk, keys.pattern(prefix))
-      const resources = lines.map((line) => keys.resource(line))
-      return pageOf(next, await claimedOf(session(), keys, resources), limit)
-    },
-    async evict(resource, token, reason) {
-      const { connection, scripts } = session()
-      const answer = await connection.run(scripts.evict, keys.all(resource), [String(token), reason])
-      return answer === 'evicted' ? 'evicted' : 'gone'
-    },
-  }
+export async function listOf(
+  session: RedisSession,
+  keys: RedisKeys,
+  { prefix, cursor, limit }: { readonly prefix: string; readonly cursor: string | undefined; readonly limit: number },
+): Promise<ResourcePage> {
+  const [walk = '', ...found] = (cursor ?? '').split(CURSOR_SEPARATOR)
+  if (found.length > 0) return pageOf(walk, await claimedOf(session, keys, found), limit)
+  const [next, lines] = await scan(session, walk, keys.pattern(prefix))
+  const resources = lines.map((line) => keys.resource(line))
+  return pageOf(next, await claimedOf(session, keys, resources), limit)
+}
+
+export async function evictFrom(
+  { connection, scripts }: RedisSession,
+  keys: RedisKeys,
+  { resource, token, reason }: { readonly resource: string; readonly token: bigint; readonly reason: string },
+): Promise<'evicted' | 'gone'> {
+  const answer = await connection.run(scripts.evict, keys.all(resource), [String(token), reason])
+  return answer === 'evicted' ? 'evicted' : 'gone'
 }
 
 /** One step. The walk is empty before the first and after the last one; a Cluster is walked primary by primary. */

@@ -7,7 +7,7 @@ import { type RedisCluster, startCluster } from '@holdfast/testbed/engines/redis
 import { RespConnection, type RespValue } from '@holdfast/testbed/engines/redis/resp'
 import * as server from '@holdfast/testbed/engines/redis/server'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
-import type { Store } from '../../store/store.ts'
+import type { OpenStore } from '../../store/store.ts'
 import { slotOf } from '../redis-driver/slots.ts'
 import { redis } from './index.ts'
 import { again, claim, held, Stage, takeAndLeave, turnOf } from './redis.fixture.ts'
@@ -24,7 +24,7 @@ function hostsOf({ masters }: RedisCluster): { host: string; port: number }[] {
   return masters.map(({ engine }) => ({ host: engine.host, port: engine.port }))
 }
 
-async function stores(cluster: RedisCluster): Promise<readonly Store[]> {
+async function stores(cluster: RedisCluster): Promise<readonly OpenStore[]> {
   const hosts = hostsOf(cluster)
   const one = new Cluster(hosts)
   one.on('error', () => undefined)
@@ -62,9 +62,7 @@ test(
     const cluster = await startCluster({ replicas: 1 })
     stage.ending(() => cluster.close())
     const all = await stores(cluster)
-    const [first] = all
-    const facts = first === undefined ? undefined : await stage.facts(first)
-    expect(facts?.reasons.join(' ')).toContain('Its primaries have 3 replicas')
+    expect(all[0]?.facts.reasons.join(' ')).toContain('Its primaries have 3 replicas')
     const scenes = []
     for (const [index, store] of all.entries()) {
       const [safe, hurt] = [

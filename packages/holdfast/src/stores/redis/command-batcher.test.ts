@@ -2,7 +2,7 @@ import { afterAll, beforeEach, expect, test } from 'vitest'
 import * as server from '@holdfast/testbed/engines/redis/server'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
 import { StoreUnavailable } from '../../store/errors.ts'
-import type { Standing } from '../../store/store.ts'
+import type { Standing } from '../../store/standing.ts'
 import { redis } from './index.ts'
 import { claim, held, Stage, takeAndLeave } from './redis.fixture.ts'
 

@@ -5,9 +5,10 @@ import * as server from '@holdfast/testbed/engines/redis/server'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
 import type { Claim } from '../../store/claim.ts'
 import { QUEUE_LENGTH_MAX } from '../../store/limits.ts'
-import type { Store } from '../../store/store.ts'
+import type { OpenStore } from '../../store/store.ts'
+import { never } from '../opened.fixture.ts'
 import { redis } from './index.ts'
-import { again, claim, held, never, Stage } from './redis.fixture.ts'
+import { again, claim, held, Stage } from './redis.fixture.ts'
 
 /** More than `limits.sweep` of the scripts. */
 const CROWD = 70
@@ -16,7 +17,7 @@ const DEAD_CROWD = 1_070
 
 const stage = new Stage()
 let engine: Engine
-let store: Store
+let store: OpenStore
 let names = 0
 
 beforeEach(async (context) => {
@@ -33,8 +34,7 @@ async function deadWaiters(resource: string, count: number): Promise<void> {
   const seen = stage.client(engine)
   const channels = async (): Promise<number> => ((await seen.pubsub('CHANNELS', 'holdfast:c:*')) as string[]).length
   const before = await channels()
-  const dying = redis(engine.url)
-  await stage.opened(dying)
+  const dying = await stage.opened(redis(engine.url))
   const waiters = Array.from({ length: count }, () => dying.enter(claim(resource, { ttlMs: 60_000 })))
   expect((await Promise.all(waiters)).every(({ kind }) => kind === 'queued')).toBe(true)
   await dying.close()
@@ -73,9 +73,8 @@ test('a process that died with many waiters does not leave the lock idle: the re
   const { ref } = await taken(resource)
   await deadWaiters(resource, CROWD * 5)
   const living = claim(resource, { ttlMs: 60_000 })
-  const standing = await store.enter(living)
-  if (standing.kind !== 'queued') throw new Error(standing.kind)
-  const told = store.watch(living, standing.memo, never)
+  expect((await store.enter(living)).kind).toBe('queued')
+  const told = store.watch(living, never)
   await store.leave(ref)
   expect((await told).kind).toBe('held')
 })
@@ -100,10 +99,8 @@ test(
     await store.enter(next)
     await deadWaiters(resource, 1)
     const living = claim(resource)
-    const standing = await store.enter(living)
-    if (standing.kind !== 'queued') throw new Error(standing.kind)
-    expect(standing.ahead).toBe(2)
-    const told = store.watch({ resource, id: living.id }, standing.memo, never)
+    expect(await store.enter(living)).toMatchObject({ kind: 'queued', ahead: 2 })
+    const told = store.watch({ resource, id: living.id }, never)
     expect(await store.leave({ resource, id: next.id })).toBe('left')
     expect(await told).toMatchObject({ kind: 'queued', ahead: 0 })
   },

@@ -7,9 +7,10 @@ import type { Engine } from '@holdfast/testbed/engines/engine'
 import { type RedisCluster, startCluster } from '@holdfast/testbed/engines/redis/cluster'
 import * as server from '@holdfast/testbed/engines/redis/server'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
-import type { Store } from '../../store/store.ts'
+import type { OpenStore } from '../../store/store.ts'
+import { never } from '../opened.fixture.ts'
 import { redis } from './index.ts'
-import { claim, held, never, Stage } from './redis.fixture.ts'
+import { claim, held, Stage } from './redis.fixture.ts'
 
 type Given = Parameters<typeof redis>[0]
 
@@ -56,11 +57,11 @@ const nodes = (): { host: string; port: number }[] =>
 const urls = (): { url: string }[] => cluster.masters.map(({ engine: { url } }) => ({ url }))
 
 /** Of all pages: a Cluster is walked one node after the other. */
-async function listed({ admin }: Store, prefix: string): Promise<readonly string[]> {
+async function listed(store: OpenStore, prefix: string): Promise<readonly string[]> {
   const found: string[] = []
   let cursor: string | undefined
   do {
-    const page = await admin.list(prefix, cursor, 10)
+    const page = await store.list(prefix, cursor, 10)
     found.push(...page.resources)
     cursor = page.cursor
   } while (cursor !== undefined)
@@ -77,16 +78,15 @@ const drivers: Readonly<Record<string, () => Promise<Given> | Given>> = {
 }
 
 describe.each(Object.entries(drivers))('%s', (_, open) => {
-  const opened = async (): Promise<Store> => stage.opened(redis(await open()))
+  const opened = async (): Promise<OpenStore> => stage.opened(redis(await open()))
 
   test('hands a lock from one client to another, who is told; renews it, tells of an eviction, and lists it', async () => {
     const [store, other] = [await opened(), await opened()]
     const resource = `n!drivers-${(names += 1)}`
     const [first, second] = [claim(resource), claim(resource)]
     const { token } = held(await store.enter(first))
-    const standing = await other.enter(second)
-    if (standing.kind !== 'queued') throw new Error(`${standing.kind} instead of queued`)
-    const turn = other.watch(second, standing.memo, never)
+    expect((await other.enter(second)).kind).toBe('queued')
+    const turn = other.watch(second, never)
     expect(await store.leave({ ...first, token })).toBe('left')
     // In a Cluster of a driver without sharded channels, and before it listens, a hint.
     const told = await turn
@@ -96,8 +96,8 @@ describe.each(Object.entries(drivers))('%s', (_, open) => {
     expect(await other.renew([{ ref, ttlMs: 30_000, note: 'news' }])).toMatchObject([{ kind: 'held' }])
     expect((await store.look(resource)).claims).toMatchObject([{ note: 'news', token: next.token }])
     expect(await listed(store, resource)).toEqual([resource])
-    const seen = other.watch(ref, next.memo, never)
-    expect(await store.admin.evict(resource, next.token, 'enough')).toBe('evicted')
+    const seen = other.watch(ref, never)
+    expect(await store.evict(resource, next.token, 'enough')).toBe('evicted')
     const news = await seen
     expect(news.kind === 'hint' ? (await other.renew([{ ref, ttlMs: 1_000 }]))[0] : news).toMatchObject({
       kind: 'gone',

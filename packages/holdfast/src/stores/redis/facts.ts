@@ -1,6 +1,6 @@
 /** What a Redis promises as it is set up: asked of the servers themselves when the store opens. */
 import { TTL_MS_MAX, TTL_MS_MIN } from '../../store/limits.ts'
-import type { Facts } from '../../store/store.ts'
+import type { Facts } from '../../store/facts.ts'
 import type { ServerFindings } from '../redis-driver/probe.ts'
 import { reasonsOf, type Durability, durabilityOf, type Topology } from './durability.ts'
 

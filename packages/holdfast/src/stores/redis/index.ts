@@ -7,7 +7,7 @@ import { clusterDriverOf, type NodeRedisClusterClient } from '../redis-driver/cl
 import { connectAddress } from '../redis-driver/connect.ts'
 import { type NodeRedisSentinelClient, sentinelDriverOf } from '../redis-driver/sentinel-client.ts'
 import { checkedPrefix } from '../redis-driver/prefix.ts'
-import { RedisStore } from './store.ts'
+import { redisStore } from './store.ts'
 
 export type { IoredisClient, NodeRedisClient, RedisClient } from '../redis-driver/client.ts'
 export type { Hearer, Subscriptions, Primary, RedisDriver, IoredisClusterClient } from '../redis-driver/driver.ts'
@@ -33,10 +33,10 @@ export function redis(clientOrUrl: AnyRedisClient | string, options: RedisOption
   if (typeof clientOrUrl === 'string') {
     // Only looked at: the message leaves the URL out, because it may carry a password.
     addressOf(clientOrUrl)
-    return new RedisStore((signal) => connectAddress(clientOrUrl, signal), prefix)
+    return redisStore((signal) => connectAddress(clientOrUrl, signal), prefix)
   }
   const port = anyPortOf(clientOrUrl)
-  return new RedisStore(async () => ({ port, close: () => undefined }), prefix)
+  return redisStore(async () => ({ port, close: () => undefined }), prefix)
 }
 
 function anyPortOf(client: AnyRedisClient): RedisDriver {

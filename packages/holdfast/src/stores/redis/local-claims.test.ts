@@ -1,19 +1,18 @@
 import { expect, test } from 'vitest'
-import type { Held, Queued } from '../../store/store.ts'
+import type { Queued, Held } from '../../store/standing.ts'
+import { never } from '../opened.fixture.ts'
 import { LocalClaims } from './local-claims.ts'
 
-const never = new AbortController().signal
-const queued = (ahead = 0): Queued => ({ kind: 'queued', ahead, lifeMs: 1_000, memo: ahead === 0 ? 'head' : 'queued' })
+const queued = (ahead = 0): Queued => ({ kind: 'queued', ahead, lifeMs: 1_000 })
 /** What a watch answers without waiting for anything. */
 const atOnce = (claims: LocalClaims): Promise<unknown> =>
-  Promise.race([claims.watch('line', 'id', 'head', never), new Promise((resolve) => setImmediate(resolve, 'nothing'))])
+  Promise.race([claims.watch('line', 'id', never), new Promise((resolve) => setImmediate(resolve, 'nothing'))])
 const holding: Held = {
   kind: 'held',
   token: 7n,
   askedAt: { monotonicMs: 0, wallMs: 0 },
   lifeMs: 3_000,
   provisional: true,
-  memo: 'held',
 }
 
 test('an answer that was overtaken by a message does not undo it', async () => {
@@ -21,7 +20,9 @@ test('an answer that was overtaken by a message does not undo it', async () => {
   claims.track('line', 'id')
   claims.pushed('line', 'id', { standing: holding, atUs: 20 })
   expect(claims.answered('line', 'id', { standing: queued(), atUs: 10 }, 0)).toBe(holding)
-  expect(await claims.watch('line', 'id', 'head', never)).toBe(holding)
+  // The caller knows by that answer, and a later one of the same kind does not undo it either.
+  expect(await atOnce(claims)).toBe('nothing')
+  expect(claims.answered('line', 'id', { standing: queued(), atUs: 11 }, 0)).toBe(holding)
 })
 
 test('an answer that the server gave after a message counts', () => {
@@ -49,7 +50,20 @@ test('a message between the answer and the watch is kept', async () => {
   claims.answered('line', 'id', { standing: queued(2), atUs: 10 }, 0)
   claims.pushed('line', 'id', { standing: queued(0), atUs: 11 })
   claims.pushed('line', 'id', { standing: holding, atUs: 12 })
-  expect(await claims.watch('line', 'id', 'queued', never)).toBe(holding)
+  expect(await claims.watch('line', 'id', never)).toBe(holding)
+})
+
+test('a change is told to every watch that waits for it, and is then no news', async () => {
+  const claims = new LocalClaims()
+  claims.track('line', 'id')
+  claims.answered('line', 'id', { standing: queued(2), atUs: 10 }, 0)
+  const watches = [claims.watch('line', 'id', never), claims.watch('line', 'id', never)]
+  claims.pushed('line', 'id', { standing: queued(0), atUs: 11 })
+  expect(await Promise.all(watches)).toEqual([queued(0), queued(0)])
+  expect(await atOnce(claims)).toBe('nothing')
+  claims.pushed('line', 'id', { standing: holding, atUs: 12 })
+  claims.answered('line', 'id', { standing: holding, atUs: 13 }, 0)
+  expect(await atOnce(claims)).toBe('nothing')
 })
 
 test('a message about a claim that was left is not kept', async () => {
@@ -67,7 +81,7 @@ test('nothing is kept of claims that were refused, that surely never came, or th
   claims.track('line', 'lost')
   claims.untrack('line', 'lost')
   const controller = new AbortController()
-  const watching = claims.watch('line', 'watched', 'held', controller.signal)
+  const watching = claims.watch('line', 'watched', controller.signal)
   controller.abort()
   expect((await watching).kind).toBe('hint')
   expect(claims.size).toBe(0)
@@ -79,7 +93,7 @@ test('one id in two lines is two claims', async () => {
   claims.track('two', 'id')
   claims.pushed('one', 'id', { standing: holding, atUs: 1 })
   const controller = new AbortController()
-  const other = claims.watch('two', 'id', 'head', controller.signal)
+  const other = claims.watch('two', 'id', controller.signal)
   controller.abort()
   expect((await other).kind).toBe('hint')
 })
@@ -90,9 +104,9 @@ test('a hint that came while nobody watched is kept until an answer that was ask
   const { heard: before } = claims
   claims.pushed('line', 'id', undefined)
   claims.answered('line', 'id', { standing: queued(), atUs: 10 }, before)
-  for (let round = 0; round < 2; round += 1) expect(await atOnce(claims)).toEqual({ kind: 'hint', memo: 'head' })
+  for (let round = 0; round < 2; round += 1) expect(await atOnce(claims)).toEqual({ kind: 'hint' })
   claims.answered('line', 'id', { standing: queued(), atUs: 20 }, claims.heard)
-  const watching = claims.watch('line', 'id', 'head', never)
+  const watching = claims.watch('line', 'id', never)
   claims.pushed('line', 'id', { standing: holding, atUs: 30 })
   expect(await watching).toBe(holding)
 })
@@ -103,7 +117,7 @@ test('what is asked while nobody listens is asked again', async () => {
   const { heard } = claims
   claims.missing('line', 'id')
   claims.answered('line', 'id', { standing: queued(), atUs: 10 }, heard)
-  expect(await atOnce(claims)).toEqual({ kind: 'hint', memo: 'head' })
+  expect(await atOnce(claims)).toEqual({ kind: 'hint' })
 })
 
 test('a message from before what is known is a hint when it says more: the clock of the server was set back', async () => {
@@ -112,9 +126,9 @@ test('a message from before what is known is a hint when it says more: the clock
     claims.track('line', 'id')
     const known = news.kind === 'gone' ? holding : queued(2)
     claims.answered('line', 'id', { standing: known, atUs: 20 }, 0)
-    const told = claims.watch('line', 'id', known.memo, never)
+    const told = claims.watch('line', 'id', never)
     claims.pushed('line', 'id', { standing: news, atUs: 10 })
-    expect(await told).toEqual({ kind: 'hint', memo: known.memo })
+    expect(await told).toEqual({ kind: 'hint' })
   }
 })
 

@@ -3,7 +3,7 @@
  * one another, so each carries the server's time, and what is known of a claim only moves forward. An answer that was
  * asked for after the last news is later than the news, whatever the server's clock says: it may have been set back.
  */
-import type { Hint, Memo, Standing } from '../../store/store.ts'
+import { type Hint, type Situation, situationOf, type Standing } from '../../store/standing.ts'
 import type { TimedStanding } from './wire.ts'
 
 type LocalClaimWatcher = (seen: Standing | Hint) => void
@@ -14,8 +14,12 @@ interface LocalClaim {
   newsAt: number
   /** When it was told, as a place in the order of what happened here. */
   toldAt: number
-  readonly watchers: Map<LocalClaimWatcher, Memo>
+  /** How it stood when the client was last answered. */
+  answered: Situation | undefined
+  readonly watchers: Set<LocalClaimWatcher>
 }
+
+const HINT: Hint = { kind: 'hint' }
 
 const RANK = { refused: 0, queued: 1, held: 2, gone: 3 } as const
 
@@ -62,7 +66,9 @@ export class LocalClaims {
       this.#end(key, told.standing)
       return told.standing
     }
-    return this.#moveOn(entry, told, entry.toldAt <= heard)
+    const standing = this.#moveOn(entry, told, entry.toldAt <= heard)
+    entry.answered = situationOf(standing)
+    return standing
   }
 
   /** A message. Without a standing it only says that there is news. */
@@ -78,12 +84,16 @@ export class LocalClaims {
     this.#end(keyOf(line, id), undefined)
   }
 
-  watch(line: string, id: string, memo: Memo, signal: AbortSignal): Promise<Standing | Hint> {
+  /** Resolves when the claim stands elsewhere than it was last answered. */
+  watch(line: string, id: string, signal: AbortSignal): Promise<Standing | Hint> {
     const key = keyOf(line, id)
     const entry = this.#entry(key)
     const known = entry.told?.standing
-    if (known !== undefined && differs(known, memo)) return Promise.resolve(known)
-    if (entry.newsAt > 0) return Promise.resolve({ kind: 'hint', memo })
+    if (known !== undefined && isNews(entry, known)) {
+      entry.answered = situationOf(known)
+      return Promise.resolve(known)
+    }
+    if (entry.newsAt > 0) return Promise.resolve(HINT)
     const { promise, resolve } = Promise.withResolvers<Standing | Hint>()
     const watcher: LocalClaimWatcher = (seen) => {
       entry.watchers.delete(watcher)
@@ -91,8 +101,8 @@ export class LocalClaims {
       if (entry.told === undefined && entry.watchers.size === 0) this.#entries.delete(key)
       resolve(seen)
     }
-    const onAbort = (): void => watcher({ kind: 'hint', memo })
-    entry.watchers.set(watcher, memo)
+    const onAbort = (): void => watcher(HINT)
+    entry.watchers.add(watcher)
     signal.addEventListener('abort', onAbort)
     if (signal.aborted) onAbort()
     return promise
@@ -106,27 +116,33 @@ export class LocalClaims {
   /** A hint that nobody waits for is kept until somebody asks. */
   #hint(entry: LocalClaim): void {
     entry.newsAt = this.#heard += 1
-    for (const [watcher, memo] of entry.watchers) watcher({ kind: 'hint', memo })
+    for (const watcher of entry.watchers) watcher(HINT)
   }
 
   #moveOn(entry: LocalClaim, told: TimedStanding, isLater: boolean): Standing {
     if (entry.told !== undefined && !isLater && isOlder(told, entry.told)) return entry.told.standing
     entry.told = told
     entry.toldAt = this.#heard += 1
-    for (const [watcher, memo] of entry.watchers) if (differs(told.standing, memo)) watcher(told.standing)
+    if (entry.watchers.size > 0 && isNews(entry, told.standing)) {
+      entry.answered = situationOf(told.standing)
+      for (const watcher of entry.watchers) watcher(told.standing)
+    }
     return told.standing
   }
 
   #end(key: string, standing: Standing | undefined): void {
     const entry = this.#entries.get(key)
     this.#entries.delete(key)
-    for (const [watcher, memo] of entry?.watchers ?? []) watcher(standing ?? { kind: 'hint', memo })
+    for (const watcher of entry?.watchers ?? []) watcher(standing ?? HINT)
   }
 
   #entry(key: string): LocalClaim {
     let entry = this.#entries.get(key)
     if (entry === undefined)
-      this.#entries.set(key, (entry = { told: undefined, toldAt: 0, newsAt: 0, watchers: new Map() }))
+      this.#entries.set(
+        key,
+        (entry = { told: undefined, toldAt: 0, newsAt: 0, answered: undefined, watchers: new Set() }),
+      )
     return entry
   }
 }
@@ -139,12 +155,13 @@ function isOlder(one: TimedStanding, other: TimedStanding): boolean {
 
 /** A message that says what comes after what is known, at an earlier time: the server's clock was set back. */
 function isOutOfTime(message: TimedStanding, known: TimedStanding | undefined): boolean {
-  if (known === undefined || message.atUs >= known.atUs || !('memo' in known.standing)) return false
-  return RANK[message.standing.kind] >= RANK[known.standing.kind] && differs(message.standing, known.standing.memo)
+  if (known === undefined || message.atUs >= known.atUs || situationOf(known.standing) === 'gone') return false
+  if (RANK[message.standing.kind] < RANK[known.standing.kind]) return false
+  return situationOf(message.standing) !== situationOf(known.standing)
 }
 
-function differs(standing: Standing, memo: Memo): boolean {
-  return !('memo' in standing) || standing.memo !== memo
+function isNews({ answered }: LocalClaim, standing: Standing): boolean {
+  return situationOf(standing) !== answered
 }
 
 function keyOf(line: string, id: string): string {

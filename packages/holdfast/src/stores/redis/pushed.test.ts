@@ -6,10 +6,11 @@ import { requireEngine } from '@holdfast/testbed/engines/require-engine'
 import { openProxy } from '@holdfast/testbed/proxy/proxy'
 import { OutcomeUnknown } from '../../store/errors.ts'
 import { RENEW_BATCH_MAX } from '../../store/limits.ts'
+import { never } from '../opened.fixture.ts'
 import { driverOf } from '../redis-driver/client.ts'
 import type { RedisDriver } from '../redis-driver/driver.ts'
 import { redis } from './index.ts'
-import { claim, held, never, Stage } from './redis.fixture.ts'
+import { claim, held, Stage } from './redis.fixture.ts'
 
 const stage = new Stage()
 let engine: Engine
@@ -51,9 +52,8 @@ test('a grant that is told before the answer of the ask arrives is the answer', 
   await other.leave({ ...first, token })
   // A change that is told on the same connection, after the grant.
   const third = claim(resource)
-  const waiting = await store.enter(third)
-  if (waiting.kind !== 'queued') throw new Error(waiting.kind)
-  const turn = store.watch({ resource, id: third.id }, waiting.memo, never)
+  expect((await store.enter(third)).kind).toBe('queued')
+  const turn = store.watch({ resource, id: third.id }, never)
   await other.leave({ resource, id: second.id })
   expect((await turn).kind).toBe('held')
   arrives.resolve()
@@ -82,11 +82,11 @@ test('a renewal with a wrong token ends nobody else’s watch', async () => {
   const resource = fresh()
   const store = await stage.opened(redis(engine.url))
   const mine = claim(resource)
-  const { token, memo } = held(await store.enter(mine))
-  const watching = store.watch({ resource, id: mine.id, token }, memo, never)
+  const { token } = held(await store.enter(mine))
+  const watching = store.watch({ resource, id: mine.id, token }, never)
   const wrong = { resource, id: mine.id, token: token + 1n }
   expect(await store.renew([{ ref: wrong, ttlMs: 1_000 }])).toEqual([{ kind: 'gone' }])
-  await store.admin.evict(resource, token, 'enough')
+  await store.evict(resource, token, 'enough')
   expect(await watching).toEqual({ kind: 'gone', reason: 'enough' })
 })
 
@@ -102,26 +102,26 @@ test(
     const { token } = held(await other.enter(first))
     const store = await stage.opened(redis(stage.client({ url: proxy.through(engine.url) })))
     const second = claim(resource)
-    const standing = await store.enter(second)
-    if (standing.kind !== 'queued') throw new Error(standing.kind)
+    expect((await store.enter(second)).kind).toBe('queued')
     const ref = { resource, id: second.id }
-    const waiting = store.watch(ref, standing.memo, never)
-    const observing = store.watch({ resource }, (await store.look(resource)).memo, never)
+    const waiting = store.watch(ref, never)
+    const observing = store.observe(resource, (await store.look(resource)).version, never)
     const seen = stage.client(engine)
     await expect.poll(() => seen.hexists(`holdfast:{${resource}}`, 'b')).toBe(1)
     proxy.resetConnections()
     // It is heard again.
     expect((await waiting).kind).toBe('hint')
-    expect((await observing).kind).toBe('hint')
+    await observing
     // Neither a look nor an observer tells this store the server's clock, so a pushed grant has no deadline: it is a hint.
     const marker = fresh()
-    const marked = store.watch({ resource: marker }, (await store.look(marker)).memo, never)
+    const { version } = await store.look(marker)
+    const marked = store.observe(marker, version, never)
     await expect.poll(() => seen.hexists(`holdfast:{${marker}}`, 'b')).toBe(1)
     await other.leave({ ...first, token })
     await other.enter(claim(marker))
     // What is told on one connection comes in order: the turn was told by now.
-    await marked
-    expect((await store.watch(ref, standing.memo, never)).kind).toBe('hint')
+    expect(await marked).not.toBe(version)
+    expect((await store.watch(ref, never)).kind).toBe('hint')
     expect((await store.enter(second)).kind).toBe('held')
   },
 )

@@ -2,14 +2,14 @@
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { type Claim, newClaimId } from '../../store/claim.ts'
-import { systemClock } from '../../time/clock.ts'
 import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../../store/errors.ts'
-import type { Facts, Held, Standing, Store } from '../../store/store.ts'
+import type { OpenStore, Store } from '../../store/store.ts'
+import type { Facts } from '../../store/facts.ts'
+import type { Held, Standing } from '../../store/standing.ts'
 import type { Engine } from '@holdfast/testbed/engines/engine'
 import { type RedisOptions, start } from '@holdfast/testbed/engines/redis/server'
+import { opened } from '../opened.fixture.ts'
 import type { IoredisClient, NodeRedisClient } from '../redis-driver/client.ts'
-
-export const never: AbortSignal = new AbortController().signal
 
 /** Everything that a test started, so that it ends with the test. */
 export class Stage implements AsyncDisposable {
@@ -38,15 +38,14 @@ export class Stage implements AsyncDisposable {
     return client
   }
 
-  async opened(store: Store): Promise<Store> {
-    await this.facts(store)
-    return store
+  async opened(store: Store): Promise<OpenStore> {
+    const open = await opened(store)
+    this.#endings.push(() => open.close())
+    return open
   }
 
   async facts(store: Store): Promise<Facts> {
-    const facts = await store.open({ clock: systemClock, signal: never })
-    this.#endings.push(() => store.close())
-    return facts
+    return (await this.opened(store)).facts
   }
 
   ending(end: () => Promise<unknown> | void): void {
@@ -94,18 +93,18 @@ export async function again<T>(ask: () => Promise<T>, withinMs = 20_000): Promis
 }
 
 /** As core waits: a hint means to look again, a heartbeat looks although nothing was heard. */
-export async function turnOf(store: Store, asked: Claim, heartbeatMs = 1_000): Promise<Held> {
+export async function turnOf(store: OpenStore, asked: Claim, heartbeatMs = 1_000): Promise<Held> {
   for (let tries = 0; tries < 100; tries += 1) {
     const standing = await again(() => store.enter(asked))
     if (standing.kind === 'held') return standing
     if (standing.kind !== 'queued') throw new Error(`${standing.kind} instead of a turn`)
-    const seen = await store.watch(asked, standing.memo, AbortSignal.timeout(heartbeatMs)).catch(() => undefined)
+    const seen = await store.watch(asked, AbortSignal.timeout(heartbeatMs)).catch(() => undefined)
     if (seen?.kind === 'held') return seen
   }
   throw new Error('no turn came')
 }
 
-export async function takeAndLeave(store: Store, resource: string): Promise<bigint> {
+export async function takeAndLeave(store: OpenStore, resource: string): Promise<bigint> {
   const asked = claim(resource)
   const { token } = held(await store.enter(asked))
   await store.leave({ resource, id: asked.id, token })

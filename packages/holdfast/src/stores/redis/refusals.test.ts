@@ -7,7 +7,7 @@ import type { Engine } from '@holdfast/testbed/engines/engine'
 import { type RedisOptions, locate } from '@holdfast/testbed/engines/redis/server'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
 import { NotApplied, StoreUnavailable } from '../../store/errors.ts'
-import type { Store } from '../../store/store.ts'
+import type { OpenStore } from '../../store/store.ts'
 import { driverOf } from '../redis-driver/client.ts'
 import { redis } from './index.ts'
 import { again, claim, held, Stage, takeAndLeave } from './redis.fixture.ts'
@@ -21,7 +21,7 @@ beforeEach(async (context) => {
 })
 afterEach(() => stage[Symbol.asyncDispose]())
 
-async function opened(options: RedisOptions = {}): Promise<{ engine: Engine; store: Store; direct: Redis }> {
+async function opened(options: RedisOptions = {}): Promise<{ engine: Engine; store: OpenStore; direct: Redis }> {
   const engine = await stage.server(options)
   // node-redis hands over what the server says as it is; ioredis waits for some of it to pass.
   const store = await stage.opened(redis(await stage.nodeRedis(engine)))
@@ -30,7 +30,7 @@ async function opened(options: RedisOptions = {}): Promise<{ engine: Engine; sto
 
 /** The same answer for a holder and for one who asks; and when it is over, nobody stands in the way. */
 async function refusedMeanwhile(
-  store: Store,
+  store: OpenStore,
   expected: { readonly kind: typeof NotApplied | typeof StoreUnavailable; readonly words: RegExp },
   trouble: () => Promise<unknown>,
   end: () => Promise<unknown>,

@@ -7,19 +7,19 @@ import type { Engine } from '@holdfast/testbed/engines/engine'
 import * as server from '@holdfast/testbed/engines/redis/server'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
 import { openProxy } from '@holdfast/testbed/proxy/proxy'
-import { systemClock } from '../../time/clock.ts'
-import type { LineView, Store } from '../../store/store.ts'
+import type { OpenStore } from '../../store/store.ts'
+import type { LineView } from '../../store/line-view.ts'
+import { never } from '../opened.fixture.ts'
 import { driverOf } from '../redis-driver/client.ts'
 import type { RedisDriver } from '../redis-driver/driver.ts'
 import { redis } from './index.ts'
-import { again, claim, held, never, Stage } from './redis.fixture.ts'
+import { again, claim, held, Stage } from './redis.fixture.ts'
 import { scripts } from './scripts.ts'
-import { RedisStore } from './store.ts'
 
 const stage = new Stage()
 let engine: Engine
-let plain: Store
-let twice: Store
+let plain: OpenStore
+let twice: OpenStore
 /** The lines to compare, and how often each script was run twice. */
 let watched: readonly string[] = []
 const runs = new Map<string, number>()
@@ -55,14 +55,8 @@ beforeEach(async (context) => {
   if (twice !== undefined) return
   engine = await stage.server()
   const port = driverOf(stage.client(engine))
-  const opened = async (each: RedisDriver): Promise<Store> => {
-    const store = new RedisStore(async () => ({ port: each, close: () => undefined }), 'holdfast')
-    await store.open({ clock: systemClock, signal: never })
-    stage.ending(() => store.close())
-    return store
-  }
-  plain = await opened(port)
-  twice = await opened(sendingTwice(port))
+  plain = await stage.opened(redis(port))
+  twice = await stage.opened(redis(sendingTwice(port)))
 })
 afterAll(() => stage[Symbol.asyncDispose]())
 
@@ -149,7 +143,7 @@ test('evicting: the successor is not evicted with the same command', async () =>
     const [holder, waiter] = [claim(resource, { lockDelayMs }), claim(resource)]
     const { token } = held(await plain.enter(holder))
     await plain.enter(waiter)
-    expect(await twice.admin.evict(resource, token, 'enough')).toBe('gone')
+    expect(await twice.evict(resource, token, 'enough')).toBe('gone')
     const { claims } = await plain.look(resource)
     expect(claims.filter(({ state }) => state === 'held')).toHaveLength(lockDelayMs === 0 ? 1 : 0)
   }
@@ -160,11 +154,11 @@ test('looking, observing and listing, and every script was among them', async ()
   const { token } = held(await plain.enter(claim(resource)))
   const seen = await twice.look(resource)
   expect(seen.claims).toMatchObject([{ token }])
-  expect((await twice.admin.list(resource, undefined, 10)).resources).toEqual([resource])
-  const observing = twice.watch({ resource }, seen.memo, never)
+  expect((await twice.list(resource, undefined, 10)).resources).toEqual([resource])
+  const observing = twice.observe(resource, seen.version, never)
   await expect.poll(() => runs.get('observe')).toBe(1)
   await plain.enter(claim(resource))
-  expect((await observing).kind).toBe('hint')
+  expect(await observing).not.toBe(seen.version)
   expect([...runs.keys()].toSorted()).toEqual(
     Object.values(scripts)
       .map(({ name }) => name)

@@ -90,8 +90,8 @@ test.concurrent.each([
   async (_, connect) => {
     await using scene = new Scene(await startSentinel())
     const { stage } = scene
-    const store = redis(await connect(scene))
-    const facts = await stage.facts(store)
+    const store = await stage.opened(redis(await connect(scene)))
+    const { facts } = store
     expect(facts).toMatchObject({ safetyClass: 'best-effort', engine: expect.stringContaining('Sentinel') })
     expect(facts.reasons.join(' ')).toContain('Sentinels may replace it')
     const known = claim('n!known', { ttlMs: 60_000 })

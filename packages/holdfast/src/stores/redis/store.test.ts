@@ -4,9 +4,12 @@ import type { Engine } from '@holdfast/testbed/engines/engine'
 import * as server from '@holdfast/testbed/engines/redis/server'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
 import { Misuse, StoreUnavailable } from '../../store/errors.ts'
-import type { Standing, Store } from '../../store/store.ts'
+import type { Store } from '../../store/store.ts'
+import type { Standing } from '../../store/standing.ts'
+import { never } from '../opened.fixture.ts'
+import { expectClosed } from './closed-store.fixture.ts'
 import { redis } from './index.ts'
-import { claim, held, never, Stage, takeAndLeave } from './redis.fixture.ts'
+import { claim, held, Stage, takeAndLeave } from './redis.fixture.ts'
 
 const stage = new Stage()
 let engine: Engine | undefined
@@ -50,9 +53,9 @@ describe.each([
     const { token } = held(await store.enter(first))
     const waiting = await store.enter(second)
     if (waiting.kind !== 'queued') throw new Error('not queued')
-    expect(waiting).toMatchObject({ ahead: 0, memo: 'head', lifeMs: 10_000 })
+    expect(waiting).toMatchObject({ ahead: 0, lifeMs: 10_000 })
     expect(waiting.recheckInMs).toBeGreaterThan(9_000)
-    const turn = store.watch({ resource, id: second.id }, waiting.memo, never)
+    const turn = store.watch({ resource, id: second.id }, never)
     expect(await store.leave({ resource, id: first.id, token })).toBe('left')
     const pushed = await turn
     expect(pushed).toMatchObject({ kind: 'held', provisional: true, lifeMs: 3_000 })
@@ -70,13 +73,14 @@ describe.each([
   test('an observer is told, a holder learns of its eviction, and the list has the lock while it is held', async () => {
     const store = await stage.opened(await make())
     const resource = fresh()
-    const observing = store.watch({ resource }, (await store.look(resource)).memo, never)
+    const { version } = await store.look(resource)
+    const observing = store.observe(resource, version, never)
     const holder = claim(resource)
-    const { token, memo } = held(await store.enter(holder))
-    expect((await observing).kind).toBe('hint')
-    expect((await store.admin.list(resource, undefined, 10)).resources).toEqual([resource])
-    const watching = store.watch({ resource, id: holder.id, token }, memo, never)
-    expect(await store.admin.evict(resource, token, 'a|b')).toBe('evicted')
+    const { token } = held(await store.enter(holder))
+    expect(await observing).not.toBe(version)
+    expect((await store.list(resource, undefined, 10)).resources).toEqual([resource])
+    const watching = store.watch({ resource, id: holder.id, token }, never)
+    expect(await store.evict(resource, token, 'a|b')).toBe('evicted')
     expect(await watching).toEqual({ kind: 'gone', reason: 'a|b' })
   })
 
@@ -87,7 +91,7 @@ describe.each([
     await store.close()
     // The one that was handed in is there still.
     await expect.poll(connections).toBeLessThanOrEqual(before + (_ === 'a URL' ? 0 : 1))
-    await expect(store.enter(claim(fresh()))).rejects.toThrow(StoreUnavailable)
+    await expectClosed(store, fresh())
   })
 })
 
@@ -119,7 +123,7 @@ test('with fifty waiters a turn costs two commands as well', async () => {
     const ref = { resource, id: mine.id }
     let standing = await store.enter(mine)
     while (standing.kind === 'queued') {
-      const told = await store.watch(ref, standing.memo, never)
+      const told = await store.watch(ref, never)
       if (told.kind === 'hint') throw new Error('a hint where nothing was lost')
       standing = told
     }
@@ -137,12 +141,12 @@ test('an observer who listens already is told of every change, of a lonely lock 
   const observer = await stage.opened(redis(url))
   const resource = fresh()
   const told = async (change: () => Promise<unknown>): Promise<void> => {
-    const { memo } = await observer.look(resource)
+    const { version } = await observer.look(resource)
     const before = await scriptsRun()
-    const watching = observer.watch({ resource }, memo, never)
+    const watching = observer.observe(resource, version, never)
     await expect.poll(scriptsRun).toBe(before + 1)
     await change()
-    expect((await watching).kind).toBe('hint')
+    expect(await watching).not.toBe(version)
   }
   const [first, second] = [claim(resource), claim(resource)]
   let token = 0n
@@ -154,7 +158,7 @@ test('an observer who listens already is told of every change, of a lonely lock 
   await told(async () => ({ token } = held(await store.enter(first))))
   await told(() => store.enter(second))
   await told(() => store.leave({ ...first, token }))
-  await told(async () => store.admin.evict(resource, (await store.look(resource)).lastToken, 'enough'))
+  await told(async () => store.evict(resource, (await store.look(resource)).lastToken, 'enough'))
 })
 
 test('ten thousand leases are renewed by twenty commands', async () => {
@@ -217,7 +221,7 @@ test('prefixes keep locks apart', async () => {
   held(await other.enter(claim(resource)))
   const found: string[] = []
   for (let cursor: string | undefined = '0'; cursor !== undefined;) {
-    const page = await one.admin.list(resource, cursor, 10)
+    const page = await one.list(resource, cursor, 10)
     found.push(...page.resources)
     ;({ cursor } = page)
   }
@@ -229,24 +233,24 @@ test('the rights in the documentation are enough, and on a foreign prefix they a
   const [, words = ''] = /^ACL (SETUSER .*)$/m.exec(page) ?? []
   await seen.call('ACL', words.split(' '))
   const own = url.replace('//', '//locks:secret@')
-  const store = redis(own)
-  expect((await stage.facts(store)).reasons.join(' ')).not.toContain('refused')
+  const store = await stage.opened(redis(own))
+  expect(store.facts.reasons.join(' ')).not.toContain('refused')
   const resource = fresh()
   const [first, second] = [claim(resource), claim(resource)]
   const { token } = held(await store.enter(first))
   await store.enter(second)
-  const { memo } = await store.look(resource)
-  const observing = store.watch({ resource }, memo, never)
-  const turn = store.watch({ resource, id: second.id }, 'head', never)
-  await store.admin.list(resource, undefined, 10)
+  const { version } = await store.look(resource)
+  const observing = store.observe(resource, version, never)
+  const turn = store.watch({ resource, id: second.id }, never)
+  await store.list(resource, undefined, 10)
   await store.leave({ resource, id: first.id, token })
   const { token: next } = held((await turn) as Standing)
-  expect((await observing).kind).toBe('hint')
+  expect(await observing).not.toBe(version)
   await store.renew([{ ref: { ...second, token: next }, ttlMs: 300 }])
   await new Promise((resolve) => setTimeout(resolve, 310))
   const third = claim(resource)
   const late = held(await store.enter(third))
-  expect(await store.admin.evict(resource, late.token, 'enough')).toBe('evicted')
+  expect(await store.evict(resource, late.token, 'enough')).toBe('evicted')
   const foreign = redis(own, { prefix: 'foreign' })
   await expect(stage.facts(foreign)).rejects.toThrow(/does not allow/)
 })

@@ -2,21 +2,11 @@
 import type { Claim, Ref } from '../../store/claim.ts'
 import { type Stamp, stampOf } from '../../time/clock.ts'
 import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../../store/errors.ts'
-import type {
-  Facts,
-  Hint,
-  LeaveOptions,
-  LineView,
-  Memo,
-  RenewAnswer,
-  Renewal,
-  Standing,
-  Store,
-  StoreAdmin,
-  StoreEnvironment,
-  Subject,
-} from '../../store/store.ts'
-import { adminOf } from './admin.ts'
+import type { LeaveOptions, OpenStore, Renewal, Store } from '../../store/store.ts'
+import type { LineView, ResourcePage } from '../../store/line-view.ts'
+import type { Facts } from '../../store/facts.ts'
+import type { RenewAnswer, Hint, Standing } from '../../store/standing.ts'
+import { evictFrom, listOf } from './admin.ts'
 import { replyFields } from '../redis-driver/answers.ts'
 import { engineError } from '../redis-driver/errors.ts'
 import { batchesOf } from './renewal-batches.ts'
@@ -33,23 +23,25 @@ interface RenewalRequest {
   readonly heard: number
 }
 
-export class RedisStore implements Store {
-  readonly admin: StoreAdmin
-  readonly #openPort: OpenRedis
+export function redisStore(openPort: OpenRedis, prefix: string): Store {
+  const keys = new RedisKeys(prefix)
+  return {
+    async open(environment) {
+      const { session, facts } = await openSession(openPort, keys, environment)
+      return new RedisStore(keys, session, facts)
+    },
+  }
+}
+
+class RedisStore implements OpenStore {
+  readonly facts: Facts
   readonly #keys: RedisKeys
   #session: RedisSession | undefined
 
-  constructor(openPort: OpenRedis, prefix: string) {
-    this.#openPort = openPort
-    this.#keys = new RedisKeys(prefix)
-    this.admin = adminOf(this.#keys, () => this.#opened())
-  }
-
-  async open(environment: StoreEnvironment): Promise<Facts> {
-    const { session, facts } = await openSession(this.#openPort, this.#keys, environment)
-    this.#session?.close()
+  constructor(keys: RedisKeys, session: RedisSession, facts: Facts) {
+    this.#keys = keys
     this.#session = session
-    return facts
+    this.facts = facts
   }
 
   async close(): Promise<void> {
@@ -90,9 +82,26 @@ export class RedisStore implements Store {
     return renewals.map((renewal) => answers.get(renewal) ?? new OutcomeUnknown('renew: Redis did not answer'))
   }
 
-  async watch(subject: Subject, memo: Memo, signal: AbortSignal): Promise<Standing | Hint> {
-    if (signal.aborted) return { kind: 'hint', memo }
-    return 'id' in subject ? this.#watchClaim(subject, memo, signal) : this.#observe(subject.resource, memo, signal)
+  /** With sharded channels each line has one of ours, from the first watch on. */
+  async watch({ resource, id }: Ref, signal: AbortSignal): Promise<Standing | Hint> {
+    const { claims, channels, channelOf } = this.#opened()
+    if (signal.aborted) return { kind: 'hint' }
+    const line = this.#keys.line(resource)
+    if (!channels.isSharded) return claims.watch(line, id, signal)
+    const stop = await channels.observe(channelOf(resource))
+    try {
+      return await claims.watch(line, id, signal)
+    } finally {
+      stop()
+    }
+  }
+
+  async list(prefix: string, cursor: string | undefined, limit: number): Promise<ResourcePage> {
+    return listOf(this.#opened(), this.#keys, { prefix, cursor, limit })
+  }
+
+  async evict(resource: string, token: bigint, reason: string): Promise<'evicted' | 'gone'> {
+    return evictFrom(this.#opened(), this.#keys, { resource, token, reason })
   }
 
   async look(resource: string): Promise<LineView> {
@@ -158,35 +167,22 @@ export class RedisStore implements Store {
     if (!channels.hears(channelOf(resource))) claims.missing(this.#keys.line(resource), id)
   }
 
-  /** With sharded channels each line has one of ours, from the first watch on. */
-  async #watchClaim({ resource, id }: Ref, memo: Memo, signal: AbortSignal): Promise<Standing | Hint> {
-    const { claims, channels, channelOf } = this.#opened()
-    const line = this.#keys.line(resource)
-    if (!channels.isSharded) return claims.watch(line, id, memo, signal)
-    const stop = await channels.observe(channelOf(resource))
-    try {
-      return await claims.watch(line, id, memo, signal)
-    } finally {
-      stop()
-    }
-  }
-
-  /** The line tells its channel of changes for as long as it remembers that somebody listens: then he has to come again. */
-  async #observe(resource: string, memo: Memo, signal: AbortSignal): Promise<Hint> {
+  /** The line publishes its changes for as long as it remembers an observer: then register again. */
+  async observe(resource: string, seen: string, signal: AbortSignal): Promise<string> {
     const { connection, channels, clock, scripts } = this.#opened()
     const key = this.#keys.line(resource)
-    const { promise, resolve } = Promise.withResolvers<Hint>()
-    const end = (): void => resolve({ kind: 'hint', memo })
+    const { promise, resolve } = Promise.withResolvers<string>()
+    const end = (): void => resolve(seen)
     const stop = await channels.observe(key, (version) => {
       if (version === undefined) end()
-      else if (version !== memo) resolve({ kind: 'hint', memo: version })
+      else if (version !== seen) resolve(version)
     })
     const timer = clock.schedule(OBSERVED_SURELY_MS, end)
     signal.addEventListener('abort', end)
     try {
       if (signal.aborted) end()
       const version = String(await connection.run(scripts.observe, [key], []))
-      if (version !== memo) resolve({ kind: 'hint', memo: version })
+      if (version !== seen) resolve(version)
       return await promise
     } finally {
       timer.cancel()
@@ -197,7 +193,7 @@ export class RedisStore implements Store {
 
   #opened(): RedisSession {
     if (this.#session === undefined) {
-      throw new StoreUnavailable('this Redis store is not open: it was closed, or never opened')
+      throw new StoreUnavailable('this Redis store was closed')
     }
     return this.#session
   }

@@ -1,13 +1,13 @@
 /** A real server on which the real scripts run with a clock that the test sets, and everything that it publishes. */
 import { createHash } from 'node:crypto'
 import type { Redis } from 'ioredis'
-import { systemClock } from '../../time/clock.ts'
+import type { OpenStore } from '../../store/store.ts'
 import { driverOf } from '../redis-driver/client.ts'
 import type { RedisDriver } from '../redis-driver/driver.ts'
 import { RedisKeys } from './keys.ts'
-import { never, type Stage } from './redis.fixture.ts'
+import type { Stage } from './redis.fixture.ts'
 import { scripts } from './scripts.ts'
-import { RedisStore } from './store.ts'
+import { redisStore } from './store.ts'
 
 const PREFIX = 'holdfast'
 const CLOCK_KEY = 'clock of the test'
@@ -22,18 +22,25 @@ export interface Published {
   readonly text: string
 }
 
+interface TimedParts {
+  readonly client: Redis
+  readonly port: RedisDriver
+  readonly listener: Redis
+  readonly store: OpenStore
+}
+
 export class TimedServer {
-  readonly store: RedisStore
+  readonly store: OpenStore
   readonly keys = new RedisKeys(PREFIX)
   readonly #client: Redis
   readonly #port: RedisDriver
   #published: Published[] = []
   #onMarker: () => void = () => undefined
 
-  private constructor(client: Redis, listener: Redis) {
+  private constructor({ client, port, listener, store }: TimedParts) {
     this.#client = client
-    this.#port = withTestTime(driverOf(client))
-    this.store = new RedisStore(async () => ({ port: this.#port, close: () => undefined }), PREFIX)
+    this.#port = port
+    this.store = store
     listener.on('pmessage', (_pattern, channel, text) => {
       if (channel === MARKER) this.#onMarker()
       else this.#published.push({ channel, text })
@@ -43,11 +50,11 @@ export class TimedServer {
   static async start(stage: Stage): Promise<TimedServer> {
     const engine = await stage.server()
     const [client, listener] = [stage.client(engine), stage.client(engine)]
-    const server = new TimedServer(client, listener)
-    await server.set(0n)
+    const port = withTestTime(driverOf(client))
+    await client.set(CLOCK_KEY, '0')
+    const store = await stage.opened(redisStore(async () => ({ port, close: () => undefined }), PREFIX))
+    const server = new TimedServer({ client, port, listener, store })
     await listener.psubscribe(`${PREFIX}:*`)
-    await server.store.open({ clock: systemClock, signal: never })
-    stage.ending(() => server.store.close())
     return server
   }
 

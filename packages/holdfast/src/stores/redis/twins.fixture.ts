@@ -6,7 +6,8 @@ import { expect } from 'vitest'
 import type { Claim, Ref } from '../../store/claim.ts'
 import { emptyLine, type Line } from '../../line/line.ts'
 import { looksDifferent, viewOf } from '../../line/view.ts'
-import type { LineView, Standing } from '../../store/store.ts'
+import type { LineView } from '../../store/line-view.ts'
+import type { Standing } from '../../store/standing.ts'
 import {
   enterLine,
   evictFromLine,
@@ -49,7 +50,7 @@ export class Twins {
   readonly #capacity: number
   readonly #resources: readonly [string, string]
   readonly #lines: [Line, Line] = [emptyLine, emptyLine]
-  readonly #memos: [string, string] = ['0', '0']
+  readonly #versions: [string, string] = ['0', '0']
   readonly #observedUntilUs: [bigint, bigint] = [0n, 0n]
   #nowUs = BigInt(Date.now()) * 1000n
   #hasPassed = false
@@ -103,7 +104,7 @@ export class Twins {
     if (each.kind === 'renew') return this.#renew(each.batch)
     const { ref, right } = this.#refOf(each)
     const token = ref.token ?? right
-    const real = await this.#server.store.admin.evict(ref.resource, token, EVICTED_FOR)
+    const real = await this.#server.store.evict(ref.resource, token, EVICTED_FOR)
     return [this.#step(each.line, real, evictFromLine(this.#lines[each.line], token, EVICTED_FOR, this.#moment))]
   }
 
@@ -168,7 +169,7 @@ export class Twins {
   }
 
   async #observe(line: Which): Promise<void> {
-    expect(await this.#server.observe(this.#resources[line])).toBe(this.#memos[line])
+    expect(await this.#server.observe(this.#resources[line])).toBe(this.#versions[line])
     const until = this.#observedUntilUs[line]
     if (until < this.#nowUs + OBSERVED_SURELY_US) this.#observedUntilUs[line] = this.#nowUs + OBSERVED_US
     this.#count(until === 0n ? 'observed' : until <= this.#nowUs ? 'observed after a while' : 'observed again')
@@ -186,28 +187,28 @@ export class Twins {
   /** The line as it is, for readers: nothing that is over is shown, whoever ended it. */
   async #compareLine(line: Which): Promise<LineView> {
     const resource = this.#resources[line]
-    const [{ memo, ...view }, isClaimed] = await Promise.all([
+    const [{ version, ...view }, isClaimed] = await Promise.all([
       this.#server.store.look(resource),
       this.#server.isClaimed(resource),
     ])
-    const { memo: _, ...expected } = viewOf(resource, this.#lines[line], this.#moment, '')
+    const { version: _, ...expected } = viewOf(resource, this.#lines[line], this.#moment, '')
     expect(rounded(view)).toEqual(rounded(expected))
     expect(isClaimed).toBe(!isIdle(sweep(this.#lines[line], this.#moment)))
-    return { ...view, memo }
+    return { ...view, version }
   }
 
   /** Who observes is told of every change that he could see, once each, and of nothing else. */
   async #compareObserved(line: Which, done: readonly Done[], published: readonly Published[]): Promise<void> {
     const changes = done.filter((each) => each.line === line && (each.noted || this.#isSeen(each)))
-    const { memo } = await this.#compareLine(line)
-    if (changes.length > 0) expect(memo).not.toBe(this.#memos[line])
-    else expect(memo).toBe(this.#memos[line])
-    this.#memos[line] = memo
+    const { version } = await this.#compareLine(line)
+    if (changes.length > 0) expect(version).not.toBe(this.#versions[line])
+    else expect(version).toBe(this.#versions[line])
+    this.#versions[line] = version
     const isObserved = this.#observedUntilUs[line] > this.#nowUs
     const key = this.#server.keys.line(this.#resources[line])
     const versions = published.filter(({ channel }) => channel === key).map(({ text }) => text)
     expect(versions).toHaveLength(isObserved ? changes.length : 0)
-    if (versions.length > 0) expect(versions.at(-1)).toBe(memo)
+    if (versions.length > 0) expect(versions.at(-1)).toBe(version)
     if (versions.length > 0) this.#count('an observer was told')
   }
 
@@ -263,7 +264,7 @@ function comparable(answer: Answer): unknown {
     : { kind: answer.kind, ahead: answer.ahead, lifeMs }
 }
 
-function rounded(view: Omit<LineView, 'memo'>): unknown {
+function rounded(view: Omit<LineView, 'version'>): unknown {
   const claims = view.claims.map((claim) => ({
     ...claim,
     endsInMs: Math.round((claim.endsInMs ?? Number.NaN) * 10) / 10,

@@ -1,7 +1,7 @@
 /** From what `look.lua` answers to the line as core knows it. */
 import type { HeldClaim, Line, LineClaim, LingeringClaim, WaitingClaim } from '../../line/line.ts'
 import { viewOf } from '../../line/view.ts'
-import type { LineView } from '../../store/store.ts'
+import type { LineView } from '../../store/line-view.ts'
 import { replyFields } from '../redis-driver/answers.ts'
 
 const NOBODY = '0'

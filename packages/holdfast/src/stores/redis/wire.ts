@@ -1,7 +1,7 @@
 /** What the scripts answer and publish, in the terms of the seam. Numbers travel as text, times as µs of the server. */
 import type { Stamp } from '../../time/clock.ts'
 import { NotApplied, StoreUnavailable } from '../../store/errors.ts'
-import type { Held, Queued, Standing } from '../../store/store.ts'
+import type { Queued, Held, Standing } from '../../store/standing.ts'
 import { replyFields } from '../redis-driver/answers.ts'
 import type { ServerClock } from '../redis-driver/server-clock.ts'
 
@@ -26,7 +26,7 @@ export function heldSince(
 ): TimedStanding {
   const atUs = Number(moment)
   clock.note(askedAt, atUs)
-  return { standing: { kind: 'held', token, askedAt, lifeMs: ttlMs, provisional: false, memo: 'held' }, atUs }
+  return { standing: { kind: 'held', token, askedAt, lifeMs: ttlMs, provisional: false }, atUs }
 }
 
 /** Of one claim; an answer that is not one of these is another program's, or another version's. */
@@ -82,12 +82,12 @@ export function messageOf(
 }
 
 function held(token: string | undefined, life: string | undefined, provisional: boolean, askedAt: Stamp): Held {
-  return { kind: 'held', token: BigInt(token ?? 0), askedAt, lifeMs: msOf(life), provisional, memo: 'held' }
+  return { kind: 'held', token: BigInt(token ?? 0), askedAt, lifeMs: msOf(life), provisional }
 }
 
 function queued(ahead: number, life: string | undefined, freeIn: string | undefined): Queued {
   const standing = { kind: 'queued', ahead, lifeMs: msOf(life) } as const
-  return ahead > 0 ? { ...standing, memo: 'queued' } : { ...standing, recheckInMs: msOf(freeIn), memo: 'head' }
+  return ahead > 0 ? standing : { ...standing, recheckInMs: msOf(freeIn) }
 }
 
 /** Nothing comes after it. */

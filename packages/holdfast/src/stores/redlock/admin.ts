@@ -1,6 +1,6 @@
 /** For operators: which locks there are, and how one is taken from its holder. */
 import { OutcomeUnknown } from '../../store/errors.ts'
-import type { ResourcePage, StoreAdmin } from '../../store/store.ts'
+import type { ResourcePage } from '../../store/line-view.ts'
 import { replyFields } from '../redis-driver/answers.ts'
 import { NODE_MS_MAX } from './limits.ts'
 import { allOf, seenBy, sizeOf } from './look.ts'
@@ -25,18 +25,11 @@ interface PageCursor {
   readonly found: readonly string[]
 }
 
-export function adminOf(opened: () => RedlockSession): StoreAdmin {
-  return {
-    list: (prefix, cursor, limit) => list(opened(), prefix, cursor, limit),
-    evict: (resource, token, reason) => evict(opened(), resource, token, reason),
-  }
-}
-
 /**
  * Walks through one node after the other, because no node has every lock, and names each lock where it is met first. A
  * node that is away is passed over; what a majority has is met on another one.
  */
-async function list(
+export async function list(
   session: RedlockSession,
   prefix: string,
   cursor: string | undefined,
@@ -102,7 +95,7 @@ function pageOf(nodes: number, next: PageCursor, resources: readonly string[], l
 }
 
 /** Looks which vote has exactly this token, and ends that vote wherever it is. */
-async function evict(
+export async function evict(
   session: RedlockSession,
   resource: string,
   token: bigint,

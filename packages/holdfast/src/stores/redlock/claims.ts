@@ -3,7 +3,7 @@
  * is kept here from its first question until it was refused, left, or is gone.
  */
 import type { Clock, Stamp, Timer } from '../../time/clock.ts'
-import type { Held, Hint, Memo, Standing } from '../../store/store.ts'
+import type { Hint, Held, Standing } from '../../store/standing.ts'
 import type { Attempt } from './attempt.ts'
 
 /** After the first node told that the lock is free, the others have this long before the waiter looks with fewer. */
@@ -28,12 +28,16 @@ export interface VotedClaim {
   /** Attempts in a row that split the votes. */
   splits: number
   isWaiting: boolean
-  /** Counts what makes a look worthwhile; a memo is this number. */
+  /** Counts what makes a look worthwhile. */
   news: number
+  /** The news that the last answer knew of. */
+  answeredNews: number
   readonly toldBy: Set<number>
   toldTimer: Timer | undefined
-  readonly watchers: Map<(hint: Hint) => void, Memo>
+  readonly watchers: Set<() => void>
 }
+
+const HINT: Hint = { kind: 'hint' }
 
 export class VotedClaims {
   readonly #clock: Clock
@@ -68,9 +72,10 @@ export class VotedClaims {
         splits: 0,
         isWaiting: false,
         news: 0,
+        answeredNews: 0,
         toldBy: new Set(),
         toldTimer: undefined,
-        watchers: new Map(),
+        watchers: new Set(),
       }
       this.#entries.set(key, entry)
     }
@@ -106,20 +111,17 @@ export class VotedClaims {
     if (entry !== undefined) this.#tell(entry)
   }
 
-  watch(record: string, id: string, memo: Memo, signal: AbortSignal): Promise<Hint> {
+  watch(record: string, id: string, signal: AbortSignal): Promise<Hint> {
     const entry = this.find(record, id)
-    if (entry === undefined || String(entry.news) !== memo || signal.aborted) {
-      return Promise.resolve({ kind: 'hint', memo: entry === undefined ? memo : String(entry.news) })
-    }
+    if (entry === undefined || entry.news !== entry.answeredNews || signal.aborted) return Promise.resolve(HINT)
     const { promise, resolve } = Promise.withResolvers<Hint>()
-    const watcher = (hint: Hint): void => {
+    const watcher = (): void => {
       entry.watchers.delete(watcher)
-      signal.removeEventListener('abort', onAbort)
-      resolve(hint)
+      signal.removeEventListener('abort', watcher)
+      resolve(HINT)
     }
-    const onAbort = (): void => watcher({ kind: 'hint', memo })
-    entry.watchers.set(watcher, memo)
-    signal.addEventListener('abort', onAbort)
+    entry.watchers.add(watcher)
+    signal.addEventListener('abort', watcher)
     return promise
   }
 
@@ -136,14 +138,14 @@ export class VotedClaims {
     entry.toldTimer?.cancel()
     entry.toldTimer = undefined
     entry.news += 1
-    for (const watcher of entry.watchers.keys()) watcher({ kind: 'hint', memo: String(entry.news) })
+    for (const watcher of entry.watchers) watcher()
   }
 }
 
-export function heldBy({ grant, news }: VotedClaim): Held | undefined {
+export function heldBy({ grant }: VotedClaim): Held | undefined {
   if (grant === undefined) return undefined
   const { token, askedAt, lifeMs } = grant
-  return { kind: 'held', token, askedAt, lifeMs, provisional: false, memo: String(news) }
+  return { kind: 'held', token, askedAt, lifeMs, provisional: false }
 }
 
 function keyOf(record: string, id: string): string {

@@ -4,7 +4,7 @@ import * as server from '@holdfast/testbed/engines/redis/server'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
 import { systemClock } from '../../time/clock.ts'
 import { deadlineOf } from '../../time/deadline.ts'
-import type { Store } from '../../store/store.ts'
+import type { OpenStore } from '../../store/store.ts'
 import { redlock } from './index.ts'
 import { claim, RedlockStage, turnOf } from './redlock.fixture.ts'
 
@@ -32,7 +32,7 @@ interface Turn {
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-async function contend(store: Store, endsAtMs: number, turns: Turn[]): Promise<void> {
+async function contend(store: OpenStore, endsAtMs: number, turns: Turn[]): Promise<void> {
   while (systemClock.monotonicMs() < endsAtMs) {
     const mine = claim(RESOURCE, { ttlMs: TTL_MS })
     const { token, askedAt, lifeMs } = await turnOf(store, mine, 20_000)

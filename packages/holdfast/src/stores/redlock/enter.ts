@@ -2,7 +2,7 @@
 import type { Claim } from '../../store/claim.ts'
 import { deadlineOf, remainingMs } from '../../time/deadline.ts'
 import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../../store/errors.ts'
-import type { Queued, Standing } from '../../store/store.ts'
+import type { Queued, Standing } from '../../store/standing.ts'
 import { Attempt, type VoteOutcome } from './attempt.ts'
 import { type Ballot, ownerOf, takenMs } from './ballot.ts'
 import { type VotedClaim, heldBy } from './claims.ts'
@@ -33,11 +33,11 @@ export function enter(session: RedlockSession, claim: Claim): Promise<Standing> 
   const startedMs = clock.monotonicMs()
   const attempt = new Attempt(session, { claim, vote: session.nextVote(claim.id), seen, number, hasWaited })
   entry.number ??= attempt.number
-  const memo = String(entry.news)
+  const { news } = entry
   const standing = attempt.settled.then((outcome) => {
     entry.underWay = undefined
     const tookMs = clock.monotonicMs() - startedMs
-    return settled(session, { entry, claim, attempt, memo, tookMs }, outcome)
+    return settled(session, { entry, claim, attempt, news, tookMs }, outcome)
   })
   entry.underWay = { attempt, standing }
   return standing
@@ -48,18 +48,19 @@ interface VoteStep {
   readonly claim: Claim
   readonly attempt: Attempt
   /** What had been told when the attempt began. */
-  readonly memo: string
+  readonly news: number
   readonly tookMs: number
 }
 
 function settled(session: RedlockSession, step: VoteStep, outcome: VoteOutcome): Standing {
-  const { entry, claim, attempt, memo } = step
+  const { entry, claim, attempt, news } = step
+  entry.answeredNews = news
   switch (outcome.kind) {
     case 'granted': {
       const { token, askedAt } = outcome
       entry.grant = { vote: attempt.vote, token, askedAt, lifeMs: claim.ttlMs }
       entry.isWaiting = false
-      return { kind: 'held', token, askedAt, lifeMs: claim.ttlMs, provisional: false, memo }
+      return { kind: 'held', token, askedAt, lifeMs: claim.ttlMs, provisional: false }
     }
     case 'cancelled':
       return { kind: 'gone' }
@@ -77,7 +78,7 @@ function settled(session: RedlockSession, step: VoteStep, outcome: VoteOutcome):
 }
 
 function lost(session: RedlockSession, step: VoteStep, ballots: readonly Ballot[]): Standing {
-  const { entry, claim, memo, tookMs } = step
+  const { entry, claim, tookMs } = step
   const { majority } = session
   for (const ballot of ballots) if ('token' in ballot && ballot.token > entry.seen) entry.seen = ballot.token
   const answered = ballots.filter(({ kind }) => kind === 'kept' || kind === 'busy' || kind === 'gone').length
@@ -104,7 +105,6 @@ function lost(session: RedlockSession, step: VoteStep, ballots: readonly Ballot[
   return {
     kind: 'queued',
     recheckInMs: isBusy ? lookInMs(ballots, recheckInMs) : splitMs(entry.splits, tookMs),
-    memo,
   } satisfies Queued
 }
 

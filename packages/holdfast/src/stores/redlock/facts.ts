@@ -1,6 +1,6 @@
 /** What Redlock promises over these servers as they are set up: asked of each of them when the store opens. */
 import { TTL_MS_MIN } from '../../store/limits.ts'
-import type { Facts } from '../../store/store.ts'
+import type { Facts } from '../../store/facts.ts'
 import type { ServerFindings } from '../redis-driver/probe.ts'
 import { keepsAll } from './durable.ts'
 import { CLOCKS_APART_MS, quarantineMs } from './limits.ts'

@@ -7,7 +7,7 @@ import { checkedPrefix } from '../redis-driver/prefix.ts'
 import { addressesOf } from './addresses.ts'
 import { RedlockKeys } from './keys.ts'
 import { MAX_TTL_MS_DEFAULT } from './limits.ts'
-import { RedlockStore } from './store.ts'
+import { redlockStore } from './store.ts'
 
 export type { IoredisClient, NodeRedisClient, RedisClient } from '../redis-driver/client.ts'
 export type { Hearer, Subscriptions, RedisDriver } from '../redis-driver/driver.ts'
@@ -40,5 +40,5 @@ export function redlock(nodes: readonly (RedisClient | string)[] | string, optio
   }
   if (bootstrap !== 'auto' && bootstrap !== 'delay') throw new Misuse("bootstrap must be 'auto' or 'delay'")
   const keys = new RedlockKeys(checkedPrefix(prefix))
-  return new RedlockStore({ addresses: addressesOf(nodes), keys, maxTtlMs: maxTtl, bootstrap })
+  return redlockStore({ addresses: addressesOf(nodes), keys, maxTtlMs: maxTtl, bootstrap })
 }

@@ -1,6 +1,6 @@
 /** Looks without changing anything: for observers, operators, and what they watch. */
 import { StoreUnavailable } from '../../store/errors.ts'
-import type { Hint, LineView, Memo } from '../../store/store.ts'
+import type { LineView } from '../../store/line-view.ts'
 import { NODE_MS_MAX } from './limits.ts'
 import type { RedisNode } from './node.ts'
 import type { RedlockSession } from './open.ts'
@@ -52,16 +52,16 @@ function answersOfMajority<Answer>(
 }
 
 /**
- * Resolves when the lock looks different from the memo. Each node tells of its own changes, which say little about the
- * majority, so after each message all of them are looked at again. Nodes tell for as long as they remember that somebody
- * listens: then he has to come again.
+ * Resolves with another version when the lock looks different. Each node tells of its own changes, which say little about the
+ * majority, so after each message all of them are looked at again. Nodes tell for as long as they remember that a
+ * process listens: then register again.
  */
 export async function observe(
   session: RedlockSession,
   resource: string,
-  memo: Memo,
+  seen: string,
   signal: AbortSignal,
-): Promise<Hint> {
+): Promise<string> {
   const { nodes, keys, clock } = session
   const record = keys.record(resource)
   const changes = new VoteChanges()
@@ -83,10 +83,10 @@ export async function observe(
   try {
     await allOf(session, 'observe', (node) => observing[nodes.indexOf(node)] ?? Promise.reject(new Error(node.name)))
     while (await changes.next()) {
-      const view = await look(session, resource)
-      if (view.memo !== memo) return { kind: 'hint', memo: view.memo }
+      const { version } = await look(session, resource)
+      if (version !== seen) return version
     }
-    return { kind: 'hint', memo }
+    return seen
   } finally {
     timer.cancel()
     signal.removeEventListener('abort', onAbort)

@@ -8,7 +8,7 @@ import { requireAbility } from '@holdfast/testbed/os/rights'
 import { locate as locateClock, openSkewedClock } from '@holdfast/testbed/os/skewed-clock'
 import type { Proxy } from '@holdfast/testbed/proxy/proxy'
 import type { Ref } from '../../store/claim.ts'
-import type { Store } from '../../store/store.ts'
+import type { OpenStore } from '../../store/store.ts'
 import { redlock } from './index.ts'
 import { RedlockKeys } from './keys.ts'
 import { claim, held, RedlockStage, takeAndLeave } from './redlock.fixture.ts'
@@ -25,7 +25,7 @@ beforeEach(async (context) => {
 afterEach(() => stage[Symbol.asyncDispose]())
 
 interface Scene {
-  readonly store: Store
+  readonly store: OpenStore
   readonly seen: readonly Redis[]
   readonly proxies: readonly Proxy[]
 }
@@ -102,8 +102,8 @@ test('an observer whom a node refuses to tell of changes listens there no more',
   for (const node of seen) await node.config('SET', 'maxmemory', '1')
   for (let index = 0; index < 130; index += 1) {
     const resource = `n${index}!lock`
-    const { memo } = await store.look(resource)
-    await store.watch({ resource }, memo, AbortSignal.timeout(1)).catch(() => undefined)
+    const { version } = await store.look(resource)
+    await store.observe(resource, version, AbortSignal.timeout(1)).catch(() => undefined)
   }
   // As many as are kept for whoever comes again.
   await expect.poll(channels).toBeLessThanOrEqual(100)

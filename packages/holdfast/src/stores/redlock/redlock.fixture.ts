@@ -4,10 +4,11 @@ import type { RedisOptions } from '@holdfast/testbed/engines/redis/server'
 import { openProxy, type Proxy } from '@holdfast/testbed/proxy/proxy'
 import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../../store/errors.ts'
 import type { Claim } from '../../store/claim.ts'
-import type { Held, Standing, Store } from '../../store/store.ts'
+import type { OpenStore } from '../../store/store.ts'
+import type { Held, Standing } from '../../store/standing.ts'
 import { Stage } from '../redis/redis.fixture.ts'
 
-export { claim, held, never, takeAndLeave } from '../redis/redis.fixture.ts'
+export { claim, held, takeAndLeave } from '../redis/redis.fixture.ts'
 
 export class RedlockStage extends Stage {
   servers(count: number, options: RedisOptions = {}): Promise<readonly Engine[]> {
@@ -22,7 +23,7 @@ export class RedlockStage extends Stage {
 }
 
 /** As core does with what a store may throw, and with a place in the line. */
-export async function turnOf(store: Store, claim: Claim, withinMs = 5_000): Promise<Held> {
+export async function turnOf(store: OpenStore, claim: Claim, withinMs = 5_000): Promise<Held> {
   const endsAtMs = performance.now() + withinMs
   for (;;) {
     const standing = await patiently(() => store.enter(claim), endsAtMs)

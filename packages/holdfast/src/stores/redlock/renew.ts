@@ -2,7 +2,8 @@
 import { stampOf, type Stamp } from '../../time/clock.ts'
 import { OutcomeUnknown } from '../../store/errors.ts'
 import { RENEW_BATCH_MAX } from '../../store/limits.ts'
-import type { Renewal, RenewAnswer } from '../../store/store.ts'
+import type { Renewal } from '../../store/store.ts'
+import type { RenewAnswer } from '../../store/standing.ts'
 import { engineError } from '../redis-driver/errors.ts'
 import type { VotedClaim } from './claims.ts'
 import { nodeLimitMs } from './limits.ts'
@@ -33,8 +34,7 @@ export async function renew(session: RedlockSession, renewals: readonly Renewal[
 function knownHere({ claims, keys }: RedlockSession, { ref }: Renewal): RenewAnswer | undefined {
   const entry = claims.find(keys.record(ref.resource), ref.id)
   if (entry === undefined) return undefined
-  if (entry.grant === undefined)
-    return ref.token === undefined ? { kind: 'queued', memo: String(entry.news) } : { kind: 'gone' }
+  if (entry.grant === undefined) return ref.token === undefined ? { kind: 'queued' } : { kind: 'gone' }
   return ref.token === undefined || ref.token === entry.grant.token ? undefined : { kind: 'gone' }
 }
 
@@ -98,8 +98,8 @@ function verdictOf(
   const entry = claims.find(keys.record(ref.resource), ref.id)
   const token = entry?.grant?.token ?? ref.token
   if (kept < majority || token === undefined) return undefined
-  const memo = entry === undefined ? '0' : String(entry.news)
-  return { kind: 'held', token, askedAt, lifeMs: ttlMs, provisional: false, memo }
+  if (entry !== undefined) entry.answeredNews = entry.news
+  return { kind: 'held', token, askedAt, lifeMs: ttlMs, provisional: false }
 }
 
 function remembered({ claims }: RedlockSession, entry: VotedClaim | undefined, answer: RenewAnswer): RenewAnswer {

@@ -5,10 +5,12 @@ import type { Redis } from 'ioredis'
 import type { Engine } from '@holdfast/testbed/engines/engine'
 import * as server from '@holdfast/testbed/engines/redis/server'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
-import { Misuse, StoreUnavailable } from '../../store/errors.ts'
+import { Misuse } from '../../store/errors.ts'
 import type { Store } from '../../store/store.ts'
+import { never } from '../opened.fixture.ts'
+import { expectClosed } from '../redis/closed-store.fixture.ts'
 import { redlock } from './index.ts'
-import { claim, held, never, RedlockStage, takeAndLeave } from './redlock.fixture.ts'
+import { claim, held, RedlockStage, takeAndLeave } from './redlock.fixture.ts'
 
 const stage = new RedlockStage()
 let servers: readonly Engine[] = []
@@ -59,7 +61,7 @@ describe.each(makers)('through %s', (name, make) => {
       { state: 'held', token, owner: 'test' },
       { state: 'waiting', owner: 'the second' },
     ])
-    const turn = other.watch({ resource, id: second.id }, waiting.memo, never)
+    const turn = other.watch({ resource, id: second.id }, never)
     expect(await store.leave({ resource, id: first.id, token })).toBe('left')
     expect((await turn).kind).toBe('hint')
     const next = held(await other.enter(second))
@@ -78,7 +80,7 @@ describe.each(makers)('through %s', (name, make) => {
     expect(await connections()).toBeGreaterThanOrEqual(before + 10)
     await store.close()
     await expect.poll(connections).toBeLessThanOrEqual(before + (name.includes('URL') ? 0 : 5))
-    await expect(store.enter(claim(fresh()))).rejects.toThrow(StoreUnavailable)
+    await expectClosed(store, fresh())
   })
 })
 
@@ -122,9 +124,8 @@ test('whoever waits first is woken first, and a process that takes the lock in a
   const waiters = []
   for (let count = 0; count < 3; count += 1) {
     const mine = claim(resource)
-    const standing = await store.enter(mine)
-    if (standing.kind !== 'queued') throw new Error('not queued')
-    waiters.push({ mine, standing })
+    expect((await store.enter(mine)).kind).toBe('queued')
+    waiters.push(mine)
   }
   // Clients agree about the time, and so about the order, to within a round trip.
   await new Promise((resolve) => setTimeout(resolve, 50))
@@ -132,8 +133,8 @@ test('whoever waits first is woken first, and a process that takes the lock in a
   // It is faster than any message, and still not first.
   expect((await looping.enter(claim(resource))).kind).toBe('queued')
   let last = token
-  for (const { mine, standing } of waiters) {
-    await store.watch({ resource, id: mine.id }, standing.memo, never)
+  for (const mine of waiters) {
+    await store.watch({ resource, id: mine.id }, never)
     const turn = held(await store.enter(mine))
     expect(turn.token).toBeGreaterThan(last)
     last = turn.token
@@ -148,12 +149,11 @@ test('a waiter whose process is gone is passed over in the same step', async () 
   const [first, dead, living] = [claim(resource), claim(resource), claim(resource)]
   const { token } = held(await store.enter(first))
   expect((await gone.enter(dead)).kind).toBe('queued')
-  const standing = await store.enter(living)
-  if (standing.kind !== 'queued') throw new Error('not queued')
+  expect((await store.enter(living)).kind).toBe('queued')
   const before = await connections()
   await gone.close()
   await expect.poll(connections).toBe(before - 10)
-  const turn = store.watch({ resource, id: living.id }, standing.memo, never)
+  const turn = store.watch({ resource, id: living.id }, never)
   await store.leave({ resource, id: first.id, token })
   await turn
   held(await store.enter(living))
@@ -188,26 +188,25 @@ test('the rights in the documentation are enough, and fewer are named as what is
     Promise.all(seen.map((client) => client.call('ACL', ...rights.split(' '))))
   await grant(`${words} ${more}`)
   const own = urls.map((url) => url.replace('//', '//locks:secret@'))
-  const store = redlock(own)
-  expect((await stage.facts(store)).reasons.join(' ')).not.toContain('refused')
+  const store = await stage.opened(redlock(own))
+  expect(store.facts.reasons.join(' ')).not.toContain('refused')
   const other = await stage.opened(redlock(own))
   const resource = fresh()
   const [first, second] = [claim(resource), claim(resource)]
   const { token } = held(await store.enter(first))
-  const waiting = await other.enter(second)
-  if (waiting.kind !== 'queued') throw new Error('not queued')
   expect((await other.enter(second)).kind).toBe('queued')
-  const { claims, memo } = await store.look(resource)
+  expect((await other.enter(second)).kind).toBe('queued')
+  const { claims, version } = await store.look(resource)
   expect(claims).toHaveLength(2)
-  const observing = store.watch({ resource }, memo, never)
-  const turn = other.watch({ resource, id: second.id }, waiting.memo, never)
+  const observing = store.observe(resource, version, never)
+  const turn = other.watch({ resource, id: second.id }, never)
   await store.renew([{ ref: { ...first, token }, ttlMs: 5_000, note: 'news' }])
-  expect((await observing).kind).toBe('hint')
-  expect((await store.admin.list(resource, undefined, 10)).resources).toEqual([resource])
+  expect(await observing).not.toBe(version)
+  expect((await store.list(resource, undefined, 10)).resources).toEqual([resource])
   await store.leave({ ...first, token })
   await turn
   const next = held(await other.enter(second))
-  expect(await store.admin.evict(resource, next.token, 'enough')).toBe('evicted')
+  expect(await store.evict(resource, next.token, 'enough')).toBe('evicted')
   held(await other.enter(first))
   await grant('SETUSER locks -zscore -zcard')
   await expect(store.enter(claim(resource))).rejects.toThrow(/does not allow/)

@@ -1,41 +1,33 @@
 /** The store: each step asks all nodes at once and is done with the first majority. */
 import type { Claim, Ref } from '../../store/claim.ts'
 import { StoreUnavailable } from '../../store/errors.ts'
-import type {
-  Facts,
-  Hint,
-  LeaveOptions,
-  LineView,
-  Memo,
-  RenewAnswer,
-  Renewal,
-  Standing,
-  Store,
-  StoreAdmin,
-  StoreEnvironment,
-  Subject,
-} from '../../store/store.ts'
-import { adminOf } from './admin.ts'
+import type { LeaveOptions, OpenStore, Renewal, Store } from '../../store/store.ts'
+import type { LineView, ResourcePage } from '../../store/line-view.ts'
+import type { Facts } from '../../store/facts.ts'
+import type { RenewAnswer, Hint, Standing } from '../../store/standing.ts'
+import { evict, list } from './admin.ts'
 import { enter } from './enter.ts'
 import { leave } from './leave.ts'
 import { look, observe } from './look.ts'
 import { openSession, type JoinPlan, type RedlockSession } from './open.ts'
 import { renew } from './renew.ts'
 
-export class RedlockStore implements Store {
-  readonly admin: StoreAdmin = adminOf(() => this.#opened())
-  readonly #plan: JoinPlan
+export function redlockStore(plan: JoinPlan): Store {
+  return {
+    async open(environment) {
+      const { session, facts } = await openSession(plan, environment)
+      return new RedlockStore(session, facts)
+    },
+  }
+}
+
+class RedlockStore implements OpenStore {
+  readonly facts: Facts
   #session: RedlockSession | undefined
 
-  constructor(plan: JoinPlan) {
-    this.#plan = plan
-  }
-
-  async open(environment: StoreEnvironment): Promise<Facts> {
-    const { session, facts } = await openSession(this.#plan, environment)
-    this.#session?.close()
+  constructor(session: RedlockSession, facts: Facts) {
     this.#session = session
-    return facts
+    this.facts = facts
   }
 
   async close(): Promise<void> {
@@ -52,11 +44,21 @@ export class RedlockStore implements Store {
     return renew(this.#opened(), renewals)
   }
 
-  async watch(subject: Subject, memo: Memo, signal: AbortSignal): Promise<Hint> {
-    const session = this.#opened()
-    return 'id' in subject
-      ? session.claims.watch(session.keys.record(subject.resource), subject.id, memo, signal)
-      : observe(session, subject.resource, memo, signal)
+  async watch(ref: Ref, signal: AbortSignal): Promise<Hint> {
+    const { claims, keys } = this.#opened()
+    return claims.watch(keys.record(ref.resource), ref.id, signal)
+  }
+
+  async observe(resource: string, seen: string, signal: AbortSignal): Promise<string> {
+    return observe(this.#opened(), resource, seen, signal)
+  }
+
+  async list(prefix: string, cursor: string | undefined, limit: number): Promise<ResourcePage> {
+    return list(this.#opened(), prefix, cursor, limit)
+  }
+
+  async evict(resource: string, token: bigint, reason: string): Promise<'evicted' | 'gone'> {
+    return evict(this.#opened(), resource, token, reason)
   }
 
   async look(resource: string): Promise<LineView> {
@@ -69,7 +71,7 @@ export class RedlockStore implements Store {
 
   #opened(): RedlockSession {
     if (this.#session === undefined) {
-      throw new StoreUnavailable('this Redlock store is not open: it was closed, or never opened')
+      throw new StoreUnavailable('this Redlock store was closed')
     }
     return this.#session
   }

@@ -173,7 +173,7 @@ test('what operators ask needs a majority, and no more', { timeout: 30_000 }, as
     const names: string[] = []
     let cursor: string | undefined
     do {
-      const page = await store.admin.list('n!', cursor, 10)
+      const page = await store.list('n!', cursor, 10)
       names.push(...page.resources)
       cursor = page.cursor
     } while (cursor !== undefined)
@@ -186,7 +186,7 @@ test('what operators ask needs a majority, and no more', { timeout: 30_000 }, as
   await servers[1]?.kill()
   await expect(listed()).rejects.toThrow(/fewer than 2 of 3 nodes answered/)
   await expect(store.look(RESOURCE)).rejects.toThrow(/fewer than 2 of 3 nodes answered/)
-  await expect(store.admin.evict(RESOURCE, token, 'stuck')).rejects.toThrow(StoreUnavailable)
+  await expect(store.evict(RESOURCE, token, 'stuck')).rejects.toThrow(StoreUnavailable)
 })
 
 describe('an answer that is lost', () => {

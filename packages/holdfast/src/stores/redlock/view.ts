@@ -1,6 +1,6 @@
 /** One picture from what the nodes say: a claim is there when a majority has it, or may have it with the nodes that are away. */
 import { createHash } from 'node:crypto'
-import type { ClaimView, LineView } from '../../store/store.ts'
+import type { ClaimView, LineView } from '../../store/line-view.ts'
 import { replyFields } from '../redis-driver/answers.ts'
 import { smallest } from './quorum.ts'
 import { claimOf } from './wire.ts'
@@ -104,7 +104,7 @@ export function viewOf(resource: string, seen: readonly SeenVotes[], size: Size)
     const { vote: _, ...view } = holder
     claims.push(view)
   }
-  const memo = digestOf(claims)
+  const version = digestOf(claims)
   claims.push(...waitersOf(seen, holder?.vote))
   return {
     resource,
@@ -112,7 +112,7 @@ export function viewOf(resource: string, seen: readonly SeenVotes[], size: Size)
     lastToken: holder?.token ?? 0n,
     ...(claims.length > 0 ? { capacity: 1 } : {}),
     claims,
-    memo,
+    version,
   }
 }
 

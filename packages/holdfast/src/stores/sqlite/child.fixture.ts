@@ -1,7 +1,9 @@
 /** Another process with an open store, which does what it is told over IPC: run by `processes.fixture.ts`. */
 import { systemClock } from '../../time/clock.ts'
-import type { Store } from '../../store/store.ts'
+import type { Ref } from '../../store/claim.ts'
+import type { OpenStore } from '../../store/store.ts'
 import { askingAgain } from '../../testing/ask-again.ts'
+import { environment, never } from '../opened.fixture.ts'
 import { sqlite } from './index.ts'
 
 export interface Order {
@@ -17,6 +19,7 @@ export type Answer =
 const [path = ''] = process.argv.slice(2)
 // Eight processes that open one new file meet at its lock: core repeats what was not applied, and so does this.
 const store = askingAgain(sqlite({ path }))
+let open: OpenStore | undefined
 
 process.on('message', (order: Order) => {
   carryOut(order).then(
@@ -28,11 +31,14 @@ process.on('message', (order: Order) => {
   )
 })
 
-function carryOut({ method, arguments: given }: Order): Promise<unknown> {
-  const signal = new AbortController().signal
-  if (method === 'open') return store.open({ clock: systemClock, signal })
-  if (method === 'watch') return store.watch(...(given as [Parameters<Store['watch']>[0], string]), signal)
-  const call = store[method].bind(store) as (...values: readonly unknown[]) => Promise<unknown>
+async function carryOut({ method, arguments: given }: Order): Promise<unknown> {
+  if (method === 'open') {
+    open = await store.open(environment())
+    return undefined
+  }
+  if (open === undefined) throw new Error('the store is not open')
+  if (method === 'watch') return open.watch(given[0] as Ref, never)
+  const call = open[method].bind(open) as (...values: readonly unknown[]) => Promise<unknown>
   return call(...given)
 }
 

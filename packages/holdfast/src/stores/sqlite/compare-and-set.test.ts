@@ -1,11 +1,11 @@
 /** A step in one statement must never act on what this process remembers of a line that another one has changed. */
 import { StatementSync } from 'node:sqlite'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import type { Store } from '../../store/store.ts'
+import type { OpenStore } from '../../store/store.ts'
 import { sqlite } from './index.ts'
 import { claimOf, lockFile, opened, refOf, tokenFrom, tokenOf } from './processes.fixture.ts'
 
-async function pairOfStores(): Promise<readonly [Store, Store]> {
+async function pairOfStores(): Promise<readonly [OpenStore, OpenStore]> {
   const path = lockFile()
   return [await opened(sqlite({ path })), await opened(sqlite({ path }))]
 }

@@ -8,8 +8,12 @@ import { engineError, unavailable } from './errors.ts'
 import { CEILING_RESERVE_US, ceilingAbove, type FileRow, greatest, type OpenedFile } from './open.ts'
 import { identify } from './path.ts'
 import { RecordCache, type CachedRecord } from './record-cache.ts'
-import { encodeRecord, type LineRecord, type Lines } from './record.ts'
+import type { LineRecord, ListedLine, RecordChange } from '../records/engine.ts'
+import { encodeRecord } from '../records/record.ts'
 import { type LineRow, type Statements, statementsOf } from './statements.ts'
+
+/** What a step needs of a file. */
+export type Lines = Pick<RecordChange, 'read' | 'write'>
 
 export interface StoredEntry extends LineRecord {
   readonly resource: string
@@ -136,14 +140,15 @@ export class LineDatabase implements Lines {
     })
   }
 
-  /** Shows lines that may have claims in key order, until the visitor has seen enough and answers false. */
-  list(prefix: string, cursor: string, visit: (entry: StoredEntry) => boolean): void {
-    this.#guarded(() => {
+  /** Lines that may have claims, in the order of their keys. */
+  list(prefix: string, after: string, limit: number): readonly Omit<ListedLine, 'now'>[] {
+    return this.#guarded(() => {
       // Encoded names are ASCII: nothing that starts with the prefix sorts behind this.
-      const rows = this.#sql.listLines.iterate(cursor, prefix, `${prefix}\x7f`, this.#opened.generation)
-      for (const row of rows as unknown as Iterable<LineRow>) {
-        if (!visit({ resource: row.resource, ...this.#decodedRecord(row.resource, row.record, row.token) })) return
-      }
+      const rows = this.#sql.listLines.all(after, prefix, `${prefix}\x7f`, this.#opened.generation, limit)
+      return (rows as unknown as readonly LineRow[]).map(({ resource, record, token }) => ({
+        resource,
+        line: this.#decodedRecord(resource, record, token).line,
+      }))
     })
   }
 

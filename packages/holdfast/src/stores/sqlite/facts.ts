@@ -1,6 +1,6 @@
 /** What the SQLite store promises on this machine, as data. */
 import { TTL_MS_MAX, TTL_MS_MIN } from '../../store/limits.ts'
-import type { Facts } from '../../store/store.ts'
+import type { Facts } from '../../store/facts.ts'
 import type { ProcessIdentity } from './process-identity.ts'
 
 export interface FileFindings {

@@ -8,7 +8,7 @@ import { Misuse } from '../../store/errors.ts'
 import type { Store } from '../../store/store.ts'
 import { thisMachine } from './process-identity.ts'
 import { defaultPath } from './path.ts'
-import { SqliteStore } from './store.ts'
+import { sqliteStore } from './store.ts'
 
 export interface SqliteOptions {
   /**
@@ -32,7 +32,7 @@ export function sqlite(options: SqliteOptions = {}): Store {
   if (durability !== 'normal' && durability !== 'full') {
     throw new Misuse(`durability must be 'normal' or 'full', got ${JSON.stringify(durability)}`)
   }
-  return new SqliteStore({
+  return sqliteStore({
     path: path === undefined ? defaultPath() : checkedPath(path),
     makeFolder: path === undefined,
     durability,

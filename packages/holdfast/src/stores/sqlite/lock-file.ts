@@ -1,22 +1,31 @@
 /**
- * The lock file under its path, whatever happens to it there: opens it, notices when it was deleted or replaced, and
- * carries tokens and wake-ups from one file to the next.
+ * The engine of the store: the lock file under its path, whatever happens to it there. It opens the file, notices when it
+ * was deleted or replaced, and carries tokens and wake-ups from one file to the next.
  */
 import { randomBytes } from 'node:crypto'
-import type { Clock } from '../../time/clock.ts'
-import { HoldfastError } from '../../store/errors.ts'
 import type { Line } from '../../line/line.ts'
-import type { Moment, LineStep } from '../../line/transition.ts'
-import { WakeFiles } from './wake-files.ts'
-import { type Call, Transaction } from './transaction.ts'
+import type { Moment } from '../../line/transition.ts'
+import { HoldfastError, StoreUnavailable } from '../../store/errors.ts'
+import type { Facts } from '../../store/facts.ts'
+import type { Clock } from '../../time/clock.ts'
+import type {
+  LineAsk,
+  ListedLine,
+  Notice,
+  OnNotice,
+  Reading,
+  RecordChange,
+  RecordEngine,
+  StepAround,
+} from '../records/engine.ts'
 import type { OpenDatabase } from './client.ts'
-import { type IsGone, rememberingLife, stepAmongLiving } from './dead-processes.ts'
-import { LineDatabase } from './database.ts'
-import { IdleLinePruner } from './prune.ts'
-import type { ProcessIdentity } from './process-identity.ts'
+import { LineDatabase, type Lines } from './database.ts'
+import { type IsGone, LOOK_AGAIN_MS, looksForCrashes, rememberingLife, stepAmongLiving } from './dead-processes.ts'
+import { factsOf } from './facts.ts'
 import { openFile } from './open.ts'
-import type { Lines } from './record.ts'
-import { Watchers } from './watchers.ts'
+import type { ProcessIdentity } from './process-identity.ts'
+import { IdleLinePruner } from './prune.ts'
+import { WakeFiles } from './wake-files.ts'
 
 export interface LockFileOptions {
   /** Absolute. */
@@ -27,29 +36,34 @@ export interface LockFileOptions {
   readonly machine: ProcessIdentity
   readonly clock: Clock
   readonly openDatabase: OpenDatabase
+  readonly onNotice: OnNotice
 }
 
-export class LockFile {
-  readonly watchers: Watchers = new Watchers()
-  /** Names this store in its claims: the process, and a number for the stores of one process. */
+/** What a wake file says: encoded resources and ids have no space. */
+const SEPARATOR = ' '
+
+export class LockFile implements RecordEngine {
+  readonly facts: Facts
+  readonly spansLines = true
+  /** The process, and a number for the stores of one process. */
   readonly channel: string
   readonly #options: LockFileOptions
-  readonly #idle = new IdleLinePruner()
-  /** For those who only look, and will look again; a step that hands a lock over asks afresh. */
+  readonly #pruner = new IdleLinePruner()
+  /** For steps that only look, and are looked at again; a step that hands a lock over asks afresh. */
   readonly #wasGone: IsGone
-  #file: LineDatabase | undefined
-  #bells: WakeFiles | undefined
+  #database: LineDatabase | undefined
+  #wakeFiles: WakeFiles | undefined
   #highestToken = 0n
   #canBeWoken = false
+  #isClosed = false
 
   constructor(options: LockFileOptions) {
+    const { machine, clock, durability } = options
     this.#options = options
-    this.#wasGone = rememberingLife(options.machine.isGone, options.clock)
-    this.channel = `${options.machine.process}.${randomBytes(6).toString('hex')}`
-  }
-
-  get canBeWoken(): boolean {
-    return this.#canBeWoken
+    this.#wasGone = rememberingLife(machine.isGone, clock)
+    this.channel = `${machine.process}.${randomBytes(6).toString('hex')}`
+    const sqliteVersion = this.database.engineVersion()
+    this.facts = factsOf({ sqliteVersion, durability, machine, canBeWoken: this.#canBeWoken })
   }
 
   /** The clocks that judge, now. */
@@ -60,57 +74,67 @@ export class LockFile {
     return { nowMs, tokenScaleUs: BigInt(Math.floor(wallMs * 1000)) }
   }
 
-  /** The open file; another one when the path names another one by now, in which no claim of ours is left. */
-  get file(): LineDatabase {
-    if (this.#file?.isCurrent(this.#options.path) === true) return this.#file
-    const isReplaced = this.#file !== undefined
+  /** Of the open file; of another one when the path names another one by now, in which no claim of ours is left. */
+  get database(): LineDatabase {
+    if (this.#isClosed) throw new StoreUnavailable('this store was closed')
+    if (this.#database?.isCurrent(this.#options.path) === true) return this.#database
+    const isReplaced = this.#database !== undefined
     this.#letGo()
-    this.#file = this.#open()
-    this.#hangBell(this.#file)
-    if (isReplaced) this.watchers.hintAll()
-    return this.#file
+    this.#database = this.#open()
+    this.#openWakeFiles(this.#database)
+    if (isReplaced) this.#options.onNotice('unsure')
+    return this.#database
   }
 
-  /** One transaction, and after it the bells of everybody it concerns. `only` names the line of a step that has just one. */
-  change<T>(work: (changes: Transaction) => T, only?: string): T {
-    const { file } = this
-    let calls: readonly Call[] = []
-    const step = (now: Moment, lines: Lines): T => {
-      const changes = new Transaction(lines, now, this.#options.machine.isGone)
-      const answer = work(changes)
-      calls = changes.flush()
-      return answer
+  /** One transaction, and after it the wake-ups of every process that it concerns. */
+  change<Result>(asks: readonly LineAsk[], work: (change: RecordChange) => Result): Result {
+    const { database } = this
+    let notices: Notice[] = []
+    const step = (now: Moment, lines: Lines): Result => {
+      // The work may run again, and then what the first run said is forgotten.
+      notices = []
+      return work({
+        now,
+        around: amongLiving(this.#options.machine.isGone),
+        read: (resource) => lines.read(resource),
+        write: (resource, record) => lines.write(resource, record),
+        notify: (notice) => void notices.push(notice),
+      })
     }
-    const swapped = only === undefined ? undefined : file.compareAndSet(only, this.channel, step)
-    const result = swapped === undefined ? file.transact((now) => step(now, file)) : swapped.result
-    for (const call of calls) this.#ring(call)
-    if (this.#idle.countStep()) this.#forgetIdleLines(file)
+    const [only, ...others] = asks
+    const swapped =
+      only === undefined || others.length > 0 ? undefined : database.compareAndSet(only.resource, this.channel, step)
+    const result = swapped === undefined ? database.transact((now) => step(now, database)) : swapped.result
+    for (const notice of notices) this.#deliver(notice)
+    if (this.#pruner.countStep()) this.#prune(database)
     return result
   }
 
-  /**
-   * A step of one line that turns out to change nothing, without a transaction; `undefined` when it would. A hundred
-   * waiters that look for crashes ten times a second would otherwise take a thousand write locks a second.
-   */
-  lookThrough<Answer>(
-    resource: string,
-    step: (line: Line, now: Moment) => LineStep<Answer>,
-  ): LineStep<Answer> | undefined {
-    const now = this.now()
-    const { line } = this.file.look(resource)
-    const done = stepAmongLiving(line, now.nowMs, this.#wasGone, (before) => step(before, now))
-    return done.line === line ? done : undefined
+  read(resource: string): Reading {
+    return { record: this.database.look(resource), now: this.now() }
   }
 
-  /** Whether a channel belongs to another process that can be seen from here. */
-  readonly isOther = (channel: string): boolean => {
-    const { machine } = this.#options
-    return machine.isNeighbour(channel) && !channel.startsWith(`${machine.process}.`)
+  list(prefix: string, after: string, limit: number): readonly ListedLine[] {
+    const now = this.now()
+    return this.database.list(prefix, after, limit).map(({ resource, line }) => ({ resource, line, now }))
+  }
+
+  /** A waiter that only looks judges processes by what was known a moment ago. */
+  readonly around: StepAround = (line, now, step) => stepAmongLiving(line, now.nowMs, this.#wasGone, step)
+
+  recheckInMs(line: Line, id: string): number | undefined {
+    return looksForCrashes(line, id, this.#isOther) ? LOOK_AGAIN_MS : undefined
   }
 
   close(): void {
+    this.#isClosed = true
     this.#letGo()
-    this.watchers.hintAll()
+  }
+
+  /** Whether a channel belongs to another process that can be seen from here. */
+  readonly #isOther = (channel: string): boolean => {
+    const { machine } = this.#options
+    return machine.isNeighbour(channel) && !channel.startsWith(`${machine.process}.`)
   }
 
   #open(): LineDatabase {
@@ -121,43 +145,52 @@ export class LockFile {
     return new LineDatabase(opened, { durability, floor, now: this.now })
   }
 
-  #hangBell(file: LineDatabase): void {
+  #openWakeFiles({ path }: LineDatabase): void {
     const onRing = (subjects: readonly string[] | undefined): void => {
-      if (subjects === undefined) this.watchers.tellAll()
-      else for (const subject of subjects) this.watchers.tell(subject)
+      if (subjects === undefined) return this.#options.onNotice()
+      for (const subject of subjects) {
+        const [resource = '', id] = subject.split(SEPARATOR)
+        this.#options.onNotice(id === undefined ? { resource } : { resource, id })
+      }
     }
-    this.#bells = new WakeFiles({ folder: `${file.path}.bells`, own: this.channel, onRing })
-    this.#canBeWoken = this.#bells.open()
-    this.#bells.sweep(this.#options.machine.isGone)
+    this.#wakeFiles = new WakeFiles({ folder: `${path}.bells`, own: this.channel, onRing })
+    this.#canBeWoken = this.#wakeFiles.open()
+    this.#wakeFiles.sweep(this.#options.machine.isGone)
   }
 
-  #ring({ channel, resource, id }: Call): void {
-    const subject = id === undefined ? resource : subjectOf(resource, id)
-    if (channel === this.channel) this.watchers.tell(subject)
-    else this.#bells?.ring(channel, subject)
+  #deliver({ channel, resource, id }: Notice): void {
+    if (channel === this.channel) this.#options.onNotice(id === undefined ? { resource } : { resource, id })
+    else this.#wakeFiles?.ring(channel, id === undefined ? resource : `${resource}${SEPARATOR}${id}`)
   }
 
   /** The step is done and must not fail any more: when this does not work out now, a later step does it. */
-  #forgetIdleLines(file: LineDatabase): void {
+  #prune(database: LineDatabase): void {
     try {
-      this.#idle.forgetSome(file, this.now())
+      this.#pruner.forgetSome(database, this.now())
     } catch (error) {
       if (!(error instanceof HoldfastError)) throw error
     }
   }
 
   #letGo(): void {
-    const file = this.#file
-    this.#file = undefined
-    this.#bells?.close()
-    this.#bells = undefined
-    if (file === undefined) return
-    if (file.highestToken > this.#highestToken) this.#highestToken = file.highestToken
-    file.close()
+    const database = this.#database
+    this.#database = undefined
+    this.#wakeFiles?.close()
+    this.#wakeFiles = undefined
+    if (database === undefined) return
+    if (database.highestToken > this.#highestToken) this.#highestToken = database.highestToken
+    database.close()
   }
 }
 
-/** Names what is watched, in this process and on bells: encoded resources and ids have no space. */
-export function subjectOf(resource: string, id: string): string {
-  return `${resource} ${id}`
+/** A process is looked up once in a change, however many claims it has. */
+function amongLiving(isGone: IsGone): StepAround {
+  let judged: Map<string, boolean> | undefined
+  const judge = (channel: string): boolean => {
+    judged ??= new Map()
+    let gone = judged.get(channel)
+    if (gone === undefined) judged.set(channel, (gone = isGone(channel)))
+    return gone
+  }
+  return (line, now, step) => stepAmongLiving(line, now.nowMs, judge, step)
 }

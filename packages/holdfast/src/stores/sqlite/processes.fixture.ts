@@ -9,7 +9,9 @@ import { expect, onTestFinished } from 'vitest'
 import { type Claim, newClaimId, type Ref } from '../../store/claim.ts'
 import { type Clock, sleep, systemClock } from '../../time/clock.ts'
 import { NotApplied } from '../../store/errors.ts'
-import type { Facts, Hint, Standing, Store } from '../../store/store.ts'
+import type { OpenStore, Store } from '../../store/store.ts'
+import { environment } from '../opened.fixture.ts'
+import type { Hint, Standing } from '../../store/standing.ts'
 import type { Answer, Order } from './child.fixture.ts'
 import { sqlite } from './index.ts'
 
@@ -25,17 +27,17 @@ export function lockFile(): string {
 }
 
 /** Opened, and closed after the test. */
-export async function opened<S extends Store>(store: S, clock: Clock = systemClock): Promise<S> {
-  onTestFinished(() => store.close())
-  await open(store, clock)
-  return store
+export async function opened(store: Store, clock: Clock = systemClock): Promise<OpenStore> {
+  const open = await openedOnce(store, clock)
+  onTestFinished(() => open.close())
+  return open
 }
 
-/** As core does: a file that is busy with other openings is asked again. */
-export async function open(store: Store, clock: Clock = systemClock): Promise<Facts> {
+/** As the client does: a file that is busy with other openings is asked again. */
+export async function openedOnce(store: Store, clock: Clock = systemClock): Promise<OpenStore> {
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return await store.open({ clock, signal: new AbortController().signal })
+      return await store.open(environment(clock))
     } catch (error) {
       if (!(error instanceof NotApplied) || attempt >= 200) throw error
       await sleep(systemClock, 10)
@@ -69,7 +71,7 @@ export function tokenOf(standing: Standing | Hint): bigint {
   return standing.token
 }
 
-export async function tokenFrom(store: Pick<Store, 'enter' | 'leave'>, resource = 'test!lock'): Promise<bigint> {
+export async function tokenFrom(store: Pick<OpenStore, 'enter' | 'leave'>, resource = 'test!lock'): Promise<bigint> {
   const claim = claimOf({ resource })
   const token = tokenOf(await store.enter(claim))
   await store.leave({ ...refOf(claim), token })
@@ -114,8 +116,8 @@ export class OtherProcess {
   }
 
   /** Answers when it was told as well, on the clock that all processes share. */
-  async watch(ref: Ref, memo: string): Promise<{ readonly seen: Standing | Hint; readonly atMs: number }> {
-    const { value, atMs } = await this.#order('watch', ref, memo)
+  async watch(ref: Ref): Promise<{ readonly seen: Standing | Hint; readonly atMs: number }> {
+    const { value, atMs } = await this.#order('watch', ref)
     return { seen: value as Standing | Hint, atMs }
   }
 
@@ -144,9 +146,8 @@ export class OtherProcess {
 
 /** Opening the path must fail with these words, and name the path. */
 export async function expectRefused(path: string, words: RegExp): Promise<void> {
-  const store = sqlite({ path })
-  const error = await open(store).then(
-    () => store.close().then(() => 'it was opened'),
+  const error = await openedOnce(sqlite({ path })).then(
+    (store) => store.close().then(() => 'it was opened'),
     (reason: unknown) => reason,
   )
   expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', message: expect.stringMatching(words) })

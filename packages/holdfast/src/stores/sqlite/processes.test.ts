@@ -68,9 +68,9 @@ test('a lock is not handed to a waiter that was killed, but to the next one that
   const [first, second, third] = [claimOf(), claimOf(), claimOf()]
   const token = tokenOf(await store.enter(first))
   await dead.enter(second)
-  const { memo } = (await living.enter(third)) as { memo: string }
+  await living.enter(third)
   await dead.kill()
-  const told = living.watch(refOf(third), memo)
+  const told = living.watch(refOf(third))
   await store.leave({ ...refOf(first), token })
   expect(tokenOf((await told).seen)).toBeGreaterThan(token)
   expect((await store.look('test!lock')).claims).toHaveLength(1)
@@ -95,12 +95,12 @@ test('a waiter in another process is told the grant itself, before any of its ti
   const store = await opened(sqlite({ path }))
   const [first, second] = [claimOf(), claimOf()]
   const token = tokenOf(await store.enter(first))
-  const { memo } = (await other.enter(second)) as { memo: string }
-  const told = other.watch(refOf(second), memo)
+  await other.enter(second)
+  const told = other.watch(refOf(second))
   await store.leave({ ...refOf(first), token })
   // No timer runs in a process that only watches: without the bell this would never resolve.
   const { seen } = await told
-  expect(seen).toMatchObject({ kind: 'held', provisional: true, memo: 'held' })
+  expect(seen).toMatchObject({ kind: 'held', provisional: true })
   expect(tokenOf(seen)).toBeGreaterThan(token)
 })
 

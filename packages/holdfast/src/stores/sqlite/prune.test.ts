@@ -70,13 +70,14 @@ test('a line that was forgotten goes on with higher tokens, also when the clock 
   expect(await tokenFrom(store, 'test!forgotten')).toBeGreaterThan(before)
 })
 
-test('a line that somebody watches is kept as long as he is remembered', async () => {
+test('a line with an observer is kept as long as it remembers the observer', async () => {
   const path = lockFile()
   const { clock, pass } = adjustable()
   const store = await opened(sqlite({ path }), clock)
   const rows = rowsOf(path)
   const watching = new AbortController()
-  const told = store.watch({ resource: 'test!seen' }, (await store.look('test!seen')).memo, watching.signal)
+  const told = store.observe('test!seen', (await store.look('test!seen')).version, watching.signal)
+  await new Promise(setImmediate)
   expect(rows()).toEqual(['test!seen'])
   for (let step = 0; step < 200; step += 1) await store.leave(refOf(claimOf()))
   expect(rows()).toEqual(['test!seen'])

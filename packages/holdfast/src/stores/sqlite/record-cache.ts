@@ -2,7 +2,8 @@
  * Records this process has just read or written, decoded: the next step on a line nearly always finds what it left
  * there. Found by the whole text, so that nothing here can be out of date.
  */
-import { decodeRecord, type LineRecord, IDLE_RECORD } from './record.ts'
+import type { LineRecord } from '../records/engine.ts'
+import { decodeRecord, IDLE_RECORD } from '../records/record.ts'
 
 export interface CachedRecord {
   readonly record: string

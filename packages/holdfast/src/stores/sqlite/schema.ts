@@ -53,5 +53,5 @@ export const SCAN_LINES =
   'SELECT resource, generation, token, record FROM line WHERE resource > ? ORDER BY resource LIMIT ?'
 export const LIST_LINES = `
   SELECT resource, token, record FROM line
-  WHERE resource > ? AND resource >= ? AND resource < ? AND generation = ? AND record <> '' ORDER BY resource`
+  WHERE resource > ? AND resource >= ? AND resource < ? AND generation = ? AND record <> '' ORDER BY resource LIMIT ?`
 export const RAISE_FLOOR = 'UPDATE file SET floor = max(floor, ?)'

@@ -2,15 +2,17 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test } from 'vitest'
+import type { Store } from '../../store/store.ts'
 import { systemClock } from '../../time/clock.ts'
 import { virtualClock } from '../../testing/index.ts'
+import { never } from '../opened.fixture.ts'
 import { sqlite } from './index.ts'
 import { plainMachine, thisMachine } from './process-identity.ts'
-import { claimOf, lockFile, open, opened, OtherProcess, refOf, tokenFrom, tokenOf } from './processes.fixture.ts'
-import { SqliteStore } from './store.ts'
+import { claimOf, lockFile, opened, openedOnce, OtherProcess, refOf, tokenFrom, tokenOf } from './processes.fixture.ts'
+import { sqliteStore } from './store.ts'
 
-function plainStore(path: string): SqliteStore {
-  return new SqliteStore({ path, makeFolder: false, durability: 'normal', machine: plainMachine })
+function plainStore(path: string): Store {
+  return sqliteStore({ path, makeFolder: false, durability: 'normal', machine: plainMachine })
 }
 
 /** Counts the commits of others, by the file's own account. */
@@ -65,14 +67,15 @@ test('fifty waiters of one line are renewed by writing it once', async () => {
 test('looking and listing write nothing', async () => {
   const path = lockFile()
   const store = await opened(sqlite({ path }))
-  const claim = claimOf({ ttlMs: 100 })
-  await store.enter(claim)
-  await store.enter(claimOf())
+  const waiter = claimOf()
+  await store.enter(claimOf({ ttlMs: 100 }))
+  await store.enter(waiter)
   const count = commits(path)
   await store.look('test!lock')
   await store.look('test!nobody')
-  await store.admin.list('test!', undefined, 10)
-  await store.watch(refOf(claim), 'gone', AbortSignal.timeout(1))
+  await store.list('test!', undefined, 10)
+  expect(await store.watch(refOf(claimOf()), never)).toEqual({ kind: 'gone' })
+  expect(await store.watch(refOf(waiter), AbortSignal.timeout(1))).toEqual({ kind: 'hint' })
   expect(count()).toBe(0)
   await tokenFrom(store, 'test!counted')
   expect(count()).toBe(1)
@@ -88,56 +91,91 @@ test('a refused claim leaves no trace in the file', async () => {
   expect(count()).toBe(0)
 })
 
-test('closing ends every watch with a hint and takes the bell down', async () => {
+test('closing ends every watch and takes the bell down', async () => {
   const path = lockFile()
-  const store = sqlite({ path })
-  await open(store)
+  const store = await openedOnce(sqlite({ path }))
   const claim = claimOf()
   await store.enter(claim)
-  const { signal } = new AbortController()
-  const watches = [
-    store.watch(refOf(claim), 'held', signal),
-    store.watch({ resource: 'test!x' }, (await store.look('test!x')).memo, signal),
-  ]
+  const { version } = await store.look('test!x')
+  const watch = store.watch(refOf(claim), never)
+  const observed = store.observe('test!x', version, never)
+  await new Promise(setImmediate)
   expect(readdirSync(`${path}.bells`)).toHaveLength(1)
   await store.close()
-  for (const watch of watches) expect((await watch).kind).toBe('hint')
+  expect(await watch).toEqual({ kind: 'hint' })
+  expect(await observed).toBe(version)
   expect(readdirSync(`${path}.bells`)).toEqual([])
   expect(existsSync(`${path}-wal`)).toBe(false)
+})
+
+test.each([0, 1, 2, 3, 4, 5])(
+  'closing %i turns after an observer came ends it, and the file is not opened again for it',
+  async (turns) => {
+    const path = lockFile()
+    const store = await openedOnce(sqlite({ path }))
+    const { version } = await store.look('test!x')
+    const observed = store.observe('test!x', version, never).catch((error: { code: string }) => error.code)
+    for (let turn = 0; turn < turns; turn += 1) await Promise.resolve()
+    await store.close()
+    expect([version, 'STORE_UNAVAILABLE']).toContain(await observed)
+    expect(readdirSync(`${path}.bells`)).toEqual([])
+    expect(existsSync(`${path}-wal`)).toBe(false)
+  },
+)
+
+test('an ask that was not written before closing is refused, and grants nothing afterwards', async () => {
+  const path = lockFile()
+  const clock = virtualClock()
+  const store = await openedOnce(sqlite({ path }), clock)
+  const waiter = claimOf()
+  await store.enter(claimOf({ ttlMs: 1_000 }))
+  await store.enter(waiter)
+  // The lock is free by now, which the next ask would write.
+  await clock.advance(1_500)
+  const asked = Promise.allSettled([store.enter(waiter)])
+  await store.close()
+  expect(await asked).toMatchObject([{ status: 'rejected', reason: { code: 'STORE_UNAVAILABLE' } }])
+  expect(readdirSync(`${path}.bells`)).toEqual([])
+  const again = await opened(sqlite({ path }), clock)
+  expect((await again.look('test!lock')).claims).toMatchObject([{ state: 'waiting' }])
 })
 
 test('a watch ends with a hint when its file was replaced: nothing it knew is certain any more', async () => {
   const path = lockFile()
   const store = await opened(sqlite({ path }))
   const claim = claimOf()
-  const { memo } = (await store.enter(claim)) as { memo: string }
-  const watch = store.watch(refOf(claim), memo, new AbortController().signal)
+  await store.enter(claim)
+  const watch = store.watch(refOf(claim), never)
   for (const end of ['', '-wal', '-shm']) rmSync(path + end)
   await store.look('test!lock')
   expect((await watch).kind).toBe('hint')
 })
 
-test('an observer is asked to come again before the line forgets him', async () => {
+test('an observer is answered before the line forgets it, and may come again', async () => {
   const path = lockFile()
   const clock = virtualClock()
   const store = await opened(sqlite({ path }), clock)
-  const { memo } = await store.look('test!lock')
+  const { version } = await store.look('test!lock')
   let seen: unknown
-  void store.watch({ resource: 'test!lock' }, memo, new AbortController().signal).then((hint) => (seen = hint))
+  void store.observe('test!lock', version, never).then((answer) => (seen = answer))
   await clock.advance(44_000)
   expect(seen).toBe(undefined)
   await clock.advance(2_000)
-  expect(seen).toEqual({ kind: 'hint', memo })
+  expect(seen).toBe(version)
 })
 
 test('an observer in another process is told', async () => {
   const path = lockFile()
   const other = await OtherProcess.start(path)
   const store = await opened(sqlite({ path }))
-  const { memo } = await store.look('test!lock')
-  const told = store.watch({ resource: 'test!lock' }, memo, new AbortController().signal)
+  const { version } = await store.look('test!lock')
+  const told = store.observe('test!lock', version, never)
+  // Registered by now, so that its write does not meet the other's at the file.
+  await new Promise(setImmediate)
   await other.enter(claimOf())
-  expect((await told).kind).toBe('hint')
+  const seen = await told
+  expect(seen).not.toBe(version)
+  expect((await store.look('test!lock')).version).toBe(seen)
 })
 
 test('a bell left behind by a killed process is removed when a store opens', async () => {
@@ -152,18 +190,15 @@ test('a bell left behind by a killed process is removed when a store opens', asy
 })
 
 test('with full durability every change is flushed, and locks work the same', async () => {
-  const store = sqlite({ path: lockFile(), durability: 'full' })
-  const facts = await open(store)
-  onTestFinished(() => store.close())
-  expect(facts.reasons.join(' ')).toContain('Every change is flushed')
+  const store = await opened(sqlite({ path: lockFile(), durability: 'full' }))
+  expect(store.facts.reasons.join(' ')).toContain('Every change is flushed')
   expect(await tokenFrom(store)).toBeGreaterThan(0n)
 })
 
 test('without boot ids the wall clock judges, and the facts say so', async () => {
   const path = lockFile()
-  const store = plainStore(path)
-  const facts = await open(store)
-  onTestFinished(() => store.close())
+  const store = await opened(plainStore(path))
+  const { facts } = store
   expect(facts.clock).toContain('wall clock')
   expect(facts.lockRisks.join(' ')).toContain('set forward')
   const claim = claimOf({ ttlMs: 60_000 })
@@ -175,26 +210,26 @@ test('without boot ids the wall clock judges, and the facts say so', async () =>
 test.runIf(process.platform === 'linux')('processes with and without boot ids do not share a file', async () => {
   const path = lockFile()
   await (await opened(sqlite({ path }))).close()
-  await expect(open(plainStore(path))).rejects.toThrow(/can see restarts of the machine, and this one cannot/)
+  await expect(openedOnce(plainStore(path))).rejects.toThrow(/can see restarts of the machine, and this one cannot/)
   const other = lockFile()
   await (await opened(plainStore(other))).close()
-  await expect(open(sqlite({ path: other }))).rejects.toThrow(/cannot see restarts of the machine, and this one can/)
+  await expect(openedOnce(sqlite({ path: other }))).rejects.toThrow(
+    /cannot see restarts of the machine, and this one can/,
+  )
 })
 
 test('a page of the list goes on where the one before ended, and shows lines in use only', async () => {
   const store = await opened(sqlite({ path: lockFile() }))
   for (const name of ['a:1', 'a:2', 'a:3', 'b:1']) await store.enter(claimOf({ resource: `test!${name}` }))
   await tokenFrom(store, 'test!a:0')
-  const first = await store.admin.list('test!a', undefined, 2)
+  const first = await store.list('test!a', undefined, 2)
   expect(first).toEqual({ resources: ['test!a:1', 'test!a:2'], cursor: 'test!a:2' })
-  expect(await store.admin.list('test!a', first.cursor, 2)).toEqual({ resources: ['test!a:3'] })
-  expect(await store.admin.list('test!a', undefined, 3)).toEqual({ resources: ['test!a:1', 'test!a:2', 'test!a:3'] })
+  expect(await store.list('test!a', first.cursor, 2)).toEqual({ resources: ['test!a:3'] })
+  expect(await store.list('test!a', undefined, 3)).toEqual({ resources: ['test!a:1', 'test!a:2', 'test!a:3'] })
 })
 
 test('the facts name the engine and its class, whatever machine this is', async () => {
-  const store = sqlite({ path: lockFile() })
-  onTestFinished(() => store.close())
-  const facts = await open(store)
+  const { facts } = await opened(sqlite({ path: lockFile() }))
   expect(facts).toMatchObject({ safetyClass: 'durable', order: 'fifo', wakeUp: 'push', unsupported: {} })
   expect(facts.engine).toContain(`SQLite ${process.versions['sqlite']}`)
   expect(facts.clock).toContain(thisMachine().clock)

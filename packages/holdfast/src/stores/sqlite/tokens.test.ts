@@ -3,36 +3,36 @@ import { copyFileSync, existsSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test } from 'vitest'
 import { type Clock, systemClock } from '../../time/clock.ts'
-import type { Store } from '../../store/store.ts'
+import type { OpenStore, Store } from '../../store/store.ts'
 import { sqlite } from './index.ts'
 import { thisMachine } from './process-identity.ts'
 import {
   claimOf,
   clockOff,
   lockFile,
-  open,
   opened,
+  openedOnce,
   OtherProcess,
   refOf,
   tokenFrom,
   tokenOf,
 } from './processes.fixture.ts'
-import { SqliteStore } from './store.ts'
+import { sqliteStore } from './store.ts'
 
 const HOUR_MS = 3_600_000
 
 /** A store on a machine that was started under this boot id. */
 function storeAfterBoot(path: string, epoch: string): Store {
   const machine = (): ReturnType<typeof thisMachine> => ({ ...thisMachine(), epoch })
-  return new SqliteStore({ path, makeFolder: false, durability: 'normal', machine })
+  return sqliteStore({ path, makeFolder: false, durability: 'normal', machine })
 }
 
-async function used<T>(store: Store, clock: Clock, work: (store: Store) => Promise<T>): Promise<T> {
-  await open(store, clock)
+async function used<T>(store: Store, clock: Clock, work: (store: OpenStore) => Promise<T>): Promise<T> {
+  const open = await openedOnce(store, clock)
   try {
-    return await work(store)
+    return await work(open)
   } finally {
-    await store.close()
+    await open.close()
   }
 }
 
@@ -101,7 +101,7 @@ test('claims from before a restart of the machine are over', async () => {
   expect((await store.look(claim.resource)).claims).toEqual([])
   expect(await store.renew([{ ref: { ...refOf(claim), token }, ttlMs: HOUR_MS }])).toMatchObject([{ kind: 'gone' }])
   expect(await store.leave({ ...refOf(claim), token })).toBe('gone')
-  expect(await store.admin.list('test!', undefined, 10)).toEqual({ resources: [] })
+  expect(await store.list('test!', undefined, 10)).toEqual({ resources: [] })
   expect(tokenOf(await store.enter(claimOf({ queue: false })))).toBeGreaterThan(token)
 })
 

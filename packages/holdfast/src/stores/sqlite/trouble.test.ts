@@ -5,9 +5,20 @@ import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../time/clock.ts'
+import { environment, never } from '../opened.fixture.ts'
 import { engineError } from './errors.ts'
 import { sqlite } from './index.ts'
-import { claimOf, expectRefused, folder, lockFile, open, opened, tokenFrom, tokenOf } from './processes.fixture.ts'
+import {
+  claimOf,
+  expectRefused,
+  folder,
+  lockFile,
+  opened,
+  openedOnce,
+  refOf,
+  tokenFrom,
+  tokenOf,
+} from './processes.fixture.ts'
 
 /** The store waits for 50 ms at most; the rest is for a machine that is busy. */
 const BUSY_MS_MAX = 2_500
@@ -40,9 +51,7 @@ test('a file that is locked while it is opened says soon that nothing happened, 
   onTestFinished(() => other.close())
   other.exec('BEGIN IMMEDIATE')
   const startedMs = performance.now()
-  await expect(
-    sqlite({ path }).open({ clock: systemClock, signal: new AbortController().signal }),
-  ).rejects.toMatchObject({
+  await expect(sqlite({ path }).open(environment())).rejects.toMatchObject({
     code: 'NOT_APPLIED',
     message: expect.stringContaining('is busy'),
   })
@@ -104,23 +113,19 @@ test('a file of a newer format is refused and says to upgrade', async () => {
 
 test('a damaged file is refused, with what deleting it would mean', async () => {
   const path = lockFile()
-  const store = sqlite({ path })
-  await open(store)
+  const store = await openedOnce(sqlite({ path }))
   for (let index = 0; index < 100; index += 1)
     await store.enter(claimOf({ resource: `test!${index}`, note: 'n'.repeat(200) }))
   await store.close()
   const bytes = readFileSync(path)
   bytes.fill(0xff, 4096)
   writeFileSync(path, bytes)
-  const again = sqlite({ path })
-  const error = await open(again)
-    .then(
-      () => again.enter(claimOf({ resource: 'test!50' })),
-      (reason: unknown) => reason,
-    )
-    .catch((reason: unknown) => reason)
-  expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', message: expect.stringMatching(/is damaged: .*delete it/) })
-  await again.close()
+  // Which page is read first decides whether the opening meets the damage, or the first ask.
+  const again = opened(sqlite({ path })).then((damaged) => damaged.enter(claimOf({ resource: 'test!50' })))
+  await expect(again).rejects.toMatchObject({
+    code: 'STORE_UNAVAILABLE',
+    message: expect.stringMatching(/is damaged: .*delete it/),
+  })
 })
 
 test('a line that cannot be read fails for its own claims only', async () => {
@@ -149,8 +154,7 @@ test('a full disk is told as such, breaks no promise, and is over when there is 
   }
   try {
     const path = join(disk, 'locks.db')
-    const store = sqlite({ path })
-    await open(store)
+    const store = await openedOnce(sqlite({ path }))
     writeFileSync(join(disk, 'filler'), Buffer.alloc(600 * 1024))
     const first = claimOf({ resource: 'test!first' })
     const token = tokenOf(await store.enter(first))
@@ -172,27 +176,41 @@ test('a full disk is told as such, breaks no promise, and is over when there is 
   }
 })
 
-test('a store that is not open says so, and an aborted opening leaves nothing open', async () => {
+test('an aborted opening leaves nothing open, and makes no file', async () => {
   const path = lockFile()
-  const store = sqlite({ path })
-  await expect(store.enter(claimOf())).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
-  await expect(store.open({ clock: systemClock, signal: AbortSignal.abort() })).rejects.toMatchObject({
-    code: 'STORE_UNAVAILABLE',
-  })
+  const aborted = sqlite({ path }).open(environment(systemClock, AbortSignal.abort()))
+  await expect(aborted).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
   expect(existsSync(path)).toBe(false)
-  await open(store)
+})
+
+test('a closed store says so in every call, and opens no file for it', async () => {
+  const path = lockFile()
+  const store = await openedOnce(sqlite({ path }))
   await store.close()
   await store.close()
-  await expect(store.enter(claimOf())).rejects.toThrow(/not open/)
+  const ref = refOf(claimOf())
+  for (const call of [
+    () => store.enter(claimOf()),
+    () => store.renew([{ ref, ttlMs: 1_000 }]),
+    () => store.leave(ref),
+    () => store.watch(ref, never),
+    () => store.observe('test!lock', '', never),
+    () => store.look('test!lock'),
+    () => store.list('test!', undefined, 1),
+    () => store.evict('test!lock', 1n, 'a test'),
+  ]) {
+    await expect(call()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', message: 'this store was closed' })
+  }
+  expect(readdirSync(`${path}.bells`)).toEqual([])
+  expect(existsSync(`${path}-wal`)).toBe(false)
 })
 
 test('a failed opening can be tried again', async () => {
   const missing = join(folder(), 'later')
   const store = sqlite({ path: join(missing, 'locks.db') })
-  await expect(open(store)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  await expect(openedOnce(store)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
   mkdirSync(missing)
-  await opened(store)
-  await tokenFrom(store)
+  await tokenFrom(await opened(store))
 })
 
 test('only a commit that may or may not have happened is of unknown outcome', () => {

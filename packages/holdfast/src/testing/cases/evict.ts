@@ -12,7 +12,7 @@ export const eviction: readonly Case[] = casesOf('evict', [
       const store = await context.connect()
       const { ref } = await hold(context, store)
       const operator = await context.connect()
-      assert.equal(await operator.admin.evict(ref.resource, ref.token, 'stuck since noon'), 'evicted')
+      assert.equal(await operator.evict(ref.resource, ref.token, 'stuck since noon'), 'evicted')
       assert.deepEqual(await renew(store, ref, context.longMs), { kind: 'gone', reason: 'stuck since noon' })
     },
   },
@@ -22,7 +22,7 @@ export const eviction: readonly Case[] = casesOf('evict', [
       const store = await context.connect()
       const { ref, token } = await hold(context, store)
       const waiter = await wait(context, await context.connect())
-      assert.equal(await store.admin.evict(ref.resource, token, 'stuck'), 'evicted')
+      assert.equal(await store.evict(ref.resource, token, 'stuck'), 'evicted')
       const next = await turnOf(context, waiter.store, waiter.claim, TURN_MS)
       assert.ok(next.token > token)
     },
@@ -33,7 +33,7 @@ export const eviction: readonly Case[] = casesOf('evict', [
     async run(context) {
       const store = await context.connect()
       const { ref } = await hold(context, store)
-      await store.admin.evict(ref.resource, ref.token, 'stuck')
+      await store.evict(ref.resource, ref.token, 'stuck')
       const successor = await hold(context, await context.connect())
       assertGone(await renew(store, ref, context.longMs))
       assert.equal(await store.leave(ref), 'gone')
@@ -50,9 +50,9 @@ export const eviction: readonly Case[] = casesOf('evict', [
       const second = await hold(context, store)
       const waiter = await wait(context, store)
       for (const token of [first.token, second.token + 1n, 1n]) {
-        assert.equal(await store.admin.evict(first.ref.resource, token, 'too late'), 'gone')
+        assert.equal(await store.evict(first.ref.resource, token, 'too late'), 'gone')
       }
-      assert.equal(await store.admin.evict(context.resource('nobody'), second.token, 'nobody there'), 'gone')
+      assert.equal(await store.evict(context.resource('nobody'), second.token, 'nobody there'), 'gone')
       await assertStillHeld(second)
       assert.equal((await store.enter(waiter.claim)).kind, 'queued')
     },
@@ -62,8 +62,8 @@ export const eviction: readonly Case[] = casesOf('evict', [
     async run(context) {
       const store = await context.connect()
       const { ref } = await hold(context, store)
-      assert.equal(await store.admin.evict(ref.resource, ref.token, 'once'), 'evicted')
-      assert.equal(await store.admin.evict(ref.resource, ref.token, 'twice'), 'gone')
+      assert.equal(await store.evict(ref.resource, ref.token, 'once'), 'evicted')
+      assert.equal(await store.evict(ref.resource, ref.token, 'twice'), 'gone')
       assert.ok(await isFree(context, store))
     },
   },
@@ -73,7 +73,7 @@ export const eviction: readonly Case[] = casesOf('evict', [
     async run(context) {
       const store = await context.connect()
       const { ref } = await hold(context, store, { lockDelayMs: 2 * context.shortMs })
-      assert.equal(await store.admin.evict(ref.resource, ref.token, 'stuck'), 'evicted')
+      assert.equal(await store.evict(ref.resource, ref.token, 'stuck'), 'evicted')
       await refused(context, store)
       await context.advance(context.shortMs)
       await turnOf(context, store, claimOf(context), 4 * context.shortMs)

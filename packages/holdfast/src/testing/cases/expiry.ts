@@ -7,7 +7,6 @@ import { assertGone, assertStillHeld, claimOf, hold, isFree, past, refused, rene
 export const expiry: readonly Case[] = casesOf('expiry', [
   {
     name: 'a lease that nobody renews ends by itself, and a newcomer gets the lock',
-    needs: ['claim-ttl'],
     async run(context) {
       const dead = await hold(context, await context.connect(), { ttlMs: context.shortMs })
       const next = await turnOf(context, await context.connect(), claimOf(context), 3 * past(context, context.shortMs))
@@ -16,7 +15,6 @@ export const expiry: readonly Case[] = casesOf('expiry', [
   },
   {
     name: 'until its life is over nobody else gets the lock',
-    needs: ['claim-ttl'],
     async run(context) {
       const store = await context.connect()
       const { standing } = await hold(context, store, { ttlMs: context.shortMs })
@@ -34,7 +32,6 @@ export const expiry: readonly Case[] = casesOf('expiry', [
   {
     name: 'an expired claim cannot be renewed, even if nobody came',
     trap: 'a renewal resurrects what has expired',
-    needs: ['claim-ttl'],
     async run(context) {
       const store = await context.connect()
       const { ref } = await hold(context, store, { ttlMs: context.shortMs })
@@ -46,7 +43,6 @@ export const expiry: readonly Case[] = casesOf('expiry', [
   {
     name: 'the renewal of an expired claim takes nothing from its successor',
     trap: 'a renewal without an owner check prolongs, or ends, what belongs to somebody else',
-    needs: ['claim-ttl'],
     async run(context) {
       const store = await context.connect()
       const dead = await hold(context, store, { ttlMs: context.shortMs })
@@ -61,7 +57,6 @@ export const expiry: readonly Case[] = casesOf('expiry', [
   {
     name: 'a leave after expiry says gone and takes nothing from the successor',
     trap: 'a release without an owner check frees the successor',
-    needs: ['claim-ttl'],
     async run(context) {
       const store = await context.connect()
       const dead = await hold(context, store, { ttlMs: context.shortMs })
@@ -73,7 +68,6 @@ export const expiry: readonly Case[] = casesOf('expiry', [
   },
   {
     name: 'a leave after expiry says gone even if nobody came',
-    needs: ['claim-ttl'],
     async run(context) {
       const store = await context.connect()
       const { ref } = await hold(context, store, { ttlMs: context.shortMs })
@@ -85,7 +79,7 @@ export const expiry: readonly Case[] = casesOf('expiry', [
   {
     name: 'after expiry the lock-delay passes before anybody else gets the lock, and a late leave does not cut it short',
     trap: 'a zombie that releases after its expiry ends the delay that protects against it',
-    needs: ['claim-ttl', 'lockDelay'],
+    needs: ['lockDelay'],
     async run(context) {
       const store = await context.connect()
       const { ref } = await hold(context, store, { ttlMs: context.shortMs, lockDelayMs: 4 * context.shortMs })
@@ -109,7 +103,6 @@ export const expiry: readonly Case[] = casesOf('expiry', [
   },
   {
     name: 'a waiter takes over from a holder that died',
-    needs: ['claim-ttl'],
     async run(context) {
       const store = await context.connect()
       const dead = await hold(context, await context.connect(), { ttlMs: context.shortMs })
@@ -121,7 +114,7 @@ export const expiry: readonly Case[] = casesOf('expiry', [
   {
     name: 'a waiter that is not renewed loses its place, and the one behind it gets the turn',
     trap: 'a dead waiter at the head stops the line for ever',
-    needs: ['claim-ttl', 'order'],
+    needs: ['order'],
     async run(context) {
       const store = await context.connect()
       const holder = await hold(context, store)

@@ -40,6 +40,9 @@ export const lifecycle: readonly Case[] = casesOf('lifecycle', [
       await assert.rejects(store.enter(claimOf(context)), isUnavailable)
       await assert.rejects(store.renew([{ ref, ttlMs: context.longMs }]), isUnavailable)
       await assert.rejects(store.look(ref.resource), isUnavailable)
+      await assert.rejects(store.leave(ref), isUnavailable)
+      await assert.rejects(store.list('', undefined, 1), isUnavailable)
+      await assert.rejects(store.evict(ref.resource, ref.token, 'too late'), isUnavailable)
     },
   },
   {
@@ -48,8 +51,8 @@ export const lifecycle: readonly Case[] = casesOf('lifecycle', [
     async run(context) {
       const store = await context.connect()
       await hold(context, await context.connect())
-      const { ref, standing } = await wait(context, store)
-      const watching = store.watch(ref, standing.memo, new AbortController().signal)
+      const { ref } = await wait(context, store)
+      const watching = store.watch(ref, new AbortController().signal)
       const ended = watching.then(
         (answer) => answer.kind,
         () => 'rejected',

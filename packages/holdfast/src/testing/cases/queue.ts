@@ -1,6 +1,6 @@
 /** Who waits, in which order turns come, and who must not wait at all. */
 import assert from 'node:assert/strict'
-import type { Store } from '../../store/store.ts'
+import type { OpenStore } from '../../store/store.ts'
 import { type Case, casesOf } from '../case.ts'
 import { claimOf, hold, isFree, liveIds, refused, shown, turnOf, type WaitingClaimant, wait } from '../steps.ts'
 
@@ -26,7 +26,7 @@ export const queue: readonly Case[] = casesOf('queue', [
     async run(context) {
       const stores = await Promise.all(Array.from({ length: 4 }, () => context.connect()))
       const asks = Array.from({ length: 24 }, (_, index) =>
-        (stores[index % stores.length] as Store).enter(claimOf(context, { queue: false })),
+        (stores[index % stores.length] as OpenStore).enter(claimOf(context, { queue: false })),
       )
       const held = (await Promise.all(asks)).filter(({ kind }) => kind === 'held')
       assert.equal(held.length, 1)
@@ -37,14 +37,14 @@ export const queue: readonly Case[] = casesOf('queue', [
     needs: ['order'],
     async run(context) {
       const stores = [await context.connect(), await context.connect(), await context.connect()]
-      let holder = await hold(context, stores[0] as Store)
+      let holder = await hold(context, stores[0] as OpenStore)
       const waiters: WaitingClaimant[] = []
       for (let index = 0; index < 9; index += 1) {
-        waiters.push(await wait(context, stores[index % stores.length] as Store))
+        waiters.push(await wait(context, stores[index % stores.length] as OpenStore))
       }
       for (const waiter of waiters) {
         await holder.store.leave(holder.ref)
-        await refused(context, stores[0] as Store)
+        await refused(context, stores[0] as OpenStore)
         holder = await turnOf(context, waiter.store, waiter.claim, TURN_MS)
       }
       await holder.store.leave(holder.ref)
@@ -125,7 +125,7 @@ export const queue: readonly Case[] = casesOf('queue', [
       const tokens: bigint[] = []
       let inside = 0
       let counter = 0
-      const worker = async (store: Store): Promise<void> => {
+      const worker = async (store: OpenStore): Promise<void> => {
         for (let round = 0; round < 5; round += 1) {
           const { ref, token } = await turnOf(context, store, claimOf(context), 40_000)
           assert.equal((inside += 1), 1, 'two are inside together')

@@ -26,7 +26,6 @@ export const tokens: readonly Case[] = casesOf('tokens', [
   {
     name: 'the token rises whichever way the lock is got: free, handed over, after an expiry, after an eviction',
     trap: 'two definitions of the token on one store',
-    needs: ['claim-ttl'],
     async run(context) {
       const store = await context.connect()
       const other = await context.connect()
@@ -37,7 +36,7 @@ export const tokens: readonly Case[] = casesOf('tokens', [
       await other.leave(handed.ref)
       const dying = await hold(context, store, { ttlMs: context.shortMs })
       const late = await turnOf(context, other, claimOf(context), 3 * past(context, context.shortMs))
-      await store.admin.evict(late.ref.resource, late.token, 'for the test')
+      await store.evict(late.ref.resource, late.token, 'for the test')
       const last = await turnOf(context, store, claimOf(context), TURN_MS)
       const all = [free, handed, dying, late, last].map(({ token }) => token)
       for (let index = 1; index < all.length; index += 1)
@@ -65,7 +64,6 @@ export const tokens: readonly Case[] = casesOf('tokens', [
   {
     name: 'the old holder is never answered the token of its successor',
     trap: 'a token that is read again from the store',
-    needs: ['claim-ttl'],
     async run(context) {
       const store = await context.connect()
       const dead = await hold(context, store, { ttlMs: context.shortMs })

@@ -1,18 +1,31 @@
 /** Nothing is missed between two looks: a watch compares with what was seen, it does not wait for an event. */
 import assert from 'node:assert/strict'
-import type { Hint, Standing, Store, Subject } from '../../store/store.ts'
+import type { Ref } from '../../store/claim.ts'
+import type { OpenStore } from '../../store/store.ts'
+import type { Hint, Standing } from '../../store/standing.ts'
 import { type Case, casesOf, type Context } from '../case.ts'
 import { asHeld, hold, renew, turnOf, wait, within } from '../steps.ts'
 
 /** Longer than any engine needs to tell; a case ends as soon as it was told. */
 const TOLD_MS = 5_000
 
-function watchFor(context: Context, store: Store, subject: Subject, memo: string): Promise<Standing | Hint> {
-  return within(context, TOLD_MS, 'to be told', store.watch(subject, memo, new AbortController().signal))
+const never = new AbortController().signal
+
+function watchFor(context: Context, store: OpenStore, ref: Ref): Promise<Standing | Hint> {
+  return within(context, TOLD_MS, 'to be told', store.watch(ref, never))
+}
+
+function observeFor(context: Context, store: OpenStore, resource: string, seen: string): Promise<string> {
+  return within(context, TOLD_MS, 'to be told', store.observe(resource, seen, never))
 }
 
 /** Tells whether the answer lets the waiter through: a grant as it is, or a hint after which it asks again. */
-async function granted(context: Context, store: Store, told: Standing | Hint, claim: Parameters<Store['enter']>[0]) {
+async function granted(
+  context: Context,
+  store: OpenStore,
+  told: Standing | Hint,
+  claim: Parameters<OpenStore['enter']>[0],
+) {
   if (told.kind === 'hint') return turnOf(context, store, claim, TOLD_MS)
   const { token } = asHeld(told)
   return { ref: { resource: claim.resource, id: claim.id, token }, token }
@@ -26,7 +39,7 @@ export const watching: readonly Case[] = casesOf('watch', [
       const store = await context.connect()
       const holder = await hold(context, await context.connect())
       const waiter = await wait(context, store)
-      const told = watchFor(context, store, waiter.ref, waiter.standing.memo)
+      const told = watchFor(context, store, waiter.ref)
       await holder.store.leave(holder.ref)
       const { token } = await granted(context, store, await told, waiter.claim)
       assert.ok(token > holder.token)
@@ -41,19 +54,35 @@ export const watching: readonly Case[] = casesOf('watch', [
       const holder = await hold(context, await context.connect())
       const waiter = await wait(context, store)
       await holder.store.leave(holder.ref)
-      await granted(context, store, await watchFor(context, store, waiter.ref, waiter.standing.memo), waiter.claim)
+      await granted(context, store, await watchFor(context, store, waiter.ref), waiter.claim)
     },
   },
   {
-    name: 'a waiter that was told once and did not listen is told again',
+    name: 'a waiter that was told of its turn and asks gets the same grant',
     needs: ['push'],
     async run(context) {
       const store = await context.connect()
       const holder = await hold(context, store)
       const waiter = await wait(context, store)
       await store.leave(holder.ref)
-      await watchFor(context, store, waiter.ref, waiter.standing.memo)
-      await granted(context, store, await watchFor(context, store, waiter.ref, waiter.standing.memo), waiter.claim)
+      const { token } = await granted(context, store, await watchFor(context, store, waiter.ref), waiter.claim)
+      assert.equal((await turnOf(context, store, waiter.claim, TOLD_MS)).token, token)
+    },
+  },
+  {
+    name: 'a waiter whose standing did not change is told nothing',
+    needs: ['push', 'order'],
+    async run(context) {
+      const store = await context.connect()
+      await hold(context, store)
+      const first = await wait(context, store)
+      await wait(context, store)
+      const told = store.watch(first.ref, never).then(({ kind }) => kind)
+      await store.renew([{ ref: first.ref, ttlMs: context.longMs }])
+      await context.advance(context.shortMs / 4)
+      const answer = await Promise.race([told, context.advance(1).then(() => 'nothing')])
+      // A hint may be early; a standing may not.
+      assert.ok(answer === 'nothing' || answer === 'hint', `it was told ${answer}`)
     },
   },
   {
@@ -63,7 +92,7 @@ export const watching: readonly Case[] = casesOf('watch', [
       const store = await context.connect()
       const holder = await hold(context, await context.connect())
       const waiter = await wait(context, store)
-      const told = watchFor(context, store, waiter.ref, waiter.standing.memo)
+      const told = watchFor(context, store, waiter.ref)
       const beforeMs = context.clock.monotonicMs()
       await holder.store.leave(holder.ref)
       const answer = await told
@@ -84,16 +113,17 @@ export const watching: readonly Case[] = casesOf('watch', [
     async run(context) {
       const store = await context.connect()
       await hold(context, store)
-      const { ref, standing } = await wait(context, store)
+      const { ref } = await wait(context, store)
       const controller = new AbortController()
-      const pending = store.watch(ref, standing.memo, controller.signal)
+      const pending = store.watch(ref, controller.signal)
       await context.advance(20)
       controller.abort(new Error('not needed any more'))
       assert.equal((await within(context, TOLD_MS, 'to end', pending)).kind, 'hint')
-      const late = store.watch(ref, standing.memo, controller.signal)
+      const late = store.watch(ref, controller.signal)
       assert.equal((await within(context, TOLD_MS, 'to end', late)).kind, 'hint')
-      const observer = store.watch({ resource: ref.resource }, (await store.look(ref.resource)).memo, controller.signal)
-      assert.equal((await within(context, TOLD_MS, 'to end', observer)).kind, 'hint')
+      const { version } = await store.look(ref.resource)
+      const observer = store.observe(ref.resource, version, controller.signal)
+      assert.equal(typeof (await within(context, TOLD_MS, 'to end', observer)), 'string')
     },
   },
   {
@@ -104,8 +134,8 @@ export const watching: readonly Case[] = casesOf('watch', [
       const holder = await hold(context, store)
       const waiter = await wait(context, store)
       const controller = new AbortController()
-      const ended = store.watch(waiter.ref, waiter.standing.memo, controller.signal)
-      const other = watchFor(context, store, waiter.ref, waiter.standing.memo)
+      const ended = store.watch(waiter.ref, controller.signal)
+      const other = watchFor(context, store, waiter.ref)
       controller.abort()
       await ended
       await store.leave(holder.ref)
@@ -117,9 +147,9 @@ export const watching: readonly Case[] = casesOf('watch', [
     needs: ['push'],
     async run(context) {
       const store = await context.connect()
-      const { ref, standing } = await hold(context, store)
-      const told = watchFor(context, store, ref, standing.memo)
-      assert.equal(await (await context.connect()).admin.evict(ref.resource, ref.token, 'stuck since noon'), 'evicted')
+      const { ref } = await hold(context, store)
+      const told = watchFor(context, store, ref)
+      assert.equal(await (await context.connect()).evict(ref.resource, ref.token, 'stuck since noon'), 'evicted')
       const answer = await told
       const final = answer.kind === 'hint' ? await renew(store, ref, context.longMs) : answer
       assert.deepEqual(final, { kind: 'gone', reason: 'stuck since noon' })
@@ -131,17 +161,17 @@ export const watching: readonly Case[] = casesOf('watch', [
     async run(context) {
       const observer = await context.connect()
       const store = await context.connect()
-      const subject = { resource: context.resource() }
-      let seen = await observer.look(subject.resource)
+      const resource = context.resource()
+      let seen = await observer.look(resource)
       assert.equal(seen.claims.length, 0)
       const after = async (change: () => Promise<unknown>): Promise<void> => {
-        const told = watchFor(context, observer, subject, seen.memo)
+        const told = observeFor(context, observer, resource, seen.version)
         await change()
-        assert.equal((await told).kind, 'hint', 'an observer gets hints only')
-        seen = await observer.look(subject.resource)
+        assert.notEqual(await told, seen.version)
+        seen = await observer.look(resource)
       }
       const holder = await hold(context, store)
-      seen = await observer.look(subject.resource)
+      seen = await observer.look(resource)
       assert.equal(seen.claims.length, 1)
       await after(() => renew(store, holder.ref, context.longMs, 'at your service'))
       assert.equal(seen.claims[0]?.note, 'at your service')
@@ -157,13 +187,13 @@ export const watching: readonly Case[] = casesOf('watch', [
     async run(context) {
       const observer = await context.connect()
       const resource = context.resource()
-      const { memo } = await observer.look(resource)
+      const { version } = await observer.look(resource)
       const holder = await hold(context, await context.connect())
-      assert.equal((await watchFor(context, observer, { resource }, memo)).kind, 'hint')
-      const { memo: held } = await observer.look(resource)
+      assert.notEqual(await observeFor(context, observer, resource, version), version)
+      const { version: held } = await observer.look(resource)
       await holder.store.leave(holder.ref)
       await hold(context, holder.store)
-      assert.equal((await watchFor(context, observer, { resource }, held)).kind, 'hint')
+      assert.notEqual(await observeFor(context, observer, resource, held), held)
     },
   },
   {
@@ -177,13 +207,11 @@ export const watching: readonly Case[] = casesOf('watch', [
       let last = first.token
       const turns = Array.from({ length: 50 }, async (_, index) => {
         const store = stores[index % 2] ?? (await context.connect())
-        const { ref, claim, standing } = await wait(context, store)
-        let memo = standing.memo
+        const { ref, claim } = await wait(context, store)
         for (;;) {
-          const told = await store.watch(ref, memo, new AbortController().signal)
+          const told = await store.watch(ref, never)
           const now = told.kind === 'hint' ? await store.enter(claim) : told
           assert.ok(now.kind === 'held' || now.kind === 'queued', `a watching waiter is ${now.kind}`)
-          memo = now.memo
           if (now.kind === 'queued') continue
           assert.equal((inside += 1), 1, 'two are inside together')
           assert.ok(now.token > last)

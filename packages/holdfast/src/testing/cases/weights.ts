@@ -95,7 +95,7 @@ export const weights: readonly Case[] = casesOf('weights', [
   },
   {
     name: 'the permit of a crashed holder comes back',
-    needs: ['semaphore', 'claim-ttl'],
+    needs: ['semaphore'],
     async run(context) {
       const store = await context.connect()
       const living = await hold(context, store, permits(1, 2))
@@ -156,7 +156,7 @@ export const weights: readonly Case[] = casesOf('weights', [
   {
     name: 'a crashed reader frees the writer in time, although other readers go on renewing',
     trap: 'one ttl for all readers: the living keep the dead alive',
-    needs: ['readWrite', 'claim-ttl', 'order'],
+    needs: ['readWrite', 'order'],
     async run(context) {
       const store = await context.connect()
       const living = await hold(context, store, reader)
@@ -190,7 +190,7 @@ export const weights: readonly Case[] = casesOf('weights', [
   },
   {
     name: 'a member that stops renewing drops out, and the others stay',
-    needs: ['members', 'claim-ttl'],
+    needs: ['members'],
     async run(context) {
       const store = await context.connect()
       await hold(context, store, { ...member, note: 'dead', ttlMs: context.shortMs })

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { newClaimId } from '../../store/claim.ts'
 import { type Clock, sleep, systemClock } from '../../time/clock.ts'
-import type { Facts } from '../../store/store.ts'
+import type { Facts } from '../../store/facts.ts'
 import { holdfast, type Locks } from '../../holdfast.ts'
 import type { Bench } from '../run-case.ts'
 import { unreliable } from '../unreliable.ts'
@@ -17,8 +17,9 @@ const STEP_SHARE = 1 / 50
 export async function runLockCase(lockCase: LockCase, dress: Dress, bench: Bench): Promise<string | undefined> {
   const engine = await bench.start()
   const time = timeOf(bench)
+  const shortMs = TTL_MS[bench.time]
+  let ttlMs: number = shortMs
   const namespace = `conformance-${newClaimId().slice(0, 12)}`
-  const ttlMs = TTL_MS[bench.time]
   const open: Locks[] = []
   const connect = (plan: Parameters<LockKit['client']>[0] = () => undefined): Omit<LockClient, 'claims' | 'lock'> => {
     const store = unreliable(engine.store(), plan)
@@ -29,6 +30,8 @@ export async function runLockCase(lockCase: LockCase, dress: Dress, bench: Bench
   try {
     const stage = connect()
     const facts = await stage.locks.open()
+    const { minMs, granularityMs, takeoverMs = granularityMs } = facts.ttl
+    ttlMs = Math.max(shortMs, minMs)
     const denied = [dress.needs, lockCase.needs].flatMap((need) => reasonAgainst(need, facts) ?? [])
     if (denied.length > 0) return denied.join(' ')
     await dress.prepare?.(stage.locks, stage.name)
@@ -38,7 +41,8 @@ export async function runLockCase(lockCase: LockCase, dress: Dress, bench: Bench
       const claims = async (): Promise<number> => (await stage.locks.inspect(name)).claims.length - taken
       return { store, locks, name, lock: dress.lock(locks, name), claims }
     }
-    await lockCase.run({ client, ttlMs, ...time })
+    const within: LockKit['within'] = (ms, promise) => time.within(ms + takeoverMs, promise)
+    await lockCase.run({ client, ttlMs, ...time, within })
     return undefined
   } finally {
     const closed = Promise.all(open.map((locks) => locks.close()))

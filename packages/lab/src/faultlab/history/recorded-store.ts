@@ -3,6 +3,7 @@
  * of the library sees and the checks F and R need. It changes nothing.
  */
 import { NotApplied, type Standing, type Store } from 'holdfast'
+import { aroundStore } from 'holdfast/testing'
 import type { Notes, StoreCall } from '../traffic/contender.ts'
 
 /** A grant that was pushed to a claim and not heard of ends after this long, or after its ttl; then the next ask stands in line anew. */
@@ -10,19 +11,15 @@ const PUSHED_LIFE_MS = 3_000
 
 export function recordedStore(store: Store, notes: Notes): Store {
   const idOf = claimNumbers()
-  return {
-    open: (environment) => store.open(environment),
-    close: () => store.close(),
-    look: (resource) => store.look(resource),
+  return aroundStore(store, (open) => ({
     leave(ref, options) {
       notes.left(lockOf(ref.resource), idOf(ref.id))
-      return store.leave(ref, options)
+      return open.leave(ref, options)
     },
-    admin: store.admin,
     async enter(claim) {
       const input = { id: idOf(claim.id), keptMs: Math.min(claim.ttlMs, PUSHED_LIFE_MS) }
       const call = notes.call('enqueue', lockOf(claim.resource), input)
-      const standing = await ending(call, () => store.enter(claim))
+      const standing = await ending(call, () => open.enter(claim))
       call.ok(detailOf(standing))
       return standing
     },
@@ -35,7 +32,7 @@ export function recordedStore(store: Store, notes: Notes): Store {
           ? notes.call('enqueue', lock, { id: idOf(ref.id) })
           : notes.call('renew', lock, { token: String(ref.token) })
       })
-      const answers = await ending({ fail: failAll(calls), info: infoAll(calls) }, () => store.renew(renewals))
+      const answers = await ending({ fail: failAll(calls), info: infoAll(calls) }, () => open.renew(renewals))
       for (const [index, answer] of answers.entries()) {
         const call = calls[index]
         if (answer instanceof Error) endWith(call, answer)
@@ -44,14 +41,14 @@ export function recordedStore(store: Store, notes: Notes): Store {
       }
       return answers
     },
-    async watch(subject, memo, signal) {
-      const news = await store.watch(subject, memo, signal)
-      if (news.kind === 'held' && 'id' in subject) {
-        notes.call('enqueue', lockOf(subject.resource), { id: idOf(subject.id) }).ok(detailOf(news))
+    async watch(ref, signal) {
+      const news = await open.watch(ref, signal)
+      if (news.kind === 'held') {
+        notes.call('enqueue', lockOf(ref.resource), { id: idOf(ref.id) }).ok(detailOf(news))
       }
       return news
     },
-  }
+  }))
 }
 
 /** The code of a renewal to which the store answered that the lease is no more. */

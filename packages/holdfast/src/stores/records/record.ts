@@ -1,23 +1,6 @@
 /** One line as text in a row: a JSON array of the observers and then of the claims, each a tuple; nothing at all when idle. */
-import type { Line, LineClaim } from '../../line/line.ts'
-
-/** What a row holds. */
-export interface LineRecord {
-  readonly line: Line
-  /** Channels of those who watch the resource without a claim. */
-  readonly observers: readonly LineObserver[]
-}
-
-/** What a step needs of a file: a line, and to write it. */
-export interface Lines {
-  read(resource: string): LineRecord
-  write(resource: string, entry: LineRecord): void
-}
-
-export interface LineObserver {
-  readonly channel: string
-  readonly untilMs: number
-}
+import type { LineClaim } from '../../line/line.ts'
+import type { LineRecord } from './engine.ts'
 
 /** The fields in the order of the tuple. `extra` is `provisional` of a held and the reason of a lingering claim. */
 type ClaimFields = readonly [

@@ -1,0 +1,105 @@
+/** What an engine gives that keeps each line as one record: it reads a line, changes it alone, lists lines, notifies. */
+import type { Line } from '../../line/line.ts'
+import type { LineStep, Moment } from '../../line/transition.ts'
+import type { Facts } from '../../store/facts.ts'
+import type { StoreEnvironment } from '../../store/store.ts'
+
+/** What an engine keeps for one resource. */
+export interface LineRecord {
+  readonly line: Line
+  /** Processes that watch the resource without a claim. */
+  readonly observers: readonly LineObserver[]
+}
+
+export interface LineObserver {
+  readonly channel: string
+  /** On the clock that judges expiry. */
+  readonly untilMs: number
+}
+
+export const emptyRecord: LineRecord = { line: { lastToken: 0n, claims: [] }, observers: [] }
+
+/** Tells the process behind a channel that a line changed, or how one claim in it stands now. */
+export interface Notice {
+  readonly channel: string
+  readonly resource: string
+  /** The claim it is about; absent for observers of the line. */
+  readonly id?: string
+}
+
+/** What one change may do; everything happens together or not at all. */
+export interface RecordChange {
+  /** Read after the records were locked. */
+  readonly now: Moment
+  /** @default the step as it is */
+  readonly around?: StepAround
+  read(resource: string): LineRecord
+  write(resource: string, record: LineRecord): void
+  /** Delivered after the change is done; a notice may get lost. */
+  notify(notice: Notice): void
+}
+
+/** The claims of one line that a change is about. */
+export interface LineAsk {
+  readonly resource: string
+  readonly ids: readonly string[]
+}
+
+export interface Reading {
+  readonly record: LineRecord
+  readonly now: Moment
+}
+
+export interface ListedLine {
+  readonly resource: string
+  readonly line: Line
+  /** When it was read, by the clock that judges expiry. */
+  readonly now: Moment
+}
+
+/** Runs a step on a line, and may run it on another one instead: where the engine knows more of claims than the line does. */
+export type StepAround = <Answer>(line: Line, now: Moment, step: (line: Line) => LineStep<Answer>) => LineStep<Answer>
+
+/** A change would make a record longer than an engine keeps: the line is full. */
+export class RecordFull extends Error {
+  constructor() {
+    super('the record of this line is full')
+  }
+}
+
+export interface RecordEngine {
+  readonly facts: Facts
+  /** Names this process in its claims and observers: where notices reach it. */
+  readonly channel: string
+  /** Whether one change may span several lines; else each line is changed, and may fail, alone. */
+  readonly spansLines: boolean
+  /** Expiry is observed, so a life may be promised only for what was just written. @default false */
+  readonly isObserved?: boolean
+  /**
+   * Runs the work on the records of these lines, alone. The work is pure but for what it does to the change, and may run
+   * again. Throws `NotApplied` where another process was faster.
+   */
+  change<Result>(asks: readonly LineAsk[], work: (change: RecordChange) => Result): Result | Promise<Result>
+  /** A line as it is; of a long line at least these claims and what stands ahead of the first waiters. */
+  read(resource: string, ids: readonly string[] | 'all'): Reading | Promise<Reading>
+  /** Lines that may have claims, in the order of their keys, behind `after`. */
+  list(prefix: string, after: string, limit: number): readonly ListedLine[] | Promise<readonly ListedLine[]>
+  close(): void | Promise<void>
+  /** For a step that only looks. @default the step as it is */
+  readonly around?: StepAround
+  /** When a waiting claim has to look again at the latest, for reasons that the line does not know. */
+  recheckInMs?(line: Line, id: string): number | undefined
+}
+
+/**
+ * Called with what a notice names; with nothing when notices may have been lost; with `unsure` when nothing that was
+ * known is certain any more.
+ */
+export type OnNotice = (notice?: HeardNotice | 'unsure') => void
+
+export interface HeardNotice extends Pick<Notice, 'resource' | 'id'> {
+  /** The line changed, whatever it is about: for engines that tell every process of every change. @default false */
+  readonly isOfAll?: boolean
+}
+
+export type OpenRecords = (environment: StoreEnvironment, onNotice: OnNotice) => RecordEngine | Promise<RecordEngine>

@@ -1,0 +1,269 @@
+/** A whole store over an engine that keeps each line as one record: the pure transition, and what waits for a change. */
+import type { Line } from '../../line/line.ts'
+import { standingOf } from '../../line/standing.ts'
+import {
+  type ClaimState,
+  claimStateOf,
+  enterLine,
+  evictFromLine,
+  isIdle,
+  leaveLine,
+  type LineStep,
+  type Moment,
+  renewInLine,
+  sweep,
+} from '../../line/transition.ts'
+import { appearanceOf, viewOf } from '../../line/view.ts'
+import type { Claim, Ref } from '../../store/claim.ts'
+import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../../store/errors.ts'
+import type { Facts } from '../../store/facts.ts'
+import type { LineView, ResourcePage } from '../../store/line-view.ts'
+import { type Hint, type RenewAnswer, type Situation, situationOf, type Standing } from '../../store/standing.ts'
+import type { LeaveOptions, OpenStore, Renewal, Store, StoreEnvironment } from '../../store/store.ts'
+import { type Clock, type Stamp, stampOf } from '../../time/clock.ts'
+import { type LineAsk, type OpenRecords, type RecordEngine, RecordFull } from './engine.ts'
+import { observeLine } from './observe.ts'
+import { Transaction } from './transaction.ts'
+import { subjectOf, Watchers } from './watchers.ts'
+
+const HINT: Hint = { kind: 'hint' }
+
+/** A store over records: the engine is opened with the store. */
+export function recordStore(openRecords: OpenRecords): Store {
+  return {
+    async open(environment) {
+      const watchers = new Watchers()
+      const engine = await openRecords(environment, (notice) => {
+        if (notice === 'unsure') watchers.endAll()
+        else if (notice === undefined) watchers.notifyAll()
+        else if (notice.isOfAll === true) watchers.notifyLine(notice.resource)
+        else watchers.notify(subjectOf(notice.resource, notice.id))
+      })
+      return new RecordStore(engine, watchers, environment)
+    },
+  }
+}
+
+type StateStep = (line: Line, now: Moment) => LineStep<ClaimState>
+
+class RecordStore implements OpenStore {
+  readonly #engine: RecordEngine
+  readonly #watchers: Watchers
+  readonly #clock: Clock
+  readonly #environment: StoreEnvironment
+  /** How each waiting claim stood when it was last answered; a claim that is not here holds, or is not ours. */
+  readonly #waiting = new Map<string, Situation>()
+  /** Asks on their way to an engine that is away, which no request has carried yet. */
+  readonly #unsent = new Map<string, Promise<Standing>>()
+  readonly #closing = new AbortController()
+
+  constructor(engine: RecordEngine, watchers: Watchers, environment: StoreEnvironment) {
+    this.#engine = engine
+    this.#watchers = watchers
+    this.#clock = environment.clock
+    this.#environment = environment
+  }
+
+  get facts(): Facts {
+    return this.#engine.facts
+  }
+
+  async enter(claim: Claim): Promise<Standing> {
+    const askedAt = this.#ask()
+    const { resource, id } = claim
+    // An ask that was not sent yet serves this one as well.
+    const unsent = this.#unsent.get(id)
+    if (unsent !== undefined) return unsent
+    const step = this.#entering(claim)
+    // A waiter that asks again mostly changes nothing, and then it takes no lock.
+    const looked = this.#waiting.has(id) ? await this.#lookThrough(resource, id, step, askedAt) : undefined
+    if (looked !== undefined) return this.#answered(id, looked)
+    // Nothing is granted any more once the store was closed, which may have been during the look.
+    this.#ask()
+    const done = this.#apply(resource, id, (line, now) => {
+      if (this.#unsent.size > 0) this.#unsent.delete(id)
+      return step(line, now)
+    })
+    // An engine in this process answers at once, and each turn of the microtasks would be a tenth of its pair.
+    if (!(done instanceof Promise)) return this.#answered(id, this.#standing(done, id, askedAt))
+    const entered = this.#entered(done, id, askedAt)
+    this.#unsent.set(id, entered)
+    return entered.finally(() => this.#unsent.delete(id))
+  }
+
+  async renew(renewals: readonly Renewal[]): Promise<readonly RenewAnswer[]> {
+    const askedAt = this.#ask()
+    if (this.#engine.spansLines) return await this.#renewTogether(renewals, askedAt)
+    const answers = new Map<Renewal, RenewAnswer>()
+    const groups = [...Map.groupBy(renewals, ({ ref }) => ref.resource).values()]
+    await Promise.all(
+      groups.map(async (group) => {
+        const answered = await this.#renewTogether(group, askedAt).catch((error: unknown) =>
+          group.map(() => ownAnswer(error)),
+        )
+        group.forEach((renewal, index) => answers.set(renewal, answered[index] ?? unanswered))
+      }),
+    )
+    return renewals.map((renewal) => answers.get(renewal) ?? unanswered)
+  }
+
+  async leave(ref: Ref, { keepMs = 0 }: LeaveOptions = {}): Promise<'left' | 'gone'> {
+    this.#ask()
+    this.#waiting.delete(ref.id)
+    const left = this.#apply(ref.resource, ref.id, (line, now) => leaveLine(line, ref, keepMs, now))
+    return left instanceof Promise ? (await left).answer : left.answer
+  }
+
+  async watch(ref: Ref, signal: AbortSignal): Promise<Standing | Hint> {
+    this.#ask()
+    const news = await this.#watchers.until(subjectOf(ref.resource, ref.id), () => this.#newsOf(ref), signal)
+    return news === undefined ? HINT : this.#answered(ref.id, news)
+  }
+
+  async observe(resource: string, seen: string, signal: AbortSignal): Promise<string> {
+    this.#ask()
+    const ends = AbortSignal.any([signal, this.#closing.signal])
+    return await observeLine(this.#engine, this.#watchers, this.#environment.timers, { resource, seen, ends })
+  }
+
+  async look(resource: string): Promise<LineView> {
+    this.#ask()
+    const { record, now } = await this.#engine.read(resource, 'all')
+    return viewOf(resource, record.line, now, appearanceOf(record.line, now))
+  }
+
+  async list(prefix: string, cursor: string | undefined, limit: number): Promise<ResourcePage> {
+    this.#ask()
+    const lines = await this.#engine.list(prefix, cursor ?? '', limit + 1)
+    const page = lines.slice(0, limit)
+    const resources = page.filter(({ line, now }) => !isIdle(sweep(line, now))).map(({ resource }) => resource)
+    const last = page.at(-1)
+    return lines.length > limit && last !== undefined ? { resources, cursor: last.resource } : { resources }
+  }
+
+  async evict(resource: string, token: bigint, reason: string): Promise<'evicted' | 'gone'> {
+    this.#ask()
+    const evicted = await this.#apply(resource, undefined, (line, now) => evictFromLine(line, token, reason, now))
+    return evicted.answer
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return
+    this.#closing.abort()
+    this.#watchers.endAll()
+    await this.#engine.close()
+  }
+
+  async #renewTogether(renewals: readonly Renewal[], askedAt: Stamp): Promise<readonly RenewAnswer[]> {
+    const asks = [...Map.groupBy(renewals, ({ ref }) => ref.resource)].map(([resource, group]): LineAsk => ({
+      resource,
+      ids: group.map(({ ref }) => ref.id),
+    }))
+    const answers = await this.#engine.change(asks, (change) => {
+      const transaction = new Transaction(change)
+      const answered = renewals.map((renewal) => this.#renewed(transaction, renewal, askedAt))
+      transaction.write()
+      return answered
+    })
+    return answers.map((answer, index) => {
+      const id = renewals[index]?.ref.id
+      return 'kind' in answer && id !== undefined ? this.#renewalAnswered(id, answer) : answer
+    })
+  }
+
+  #renewed(transaction: Transaction, { ref, ttlMs, note }: Renewal, askedAt: Stamp): RenewAnswer {
+    try {
+      const step = transaction.apply(ref.resource, ref.id, (line, now) => renewInLine(line, ref, ttlMs, note, now))
+      return this.#standing(step, ref.id, askedAt)
+    } catch (error) {
+      // One damaged line is not the end of the others.
+      if (error instanceof StoreUnavailable) return error
+      throw error
+    }
+  }
+
+  #apply<Answer>(
+    resource: string,
+    id: string | undefined,
+    step: (line: Line, now: Moment) => LineStep<Answer>,
+  ): LineStep<Answer> | Promise<LineStep<Answer>> {
+    return this.#engine.change([{ resource, ids: id === undefined ? [] : [id] }], (change) => {
+      const transaction = new Transaction(change)
+      const done = transaction.apply(resource, id, step)
+      transaction.write()
+      return done
+    })
+  }
+
+  /** Where expiry is observed, an ask about a claim that holds renews it. */
+  #entering(claim: Claim): StateStep {
+    const { channel, isObserved = false } = this.#engine
+    const { resource, id, ttlMs } = claim
+    if (!isObserved) return (line, now) => enterLine(line, claim, channel, now)
+    return (line, now) =>
+      line.claims.some((known) => known.id === id && known.state === 'held')
+        ? renewInLine(line, { resource, id }, ttlMs, undefined, now)
+        : enterLine(line, claim, channel, now)
+  }
+
+  async #entered(entering: Promise<LineStep<ClaimState>>, id: string, askedAt: Stamp): Promise<Standing> {
+    try {
+      return this.#answered(id, this.#standing(await entering, id, askedAt))
+    } catch (error) {
+      if (error instanceof RecordFull) return { kind: 'refused', because: 'full' }
+      throw error
+    }
+  }
+
+  /** A step that turns out to change nothing, without a change of the record; `undefined` when it would change it. */
+  async #lookThrough(resource: string, id: string, step: StateStep, askedAt: Stamp): Promise<Standing | undefined> {
+    const { record, now } = await this.#engine.read(resource, [id])
+    const { line } = record
+    const done =
+      this.#engine.around === undefined
+        ? step(line, now)
+        : this.#engine.around(line, now, (before) => step(before, now))
+    return done.line === line ? this.#standing(done, id, askedAt) : undefined
+  }
+
+  #newsOf(ref: Ref): Standing | undefined | Promise<Standing | undefined> {
+    const askedAt = stampOf(this.#clock)
+    const newsIn = ({ record, now }: { readonly record: { readonly line: Line }; readonly now: Moment }) => {
+      const state = claimStateOf(record.line, ref.id, now, ref.token)
+      if (situationOf(state) === (this.#waiting.get(ref.id) ?? 'held')) return undefined
+      return this.#standing({ line: record.line, answer: state, notify: [] }, ref.id, askedAt)
+    }
+    const reading = this.#engine.read(ref.resource, [ref.id])
+    return reading instanceof Promise ? reading.then(newsIn) : newsIn(reading)
+  }
+
+  #standing({ answer, line }: LineStep<ClaimState>, id: string, askedAt: Stamp): Standing {
+    const recheckInMs = answer.kind === 'queued' ? this.#engine.recheckInMs?.(line, id) : undefined
+    return standingOf(answer, askedAt, recheckInMs)
+  }
+
+  #answered(id: string, standing: Standing): Standing {
+    if (standing.kind === 'queued') this.#waiting.set(id, situationOf(standing))
+    else if (this.#waiting.size > 0) this.#waiting.delete(id)
+    return standing
+  }
+
+  /** A renewal says less than an ask: the waiter that renews its place may not have heard of its turn yet. */
+  #renewalAnswered(id: string, standing: Standing): Standing {
+    return standing.kind === 'queued' ? standing : this.#answered(id, standing)
+  }
+
+  /** The stamp comes before the request: a life that counts from it never ends after the engine's own. */
+  #ask(): Stamp {
+    if (this.#closing.signal.aborted) throw new StoreUnavailable('this store was closed')
+    return stampOf(this.#clock)
+  }
+}
+
+const unanswered = new OutcomeUnknown('renew: the engine did not answer for this claim')
+
+/** A line that could not be changed is the answer for its claims, and the others have theirs. */
+function ownAnswer(error: unknown): RenewAnswer {
+  if (error instanceof NotApplied || error instanceof OutcomeUnknown || error instanceof StoreUnavailable) return error
+  throw error
+}

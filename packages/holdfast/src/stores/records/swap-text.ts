@@ -1,0 +1,29 @@
+/**
+ * A record as the text that compare-and-set engines keep, line by line: the highest token of the line, the claims and
+ * observers, and for engines without a clock the beats. The format is a contract: docs/protocols/records.md.
+ */
+import type { LineRecord } from './engine.ts'
+import type { Beat } from './observed.ts'
+import { decodeRecord, encodeRecord } from './record.ts'
+
+export interface DecodedText {
+  readonly record: LineRecord
+  readonly beats: readonly Beat[]
+}
+
+export function encodeText(record: LineRecord, beats?: readonly Beat[]): string {
+  const text = `${record.line.lastToken}\n${encodeRecord(record)}`
+  return beats === undefined ? text : `${text}\n${JSON.stringify(beats.map(({ beat, spanMs }) => [beat, spanMs]))}`
+}
+
+/** Throws `SyntaxError` for text that `encodeText` never makes. */
+export function decodeText(text: string): DecodedText {
+  const [token = '', claims = '', beats = '[]'] = text.split('\n')
+  if (!/^\d{1,19}$/.test(token)) throw new SyntaxError('not a token')
+  const pairs: unknown = JSON.parse(beats)
+  if (!Array.isArray(pairs)) throw new SyntaxError('not a list of beats')
+  return {
+    record: decodeRecord(claims, BigInt(token)),
+    beats: pairs.map(([beat, spanMs]: [number, number]) => ({ beat, spanMs })),
+  }
+}

@@ -1,0 +1,244 @@
+/**
+ * Records on an engine that has compare-and-set and nothing else: the line is read, stepped here, and written if no other
+ * process was faster. Within a process one change of a line is in flight at a time, and what is asked meanwhile
+ * travels in the next write together; so processes compete, and never claims of one process.
+ */
+import type { Moment } from '../../line/transition.ts'
+import { NotApplied, StoreUnavailable } from '../../store/errors.ts'
+import type { Facts } from '../../store/facts.ts'
+import type { Store, StoreEnvironment } from '../../store/store.ts'
+import type { Clock } from '../../time/clock.ts'
+import {
+  emptyRecord,
+  type LineAsk,
+  type LineRecord,
+  type ListedLine,
+  type Notice,
+  type OnNotice,
+  type Reading,
+  type RecordChange,
+  RecordFull,
+  type RecordEngine,
+} from './engine.ts'
+import { Observations } from './observed.ts'
+import { recordStore } from './store.ts'
+import { type DecodedText, decodeText, encodeText } from './swap-text.ts'
+
+/** A record of text, with what a compare-and-set compares. */
+export interface StoredText {
+  readonly text: string
+  readonly version: string
+}
+
+export interface StoredReading {
+  /** Absent while nothing stands under the key. */
+  readonly stored?: StoredText | undefined
+  /** The engine's own clock, read no earlier than the record. An engine without a clock leaves it out. */
+  readonly nowMs?: number
+}
+
+/** Written, with the new version; or not, with what stands there where the refusal tells. */
+export type SwapResult =
+  | { readonly version: string }
+  | { readonly version?: undefined; readonly current?: StoredText | undefined }
+
+/** What an author writes for a compare-and-set engine: docs/write-your-own-store.md. */
+export interface SwapEngine {
+  readonly facts: Facts
+  read(key: string): Promise<StoredReading>
+  /** Writes the text only if the version is still the one that was seen; `undefined` for a key with nothing under it. */
+  swap(key: string, seen: string | undefined, text: string, notices: readonly Notice[]): Promise<SwapResult>
+  /** Keys that start with the prefix, behind `after`, in their order. */
+  list(prefix: string, after: string, limit: number): Promise<readonly string[]>
+  /** @default nothing to close */
+  close?(): Promise<void>
+}
+
+/** `onNotice`: for engines that push; every notice of a swap, or the key of every change. */
+export type OpenSwapEngine = (environment: StoreEnvironment, onNotice: OnNotice) => Promise<SwapEngine>
+
+/** A store over a compare-and-set engine. */
+export function swapStore(open: OpenSwapEngine): Store {
+  return recordStore(async (environment, onNotice) => {
+    const engine = await open(environment, onNotice)
+    if (environment.signal.aborted) {
+      await engine.close?.()
+      throw new StoreUnavailable('opening the store was aborted')
+    }
+    return new SwapRecords(engine, environment.clock)
+  })
+}
+
+/** A lost swap is tried again at once; then it is another process's turn. */
+const TRIES = 3
+/** Asks that travel in one write. */
+const TOGETHER_MAX = 64
+/** The longest record that is written, in characters: some engines keep no more, and every step reads all of it. */
+const RECORD_LENGTH_MAX = 32_768
+
+interface Pending {
+  readonly work: (change: RecordChange) => unknown
+  readonly resolve: (result: unknown) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** A record as it was read, and what it takes to write it. */
+interface Read {
+  readonly record: LineRecord
+  readonly seen: string | undefined
+  readonly now: Moment
+}
+
+class SwapRecords implements RecordEngine {
+  readonly facts: Facts
+  readonly channel: string = crypto.randomUUID()
+  readonly spansLines = false
+  readonly isObserved: boolean
+  readonly #engine: SwapEngine
+  readonly #clock: Clock
+  readonly #observations = new Observations()
+  readonly #pending = new Map<string, Pending[]>()
+
+  constructor(engine: SwapEngine, clock: Clock) {
+    this.facts = engine.facts
+    this.isObserved = engine.facts.expiry === 'observed'
+    this.#engine = engine
+    this.#clock = clock
+  }
+
+  change<Result>([ask]: readonly LineAsk[], work: (change: RecordChange) => Result): Promise<Result> {
+    if (ask === undefined) return Promise.reject(new StoreUnavailable('a change without a line'))
+    const { resource } = ask
+    return new Promise<Result>((resolve, reject) => {
+      const pending: Pending = { work, resolve: resolve as (result: unknown) => void, reject }
+      const queue = this.#pending.get(resource)
+      if (queue !== undefined) return void queue.push(pending)
+      this.#pending.set(resource, [pending])
+      void this.#drain(resource)
+    })
+  }
+
+  async read(resource: string): Promise<Reading> {
+    return await this.#read(resource)
+  }
+
+  async list(prefix: string, after: string, limit: number): Promise<readonly ListedLine[]> {
+    const keys = await this.#engine.list(prefix, after, limit)
+    return Promise.all(
+      keys.map(async (resource) => {
+        const { record, now } = await this.#read(resource)
+        return { resource, line: record.line, now }
+      }),
+    )
+  }
+
+  async close(): Promise<void> {
+    await this.#engine.close?.()
+  }
+
+  /** Ends when nothing is asked any more: each round takes what was asked during the one before. */
+  async #drain(resource: string): Promise<void> {
+    for (;;) {
+      const queue = this.#pending.get(resource) ?? []
+      const together = queue.splice(0, TOGETHER_MAX)
+      if (together.length === 0) {
+        this.#pending.delete(resource)
+        return
+      }
+      try {
+        const results = await this.#changeTogether(resource, together)
+        together.forEach(({ resolve }, index) => resolve(results[index]))
+      } catch (error) {
+        if (error instanceof RecordFull && together.length > 1) await this.#changeApart(resource, together)
+        else for (const { reject } of together) reject(error)
+      }
+    }
+  }
+
+  /** One of them makes the record too long, and the others must not suffer. */
+  async #changeApart(resource: string, together: readonly Pending[]): Promise<void> {
+    for (const pending of together) {
+      await this.#changeTogether(resource, [pending]).then(([result]) => pending.resolve(result), pending.reject)
+    }
+  }
+
+  async #changeTogether(resource: string, together: readonly Pending[]): Promise<readonly unknown[]> {
+    let read = await this.#read(resource)
+    for (let tries = 1; ; tries += 1) {
+      const { results, written, notices } = runOn(read, together)
+      if (written === undefined) return results
+      const text = this.#encode(resource, read, written)
+      const swapped = await this.#engine.swap(resource, read.seen, text, notices)
+      if (swapped.version !== undefined) {
+        // What was written here is first seen here, and counts from before it was written.
+        if (this.isObserved) this.#observe(resource, decodeText(text), read.now.nowMs)
+        return results
+      }
+      if (tries === TRIES) throw new NotApplied(`${this.facts.engine}: another process changed the line in between`)
+      // The refusal may bring what stands there; the engine's clock comes with a read alone.
+      read =
+        this.isObserved && swapped.current !== undefined
+          ? this.#decode(resource, { stored: swapped.current })
+          : await this.#read(resource)
+    }
+  }
+
+  async #read(resource: string): Promise<Read> {
+    return this.#decode(resource, await this.#engine.read(resource))
+  }
+
+  #decode(resource: string, { stored, nowMs }: StoredReading): Read {
+    const seenAtMs = this.#clock.monotonicMs()
+    // A record that is made anew may have been lost: its tokens go on above it, by the clock of its maker.
+    const makerUs = BigInt(Math.floor(this.#clock.wallMs() * 1000))
+    if (nowMs === undefined && !this.isObserved)
+      throw new StoreUnavailable(`${this.facts.engine} brought no clock, and its facts say that it judges expiry`)
+    const now: Moment =
+      nowMs === undefined
+        ? { nowMs: seenAtMs, tokenScaleUs: stored === undefined ? makerUs : 0n }
+        : { nowMs, tokenScaleUs: BigInt(Math.floor(nowMs * 1000)) }
+    if (stored === undefined) return { record: emptyRecord, seen: undefined, now }
+    try {
+      const decoded = decodeText(stored.text)
+      const record = this.isObserved ? this.#observe(resource, decoded, seenAtMs) : decoded.record
+      return { record, seen: stored.version, now }
+    } catch (cause) {
+      throw new StoreUnavailable(`${this.facts.engine}: the record of ${resource} is damaged`, { cause })
+    }
+  }
+
+  #observe(resource: string, { record, beats }: DecodedText, seenAtMs: number): LineRecord {
+    return { ...record, line: this.#observations.observe(resource, record.line, beats, seenAtMs) }
+  }
+
+  #encode(resource: string, read: Read, written: LineRecord): string {
+    const beats = this.isObserved
+      ? this.#observations.beatsOf(resource, read.record.line, written.line, read.now.nowMs)
+      : undefined
+    const text = encodeText(written, beats)
+    const grows = written.line.claims.length > read.record.line.claims.length
+    if (grows && text.length > RECORD_LENGTH_MAX) throw new RecordFull()
+    return text
+  }
+}
+
+/** The works one after the other on one record; each sees what the ones before it wrote. */
+function runOn(
+  { record, now }: Read,
+  together: readonly Pending[],
+): {
+  readonly results: readonly unknown[]
+  readonly written: LineRecord | undefined
+  readonly notices: readonly Notice[]
+} {
+  let written: LineRecord | undefined
+  const notices: Notice[] = []
+  const change: RecordChange = {
+    now,
+    read: () => written ?? record,
+    write: (_, after) => void (written = after),
+    notify: (notice) => void notices.push(notice),
+  }
+  const results = together.map(({ work }) => work(change))
+  return { results, written, notices }
+}

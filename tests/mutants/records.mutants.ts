@@ -1,0 +1,82 @@
+/** Damages to the shared half of the record stores. */
+import type { Check, Mutant } from './mutant.ts'
+
+const memoryTests: Check = { tests: ['packages/holdfast/src/stores/memory/store.test.ts'] }
+const conformance: Check = {
+  tests: ['packages/holdfast/src/stores/conformance.test.ts'],
+  named: 'records, ',
+}
+const tests = (file: string): Check => ({ tests: [file] })
+
+export const recordMutants: readonly Mutant[] = [
+  {
+    name: 'records: nobody is told of a grant',
+    file: 'packages/holdfast/src/stores/records/transaction.ts',
+    find: 'for (const claim of done.notify) this.#notify(resource, claim)',
+    replace: '',
+    caughtBy: memoryTests,
+  },
+  {
+    name: 'records: a watch misses what changed before it was called',
+    file: 'packages/holdfast/src/stores/records/watchers.ts',
+    find: '    else watcher.look()\n',
+    replace: '',
+    caughtBy: conformance,
+  },
+  {
+    name: 'records: a notice that comes during a look is forgotten',
+    file: 'packages/holdfast/src/stores/records/watchers.ts',
+    find: 'if (isLooking) isStale = true\n      else if (!isOver) start()',
+    replace: 'if (!isLooking && !isOver) start()',
+    caughtBy: tests('packages/holdfast/src/stores/records/watchers.test.ts'),
+  },
+  {
+    name: 'records: a swap that was lost counts as written',
+    file: 'packages/holdfast/src/stores/records/swap.ts',
+    find: 'if (swapped.version !== undefined) {',
+    replace: 'if (swapped.version !== undefined || tries > 1) {',
+    caughtBy: conformance,
+  },
+  {
+    name: 'records: what was written here is seen anew when it is read',
+    file: 'packages/holdfast/src/stores/records/swap.ts',
+    find: 'if (this.isObserved) this.#observe(resource, decodeText(text), read.now.nowMs)',
+    replace: '',
+    caughtBy: conformance,
+  },
+  {
+    name: 'records: a renewal without a clock does not beat',
+    file: 'packages/holdfast/src/stores/records/observed.ts',
+    find: 'beat: (sight?.beat ?? 0) + 1',
+    replace: 'beat: sight?.beat ?? 0',
+    caughtBy: conformance,
+  },
+  {
+    name: 'records: observed lives end without a margin for drift',
+    file: 'packages/holdfast/src/stores/records/observed.ts',
+    find: 'spanMs * (1 + DRIFT_SHARE) + MARGIN_MS',
+    replace: 'spanMs * (1 - DRIFT_SHARE)',
+    caughtBy: tests('packages/holdfast/src/stores/records/observed.test.ts'),
+  },
+  {
+    name: 'records: a line of any length is written',
+    file: 'packages/holdfast/src/stores/records/swap.ts',
+    find: 'if (grows && text.length > RECORD_LENGTH_MAX) throw new RecordFull()',
+    replace: '',
+    caughtBy: tests('packages/holdfast/src/stores/records/swap.test.ts'),
+  },
+  {
+    name: 'records: each ask is a write of its own',
+    file: 'packages/holdfast/src/stores/records/swap.ts',
+    find: 'const TOGETHER_MAX = 64',
+    replace: 'const TOGETHER_MAX = 1',
+    caughtBy: tests('packages/holdfast/src/stores/records/swap.test.ts'),
+  },
+  {
+    name: 'records: an ask that was not sent is not joined',
+    file: 'packages/holdfast/src/stores/records/store.ts',
+    find: 'if (unsent !== undefined) return unsent\n',
+    replace: '',
+    caughtBy: tests('packages/holdfast/src/stores/records/swap.test.ts'),
+  },
+]
