@@ -9,6 +9,7 @@ import type { Fenced } from '../lease/lease.ts'
 import { TOKEN_AHEAD_MS_DEFAULT, TOKEN_AHEAD_MS_MAX } from '../store/limits.ts'
 import { resourceOf } from '../store/names.ts'
 import { fencingToken, lockMode } from '../lease/sequencer.ts'
+import { ClockWitness, dateOf, msOf } from './clock-witness.ts'
 
 /** What all guards can be told. */
 export interface GuardOptions {
@@ -44,6 +45,7 @@ export function admissions(options: GuardOptions): (holder: Fenced) => Admission
     minMs: 0,
     maxMs: TOKEN_AHEAD_MS_MAX,
   })
+  const witness = new ClockWitness(clock)
   return (holder) => {
     assertHolder(holder)
     const resource = resourceOf(holder.namespace, holder.name)
@@ -51,8 +53,10 @@ export function admissions(options: GuardOptions): (holder: Fenced) => Admission
     if (mode === 'permit') throw permitRefused(holder)
     holder.assertHeld()
     const token = fencingToken(holder.token)
-    const highest = BigInt(Math.ceil(clock.wallMs()) + aheadMs) * 1000n
-    if (token > highest) throw tooFarAhead(holder, token, aheadMs)
+    const wallMs = clock.wallMs()
+    const highest = BigInt(Math.ceil(wallMs) + aheadMs) * 1000n
+    if (token > highest) throw tooFarAhead(holder, { token, wallMs, aheadMs, verdict: witness.verdictOn(token) })
+    witness.admitted(token, wallMs)
     return { resource, token, raises: mode === 'exclusive', stale: (needed) => stale(holder.name, token, needed) }
   }
 }
@@ -80,11 +84,19 @@ function permitRefused(fenced: Fenced): Unsupported {
   )
 }
 
-function tooFarAhead(fenced: Fenced, token: bigint, aheadMs: number): Misuse {
+interface FarAhead {
+  readonly token: bigint
+  readonly wallMs: number
+  readonly aheadMs: number
+  readonly verdict: string
+}
+
+function tooFarAhead({ name }: Fenced, { token, wallMs, aheadMs, verdict }: FarAhead): Misuse {
   return new Misuse(
-    `${fenced.name}: token ${token} is more than ${formatMs(aheadMs)} ahead of this machine's clock. It is forged, or ` +
-      'the clock here is behind. Set the clock right, or raise maxAhead.',
-    { resource: fenced.name },
+    `${name}: token ${token} is of ${dateOf(msOf(token))}, more than ${formatMs(aheadMs)} (maxAhead) ahead of this machine's ` +
+      `clock, which shows ${dateOf(wallMs)}. ${verdict} Set the wrong clock right. Tokens that were made by it stay ahead ` +
+      'until the store is rebased (holdfast rebase), or admitted by a larger maxAhead.',
+    { resource: name },
   )
 }
 
