@@ -3,10 +3,12 @@ import { Misuse } from '../../store/errors.ts'
 import { connectUrl, driverOf, type RedisClient } from '../redis-driver/client.ts'
 import type { OpenNode } from './node.ts'
 import { NODES_MAX, NODES_MIN } from './limits.ts'
+import { checkedNames, nameOfAddress, nameOfClient } from './server-names.ts'
 
 export interface ServerAddress {
-  /** For people: host and port, or the place in the list. */
+  /** The same for all clients: host and port, or what the caller calls it; the place in the list where neither is known. */
   readonly name: string
+  readonly isNumbered: boolean
   readonly openPort: OpenNode
 }
 
@@ -18,7 +20,10 @@ const EXAMPLE = 'redlock://user:password@host-1:6379/0,host-2:6379,host-3:6379'
  */
 const ONCE = { enableOfflineQueue: false, autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 } as const
 
-export function addressesOf(nodes: readonly (RedisClient | string)[] | string): readonly ServerAddress[] {
+export function addressesOf(
+  nodes: readonly (RedisClient | string)[] | string,
+  given?: readonly string[],
+): readonly ServerAddress[] {
   const list = typeof nodes === 'string' ? urlsOf(nodes) : nodes
   if (!Array.isArray(list)) throw new Misuse(`redlock() takes a list of clients or URLs, or one URL: ${EXAMPLE}`)
   if (list.length < NODES_MIN) {
@@ -32,7 +37,12 @@ export function addressesOf(nodes: readonly (RedisClient | string)[] | string): 
       `redlock() takes at most ${NODES_MAX} servers, and got ${list.length}: every attempt asks each of them`,
     )
   }
-  const addresses = list.map((each: RedisClient | string, index) => addressOf(each, index))
+  const called = given === undefined ? undefined : checkedNames(given, list.length)
+  const addresses = list.map((each: RedisClient | string, index): ServerAddress => {
+    const address = addressOf(each, index)
+    const name = called?.[index]
+    return name === undefined ? address : { ...address, name, isNumbered: false }
+  })
   const names = addresses.map(({ name }) => name)
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined) throw new Misuse(sameServer(twice, twice))
@@ -46,22 +56,14 @@ export function sameServer(one: string, other: string): string {
 function addressOf(client: RedisClient | string, index: number): ServerAddress {
   if (typeof client === 'string') {
     const url = checkedUrl(client)
-    const { host, pathname } = new URL(url)
-    const database = pathname.length > 1 && pathname !== '/0' ? pathname : ''
-    return { name: `${host}${database}`, openPort: () => connectUrl(url, ONCE) }
+    const { hostname, port, pathname } = new URL(url)
+    const name = nameOfAddress(hostname, port === '' ? undefined : Number(port), Number(pathname.slice(1)))
+    return { name, isNumbered: false, openPort: () => connectUrl(url, ONCE) }
   }
   const port = driverOf(client)
-  return { name: nameOf(client) ?? `node ${index + 1}`, openPort: async () => ({ port, close: () => undefined }) }
-}
-
-/** ioredis knows where it is connected to. */
-function nameOf(client: object): string | undefined {
-  if (!('options' in client) || typeof client.options !== 'object' || client.options === null) return undefined
-  const { options } = client
-  if (!('host' in options) || !('port' in options)) return undefined
-  return typeof options.host === 'string' && typeof options.port === 'number'
-    ? `${options.host}:${options.port}`
-    : undefined
+  const name = nameOfClient(client)
+  const openPort = async (): ReturnType<OpenNode> => ({ port, close: () => undefined })
+  return { name: name ?? `node ${index + 1}`, isNumbered: name === undefined, openPort }
 }
 
 function checkedUrl(url: string): string {
