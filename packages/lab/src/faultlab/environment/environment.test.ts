@@ -157,7 +157,12 @@ describe('a Redlock of the run', () => {
     expect(ground.servers.length).toBe(5)
     const direct = ground.servers.map(({ engine }) => `127.0.0.1:${engine.port}`)
     expect(ground.urlFor()).toBe(`redlock://${direct.join(',')}`)
-    const ways = ground.urlFor('w1').slice('redlock://'.length).split(',')
+    const [ways = [], names = []] = ground
+      .urlFor('w1')
+      .slice('redlock://'.length)
+      .split('?names=')
+      .map((each) => each.split(','))
+    expect(names).toEqual(direct)
     expect(new Set([...ways, ...direct]).size).toBe(10)
     for (const way of ways) expect(await ask(`redis://${way}`, 'PING')).toBe('PONG')
   })

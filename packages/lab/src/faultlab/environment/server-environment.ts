@@ -18,9 +18,9 @@ export interface ServerKind {
   recall(engine: Engine): Promise<string | undefined>
   /** The server's own clock; needed where that is set. */
   wallMs?(engine: Engine): Promise<number>
-  /** A user's store URL as the URLs of its servers, and back. */
+  /** A user's store URL as the URLs of its servers, and back; `called`: the servers themselves, where there is a proxy between. */
   split(storeUrl: string): string[]
-  join(serverUrls: readonly string[]): string
+  join(serverUrls: readonly string[], called: readonly string[]): string
   /** How many servers may lose their data within which time. Without it, all of them at any time. */
   readonly stands?: { readonly servers: number; withinMs(ttlMs: number): number }
   /** Starts what takes over from the first server; needed for a failover. */
@@ -73,7 +73,10 @@ async function built(kind: ServerKind, request: GroundRequest, closing: Closing[
   const close = (): Promise<void> => closingAll(closing)
   return {
     mayForget: losses(kind, request.ttlMs),
-    urlFor: (place) => kind.join(urls.map((url, server) => onItsWay(ways, place, server)?.through(url) ?? url)),
+    urlFor: (place) => {
+      const onTheWay = urls.map((url, server) => onItsWay(ways, place, server)?.through(url) ?? url)
+      return kind.join(onTheWay, urls)
+    },
     environmentFor: (place) => clocks.of(place)?.environment ?? {},
     ways,
     servers,

@@ -14,5 +14,7 @@ export interface Ways {
 export async function waysTo(stage: ScenarioSetup, engines: readonly Engine[]): Promise<Ways> {
   const made = await Promise.all(engines.map((engine) => way(stage, engine)))
   const places = made.map(({ url }) => new URL(url).host)
-  return { url: `redlock://${places.join(',')}`, proxies: made.map(({ proxy }) => proxy) }
+  // Each client has other addresses for them, and all have to call them alike.
+  const names = engines.map(({ host, port }) => `${host}:${port}`)
+  return { url: `redlock://${places.join(',')}?names=${names.join(',')}`, proxies: made.map(({ proxy }) => proxy) }
 }
