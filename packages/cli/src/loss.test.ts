@@ -1,4 +1,7 @@
-/** The promise of `holdfast run` when things go wrong: the command has ended before anybody else can hold the lock. */
+/**
+ * The promise of `holdfast run` when things go wrong: the command has ended before anybody else can hold the lock.
+ * @module-tag real-time
+ */
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { childrenOf, isRunning, type Running, Sandbox, until } from './fixture.ts'
@@ -111,7 +114,7 @@ describe('the command of a run', () => {
 describe('a run that cannot renew its lease', () => {
   it('says so and stops its command while the lease still lasts', async () => {
     const script = 'trap "echo stopping; exit 0" TERM; echo up; while :; do sleep 0.05; done'
-    const run = sandbox.start(['run', '--ttl', '2s', '--stop-before', '1s', 'job', '--', 'sh', '-c', script])
+    const run = sandbox.start(['run', '--ttl', '4s', '--stop-before', '1s', 'job', '--', 'sh', '-c', script])
     await run.says(/up/)
     const database = new DatabaseSync(sandbox.path('locks.db'))
     try {

@@ -6,7 +6,7 @@ import type { Timers } from '../time/timer-queue.ts'
 import { answerWithin } from '../time/call-limit.ts'
 import type { Ref } from '../store/claim.ts'
 import type { Clock } from '../time/clock.ts'
-import { StoreUnavailable, Unsupported } from '../store/errors.ts'
+import { type HoldfastError, StoreUnavailable, Unsupported } from '../store/errors.ts'
 import { Events } from './events.ts'
 import type { HeldLease } from '../lease/held-lease.ts'
 import { Renewer } from '../lease/renewer.ts'
@@ -20,6 +20,7 @@ import { encodeName, resourcePrefixOf } from '../store/names.ts'
 import type { HoldfastOptions, Logger } from './options.ts'
 import { Reentry } from './reentry.ts'
 import type { WaitLimit } from '../wait/wait-limit.ts'
+import { LoopTurn } from '../time/loop-turn.ts'
 import { ClockJumpDetector } from '../time/clock-jump.ts'
 import { environmentOf, timersOf } from '../store/environment.ts'
 import type { OpenStore, Store } from '../store/store.ts'
@@ -31,6 +32,7 @@ export interface LockClientOptions {
   readonly namespace: string
   readonly owner: string
   readonly require: SafetyClass | undefined
+  readonly openWaitMs: number
   readonly logger: Logger | undefined
   /** What a call leaves out. */
   readonly defaults: HoldfastOptions
@@ -49,6 +51,7 @@ export class LockClient implements WaitHost {
   readonly events: Events
   readonly renewer: Renewer
   readonly timers: Timers
+  readonly loopTurn: LoopTurn = new LoopTurn()
   readonly defaults: HoldfastOptions
   readonly settings: AcquireSettings
   /** The leases the running code stands in. */
@@ -162,19 +165,27 @@ export class LockClient implements WaitHost {
     return this.#closed
   }
 
+  /** Aborts when the client is closed. */
+  get closing(): AbortSignal {
+    return this.#closing.signal
+  }
+
   get isClosed(): boolean {
     return this.#closing.signal.aborted
   }
 
   closedError(): StoreUnavailable {
-    return new StoreUnavailable('this client was closed: make a new one with holdfast(store)')
+    return new StoreUnavailable('this client was closed: make a new one with holdfast(store)', { isFinal: true })
   }
 
   async #open(): Promise<OpenStore> {
     this.#wasOpened = true
-    const { clock, require } = this.#options
+    const { clock, require, openWaitMs } = this.#options
     const environment = environmentOf(clock, this.timers, this.#closing.signal)
-    this.#opened = await openStore(this.#store, environment, require)
+    const startedMs = clock.monotonicMs()
+    const onTrouble = (error: HoldfastError): void =>
+      this.events.emit('opening', { error, askedMs: clock.monotonicMs() - startedMs })
+    this.#opened = await openStore(this.#store, { environment, require, openWaitMs, onTrouble })
     return this.#opened
   }
 
@@ -194,7 +205,7 @@ export class LockClient implements WaitHost {
     if (this.#wasOpened) await this.#closeStore(Math.max(CLOSE_STORE_MS_MIN, endsAtMs - this.clock.monotonicMs()))
   }
 
-  /** An opening that is still under way comes first, or it would finish on a store that nobody closes any more. */
+  /** An opening in flight comes first, or it would finish on a store that is never closed. */
   async #closeStore(limitMs: number): Promise<void> {
     const opened = Promise.allSettled([this.#opening]).then(() => this.#opened?.close())
     await answerWithin(this.timers, opened, limitMs, 'closing the store').catch((error: unknown) =>

@@ -8,6 +8,7 @@ export type Listener<Name extends EventName> = (event: EventMap[Name]) => void
 type Listeners = { readonly [Name in EventName]: Set<Listener<Name>> }
 
 const channels = {
+  opening: channel('holdfast:opening'),
   waiting: channel('holdfast:waiting'),
   acquired: channel('holdfast:acquired'),
   refused: channel('holdfast:refused'),
@@ -19,6 +20,7 @@ const channels = {
 
 export class Events {
   readonly #listeners: Listeners = {
+    opening: new Set(),
     waiting: new Set(),
     acquired: new Set(),
     refused: new Set(),
@@ -56,12 +58,12 @@ export class Events {
     if (channels[name].hasSubscribers) channels[name].publish(event)
   }
 
-  /** The logger is somebody's code too. */
+  /** The logger is code of the caller too. */
   #report(name: EventName, error: unknown): void {
     try {
       this.#onListenerError(name, error)
     } catch {
-      // There is nobody left to tell.
+      // Nothing is left to report it to.
     }
   }
 }

@@ -29,6 +29,8 @@ export interface Fenced extends Sequencer {
 export interface Lease extends Fenced, AsyncDisposable {
   /** The fencing token: rises with every grant of this lock, never changes while the lease lives. */
   readonly token: bigint
+  /** The token in decimal, for JSON and headers: `JSON.stringify` throws for a bigint, and a number would round it. */
+  readonly tokenText: string
   /** Aborts with a `LeaseLost` when the lease is lost: at the deadline (or `stopBefore` earlier) at the latest, even if the store is unreachable. */
   readonly signal: AbortSignal
   /** Compares the clocks on every read, because timers are late after a stall. */

@@ -99,7 +99,7 @@ export function leaveLine(before: Line, ref: Ref, keepMs: number, now: Moment): 
   const after = !left
     ? swept
     : known.state === 'held' && keepMs > 0
-      ? replace(swept, linger(known, known.weight, now.nowMs + keepMs))
+      ? replace(swept, linger({ ...known, lockDelayMs: keepMs }, known.weight, now.nowMs + keepMs))
       : without(swept, ref.id)
   const line = grant(after, now)
   return { line, answer: left ? 'left' : 'gone', notify: changes(before, line, ref.id) }
@@ -127,26 +127,29 @@ export function claimStateOf(line: Line, id: string, now: Moment, token?: bigint
   if (claim.state === 'lingering') {
     return claim.reason === undefined ? { kind: 'gone' } : { kind: 'gone', reason: claim.reason }
   }
-  if (claim.endsAtMs <= now.nowMs) return { kind: 'gone' }
-  if (claim.state === 'held') {
-    return { kind: 'held', token: claim.token, lifeMs: claim.endsAtMs - now.nowMs, provisional: claim.provisional }
-  }
+  const lifeMs = endOf(claim, now) - now.nowMs
+  if (lifeMs <= 0) return { kind: 'gone' }
+  if (claim.state === 'held') return { kind: 'held', token: claim.token, lifeMs, provisional: claim.provisional }
   const ahead = line.claims.slice(0, index)
-  const waitersAhead = ahead.filter((other) => other.state === 'waiting').length
-  const queued = { kind: 'queued', ahead: waitersAhead, lifeMs: claim.endsAtMs - now.nowMs } as const
+  const waitersAhead = waitersIn(ahead)
+  const queued = { kind: 'queued', ahead: waitersAhead, lifeMs } as const
   return waitersAhead > 0 ? queued : { ...queued, recheckInMs: recheckInMs(ahead, now) }
 }
 
-/** A line nobody stands in may be forgotten, once its last token is kept elsewhere. */
+/** A line without claims may be forgotten, once its last token is kept elsewhere. */
 export function isIdle(line: Line): boolean {
   return line.claims.length === 0
 }
 
-/** Removes what has ended; an expired lease with a lock-delay lingers. Nothing is handed over. */
+/**
+ * Removes what has ended, and cuts what cannot be left: the engine's clock was set back, or the machine was started anew.
+ * An expired lease with a lock-delay lingers. Nothing is handed over.
+ */
 export function sweep(line: Line, now: Moment): Line {
-  if (line.claims.every((claim) => claim.endsAtMs > now.nowMs)) return line
+  if (line.claims.every((claim) => claim.endsAtMs > now.nowMs && claim.endsAtMs === endOf(claim, now))) return line
   const claims = line.claims.flatMap((claim): LineClaim[] => {
-    if (claim.endsAtMs > now.nowMs) return [claim]
+    const endsAtMs = endOf(claim, now)
+    if (endsAtMs > now.nowMs) return [endsAtMs === claim.endsAtMs ? claim : { ...claim, endsAtMs }]
     if (claim.state !== 'held') return []
     const untilMs = claim.endsAtMs + claim.lockDelayMs
     return untilMs > now.nowMs ? [linger(claim, claim.weight, untilMs)] : []
@@ -171,7 +174,7 @@ function grant(line: Line, now: Moment): Line {
   return changed ? { lastToken, claims } : line
 }
 
-/** `max(last + 1, now)`: rises by the counter while the line is known, and by the clock when it was lost. (protocols.md §3.2) */
+/** `max(last + 1, now)`: rises by the counter while the line is known, and by the clock when it was lost. (docs/protocols/line.md) */
 export function nextToken(lastToken: bigint, now: Moment): bigint {
   return lastToken >= now.tokenScaleUs ? lastToken + 1n : now.tokenScaleUs
 }
@@ -183,8 +186,7 @@ function refusalOf(line: Line, claim: Claim, now: Moment): ClaimState | undefine
   }
   if (fits(weightOf(line.claims), claim.weight, claim.capacity)) return undefined
   if (!claim.queue) return { kind: 'refused', because: 'busy', recheckInMs: recheckInMs(line.claims, now) }
-  const waiting = line.claims.filter((other) => other.state === 'waiting').length
-  return waiting >= QUEUE_LENGTH_MAX ? { kind: 'refused', because: 'full' } : undefined
+  return waitersIn(line.claims) >= QUEUE_LENGTH_MAX ? { kind: 'refused', because: 'full' } : undefined
 }
 
 function evicted(claim: HeldClaim, reason: string, now: Moment): LingeringClaim {
@@ -192,6 +194,23 @@ function evicted(claim: HeldClaim, reason: string, now: Moment): LingeringClaim 
   return claim.lockDelayMs > 0
     ? { ...linger(claim, claim.weight, now.nowMs + claim.lockDelayMs), reason }
     : { ...linger(claim, 0, claim.endsAtMs), reason }
+}
+
+/**
+ * When a claim ends, seen from a moment. Its life never began later than now, so no more than a whole life can be left
+ * of it, whatever its record says: a clock that was set back must not keep a dead lock.
+ */
+function endOf(claim: LineClaim, now: Moment): number {
+  return Math.min(claim.endsAtMs, now.nowMs + longestLifeMs(claim))
+}
+
+/** Of the claim in its present state. */
+function longestLifeMs(claim: LineClaim): number {
+  if (claim.state === 'held') return claim.ttlMs
+  // Of several that stand as one, each has a ttl of its own.
+  if (claim.state === 'waiting') return claim.count === undefined ? waiterLifeMs(claim.ttlMs) : WAITER_LIFE_MS
+  // Without weight it stays for its holder to learn why, until its lease would have ended.
+  return claim.weight === 0 ? Math.max(claim.ttlMs, claim.lockDelayMs) : claim.lockDelayMs
 }
 
 function linger(claim: HeldClaim, weight: number, endsAtMs: number): LingeringClaim {
@@ -249,12 +268,16 @@ function weightOf(claims: readonly LineClaim[]): number {
   return claims.reduce((sum, claim) => sum + claim.weight, 0)
 }
 
+function waitersIn(claims: readonly LineClaim[]): number {
+  return claims.reduce((sum, claim) => (claim.state === 'waiting' ? sum + (claim.count ?? 1) : sum), 0)
+}
+
 /** When the first of these claims stops counting. */
 function recheckInMs(ahead: readonly LineClaim[], now: Moment): number {
   let untilMs = Number.POSITIVE_INFINITY
   for (const claim of ahead) {
     if (claim.weight === 0) continue
-    untilMs = Math.min(untilMs, claim.endsAtMs + (claim.state === 'held' ? claim.lockDelayMs : 0))
+    untilMs = Math.min(untilMs, endOf(claim, now) + (claim.state === 'held' ? claim.lockDelayMs : 0))
   }
   return Math.max(0, untilMs - now.nowMs)
 }

@@ -23,8 +23,34 @@ export interface ErrorDetails {
   readonly cause?: unknown
 }
 
+/** Of the three errors that an engine throws. */
+export interface EngineErrorDetails extends ErrorDetails {
+  /** Asking again can only fail again, until the set-up of the store or of this program is changed. @default false */
+  readonly isFinal?: boolean
+}
+
+/**
+ * Marks the errors of every copy of the library: a program may hold two builds, two versions or two bundles of it, and an
+ * error of one is told apart by the classes of the other.
+ */
+const MARK: unique symbol = Symbol.for('holdfast.error')
+
 /** The base of all errors of the library: `error instanceof HoldfastError`, then look at `code`. */
 export class HoldfastError extends Error {
+  static {
+    // On the prototype and not enumerable, so that no log shows it.
+    Object.defineProperty(this.prototype, MARK, {
+      get(this: HoldfastError) {
+        return this.code
+      },
+    })
+  }
+
+  /** Compares codes and not prototypes: an error of another copy of the library is an instance, too. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isInstance(this, value)
+  }
+
   readonly code: ErrorCode
   readonly resource: string | undefined
 
@@ -70,14 +96,20 @@ export class StaleToken extends HoldfastError {
 }
 
 export class OutcomeUnknown extends HoldfastError {
-  constructor(message: string, details: ErrorDetails = {}) {
+  /** Asking again can only fail again, until the set-up is changed: a wait ends with it at once. */
+  readonly isFinal: boolean
+  constructor(message: string, details: EngineErrorDetails = {}) {
     super('OUTCOME_UNKNOWN', message, details)
+    this.isFinal = details.isFinal ?? false
   }
 }
 
 export class StoreUnavailable extends HoldfastError {
-  constructor(message: string, details: ErrorDetails = {}) {
+  /** Asking again can only fail again, until the set-up is changed: no permission, a wrong password or certificate, a full disk. */
+  readonly isFinal: boolean
+  constructor(message: string, details: EngineErrorDetails = {}) {
     super('STORE_UNAVAILABLE', message, details)
+    this.isFinal = details.isFinal ?? false
   }
 }
 
@@ -95,7 +127,37 @@ export class Unsupported extends HoldfastError {
 
 /** Thrown by stores only: a busy database, a lost compare-and-set, throttling. */
 export class NotApplied extends HoldfastError {
-  constructor(message: string, details: ErrorDetails = {}) {
+  /** Asking again can only fail again, until the set-up is changed: a wait ends with it at once. */
+  readonly isFinal: boolean
+  constructor(message: string, details: EngineErrorDetails = {}) {
     super('NOT_APPLIED', message, details)
+    this.isFinal = details.isFinal ?? false
   }
+}
+
+/** Whether an error says that asking again can only fail again. */
+export function isFinal(error: unknown): boolean {
+  return error instanceof HoldfastError && 'isFinal' in error && error.isFinal === true
+}
+
+/** The code that each class stands for; any code for the base. */
+const codeOfClass: ReadonlyMap<unknown, ErrorCode | 'any'> = new Map<unknown, ErrorCode | 'any'>([
+  [HoldfastError, 'any'],
+  [WaitTimeout, 'WAIT_TIMEOUT'],
+  [LeaseLost, 'LEASE_LOST'],
+  [StaleToken, 'STALE_TOKEN'],
+  [OutcomeUnknown, 'OUTCOME_UNKNOWN'],
+  [StoreUnavailable, 'STORE_UNAVAILABLE'],
+  [Misuse, 'MISUSE'],
+  [Unsupported, 'UNSUPPORTED'],
+  [NotApplied, 'NOT_APPLIED'],
+])
+
+function isInstance(type: unknown, value: unknown): boolean {
+  const wanted = codeOfClass.get(type)
+  // A class that a program derives from one of ours has instances of its own alone.
+  if (wanted === undefined) return Function.prototype[Symbol.hasInstance].call(type as () => void, value)
+  if (typeof value !== 'object' || value === null) return false
+  const code: unknown = Reflect.get(value, MARK)
+  return wanted === 'any' ? code !== undefined : code === wanted
 }

@@ -43,7 +43,7 @@ export const WAITER_LIFE_MS = 15_000
 
 /**
  * The first life of a pushed grant. A waiter that was handed the lock may be dead, and then the line stands
- * still for this long; a live one renews within PROVISIONAL_RENEW_MS. (protocols.md §3.3)
+ * still for this long; a live one renews within PROVISIONAL_RENEW_MS. (docs/protocols/line.md)
  */
 export const PROVISIONAL_LIFE_MS = 3_000
 export const PROVISIONAL_RENEW_MS = 250
@@ -65,14 +65,14 @@ export const SEQUENCER_LENGTH_MAX: number = 2 * 3 * NAME_BYTES_MAX + 'exclusive'
 
 /**
  * How far the wall clock may run ahead of a second clock before tokens stop following it: far less than guards let
- * tokens be ahead, and more than a clock is corrected by in peace.
+ * tokens be ahead, and more than a clock is corrected by in normal operation.
  */
 export const TOKEN_JUMP_MS_MAX: number = 60 * 60 * 1000
 
 /** A wall clock that shows an earlier date than this library has is wrong, and known to be. (1 January 2026) */
 export const CLOCK_TRUSTED_FROM_MS = 1_767_225_600_000
 
-/** How far ahead of the wall clock a guard lets a token be, so that a forged one cannot shut everybody out for ever. */
+/** How far ahead of the wall clock a guard lets a token be, so that a forged one cannot shut every holder out forever. */
 export const TOKEN_AHEAD_MS_DEFAULT: number = 24 * 60 * 60 * 1000
 export const TOKEN_AHEAD_MS_MAX: number = 365 * 24 * 60 * 60 * 1000
 

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** The entry `holdfast/guards/redis`: the guard for data in Redis, and the ledger over it. */
 export type { Fenced, Mode, Sequencer } from '../../lease/lease.ts'
 export type { GuardOptions } from '../admission.ts'

@@ -204,7 +204,7 @@ class SwapRecords implements RecordEngine {
       const record = this.isObserved ? this.#observe(resource, decoded, seenAtMs) : decoded.record
       return { record, seen: stored.version, now }
     } catch (cause) {
-      throw new StoreUnavailable(`${this.facts.engine}: the record of ${resource} is damaged`, { cause })
+      throw new StoreUnavailable(`${this.facts.engine}: the record of ${resource} is damaged`, { cause, isFinal: true })
     }
   }
 

@@ -1,4 +1,7 @@
-/** A real Cluster of three primaries: routing, slots, messages across nodes, and the loss of a node. */
+/**
+ * A real Cluster of three primaries: routing, slots, messages across nodes, and the loss of a node.
+ * @module-tag real-time
+ */
 import { readFileSync } from 'node:fs'
 import { Cluster } from 'ioredis'
 import { createCluster } from 'redis'
@@ -104,7 +107,7 @@ describe.each([
     await other.leave({ ...holder, token: held(await other.enter(holder)).token })
     const observing = nextVersion(store, resource, (await store.look(resource)).version)
     // The line knows that somebody observes it, so from here on only a message can tell him.
-    await expect.poll(() => direct.hget(`holdfast:{${resource}}`, 'a')).toMatch(/^F/)
+    await expect.poll(() => direct.hexists(`holdfast:{${resource}}`, 'b')).toBe(1)
     const { token } = held(await store.enter(holder))
     await observing
     const ref = { resource, id: holder.id, token }

@@ -58,7 +58,7 @@ let timed: TimedServer
 
 beforeEach(async (context) => {
   await requireEngine(context, server)
-  timed = await TimedServer.start(stage)
+  timed = await TimedServer.start(stage, { isNeverLate: true })
 })
 afterAll(() => stage[Symbol.asyncDispose]())
 

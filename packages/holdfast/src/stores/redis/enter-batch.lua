@@ -1,9 +1,7 @@
--- The second part: the claims that had to go the long way.
--- KEYS, ARGV, result: enter-free.lua, the first part of the same script.
+-- The third part: the claims that need the long way.
 
-for index = first, #KEYS / 4 do
-  local at = index * 4 - 3
-  local ok, answer = pcall(enter, at, ARGV[at], ARGV[at + 1] == '1', ARGV[at + 3])
-  answers[index] = ok and answer or { 'error', type(answer) == 'table' and answer.err or tostring(answer) }
+for place = free + 1, claims do
+  local ok, answer = pcall(enter, place * 2, ARGV[place * 3] == '1', ARGV[place * 3 + 1])
+  answers[place] = ok and answer or { 'error', type(answer) == 'table' and answer.err or tostring(answer) }
 end
 return answers

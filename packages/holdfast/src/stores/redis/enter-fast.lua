@@ -1,27 +1,39 @@
--- Enters claims, each judged by itself; the first part of two.
--- KEYS  line, ends, order, places of each
--- ARGV  of each: id, 1 to wait in line, ttl µs, what it says of itself (record.lua)
--- ->    of each: the token of a grant at once, which is its moment, its life being the ttl · what enter.lua answers ·
---       error, the words of Redis, which is an answer for that claim alone.
---       As one text with a space between them when all went the short way: an array costs more than what it holds.
+-- Enters claims, each judged separately; the first part of three.
+-- KEYS  floor · line, index of each claim
+-- ARGV  the moment (µs) after which nothing new may begin · of each claim: ttl µs, or nothing when it needs the long way;
+--       1 to wait in line; what it says of itself: id|ttl|… (record.lua)
+-- ->    the moment and the first token, when every claim was granted the short way: its life is the ttl, the next has the next
+--       token · otherwise of each claim: what enter.lua answers · error, the words of Redis, for this claim alone
 --
--- The short way: a line that nobody stands in or observes, and a claim without a lock-delay. Without it a lock that nobody
--- waits for costs twice as much of the server's time, for functions that are made and not used. From the first claim that
--- has to go the long way (enter-each.lua) all go it, so nobody overtakes.
+-- The short way: a line without keys, and a claim without a lock-delay. From the first claim that needs the long way
+-- (enter.lua) all take it, so that none overtakes.
 
-local answers, first = {}, 1
-while first <= #KEYS / 4 do
-  local at = first * 4 - 3
-  local free, spec = redis.pcall('HGET', KEYS[at], 'a'), ARGV[at + 3]
-  if type(free) ~= 'string' or string.sub(free, 1, 1) ~= 'f' or string.sub(spec, 1, 2) ~= '0|' then break end
-  local token, expires = string.match(free, '^f|(%d+)|(%d+)$')
-  local ends = now + ARGV[at + 2]
-  -- The key has to outlive the claim by most of an hour: limits.idleMs * 5 / 6 (record.lua, outlive).
-  if now <= token + 0 or expires * 1000 < ends + 3000000000 then break end
-  local moment = int(now)
-  redis.call('HSET', KEYS[at], 'a', 'h|' .. ARGV[at] .. '|' .. moment .. '|' .. expires .. '|' .. int(ends) .. '|' .. spec)
-  answers[first] = moment
-  first = first + 1
+local claims, free, seen = (#KEYS - 1) / 2, 0, {}
+local isLate = now > ARGV[1] + 0
+while free < claims and not isLate do
+  local line, index = KEYS[free * 2 + 2], KEYS[free * 2 + 3]
+  if ARGV[free * 3 + 2] == '' or seen[line] or redis.call('EXISTS', line, index) > 0 then break end
+  seen[line] = true
+  free = free + 1
 end
-if first > #KEYS / 4 then return table.concat(answers, ' ') end
 
+local answers, moment = {}, int(now)
+if free > 0 then
+  -- Usually the floor is below the clock, and one command raises it to the last of these tokens.
+  local token, first = now, moment
+  local floor = redis.call('SET', KEYS[1], int(now + free - 1), 'GET')
+  if floor and floor + 0 >= now then
+    token, first = floor + 1, int(floor + 1)
+    redis.call('SET', KEYS[1], int(floor + free))
+  end
+  for place = 1, free do
+    local line, ttl = KEYS[place * 2], ARGV[place * 3 - 1]
+    local own = place == 1 and first or int(token + place - 1)
+    redis.call('HSET', line, 'a', 'h|' .. own .. '|' .. ARGV[place * 3 + 1], 'x', now + ttl)
+    redis.call('PEXPIRE', line, int(ttl / 1000 + idleMs))
+  end
+  if free == claims then return moment .. ' ' .. first end
+  for place = 1, free do
+    answers[place] = { 'held', moment, int(token + place - 1), ARGV[place * 3 - 1], '0' }
+  end
+end

@@ -1,31 +1,28 @@
 -- Ends the claim that holds with exactly this token and tells its process. evictFromLine of line/transition.ts.
--- KEYS  line, ends, order, places
+-- KEYS  floor, line, index
 -- ARGV  token, reason
 -- ->    evicted · gone
 
-local line = open(1)
+local function goneWords() return 'gone', ARGV[2] end
+
+local line = open(2)
 sweep(line)
-local evicted
-if line.solo then
-  if line.solo.token == ARGV[1] then evicted = line.solo end
-elseif line.holding > 0 then
-  for _, id in ipairs(redis.call('ZRANGE', line.ends, 0, -1)) do
-    local claim = living(line, id, ARGV[1])
-    if claim then evicted = claim end
-  end
+if not line.solo and line.holding > 0 then readAll(line) end
+local evicted = line.solo
+for _, claim in pairs(line.known) do
+  if claim and claim.state == 'h' and claim.token == ARGV[1] then evicted = living(line, claim.id, ARGV[1]) end
 end
-if evicted and evicted.state ~= 'h' then evicted = nil end
+if evicted and (evicted.state ~= 'h' or evicted.token ~= ARGV[1]) then evicted = nil end
 if evicted then
-  -- Without a lock-delay it stays weightless until its lease would have ended, so that the holder can still learn why.
+  -- Without a lock-delay it lingers without weight until its lease would have ended, so that the holder can still learn why.
   if evicted.delay > 0 then
     linger(line, evicted, evicted.weight, now + evicted.delay)
   else
     linger(line, evicted, 0, evicted.ends)
   end
-  redis.call('HSET', line.key, evicted == line.solo and 'e' or 'e:' .. evicted.id, ARGV[2])
+  if line.solo then line.reason = ARGV[2] else evicted.reason = ARGV[2] end
 end
 grant(line, '')
+if evicted then tell(line, evicted, goneWords) end
 save(line)
-if not evicted then return 'gone' end
-tell(line, evicted, 'gone', ARGV[2])
-return 'evicted'
+return evicted and 'evicted' or 'gone'

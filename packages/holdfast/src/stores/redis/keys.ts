@@ -1,4 +1,8 @@
-/** The names of keys and channels. All keys of one lock share its hash tag, so a script that touches one may touch all. */
+/**
+ * The names of keys and channels. All keys of one lock share its hash tag, so that one script may touch all of them; in a
+ * Cluster the floor of tokens is one key for each slot, with a tag of that slot.
+ */
+import { tagOf } from '../redis-driver/slots.ts'
 
 /** How all channels end where one process is told about its claims. */
 export function channelEnd(client: string): string {
@@ -17,14 +21,15 @@ export class RedisKeys {
     return `${this.#prefix}:{${resource}}`
   }
 
-  order(resource: string): string {
-    return `${this.line(resource)}:order`
+  /** In the order in which all scripts take them. */
+  all(resource: string): readonly [string, string] {
+    const line = this.line(resource)
+    return [line, `${line}:index`]
   }
 
-  /** In the order in which all scripts that change a line take them. */
-  all(resource: string): readonly [string, string, string, string] {
-    const line = this.line(resource)
-    return [line, `${line}:ends`, `${line}:order`, `${line}:places`]
+  /** The highest token of a server, or of a slot where the server is a Cluster. */
+  floor(slot: number | undefined): string {
+    return slot === undefined ? `${this.#prefix}:floor` : `${this.#prefix}:{${tagOf(slot)}}:floor`
   }
 
   /** Where a process is told about its claims. */

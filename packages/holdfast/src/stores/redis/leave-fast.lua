@@ -1,22 +1,20 @@
--- Ends claims, each judged by itself; the first part of two.
--- KEYS  line, ends, order, places of each
--- ARGV  of each: id, token or nothing, µs for which its weight goes on counting
--- ->    of each: left · gone · error, the words of Redis, which is an answer for that claim alone.
---       As one text with a space between them when all went the short way: an array costs more than what it holds.
+-- Ends claims, each judged separately; the first part of three.
+-- KEYS  floor · line, index of each claim
+-- ARGV  of each claim: h|token or nothing|id|, or the same after keep|until|: for how long (µs) its weight still counts, and
+--       until when (µs) a request of its id may arrive
+-- ->    left, when every claim went the short way · otherwise of each claim: left · gone · error, the words of Redis, for
+--       this claim alone
 --
--- The short way: the only claim of a line that nobody observes is given back in time. From the first claim that has to go
--- the long way (leave-each.lua) all go it, in order.
+-- The short way: the only claim of a compact line that nobody observes. From the first claim that needs the long way
+-- (leave.lua) all take it, in order.
 
-local answers, first = {}, 1
-while first <= #KEYS / 4 do
-  local key, word = KEYS[first * 4 - 3], first * 3 - 2
-  local alone = redis.pcall('HGET', key, 'a')
-  if type(alone) ~= 'string' or string.sub(alone, 1, 1) ~= 'h' or ARGV[word + 2] ~= '0' then break end
-  local id, token, expires, ends = string.match(alone, '^h|([^|]+)|(%d+)|(%d+)|(%d+)')
-  if id ~= ARGV[word] or (ARGV[word + 1] ~= '' and ARGV[word + 1] ~= token) or ends + 0 <= now then break end
-  redis.call('HSET', key, 'a', 'f|' .. token .. '|' .. expires)
-  answers[first] = 'left'
-  first = first + 1
+local claims, left, answers = (#KEYS - 1) / 2, 0, {}
+while left < claims do
+  local line, known = KEYS[left * 2 + 2], ARGV[left + 1]
+  local found = redis.pcall('HMGET', line, 'a', 'x')
+  if not found[1] or string.sub(found[1], 1, #known) ~= known or found[2] + 0 <= now then break end
+  redis.call('DEL', line, KEYS[left * 2 + 3])
+  left = left + 1
+  answers[left] = 'left'
 end
-if first > #KEYS / 4 then return table.concat(answers, ' ') end
-
+if left == claims then return 'left' end

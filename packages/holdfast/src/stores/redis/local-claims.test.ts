@@ -37,11 +37,11 @@ test('what was asked for after a message counts, although the clock of the serve
   const claims = new LocalClaims()
   claims.track('line', 'id')
   claims.pushed('line', 'id', { standing: queued(), atUs: 20 })
-  const { heard } = claims
-  expect(claims.answered('line', 'id', { standing: holding, atUs: 10 }, heard)).toBe(holding)
+  const { eventCount } = claims
+  expect(claims.answered('line', 'id', { standing: holding, atUs: 10 }, eventCount)).toBe(holding)
   // Of two that were asked for together, the one that the server gave later counts.
   const overtaken = queued(3)
-  expect(claims.answered('line', 'id', { standing: overtaken, atUs: 9 }, heard)).toBe(holding)
+  expect(claims.answered('line', 'id', { standing: overtaken, atUs: 9 }, eventCount)).toBe(holding)
 })
 
 test('a message between the answer and the watch is kept', async () => {
@@ -101,11 +101,11 @@ test('one id in two lines is two claims', async () => {
 test('a hint that came while nobody watched is kept until an answer that was asked for after it', async () => {
   const claims = new LocalClaims()
   claims.track('line', 'id')
-  const { heard: before } = claims
+  const { eventCount: before } = claims
   claims.pushed('line', 'id', undefined)
   claims.answered('line', 'id', { standing: queued(), atUs: 10 }, before)
   for (let round = 0; round < 2; round += 1) expect(await atOnce(claims)).toEqual({ kind: 'hint' })
-  claims.answered('line', 'id', { standing: queued(), atUs: 20 }, claims.heard)
+  claims.answered('line', 'id', { standing: queued(), atUs: 20 }, claims.eventCount)
   const watching = claims.watch('line', 'id', never)
   claims.pushed('line', 'id', { standing: holding, atUs: 30 })
   expect(await watching).toBe(holding)
@@ -114,9 +114,9 @@ test('a hint that came while nobody watched is kept until an answer that was ask
 test('what is asked while nobody listens is asked again', async () => {
   const claims = new LocalClaims()
   claims.track('line', 'id')
-  const { heard } = claims
+  const { eventCount } = claims
   claims.missing('line', 'id')
-  claims.answered('line', 'id', { standing: queued(), atUs: 10 }, heard)
+  claims.answered('line', 'id', { standing: queued(), atUs: 10 }, eventCount)
   expect(await atOnce(claims)).toEqual({ kind: 'hint' })
 })
 

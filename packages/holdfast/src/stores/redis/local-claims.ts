@@ -16,6 +16,8 @@ interface LocalClaim {
   toldAt: number
   /** How it stood when the client was last answered. */
   answered: Situation | undefined
+  /** The moment of the server's clock after which no request of this claim begins anything. */
+  beginByUs: number | undefined
   readonly watchers: Set<LocalClaimWatcher>
 }
 
@@ -26,26 +28,27 @@ const RANK = { refused: 0, queued: 1, held: 2, gone: 3 } as const
 export class LocalClaims {
   readonly #entries = new Map<string, LocalClaim>()
   /** Counts what was heard: the order in which things happened here, without a clock. */
-  #heard = 0
+  #eventCount = 0
 
   get size(): number {
     return this.#entries.size
   }
 
   /** To be asked before a request is sent, for `answered`. */
-  get heard(): number {
-    return this.#heard
+  get eventCount(): number {
+    return this.#eventCount
   }
 
   /** Makes room before the first request is sent, so that a message that comes before the answer is kept. */
-  track(line: string, id: string): void {
-    this.#entry(keyOf(line, id))
+  track(line: string, id: string, beginByUs?: number): void {
+    const entry = this.#entry(keyOf(line, id))
+    if (beginByUs !== undefined) entry.beginByUs = Math.max(beginByUs, entry.beginByUs ?? 0)
   }
 
-  /** Nobody listens while this is asked: what is told meanwhile is missed. To be said after `heard` was read. */
+  /** Nobody listens while this is asked: what is told meanwhile is missed. To be said after `eventCount` was read. */
   missing(line: string, id: string): void {
     const entry = this.#entries.get(keyOf(line, id))
-    if (entry !== undefined) entry.newsAt = this.#heard += 1
+    if (entry !== undefined) entry.newsAt = this.#eventCount += 1
   }
 
   /** The request surely did nothing; what an earlier one did stays known. */
@@ -55,18 +58,18 @@ export class LocalClaims {
     if (entry?.told === undefined && entry?.watchers.size === 0) this.#entries.delete(key)
   }
 
-  /** What the caller is to be told: the answer, or what a message said after it. `heard` is from before the request. */
-  answered(line: string, id: string, told: TimedStanding, heard: number): Standing {
+  /** What the caller is to be told: the answer, or what a message said after it. `eventCount` is from before the request. */
+  answered(line: string, id: string, told: TimedStanding, eventCount: number): Standing {
     const key = keyOf(line, id)
     const entry = this.#entries.get(key)
     if (entry === undefined) return told.standing
-    if (entry.newsAt <= heard) entry.newsAt = 0
+    if (entry.newsAt <= eventCount) entry.newsAt = 0
     const { kind } = told.standing
     if (kind === 'refused' || kind === 'gone') {
       this.#end(key, told.standing)
       return told.standing
     }
-    const standing = this.#moveOn(entry, told, entry.toldAt <= heard)
+    const standing = this.#moveOn(entry, told, entry.toldAt <= eventCount)
     entry.answered = situationOf(standing)
     return standing
   }
@@ -79,9 +82,12 @@ export class LocalClaims {
     else this.#moveOn(entry, told, false)
   }
 
-  /** The claim was left: nothing more will be heard of it. */
-  end(line: string, id: string): void {
-    this.#end(keyOf(line, id), undefined)
+  /** The claim was left: no news of it matter any more. Returns until when a request of it may still begin something. */
+  end(line: string, id: string): number | undefined {
+    const key = keyOf(line, id)
+    const beginByUs = this.#entries.get(key)?.beginByUs
+    this.#end(key, undefined)
+    return beginByUs
   }
 
   /** Resolves when the claim stands elsewhere than it was last answered. */
@@ -115,14 +121,14 @@ export class LocalClaims {
 
   /** A hint that nobody waits for is kept until somebody asks. */
   #hint(entry: LocalClaim): void {
-    entry.newsAt = this.#heard += 1
+    entry.newsAt = this.#eventCount += 1
     for (const watcher of entry.watchers) watcher(HINT)
   }
 
   #moveOn(entry: LocalClaim, told: TimedStanding, isLater: boolean): Standing {
     if (entry.told !== undefined && !isLater && isOlder(told, entry.told)) return entry.told.standing
     entry.told = told
-    entry.toldAt = this.#heard += 1
+    entry.toldAt = this.#eventCount += 1
     if (entry.watchers.size > 0 && isNews(entry, told.standing)) {
       entry.answered = situationOf(told.standing)
       for (const watcher of entry.watchers) watcher(told.standing)
@@ -138,11 +144,17 @@ export class LocalClaims {
 
   #entry(key: string): LocalClaim {
     let entry = this.#entries.get(key)
-    if (entry === undefined)
-      this.#entries.set(
-        key,
-        (entry = { told: undefined, toldAt: 0, newsAt: 0, answered: undefined, watchers: new Set() }),
-      )
+    if (entry === undefined) {
+      entry = {
+        told: undefined,
+        toldAt: 0,
+        newsAt: 0,
+        answered: undefined,
+        beginByUs: undefined,
+        watchers: new Set(),
+      }
+      this.#entries.set(key, entry)
+    }
     return entry
   }
 }

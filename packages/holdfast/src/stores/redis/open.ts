@@ -14,6 +14,7 @@ import { engineError } from '../redis-driver/errors.ts'
 import { probeAll } from '../redis-driver/probe.ts'
 import { factsOf } from './facts.ts'
 import { channelEnd, type RedisKeys } from './keys.ts'
+import { requireRights } from './rights.ts'
 import { clusterScripts, type Scripts, scripts as serverScripts } from './scripts.ts'
 import { ServerClock } from '../redis-driver/server-clock.ts'
 import { slotOf } from '../redis-driver/slots.ts'
@@ -38,6 +39,8 @@ export interface RedisSession {
   readonly serverClock: ServerClock
   readonly scripts: Scripts
   readonly isCluster: boolean
+  /** In which slot of a Cluster a line is; 0 on one server. */
+  slotOf(line: string): number
   /** Where the scripts of others tell this store about its claims on a resource. */
   channelOf(resource: string): string
   close(): void
@@ -75,12 +78,15 @@ export async function openSession(
     await connection.bounded('opening', teach(port, scripts))
     const client = newClaimId()
     await channels.open({ name: keys.channel(client), end: channelEnd(client) })
-    await mayTell(connection, channels, keys, client)
+    const parts = { connection, channels, claims, clock, serverClock, scripts, isCluster }
+    await requireRights(parts, findings, keys, client)
+    // A user that may not listen to the channels of lines is found out here, not when a claim waits.
+    if (channels.isSharded) (await channels.observe(keys.lineChannel(client, client)))()
     throwIfAborted(signal)
     const channelOf = (resource: string): string =>
       channels.isSharded ? keys.lineChannel(resource, client) : keys.channel(client)
-    const together = new CommandBatcher(connection, isCluster ? slotOf : undefined)
-    const session = { connection, together, channels, claims, clock, serverClock, scripts, isCluster, channelOf, close }
+    const together = new CommandBatcher(connection)
+    const session = { ...parts, together, slotOf: isCluster ? slotOf : () => 0, channelOf, close }
     return { session, facts: factsOf(findings, { isCluster, failsOver: port.failsOver === true }) }
   } catch (error) {
     close()
@@ -113,21 +119,6 @@ async function teach(port: RedisDriver, scripts: Scripts): Promise<void> {
   const servers = (await port.primaries?.()) ?? [port]
   const texts = Object.values(scripts).map(({ text }) => text)
   await Promise.all(servers.flatMap((server) => texts.map((text) => server.send(['SCRIPT', 'LOAD', text]))))
-}
-
-/**
- * A script that may not publish would fail half-way, when somebody waits for the first time. So it is tried, with a
- * message that says nothing, on the channels of a lock that nobody can have.
- */
-async function mayTell(connection: Connection, channels: Channels, keys: RedisKeys, client: string): Promise<void> {
-  const line = keys.line(client)
-  const tell = (command: string, channel: string): Promise<unknown> =>
-    connection.command('publishing', [command, channel, ''], channel)
-  await Promise.all([keys.channel(client), line].map((channel) => tell('PUBLISH', channel)))
-  if (connection.port.primaries !== undefined) await tell('SPUBLISH', line)
-  if (!channels.isSharded) return
-  const stop = await channels.observe(keys.lineChannel(client, client))
-  stop()
 }
 
 function throwIfAborted(signal: AbortSignal): void {

@@ -1,4 +1,7 @@
-/** What a server says no with: each is told apart, says the way out, and leaves nothing behind. */
+/**
+ * What a server says no with: each is told apart, says the way out, and leaves nothing behind.
+ * @module-tag real-time
+ */
 import { mkdirSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Cluster, Redis } from 'ioredis'
@@ -153,8 +156,10 @@ test(
 
 test.each([
   ['listening', '-subscribe', /listening: .*does not allow/],
-  ['publishing', '-publish', /publishing: .*does not allow/],
-  ['the channels of locks', 'resetchannels &holdfast:c:*', /publishing: .*does not allow/],
+  ['publishing', '-publish', /does not allow this user to do it: the scripts need PUBLISH on/],
+  ['the channels of locks', 'resetchannels &holdfast:c:*', /the scripts need PUBLISH on/],
+  ['the keys of locks', 'resetkeys ~holdfast:floor', /does not allow this user to do it/],
+  ['the floor of tokens', 'resetkeys ~holdfast:{*', /does not allow this user to do it/],
 ])('a user who may not use %s is refused when the store opens', async (_, rights, words) => {
   const engine = await stage.server()
   const direct = stage.client(engine)
@@ -171,6 +176,11 @@ test.each([
   const store = redis(engine.url.replace('//', '//locks:secret@'))
   await expect(stage.facts(store)).rejects.toThrow(words)
   await expect(stage.facts(store)).rejects.toBeInstanceOf(StoreUnavailable)
+})
+
+test('a server without a command that the scripts need is refused when the store opens', async () => {
+  const engine = await stage.server({ config: { 'rename-command': 'HDEL ""' } })
+  await expect(stage.facts(redis(engine.url))).rejects.toThrow(/the scripts need HDEL on/)
 })
 
 test('a server that is too old is refused when the store opens', async () => {

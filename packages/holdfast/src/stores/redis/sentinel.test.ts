@@ -1,4 +1,7 @@
-/** A primary that Sentinels replace: the store goes on with the next one, and says what such a failover may forget. */
+/**
+ * A primary that Sentinels replace: the store goes on with the next one, and says what such a failover may forget.
+ * @module-tag real-time
+ */
 import { Redis } from 'ioredis'
 import { createSentinel } from 'redis'
 import { beforeEach, expect, test } from 'vitest'
@@ -50,7 +53,7 @@ class Scene implements AsyncDisposable {
       const has = async (): Promise<boolean> => (await replica.exists(KEY)) === 1
       await until(has, { withinMs: 10_000, what: 'replication' })
       await replica.config('SET', 'replica-read-only', 'no')
-      await replica.del(KEY)
+      await replica.del(KEY, `${KEY}:index`)
     }
   }
 

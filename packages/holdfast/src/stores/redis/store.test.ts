@@ -1,3 +1,4 @@
+/** @module-tag real-time */
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Engine } from '@holdfast/testbed/engines/engine'
@@ -178,37 +179,63 @@ test('ten thousand leases are renewed by twenty commands', async () => {
   expect(answers.every((answer) => 'kind' in answer && answer.kind === 'held' && answer.lifeMs === 9_000)).toBe(true)
 })
 
-test('a lock that nobody uses is one key that vanishes, whatever happened in it', async () => {
+test('a lock that nobody uses has no keys, whatever happened in it', async () => {
   const store = await stage.opened(redis(seen, { prefix: 'idle' }))
   const resource = fresh()
-  const claims = [claim(resource), claim(resource), claim(resource)]
-  for (const each of claims) await store.enter(each)
-  const keys = await seen.keys('idle:*')
-  expect(keys.toSorted()).toEqual(['', ':ends', ':order', ':places'].map((end) => `idle:{${resource}}${end}`))
-  for (const key of keys) expect(await seen.pttl(key)).toBeGreaterThan(3_000_000)
-  for (const { id } of claims) await store.leave({ resource, id })
-  expect(await seen.keys('idle:*')).toEqual([`idle:{${resource}}`])
-  expect(await seen.pttl(`idle:{${resource}}`)).toBeGreaterThan(3_000_000)
-  // Neither who waited nor what they said is kept.
-  expect(Object.keys(await seen.hgetall(`idle:{${resource}}`)).filter((field) => field.includes(':'))).toEqual([])
+  const [line, index] = [`idle:{${resource}}`, `idle:{${resource}}:index`]
+  const keys = async (): Promise<string[]> => (await seen.keys('idle:*')).toSorted()
+  const enterAll = async (changes = {}): Promise<ReturnType<typeof claim>[]> => {
+    const claims = [claim(resource, changes), claim(resource, changes), claim(resource, changes)]
+    for (const each of claims) await store.enter(each)
+    return claims
+  }
+  for (const changes of [{}, { weight: 1, capacity: 3 }, { lockDelayMs: 5_000 }]) {
+    const claims = await enterAll(changes)
+    expect(await keys()).toEqual(['idle:floor', line, index])
+    for (const { id } of claims) await store.leave({ resource, id })
+    expect(await keys()).toEqual(['idle:floor'])
+  }
+  await takeAndLeave(store, resource)
+  expect(await keys()).toEqual(['idle:floor'])
+})
+
+test('what a process left behind that died vanishes a minute after its last claim', async () => {
+  const store = await stage.opened(redis(seen, { prefix: 'dead' }))
+  const [alone, several] = [fresh(), fresh()]
+  await store.enter(claim(alone))
+  await store.enter(claim(several))
+  await store.enter(claim(several))
+  for (const key of [`dead:{${alone}}`, `dead:{${several}}`, `dead:{${several}}:index`]) {
+    const leftMs = await seen.pttl(key)
+    expect(leftMs, key).toBeGreaterThan(60_000)
+    expect(leftMs, key).toBeLessThanOrEqual(70_000)
+  }
 })
 
 test('keys outlive the longest claim', async () => {
   const store = await stage.opened(redis(seen, { prefix: 'long' }))
-  const resource = fresh()
-  const delayed = claim(resource, { ttlMs: 86_400_000, lockDelayMs: 3_600_000 })
+  const leftMs = async (resource: string, end = ''): Promise<number> => seen.pttl(`long:{${resource}}${end}`)
+  const [delayed, alone] = [claim(fresh(), { ttlMs: 86_400_000, lockDelayMs: 3_600_000 }), fresh()]
   await store.enter(delayed)
-  expect(await seen.pttl(`long:{${resource}}`)).toBeGreaterThan(86_400_000 + 3_600_000)
-  // A line that was made for a short one, too.
-  const other = fresh()
-  await takeAndLeave(store, other)
-  await store.enter(claim(other, { ttlMs: 86_400_000 }))
-  expect(await seen.pttl(`long:{${other}}`)).toBeGreaterThan(86_400_000)
-  // A claim that was short when it came.
+  expect(await leftMs(delayed.resource)).toBeGreaterThan(86_400_000 + 3_600_000)
+  await store.enter(claim(alone, { ttlMs: 86_400_000 }))
+  expect(await leftMs(alone)).toBeGreaterThan(86_400_000)
+  // A claim that was short when it came, and one after which a short one comes.
   const grown = claim(fresh())
   const { token } = held(await store.enter(grown))
   await store.renew([{ ref: { ...grown, token }, ttlMs: 86_400_000 }])
-  expect(await seen.pttl(`long:{${grown.resource}}`)).toBeGreaterThan(86_400_000)
+  expect(await leftMs(grown.resource)).toBeGreaterThan(86_400_000)
+  const shared = fresh()
+  await store.enter(claim(shared, { capacity: 3 }))
+  await store.enter(claim(shared, { capacity: 3, ttlMs: 86_400_000 }))
+  await store.enter(claim(shared, { capacity: 3 }))
+  for (const end of ['', ':index']) expect(await leftMs(shared, end), end).toBeGreaterThan(86_400_000)
+  // Renewed the short way, half a minute before its end.
+  const renewed = claim(fresh())
+  const ref = { ...renewed, token: held(await store.enter(renewed)).token }
+  await seen.pexpire(`long:{${renewed.resource}}`, 30_000)
+  await store.renew([{ ref, ttlMs: 10_000 }])
+  expect(await leftMs(renewed.resource)).toBeGreaterThan(60_000)
 })
 
 test('prefixes keep locks apart', async () => {

@@ -1,6 +1,7 @@
 /** The store: each operation is one script on the server, and one connection listens for what others' scripts tell. */
 import type { Claim, Ref } from '../../store/claim.ts'
 import { type Stamp, stampOf } from '../../time/clock.ts'
+import { ATTEMPT_MS_MAX } from '../../store/limits.ts'
 import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../../store/errors.ts'
 import type { LeaveOptions, OpenStore, Renewal, Store } from '../../store/store.ts'
 import type { LineView, ResourcePage } from '../../store/line-view.ts'
@@ -14,13 +15,15 @@ import { RedisKeys } from './keys.ts'
 import { type OpenRedis, openSession, type RedisSession } from './open.ts'
 import { OBSERVED_SURELY_MS } from './scripts.ts'
 import { viewOfAnswer } from './view.ts'
-import { heldSince, decodeReply } from './wire.ts'
+import { decodeReply, grantedTogether, heldSince, type NoteTime } from './wire.ts'
 
 /** Taken before a request was sent. */
 interface RenewalRequest {
   readonly askedAt: Stamp
-  /** As `Claims` counts. */
-  readonly heard: number
+  /** As `LocalClaims` counts. */
+  readonly eventCount: number
+  /** Of a Cluster; 0 on one server. */
+  readonly slot: number
 }
 
 export function redisStore(openPort: OpenRedis, prefix: string): Store {
@@ -51,23 +54,31 @@ class RedisStore implements OpenStore {
   }
 
   async enter(claim: Claim): Promise<Standing> {
-    const { together, clock, serverClock, channels, claims, scripts, channelOf } = this.#opened()
-    const { resource, id } = claim
+    const session = this.#opened()
+    const { together, clock, serverClock, channels, claims, scripts, slotOf } = session
+    const { resource, id, ttlMs } = claim
     const keys = this.#keys.all(resource)
-    claims.track(keys[0], id)
-    const { heard } = claims
+    const [line] = keys
+    const slot = slotOf(line)
+    const beginByUs = serverClock.usIn(BEGIN_WITHIN_MS, slot)
+    claims.track(line, id, beginByUs)
+    const { eventCount } = claims
     if (channels.isSharded) this.#missing(claim)
+    const note: NoteTime = (stamp, serverUs) => serverClock.note(stamp, serverUs, slot)
     const askedAt = stampOf(clock)
     try {
-      const answer = await together.ask(scripts.enter, keys, enterArgs(claim, channelOf(resource)))
+      const shared = [beginByUs === undefined ? WHENEVER : String(beginByUs)]
+      const args = enterArgs(claim, session.channelOf(resource))
+      const floor = this.#keys.floor(session.isCluster ? slot : undefined)
+      const { answer, place } = await together.ask({ script: scripts.enter, slot, floor, keys, shared, args })
       const told =
         typeof answer === 'string'
-          ? heldSince(answer, { token: BigInt(answer), ttlMs: claim.ttlMs }, askedAt, serverClock)
-          : decodeReply(answer, askedAt, serverClock)
-      return claims.answered(keys[0], id, told, heard)
+          ? grantedTogether(answer, { place, ttlMs }, askedAt, note)
+          : decodeReply(answer, askedAt, note)
+      return claims.answered(line, id, told, eventCount)
     } catch (error) {
-      // Nobody leaves what surely did not come.
-      if (error instanceof NotApplied) claims.untrack(keys[0], id)
+      // Core never calls leave for an enter that was not applied, so it is forgotten here.
+      if (error instanceof NotApplied) claims.untrack(line, id)
       throw error
     }
   }
@@ -105,39 +116,44 @@ class RedisStore implements OpenStore {
   }
 
   async look(resource: string): Promise<LineView> {
-    const keys = [this.#keys.line(resource), this.#keys.order(resource)]
     const { connection, scripts } = this.#opened()
-    return viewOfAnswer(resource, await connection.run(scripts.look, keys, []))
+    return viewOfAnswer(resource, await connection.run(scripts.look, this.#keys.all(resource), []))
   }
 
-  async leave(ref: Ref, options: LeaveOptions = {}): Promise<'left' | 'gone'> {
-    const { together, claims, scripts } = this.#opened()
-    const keys = this.#keys.all(ref.resource)
-    const args = [ref.id, tokenOf(ref), usOf(options.keepMs ?? 0)]
-    claims.end(keys[0], ref.id)
-    const answer = await together.ask(scripts.leave, keys, args)
+  async leave({ resource, id, token }: Ref, options: LeaveOptions = {}): Promise<'left' | 'gone'> {
+    const { together, claims, serverClock, scripts, isCluster, slotOf } = this.#opened()
+    const keys = this.#keys.all(resource)
+    const [line] = keys
+    const slot = slotOf(line)
+    const beginByUs = claims.end(line, id) ?? serverClock.usIn(BEGIN_WITHIN_MS, slot) ?? 0
+    const keepUs = Math.ceil((options.keepMs ?? 0) * 1000)
+    const untilUs = options.outcomeUnknown === true ? beginByUs : 0
+    const ref = `h|${token ?? ''}|${id}|`
+    const args = [keepUs > 0 || untilUs > 0 ? `${keepUs}|${untilUs}|${ref}` : ref]
+    const floor = this.#keys.floor(isCluster ? slot : undefined)
+    const { answer } = await together.ask({ script: scripts.leave, slot, floor, keys, shared: [], args })
     return answer === 'left' ? 'left' : 'gone'
   }
 
   /** A failure of one batch of several is the answer for its claims, and the others have theirs. */
   async #renewBatch(renewals: readonly Renewal[], isOneOfSeveral: boolean): Promise<readonly RenewAnswer[]> {
-    const { connection, clock, channels, claims, scripts } = this.#opened()
-    const keys = renewals.flatMap(({ ref }) => this.#keys.all(ref.resource))
-    const args = renewals.flatMap(({ ref, ttlMs, note }) => [
-      ref.id,
-      tokenOf(ref),
-      usOf(ttlMs),
-      note === undefined ? '0' : '1',
-      note ?? '',
-    ])
-    const { heard } = claims
+    const { connection, clock, channels, claims, scripts, slotOf, isCluster } = this.#opened()
+    const lines = renewals.flatMap(({ ref }) => this.#keys.all(ref.resource))
+    const slot = slotOf(lines[0] ?? '')
+    const keys = [this.#keys.floor(isCluster ? slot : undefined), ...lines]
+    const args = renewals.flatMap(({ ref, ttlMs, note }) => {
+      const ttlUs = usOf(ttlMs)
+      const known = `h|${ref.token ?? ''}|${ref.id}|${ttlUs}|0|0|`
+      return [ttlUs, note === undefined ? known : `=${known}${note}`]
+    })
+    const { eventCount } = claims
     if (channels.isSharded) for (const { ref } of renewals) this.#missing(ref)
-    const askedAt = stampOf(clock)
+    const asked = { askedAt: stampOf(clock), eventCount, slot }
     try {
       const answers = await connection.run(scripts.renew, keys, args)
       return renewals.map(({ ref, ttlMs }, index) => {
-        const answer: unknown = Array.isArray(answers) ? answers[index] : undefined
-        return this.#renewed(ref, ttlMs, answer, { askedAt, heard })
+        const answer: unknown = Array.isArray(answers) ? answers[index] : answers
+        return this.#renewed(ref, ttlMs, answer, asked)
       })
     } catch (error) {
       if (!isOneOfSeveral) throw error
@@ -146,19 +162,20 @@ class RedisStore implements OpenStore {
     }
   }
 
-  #renewed(ref: Ref, ttlMs: number, answer: unknown, { askedAt, heard }: RenewalRequest): RenewAnswer {
+  #renewed(ref: Ref, ttlMs: number, answer: unknown, { askedAt, eventCount, slot }: RenewalRequest): RenewAnswer {
     const { claims, serverClock } = this.#opened()
+    const note: NoteTime = (stamp, serverUs) => serverClock.note(stamp, serverUs, slot)
     const { resource, id, token } = ref
     if (typeof answer === 'string' && token !== undefined) {
-      const told = heldSince(answer, { token, ttlMs }, askedAt, serverClock)
-      return claims.answered(this.#keys.line(resource), id, told, heard)
+      const told = heldSince(answer, { token, ttlMs }, askedAt, note)
+      return claims.answered(this.#keys.line(resource), id, told, eventCount)
     }
     const [kind, words = ''] = replyFields(answer)
     if (kind === 'error') return engineError(new Error(words), 'renew')
-    const told = decodeReply(answer, askedAt, serverClock)
+    const told = decodeReply(answer, askedAt, note)
     // A renewal with a wrong token is gone, and the claim of that id is not.
     if (told.standing.kind === 'gone') return told.standing
-    return claims.answered(this.#keys.line(resource), id, told, heard)
+    return claims.answered(this.#keys.line(resource), id, told, eventCount)
   }
 
   /** Asked while nobody listens: whatever is told until the next question has to be asked for. */
@@ -181,7 +198,7 @@ class RedisStore implements OpenStore {
     signal.addEventListener('abort', end)
     try {
       if (signal.aborted) end()
-      const version = String(await connection.run(scripts.observe, [key], []))
+      const version = String(await connection.run(scripts.observe, this.#keys.all(resource), []))
       if (version !== seen) resolve(version)
       return await promise
     } finally {
@@ -199,18 +216,19 @@ class RedisStore implements OpenStore {
   }
 }
 
-/** In the order of `enter.lua`; the last is what a claim says of itself, in the words of `record.lua`. */
+/** A request that comes later than this does nothing: core has given it up, and its claim may have been left. */
+const BEGIN_WITHIN_MS = ATTEMPT_MS_MAX
+/** Before the first answer the time of the server is not known. */
+const WHENEVER = '9e15'
+
+/** In the order of `enter-fast.lua`; the last is what a claim says of itself, in the words of `record.lua`. */
 function enterArgs(claim: Claim, channel: string): readonly string[] {
   const { id, weight, capacity, ttlMs, lockDelayMs, queue, owner, note } = claim
   const ttlUs = usOf(ttlMs)
-  // The short way of the script asks for a delay of exactly 0, and not whether the claim fits into an empty line.
-  const delayUs = weight > capacity ? `0${usOf(lockDelayMs)}` : usOf(lockDelayMs)
+  const goesShortWay = lockDelayMs === 0 && weight <= capacity
   const texts = `${channel}|${Buffer.byteLength(owner)}|${owner}${note}`
-  return [id, queue ? '1' : '0', ttlUs, `${delayUs}|${weight}|${ttlUs}|0|0|${capacity}|${texts}`]
-}
-
-function tokenOf({ token }: Ref): string {
-  return token === undefined ? '' : String(token)
+  const words = `${id}|${ttlUs}|0|${usOf(lockDelayMs)}|${weight}|0|${capacity}|${texts}`
+  return [goesShortWay ? ttlUs : '', queue ? '1' : '0', words]
 }
 
 function usOf(ms: number): string {

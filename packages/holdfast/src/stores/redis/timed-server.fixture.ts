@@ -11,6 +11,8 @@ import { redisStore } from './store.ts'
 
 const PREFIX = 'holdfast'
 const CLOCK_KEY = 'clock of the test'
+/** After this moment an `enter` begins nothing; it never comes. */
+const LATEST = String(Number.MAX_SAFE_INTEGER)
 const MARKER = `${PREFIX}:marker`
 const TEST_TIME = `(function()
   local us = tonumber(redis.call('GET', '${CLOCK_KEY}'))
@@ -20,6 +22,13 @@ end)()`
 export interface Published {
   readonly channel: string
   readonly text: string
+}
+
+export interface TimedOptions {
+  /** No request is late: for a test that sets the clock as no store can know. */
+  readonly isNeverLate?: boolean
+  /** Between the store and the server. */
+  readonly through?: (words: readonly string[], send: RedisDriver['send']) => Promise<unknown>
 }
 
 interface TimedParts {
@@ -47,10 +56,10 @@ export class TimedServer {
     })
   }
 
-  static async start(stage: Stage): Promise<TimedServer> {
+  static async start(stage: Stage, options: TimedOptions = {}): Promise<TimedServer> {
     const engine = await stage.server()
     const [client, listener] = [stage.client(engine), stage.client(engine)]
-    const port = withTestTime(driverOf(client))
+    const port = withTestTime(driverOf(client), options)
     await client.set(CLOCK_KEY, '0')
     const store = await stage.opened(redisStore(async () => ({ port, close: () => undefined }), PREFIX))
     const server = new TimedServer({ client, port, listener, store })
@@ -62,15 +71,25 @@ export class TimedServer {
     await this.#client.set(CLOCK_KEY, String(nowUs))
   }
 
+  /** As on a server that never gave a token. */
+  async forgetTokens(): Promise<void> {
+    await this.#client.del(this.keys.floor(undefined))
+  }
+
   /** As an observer does who watches the line: it is told of changes for a while. Answers the version it sees. */
   async observe(resource: string): Promise<string> {
-    return String(await this.#run('observe', [this.keys.line(resource)]))
+    return String(await this.#run('observe', this.keys.all(resource)))
   }
 
   /** Whether a list for operators has this lock. */
   async isClaimed(resource: string): Promise<boolean> {
-    const [line, ends, , places] = this.keys.all(resource)
-    return String(await this.#run('hasClaims', [line, ends, places])) === '1'
+    return String(await this.#run('hasClaims', this.keys.all(resource))) === '1'
+  }
+
+  /** What is there of a lock, and for how long still. */
+  async keysOf(resource: string): Promise<ReadonlyMap<string, number>> {
+    const keys = await this.#client.keys(`${this.keys.line(resource)}*`)
+    return new Map(await Promise.all(keys.map(async (key) => [key, await this.#client.pttl(key)] as const)))
   }
 
   /** All that was published since it was asked last: what comes before the marker. */
@@ -89,11 +108,14 @@ export class TimedServer {
 }
 
 /** The real server and the real scripts; only TIME is ours. They are loaded once: their texts are long. */
-function withTestTime(port: RedisDriver): RedisDriver {
+function withTestTime(port: RedisDriver, { isNeverLate, through }: TimedOptions): RedisDriver {
   const texts = new Map(Object.values(scripts).map(({ text }) => [text, text.replace("redis.call('TIME')", TEST_TIME)]))
   const hashes = new Map(Object.values(scripts).map(({ sha, text }) => [sha, sha1(texts.get(text) ?? '')]))
   const ours = (word: string): string => hashes.get(word) ?? texts.get(word) ?? word
-  return { listen: (hearer) => port.listen(hearer), send: (words) => port.send(words.map(ours)) }
+  const inTime = (words: readonly string[]): readonly string[] =>
+    isNeverLate === true && words[1] === scripts.enter.sha ? words.with(3 + Number(words[2]), LATEST) : words
+  const send: RedisDriver['send'] = (words) => port.send(inTime(words).map(ours))
+  return { listen: (hearer) => port.listen(hearer), send: (words) => through?.(words, send) ?? send(words) }
 }
 
 function sha1(text: string): string {

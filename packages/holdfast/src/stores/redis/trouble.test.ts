@@ -1,4 +1,7 @@
-/** What goes wrong with a server: it forgets, freezes, restarts, fills up, is replaced; and with the processes around it. */
+/**
+ * What goes wrong with a server: it forgets, freezes, restarts, fills up, is replaced; and with the processes around it.
+ * @module-tag real-time
+ */
 import { once } from 'node:events'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -87,11 +90,11 @@ test('tokens rise over FLUSHALL, a forgotten script, a restart without data and 
 
   const replica = await stage.server({ replicaOf: engine })
   const replicaClient = stage.client(replica)
-  await expect.poll(() => replicaClient.hget(`holdfast:{${RESOURCE}}`, 'a')).toContain(String(last))
+  await expect.poll(() => replicaClient.get('holdfast:floor')).toBe(String(last))
   await replicaClient.replicaof('NO', 'ONE')
   for (let count = 0; count < 20; count += 1) await rises('a grant the replica misses')
   await engine.kill()
-  expect(await replicaClient.hget(`holdfast:{${RESOURCE}}`, 'a')).not.toContain(String(last))
+  expect(Number(await replicaClient.get('holdfast:floor'))).toBeLessThan(Number(last))
   await rises('promotion of a stale replica', await stage.opened(redis(replica.url)))
 })
 
@@ -139,19 +142,24 @@ test('a holder whose process was killed is followed when its lease ends', async 
 })
 
 test(
-  'a frozen server is given up after our own deadline, and what it did later is ended by id',
+  'a frozen server is given up after our own deadline, and grants nothing when it goes on',
   { timeout: 30_000 },
   async () => {
     const engine = await stage.server()
     const store = await stage.opened(redis(stage.client(engine)))
+    const direct = stage.client(engine)
+    const entered = async (): Promise<number> =>
+      Number(/cmdstat_evalsha:calls=(\d+)/.exec(await direct.info('commandstats'))?.[1] ?? 0)
+    const before = await entered()
     const mine = claim(RESOURCE, { ttlMs: 60_000 })
     await engine.pause()
     const startedMs = performance.now()
     await expect(store.enter(mine)).rejects.toThrow(OutcomeUnknown)
     expect(performance.now() - startedMs).toBeLessThan(7_000)
     await engine.resume()
-    await expect.poll(async () => (await store.look(RESOURCE)).claims.length).toBe(1)
-    expect(await store.leave({ resource: RESOURCE, id: mine.id })).toBe('left')
+    await expect.poll(entered).toBe(before + 1)
+    expect((await store.look(RESOURCE)).claims).toEqual([])
+    expect(await store.leave({ resource: RESOURCE, id: mine.id })).toBe('gone')
   },
 )
 
@@ -235,25 +243,78 @@ test('on a full server what is held can be renewed and given back, and nothing n
   expect((await turn).kind).toBe('held')
 })
 
-test.each([':ends', ':order', ':places', ''])(
-  'a line that lost its key "%s" to eviction heals, with rising tokens',
-  async (end) => {
-    const engine = await stage.server()
-    const client = stage.client(engine)
-    const store = await stage.opened(redis(client))
-    const first = claim(RESOURCE)
-    const { token } = held(await store.enter(first))
-    await asked(store)
-    await asked(store)
-    await client.del(`holdfast:{${RESOURCE}}${end}`)
-    const next = claim(RESOURCE)
-    const now = held(await store.enter(next))
-    expect(now.token).toBeGreaterThan(token)
-    expect(await store.leave({ resource: RESOURCE, id: next.id, token: now.token })).toBe('left')
-    expect((await store.look(RESOURCE)).claims).toEqual([])
-    expect(await takeAndLeave(store, RESOURCE)).toBeGreaterThan(now.token)
-  },
-)
+test('a line that lost its index to eviction keeps its holder, its waiters and their order', async () => {
+  const engine = await stage.server()
+  const client = stage.client(engine)
+  const store = await stage.opened(redis(client))
+  const lose = (): Promise<number> => client.del(`holdfast:{${RESOURCE}}:index`)
+  const first = claim(RESOURCE)
+  const { token } = held(await store.enter(first))
+  const [second, third] = [await asked(store), await asked(store)]
+  await lose()
+  expect(await asked(store)).toMatchObject({ standing: { ahead: 2 } })
+  await lose()
+  expect(await store.enter(claim(RESOURCE, { id: third.ref.id }))).toMatchObject({ kind: 'queued', ahead: 1 })
+  await lose()
+  expect(await store.renew([{ ref: { ...first, token }, ttlMs: 5_000 }])).toMatchObject([{ kind: 'held', token }])
+  await lose()
+  expect(await store.leave({ ...first, token })).toBe('left')
+  const next = held(await store.enter(claim(RESOURCE, { id: second.ref.id })))
+  expect(next.token).toBeGreaterThan(token)
+  expect(await store.enter(claim(RESOURCE, { id: third.ref.id }))).toMatchObject({ kind: 'queued', ahead: 0 })
+})
+
+test('a line of holders that lost its index ends them when their leases end', async () => {
+  const engine = await stage.server()
+  const store = await stage.opened(redis(stage.client(engine)))
+  const permit = (changes = {}): ReturnType<typeof claim> => claim(RESOURCE, { capacity: 2, ttlMs: 300, ...changes })
+  await store.enter(permit())
+  await store.enter(permit())
+  await stage.client(engine).del(`holdfast:{${RESOURCE}}:index`)
+  expect(await store.enter(permit({ queue: false }))).toMatchObject({ kind: 'refused', because: 'busy' })
+  await expect.poll(async () => (await store.enter(permit({ queue: false }))).kind).toBe('held')
+})
+
+test('a line that lost its record refuses until every claim has ended, and is free again then', async () => {
+  const engine = await stage.server()
+  const client = stage.client(engine)
+  const store = await stage.opened(redis(client))
+  const first = claim(RESOURCE)
+  const ref = { ...first, token: held(await store.enter(first)).token }
+  const { ref: second } = await asked(store)
+  const [line, index] = [`holdfast:{${RESOURCE}}`, `holdfast:{${RESOURCE}}:index`]
+  await client.del(line)
+  const refused = async (): Promise<void> =>
+    expect(store.enter(claim(RESOURCE))).rejects.toThrow(/evicted a part of this lock's record.*refused for \d+ s/)
+  await refused()
+  await expect(store.enter(claim(RESOURCE))).rejects.toBeInstanceOf(NotApplied)
+  // Neither those who knew it nor who observes it make it look free.
+  expect(
+    await store.renew([
+      { ref, ttlMs: 5_000 },
+      { ref: second, ttlMs: 5_000 },
+    ]),
+  ).toEqual([{ kind: 'gone' }, { kind: 'gone' }])
+  const observing = new AbortController()
+  const watching = store.observe(RESOURCE, '0', observing.signal)
+  expect(await store.leave(ref, { outcomeUnknown: true })).toBe('gone')
+  expect(await store.evict(RESOURCE, ref.token, 'enough')).toBe('gone')
+  await refused()
+  expect(await client.pttl(index)).toBeGreaterThan(10_000)
+  await client.pexpire(index, 1)
+  await expect.poll(() => client.exists(index)).toBe(0)
+  expect(await takeAndLeave(store, RESOURCE)).toBeGreaterThan(ref.token)
+  observing.abort()
+  await watching
+})
+
+test('an index without a record and without an expiry gets one', async () => {
+  const client = stage.client(await stage.server())
+  const store = await stage.opened(redis(client))
+  await client.zadd(`holdfast:{${RESOURCE}}:index`, 1, 'e:someone')
+  await expect(store.enter(claim(RESOURCE))).rejects.toThrow(/refused for 90000 s/)
+  expect(await client.pttl(`holdfast:{${RESOURCE}}:index`)).toBeGreaterThan(0)
+})
 
 test('an opening that fails says why, without the password, and leaves no connection', async () => {
   const engine = await stage.server({ password: 'hunter2' })

@@ -52,6 +52,8 @@ export class Twins {
   readonly #lines: [Line, Line] = [emptyLine, emptyLine]
   readonly #versions: [string, string] = ['0', '0']
   readonly #observedUntilUs: [bigint, bigint] = [0n, 0n]
+  /** The highest token of both lines: they share the floor of the server. */
+  #floor = 0n
   #nowUs = BigInt(Date.now()) * 1000n
   #hasPassed = false
 
@@ -73,6 +75,7 @@ export class Twins {
     // Two scripts of a real server never share a microsecond.
     this.#nowUs += 7n
     await this.#server.set(this.#nowUs)
+    if (this.#floor === 0n) await this.#server.forgetTokens()
     const which = 'batch' in each ? each.batch.map(({ line }) => line) : [each.line]
     // Time alone may have changed something, and nobody has swept the line yet.
     if (this.#hasPassed) for (const line of new Set(which)) await this.#compareLine(line)
@@ -105,7 +108,7 @@ export class Twins {
     const { ref, right } = this.#refOf(each)
     const token = ref.token ?? right
     const real = await this.#server.store.evict(ref.resource, token, EVICTED_FOR)
-    return [this.#step(each.line, real, evictFromLine(this.#lines[each.line], token, EVICTED_FOR, this.#moment))]
+    return [this.#step(each.line, real, (line) => evictFromLine(line, token, EVICTED_FOR, this.#moment))]
   }
 
   /** Asked in one moment, so that they travel in one command. */
@@ -118,7 +121,7 @@ export class Twins {
     const answers = await Promise.all(claims.map((claim) => this.#server.store.enter(claim)))
     return answers.map((real, index) => {
       const [{ line }, claim] = [batch[index], claims[index]] as [Entering, Claim]
-      return this.#step(line, real, enterLine(this.#lines[line], claim, 'channel', this.#moment))
+      return this.#step(line, real, (before) => enterLine(before, claim, 'channel', this.#moment))
     })
   }
 
@@ -129,7 +132,7 @@ export class Twins {
     )
     return answers.map((real, index) => {
       const [{ line, keepMs }, ref] = [batch[index], refs[index]] as [Leaving, Ref]
-      return this.#step(line, real, leaveLine(this.#lines[line], ref, keepMs, this.#moment))
+      return this.#step(line, real, (before) => leaveLine(before, ref, keepMs, this.#moment))
     })
   }
 
@@ -142,8 +145,8 @@ export class Twins {
     return asked.map(({ line, ref, ttlMs, note }, index) => {
       const real = answers[index]
       if (real === undefined || real instanceof Error) throw new Error('the renewal failed', { cause: real })
-      const step = renewInLine(this.#lines[line], ref, ttlMs, note, this.#moment)
-      return this.#step(line, real, step, note !== undefined && step.answer.kind !== 'gone')
+      const done = this.#step(line, real, (before) => renewInLine(before, ref, ttlMs, note, this.#moment))
+      return { ...done, noted: note !== undefined && real.kind !== 'gone' }
     })
   }
 
@@ -155,9 +158,14 @@ export class Twins {
     return { right, ref: { resource: this.#resources[line], id, ...(named === undefined ? {} : { token: named }) } }
   }
 
-  #step(line: Which, real: Standing | string, step: LineStep<ClaimState | string>, noted = false): Done {
+  /** A token is above all that the server gave, on whichever line. */
+  #step(line: Which, real: Standing | string, stepOf: (before: Line) => LineStep<ClaimState | string>): Done {
     const before = this.#lines[line]
-    this.#lines[line] = step.line
+    const step = stepOf({ ...before, lastToken: this.#floor })
+    const isGranted = step.line.lastToken > this.#floor
+    this.#floor = step.line.lastToken
+    const after = isGranted ? step.line : { ...step.line, lastToken: before.lastToken }
+    this.#lines[line] = after
     const key = this.#server.keys.line(this.#resources[line])
     // The last one told of an eviction is the evicted one, as it was.
     const evicted = step.answer === 'evicted' ? step.notify.at(-1) : undefined
@@ -165,7 +173,7 @@ export class Twins {
       if (claim === evicted) return `gone ${key} ${claim.id} ${EVICTED_FOR}`
       return claim.state === 'waiting' ? `head ${key} ${claim.id}` : `held ${key} ${claim.id} ${claim.token}`
     })
-    return { line, real, answer: step.answer, before, after: step.line, told, noted }
+    return { line, real, answer: step.answer, before, after, told, noted: false }
   }
 
   async #observe(line: Which): Promise<void> {
@@ -200,11 +208,15 @@ export class Twins {
   /** Who observes is told of every change that he could see, once each, and of nothing else. */
   async #compareObserved(line: Which, done: readonly Done[], published: readonly Published[]): Promise<void> {
     const changes = done.filter((each) => each.line === line && (each.noted || this.#isSeen(each)))
+    const isObserved = this.#observedUntilUs[line] > this.#nowUs
+    // A free line has no keys, unless somebody observes it.
+    const isForgotten = changes.length > 0 && isIdle(this.#lines[line]) && !isObserved
+    if (isForgotten) this.#lines[line] = emptyLine
     const { version } = await this.#compareLine(line)
-    if (changes.length > 0) expect(version).not.toBe(this.#versions[line])
+    if (isForgotten) expect(version).toBe('0')
+    else if (changes.length > 0) expect(version).not.toBe(this.#versions[line])
     else expect(version).toBe(this.#versions[line])
     this.#versions[line] = version
-    const isObserved = this.#observedUntilUs[line] > this.#nowUs
     const key = this.#server.keys.line(this.#resources[line])
     const versions = published.filter(({ channel }) => channel === key).map(({ text }) => text)
     expect(versions).toHaveLength(isObserved ? changes.length : 0)

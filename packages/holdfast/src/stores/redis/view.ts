@@ -4,10 +4,12 @@ import { viewOf } from '../../line/view.ts'
 import type { LineView } from '../../store/line-view.ts'
 import { replyFields } from '../redis-driver/answers.ts'
 
-const NOBODY = '0'
+/** The version of a line without claims that no script has written since it was there. */
+const UNWRITTEN = '0'
 /** Both forms of a line are described in record.lua. */
-const FREE = /^[fF]\|(\d+)\|\d+$/
-const ALONE = /^([hHlL])\|([^|]+)\|(\d+)\|\d+\|(\d+)\|(\d+)\|(\d+)\|(\d+)\|(\d)\|(\d+)\|(\d+)\|([^|]*)\|(\d+)\|/
+const COMPACT = /^([hHlL])\|(\d+)\|([^|]+)\|(\d+)\|(\d)\|(\d+)\|(\d+)\|(\d+)\|(\d+)\|([^|]*)\|(\d+)\|/
+/** Before the id of each waiter in the index. */
+const ORDER_MARK = 'o:'
 
 type LineFields = ReadonlyMap<string, string>
 
@@ -20,8 +22,8 @@ interface SeenLine {
 export function viewOfAnswer(resource: string, answer: unknown): LineView {
   const [now, flat, order] = Array.isArray(answer) ? (answer as readonly unknown[]) : []
   const fields = fieldsOf(replyFields(flat))
-  const alone = fields.get('a')
-  const { line, version } = alone === undefined ? several(fields, replyFields(order)) : onlyOne(alone, fields.get('e'))
+  const compact = fields.get('a')
+  const { line, version } = compact === undefined ? expanded(fields, replyFields(order)) : onlyClaim(compact, fields)
   return viewOf(resource, line, { nowMs: Number(now) / 1000, tokenScaleUs: 0n }, version)
 }
 
@@ -31,21 +33,19 @@ function fieldsOf(flat: readonly string[]): LineFields {
   return fields
 }
 
-function onlyOne(alone: string, reason: string | undefined): SeenLine {
-  const free = FREE.exec(alone)
-  if (free !== null) return { line: { lastToken: BigInt(free[1] ?? 0), claims: [] }, version: `f${free[1]}` }
-  const [head = '', letter = '', id = '', token = '0', ends, delay, weight, ttl, provisional, ...rest] =
-    ALONE.exec(alone) ?? []
+function onlyClaim(compact: string, fields: LineFields): SeenLine {
+  const [head = '', letter = '', token = '0', id = '', ttl, provisional, delay, weight, ...rest] =
+    COMPACT.exec(compact) ?? []
   const [changes, capacity, channel, length] = rest
   const state = letter.toLowerCase()
   // Redis counts the bytes of the owner.
-  const texts = Buffer.from(alone.slice(head.length))
+  const texts = Buffer.from(compact.slice(head.length))
   const words: ClaimWords = {
     id,
     state,
     token,
     weight,
-    ends,
+    ends: fields.get('x'),
     delay,
     ttl,
     provisional,
@@ -53,30 +53,30 @@ function onlyOne(alone: string, reason: string | undefined): SeenLine {
     capacity: Number(capacity),
     owner: texts.toString('utf8', 0, Number(length)),
     note: texts.toString('utf8', Number(length)),
-    reason,
+    reason: fields.get('e'),
   }
   return { line: { lastToken: BigInt(token), claims: [claimOf(words)] }, version: `${state}${token}.${changes}` }
 }
 
 /** Claims that hold or linger stand in the order of their tokens, which is the order in which they came. */
-function several(fields: LineFields, order: readonly string[]): SeenLine {
+function expanded(fields: LineFields, order: readonly string[]): SeenLine {
   const capacity = Number(fields.get('c') ?? 0)
   const claims: LineClaim[] = []
   for (const [field, text] of fields) {
-    if (!field.startsWith('r:')) continue
+    if (!field.startsWith('r:') || text === '') continue
     const id = field.slice(2)
-    const [state = '', token = '0', weight, ends, delay, ttl, provisional, channel] = text.split('|')
+    const [state = '', token = '0', weight, ends, delay, ttl, provisional, , channel] = text.split('|')
     const [owner, note, reason] = [fields.get(`w:${id}`), fields.get(`n:${id}`), fields.get(`e:${id}`)]
     const said = { owner: owner ?? '', note: note ?? '', reason }
     claims.push(claimOf({ id, state, token, weight, ends, delay, ttl, provisional, channel, capacity, ...said }))
   }
-  const place = new Map(order.map((id, index) => [id, index]))
+  const place = new Map(order.map((member, index) => [member.slice(ORDER_MARK.length), index]))
   const placeOf = (claim: LineClaim): number => place.get(claim.id) ?? -1
   claims.sort((one, other) => {
     if (one.state === 'waiting' || other.state === 'waiting') return placeOf(one) - placeOf(other)
     return one.token < other.token ? -1 : 1
   })
-  return { line: { lastToken: BigInt(fields.get('t') ?? 0), claims }, version: fields.get('v') ?? NOBODY }
+  return { line: { lastToken: BigInt(fields.get('t') ?? 0), claims }, version: fields.get('v') ?? UNWRITTEN }
 }
 
 /** Of a claim, as Redis has them: numbers are text, times are µs. */

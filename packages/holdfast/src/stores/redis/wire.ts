@@ -5,6 +5,9 @@ import type { Queued, Held, Standing } from '../../store/standing.ts'
 import { replyFields } from '../redis-driver/answers.ts'
 import type { ServerClock } from '../redis-driver/server-clock.ts'
 
+/** Told when a request was sent and what the server's clock showed in its answer. */
+export type NoteTime = (askedAt: Stamp, serverUs: number) => void
+
 /** A standing, and when the server said so. */
 export interface TimedStanding {
   readonly standing: Standing
@@ -17,30 +20,41 @@ export interface ClaimMessage extends TimedStanding {
   readonly id: string
 }
 
-/** What the short ways answer: a moment, from which the life is the ttl that was asked for. */
+/** What a short way answers for a claim: a moment of the server, from which the life is the ttl that was asked for. */
 export function heldSince(
   moment: string,
   { token, ttlMs }: { readonly token: bigint; readonly ttlMs: number },
   askedAt: Stamp,
-  clock: ServerClock,
+  note: NoteTime,
 ): TimedStanding {
   const atUs = Number(moment)
-  clock.note(askedAt, atUs)
+  note(askedAt, atUs)
   return { standing: { kind: 'held', token, askedAt, lifeMs: ttlMs, provisional: false }, atUs }
 }
 
+/** What the short way of entering answers for a whole batch: the moment and the token of its first claim. */
+export function grantedTogether(
+  text: string,
+  { place, ttlMs }: { readonly place: number; readonly ttlMs: number },
+  askedAt: Stamp,
+  note: NoteTime,
+): TimedStanding {
+  const [moment = '', first = ''] = text.split(' ')
+  return heldSince(moment, { token: BigInt(first) + BigInt(place), ttlMs }, askedAt, note)
+}
+
 /** Of one claim; an answer that is not one of these is another program's, or another version's. */
-export function decodeReply(answer: unknown, askedAt: Stamp, clock: ServerClock): TimedStanding {
+export function decodeReply(answer: unknown, askedAt: Stamp, note: NoteTime): TimedStanding {
   const [kind, ...words] = replyFields(answer)
   switch (kind) {
     case 'held': {
       const [now, token, life, provisional] = words
-      clock.note(askedAt, Number(now))
+      note(askedAt, Number(now))
       return { standing: held(token, life, provisional === '1', askedAt), atUs: Number(now) }
     }
     case 'queued': {
       const [now, ahead, life, freeIn] = words
-      clock.note(askedAt, Number(now))
+      note(askedAt, Number(now))
       return { standing: queued(Number(ahead), life, freeIn), atUs: Number(now) }
     }
     case 'busy':
@@ -50,18 +64,27 @@ export function decodeReply(answer: unknown, askedAt: Stamp, clock: ServerClock)
     case 'full':
       return ended({ kind: 'refused', because: 'full' })
     case 'again':
-      throw new NotApplied('enter: more claims are over than one script of Redis ends')
+      throw new NotApplied('enter: more claims have ended than one script of Redis removes')
+    case 'late':
+      note(askedAt, Number(words[0]))
+      throw new NotApplied('enter: the request came to Redis too late, and began nothing')
+    case 'damaged':
+      throw new NotApplied(
+        `enter: Redis evicted a part of this lock's record, and its last holder cannot be known: it is refused for ${Math.ceil(msOf(words[0]) / 1000)} s, until every claim has ended`,
+      )
     case 'gone':
       return ended(gone(words[0]))
     default:
-      throw new StoreUnavailable('a script of Holdfast in Redis gave an answer that this version does not know')
+      throw new StoreUnavailable('a script of Holdfast in Redis gave an answer that this version does not know', {
+        isFinal: true,
+      })
   }
 }
 
 /** `undefined` for what cannot be used: the receiver then looks for itself. */
 export function messageOf(
   text: string,
-  clock: ServerClock,
+  clock: Pick<ServerClock, 'stampAt'>,
 ): ClaimMessage | { readonly line: string; readonly id: string } | undefined {
   const [kind, line, id, now, ...words] = text.split('|')
   if (line === undefined || id === undefined) return undefined

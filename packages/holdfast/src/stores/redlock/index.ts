@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** Redlock: one lock over several independent Redis servers, with fencing tokens that rise. */
 import type { Store } from '../../store/store.ts'
 import type { RedisClient } from '../redis-driver/client.ts'

@@ -25,7 +25,7 @@ import {
 import { SessionList } from './session-list.ts'
 import { membershipOf, quorumOf } from './membership.ts'
 import { RedisNode } from './node.ts'
-import { answersOf, causesOf, poll, troubleOf } from './quorum.ts'
+import { answersOf, causesOf, errorsOf, isHopeless, poll, troubleOf } from './quorum.ts'
 import { messageOf } from './wire.ts'
 
 /** Nodes that take longer than the majority by this are found by whoever needs them. */
@@ -168,7 +168,9 @@ async function reached({ nodes, majority, alarms, twice }: Fleet, clock: Clock):
         nodes,
         replies.map((reply) => troubleOf(reply, ATTEMPT_MS_MAX)),
       )
-      throw new StoreUnavailable(`${majority} of ${nodes.length} nodes are needed to open Redlock: ${causes}`)
+      throw new StoreUnavailable(`${majority} of ${nodes.length} nodes are needed to open Redlock: ${causes}`, {
+        isFinal: isHopeless(errorsOf(replies), majority),
+      })
     },
   })
   const rest = new AbortController()

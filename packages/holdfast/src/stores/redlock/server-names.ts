@@ -18,7 +18,8 @@ export function checkedNames(names: readonly string[], count: number): readonly 
 }
 
 export function nameOfAddress(host: string, port: number | undefined, database: number | undefined): string {
-  return `${host}:${port ?? PORT_DEFAULT}${database === undefined || database === 0 ? '' : `/${database}`}`
+  const place = host.includes(':') ? `[${host}]` : host
+  return `${place}:${port ?? PORT_DEFAULT}${database === undefined || database === 0 ? '' : `/${database}`}`
 }
 
 /** ioredis and node-redis know where they connect to. */

@@ -101,5 +101,7 @@ export function usOf(ms: number): string {
 }
 
 function unknownAnswer(): StoreUnavailable {
-  return new StoreUnavailable('a script of Holdfast in Redis gave an answer that this version does not know')
+  return new StoreUnavailable('a script of Holdfast in Redis gave an answer that this version does not know', {
+    isFinal: true,
+  })
 }

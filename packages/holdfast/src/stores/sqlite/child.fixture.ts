@@ -1,4 +1,6 @@
 /** Another process with an open store, which does what it is told over IPC: run by `processes.fixture.ts`. */
+import { cpSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { systemClock } from '../../time/clock.ts'
 import type { Ref } from '../../store/claim.ts'
 import type { OpenStore } from '../../store/store.ts'
@@ -8,7 +10,7 @@ import { sqlite } from './index.ts'
 
 export interface Order {
   readonly id: number
-  readonly method: 'open' | 'enter' | 'leave' | 'renew' | 'watch' | 'look' | 'close'
+  readonly method: 'open' | 'enter' | 'leave' | 'renew' | 'watch' | 'look' | 'copy' | 'end' | 'close'
   readonly arguments: readonly unknown[]
 }
 
@@ -36,6 +38,9 @@ async function carryOut({ method, arguments: given }: Order): Promise<unknown> {
     open = await store.open(environment())
     return undefined
   }
+  if (method === 'copy') return cpSync(dirname(path), String(given[0]), { recursive: true })
+  // Without closing the store: nothing keeps the process alive any more.
+  if (method === 'end') return void setImmediate(() => process.disconnect())
   if (open === undefined) throw new Error('the store is not open')
   if (method === 'watch') return open.watch(given[0] as Ref, never)
   const call = open[method].bind(open) as (...values: readonly unknown[]) => Promise<unknown>

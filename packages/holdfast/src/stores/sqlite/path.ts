@@ -1,19 +1,18 @@
 /** Where the lock file is, and whether it may be there: folders, permissions, symlinks, file systems. */
-import { accessSync, closeSync, constants, mkdirSync, openSync, realpathSync, statfsSync, statSync } from 'node:fs'
+import { accessSync, closeSync, constants, lstatSync, openSync, realpathSync, statfsSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, dirname, isAbsolute, join } from 'node:path'
-import { StoreUnavailable } from '../../store/errors.ts'
+import { Misuse, StoreUnavailable } from '../../store/errors.ts'
 import { systemCode, unavailable } from './errors.ts'
-
-/** Tells one file from another that took its name. */
-export interface FileIdentity {
-  readonly device: number
-  readonly inode: number
-  readonly bytes: number
-}
+import { makeFolder as makeFolderOf } from './make-folder.ts'
+import { refuseMountPoint } from './mounts.ts'
+import type { IsTrusted } from './ownership.ts'
+import { refuseStrangers } from './strangers.ts'
 
 const PRIVATE_FILE = 0o600
 const PRIVATE_FOLDER = 0o700
+const NO_PERMISSION =
+  'cannot be read and written by this user: give it both permissions for the file and its folder, or choose another path'
 
 /**
  * File systems that several machines may share (Linux `statfs` types). Their locks are not those of one machine, and a
@@ -37,10 +36,26 @@ const SHARED_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
   [0xbacbacbc, 'VMware shared folders'],
 ])
 
-/** The lock file of this user: `$XDG_STATE_HOME` or `~/.local/state`, and what other systems have in its place. */
+/**
+ * The lock file of this user: `$XDG_STATE_HOME` or `~/.local/state`, and what other systems have in its place. Throws
+ * `Misuse` where this user has no home: a lock file in the working directory would lock nobody out.
+ */
 export function defaultPath(): string {
   const { XDG_STATE_HOME: stateHome, LOCALAPPDATA: localData } = process.env
-  return join(stateFolder(process.platform, homedir(), { stateHome, localData }), 'holdfast', 'locks.db')
+  const folder = stateFolder(process.platform, homeFolder(), { stateHome, localData })
+  if (isAbsolute(folder)) return join(folder, 'holdfast', 'locks.db')
+  throw new Misuse(
+    'there is no home folder for the default lock file (HOME): give sqlite() a path, or set XDG_STATE_HOME to a folder',
+  )
+}
+
+/** Empty for a user without one: a number that was given to a container has no entry anywhere. */
+function homeFolder(): string {
+  try {
+    return homedir()
+  } catch {
+    return ''
+  }
 }
 
 export function stateFolder(
@@ -56,30 +71,45 @@ export function stateFolder(
   return join(home, '.local', 'state')
 }
 
+export interface PathRules {
+  /** As it was given, absolute. */
+  readonly path: string
+  /** Only the default folder is made: a given path with a missing folder is a typo or a missing mount. */
+  readonly makeFolder: boolean
+  readonly isTrusted: IsTrusted
+}
+
 /**
- * Makes sure that there is a file, private to this user if it is new, and answers its real path: symlinks are
- * followed, so that all names of a file share its locks. Only the default folder is created: a given path with a
- * missing folder is a typo or a missing mount, and a lock file of one's own would lock nobody out.
+ * The real path of the lock file: symlinks are followed, so that all names of a file share its locks. `undefined` when
+ * there is none yet. Makes nothing, and refuses what can never become a lock file.
  */
-export function prepareFile(path: string, makeFolder: boolean): string {
+export function findFile({ path, makeFolder, isTrusted }: PathRules): string | undefined {
   const folder = dirname(path)
   try {
-    if (makeFolder) mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER })
+    if (makeFolder && statSync(folder, { throwIfNoEntry: false }) === undefined) return undefined
     const file = join(realpathSync(folder), basename(path))
     refuseSharedFileSystem(path, statfsSync(dirname(file)).type)
-    return existing(file) ?? created(file)
+    refuseStrangers(file, isTrusted)
+    const found = existing(file)
+    if (found === undefined) refuseUnmakeable(file)
+    else if (found !== file) refuseStrangers(found, isTrusted)
+    return found
   } catch (error) {
     throw error instanceof StoreUnavailable ? error : unreachable(path, folder, error)
   }
 }
 
-/** `undefined` when there is nothing under this name. */
-export function identify(path: string): FileIdentity | undefined {
+/** The same, with a file that is made when there is none, private to this user. Refuses one that cannot be written. */
+export function prepareFile(rules: PathRules): string {
+  const { path, makeFolder } = rules
+  const folder = dirname(path)
   try {
-    const stats = statSync(path, { throwIfNoEntry: false })
-    return stats && { device: stats.dev, inode: stats.ino, bytes: stats.size }
+    if (makeFolder) makeFolderOf(folder, PRIVATE_FOLDER)
+    const found = findFile(rules) ?? created(join(realpathSync(folder), basename(path)))
+    refuseReadOnly(found)
+    return found
   } catch (error) {
-    throw unreachable(path, dirname(path), error)
+    throw error instanceof StoreUnavailable ? error : unreachable(path, folder, error)
   }
 }
 
@@ -99,10 +129,26 @@ function existing(file: string): string | undefined {
   if (stats.isDirectory())
     throw unavailable(file, `is a folder: give the path of a file, such as ${join(file, 'locks.db')}`)
   if (!stats.isFile()) throw unavailable(file, 'is neither a file nor missing: choose another path')
-  refuseReadOnly(file)
+  refuseUnreadable(file)
   const real = realpathSync(file)
+  refuseMountPoint(real)
   if (real !== file) refuseSharedFileSystem(file, statfsSync(dirname(real)).type)
   return real
+}
+
+/** Said at the first look, and not only when something is to be written. */
+function refuseUnmakeable(file: string): void {
+  if (lstatSync(file, { throwIfNoEntry: false }) !== undefined)
+    throw unavailable(file, 'is a symlink to nothing: remove it, or create its target')
+  accessSync(dirname(file), constants.W_OK | constants.X_OK)
+}
+
+function refuseUnreadable(file: string): void {
+  try {
+    accessSync(file, constants.R_OK)
+  } catch (error) {
+    throw unavailable(file, NO_PERMISSION, error)
+  }
 }
 
 /** SQLite would open it all the same, and fail only when something changes. */
@@ -110,11 +156,7 @@ function refuseReadOnly(file: string): void {
   try {
     accessSync(file, constants.R_OK | constants.W_OK)
   } catch (error) {
-    throw unavailable(
-      file,
-      'cannot be read and written by this user: give it both permissions for the file and its folder, or choose another path',
-      error,
-    )
+    throw unavailable(file, NO_PERMISSION, error)
   }
 }
 
@@ -125,8 +167,6 @@ function created(file: string): string {
     closeSync(openSync(file, 'wx', PRIVATE_FILE))
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error
-    if (identify(file) === undefined)
-      throw unavailable(file, 'is a symlink to nothing: remove it, or create its target')
   }
   return realpathSync(file)
 }

@@ -5,27 +5,21 @@ import { expect, onTestFinished, test } from 'vitest'
 import { type Clock, systemClock } from '../../time/clock.ts'
 import type { OpenStore, Store } from '../../store/store.ts'
 import { sqlite } from './index.ts'
-import { thisMachine } from './process-identity.ts'
 import {
   claimOf,
+  clockAfterBoot,
   clockOff,
   lockFile,
   opened,
   openedOnce,
   OtherProcess,
   refOf,
+  storeUnder,
   tokenFrom,
   tokenOf,
 } from './processes.fixture.ts'
-import { sqliteStore } from './store.ts'
 
 const HOUR_MS = 3_600_000
-
-/** A store on a machine that was started under this boot id. */
-function storeAfterBoot(path: string, epoch: string): Store {
-  const machine = (): ReturnType<typeof thisMachine> => ({ ...thisMachine(), epoch })
-  return sqliteStore({ path, makeFolder: false, durability: 'normal', machine })
-}
 
 async function used<T>(store: Store, clock: Clock, work: (store: OpenStore) => Promise<T>): Promise<T> {
   const open = await openedOnce(store, clock)
@@ -47,15 +41,15 @@ test('tokens rise when the process that gave the last one was killed', async () 
 
 test('tokens rise when all processes end, the machine starts again and its clock went back', async () => {
   const path = lockFile()
-  const before = await used(storeAfterBoot(path, 'first'), systemClock, tokenFrom)
-  const after = await used(storeAfterBoot(path, 'second'), clockOff(-HOUR_MS), tokenFrom)
+  const before = await used(storeUnder(path, 'first'), systemClock, tokenFrom)
+  const after = await used(storeUnder(path, 'second'), clockAfterBoot(-HOUR_MS), tokenFrom)
   expect(after).toBeGreaterThan(before)
-  expect(await used(storeAfterBoot(path, 'third'), clockOff(-2 * HOUR_MS), tokenFrom)).toBeGreaterThan(after)
+  expect(await used(storeUnder(path, 'third'), clockAfterBoot(-2 * HOUR_MS), tokenFrom)).toBeGreaterThan(after)
 })
 
 test('tokens rise when a power cut undid the last commits and the clock went back', async () => {
   const path = lockFile()
-  const before = await used(storeAfterBoot(path, 'before the cut'), systemClock, async (store) => {
+  const before = await used(storeUnder(path, 'before-the-cut'), systemClock, async (store) => {
     await tokenFrom(store)
     const saved = ['', '-wal'].filter((end) => existsSync(path + end))
     for (const end of saved) copyFileSync(path + end, `${path}.disk${end}`)
@@ -64,7 +58,7 @@ test('tokens rise when a power cut undid the last commits and the clock went bac
   })
   rmSync(`${path}-wal`, { force: true })
   for (const end of ['', '-wal']) if (existsSync(`${path}.disk${end}`)) copyFileSync(`${path}.disk${end}`, path + end)
-  await used(storeAfterBoot(path, 'after the cut'), clockOff(-HOUR_MS), async (store) => {
+  await used(storeUnder(path, 'after-the-cut'), clockAfterBoot(-HOUR_MS), async (store) => {
     expect(await tokenFrom(store)).toBeGreaterThan(before[0] ?? 0n)
     expect(await tokenFrom(store, 'test!never seen again')).toBeGreaterThan(before[1] ?? 0n)
   })
@@ -75,6 +69,7 @@ test('no token is committed above the ceiling that the file names', async () => 
   let passedMs = 0
   const clock: Clock = { ...systemClock, wallMs: () => systemClock.wallMs() + passedMs }
   const store = await opened(sqlite({ path }), clock)
+  await store.leave(refOf(claimOf()))
   const audit = new DatabaseSync(path)
   onTestFinished(() => audit.close())
   audit.exec('CREATE TABLE audit (token INTEGER)')
@@ -89,32 +84,6 @@ test('no token is committed above the ceiling that the file names', async () => 
     expect(await tokenFrom(store)).toBeGreaterThan(0n)
   }
   expect(audit.prepare('SELECT * FROM audit').all()).toEqual([])
-})
-
-test('claims from before a restart of the machine are over', async () => {
-  const path = lockFile()
-  const claim = claimOf({ ttlMs: HOUR_MS })
-  const token = await used(storeAfterBoot(path, 'first'), systemClock, async (store) =>
-    tokenOf(await store.enter(claim)),
-  )
-  const store = await opened(storeAfterBoot(path, 'second'))
-  expect((await store.look(claim.resource)).claims).toEqual([])
-  expect(await store.renew([{ ref: { ...refOf(claim), token }, ttlMs: HOUR_MS }])).toMatchObject([{ kind: 'gone' }])
-  expect(await store.leave({ ...refOf(claim), token })).toBe('gone')
-  expect(await store.list('test!', undefined, 10)).toEqual({ resources: [] })
-  expect(tokenOf(await store.enter(claimOf({ queue: false })))).toBeGreaterThan(token)
-})
-
-test('a file that another boot took over while it was open is refused from then on', async () => {
-  const path = lockFile()
-  const store = await opened(storeAfterBoot(path, 'this machine'))
-  const claim = claimOf()
-  await store.enter(claim)
-  const other = await opened(storeAfterBoot(path, 'the other machine'))
-  await other.enter(claimOf())
-  await expect(store.enter(claimOf({ resource: 'test!new' }))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
-  await expect(store.enter(claim)).rejects.toThrow(/no other machine shares/)
-  await expect(store.leave(refOf(claim))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
 })
 
 test('tokens rise when the file was deleted while nobody used it, as the clock does', async () => {
