@@ -4,7 +4,7 @@
  */
 import { DatabaseSync } from 'node:sqlite'
 import { fence, type SqliteFence } from 'holdfast/guards/sqlite'
-import type { Clock } from 'holdfast'
+import { acceptSequencer, type Clock } from 'holdfast'
 import type { HistoryWriter } from './history-writer.ts'
 
 export interface Version {
@@ -13,6 +13,8 @@ export interface Version {
 }
 
 const NAME = 'table'
+/** The one that a client has by default. */
+const NAMESPACE = 'default'
 
 export class GuardedLists {
   /** The time of the network and of this database. */
@@ -31,7 +33,7 @@ export class GuardedLists {
 
   /** The mark, before the first read. */
   enter(list: string, sequencer: string): void {
-    this.#fence.enter(sequencer)
+    this.#fence.enter(acceptSequencer(sequencer, { namespace: NAMESPACE, name: list, mode: 'exclusive' }))
     this.#log(list, sequencer, 'enter', {})
   }
 
@@ -41,14 +43,14 @@ export class GuardedLists {
   }
 
   checkedRead(list: string, sequencer: string): Version {
-    return this.#fence.run(sequencer, () => {
+    return this.#fence.run(acceptSequencer(sequencer, { namespace: NAMESPACE, name: list, mode: 'shared' }), () => {
       this.#log(list, sequencer, 'read', {})
       return this.read(list)
     })
   }
 
   write(list: string, sequencer: string, base: Version, element: string): void {
-    this.#fence.run(sequencer, () => {
+    this.#fence.run(acceptSequencer(sequencer, { namespace: NAMESPACE, name: list, mode: 'exclusive' }), () => {
       const number = this.read(list).number + 1
       this.#lists.set(list, { number, elements: [...base.elements, element] })
       this.#log(list, sequencer, 'write', { base: base.number, version: number, element })

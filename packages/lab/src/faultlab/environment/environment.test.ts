@@ -162,7 +162,12 @@ describe('a Redlock of the run', () => {
     expect(environment.servers.length).toBe(5)
     const direct = environment.servers.map(({ engine }) => `127.0.0.1:${engine.port}`)
     expect(environment.urlFor()).toBe(`redlock://${direct.join(',')}`)
-    const routes = environment.urlFor('w1').slice('redlock://'.length).split(',')
+    const [routes = [], names = []] = environment
+      .urlFor('w1')
+      .slice('redlock://'.length)
+      .split('?names=')
+      .map((each) => each.split(','))
+    expect(names).toEqual(direct)
     expect(new Set([...routes, ...direct]).size).toBe(10)
     for (const route of routes) expect(await ask(`redis://${route}`, 'PING')).toBe('PONG')
   })

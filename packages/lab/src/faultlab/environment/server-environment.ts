@@ -25,9 +25,9 @@ export interface ServerKind {
   recall(engine: Engine): Promise<string | undefined>
   /** The server's own clock; needed where that is set. */
   wallMs?(engine: Engine): Promise<number>
-  /** A user's store URL as the URLs of its servers, and back. */
+  /** A user's store URL as the URLs of its servers, and back; `called`: the servers themselves, where there is a proxy between. */
   split(storeUrl: string): string[]
-  join(serverUrls: readonly string[]): string
+  join(serverUrls: readonly string[], called: readonly string[]): string
   /** How many servers may lose their data within which time. Without it, all of them at any time. */
   readonly stands?: { readonly servers: number; withinMs(ttlMs: number): number }
   /** Starts what takes over from the first server; needed for a failover. */
@@ -80,7 +80,10 @@ async function built(kind: ServerKind, request: EnvironmentRequest, closing: Clo
   const close = (): Promise<void> => closingAll(closing)
   return {
     mayForget: losses(kind, request.ttlMs),
-    urlFor: (place) => kind.join(urls.map((url, server) => routeOf(routes, place, server)?.through(url) ?? url)),
+    urlFor: (place) => {
+      const routed = urls.map((url, server) => routeOf(routes, place, server)?.through(url) ?? url)
+      return kind.join(routed, urls)
+    },
     environmentFor: (place) => clocks.of(place)?.environment ?? {},
     routes,
     servers,

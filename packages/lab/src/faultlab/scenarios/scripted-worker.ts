@@ -101,7 +101,7 @@ async function called(
 
 function holder(): Fenced {
   if (grant === undefined) throw new Error('nothing was granted yet')
-  return { namespace: order.namespace, name: form.k, mode: form.mode, token: grant.token }
+  return { namespace: order.namespace, name: form.k, mode: form.mode, token: grant.token, assertHeld: () => undefined }
 }
 
 async function nextLine<T>(): Promise<T> {

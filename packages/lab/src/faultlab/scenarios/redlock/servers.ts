@@ -14,5 +14,7 @@ export interface Routes {
 export async function openRoutes(setup: ScenarioSetup, engines: readonly Engine[]): Promise<Routes> {
   const made = await Promise.all(engines.map((engine) => openRoute(setup, engine)))
   const places = made.map(({ url }) => new URL(url).host)
-  return { url: `redlock://${places.join(',')}`, proxies: made.map(({ proxy }) => proxy) }
+  // Each client has other addresses for them, and all have to call them alike.
+  const names = engines.map(({ host, port }) => `${host}:${port}`)
+  return { url: `redlock://${places.join(',')}?names=${names.join(',')}`, proxies: made.map(({ proxy }) => proxy) }
 }
