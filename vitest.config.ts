@@ -1,6 +1,11 @@
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { configDefaults, defineConfig } from 'vitest/config'
+import { makeLuaModules } from './scripts/lua-modules.mjs'
 import { ClosingLine } from './tests/support/closing-line.ts'
+import { REAL_TIME } from './tests/support/repeats.ts'
+
+makeLuaModules(join(import.meta.dirname, 'packages/holdfast/src'))
 
 /** Real processes that are hurt in real time: they get the machine to themselves, after everything else. */
 const LIVE = ['packages/lab/src/faultlab/live.test.ts']
@@ -25,8 +30,11 @@ export default defineConfig({
     ],
     // Most tests wait for processes and files, so a machine with two cores should not run them one by one.
     maxWorkers: Math.max(2, availableParallelism()),
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    tags: [{ name: REAL_TIME, description: 'waits for real processes, servers and timers: repeated alone if starved' }],
+    // None of these is what a test promises: they only decide how long a failing test takes, on a busy machine as well.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 20_000, interval: 20 } },
     // A forgotten restore in one test must not lame the next.
     restoreMocks: true,
     unstubEnvs: true,

@@ -6,21 +6,18 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CompilerState, Extractor, ExtractorConfig } from '@microsoft/api-extractor'
+import { entryPoints } from './entry-points.mjs'
 import { root, say } from './workspace.mjs'
 
 const library = join(root, 'packages', 'holdfast')
 const committed = join(library, 'etc')
 
 /** Report name → declaration file, for everything that `exports` offers. */
-function entryPoints() {
-  /** @type {{ exports: Record<string, string> }} */
-  const manifest = JSON.parse(readFileSync(join(library, 'package.json'), 'utf8'))
-  return Object.entries(manifest.exports)
-    .filter(([, target]) => target.endsWith('.js'))
-    .map(([name, target]) => ({
-      name: name === '.' ? 'holdfast' : name.slice(2).replaceAll('/', '-'),
-      declarations: join(library, target.replace(/\.js$/, '.d.ts')),
-    }))
+function reported() {
+  return Array.from(entryPoints(), ([name, source]) => ({
+    name: name === '.' ? 'holdfast' : name.slice(2).replaceAll('/', '-'),
+    declarations: join(library, 'dist', source.replace(/\.ts$/, '.d.ts')),
+  }))
 }
 
 /**
@@ -44,7 +41,7 @@ function configOf(entry, folder) {
             types: ['node'],
             skipLibCheck: true,
           },
-          files: entryPoints().map(({ declarations }) => declarations),
+          files: reported().map(({ declarations }) => declarations),
         },
       },
       apiReport: {
@@ -72,7 +69,7 @@ function configOf(entry, folder) {
 export function makeReports() {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-api-'))
   try {
-    const entries = entryPoints()
+    const entries = reported()
     const missing = entries.filter(({ declarations }) => !existsSync(declarations))
     if (missing.length > 0)
       throw new Error(`not built: ${missing.map(({ name }) => name).join(', ')}; run npm run build`)

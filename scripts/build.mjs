@@ -1,14 +1,18 @@
 /**
- * Builds all packages: compiles what changed, removes what has no source any more and copies scripts and schemas beside
- * the code that reads them.
+ * Builds all packages: makes modules of the Lua scripts, compiles what changed, removes what has no source any more and
+ * copies what the programs around the library read beside their code.
  */
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { projectNode, root, run, say } from './workspace.mjs'
 import { seconds } from './install.mjs'
+import { makeLuaModules } from './lua-modules.mjs'
 
-const ASSETS = /\.(?:lua|sql|css|html)$/
+const ASSETS = /\.(?:sql|css|html)$/
 const MADE_OF_TYPESCRIPT = /\.(?:js|d\.ts)(?:\.map)?$/
+/** A second build, of the same sources, for those who cannot load modules: it is told apart by a package.json of its own. */
+const COMMONJS = /^cjs[/\\]/
+const COMMONJS_MARKER = '{ "type": "commonjs" }\n'
 
 /** @param {string} packageFolder */
 function tidy(packageFolder) {
@@ -20,9 +24,11 @@ function tidy(packageFolder) {
     copyFileSync(join(source, file), join(built, file))
   }
   for (const file of filesBelow(built)) {
-    if (file.startsWith('.')) continue
-    const from = MADE_OF_TYPESCRIPT.test(file) ? file.replace(MADE_OF_TYPESCRIPT, '.ts') : file
-    const isPublished = !/\.(?:test|fixture)\.ts$/.test(from)
+    if (basename(file).startsWith('.') || file === join('cjs', 'package.json')) continue
+    const made = file.replace(COMMONJS, '')
+    const from = MADE_OF_TYPESCRIPT.test(made) ? made.replace(MADE_OF_TYPESCRIPT, '.ts') : made
+    const isMade = MADE_OF_TYPESCRIPT.test(made) || ASSETS.test(made)
+    const isPublished = isMade && !/\.(?:test|fixture)\.ts$/.test(from)
     if (!isPublished || !existsSync(join(source, from))) rmSync(join(built, file))
   }
 }
@@ -36,11 +42,13 @@ function filesBelow(folder) {
 }
 
 const startedMs = Date.now()
+makeLuaModules(join(root, 'packages', 'holdfast', 'src'))
 const code = await run(projectNode(), [
   join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
   '--build',
   'tsconfig.build.json',
 ])
+if (code === 0) writeFileSync(join(root, 'packages', 'holdfast', 'dist', 'cjs', 'package.json'), COMMONJS_MARKER)
 for (const folder of ['packages', 'examples']) {
   for (const name of readdirSync(join(root, folder))) tidy(join(root, folder, name))
 }

@@ -50,16 +50,17 @@ export function say(line) {
 }
 
 /**
- * Runs a program in the top folder with its output shown; resolves with its exit code.
+ * Runs a program in the top folder, or another one, with its output shown; resolves with its exit code.
  * @param {string} program
  * @param {readonly string[]} args
- * @param {{ env?: NodeJS.ProcessEnv }} [options]
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
  * @returns {Promise<number>}
  */
 export function run(program, args, options = {}) {
   return new Promise((done, failed) => {
     const shell = process.platform === 'win32' && program === 'npm'
-    const child = spawn(program, [...args], { cwd: root, stdio: 'inherit', env: options.env ?? process.env, shell })
+    const { cwd = root, env = process.env } = options
+    const child = spawn(program, [...args], { cwd, stdio: 'inherit', env, shell })
     child.on('error', failed)
     child.on('exit', (code, signal) => done(code ?? (signal === null ? 1 : 128)))
   })

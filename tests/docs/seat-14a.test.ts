@@ -1,4 +1,7 @@
-/** The versions of docs/choose.md are run: each that claims to sell the seat once does, and the one that does not is caught. */
+/**
+ * The versions of docs/choose.md are run: each that claims to sell the seat once does, and the one that does not is caught.
+ * @module-tag real-time
+ */
 import { expect, test } from 'vitest'
 import { run } from '../support/run.ts'
 import { read } from '../support/tree.ts'

@@ -2,10 +2,14 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { read, repositoryFiles, root } from '../support/tree.ts'
+import { entryPoints, type Exports, packageMap } from '../../scripts/entry-points.mjs'
+import { complaints, read, root } from '../support/tree.ts'
 
 interface Manifest {
-  readonly exports: { readonly [entry: string]: string }
+  readonly main: string
+  readonly types: string
+  readonly exports: Exports
+  readonly typesVersions: object
   readonly files: readonly string[]
   readonly dependencies?: object
   readonly peerDependencies?: { readonly [name: string]: string }
@@ -13,25 +17,26 @@ interface Manifest {
 }
 
 const LIBRARY = 'packages/holdfast'
-const GUARDED = /^guards\/([^/]+)\/index\.ts$/
 
 const manifest = (folder: string): Manifest => JSON.parse(read(`${folder}/package.json`)) as Manifest
 
-/** The entry points that a tree of sources must have, each with its file in dist. */
-function promised(sources: readonly string[]): Readonly<Record<string, string>> {
-  const entries: Record<string, string> = { './package.json': './package.json' }
-  for (const source of sources) {
-    const built = `./dist/${source.replace(/\.ts$/, '.js')}`
-    const engine = /^stores\/([^/]+)\/index\.ts$/.exec(source)?.[1]
-    const resource = GUARDED.exec(source)?.[1]
-    if (source === 'index.ts') entries['.'] = built
-    if (source === 'line/index.ts') entries['./line'] = built
-    if (source === 'compat/redlock/index.ts') entries['./from-redlock'] = built
-    if (source === 'testing/index.ts') entries['./testing'] = built
-    if (engine !== undefined) entries[`./${engine}`] = built
-    if (resource !== undefined) entries[`./guards/${resource}`] = built
-  }
-  return entries
+function filesOf(entry: Exports[string]): readonly string[] {
+  if (typeof entry === 'string') return [entry]
+  return Object.values(entry).flatMap((target) => (typeof target === 'string' ? [target] : Object.values(target)))
+}
+
+/** A bundle has no files beside it, CommonJS no `import.meta`, and what waits at its top cannot be required. */
+function whatOtherLoadersCannotDo(code: string): readonly string[] {
+  return [/\bimport\.meta\b/, /\b__(?:dirname|filename)\b/, /^(?:const [^=]+= )?await /m].flatMap((banned) => {
+    const found = banned.exec(code)?.[0]
+    return found === undefined ? [] : [`has ${found.trim()}`]
+  })
+}
+
+function repositoryFilesBuilt(): readonly string[] {
+  return readdirSync(join(root, LIBRARY, 'dist'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.js'))
+    .map((file) => `${LIBRARY}/dist/${file}`)
 }
 
 /** A library without runtime dependencies: drivers are the user's, and none is ever required. */
@@ -44,32 +49,38 @@ function dependencyFaults({
   return [...Object.keys(dependencies ?? {}), ...required]
 }
 
-const librarySources = repositoryFiles(/\.ts$/, `${LIBRARY}/src`).map((path) => path.slice(`${LIBRARY}/src/`.length))
-
-test('every store and every guard is an entry point, and nothing else is', () => {
-  expect(manifest(LIBRARY).exports).toEqual(promised(librarySources))
+test('every store and every guard is an entry point, and nothing else is (npm run entry-points writes them)', () => {
+  const { main, types, exports, typesVersions } = manifest(LIBRARY)
+  expect({ main, types, exports, typesVersions }).toEqual(packageMap(entryPoints()))
 })
 
-test('every entry point was built, with its types', () => {
-  const files = Object.values(manifest(LIBRARY).exports).flatMap((target) => [target, target.replace(/\.js$/, '.d.ts')])
+test('what Node and bundlers ask for first stands first: one copy of the library, also beside a require', () => {
+  for (const conditions of Object.values(manifest(LIBRARY).exports).filter((entry) => typeof entry !== 'string'))
+    expect(Object.keys(conditions)).toEqual(['types@<5.2', 'bun', 'module-sync', 'module', 'import', 'require'])
+})
+
+test('every entry point was built twice, with its types', () => {
+  const files = Object.values(manifest(LIBRARY).exports).flatMap((entry) => filesOf(entry))
+  expect(files.length).toBeGreaterThan(10)
   expect(files.filter((file) => !existsSync(join(root, LIBRARY, file)))).toEqual([])
 })
 
 test('a store that is not exported is found', () => {
-  expect(
-    promised([
-      'index.ts',
-      'stores/redis/index.ts',
-      'stores/redis-driver/client.ts',
-      'guards/redis/index.ts',
-      'guards/redis/fence.ts',
-    ]),
-  ).toEqual({
-    './package.json': './package.json',
-    '.': './dist/index.js',
-    './redis': './dist/stores/redis/index.js',
-    './guards/redis': './dist/guards/redis/index.js',
-  })
+  const sources = ['index.ts', 'stores/redis/index.ts', 'stores/redis-driver/client.ts', 'guards/redis/index.ts']
+  expect([...entryPoints([...sources, 'guards/redis/fence.ts']).keys()]).toEqual(['.', './guards/redis', './redis'])
+})
+
+test('the library can be required: nothing waits while it is loaded, and nothing asks where its file is', () => {
+  const built = repositoryFilesBuilt()
+  expect(built.length).toBeGreaterThan(100)
+  expect(complaints(built, whatOtherLoadersCannotDo)).toEqual([])
+})
+
+test('a file beside the code, its place and a wait at load time are found', () => {
+  expect(whatOtherLoadersCannotDo("const x = await import('x')\nexport {}")).toHaveLength(1)
+  expect(whatOtherLoadersCannotDo('const u = new URL(part, import.meta.url)')).toHaveLength(1)
+  expect(whatOtherLoadersCannotDo('const p = join(__dirname, part)')).toHaveLength(1)
+  expect(whatOtherLoadersCannotDo('async () => {\n  const x = await y\n}')).toEqual([])
 })
 
 test.each([
@@ -85,7 +96,9 @@ test.each([
     file.endsWith('.js'),
   )
   const stray = built.filter(
-    (file) => !existsSync(join(folder, 'src', file.replace(/\.js$/, '.ts'))) || /\.(?:test|fixture)\./.test(file),
+    (file) =>
+      !existsSync(join(folder, 'src', file.replace(/^cjs[/\\]/, '').replace(/\.js$/, '.ts'))) ||
+      /\.(?:test|fixture)\./.test(file),
   )
   expect(stray).toEqual([])
 })

@@ -1,11 +1,12 @@
 /** What a stranger gets from the registry: the packed library compiles under strict rules, and the package checkers agree. */
-import { readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Consumer, consumerOfPackedLibrary } from '../support/packed.ts'
 import { runTool } from '../support/run.ts'
 
 const SLOW_MS = 60_000
+const TARBALL_BYTES_MAX = 400_000
 
 describe('the packed library', { timeout: SLOW_MS }, () => {
   let consumer: Consumer
@@ -38,7 +39,11 @@ describe('the packed library', { timeout: SLOW_MS }, () => {
   test('holds what it needs and no tests, sources or build notes', () => {
     const packed = readdirSync(join(consumer.folder, 'node_modules', 'holdfast'), { recursive: true, encoding: 'utf8' })
     expect(packed).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'package.json', join('bin', 'holdfast.js')]))
-    expect(packed.filter((file) => /\.(?:test|fixture)\.|tsbuildinfo|^src|^etc/.test(file))).toEqual([])
+    expect(packed.filter((file) => /\.(?:test|fixture|lua|map)\b|tsbuildinfo|^src|^etc/.test(file))).toEqual([])
+  })
+
+  test('is small: two builds, and nothing twice within one', () => {
+    expect(statSync(consumer.tarball).size).toBeLessThanOrEqual(TARBALL_BYTES_MAX)
   })
 
   test('satisfies publint', async () => {
@@ -46,11 +51,11 @@ describe('the packed library', { timeout: SLOW_MS }, () => {
     expect(code, output).toBe(0)
   })
 
-  test('has types that resolve for ESM under every resolution (attw)', async () => {
+  test('has types that resolve under every resolution, old and new, for both kinds of module (attw)', async () => {
     const { code, output } = await runTool('@arethetypeswrong/cli/dist/index.js', [
       consumer.tarball,
       '--profile',
-      'esm-only',
+      'strict',
       '--no-definitely-typed',
     ])
     expect(code, output).toBe(0)

@@ -1,5 +1,7 @@
 /** Every mutant. A new file of them is a line here. */
+import { copiesMutants } from './copies.mutants.ts'
 import { coreMutants } from './core.mutants.ts'
+import { demoMutants } from './demo.mutants.ts'
 import { engineMutants } from './engine.mutants.ts'
 import { knownDefectMutants } from './known-defects.mutants.ts'
 import { labMutants } from './lab.mutants.ts'
@@ -16,6 +18,8 @@ import { troubleMutants } from './trouble.mutants.ts'
 
 export const mutants: readonly Mutant[] = [
   ...coreMutants,
+  ...copiesMutants,
+  ...demoMutants,
   ...engineMutants,
   ...knownDefectMutants,
   ...labMutants,

@@ -94,7 +94,7 @@ export const coreMutants: readonly Mutant[] = [
     name: 'renewal comes only when the lease ends',
     file: 'packages/holdfast/src/lease/renewer.ts',
     find: '(renewable.lifeMs / 3) * jitter',
-    replace: 'kept.lifeMs * jitter',
+    replace: 'renewable.lifeMs * jitter',
     caughtBy: nthCall,
   },
   {

@@ -75,8 +75,8 @@ const rule: readonly Mutant[] = [
   {
     name: 'leaving and renewing ignore the token',
     file: transition,
-    find: 'if (known === undefined || ref.token === undefined) return known',
-    replace: 'return known',
+    find: "known.state !== 'waiting' && known.token === ref.token ? known : undefined",
+    replace: 'known',
     caughtBy: ruleTests,
   },
   {

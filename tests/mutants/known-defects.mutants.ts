@@ -29,7 +29,7 @@ const defects: Readonly<Record<string, Omit<Mutant, 'name'>>> = {
   'D10: a short lease is renewed without pause': {
     file: 'packages/holdfast/src/lease/renewer.ts',
     find: '(renewable.lifeMs / 3) * jitter',
-    replace: '(kept.lifeMs / 300) * jitter',
+    replace: '(renewable.lifeMs / 300) * jitter',
     caughtBy: proves('a short lease is renewed at a third of it'),
   },
   'D11: the first failed renewal is a loss': {
@@ -41,7 +41,7 @@ const defects: Readonly<Record<string, Omit<Mutant, 'name'>>> = {
   'D13: nothing is renewed': {
     file: 'packages/holdfast/src/lease/renewer.ts',
     find: '(renewable.lifeMs / 3) * jitter',
-    replace: '(kept.lifeMs * 3) * jitter',
+    replace: '(renewable.lifeMs * 3) * jitter',
     caughtBy: proves('work of several leases has the lock alone'),
   },
   'D14: a wait is thirty seconds, whatever was asked for': {

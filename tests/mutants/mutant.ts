@@ -9,14 +9,16 @@ export interface Mutant {
   readonly caughtBy: Check
 }
 
-/** Test files, or a span of simulated seeds of which at least one must show a violation. */
-export type Check =
-  | {
-      readonly tests: readonly [string, ...string[]]
-      /** Only tests whose full name contains this. */ readonly named?: string
-      /** A real server that all these tests need, by its name on demand. */ readonly engine?: Engine
-    }
-  | { readonly seeds: Seeds }
+/** Tests, or a span of simulated seeds of which at least one must show a violation. */
+export type Check = TestCheck | { readonly seeds: Seeds }
+
+export interface TestCheck {
+  readonly tests: readonly [string, ...string[]]
+  /** Only tests whose full name matches this. */
+  readonly named?: string
+  /** A real server that all these tests need, by its name on demand. */
+  readonly engine?: Engine
+}
 
 export interface Seeds {
   readonly from: number

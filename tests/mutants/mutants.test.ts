@@ -6,6 +6,7 @@ import * as redisServer from '@holdfast/testbed/engines/redis/server'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
 import { mutants } from './all.ts'
 import type { Mutant } from './mutant.ts'
+import { unknownNames } from './names.ts'
 import { damaged } from './sandbox.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -33,6 +34,16 @@ describe('mutants', () => {
       await expect(connection.command('SCRIPT', 'LOAD', text), mutant.name).resolves.toMatch(/^[0-9a-f]{40}$/)
     }
     await expect(connection.command('SCRIPT', 'LOAD', 'if true then')).rejects.toThrow(/compiling/)
+  })
+
+  it('in TypeScript name only what exists', { timeout: 120_000 }, async () => {
+    const renamed: Mutant = {
+      ...sample,
+      file: 'packages/holdfast/src/time/deadline.ts',
+      find: 'clock.monotonicMs()',
+      replace: 'clock.monotonic()',
+    }
+    expect(await unknownNames([...mutants, renamed])).toEqual([expect.stringContaining("sample: Property 'monotonic'")])
   })
 
   it('have names of their own', () => {

@@ -69,7 +69,7 @@ const ofTheRule: Readonly<Record<string, Damage>> = {
     replace: 'const top = votes.toSorted((one, other) => one - other)[needed - 1] ?? 0',
     caughtBy: twin,
   },
-  'a lost raise is counted as one': damage('ballot.ts', 'ballot.token < highest && ', 'false && ', rule),
+  'a lost raise is counted as one': damage('ballot.ts', 'ballot.token < highest && ', 'ballot.token < 0n && ', rule),
 }
 
 const ofTheNodes: Readonly<Record<string, Damage>> = {

@@ -4,22 +4,29 @@
  * way each time; another seed tells whether they found a mutant by luck.
  */
 import { readFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { mutants as all } from './all.ts'
 import { EngineNotAvailable } from '@holdfast/testbed/engines/engine'
 import * as redisServer from '@holdfast/testbed/engines/redis/server'
+import { patient } from '@holdfast/testbed/watchdog/pace'
+import { Watchdog } from '@holdfast/testbed/watchdog/watchdog'
 import { close } from '../support/closing-line.ts'
-import type { Check, Mutant, Seeds } from './mutant.ts'
-import { damaged, Sandbox } from './sandbox.ts'
+import type { Check, Mutant } from './mutant.ts'
+import { damaged, type Outcome, Sandbox } from './sandbox.ts'
 
-/** Two cores, and two halves of the checks. */
-const PARALLEL = 2
+/** Each sandbox keeps a processor busy. */
+const SANDBOXES = Math.min(4, Math.max(2, availableParallelism()))
 /** Of what a red check of the undamaged sources printed. */
 const SHOWN_LINES = 60
+const SLOWEST = 20
 
-/** All checks together, on a machine that is busy. */
+/** For the checks of one file, undamaged. */
 const GREEN_MS_MAX = 300_000
+/** A check that takes so many times longer than before the damage hangs, and a mutant that makes it hang is noticed. */
+const HANGS_AFTER = 5
+const HANG_MS_MIN = 30_000
 
 const repository = join(import.meta.dirname, '..', '..')
 const { values, positionals: wanted } = parseArgs({
@@ -66,67 +73,99 @@ async function fits(): Promise<boolean> {
   return all
 }
 
+/** What the checks of a file do before any damage. */
+interface Green {
+  readonly check: Check
+  readonly outcome: Outcome
+}
+
+const keyOf = (check: Check): string => ('seeds' in check ? JSON.stringify(check.seeds) : check.tests.join(' '))
+
 /** The checks must be green before the damage, or their red proves nothing. */
-async function areGreen(sandboxes: readonly Sandbox[]): Promise<boolean> {
-  const checks = mutants.map((mutant) => mutant.caughtBy)
-  const halves = [together(checks), joined(checks)]
-  const outcomes = await Promise.all(
-    sandboxes.map((sandbox, index) => sandbox.check(halves[index] ?? [], GREEN_MS_MAX)),
-  )
-  for (const outcome of outcomes) {
-    if (!outcome.red) continue
-    const lines = outcome.output.split('\n').filter((line) => !/^[·x-]*$/.test(line))
-    console.log(lines.slice(-SHOWN_LINES).join('\n'))
-    console.log('the checks are red before any damage, so they prove nothing')
-    return false
+async function green(sandboxes: readonly Sandbox[]): Promise<ReadonlyMap<string, Green> | undefined> {
+  const found = new Map<string, Green>()
+  const complaints: string[] = []
+  await shared(sandboxes, together(mutants.map(({ caughtBy }) => caughtBy)), async (sandbox, check) => {
+    const outcome = await patiently(() => sandbox.check(check, patient(GREEN_MS_MAX)))
+    found.set(keyOf(check), { check, outcome })
+    if (outcome.isRed) complaints.push(...lastLines(outcome.output), `${keyOf(check)} is red before any damage`)
+  })
+  for (const { name, caughtBy } of mutants) {
+    if (!('tests' in caughtBy)) continue
+    const { passed = [] } = found.get(keyOf(caughtBy))?.outcome ?? {}
+    const named = new RegExp(caughtBy.named ?? '')
+    if (!passed.some((each) => named.test(each)))
+      complaints.push(`no test that passes is meant by the mutant "${name}"`)
   }
-  return true
+  for (const line of complaints) console.log(line)
+  if (complaints.length === 0) return found
+  console.log('the checks are red before any damage, so they prove nothing')
+  return undefined
 }
 
-/** All tests in two runs: whole files, and tests by their names. */
-function together(checks: readonly Check[]): Check[] {
-  const byTests = checks.filter((check) => 'tests' in check)
-  const named = byTests.filter((check) => check.named !== undefined)
-  const [first, ...rest] = named.flatMap(({ tests }) => tests)
-  const names = [...new Set(named.map((check) => check.named))]
-  return [
-    ...byTests.filter((check) => check.named === undefined),
-    ...(first === undefined ? [] : [{ tests: [first, ...rest], named: names.join('|') } as const]),
-  ]
+function lastLines(output: string): readonly string[] {
+  const lines = output.split('\n').filter((line) => !/^[·x-]*$/.test(line))
+  return lines.slice(-SHOWN_LINES)
 }
 
-/** All spans of seeds as few: most of them begin at the same seed. */
-function joined(checks: readonly Check[]): Check[] {
-  const longest = new Map<number, Seeds>()
+/** One check for those of the same files, with all their names; seeds as they are. */
+function together(checks: readonly Check[]): readonly Check[] {
+  const byFiles = new Map<string, Check>()
   for (const check of checks) {
-    if (!('seeds' in check)) continue
-    const { from, count } = check.seeds
-    longest.set(from, { from, count: Math.max(count, longest.get(from)?.count ?? 0) })
+    const other = byFiles.get(keyOf(check))
+    if (other === undefined || 'seeds' in check || 'seeds' in other) {
+      byFiles.set(keyOf(check), check)
+      continue
+    }
+    const names = new Set([other, check].flatMap(({ named }) => (named === undefined ? [] : named.split('|'))))
+    const isAll = other.named === undefined || check.named === undefined
+    byFiles.set(keyOf(check), isAll ? { tests: check.tests } : { tests: check.tests, named: [...names].join('|') })
   }
-  const spans = [...longest.values()].toSorted((a, b) => a.from - b.from)
-  const first = spans[0]
-  return spans
-    .filter((span) => span === first || first === undefined || span.from + span.count > first.from + first.count)
-    .map((span) => ({ seeds: span }))
+  return [...byFiles.values()]
+}
+
+/** A red that a busy machine may be to blame for counts when it comes twice. */
+async function patiently(check: () => Promise<Outcome>): Promise<Outcome> {
+  const startMs = Date.now()
+  const outcome = await check()
+  if (!outcome.isRed || !outcome.isOfTime || watchdog.starvation(startMs, Date.now()) === undefined) return outcome
+  const again = await check()
+  return { ...again, seconds: outcome.seconds + again.seconds }
+}
+
+/** Each sandbox takes the next piece of work as soon as it is free. */
+async function shared<T>(
+  sandboxes: readonly Sandbox[],
+  work: readonly T[],
+  doOne: (sandbox: Sandbox, piece: T) => Promise<void>,
+): Promise<void> {
+  const queue = [...work]
+  await Promise.all(
+    sandboxes.map(async (sandbox) => {
+      for (let piece = queue.shift(); piece !== undefined; piece = queue.shift()) await doOne(sandbox, piece)
+    }),
+  )
 }
 
 /** Those that nobody noticed, or nothing when it could not be tried. */
 async function survivorsOf(): Promise<readonly Mutant[] | undefined> {
   if (!(await fits())) return undefined
-  const sandboxes = await Promise.all(Array.from({ length: PARALLEL }, () => Sandbox.make(repository, seed)))
+  const sandboxes = await Promise.all(Array.from({ length: SANDBOXES }, () => Sandbox.make(repository, seed)))
   try {
-    if (!(await areGreen(sandboxes))) return undefined
-    const queue = [...mutants]
+    const before = await green(sandboxes)
+    if (before === undefined) return undefined
     const survivors: Mutant[] = []
-    await Promise.all(
-      sandboxes.map(async (sandbox) => {
-        for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
-          const { red, seconds } = await sandbox.try(mutant)
-          if (!red) survivors.push(mutant)
-          console.log(`${red ? 'caught  ' : 'SURVIVED'}  ${seconds.toFixed(1).padStart(5)} s  ${mutant.name}`)
-        }
-      }),
-    )
+    const times: { readonly seconds: number; readonly name: string }[] = []
+    await shared(sandboxes, mutants, async (sandbox, mutant) => {
+      const usualMs = (before.get(keyOf(mutant.caughtBy))?.outcome.seconds ?? 0) * 1000
+      const limitMs = Math.max(HANG_MS_MIN, HANGS_AFTER * usualMs)
+      const { isRed, seconds } = await patiently(() => sandbox.try(mutant, patient(limitMs)))
+      if (!isRed) survivors.push(mutant)
+      times.push({ seconds, name: mutant.name })
+      console.log(`${isRed ? 'caught  ' : 'SURVIVED'}  ${seconds.toFixed(1).padStart(5)} s  ${mutant.name}`)
+    })
+    for (const { seconds, name } of times.toSorted((a, b) => b.seconds - a.seconds).slice(0, SLOWEST))
+      console.log(`slowest: ${seconds.toFixed(1).padStart(5)} s  ${name}`)
     return survivors
   } finally {
     await Promise.all(sandboxes.map((sandbox) => sandbox.remove()))
@@ -136,11 +175,15 @@ async function survivorsOf(): Promise<readonly Mutant[] | undefined> {
 const skipped = chosen
   .filter((mutant) => !mutants.includes(mutant))
   .map(({ name, caughtBy }) => `${name} — ${missing.get(engineOf(caughtBy)) ?? ''}`)
+const watchdog = Watchdog.start()
+const startedMs = performance.now()
 const survivors = await survivorsOf()
+await watchdog.close()
 const failures = survivors?.map(
   ({ name, file }) => `the mutant "${name}" in ${file} survived: a check is missing or too weak`,
 ) ?? ['the mutants could not be tried, see above']
 const caught = survivors === undefined ? 0 : mutants.length - survivors.length
-console.log(`${caught} caught, ${survivors?.length ?? 'nobody knows how many'} survived`)
+const seconds = ((performance.now() - startedMs) / 1000).toFixed(0)
+console.log(`${caught} caught in ${seconds} s, ${survivors?.length ?? 'nobody knows how many'} survived`)
 close({ passed: caught, failed: failures.length, failures, skipped })
 process.exitCode = failures.length === 0 ? 0 : 1

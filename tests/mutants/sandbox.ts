@@ -4,7 +4,8 @@ import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/pr
 import { stripTypeScriptTypes } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Check, Mutant } from './mutant.ts'
+import type { Check, Mutant, Seeds, TestCheck } from './mutant.ts'
+import { type Ran, VitestClient } from './vitest-client.ts'
 
 const COPIED = [
   'package.json',
@@ -15,7 +16,10 @@ const COPIED = [
   'packages/testbed/competitors',
   'packages/lab/package.json',
   'packages/lab/src',
+  'examples/seat-14a/package.json',
+  'examples/seat-14a/src',
   'scripts/from-source.mjs',
+  'scripts/lua-modules.mjs',
   // Tests read what they say.
   'docs/redis.md',
   'docs/redlock-model.md',
@@ -27,16 +31,18 @@ const SIMULATION = ['--import', './scripts/from-source.mjs', 'packages/lab/src/s
 const VITEST_CONFIG = `
 import { readFileSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
+import { makeLuaModules } from './scripts/lua-modules.mjs'
+makeLuaModules('packages/holdfast/src')
 const { exports } = JSON.parse(readFileSync('packages/holdfast/package.json', 'utf8'))
-const alias = Object.entries(exports).filter(([, built]) => built.startsWith('./dist/')).map(([name, built]) => ({
+const alias = Object.entries(exports).filter(([, entry]) => entry.import !== undefined).map(([name, entry]) => ({
   find: new RegExp('^holdfast' + name.slice(1).replaceAll('/', '\\\\/') + '$'),
-  replacement: process.cwd() + '/packages/holdfast/' + built.replace('./dist/', 'src/').replace(/\\.js$/, '.ts'),
+  replacement: process.cwd() + '/packages/holdfast/' + entry.import.default.replace('./dist/', 'src/').replace(/\\.js$/, '.ts'),
 }))
 for (const name of ['testbed', 'lab'])
   alias.push({ find: new RegExp('^@holdfast/' + name + '/(.+)$'), replacement: process.cwd() + '/packages/' + name + '/src/$1.ts' })
 export default defineConfig({
   resolve: { alias },
-  test: { include: ['packages/**/*.test.ts'], testTimeout: 10_000, reporters: ['dot'], setupFiles: ['setup.mjs'] },
+  test: { include: ['packages/**/*.test.ts', 'examples/**/*.test.ts'], tags: [{ name: 'real-time' }], testTimeout: 10_000, reporters: ['dot'], setupFiles: ['setup.mjs'] },
 })
 `
 
@@ -49,20 +55,25 @@ import fc from 'fast-check'
 fc.configureGlobal({ endOnFailure: true, seed: ${seed} })
 `
 
-/** A check that takes longer hangs, and a mutant that makes it hang has been noticed. */
-const CHECK_MS_MAX = 60_000
-
 export interface Outcome {
-  readonly red: boolean
+  readonly isRed: boolean
+  /** Nothing failed but what waits for real time, so a busy machine may be to blame. */
+  readonly isOfTime: boolean
+  /** The full names of tests. */
+  readonly passed: readonly string[]
   readonly seconds: number
   readonly output: string
 }
 
 export class Sandbox {
   readonly #root: string
+  readonly #vitest: VitestClient
+  /** Files that were written since tests were run. */
+  #changed: string[] = []
 
   private constructor(root: string) {
     this.#root = root
+    this.#vitest = new VitestClient(root)
   }
 
   /** `seed`: of all random operations. */
@@ -79,36 +90,36 @@ export class Sandbox {
   }
 
   remove(): Promise<void> {
+    this.#vitest.close()
     return rm(this.#root, { recursive: true, force: true })
   }
 
   /** Applies the mutant, runs its check, and puts the file back. */
-  async try(mutant: Mutant): Promise<Outcome> {
-    const path = join(this.#root, mutant.file)
-    const original = await readFile(path, 'utf8')
-    await writeFile(path, damaged(mutant, original))
+  async try(mutant: Mutant, limitMs: number): Promise<Outcome> {
+    const original = await readFile(join(this.#root, mutant.file), 'utf8')
+    await this.#write(mutant.file, damaged(mutant, original))
     try {
-      return await this.check([mutant.caughtBy])
+      return await this.check(mutant.caughtBy, limitMs)
     } finally {
-      await writeFile(path, original)
+      await this.#write(mutant.file, original)
     }
   }
 
-  /** Red when one of the checks is, or when a run of them takes longer than the limit. */
-  async check(checks: readonly Check[], limitMs: number = CHECK_MS_MAX): Promise<Outcome> {
+  /** A check that takes longer than the limit hangs, and is red. */
+  async check(check: Check, limitMs: number): Promise<Outcome> {
     const startMs = performance.now()
-    let output = ''
-    let red = false
-    for (const parameters of commandsOf(checks)) {
-      if (red) break
-      const ran = await this.#run(parameters, limitMs)
-      red ||= ran.red
-      output += ran.output
-    }
-    return { red, seconds: (performance.now() - startMs) / 1000, output }
+    const ran = 'seeds' in check ? await this.#simulate(check.seeds, limitMs) : await this.#test(check, limitMs)
+    return { ...ran, seconds: (performance.now() - startMs) / 1000 }
   }
 
-  #run(parameters: readonly string[], limitMs: number): Promise<{ readonly red: boolean; readonly output: string }> {
+  #test({ tests, named }: TestCheck, limitMs: number): Promise<Ran> {
+    const changed = this.#changed
+    this.#changed = []
+    return this.#vitest.run({ files: tests, changed, ...(named === undefined ? {} : { named }) }, limitMs)
+  }
+
+  #simulate({ from, count }: Seeds, limitMs: number): Promise<Ran> {
+    const parameters = [...SIMULATION, '--from', String(from), '--seeds', String(count), '--bail']
     return new Promise((resolve, reject) => {
       const child = spawn(process.execPath, parameters, {
         cwd: this.#root,
@@ -123,28 +134,14 @@ export class Sandbox {
       child.stdout.on('data', gather)
       child.stderr.on('data', gather)
       child.on('error', reject)
-      child.on('close', (code) => resolve({ red: code !== 0, output }))
+      child.on('close', (code, signal) => resolve({ isRed: code !== 0, isOfTime: signal !== null, passed: [], output }))
     })
   }
-}
 
-/** Tests of one kind go in one run. */
-function commandsOf(checks: readonly Check[]): string[][] {
-  const files = new Map<string | undefined, string[]>()
-  const commands: string[][] = []
-  for (const check of checks) {
-    if ('seeds' in check) {
-      const { from, count } = check.seeds
-      commands.push([...SIMULATION, '--from', String(from), '--seeds', String(count), '--bail'])
-    } else {
-      files.set(check.named, [...(files.get(check.named) ?? []), ...check.tests])
-    }
+  async #write(file: string, text: string): Promise<void> {
+    await writeFile(join(this.#root, file), text)
+    this.#changed.push(file)
   }
-  for (const [named, tests] of files) {
-    const filter = named === undefined ? [] : ['-t', named]
-    commands.push(['node_modules/vitest/vitest.mjs', 'run', '--bail=1', ...filter, ...new Set(tests)])
-  }
-  return commands
 }
 
 /** Throws when the mutant does not fit its file, or would be noticed only because it is no program any more. */

@@ -81,7 +81,7 @@ export const troubleMutants: readonly Mutant[] = [
     name: 'a weaker lease is shared with a request for more',
     file: 'packages/holdfast/src/client/reentry.ts',
     find: 'outer.shape.capacity === shape.capacity && outer.shape.weight >= shape.weight',
-    replace: 'outer.capacity >= 1',
+    replace: 'outer.shape.capacity >= 1',
     caughtBy: trouble,
   },
   {

@@ -1,20 +1,22 @@
-/** Every example of the documentation compiles against the library as it was built, and every whole program runs. */
+/** Every example of the documentation compiles against the library as it was built. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { run, runTool } from '../support/run.ts'
-import { examplesOf, type Project, projectOf } from './examples.ts'
+import { repositoryFiles } from '../support/tree.ts'
+import { examplesOf, type Project, projectOf, unknownBlocks } from './examples.ts'
 
 const SLOW_MS = 60_000
 const PAGES = [
-  'README.md',
-  'docs/errors.md',
-  'docs/guards.md',
-  'docs/choose.md',
-  'docs/write-your-own-store.md',
+  ...repositoryFiles(/^[^/]+\.md$|^docs\/.*\.md$/),
+  'packages/holdfast/README.md',
+  'packages/cli/README.md',
 ] as const
 const examples = PAGES.flatMap((page) => examplesOf(page))
-const programs = examples.filter(({ isProgram }) => isProgram)
 
-/** What the text around a fragment has said already. */
+const ENGINES = `import type { Engine } from '@holdfast/testbed/engines'
+import { openFragileDisk, openSkewedClock, redis } from '@holdfast/testbed/engines'
+`
+
+/** What the text around a part has said already. */
 const contexts: ReadonlyMap<string, string> = new Map([
   [
     'docs/guards.md 2',
@@ -23,6 +25,21 @@ import type { Lease } from 'holdfast'
 import type { SqliteFence } from 'holdfast/guards/sqlite'
 declare const [guard, lease, shop]: [SqliteFence, Lease, DatabaseSync]
 declare const [seat, buyer]: [string, string]
+`,
+  ],
+  [
+    'docs/engines-on-demand.md 1',
+    `import { beforeEach } from 'vitest'
+declare function connect(url: string): unknown
+`,
+  ],
+  ['docs/engines-on-demand.md 2', ENGINES],
+  [
+    'docs/fault-lab.md 1',
+    `/** @type {(k: string, ttlMs: number, waitMs: number) => Promise<{ token: bigint, askedMs: number }>} */
+const take = async () => ({ token: 1n, askedMs: performance.now() })
+/** @type {(k: string) => Promise<boolean>} */
+const giveBack = async () => true
 `,
   ],
 ])
@@ -34,40 +51,40 @@ describe('the examples of the documentation', () => {
   })
   afterAll(() => project.remove())
 
-  test('compile', { timeout: SLOW_MS }, async () => {
-    const { code, output } = await runTool('typescript/bin/tsc', ['--project', project.folder], { cwd: project.folder })
+  test.each(['tsconfig.json', 'tsconfig.js.json'])('compile (%s)', { timeout: SLOW_MS }, async (config) => {
+    const { code, output } = await runTool('typescript/bin/tsc', ['--project', config], { cwd: project.folder })
     expect(code, output).toBe(0)
-  })
-
-  test.each(programs.map(({ title, file }) => [title, file] as const))('%s runs', async (_, file) => {
-    const { code, output } = await run(process.execPath, ['--disable-warning=ExperimentalWarning', file], {
-      cwd: project.folder,
-    })
-    expect(code, output).toBe(0)
-    expect(output).not.toMatch(/error/i)
   })
 })
 
-test('the two programs of the README are among those that run', () => {
-  expect(programs.map(({ title }) => title)).toEqual(
-    expect.arrayContaining(['README.md 1', 'README.md 2', 'docs/choose.md 1']),
-  )
+test('are in languages that a test looks at', () => {
+  expect(PAGES.flatMap((page) => unknownBlocks(page))).toEqual([])
+  expect(unknownBlocks('page.md', '```tsx\n```\n```sh\n```\n```ts whole\n```')).toEqual([
+    'page.md: tsx',
+    'page.md: ts whole',
+  ])
 })
 
-test('an example that does not compile and one that fails are found', { timeout: SLOW_MS }, async () => {
+test('the programs of the README are among them', () => {
+  const programs = examples.filter(({ kind }) => kind === 'program').map(({ title }) => title)
+  expect(programs).toEqual(expect.arrayContaining(['README.md 1', 'README.md 2', 'docs/choose.md 1']))
+})
+
+test('an example that does not compile is found, and one that names no file', { timeout: SLOW_MS }, async () => {
   const page = [
-    "```ts\nimport { holdfast } from 'holdfast'\nholdfast(1)\n```",
-    "```ts\nimport { fail } from 'node:assert'\nfail('no')\n```",
-    '```ts\nguard.row(lease)\n```',
+    "```js\n// a.mjs\nimport { holdfast } from 'holdfast'\nholdfast(1)\n```",
+    '```ts part\nguard.row(lease)\n```',
   ].join('\n')
   const found = examplesOf('page.md', page)
-  expect(found.map(({ isProgram }) => isProgram)).toEqual([true, true, false])
+  expect(found.map(({ kind }) => kind)).toEqual(['program', 'part'])
+  expect(() => examplesOf('page.md', '```js\nlet x\n```')).toThrow('its first line names its file')
   const project = projectOf(found, new Map(), 'docs/own-store')
   try {
-    const compiled = await runTool('typescript/bin/tsc', ['--project', project.folder], { cwd: project.folder })
-    expect(compiled.output).toMatch(/page-md-1\.ts\(2,10\): error/)
-    expect(compiled.output).toMatch(/page-md-3\.ts\(1,1\): error/)
-    expect((await run(process.execPath, ['page-md-2.ts'], { cwd: project.folder })).code).toBe(1)
+    const compile = (config: string) =>
+      runTool('typescript/bin/tsc', ['--project', config], { cwd: project.folder }).then(({ output }) => output)
+    expect(await compile('tsconfig.js.json')).toMatch(/page-md-1\.mjs\(3,10\): error/)
+    expect(await compile('tsconfig.json')).toMatch(/page-md-2\.ts\(1,1\): error/)
+    expect((await run(process.execPath, ['page-md-1.mjs'], { cwd: project.folder })).code).toBe(1)
   } finally {
     project.remove()
   }

@@ -1,4 +1,8 @@
-/** The code of the documentation as files of a stranger's project, beside the built library. */
+/**
+ * The code of the documentation. The words behind the three backticks decide: `js` is a program, run as it is pasted into the
+ * file that its first line names; `ts` is a file of one of the projects in docs, which has a test of its own; with `part`
+ * behind it, either is a part of something that the text around it has said.
+ */
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,10 +11,12 @@ import { read, root } from '../support/tree.ts'
 export interface Example {
   /** `docs/guards.md 2`: the second block of that page. */
   readonly title: string
+  readonly kind: 'program' | 'file' | 'part'
+  /** What a program is pasted into; of the others a name for the compiler. */
   readonly file: string
   readonly code: string
-  /** It can be run as it is: it imports what it uses, declares nothing away and needs no file beside it. */
-  readonly isProgram: boolean
+  /** What it says it prints, line by line; empty where it says nothing. */
+  readonly prints: readonly string[]
 }
 
 export interface Project {
@@ -18,36 +24,67 @@ export interface Project {
   remove(): void
 }
 
-const LINKS = ['node_modules/@types/node', 'node_modules/undici-types', 'packages/holdfast'] as const
+const LINKS = [
+  'node_modules/@types/node',
+  'node_modules/undici-types',
+  'node_modules/ioredis',
+  'node_modules/vitest',
+  'packages/holdfast',
+  'packages/testbed',
+] as const
 
 export function examplesOf(page: string, markdown: string = read(page)): readonly Example[] {
-  return [...markdown.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code = ''], index) => ({
-    title: `${page} ${index + 1}`,
-    file: `${page.replaceAll(/[^a-z]+/gi, '-')}-${index + 1}.ts`,
-    code,
-    isProgram: /^import /m.test(code) && !/^declare /m.test(code) && !/from '\.\.?\//.test(code),
-  }))
+  return [...markdown.matchAll(/^```(js|ts)( part)?\n([\s\S]*?)^```$/gm)].map(
+    ([, language = '', part, code = ''], index) => {
+      const named = /^\/\/ (\S+\.mjs)$/m.exec(code.split('\n', 1)[0] ?? '')?.[1]
+      const kind = part === undefined ? (language === 'js' ? 'program' : 'file') : 'part'
+      const unnamed = `${page.replaceAll(/[^a-z]+/gi, '-')}-${index + 1}.${language === 'js' ? 'mjs' : 'ts'}`
+      if (kind === 'program' && named === undefined) {
+        throw new Error(`${page}: block ${index + 1} is a program, so its first line names its file: // something.mjs`)
+      }
+      const prints = Array.from(code.matchAll(/^\/\/ prints: (.*)$/gm), ([, line = '']) => line)
+      return { title: `${page} ${index + 1}`, kind, file: named ?? unnamed, code, prints }
+    },
+  )
 }
 
-/** `contexts`: what a fragment takes from the text around it, by its title. `companions`: files that examples import. */
+/** Blocks in a language that nobody would look at, because nothing above matches it. */
+export function unknownBlocks(page: string, markdown: string = read(page)): readonly string[] {
+  const known = /^(?:(?:js|ts)(?: part)?|sh|sql|json|text|diff|)$/
+  const fences = Array.from(markdown.matchAll(/^```(.*)$/gm), ([, words = '']) => words)
+  return fences.filter((words, index) => index % 2 === 0 && !known.test(words)).map((words) => `${page}: ${words}`)
+}
+
+/** `contexts`: what a part takes from the text around it, by its title. `companions`: files that examples import. */
 export function projectOf(
   examples: readonly Example[],
   contexts: ReadonlyMap<string, string>,
   companions: string,
 ): Project {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-examples-'))
-  mkdirSync(join(folder, 'node_modules', '@types'), { recursive: true })
   for (const link of LINKS) {
-    symlinkSync(join(root, link), join(folder, 'node_modules', link.replace(/^(?:node_modules|packages)\//, '')))
+    const name = link.replace(/^(?:node_modules|packages)\//, '').replace(/^testbed$/, '@holdfast/testbed')
+    mkdirSync(join(folder, 'node_modules', name, '..'), { recursive: true })
+    symlinkSync(join(root, link), join(folder, 'node_modules', name))
   }
   cpSync(join(root, companions), folder, { recursive: true })
-  for (const { title, file, code } of examples) writeFileSync(join(folder, file), (contexts.get(title) ?? '') + code)
+  const files = examples.map(({ title, code }) => {
+    const file = compiledName(title, code)
+    writeFileSync(join(folder, file), `${contexts.get(title) ?? ''}${code}\nexport {}\n`)
+    return file
+  })
   writeFileSync(join(folder, 'package.json'), '{ "name": "examples", "private": true, "type": "module" }\n')
-  writeFileSync(
-    join(folder, 'tsconfig.json'),
-    JSON.stringify({ compilerOptions: strict, files: examples.map(({ file }) => file) }),
-  )
+  const typed = files.filter((file) => file.endsWith('.ts'))
+  const untyped = files.filter((file) => file.endsWith('.mjs'))
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: strict, files: typed }))
+  writeFileSync(join(folder, 'tsconfig.js.json'), JSON.stringify({ compilerOptions: checkedScript, files: untyped }))
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) }
+}
+
+/** Two pages may paste into files of one name; a part written in TypeScript and a program are read by other rules. */
+function compiledName(title: string, code: string): string {
+  const isScript = /^\/\/ \S+\.mjs\n/.test(code) || /^export async function openContender/.test(code)
+  return `${title.replaceAll(/[^a-z0-9]+/gi, '-')}.${isScript ? 'mjs' : 'ts'}`
 }
 
 const strict = {
@@ -63,4 +100,16 @@ const strict = {
   verbatimModuleSyntax: true,
   erasableSyntaxOnly: true,
   allowImportingTsExtensions: true,
+} as const
+
+/** What an editor tells somebody who pastes JavaScript: wrong names and wrong calls, and nothing about missing types. */
+const checkedScript = {
+  target: 'es2024',
+  lib: ['es2024', 'esnext.disposable'],
+  module: 'nodenext',
+  types: ['node'],
+  noEmit: true,
+  strict: false,
+  allowJs: true,
+  checkJs: true,
 } as const

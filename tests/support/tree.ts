@@ -5,7 +5,15 @@ import { fileURLToPath } from 'node:url'
 
 export const root: string = fileURLToPath(new URL('../..', import.meta.url))
 
-const NOT_OURS: ReadonlySet<string> = new Set(['node_modules', 'dist', 'coverage', 'demo-out', '.vitest', '.git'])
+const NOT_OURS: ReadonlySet<string> = new Set([
+  'node_modules',
+  'dist',
+  'coverage',
+  'demo-out',
+  '.vitest',
+  '.git',
+  'lua.gen.ts',
+])
 
 /** Paths from the top folder with forward slashes, in order. */
 export function repositoryFiles(ending: RegExp, below = ''): readonly string[] {

@@ -15,10 +15,12 @@ export interface Buyer {
   readonly locks: Locks
   readonly diary: EventLog
   readonly bankUrl: string
+  /** How long it stands in line for the lock. */
+  readonly waitMs: number
 }
 
-/** Long enough for everybody's turn even when the computer is busy. */
-const WAIT = '60s'
+/** How often a buyer stands in line: a machine that costs one buyer so many leases cannot show anything. */
+const TURNS_MAX = 20
 
 export type Outcome = 'ticket' | 'sold out' | 'refunded'
 
@@ -26,6 +28,7 @@ export type Outcome = 'ticket' | 'sold out' | 'refunded'
 export async function buyWithoutLock(buyer: Buyer): Promise<Outcome> {
   if (look(buyer) !== null) return 'sold out'
   const receipt = await charge(buyer)
+  buyer.diary.paid()
   return write(buyer, receipt)
 }
 
@@ -34,7 +37,7 @@ export function buyWithLock(buyer: Buyer): Promise<Outcome> {
   return underLock(buyer, async (lease, token) => {
     if (look(buyer, token) !== null) return 'sold out'
     const receipt = await charge(buyer, token)
-    lease.assertHeld()
+    await lastCheck(buyer, lease, receipt)
     buyer.diary.paid(token)
     return write(buyer, receipt, token)
   })
@@ -52,7 +55,7 @@ export function buyWithLockAndFence(buyer: Buyer): Promise<Outcome> {
     seat.enter(lease)
     if (look(buyer, token) !== null) return 'sold out'
     const receipt = await charge(buyer, token)
-    lease.assertHeld()
+    await lastCheck(buyer, lease, receipt)
     buyer.diary.paid(token)
     const writing = buyer.diary.begin('write', { token })
     try {
@@ -62,26 +65,43 @@ export function buyWithLockAndFence(buyer: Buyer): Promise<Outcome> {
     } catch (error) {
       writing.fail(error)
       if (!(error instanceof StaleToken)) throw error
-      await refund(buyer, receipt)
+      await refund(buyer, receipt, 'stale')
       return 'refunded'
     }
   })
 }
 
+/**
+ * A lease that ends before the write is no failure, it is what leases do: what was charged is refunded, and the buyer
+ * goes back to the end of the line.
+ */
 async function underLock(buyer: Buyer, work: (lease: Lease, token: string) => Promise<Outcome>): Promise<Outcome> {
-  const acquiring = buyer.diary.begin('acquire')
-  try {
-    return await buyer.locks.using(SEAT_KEY, { wait: WAIT }, async (lease) => {
-      buyer.diary.granted(lease, acquiring)
-      const outcome = await work(lease, String(lease.token))
-      buyer.diary.leaving(lease)
-      return outcome
-    })
-  } catch (error) {
-    // `using` tells that the lease was lost before the work ended; what the work did is in the error all the same.
-    if (error instanceof LeaseLost && error.outcome !== undefined && 'returned' in error.outcome) {
-      return error.outcome.returned as Outcome
+  for (let turn = 1; ; turn++) {
+    const acquiring = buyer.diary.begin('acquire')
+    try {
+      return await buyer.locks.using(SEAT_KEY, { wait: buyer.waitMs }, async (lease) => {
+        buyer.diary.granted(lease, acquiring)
+        const outcome = await work(lease, String(lease.token))
+        buyer.diary.leaving(lease)
+        return outcome
+      })
+    } catch (error) {
+      // `using` tells that the lease was lost before the work ended; what the work did is in the error all the same.
+      const outcome = error instanceof LeaseLost ? error.outcome : undefined
+      if (outcome !== undefined && 'returned' in outcome) return outcome.returned as Outcome
+      const reason = outcome === undefined ? error : outcome.threw
+      const isTooLate = reason instanceof LeaseLost || reason instanceof StaleToken
+      if (!isTooLate || turn === TURNS_MAX) throw reason
     }
+  }
+}
+
+/** The card is charged: is the lease still held? A buyer that lost it must not write, so it has nothing to pay for. */
+async function lastCheck(buyer: Buyer, lease: Lease, receipt: string): Promise<void> {
+  try {
+    lease.assertHeld()
+  } catch (error) {
+    await refund(buyer, receipt, 'lost')
     throw error
   }
 }
@@ -108,10 +128,11 @@ async function charge(buyer: Buyer, token?: string): Promise<string> {
   return receipt
 }
 
-async function refund(buyer: Buyer, receipt: string): Promise<void> {
-  const refunding = buyer.diary.begin('refund')
+/** `because`: the lease was lost before the write, or the write was refused. */
+async function refund(buyer: Buyer, receipt: string, because: 'lost' | 'stale'): Promise<void> {
+  const refunding = buyer.diary.begin('refund', { because })
   await askBank(buyer, 'refund', { receipt })
-  refunding.ok({ receipt })
+  refunding.ok({ receipt, because })
 }
 
 async function askBank(buyer: Buyer, path: string, query: Readonly<Record<string, string>>): Promise<string> {

@@ -8,8 +8,8 @@ import { waitForConductor } from './report.ts'
 export interface EventLog {
   begin(f: string, input?: Detail): Operation
   granted(lease: Lease, acquiring: Operation): void
-  /** The card is charged, the lease was asked, the ticket is not written: here the conductor is told, and decides. */
-  paid(token: string): void
+  /** The card is charged, a lease was asked, the ticket is not written: here the conductor is told, and decides. */
+  paid(token?: string): void
   leaving(lease: Lease): void
   done(outcome: string, message?: string): void
 }
@@ -38,7 +38,7 @@ export function eventLogs(recorder: Recorder, locks: Locks): (buyer: string) => 
       acquiring.ok(beliefOf(lease, lease.token))
     },
     paid(token) {
-      recorder.signal('paid', SEAT_KEY, { token }, buyer)
+      recorder.signal('paid', SEAT_KEY, token === undefined ? {} : { token }, buyer)
       waitForConductor()
     },
     leaving(lease) {

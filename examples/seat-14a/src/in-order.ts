@@ -2,18 +2,20 @@
 import { byTime, type HistoryEvent } from '@holdfast/testbed/history'
 
 /** Longer than a line needs from one process to another; too short for a reader to notice. */
-const HOLD_BACK_MS = 60
+const HOLD_BACK_MS_MIN = 60
 
 export class InOrder {
   readonly #onEvent: (event: HistoryEvent) => void
   readonly #timer: NodeJS.Timeout
   #waiting: HistoryEvent[] = []
 
-  constructor(onEvent: (event: HistoryEvent) => void) {
+  /** `lateMs`: how late lines come on this machine. */
+  constructor(onEvent: (event: HistoryEvent) => void, lateMs: number) {
+    const holdBackMs = Math.max(HOLD_BACK_MS_MIN, Math.ceil(lateMs))
     this.#onEvent = onEvent
     this.#timer = setInterval(
-      () => this.#flush(process.hrtime.bigint() - BigInt(HOLD_BACK_MS) * 1_000_000n),
-      HOLD_BACK_MS / 2,
+      () => this.#flush(process.hrtime.bigint() - BigInt(holdBackMs) * 1_000_000n),
+      HOLD_BACK_MS_MIN / 2,
     )
   }
 

@@ -20,7 +20,8 @@ const OUT_DEFAULT = fileURLToPath(new URL('../demo-out/timeline.html', import.me
 export const helpText: string = `Usage: npm run demo [-- options]
 
 ${BUYERS.default} buyers in ${PROCESSES.default} real processes want the one seat 14A. Three acts: without a lock; with a lock, whose holder
-is stopped at the worst moment; and with a fence in the database. Takes about ten seconds and needs nothing but Node.
+is stopped at the worst moment; and with a fence in the database. Takes about ten seconds, longer on a busy
+machine, and needs nothing but Node.
 
   --out FILE       where to write the timeline, one HTML page; the history goes beside it as .ndjson
                    (default: examples/seat-14a/demo-out/timeline.html)

@@ -5,6 +5,7 @@ import { byTime, type HistoryEvent, type HistoryHeader, historyText } from '@hol
 import { type TimelinePage, timelineHtml } from '@holdfast/lab/timeline/page'
 import { SEAT, SHOP } from './acts.ts'
 import { UsageError } from './options.ts'
+import type { Pace } from './pace.ts'
 import type { Played } from './printer.ts'
 import type { Settings } from './stage.ts'
 import { Story } from './story.ts'
@@ -31,7 +32,7 @@ export function prepareFiles(out: string): Files {
   return { timeline, history: join(dir, `${name}.ndjson`) }
 }
 
-export function writeFiles(files: Files, acts: readonly PlayedAct[], settings: Settings): void {
+export function writeFiles(files: Files, acts: readonly PlayedAct[], settings: Settings & Pace): void {
   const { timeline, history } = files
   writeFileSync(timeline, timelineHtml(pageOf(acts, settings)))
   writeFileSync(
@@ -40,7 +41,7 @@ export function writeFiles(files: Files, acts: readonly PlayedAct[], settings: S
   )
 }
 
-function pageOf(acts: readonly PlayedAct[], { buyers, processes, ttlMs }: Settings): TimelinePage {
+function pageOf(acts: readonly PlayedAct[], { buyers, processes, ttlMs }: Settings & Pace): TimelinePage {
   return {
     title: `${buyers} buyers, one seat`,
     text:

@@ -2,6 +2,7 @@
 import { styleText } from 'node:util'
 import type { Moment } from '@holdfast/lab/timeline/page'
 import type { Act } from './acts.ts'
+import type { Pace } from './pace.ts'
 import type { Verdict } from './verdict.ts'
 
 export interface Played {
@@ -61,6 +62,13 @@ export class Printer {
     if (verdict.soldOut > 0) this.#line(`${' '.repeat(INDENT)}${verdict.soldOut} buyers find it sold, and pay nothing.`)
     this.#line(this.#style(['bold', verdict.tickets === 1 ? 'green' : 'red'], `=> ${verdict.text}`))
     for (const missing of verdict.missing) this.#line(this.#style('red', `   This act should show that ${missing}.`))
+  }
+
+  /** What was measured, and what follows from it. */
+  pace({ ttlMs, lateMs }: Pace): void {
+    this.text(
+      `This machine was up to ${(lateMs / 1000).toFixed(2)} s late in this act, so the lease of the lock is ${ttlMs / 1000} s from here on.`,
+    )
   }
 
   summary(played: readonly Played[]): void {

@@ -7,17 +7,17 @@ import { join } from 'node:path'
 import { byTime, type HistoryEvent, Recorder } from '@holdfast/testbed/history'
 import { type Act, CONDUCTOR, SEAT, SEAT_KEY, SHOP } from './acts.ts'
 import type { ChildProcesses, ChildProcess } from '@holdfast/testbed/child-processes'
+import { cuesOf } from './cues.ts'
+import type { Pace } from './pace.ts'
 import { createShop, type Ticket, ticketsOf } from './shop.ts'
 import type { WorkerOrder } from './worker.ts'
 
 export interface Settings {
   readonly buyers: number
   readonly processes: number
-  readonly ttlMs: number
-  readonly chargeMs: number
   /** One buyer comes this long after the other. */
   readonly arrivalMs: number
-  /** An act that takes longer than this has failed. */
+  /** An act that takes longer than this hangs, and so does a wait for the lock. */
   readonly limitMs: number
 }
 
@@ -25,6 +25,7 @@ export interface Performance {
   readonly crew: ChildProcesses
   readonly folder: string
   readonly settings: Settings
+  readonly pace: Pace
   /** Each event the moment it is known; events of different processes may come out of order. */
   readonly onEvent: (event: HistoryEvent) => void
 }
@@ -41,7 +42,7 @@ export async function play(act: Act, stage: Performance): Promise<HistoryEvent[]
   }
   const conductor = new Recorder(CONDUCTOR, keep)
   const bank = await startBank(stage, keep)
-  const orders = ordersOf(act, stage.settings, { shopPath, locksPath: join(folder, 'locks.db'), bankUrl: bank.url })
+  const orders = ordersOf(act, stage, { shopPath, locksPath: join(folder, 'locks.db'), bankUrl: bank.url })
   const ready = Promise.withResolvers<void>()
   const cues = cuesOf(act, conductor)
   let waiting = orders.length
@@ -71,28 +72,6 @@ export async function play(act: Act, stage: Performance): Promise<HistoryEvent[]
   return byTime([...events, ...commitsOf(ticketsOf(shopPath, SEAT))])
 }
 
-/** Answers every announced point with "go on", except for the first one of an act with a pause. */
-function cuesOf(act: Act, conductor: Recorder): (event: HistoryEvent, from: ChildProcess) => void {
-  let stopped: ChildProcess | undefined
-  let resumed = false
-  return (event, from) => {
-    if (event.f === 'paid') {
-      if (!act.pause || stopped !== undefined) return from.goOn()
-      stopped = from
-      from.stop()
-      conductor.signal('nemesis', SEAT_KEY, { kind: 'pause', target: from.name })
-      return
-    }
-    if (stopped === undefined || resumed) return
-    const successorHasWritten = event.f === 'write' && event.e === 'ok' && from !== stopped
-    if (!successorHasWritten) return
-    resumed = true
-    conductor.signal('nemesis', SEAT_KEY, { kind: 'resume', target: stopped.name })
-    stopped.resume()
-    stopped.goOn()
-  }
-}
-
 async function startBank(
   stage: Performance,
   keep: (event: HistoryEvent) => void,
@@ -101,7 +80,7 @@ async function startBank(
   const member = stage.crew.start(
     'card company',
     new URL('bank.js', import.meta.url),
-    String(stage.settings.chargeMs),
+    String(stage.pace.chargeMs),
     (event) => {
       if (event.f === 'listening') listening.resolve(String(event.in?.['url']))
       else keep(event)
@@ -116,7 +95,7 @@ async function startBank(
 /** Buyers come to the processes in turn, so that the next in line is in another process than the one who holds the lock. */
 function ordersOf(
   act: Act,
-  settings: Settings,
+  { settings, pace }: Performance,
   places: Pick<WorkerOrder, 'shopPath' | 'locksPath' | 'bankUrl'>,
 ): WorkerOrder[] {
   const buyers = Array.from({ length: settings.buyers }, (_, index) => ({
@@ -127,7 +106,8 @@ function ordersOf(
     ...places,
     process: `process ${String.fromCodePoint(65 + index)}`,
     way: act.way,
-    ttlMs: settings.ttlMs,
+    ttlMs: pace.ttlMs,
+    waitMs: settings.limitMs,
     buyers: buyers.filter((_buyer, place) => place % settings.processes === index),
   }))
 }

@@ -31,6 +31,7 @@ export class Story {
       case 'read ok':
         return this.#looked(event, who)
       case 'paid sig':
+        if (this.#act.way === 'no-lock') return undefined
         return plain(`${who} has paid, and asks once more: do I still hold the lock? Yes.`)
       case 'nemesis sig':
         return this.#nemesis(event)
@@ -39,6 +40,8 @@ export class Story {
       case 'write fail':
         return good(`The database refuses ${who}'s ticket: ${event.err?.message ?? ''}`)
       case 'refund ok':
+        if (event.out?.['because'] === 'lost')
+          return plain(`${who} finds its lease over before the write: its card is refunded, and it queues once more.`)
         return good(`${who} is refunded. A lock cannot un-charge a card; the refusal is how the program knows it must.`)
       case 'lost-signal sig':
         return plain(`${who} is told that its lease is over${this.#act.way === 'lock' ? ', one write too late' : ''}.`)

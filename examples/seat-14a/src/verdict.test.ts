@@ -18,6 +18,8 @@ function events(...given: readonly Partial<HistoryEvent>[]): HistoryEvent[] {
     ...event,
   }))
 }
+/** Of a history that goes on. */
+const later = (event: HistoryEvent): HistoryEvent => ({ ...event, t: String(BigInt(event.t) + 1_000_000_000n) })
 const charged = { f: 'charged' }
 const refunded = { f: 'refunded' }
 const ticket = (cseq: number, token: string): Partial<HistoryEvent> => ({
@@ -27,6 +29,7 @@ const ticket = (cseq: number, token: string): Partial<HistoryEvent> => ({
 })
 const done = (outcome: string): Partial<HistoryEvent> => ({ f: 'done', c: 'buyer', in: { outcome, message: 'oh no' } })
 const pause = { f: 'nemesis', in: { kind: 'pause', target: 'a' } }
+const paid = { f: 'paid', p: 'a' }
 const resume = { f: 'nemesis', in: { kind: 'resume', target: 'a' } }
 const taken = { p: 'b', e: 'ok', f: 'acquire', out: { token: '34' } } as const
 const refusal = { e: 'fail', f: 'write', err: { code: 'STALE_TOKEN', message: '' } } as const
@@ -57,17 +60,28 @@ describe('an act with a lock and a pause', () => {
   const end = [done('ticket'), done('ticket')]
 
   test('shows a stale write that the shop accepted', () => {
-    const history = events(charged, pause, taken, charged, ticket(1, '34'), resume, ticket(2, '33'), ...end)
-    expect(verdictOf(second, history, 2)).toMatchObject({ shown: true, staleAccepted: 1, tickets: 2, pausedMs: 4 })
+    const history = events(charged, paid, pause, taken, charged, ticket(1, '34'), resume, ticket(2, '33'), ...end)
+    expect(verdictOf(second, history, 2)).toMatchObject({ shown: true, staleAccepted: 1, tickets: 2, pausedMs: 5 })
+  })
+
+  test('counts the pause from the last check, for the signal that stops the process may come late', () => {
+    const history = events(charged, paid, taken, pause, charged, ticket(1, '34'), resume, ticket(2, '33'), ...end)
+    expect(verdictOf(second, history, 2)).toMatchObject({ shown: true, pausedMs: 5 })
+  })
+
+  test('shows as much when others lost their lease, were refunded and came again', () => {
+    const lost = events(charged, refunded, charged, paid, pause, taken, charged, refunded, charged)
+    const history = [...lost, ...events(ticket(1, '34'), resume, ticket(2, '33'), ...end).map(later)]
+    expect(verdictOf(second, history, 2)).toMatchObject({ shown: true, charged: 4, refunded: 2 })
   })
 
   test('shows nothing when nobody got the lock during the pause', () => {
-    const history = events(charged, pause, charged, ticket(1, '34'), resume, ticket(2, '33'), ...end)
+    const history = events(charged, paid, pause, charged, ticket(1, '34'), resume, ticket(2, '33'), ...end)
     expect(verdictOf(second, history, 2).missing).toEqual(['another process gets the lock while its holder is stopped'])
   })
 
   test('shows nothing when the tickets came in the order of their tokens', () => {
-    const history = events(charged, pause, taken, charged, ticket(1, '33'), resume, ticket(2, '34'), ...end)
+    const history = events(charged, paid, pause, taken, charged, ticket(1, '33'), resume, ticket(2, '34'), ...end)
     expect(verdictOf(second, history, 2).shown).toBe(false)
   })
 })
@@ -75,6 +89,7 @@ describe('an act with a lock and a pause', () => {
 describe('an act with a fence', () => {
   const good = [
     charged,
+    paid,
     pause,
     taken,
     charged,

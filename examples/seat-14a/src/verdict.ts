@@ -53,15 +53,18 @@ function countOf(events: readonly HistoryEvent[]): Count {
   }
 }
 
-/** A pause that nobody used to get the lock has shown nothing. */
+/**
+ * A pause that nobody used to get the lock has shown nothing. It begins where the stopped process announced its last
+ * check, for it has done nothing since: on a busy machine the SIGSTOP itself comes later.
+ */
 function effectivePauseMs(nemesis: readonly HistoryEvent[], events: readonly HistoryEvent[]): number {
-  const from = nemesis.find((event) => event.in?.['kind'] === 'pause')
+  const stop = nemesis.find((event) => event.in?.['kind'] === 'pause')
   const to = nemesis.find((event) => event.in?.['kind'] === 'resume')
+  const target = stop?.in?.['target']
+  const from = events.find((event) => event.f === 'paid' && event.p === target)
   if (from === undefined || to === undefined) return 0
   const during = ({ t }: HistoryEvent): boolean => BigInt(t) > BigInt(from.t) && BigInt(t) < BigInt(to.t)
-  const taken = events.some(
-    (event) => event.f === 'acquire' && event.e === 'ok' && event.p !== from.in?.['target'] && during(event),
-  )
+  const taken = events.some((event) => event.f === 'acquire' && event.e === 'ok' && event.p !== target && during(event))
   return taken ? Number(BigInt(to.t) - BigInt(from.t)) / 1e6 : 0
 }
 

@@ -16,6 +16,7 @@ export interface WorkerOrder {
   readonly locksPath: string
   readonly bankUrl: string
   readonly ttlMs: number
+  readonly waitMs: number
 }
 
 const buyIn: Readonly<Record<Way, (buyer: Buyer) => Promise<Outcome>>> = {
@@ -40,7 +41,7 @@ async function serve({ name, arrivesMs }: WorkerOrder['buyers'][number]): Promis
   await sleep(arrivesMs)
   const diary = diaryOf(name)
   try {
-    diary.done(await buyIn[order.way]({ name, shop, locks, diary, bankUrl: order.bankUrl }))
+    diary.done(await buyIn[order.way]({ name, shop, locks, diary, bankUrl: order.bankUrl, waitMs: order.waitMs }))
   } catch (error) {
     diary.done('failed', error instanceof Error ? error.message : String(error))
   }

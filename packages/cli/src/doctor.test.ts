@@ -1,4 +1,7 @@
-/** `holdfast doctor`: it tells the sick from the well, ends when a store hangs, and leaves nothing behind. */
+/**
+ * `holdfast doctor`: it tells the sick from the well, ends when a store hangs, and leaves nothing behind.
+ * @module-tag real-time
+ */
 import { PassThrough } from 'node:stream'
 import { DatabaseSync } from 'node:sqlite'
 import type { Store } from 'holdfast'

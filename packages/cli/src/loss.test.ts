@@ -1,4 +1,7 @@
-/** The promise of `holdfast run` when things go wrong: the command has ended before anybody else can hold the lock. */
+/**
+ * The promise of `holdfast run` when things go wrong: the command has ended before anybody else can hold the lock.
+ * @module-tag real-time
+ */
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { childrenOf, isRunning, type Running, Sandbox, until } from './fixture.ts'

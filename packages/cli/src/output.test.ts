@@ -1,4 +1,7 @@
-/** What the command prints: documents that parse, columns that line up, nothing that an author of a note could abuse. */
+/**
+ * What the command prints: documents that parse, columns that line up, nothing that an author of a note could abuse.
+ * @module-tag real-time
+ */
 import { PassThrough } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'

@@ -1,4 +1,7 @@
-/** `holdfast run` as a program sees it: real processes, the built command, a lock file. */
+/**
+ * `holdfast run` as a program sees it: real processes, the built command, a lock file.
+ * @module-tag real-time
+ */
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { isRunning, Sandbox } from './fixture.ts'

@@ -1,4 +1,7 @@
-/** Every command on real servers: what the other suites show on a lock file holds over a network, too. */
+/**
+ * Every command on real servers: what the other suites show on a lock file holds over a network, too.
+ * @module-tag real-time
+ */
 import { type Engine, redis, requireEngine } from '@holdfast/testbed/engines'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { DoctorDocument } from './doctor-report.ts'

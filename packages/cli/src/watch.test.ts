@@ -1,4 +1,7 @@
-/** `holdfast watch` in real processes: events for scripts, and a terminal that is given back as it was. */
+/**
+ * `holdfast watch` in real processes: events for scripts, and a terminal that is given back as it was.
+ * @module-tag real-time
+ */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { documentsIn, type Running, Sandbox, until } from './fixture.ts'
 

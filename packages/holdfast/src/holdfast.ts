@@ -1,6 +1,7 @@
 /** The front door: one client over one store. */
 import { hostname } from 'node:os'
 import { systemClock } from './time/clock.ts'
+import { observe, type ObserveOptions } from './client/observe.ts'
 import { query } from './client/query.ts'
 import { Misuse } from './store/errors.ts'
 import type { Listener } from './client/events.ts'
@@ -47,7 +48,7 @@ export interface NamePage {
 }
 
 export interface EvictOptions {
-  /** The token of the holder to evict: nobody else is hit when the lock changed hands meanwhile. */
+  /** The token of the holder to evict: no later holder is hit when the lock changed hands meanwhile. */
   readonly token: bigint
   /** Told to the holder. 1 – 500 bytes of UTF-8. */
   readonly reason: string
@@ -80,7 +81,15 @@ export interface Locks extends AsyncDisposable {
   open(): Promise<Facts>
   /** Who holds a name and who waits for it. */
   inspect(name: string): Promise<LineView>
-  /** Names that somebody holds or waits for, in the order of their encoding, a page at a time. */
+  /**
+   * The line of one name, now and after every change, the newest only: changes that follow one another faster than the loop
+   * reads are joined. While the store is away nothing is yielded, and it resumes on its own. Costs no claim.
+   *
+   * @example
+   * for await (const { claims } of locks.observe('nightly')) console.log(claims[0]?.owner ?? 'free')
+   */
+  observe(name: string, options?: ObserveOptions): AsyncIterable<LineView>
+  /** Names with a holder or a waiter, in the order of their encoding, a page at a time. */
   list(options?: ListOptions): Promise<NamePage>
   /** Takes the lock from the holder with exactly this token; it is told why, and its token is stale from the next grant on. */
   evict(name: string, options: EvictOptions): Promise<'evicted' | 'gone'>
@@ -96,8 +105,13 @@ export interface Locks extends AsyncDisposable {
 const LIST_LIMIT_DEFAULT = 100
 const LIST_LIMIT_MAX = 1_000
 
-/** A second client would close the store under the first one. */
-const taken = new WeakSet<Store>()
+/**
+ * A second client would close the store under the first one. One set for every copy of the library in this program; the
+ * number is that of the seam.
+ */
+const taken: WeakSet<Store> = ((globalThis as { [slot: symbol]: WeakSet<Store> | undefined })[
+  Symbol.for('holdfast/1/taken')
+] ??= new WeakSet<Store>())
 
 /**
  * A client over a store. Opens nothing until it is used; throws `Misuse` for options that are out of range. The store
@@ -131,7 +145,7 @@ type Locking = Pick<
   Locks,
   'tryAcquire' | 'acquire' | 'using' | 'tryAcquireAll' | 'acquireAll' | 'usingAll' | 'readWrite' | 'semaphore'
 >
-type Operating = Pick<Locks, 'open' | 'inspect' | 'list' | 'evict' | 'check' | 'on' | 'health' | 'close'>
+type Operating = Pick<Locks, 'open' | 'inspect' | 'observe' | 'list' | 'evict' | 'check' | 'on' | 'health' | 'close'>
 
 function locking(client: LockClient): Locking {
   return {
@@ -167,6 +181,10 @@ function operating(client: LockClient): Operating {
     async inspect(name) {
       const resource = resourceOf(namespace, name)
       return await query(client, { name, changes: false }, (store) => store.look(resource))
+    },
+    observe(name, options = {}) {
+      encodeName('name', name)
+      return observe(client, name, options)
     },
     async list({ prefix = '', cursor, limit = LIST_LIMIT_DEFAULT } = {}) {
       const resourcePrefix = resourcePrefixOf(namespace, prefix)

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** The public surface of `holdfast`. Every export has a reason, a doc and a test. */
 export { holdfast, type EvictOptions, type Health, type ListOptions, type Locks, type NamePage } from './holdfast.ts'
 export type { Lock, Work } from './recipes/lock.ts'
@@ -5,6 +6,7 @@ export type { ReadWriteLock } from './recipes/read-write.ts'
 export type { PermitOptions, Semaphore, SemaphoreOptions } from './recipes/semaphore.ts'
 export type { LeaseSet, SetWork } from './recipes/several.ts'
 export type { Fenced, Lease, LeaseState, Mode, ReleaseOutcome } from './lease/lease.ts'
+export type { ObserveOptions } from './client/observe.ts'
 export type { AcquireOptions, HoldfastOptions, Logger } from './client/options.ts'
 export { durationMs, type Duration, type DurationRange } from './time/duration.ts'
 export {

@@ -1,4 +1,7 @@
-/** Every Redis suite runs, on a real server, and measures what it says: a benchmark that nobody runs rots. */
+/**
+ * Every Redis suite runs, on a real server, and measures what it says: a benchmark that nobody runs rots.
+ * @module-tag real-time
+ */
 import { once } from 'node:events'
 import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'

@@ -20,6 +20,7 @@ import { encodeName, resourcePrefixOf } from '../store/names.ts'
 import type { HoldfastOptions, Logger } from './options.ts'
 import { Reentry } from './reentry.ts'
 import type { WaitLimit } from '../wait/wait-limit.ts'
+import { LoopTurn } from '../time/loop-turn.ts'
 import { ClockJumpDetector } from '../time/clock-jump.ts'
 import { environmentOf, timersOf } from '../store/environment.ts'
 import type { OpenStore, Store } from '../store/store.ts'
@@ -49,6 +50,7 @@ export class LockClient implements WaitHost {
   readonly events: Events
   readonly renewer: Renewer
   readonly timers: Timers
+  readonly loopTurn: LoopTurn = new LoopTurn()
   readonly defaults: HoldfastOptions
   readonly settings: AcquireSettings
   /** The leases the running code stands in. */
@@ -162,6 +164,11 @@ export class LockClient implements WaitHost {
     return this.#closed
   }
 
+  /** Aborts when the client is closed. */
+  get closing(): AbortSignal {
+    return this.#closing.signal
+  }
+
   get isClosed(): boolean {
     return this.#closing.signal.aborted
   }
@@ -194,7 +201,7 @@ export class LockClient implements WaitHost {
     if (this.#wasOpened) await this.#closeStore(Math.max(CLOSE_STORE_MS_MIN, endsAtMs - this.clock.monotonicMs()))
   }
 
-  /** An opening that is still under way comes first, or it would finish on a store that nobody closes any more. */
+  /** An opening in flight comes first, or it would finish on a store that is never closed. */
   async #closeStore(limitMs: number): Promise<void> {
     const opened = Promise.allSettled([this.#opening]).then(() => this.#opened?.close())
     await answerWithin(this.timers, opened, limitMs, 'closing the store').catch((error: unknown) =>

@@ -56,12 +56,12 @@ export class Events {
     if (channels[name].hasSubscribers) channels[name].publish(event)
   }
 
-  /** The logger is somebody's code too. */
+  /** The logger is code of the caller too. */
   #report(name: EventName, error: unknown): void {
     try {
       this.#onListenerError(name, error)
     } catch {
-      // There is nobody left to tell.
+      // Nothing is left to report it to.
     }
   }
 }

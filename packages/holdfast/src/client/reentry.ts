@@ -32,7 +32,7 @@ export class Reentry {
     if (outer === undefined) return undefined
     const canBeShared = outer.shape.capacity === shape.capacity && outer.shape.weight >= shape.weight
     if (settings.reentrant && canBeShared) return new InnerLease(outer)
-    // A try waits for nobody, not even for itself: it is simply busy.
+    // A try does not wait, not even for itself: the lock is busy.
     if (!queue && !settings.reentrant) return undefined
     if (!canBeShared) {
       throw new Misuse(
@@ -48,7 +48,7 @@ export class Reentry {
     )
   }
 
-  /** The lease of this name the running code stands in. A context outlives its `using` in code that nobody awaited; only a lease that is still held counts. */
+  /** The lease of this name the running code stands in. A context outlives its `using` in code that was not awaited; only a lease that is still held counts. */
   heldHere(name: string): HeldLease | undefined {
     for (let scope = this.#scopes.getStore(); scope !== undefined; scope = scope.outer) {
       if (scope.lease.name === name && scope.lease.isHeld()) return scope.lease
@@ -77,6 +77,9 @@ class InnerLease implements Lease {
   }
   get token(): bigint {
     return this.#outer.token
+  }
+  get tokenText(): string {
+    return this.#outer.tokenText
   }
   get signal(): AbortSignal {
     return this.#outer.signal

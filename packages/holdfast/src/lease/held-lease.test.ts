@@ -133,13 +133,40 @@ describe('keeping a lease', () => {
     await lease.release()
   })
 
+  test('a busy store is asked for a renewal again at once, and no lease is in jeopardy for it', async () => {
+    const { clock, client } = world()
+    let busy = 0
+    const plan: FaultPlan = (_, method) => (method === 'renew' && busy-- > 0 ? { kind: 'not-applied' } : undefined)
+    const { locks } = client({}, plan)
+    const told: string[] = []
+    locks.on('jeopardy', () => void told.push('jeopardy'))
+    locks.on('renewed', () => void told.push('renewed'))
+    const lease = await locks.acquire('seat', { ttl: '300ms' })
+    for (let round = 0; round < 5; round += 1) {
+      busy = 4
+      await clock.advance(120)
+    }
+    expect(lease.state).toBe('held')
+    expect(told).not.toContain('jeopardy')
+    expect(told.length).toBeGreaterThanOrEqual(4)
+  })
+
+  test('a store that stays busy for as long as a renewal may take puts the lease into jeopardy', async () => {
+    const { clock, client } = world()
+    const plan: FaultPlan = (_, method) => (method === 'renew' ? { kind: 'not-applied' } : undefined)
+    const { locks } = client({}, plan)
+    const lease = await locks.acquire('seat', { ttl: '3s' })
+    await clock.advance(1_800)
+    expect(lease.state).toBe('jeopardy')
+  })
+
   test('a short hold costs two calls and no more: no watch, no renewal', async () => {
     const { clock, client } = world()
     const { locks, store } = client()
     await locks.open()
     const before = store.calls
     const lease = await locks.acquire('seat')
-    await clock.advance(900)
+    await clock.advance(90)
     await lease.release()
     expect(store.calls - before).toBe(2)
   })

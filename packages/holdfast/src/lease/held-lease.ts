@@ -32,8 +32,11 @@ type State =
 const RETRY_SHARE = 1 / 15
 const RETRY_MS_MIN = 10
 const RETRY_MS_MAX = 1_000
-/** A hold that lasts longer than this is watched for its eviction; shorter ones never pay for it. */
-const WATCH_AFTER_MS = 1_000
+/**
+ * A hold that lasts longer than this is watched for its eviction; shorter ones never pay for it. So for at most this long,
+ * and the way of a push, an evicted holder may believe beside the next one.
+ */
+const WATCH_AFTER_MS = 100
 const NO_LEAVE_OPTIONS: LeaveOptions = {}
 /** A new note waits this long for company. */
 const NOTE_AFTER_MS = 50
@@ -113,6 +116,9 @@ export class HeldLease implements Lease, Renewable {
     return this.isHeld() ? Math.max(0, remainingMs(this.#deadline, this.#host.clock)) : 0
   }
 
+  get tokenText(): string {
+    return String(this.token)
+  }
   get sequencer(): string {
     return formatSequencer(this)
   }

@@ -1,4 +1,4 @@
-/** What a log or a console shows of a lease. Not the id of its claim: whoever knows that could give the lock away. */
+/** What a log or a console shows of a lease. Not the id of its claim: with it the lock could be given away. */
 import type { Lease, LeaseState, Mode } from './lease.ts'
 
 export interface LeaseInJson {
@@ -14,7 +14,7 @@ export interface LeaseInJson {
 /** `util.inspect.custom`, without importing Node into the core. */
 const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom')
 
-/** For `JSON.stringify`, `console.log` and whoever asks the same way. On the prototype, so that a lease pays nothing for it. */
+/** For `JSON.stringify`, `console.log` and callers that ask the same way. On the prototype, so that a lease pays nothing for it. */
 export function shownAsJson(type: { readonly prototype: Lease }): void {
   const show = {
     configurable: true,

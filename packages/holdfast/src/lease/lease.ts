@@ -11,7 +11,7 @@ export type LeaseState = 'held' | 'jeopardy' | 'lost' | 'released'
 /** `released`: the store confirmed it. `expired`: the lease had ended before. `unknown`: no answer; the lock is free at the end of its ttl at the latest. */
 export type ReleaseOutcome = 'released' | 'expired' | 'unknown'
 
-/** What a guard needs to know of a lock: a lease, or a sequencer that somebody handed over. */
+/** What a guard needs to know of a lock: a lease, or a sequencer from another process. */
 export interface Fenced {
   readonly namespace: string
   readonly name: string
@@ -25,6 +25,8 @@ export interface Fenced {
 export interface Lease extends Fenced, AsyncDisposable {
   /** The fencing token: rises with every grant of this lock, never changes while the lease lives. */
   readonly token: bigint
+  /** The token in decimal, for JSON and headers: `JSON.stringify` throws for a bigint, and a number would round it. */
+  readonly tokenText: string
   /** Aborts with a `LeaseLost` when the lease is lost: at the deadline (or `stopBefore` earlier) at the latest, even if the store is unreachable. */
   readonly signal: AbortSignal
   /** Compares the clocks on every read, because timers are late after a stall. */

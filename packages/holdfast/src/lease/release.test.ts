@@ -8,14 +8,14 @@ describe('a wait that has ended', () => {
   test('takes back a grant whose request was on its way all the time', async () => {
     const [clock, engine] = [virtualClock(), memoryEngine()]
     const slow = unreliable(memory(engine), (_, method) =>
-      method === 'enter' ? { kind: 'delayed', requestMs: 3_000 } : undefined,
+      method === 'enter' ? { kind: 'delayed', requestMs: 7_000 } : undefined,
     )
     const locks = holdfast(slow, { clock, ttl: '60s' })
     const waiting = locks.acquire('seat', { wait: '1s' })
     waiting.catch(() => undefined)
-    await clock.advance(2_000)
+    await clock.advance(6_000)
     await expect(waiting).rejects.toThrow()
-    await clock.advance(3_000)
+    await clock.advance(8_000)
     expect(clock.timers).toBe(0)
     const observer = holdfast(memory(engine), { clock })
     expect((await observer.inspect('seat')).claims).toHaveLength(0)

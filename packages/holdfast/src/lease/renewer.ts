@@ -5,14 +5,15 @@
  */
 import { TimerQueue, type Timers, type ScheduledItem } from '../time/timer-queue.ts'
 import { answerWithin, attemptLimitMs } from '../time/call-limit.ts'
-import type { Clock } from '../time/clock.ts'
+import { Backoff } from '../time/backoff.ts'
+import { type Clock, sleep } from '../time/clock.ts'
 import type { Ref } from '../store/claim.ts'
-import { HoldfastError, StoreUnavailable } from '../store/errors.ts'
+import { HoldfastError, NotApplied, StoreUnavailable } from '../store/errors.ts'
 import { RENEW_BATCH_MAX } from '../store/limits.ts'
 import type { Renewal, OpenStore } from '../store/store.ts'
 import type { RenewAnswer, Standing } from '../store/standing.ts'
 
-/** A claim in the keeper's care. */
+/** A claim that the renewer keeps alive. */
 export interface Renewable {
   readonly ref: Ref
   readonly ttlMs: number
@@ -20,7 +21,7 @@ export interface Renewable {
   readonly lifeMs: number
   /** New public data to send along, once; `undefined` for no change. */
   takeNote(): string | undefined
-  /** The store's answer, possibly a late one. It says when to renew next, by `keeper.renewAt`. */
+  /** The store's answer, possibly a late one. It says when to renew next, by `renewer.renewAt`. */
   onStanding(standing: Standing, lateMs: number): void
   /** No answer, or an error; the note that was taken along may not have arrived. */
   onUnanswered(error: unknown, note: string | undefined): void
@@ -70,7 +71,7 @@ export class Renewer {
     this.renewAt(renewable, askedAtMs + (renewable.lifeMs / 3) * jitter)
   }
 
-  /** Answers that are still under way reach a claim that was let go of; it ignores them. */
+  /** Answers in flight still reach a claim that was removed; it ignores them. */
   remove(renewable: Renewable): void {
     const item = this.#items.get(renewable)
     if (item === undefined) return
@@ -80,31 +81,65 @@ export class Renewer {
 
   async #renew(batch: readonly Renewable[], limitMs: number): Promise<void> {
     const sentAtMs = this.#clock.monotonicMs()
-    const lateMs = batch.map((renewable) => Math.max(0, sentAtMs - (this.#items.get(renewable)?.atMs ?? sentAtMs)))
-    const renewals = batch.map((renewable): Renewal => {
+    const sent = batch.map((renewable): SentRenewal => {
       const note = renewable.takeNote()
-      return { ref: renewable.ref, ttlMs: renewable.ttlMs, ...(note === undefined ? {} : { note }) }
+      const lateMs = Math.max(0, sentAtMs - (this.#items.get(renewable)?.atMs ?? sentAtMs))
+      const { ref, ttlMs } = renewable
+      return { renewable, lateMs, renewal: note === undefined ? { ref, ttlMs } : { ref, ttlMs, note } }
     })
-    const deliver = (answers: readonly RenewAnswer[]): void => {
-      batch.forEach((renewable, index) => {
-        const answer = answers[index]
-        const note = renewals[index]?.note
-        if (answer instanceof HoldfastError) renewable.onUnanswered(answer, note)
-        else if (answer !== undefined) renewable.onStanding(answer, lateMs[index] ?? 0)
-        else
-          renewable.onUnanswered(new StoreUnavailable('the store answered a renewal for fewer claims than asked'), note)
-      })
-    }
-    let call: Promise<readonly RenewAnswer[]> | undefined
-    try {
-      call = this.#store.renew(renewals)
-      deliver(await answerWithin(this.#timers, call, limitMs, 'renewal'))
-    } catch (error) {
-      batch.forEach((renewable, index) => renewable.onUnanswered(error, renewals[index]?.note))
-      // A late yes still counts, from its own stamp; a second failure of the same call says nothing new.
-      call?.then(deliver, () => undefined)
-    }
+    await this.#send(sent, sentAtMs + limitMs)
   }
+
+  /**
+   * One call, and again at once for what a busy store surely did not do: that is no silence, and puts no lease into
+   * jeopardy while there is time.
+   */
+  async #send(sent: readonly SentRenewal[], endsAtMs: number, backoff: Backoff = new Backoff()): Promise<void> {
+    const limitMs = endsAtMs - this.#clock.monotonicMs()
+    let call: Promise<readonly RenewAnswer[]> | undefined
+    let refused: readonly SentRenewal[]
+    try {
+      call = this.#store.renew(sent.map(({ renewal }) => renewal))
+      refused = deliver(sent, await answerWithin(this.#timers, call, limitMs, 'renewal'))
+    } catch (error) {
+      if (!(error instanceof NotApplied)) {
+        for (const { renewable, renewal } of sent) renewable.onUnanswered(error, renewal.note)
+        // A late yes still counts, from its own stamp; a second failure of the same call says nothing new.
+        call?.then(
+          (answers) => deliver(sent, answers),
+          () => undefined,
+        )
+        return
+      }
+      refused = sent
+    }
+    if (refused.length === 0) return
+    await sleep(this.#clock, backoff.nextMs())
+    if (this.#clock.monotonicMs() < endsAtMs) return this.#send(refused, endsAtMs, backoff)
+    const busy = new NotApplied('the store was too busy for a renewal all the time that one may take')
+    for (const { renewable, renewal } of refused) renewable.onUnanswered(busy, renewal.note)
+  }
+}
+
+interface SentRenewal {
+  readonly renewable: Renewable
+  readonly renewal: Renewal
+  readonly lateMs: number
+}
+
+/** Hands out the answers; answers what was surely not done, and may be asked for again. */
+function deliver(sent: readonly SentRenewal[], answers: readonly RenewAnswer[]): readonly SentRenewal[] {
+  return sent.filter(({ renewable, renewal, lateMs }, index) => {
+    const answer = answers[index]
+    if (answer instanceof NotApplied) return true
+    if (answer instanceof HoldfastError) renewable.onUnanswered(answer, renewal.note)
+    else if (answer !== undefined) renewable.onStanding(answer, lateMs)
+    else {
+      const missing = new StoreUnavailable('the store answered a renewal for fewer claims than asked')
+      renewable.onUnanswered(missing, renewal.note)
+    }
+    return false
+  })
 }
 
 /** A short lease cannot wait long for an answer, and must not make the long ones impatient: at most a handful of groups. */

@@ -1,6 +1,6 @@
 /**
  * A sequencer (Burrows, "The Chubby lock service", 2006): what a third party must know of a lock, as one string. The
- * holder sends it along with a request; the receiver hands it to a guard. It proves nothing by itself: whoever may
+ * holder sends it along with a request; the receiver hands it to a guard. It proves nothing on its own: a sender that may
  * send one may forge one, so accept it only over a channel that is authenticated already.
  */
 import { Misuse } from '../store/errors.ts'

@@ -1,4 +1,5 @@
-/** The line of claims as pure functions, for those who write a store. (docs/write-your-own-store.md) */
+/// <reference lib="esnext.disposable" preserve="true" />
+/** The line of claims as pure functions, for authors of stores. (docs/write-your-own-store.md) */
 export { stampOf } from '../time/clock.ts'
 export { emptyLine, type HeldClaim, type Line, type LineClaim, type LingeringClaim, type WaitingClaim } from './line.ts'
 export { viewOf } from './view.ts'

@@ -32,12 +32,17 @@ interface ClaimBase {
 
 export interface WaitingClaim extends ClaimBase {
   readonly state: 'waiting'
+  /**
+   * So many waiting claims stand here as one, because the step at hand cannot concern them: a line of thousands stays cheap.
+   * Their weights are added up, and `endsAtMs` is the first of their ends. @default 1
+   */
+  readonly count?: number
 }
 
 export interface HeldClaim extends ClaimBase {
   readonly state: 'held'
   readonly token: bigint
-  /** Handed over by somebody else's step and not renewed since. */
+  /** Granted by the step of another claim, and not renewed since. */
   readonly provisional: boolean
 }
 

@@ -10,7 +10,7 @@ import { PROVISIONAL_LIFE_MS, QUEUE_LENGTH_MAX, WAITER_LIFE_MS } from '../store/
 export interface Moment {
   /** The clock that judges expiry. */
   readonly nowMs: number
-  /** Wall clock in µs: the scale on which tokens live. (architecture.md §2) */
+  /** Wall clock in µs: the scale on which tokens live. (docs/protocols/line.md) */
   readonly tokenScaleUs: bigint
 }
 
@@ -131,12 +131,12 @@ export function claimStateOf(line: Line, id: string, now: Moment, token?: bigint
   if (lifeMs <= 0) return { kind: 'gone' }
   if (claim.state === 'held') return { kind: 'held', token: claim.token, lifeMs, provisional: claim.provisional }
   const ahead = line.claims.slice(0, index)
-  const waitersAhead = ahead.filter((other) => other.state === 'waiting').length
+  const waitersAhead = waitersIn(ahead)
   const queued = { kind: 'queued', ahead: waitersAhead, lifeMs } as const
   return waitersAhead > 0 ? queued : { ...queued, recheckInMs: recheckInMs(ahead, now) }
 }
 
-/** A line nobody stands in may be forgotten, once its last token is kept elsewhere. */
+/** A line without claims may be forgotten, once its last token is kept elsewhere. */
 export function isIdle(line: Line): boolean {
   return line.claims.length === 0
 }
@@ -174,7 +174,7 @@ function grant(line: Line, now: Moment): Line {
   return changed ? { lastToken, claims } : line
 }
 
-/** `max(last + 1, now)`: rises by the counter while the line is known, and by the clock when it was lost. (protocols.md §3.2) */
+/** `max(last + 1, now)`: rises by the counter while the line is known, and by the clock when it was lost. (docs/protocols/line.md) */
 export function nextToken(lastToken: bigint, now: Moment): bigint {
   return lastToken >= now.tokenScaleUs ? lastToken + 1n : now.tokenScaleUs
 }
@@ -186,8 +186,7 @@ function refusalOf(line: Line, claim: Claim, now: Moment): ClaimState | undefine
   }
   if (fits(weightOf(line.claims), claim.weight, claim.capacity)) return undefined
   if (!claim.queue) return { kind: 'refused', because: 'busy', recheckInMs: recheckInMs(line.claims, now) }
-  const waiting = line.claims.filter((other) => other.state === 'waiting').length
-  return waiting >= QUEUE_LENGTH_MAX ? { kind: 'refused', because: 'full' } : undefined
+  return waitersIn(line.claims) >= QUEUE_LENGTH_MAX ? { kind: 'refused', because: 'full' } : undefined
 }
 
 function evicted(claim: HeldClaim, reason: string, now: Moment): LingeringClaim {
@@ -266,6 +265,10 @@ function without(line: Line, id: string): Line {
 
 function weightOf(claims: readonly LineClaim[]): number {
   return claims.reduce((sum, claim) => sum + claim.weight, 0)
+}
+
+function waitersIn(claims: readonly LineClaim[]): number {
+  return claims.reduce((sum, claim) => (claim.state === 'waiting' ? sum + (claim.count ?? 1) : sum), 0)
 }
 
 /** When the first of these claims stops counting. */

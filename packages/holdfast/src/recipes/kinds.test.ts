@@ -126,6 +126,43 @@ describe('several names at once', () => {
     expect(await done).toHaveLength(50)
   })
 
+  test('free names are asked for together, and not one after the other', async () => {
+    const { client } = world()
+    let [inFlight, most] = [0, 0]
+    const { locks } = client({}, undefined, (open) => ({
+      async enter(claim) {
+        most = Math.max(most, (inFlight += 1))
+        await Promise.resolve()
+        inFlight -= 1
+        return open.enter(claim)
+      },
+    }))
+    const names = Array.from({ length: 100 }, (_, n) => `name:${n}`)
+    const set = await locks.acquireAll(names)
+    expect(set.leases).toHaveLength(100)
+    expect(most).toBe(100)
+    await set.release()
+  })
+
+  test('while a busy name is waited for nothing behind it is held, and what is ahead of it stays held', async () => {
+    const { clock, client, line } = world()
+    const holder = await client().locks.acquire('b', { ttl: '1m' })
+    const refused: unknown[] = []
+    const { locks } = client()
+    locks.on('refused', (event) => void refused.push(event))
+    const waiting = locks.acquireAll(['c', 'b', 'a'], { wait: '30s', ttl: '1m' })
+    await clock.advance(1_000)
+    const held = await Promise.all(['a', 'b', 'c'].map(async (name) => (await line(name)).claims.length))
+    expect(held).toEqual([1, 2, 0])
+    const other = await client().locks.acquire('c', { ttl: '1m' })
+    await holder.release()
+    await clock.advance(1_000)
+    await other.release()
+    await clock.advance(1_000)
+    expect((await waiting).isHeld()).toBe(true)
+    expect(refused).toEqual([])
+  })
+
   test('losing one loses the set', async () => {
     const { clock, client } = world()
     const { locks } = client()

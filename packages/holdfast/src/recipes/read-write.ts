@@ -9,7 +9,7 @@ import { type Lock, lockWith } from './lock.ts'
 export interface ReadWriteLock {
   /** Shared with other readers, excludes writers. */
   readonly read: Lock
-  /** Excludes everybody. */
+  /** Excludes readers and writers. */
   readonly write: Lock
 }
 

@@ -1,6 +1,6 @@
 /**
  * At most n permits at a time: weight k of n. Permits carry tokens, but no guard takes the token of a permit: it would
- * refuse the other, legitimate holders. Who needs guarded places takes n mutexes.
+ * refuse the other, legitimate holders. For guarded places take n mutexes.
  */
 import { CAPACITY_MAX } from '../store/limits.ts'
 import { Misuse } from '../store/errors.ts'
@@ -14,7 +14,7 @@ export interface SemaphoreOptions {
 }
 
 export interface PermitOptions extends AcquireOptions {
-  /** How many of them to take at once: 1 – `permits`. Who asks for many is not overtaken by those who ask for few. @default 1 */
+  /** How many of them to take at once: 1 – `permits`. A claim for many is not overtaken by claims for few. @default 1 */
   readonly take?: number
 }
 

@@ -1,6 +1,7 @@
 /**
- * Several mutexes, all or nothing. They are taken one after another in one global order — that of the encoded names —
- * so that two callers can never wait for each other, within one limit for all of them.
+ * Several mutexes, all or nothing, within one limit for all of them. All are tried together, which costs a store that
+ * batches one round trip. Where one is busy, what comes behind it in the global order — that of the encoded names — is
+ * given back and the busy one is waited for, so that two callers can never wait for each other.
  */
 import type { HeldLease } from '../lease/held-lease.ts'
 import { Misuse, WaitTimeout } from '../store/errors.ts'
@@ -11,6 +12,7 @@ import { type AcquireOptions, acquireSettings } from '../client/options.ts'
 import type { AcquireSettings } from '../lease/settings.ts'
 import { acquire, tooLong } from '../wait/acquire.ts'
 import type { LockClient } from '../client/client.ts'
+import type { ClaimRequest } from '../wait/claim-request.ts'
 import { runUnder } from './lock.ts'
 import { mutexShape } from './mutex.ts'
 
@@ -58,27 +60,67 @@ export async function takeAll(
   }
 }
 
-/** Whether all were got; those that were are in `taken`. */
+/** Whether all were got; those that were are in `taken`. Each round gets one name at least, or ends. */
 async function takeInOrder(
   client: LockClient,
   ordered: readonly string[],
   { queue, settings }: { readonly queue: boolean; readonly settings: AcquireSettings },
   taken: Map<string, HeldLease>,
 ): Promise<boolean> {
-  const { clock } = client
-  const startedMs = clock.monotonicMs()
-  for (const name of ordered) {
-    const waitMs = Math.max(0, settings.waitMs - (clock.monotonicMs() - startedMs))
-    const resource = client.resourceOf(name)
-    const request = { shape: mutexShape(name), resource, queue, settings: { ...settings, waitMs } }
-    const lease = await acquire(client, request).catch((error: unknown) => {
-      // What was left for the last name says nothing to somebody who waited for all of them.
-      throw error instanceof WaitTimeout ? tooLong(name, clock.monotonicMs() - startedMs) : error
-    })
-    if (lease === null) return false
-    taken.set(name, lease)
+  const startedMs = client.clock.monotonicMs()
+  for (let rest = ordered; rest.length > 0;) {
+    const leases = await tryTogether(client, rest, settings)
+    const firstBusy = leases.indexOf(null)
+    const got = firstBusy < 0 ? rest.length : firstBusy
+    leases.slice(0, got).forEach((lease, index) => keep(taken, rest[index], lease))
+    const busy = rest[got]
+    if (busy === undefined) return true
+    // Nothing behind the name that is waited for may be held meanwhile.
+    await Promise.all(leases.slice(got).map((lease) => lease?.undo()))
+    if (!queue) return false
+    keep(taken, busy, await waitFor(client, busy, settings, startedMs))
+    rest = rest.slice(got + 1)
   }
   return true
+}
+
+/** A lease for each name that is free, in their order. */
+async function tryTogether(
+  client: LockClient,
+  names: readonly string[],
+  settings: AcquireSettings,
+): Promise<readonly (HeldLease | null)[]> {
+  const tries = await Promise.allSettled(
+    names.map((name) => acquire(client, { ...requestFor(client, name, settings), queue: false, isTrial: true })),
+  )
+  const failed = tries.find((each) => each.status === 'rejected')
+  const leases = tries.map((each) => (each.status === 'fulfilled' ? each.value : null))
+  if (failed === undefined) return leases
+  await Promise.all(leases.map((lease) => lease?.undo()))
+  throw failed.reason
+}
+
+async function waitFor(
+  client: LockClient,
+  name: string,
+  settings: AcquireSettings,
+  startedMs: number,
+): Promise<HeldLease | null> {
+  const waitMs = Math.max(0, settings.waitMs - (client.clock.monotonicMs() - startedMs))
+  return acquire(client, { ...requestFor(client, name, { ...settings, waitMs }), queue: true }).catch(
+    (error: unknown) => {
+      // What was left for this name says nothing to a caller that waited for all of them.
+      throw error instanceof WaitTimeout ? tooLong(name, client.clock.monotonicMs() - startedMs) : error
+    },
+  )
+}
+
+function requestFor(client: LockClient, name: string, settings: AcquireSettings): Omit<ClaimRequest, 'queue'> {
+  return { shape: mutexShape(name), resource: client.resourceOf(name), settings }
+}
+
+function keep(taken: Map<string, HeldLease>, name: string | undefined, lease: HeldLease | null | undefined): void {
+  if (name !== undefined && lease !== null && lease !== undefined) taken.set(name, lease)
 }
 
 function waitsForItself(name: string): Misuse {

@@ -23,8 +23,28 @@ export interface ErrorDetails {
   readonly cause?: unknown
 }
 
+/**
+ * Marks the errors of every copy of the library: a program may hold two builds, two versions or two bundles of it, and an
+ * error of one is told apart by the classes of the other.
+ */
+const MARK: unique symbol = Symbol.for('holdfast.error')
+
 /** The base of all errors of the library: `error instanceof HoldfastError`, then look at `code`. */
 export class HoldfastError extends Error {
+  static {
+    // On the prototype and not enumerable, so that no log shows it.
+    Object.defineProperty(this.prototype, MARK, {
+      get(this: HoldfastError) {
+        return this.code
+      },
+    })
+  }
+
+  /** Compares codes and not prototypes: an error of another copy of the library is an instance, too. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isInstance(this, value)
+  }
+
   readonly code: ErrorCode
   readonly resource: string | undefined
 
@@ -98,4 +118,26 @@ export class NotApplied extends HoldfastError {
   constructor(message: string, details: ErrorDetails = {}) {
     super('NOT_APPLIED', message, details)
   }
+}
+
+/** The code that each class stands for; any code for the base. */
+const codeOfClass: ReadonlyMap<unknown, ErrorCode | 'any'> = new Map<unknown, ErrorCode | 'any'>([
+  [HoldfastError, 'any'],
+  [WaitTimeout, 'WAIT_TIMEOUT'],
+  [LeaseLost, 'LEASE_LOST'],
+  [StaleToken, 'STALE_TOKEN'],
+  [OutcomeUnknown, 'OUTCOME_UNKNOWN'],
+  [StoreUnavailable, 'STORE_UNAVAILABLE'],
+  [Misuse, 'MISUSE'],
+  [Unsupported, 'UNSUPPORTED'],
+  [NotApplied, 'NOT_APPLIED'],
+])
+
+function isInstance(type: unknown, value: unknown): boolean {
+  const wanted = codeOfClass.get(type)
+  // A class that a program derives from one of ours has instances of its own alone.
+  if (wanted === undefined) return Function.prototype[Symbol.hasInstance].call(type as () => void, value)
+  if (typeof value !== 'object' || value === null) return false
+  const code: unknown = Reflect.get(value, MARK)
+  return wanted === 'any' ? code !== undefined : code === wanted
 }

@@ -43,7 +43,7 @@ export const WAITER_LIFE_MS = 15_000
 
 /**
  * The first life of a pushed grant. A waiter that was handed the lock may be dead, and then the line stands
- * still for this long; a live one renews within PROVISIONAL_RENEW_MS. (protocols.md §3.3)
+ * still for this long; a live one renews within PROVISIONAL_RENEW_MS. (docs/protocols/line.md)
  */
 export const PROVISIONAL_LIFE_MS = 3_000
 export const PROVISIONAL_RENEW_MS = 250
@@ -63,7 +63,7 @@ export const TOKEN_MAX: bigint = 2n ** 63n - 1n
 /** A sequencer: two encoded names at three characters a byte, the longest mode, 19 digits, three slashes. */
 export const SEQUENCER_LENGTH_MAX: number = 2 * 3 * NAME_BYTES_MAX + 'exclusive'.length + 19 + 3
 
-/** How far ahead of the wall clock a guard lets a token be, so that a forged one cannot shut everybody out for ever. */
+/** How far ahead of the wall clock a guard lets a token be, so that a forged one cannot shut every holder out forever. */
 export const TOKEN_AHEAD_MS_DEFAULT: number = 24 * 60 * 60 * 1000
 export const TOKEN_AHEAD_MS_MAX: number = 365 * 24 * 60 * 60 * 1000
 

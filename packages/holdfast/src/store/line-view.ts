@@ -4,7 +4,7 @@ export interface LineView {
   readonly resource: string
   /** The highest token ever granted here, 0 when unknown. */
   readonly lastToken: bigint
-  /** Absent while nobody claims. */
+  /** Absent while there are no claims. */
   readonly capacity?: number
   /** Oldest first. */
   readonly claims: readonly ClaimView[]

@@ -58,7 +58,7 @@ export interface OpenStore {
    */
   observe(resource: string, seen: string, signal: AbortSignal): Promise<string>
 
-  /** The line as it is now, for observers and operators; a resource nobody claims is an empty line. Changes nothing. */
+  /** The line as it is now, for observers and operators; a resource without claims is an empty line. Changes nothing. */
   look(resource: string): Promise<LineView>
 
   /**

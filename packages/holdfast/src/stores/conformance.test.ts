@@ -1,4 +1,7 @@
-/** All cases on all stores. A folder of a store that has no row here fails, and every exception is printed with its reason. */
+/**
+ * All cases on all stores. A folder of a store that has no row here fails, and every exception is printed with its reason.
+ * @module-tag real-time
+ */
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'

@@ -1,4 +1,7 @@
-/** All lock cases in all dresses on all stores: a combination that was forgotten fails. */
+/**
+ * All lock cases in all dresses on all stores: a combination that was forgotten fails.
+ * @module-tag real-time
+ */
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'

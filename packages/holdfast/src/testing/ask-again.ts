@@ -5,7 +5,7 @@ import { aroundStore } from './around-store.ts'
 import type { OpenStore, Renewal, Store } from '../store/store.ts'
 import type { RenewAnswer } from '../store/standing.ts'
 
-/** A store that refuses this often does not serve anybody. */
+/** A store that refuses this often does not work. */
 const ASKS_MAX = 200
 const PAUSE_MS_MAX = 10
 /** A store in this process answers without a turn of the event loop, and would keep the cases beside it from renewing. */

@@ -21,7 +21,7 @@ export interface Case {
   run(context: Context): Promise<void>
 }
 
-/** What a case is given: one engine of its own (or a part of one that nobody else uses), and time. */
+/** What a case is given: one engine of its own (or a part of one that no other case uses), and time. */
 export interface Context {
   /** An opened store; each call is another client of the same engine. It is closed when the case ends. */
   connect(clock?: Clock): Promise<OpenStore>

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * What a store, a guard, or an application is tested with: the conformance cases as data, a clock that is moved by
  * hand, and a store behind a bad network. No test runner is inside; every case rejects when it fails.

@@ -138,7 +138,7 @@ class Unreliable implements UnreliableStore {
         await send()
         return noAnswer(fault.silence)
       case 'duplicated':
-        // Its answer reaches nobody, whatever it is.
+        // Its answer is dropped, whatever it is.
         this.#clock.schedule(fault.afterMs, () => void send().catch(() => undefined))
         return send()
       case 'delayed': {

@@ -11,7 +11,7 @@ export interface VirtualClock extends Clock {
   stall(ms: number): Promise<void>
   /** The machine slept: only the wall clock has moved. */
   suspend(ms: number): void
-  /** Somebody set the wall clock, forward or back. */
+  /** Sets the wall clock, forward or back. */
   stepWall(ms: number): void
   /** Timers that are set and have not fired. */
   readonly timers: number

@@ -1,3 +1,4 @@
+/** @module-tag real-time */
 import { afterEach, expect, test, vi } from 'vitest'
 import { sleep, stampOf, systemClock } from './clock.ts'
 

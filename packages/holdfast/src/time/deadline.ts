@@ -1,6 +1,6 @@
 /**
  * When a holder must stop believing in its lease. One function, used for a grant, a renewal and a pushed grant
- * (protocols.md §1.2 and §1.3, where the proof stands).
+ * (docs/protocols/time.md, where the proof stands).
  */
 import type { Clock, Stamp } from './clock.ts'
 

@@ -16,7 +16,7 @@ import type { WaitHost } from './wait-host.ts'
 import type { Refused, Queued, Held, Standing } from '../store/standing.ts'
 import { QueuedClaim, type WakeReason } from './queued-claim.ts'
 
-/** The lease, or null when the request does not queue and somebody else holds the lock. */
+/** The lease, or null when the request does not queue and the lock is held. */
 export async function acquire(host: WaitHost, request: ClaimRequest): Promise<HeldLease | null> {
   if (!request.queue || request.settings.waitMs > 0) return await acquireWithin(host, request)
   // No wait at all is one ask, answered in its own time: a limit of 0 ms would end it before any answer.
@@ -44,8 +44,8 @@ async function acquireWithin(host: WaitHost, request: ClaimRequest): Promise<Hel
   try {
     const lease = await run
     const { waitedMs } = limit
-    if (lease === null) events.emit('refused', { name, waitedMs, because: 'busy' })
-    else events.emit('acquired', { name, token: lease.ref.token, waitedMs })
+    if (lease !== null) events.emit('acquired', { name, token: lease.ref.token, waitedMs })
+    else if (request.isTrial !== true) events.emit('refused', { name, waitedMs, because: 'busy' })
     return lease
   } catch (error) {
     events.emit('refused', { name, waitedMs: limit.waitedMs, because: limit.ending })
@@ -67,6 +67,7 @@ class Acquisition {
   #trouble: unknown
   #wasAnswered = false
   #lastStay: { readonly ahead: number | undefined; readonly sinceMs: number } | undefined
+  #headSinceMs: number | undefined
   #woken: WakeReason | undefined
 
   constructor(host: WaitHost, request: ClaimRequest, limit: WaitLimit) {
@@ -87,6 +88,9 @@ class Acquisition {
       this.#limit.throwIfOver()
       const facts = this.#host.facts ?? (await this.#limit.bound(this.#host.open())).facts
       this.#host.checkSupported(this.#request, facts)
+      // A store that answers at once would keep every timer and renewal of this process from running.
+      if (this.#host.loopTurn.isDue(this.#host.clock.monotonicMs())) await this.#limit.bound(sleep(this.#host.clock, 0))
+      this.#limit.begin()
       for (;;) {
         const standing = await this.#round()
         if (standing?.kind === 'held') return this.#granted(standing)
@@ -130,9 +134,11 @@ class Acquisition {
     } else {
       this.#fruitless.reset()
     }
-    this.#lastStay = { ahead, sinceMs: this.#host.clock.monotonicMs() }
+    const sinceMs = this.#host.clock.monotonicMs()
+    this.#lastStay = { ahead, sinceMs }
+    this.#headSinceMs = ahead === undefined || ahead === 0 ? (this.#headSinceMs ?? sinceMs) : undefined
     this.#woken = undefined
-    const turn = new QueuedClaim(this.#host, this.#calls.claim, standing)
+    const turn = new QueuedClaim(this.#host, this.#calls.claim, standing, this.#headSinceMs ?? sinceMs)
     try {
       const moved = await this.#limit.bound(turn.moved())
       if (typeof moved === 'object') return moved
@@ -156,6 +162,7 @@ class Acquisition {
       this.#limit.throwIfOver()
       const standing = await call()
       this.#wasAnswered = true
+      this.#limit.answered()
       this.#failures.reset()
       this.#trouble = undefined
       return standing

@@ -8,5 +8,7 @@ export interface ClaimRequest {
   readonly resource: string
   /** Whether to wait for the turn, or to answer null when it is not free. */
   readonly queue: boolean
+  /** One of several tries: that it was busy is no news. @default false */
+  readonly isTrial?: boolean
   readonly settings: AcquireSettings
 }

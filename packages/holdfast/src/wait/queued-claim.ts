@@ -9,8 +9,13 @@ import { PROVISIONAL_LIFE_MS } from '../store/limits.ts'
 import type { WaitHost } from './wait-host.ts'
 import { type Queued, situationOf, type Standing } from '../store/standing.ts'
 
-/** Where an engine cannot push, every waiter looks by itself, this often at least and at most. */
+/**
+ * Where an engine cannot push, every waiter looks on its own. The next in line looks soon, and less and less soon while it
+ * stays so; the others have nothing to find before it moves.
+ */
+const HEAD_POLL_MS = { min: 5, max: 200 } as const
 const POLL_MS_MIN = 50
+const POLL_MS_MAX = 2_000
 const POLL_TTL_SHARE = 1 / 20
 /** The moment something ends is not over yet when a timer that was set for it fires early by rounding. */
 const AFTER_END_MS = 0.5
@@ -23,13 +28,16 @@ export class QueuedClaim implements Renewable {
   readonly ttlMs: number
   lifeMs: number = PROVISIONAL_LIFE_MS
   readonly #host: WaitHost
+  /** Since when it has been the next in line, as far as is known here. */
+  readonly #headSinceMs: number
   readonly #watching = new AbortController()
   readonly #moved: Promise<Standing | WakeReason>
   #resolve: (moved: Standing | WakeReason) => void = () => undefined
   #alarm: ScheduledItem<() => void> | undefined
   #hasEnded = false
 
-  constructor(host: WaitHost, claim: Claim, standing: Queued) {
+  constructor(host: WaitHost, claim: Claim, standing: Queued, headSinceMs: number) {
+    this.#headSinceMs = headSinceMs
     this.ref = { resource: claim.resource, id: claim.id }
     this.ttlMs = claim.ttlMs
     this.#host = host
@@ -46,7 +54,7 @@ export class QueuedClaim implements Renewable {
     return this.#moved
   }
 
-  /** Answers that are still under way find nobody here: they must not keep alive what nobody waits for. */
+  /** Answers that are still in flight are ignored: they must not keep a claim alive that is no longer waited for. */
   end(): void {
     this.#hasEnded = true
     this.#host.renewer.remove(this)
@@ -82,13 +90,20 @@ export class QueuedClaim implements Renewable {
 
   #lookAgain(standing: Queued): void {
     const { timers, clock, facts } = this.#host
-    const polledMs = POLL_MS_MIN + Math.random() * this.ttlMs * POLL_TTL_SHARE
     const recheckInMs = standing.recheckInMs ?? Number.POSITIVE_INFINITY
-    const inMs = facts?.wakeUp === 'poll' ? Math.min(recheckInMs, polledMs) : recheckInMs
+    const inMs = facts?.wakeUp === 'poll' ? Math.min(recheckInMs, this.#polledInMs(standing)) : recheckInMs
     if (!Number.isFinite(inMs)) return
     const atMs = clock.monotonicMs() + inMs + AFTER_END_MS
     if (this.#alarm === undefined) this.#alarm = timers.add(() => this.#resolve('due'), atMs)
-    else timers.move(this.#alarm, atMs)
+    // A renewal may say once more what an earlier answer said: the earlier moment counts.
+    else if (this.#alarm.index < 0 || atMs < this.#alarm.atMs) timers.move(this.#alarm, atMs)
+  }
+
+  #polledInMs({ ahead = 0 }: Queued): number {
+    const jitter = 0.5 + Math.random()
+    if (ahead > 0) return Math.min(POLL_MS_MIN + jitter * this.ttlMs * POLL_TTL_SHARE, POLL_MS_MAX)
+    const passedMs = this.#host.clock.monotonicMs() - this.#headSinceMs
+    return Math.min(Math.max(HEAD_POLL_MS.min, passedMs / 4), HEAD_POLL_MS.max) * jitter
   }
 
   /** Ends with the stay: a store answers a watch only when the claim stands elsewhere, or with a hint. */

@@ -3,6 +3,7 @@ import type { HeldLease } from '../lease/held-lease.ts'
 import type { LeaseHost } from '../lease/lease-host.ts'
 import type { OpenStore } from '../store/store.ts'
 import type { Facts } from '../store/facts.ts'
+import type { LoopTurn } from '../time/loop-turn.ts'
 import type { ClaimRequest } from './claim-request.ts'
 import type { WaitLimit } from './wait-limit.ts'
 
@@ -10,6 +11,7 @@ export interface WaitHost extends LeaseHost {
   /** The open store; throws before it is open. */
   readonly store: OpenStore
   readonly owner: string
+  readonly loopTurn: LoopTurn
   /** Every wait that has not ended: the client ends them when it is closed. */
   readonly waits: Map<WaitLimit, Promise<unknown>>
   /** Absent until the store is open. */

@@ -1,7 +1,12 @@
-/** The one limit of a wait: a deadline counted from the call, and what may end it sooner. */
+/**
+ * The limit of a wait, and what may end it sooner. Opening the store has a limit of its own, and the first ask is answered
+ * in its own time, so that a short wait does no worse than no wait at all; from the first answer on the wait is bounded,
+ * counted from the ask.
+ */
 import type { Timers, ScheduledItem } from '../time/timer-queue.ts'
 import { noAnswer } from '../time/call-limit.ts'
 import type { Clock } from '../time/clock.ts'
+import { ATTEMPT_MS_MAX } from '../store/limits.ts'
 
 /** Thrown inside a wait when its time is over; the wait turns it into the error the caller sees. */
 const TIME_IS_OVER = Symbol('the wait is over')
@@ -9,9 +14,12 @@ const TIME_IS_OVER = Symbol('the wait is over')
 export class WaitLimit {
   readonly #clock: Clock
   readonly #startedMs: number
+  readonly #limitMs: number
+  #askedMs: number
   readonly #signal: AbortSignal | undefined
   readonly #timers: Timers
-  readonly #alarm: ScheduledItem<() => void>
+  #alarm: ScheduledItem<() => void> | undefined
+  #wasAnswered = false
   // Not Promise.race with one long-lived promise: a day of waiting would pile up a reaction for every round.
   #reject: ((error: unknown) => void) | undefined
   #over: { readonly error: unknown } | undefined
@@ -19,15 +27,30 @@ export class WaitLimit {
   constructor(clock: Clock, timers: Timers, limitMs: number, signal: AbortSignal | undefined) {
     this.#clock = clock
     this.#startedMs = clock.monotonicMs()
+    this.#askedMs = this.#startedMs
+    this.#limitMs = limitMs
     this.#signal = signal
     this.#timers = timers
-    this.#alarm = timers.addIn(() => this.stop(TIME_IS_OVER), limitMs)
     signal?.addEventListener('abort', this.#onAbort)
     if (signal?.aborted === true) this.#onAbort()
   }
 
   get waitedMs(): number {
     return this.#clock.monotonicMs() - this.#startedMs
+  }
+
+  /** The store is open, and the first ask is about to be sent. */
+  begin(): void {
+    this.#askedMs = this.#clock.monotonicMs()
+    const longestMs = Math.max(this.#limitMs, ATTEMPT_MS_MAX)
+    this.#alarm = this.#timers.add(() => this.stop(TIME_IS_OVER), this.#askedMs + longestMs)
+  }
+
+  /** The store answered: what is left of the wait counts from here on. */
+  answered(): void {
+    if (this.#wasAnswered || this.#alarm === undefined) return
+    this.#wasAnswered = true
+    if (this.#limitMs < ATTEMPT_MS_MAX) this.#timers.move(this.#alarm, this.#askedMs + this.#limitMs)
   }
 
   throwIfOver(): void {
@@ -45,7 +68,7 @@ export class WaitLimit {
 
   /**
    * The same for one call to the store, which counts as unknown after `limitMs`; it goes on, and its late answer is the
-   * caller's to watch. Not when the wait is over: then nobody may ask.
+   * caller's to watch. Not when the wait is over: then nothing may be asked.
    */
   answerWithin<T>(call: Promise<T>, limitMs: number, what: () => string): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -65,14 +88,14 @@ export class WaitLimit {
     return error === TIME_IS_OVER
   }
 
-  /** Why the wait ended, for those who watch from outside. */
+  /** Why the wait ended, for events. */
   get ending(): 'timeout' | 'aborted' | 'failed' {
     if (this.#over === undefined) return 'failed'
     return this.timedOut(this.#over.error) ? 'timeout' : 'aborted'
   }
 
   end(): void {
-    this.#timers.cancel(this.#alarm)
+    if (this.#alarm !== undefined) this.#timers.cancel(this.#alarm)
     this.#signal?.removeEventListener('abort', this.#onAbort)
   }
 

@@ -1,4 +1,7 @@
-/** The part of the lab that runs on every change: real processes, real faults, well under 90 s on two cores. */
+/**
+ * The part of the lab that runs on every change: real processes, real faults, well under 90 s on two cores.
+ * @module-tag real-time
+ */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'

@@ -1,3 +1,4 @@
+/** @module-tag real-time */
 import { spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test, vi } from 'vitest'

@@ -1,3 +1,4 @@
+/** @module-tag real-time */
 import { expect, test } from 'vitest'
 import { Hopeless, until } from './until.ts'
 

@@ -1,7 +1,9 @@
 /** Bounded waiting for a state that nobody announces: a server's first answer, a cluster's agreement. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { patient } from '../watchdog/pace.ts'
 
 export interface UntilOptions {
+  /** On a quiet machine; a busy one gets more, as long as it is busy. */
   readonly withinMs: number
   readonly everyMs?: number
   /** What is being waited for, as the message says it: `… did not happen within`. */
@@ -14,7 +16,7 @@ const EVERY_MS = 10
 
 /** Asks again and again. An error of the question is not an answer; the last one becomes the cause of the timeout. */
 export async function until(condition: () => Promise<boolean> | boolean, options: UntilOptions): Promise<void> {
-  const limit = performance.now() + options.withinMs
+  const startMs = performance.now()
   let cause: unknown
   for (let isLast = false; ;) {
     try {
@@ -26,7 +28,7 @@ export async function until(condition: () => Promise<boolean> | boolean, options
     // On a busy machine a sleep may outlast the limit: what came about meanwhile has come about.
     if (isLast) break
     await sleep(options.everyMs ?? EVERY_MS)
-    isLast = performance.now() >= limit
+    isLast = performance.now() - startMs >= patient(options.withinMs)
   }
   const details = options.details?.() ?? ''
   throw new Error(`${options.what} did not happen within ${options.withinMs} ms${details}`, { cause })

@@ -1,3 +1,4 @@
+/** @module-tag real-time */
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'

@@ -1,3 +1,4 @@
+/** @module-tag real-time */
 import { connect } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Engine } from '../engines/engine.ts'

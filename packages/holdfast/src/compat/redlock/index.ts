@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+/// <reference types="node" preserve="true" />
 /**
  * The shape of `redlock` 5 on top of Holdfast, for programs that move one import first and the rest later. What differs,
  * and why, stands in docs/from-redlock.md; new code takes `holdfast()` itself.
@@ -292,3 +294,6 @@ function signalOf(set: LeaseSet): RedlockAbortSignal {
     error: { get: () => (signal.reason instanceof HoldfastError ? signal.reason : undefined) },
   })
 }
+
+/** As redlock has it: `import Redlock from 'redlock'`. */
+export { Redlock as default }

@@ -1,4 +1,4 @@
-/** A program that takes a lock, ends in a way, and must then be over: `node from-redlock.fixture.ts WAY DRIVER URL …`. */
+/** A program that takes a lock, ends in a way, and must then be over: `node redlock.fixture.ts WAY DRIVER URL …`. */
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { Redlock } from './index.ts'

@@ -1,4 +1,7 @@
-/** What redlock's own suite promises (its single and multi instance tests), and where the shim differs on purpose. */
+/**
+ * What redlock's own suite promises (its single and multi instance tests), and where the shim differs on purpose.
+ * @module-tag real-time
+ */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
@@ -248,7 +251,7 @@ describe.each([
 ] as const)('a program that %s', (_, way, driver, count) => {
   test(`is over then (${driver})`, { timeout: 60_000 }, async () => {
     const servers = await Promise.all(Array.from({ length: count }, () => stage.server()))
-    const script = fileURLToPath(new URL('from-redlock.fixture.ts', import.meta.url))
+    const script = fileURLToPath(new URL('redlock.fixture.ts', import.meta.url))
     const quiet = '--disable-warning=ExperimentalWarning'
     const child = spawn(process.execPath, [quiet, script, way, driver, ...servers.map(({ url }) => url)])
     stage.ending(() => void child.kill('SIGKILL'))

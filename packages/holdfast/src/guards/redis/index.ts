@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** The entry `holdfast/guards/redis`: the guard for data in Redis, and the ledger over it. */
 export type { GuardOptions, LineHolder } from '../admission.ts'
 export type { RedisCommands } from './client.ts'

@@ -1,4 +1,7 @@
-/** A driver that sends a run again after a long silence, and a server whose clock is set: the work is done once at most. */
+/**
+ * A driver that sends a run again after a long silence, and a server whose clock is set: the work is done once at most.
+ * @module-tag real-time
+ */
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import * as server from '@holdfast/testbed/engines/redis/server'

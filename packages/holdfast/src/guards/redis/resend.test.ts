@@ -1,4 +1,7 @@
-/** What a script of the guard does when a driver sends it again, because its answer was lost with the connection. */
+/**
+ * What a script of the guard does when a driver sends it again, because its answer was lost with the connection.
+ * @module-tag real-time
+ */
 import { Redis } from 'ioredis'
 import { createCluster } from 'redis'
 import { afterEach, beforeEach, expect, test } from 'vitest'

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** The entry `holdfast/guards/sqlite`: the guard for a SQLite database, and the ledger over it. */
 export type { GuardOptions, LineHolder } from '../admission.ts'
 export type { SqliteDatabase, SqliteStatement } from './client.ts'

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** For authors of stores over an engine that keeps each line as one record: docs/write-your-own-store.md. */
 export {
   swapStore,

@@ -1,6 +1,6 @@
 /** A Lua script: a header with its flags, what it is to know, the server's clock, and the parts beside the code that runs it. */
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { lua as driverLua } from './lua.gen.ts'
 
 export interface Script {
   readonly name: string
@@ -8,7 +8,7 @@ export interface Script {
   readonly sha: string
 }
 
-/** A file without `.lua`, or Lua text with numbers that the code knows, too. */
+/** The name of a file without `.lua`, or Lua text with numbers that the code knows, too. */
 export type Part = string | { readonly lua: string }
 
 export interface ScriptSource {
@@ -19,11 +19,11 @@ export interface ScriptSource {
    */
   readonly flags: '' | 'allow-oom' | 'no-writes'
   readonly parts: readonly Part[]
-  /** Where the files are: the `import.meta.url` of the caller. */
-  readonly beside: string
+  /** The texts of the files beside the caller, by their names. */
+  readonly beside: Readonly<Record<string, string>>
 }
 
-const CLOCK = textOf('time', import.meta.url)
+const CLOCK = driverLua.time
 
 export function scriptOf({ name, flags, parts, beside }: ScriptSource): Script {
   const texts = parts.map((part) => (typeof part === 'string' ? textOf(part, beside) : part.lua))
@@ -31,6 +31,8 @@ export function scriptOf({ name, flags, parts, beside }: ScriptSource): Script {
   return { name, text, sha: createHash('sha1').update(text).digest('hex') }
 }
 
-function textOf(part: string, beside: string): string {
-  return readFileSync(new URL(`${part}.lua`, beside), 'utf8')
+function textOf(part: string, beside: ScriptSource['beside']): string {
+  const text = beside[part]
+  if (text === undefined) throw new TypeError(`there is no file ${part}.lua`)
+  return text
 }

@@ -1,4 +1,7 @@
-/** A Cluster that loses a primary, or moves a slot: what reaches the store is typed, and the locks go on. */
+/**
+ * A Cluster that loses a primary, or moves a slot: what reaches the store is typed, and the locks go on.
+ * @module-tag real-time
+ */
 import { Cluster } from 'ioredis'
 import { createCluster } from 'redis'
 import { afterEach, beforeEach, expect, test } from 'vitest'

@@ -1,4 +1,7 @@
-/** A real Cluster of three primaries: routing, slots, messages across nodes, and the loss of a node. */
+/**
+ * A real Cluster of three primaries: routing, slots, messages across nodes, and the loss of a node.
+ * @module-tag real-time
+ */
 import { readFileSync } from 'node:fs'
 import { Cluster } from 'ioredis'
 import { createCluster } from 'redis'

@@ -1,3 +1,4 @@
+/** @module-tag real-time */
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import * as server from '@holdfast/testbed/engines/redis/server'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'

@@ -1,4 +1,7 @@
-/** More claims in one line than one script ends or grants, and as many as may wait at all. */
+/**
+ * More claims in one line than one script ends or grants, and as many as may wait at all.
+ * @module-tag real-time
+ */
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import type { Engine } from '@holdfast/testbed/engines/engine'
 import * as server from '@holdfast/testbed/engines/redis/server'
@@ -9,6 +12,7 @@ import type { OpenStore } from '../../store/store.ts'
 import { never } from '../opened.fixture.ts'
 import { redis } from './index.ts'
 import { again, claim, held, Stage } from './redis.fixture.ts'
+import { TimedServer } from './timed-server.fixture.ts'
 
 /** More than `limits.sweep` of the scripts. */
 const CROWD = 70
@@ -47,14 +51,20 @@ async function taken(resource: string): Promise<{ ref: Claim & { readonly token:
 }
 
 test('what is over is over, also when there is more of it than one script ends', async () => {
+  // By a clock that the test sets: they end one after another, and no script before the last ends any of them.
+  const timed = await TimedServer.start(stage)
+  const beginUs = BigInt(Date.now()) * 1000n
   const resource = fresh()
-  const members = Array.from({ length: CROWD }, () => claim(resource, { weight: 0, ttlMs: 100 }))
   const refs = []
-  for (const each of members) refs.push({ ...each, token: held(await store.enter(each)).token })
-  await new Promise((resolve) => setTimeout(resolve, 110))
+  for (let nth = 0; nth < CROWD; nth += 1) {
+    await timed.set(beginUs + BigInt(nth) * 1_000n)
+    const member = claim(resource, { weight: 0, ttlMs: 100 })
+    refs.push({ ...member, token: held(await timed.store.enter(member)).token })
+  }
+  await timed.set(beginUs + 1_000_000n)
   const last = refs.slice(-1)
-  expect(await store.renew(last.map((ref) => ({ ref, ttlMs: 10_000 })))).toEqual([{ kind: 'gone' }])
-  expect((await store.look(resource)).claims).toEqual([])
+  expect(await timed.store.renew(last.map((ref) => ({ ref, ttlMs: 10_000 })))).toEqual([{ kind: 'gone' }])
+  expect((await timed.store.look(resource)).claims).toEqual([])
 })
 
 test('a newcomer does not overtake the living when more waiters died than one script passes over', async () => {

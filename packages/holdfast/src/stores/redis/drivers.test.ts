@@ -1,4 +1,7 @@
-/** The drivers and versions that docs/redis.md names beside those that all other tests run: each takes part in a line. */
+/**
+ * The drivers and versions that docs/redis.md names beside those that all other tests run: each takes part in a line.
+ * @module-tag real-time
+ */
 import { Cluster as IovalkeyCluster, Redis as Iovalkey } from 'iovalkey'
 import { Cluster as Ioredis5Cluster, Redis as Ioredis5 } from 'ioredis-5'
 import { createClient as createRedis5, createCluster as createRedis5Cluster } from 'redis-5'

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** Locks in Redis (or Valkey): one script a step, first come first served, and waiters are told when their turn comes. */
 import type { Store } from '../../store/store.ts'
 import { addressOf } from '../redis-driver/address.ts'

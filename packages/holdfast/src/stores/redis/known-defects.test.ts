@@ -1,6 +1,7 @@
 /**
  * What other lock libraries got wrong on Redis, through the front door and on a real server. docs/known-defects.md says
  * which library and which test; those that needed no server are tested where the rule is.
+ * @module-tag real-time
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'

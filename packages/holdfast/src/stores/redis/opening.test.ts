@@ -1,4 +1,7 @@
-/** What is said of a server that does not let itself be opened. */
+/**
+ * What is said of a server that does not let itself be opened.
+ * @module-tag real-time
+ */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import * as server from '@holdfast/testbed/engines/redis/server'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'

@@ -1,4 +1,7 @@
-/** What a client makes of answers and messages that cross each other, and of those that never come. */
+/**
+ * What a client makes of answers and messages that cross each other, and of those that never come.
+ * @module-tag real-time
+ */
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import type { Engine } from '@holdfast/testbed/engines/engine'
 import * as server from '@holdfast/testbed/engines/redis/server'

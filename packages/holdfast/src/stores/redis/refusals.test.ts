@@ -1,4 +1,7 @@
-/** What a server says no with: each is told apart, says the way out, and leaves nothing behind. */
+/**
+ * What a server says no with: each is told apart, says the way out, and leaves nothing behind.
+ * @module-tag real-time
+ */
 import { mkdirSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Cluster, Redis } from 'ioredis'

@@ -1,6 +1,7 @@
 /**
  * Every script of the store, run twice: ioredis does so when an answer was lost with its connection, and no script may
  * mind. The second run leaves the line as the first one left it, and answers the same, or that it is over.
+ * @module-tag real-time
  */
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import type { Engine } from '@holdfast/testbed/engines/engine'

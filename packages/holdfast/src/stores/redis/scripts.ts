@@ -1,4 +1,4 @@
-/** The Lua scripts beside this file, read once, with the limits of core in front. */
+/** The Lua scripts beside this file, with the limits of core in front. */
 import {
   LOCK_DELAY_MS_MAX,
   PROVISIONAL_LIFE_MS,
@@ -7,6 +7,7 @@ import {
   WAITER_LIFE_MS,
 } from '../../store/limits.ts'
 import { type Part, type Script, scriptOf, type ScriptSource } from '../redis-driver/script.ts'
+import { lua } from './lua.gen.ts'
 
 /** How long a line tells those who observe it, and how long that is relied upon. */
 const OBSERVED_MS = 60_000
@@ -48,7 +49,7 @@ function scriptsOf(isCluster: boolean): Scripts {
   const idle: Part = { lua: `local idleMs = ${IDLE_MS}\n` }
   const line: readonly Part[] = [limits, 'record', 'save', 'line']
   const script = (name: string, flags: ScriptSource['flags'], parts: readonly Part[]): Script =>
-    scriptOf({ name, flags, parts, beside: import.meta.url })
+    scriptOf({ name, flags, parts, beside: lua })
   return {
     enter: script('enter', '', [idle, 'enter-fast', ...line, 'enter', 'enter-batch']),
     renew: script('renew', 'allow-oom', [idle, 'renew-fast', ...line, 'renew', 'renew-batch']),

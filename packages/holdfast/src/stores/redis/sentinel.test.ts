@@ -1,4 +1,7 @@
-/** A primary that Sentinels replace: the store goes on with the next one, and says what such a failover may forget. */
+/**
+ * A primary that Sentinels replace: the store goes on with the next one, and says what such a failover may forget.
+ * @module-tag real-time
+ */
 import { Redis } from 'ioredis'
 import { createSentinel } from 'redis'
 import { beforeEach, expect, test } from 'vitest'

@@ -1,4 +1,7 @@
-/** What goes wrong with a server: it forgets, freezes, restarts, fills up, is replaced; and with the processes around it. */
+/**
+ * What goes wrong with a server: it forgets, freezes, restarts, fills up, is replaced; and with the processes around it.
+ * @module-tag real-time
+ */
 import { once } from 'node:events'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'

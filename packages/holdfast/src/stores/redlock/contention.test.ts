@@ -1,4 +1,7 @@
-/** Many who want one lock, over ways that differ in length, with holders that fall silent and a node that is wiped. */
+/**
+ * Many who want one lock, over ways that differ in length, with holders that fall silent and a node that is wiped.
+ * @module-tag real-time
+ */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import * as server from '@holdfast/testbed/engines/redis/server'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'

@@ -1,4 +1,7 @@
-/** Nodes that forget: wiped, restarted without data, or with a part of it gone; and tokens that rise nevertheless. */
+/**
+ * Nodes that forget: wiped, restarted without data, or with a part of it gone; and tokens that rise nevertheless.
+ * @module-tag real-time
+ */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Redis } from 'ioredis'
 import type { Engine } from '@holdfast/testbed/engines/engine'

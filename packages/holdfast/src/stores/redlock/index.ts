@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** Redlock: one lock over several independent Redis servers, with fencing tokens that rise. */
 import { Misuse } from '../../store/errors.ts'
 import { TTL_MS_MAX, TTL_MS_MIN } from '../../store/limits.ts'

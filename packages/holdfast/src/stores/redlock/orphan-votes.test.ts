@@ -1,4 +1,7 @@
-/** Votes, and other things, that would stay on a node when nobody there knows of them any more. */
+/**
+ * Votes, and other things, that would stay on a node when nobody there knows of them any more.
+ * @module-tag real-time
+ */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Redis } from 'ioredis'
 import type { Engine } from '@holdfast/testbed/engines/engine'

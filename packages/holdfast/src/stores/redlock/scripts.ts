@@ -1,7 +1,8 @@
-/** The Lua scripts beside this file, read once, with the limits in front. */
+/** The Lua scripts beside this file, with the limits in front. */
 import { QUEUE_LENGTH_MAX, WAITER_LIFE_MS } from '../../store/limits.ts'
 import { type Part, type Script, scriptOf, type ScriptSource } from '../redis-driver/script.ts'
 import { ASIDE_MS, CAP_MS, KEPT_MS } from './limits.ts'
+import { lua } from './lua.gen.ts'
 
 /** How long a node tells those who observe a lock, and how long that is relied upon. */
 const OBSERVED_MS = 60_000
@@ -51,5 +52,5 @@ export const scripts: Readonly<Record<RedlockScriptName, Script>> = {
 }
 
 function script(name: string, flags: ScriptSource['flags'], parts: readonly Part[]): Script {
-  return scriptOf({ name, flags, parts: [...parts, name], beside: import.meta.url })
+  return scriptOf({ name, flags, parts: [...parts, name], beside: lua })
 }

@@ -1,4 +1,7 @@
-/** Redlock on five real servers, when nothing is wrong with them. */
+/**
+ * Redlock on five real servers, when nothing is wrong with them.
+ * @module-tag real-time
+ */
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Redis } from 'ioredis'

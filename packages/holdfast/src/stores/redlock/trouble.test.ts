@@ -1,4 +1,7 @@
-/** What goes wrong with some of the servers, or with the way to them: each is a defect that some library of Redlock had. */
+/**
+ * What goes wrong with some of the servers, or with the way to them: each is a defect that some library of Redlock had.
+ * @module-tag real-time
+ */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Redis } from 'ioredis'
 import type { Engine } from '@holdfast/testbed/engines/engine'

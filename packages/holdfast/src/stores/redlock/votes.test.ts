@@ -1,4 +1,7 @@
-/** One node and its scripts: what it answers to votes that are repeated, late, given up, or somebody else's. */
+/**
+ * One node and its scripts: what it answers to votes that are repeated, late, given up, or somebody else's.
+ * @module-tag real-time
+ */
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Redis } from 'ioredis'
 import * as server from '@holdfast/testbed/engines/redis/server'

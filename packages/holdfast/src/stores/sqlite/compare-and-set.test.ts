@@ -1,4 +1,7 @@
-/** A step in one statement must never act on what this process remembers of a line that another one has changed. */
+/**
+ * A step in one statement must never act on what this process remembers of a line that another one has changed.
+ * @module-tag real-time
+ */
 import { StatementSync } from 'node:sqlite'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { OpenStore } from '../../store/store.ts'

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * Locks in a file of this machine: the default store. Nothing to install, no server; all processes of the machine that
  * open the same path share its locks. A process that is killed loses its locks within a tenth of a second where that can

@@ -1,4 +1,7 @@
-/** What one process can know of another. */
+/**
+ * What one process can know of another.
+ * @module-tag real-time
+ */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'

@@ -1,4 +1,7 @@
-/** What processes of one machine do to one another: they wake each other, and a killed one is in nobody's way. */
+/**
+ * What processes of one machine do to one another: they wake each other, and a killed one is in nobody's way.
+ * @module-tag real-time
+ */
 import { expect, test } from 'vitest'
 import { sleep, systemClock } from '../../time/clock.ts'
 import { holdfast } from '../../holdfast.ts'

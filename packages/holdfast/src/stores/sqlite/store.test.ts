@@ -1,4 +1,7 @@
-/** The store beyond what the conformance cases ask of every store. */
+/**
+ * The store beyond what the conformance cases ask of every store.
+ * @module-tag real-time
+ */
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test } from 'vitest'

@@ -1,4 +1,7 @@
-/** What can be wrong with a file or its disk: each has its own words, and the way out is one of them. */
+/**
+ * What can be wrong with a file or its disk: each has its own words, and the way out is one of them.
+ * @module-tag real-time
+ */
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'

@@ -1,4 +1,7 @@
-/** Bells: they wake, they may be lost, and losing them harms nothing. */
+/**
+ * Bells: they wake, they may be lost, and losing them harms nothing.
+ * @module-tag real-time
+ */
 import {
   appendFileSync,
   existsSync,

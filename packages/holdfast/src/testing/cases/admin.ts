@@ -16,7 +16,7 @@ async function listAll(store: OpenStore, prefix: string, limit: number): Promise
     assert.ok(page.resources.length <= limit, `a page of ${page.resources.length} where ${limit} were asked for`)
     found.push(...page.resources)
     cursor = page.cursor
-    // A resource may be repeated; what nobody touches may not be missed.
+    // A resource may be repeated; one that does not change may not be missed.
     if (cursor === undefined) return [...new Set(found)].toSorted()
   }
   throw new assert.AssertionError({ message: 'the pages have no end' })

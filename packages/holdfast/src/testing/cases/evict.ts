@@ -1,4 +1,4 @@
-/** Eviction: somebody else ends a claim, on purpose, by its token; the holder learns why. */
+/** Eviction: an operator ends a claim by its token, and the holder learns why. */
 import assert from 'node:assert/strict'
 import { type Case, casesOf } from '../case.ts'
 import { assertGone, assertStillHeld, claimOf, hold, isFree, refused, renew, turnOf, wait } from '../steps.ts'

@@ -1,4 +1,4 @@
-/** A claim is given back once, by its maker, and that never costs anybody else anything. */
+/** A claim is given back once, by its maker, and that never costs another claim anything. */
 import assert from 'node:assert/strict'
 import { newClaimId } from '../../store/claim.ts'
 import { type Case, casesOf } from '../case.ts'

@@ -1,4 +1,4 @@
-/** Opening tells what the store promises; closing ends what it opened, and nothing of anybody else. */
+/** Opening tells what the store promises; closing ends what it opened, and nothing of other clients. */
 import assert from 'node:assert/strict'
 import { StoreUnavailable } from '../../store/errors.ts'
 import { TTL_MS_MAX } from '../../store/limits.ts'

@@ -1,4 +1,4 @@
-/** Getting the lock: who gets it, in which order, and what is left of those who did not. */
+/** Taking the lock: which client gets it, in which order, and what the others leave behind. */
 import assert from 'node:assert/strict'
 import { settle } from '../virtual-clock.ts'
 import type { LockCase } from './case.ts'

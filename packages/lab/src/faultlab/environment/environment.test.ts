@@ -1,3 +1,4 @@
+/** @module-tag real-time */
 import { setTimeout } from 'node:timers/promises'
 import { beforeEach, describe, expect, test } from 'vitest'
 import * as redis from '@holdfast/testbed/engines/redis/driver'

@@ -1,3 +1,4 @@
+/** @module-tag real-time */
 import { beforeEach, expect, test } from 'vitest'
 import { start } from '@holdfast/testbed/engines/redis/server'
 import * as redis from '@holdfast/testbed/engines/redis/driver'

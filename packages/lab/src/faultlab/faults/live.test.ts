@@ -1,4 +1,7 @@
-/** The lab on servers, on every change: a Redis that is hurt in every way that this machine allows, well under two minutes. */
+/**
+ * The lab on servers, on every change: a Redis that is hurt in every way that this machine allows, well under two minutes.
+ * @module-tag real-time
+ */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'

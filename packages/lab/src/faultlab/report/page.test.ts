@@ -1,4 +1,7 @@
-/** The page of a run with thousands of grants, in a browser where there is one. */
+/**
+ * The page of a run with thousands of grants, in a browser where there is one.
+ * @module-tag real-time
+ */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

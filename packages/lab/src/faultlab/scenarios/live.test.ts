@@ -1,4 +1,7 @@
-/** Every replay is played on every change, several at a time: most of each is waiting for a lease to end. */
+/**
+ * Every replay is played on every change, several at a time: most of each is waiting for a lease to end.
+ * @module-tag real-time
+ */
 import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

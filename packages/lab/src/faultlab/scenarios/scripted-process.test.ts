@@ -1,3 +1,4 @@
+/** @module-tag real-time */
 import { setImmediate } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import type { ChildProcess } from '@holdfast/testbed/child-processes'

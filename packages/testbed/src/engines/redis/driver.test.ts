@@ -1,3 +1,4 @@
+/** @module-tag real-time */
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Engine } from '../engine.ts'
 import { requireEngine } from '../require-engine.ts'

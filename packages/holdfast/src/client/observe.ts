@@ -1,0 +1,63 @@
+/**
+ * A line as it changes, for observers without a claim: elections, members, dashboards. Level-triggered: what is yielded was
+ * true at one moment, and nothing that lasts is missed; what came and went between two looks is joined.
+ */
+import { HoldfastError } from '../store/errors.ts'
+import type { LineView } from '../store/line-view.ts'
+import { Backoff } from '../time/backoff.ts'
+import { sleep } from '../time/clock.ts'
+import type { LockClient } from './client.ts'
+import { query } from './query.ts'
+
+export interface ObserveOptions {
+  /** Ends the iteration without an error. @default none: it ends when the loop is left or the client is closed */
+  readonly signal?: AbortSignal
+}
+
+/** Where the store cannot push, the line is looked at this often. */
+const POLL_MS = 1_000
+/** A store that is away is looked for this often at most. */
+const AWAY_MS_MAX = 5_000
+/** An observer that is woken again and again for nothing looks no more often than this. */
+const FRUITLESS_MS_MAX = 250
+
+export async function* observe(
+  client: LockClient,
+  name: string,
+  { signal }: ObserveOptions,
+): AsyncGenerator<LineView, void, undefined> {
+  const resource = client.resourceOf(name)
+  const ends = signal === undefined ? client.closing : AbortSignal.any([signal, client.closing])
+  const away = new Backoff(AWAY_MS_MAX)
+  const fruitless = new Backoff(FRUITLESS_MS_MAX)
+  let seen: string | undefined
+  while (!ends.aborted) {
+    try {
+      const view = await query(client, { name, changes: false }, (store) => store.look(resource))
+      away.reset()
+      if (view.version === seen) {
+        await sleep(client.clock, fruitless.nextMs(), ends)
+      } else {
+        fruitless.reset()
+        seen = view.version
+        if (!ends.aborted) yield view
+      }
+      await change(client, resource, view.version, ends)
+    } catch (error) {
+      // An outage says nothing about the line: nothing is yielded, and it is looked for until it is back.
+      if (!isPassing(error)) throw error
+      await sleep(client.clock, away.nextMs(), ends)
+    }
+  }
+}
+
+function isPassing(error: unknown): boolean {
+  return error instanceof HoldfastError && (error.code === 'STORE_UNAVAILABLE' || error.code === 'OUTCOME_UNKNOWN')
+}
+
+/** Resolves when the line may have changed, at once when it has already. */
+async function change(client: LockClient, resource: string, version: string, ends: AbortSignal): Promise<void> {
+  if (ends.aborted) return
+  if (client.facts?.wakeUp === 'push') await client.store.observe(resource, version, ends)
+  else await sleep(client.clock, POLL_MS, ends)
+}

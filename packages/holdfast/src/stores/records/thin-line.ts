@@ -1,0 +1,133 @@
+/**
+ * A line of thousands stays cheap: engines with tables keep who holds in the record of the line and who waits as rows, and
+ * a step loads the rows that it can concern — the first few, those of the asker, those that ended. The others stand in the
+ * line as one waiting claim with a count. After the step it is checked whether that was enough; if not, the step runs again
+ * on more rows. See docs/protocols/records.md, "Crowds".
+ */
+import type { Line, LineClaim, WaitingClaim } from '../../line/line.ts'
+
+/** A waiting claim as a row. */
+export interface WaiterRow {
+  /** Its place: rows are in the order of their sequence numbers. */
+  readonly sequence: number
+  /** How many rows stand before it. */
+  readonly rank: number
+  readonly claim: WaitingClaim
+}
+
+/** What the record of a line says of its rows. */
+export interface WaiterSummary {
+  readonly rows: number
+  readonly weight: number
+  /** The last sequence number that was given in this line. */
+  readonly sequence: number
+  /** No row ends before this. */
+  readonly endsAtMs: number
+}
+
+export const noWaiters: WaiterSummary = { rows: 0, weight: 0, sequence: 0, endsAtMs: Number.MAX_SAFE_INTEGER }
+
+export interface ThinLine {
+  readonly line: Line
+  /** The sequence numbers of the loaded rows and of the bundles, by claim id. */
+  readonly places: ReadonlyMap<string, number>
+  readonly summary: WaiterSummary
+}
+
+export interface RowChanges {
+  readonly summary: WaiterSummary
+  /** Sequence numbers of rows that are gone. */
+  readonly dropped: readonly number[]
+  /** Rows that are new or changed. */
+  readonly put: readonly Omit<WaiterRow, 'rank'>[]
+  /** The claims that stay in the record. */
+  readonly inRecord: readonly LineClaim[]
+}
+
+/** No claim id begins with it: they are hexadecimal. */
+const BUNDLE = '+'
+
+export function isBundle({ id }: LineClaim): boolean {
+  return id.startsWith(BUNDLE)
+}
+
+/** The claims of the record, then the loaded rows with bundles where rows were left out. `rows` in their order. */
+export function thinLineOf(record: Line, summary: WaiterSummary, rows: readonly WaiterRow[]): ThinLine {
+  if (summary.rows === 0) return { line: record, places: new Map(), summary }
+  const claims = [...record.claims]
+  const places = new Map<string, number>()
+  const capacity = claims[0]?.capacity ?? rows[0]?.claim.capacity ?? 1
+  let [passed, weight, lastSequence] = [0, 0, 0]
+  const bundle = (count: number, bundled: number): void => {
+    const id = `${BUNDLE}${passed}`
+    places.set(id, lastSequence + 0.5)
+    claims.push(bundleOf(id, count, bundled, capacity, summary.endsAtMs))
+  }
+  for (const { sequence, rank, claim } of rows) {
+    // Of rows between two loaded ones only the number is known, and that they weigh at least 1 each.
+    if (rank > passed) bundle(rank - passed, rank - passed)
+    weight += rank - passed + claim.weight
+    claims.push(claim)
+    places.set(claim.id, sequence)
+    lastSequence = sequence
+    passed = rank + 1
+  }
+  if (summary.rows > passed) bundle(summary.rows - passed, Math.max(summary.weight - weight, summary.rows - passed))
+  return { line: { lastToken: record.lastToken, claims }, places, summary }
+}
+
+function bundleOf(id: string, count: number, weight: number, capacity: number, endsAtMs: number): WaitingClaim {
+  const nobody = { note: '', owner: '', channel: '', ttlMs: 0, lockDelayMs: 0 }
+  return { ...nobody, id, state: 'waiting', count, weight, capacity, endsAtMs }
+}
+
+/** Whether a step looked into a bundle: it would have granted it, or made it the next in line. Then it must run again on more rows. */
+export function needsMoreRows(after: Line): boolean {
+  const next = after.claims.find(({ state }) => state === 'waiting')
+  if (next !== undefined && isBundle(next)) return true
+  return after.claims.some((claim) => claim.state !== 'waiting' && isBundle(claim))
+}
+
+/**
+ * What a step changed, by the identity of the claims: a claim that is the same object was not touched. `restEndsAtMs`: no
+ * row that was left out ends before this.
+ */
+export function rowChangesOf(before: ThinLine, after: Line, restEndsAtMs: number): RowChanges {
+  const loaded = new Map(before.line.claims.map((claim) => [claim.id, claim]))
+  const inRecord: LineClaim[] = []
+  const put: Omit<WaiterRow, 'rank'>[] = []
+  const dropped: number[] = []
+  const kept = new Set<string>()
+  let { rows, weight, sequence } = before.summary
+  let [endsAtMs, lastSequence] = [restEndsAtMs, 0]
+  for (const claim of after.claims) {
+    const known = before.places.get(claim.id)
+    if (isBundle(claim)) {
+      lastSequence = known ?? lastSequence
+      continue
+    }
+    if (claim.state !== 'waiting') {
+      inRecord.push(claim)
+      continue
+    }
+    kept.add(claim.id)
+    endsAtMs = Math.min(endsAtMs, claim.endsAtMs)
+    // An id that ended and came again stands behind the others: in its old row it would jump the line.
+    const isMoved = known !== undefined && known < lastSequence
+    const old = loaded.get(claim.id)
+    if (known === undefined) rows += 1
+    weight += claim.weight - (known === undefined ? 0 : (old?.weight ?? 0))
+    if (isMoved) dropped.push(known)
+    const place = known === undefined || isMoved ? (sequence += 1) : known
+    lastSequence = place
+    if (old !== claim || isMoved || known === undefined) put.push({ sequence: place, claim })
+  }
+  for (const [id, place] of before.places) {
+    if (kept.has(id) || id.startsWith(BUNDLE)) continue
+    dropped.push(place)
+    rows -= 1
+    weight -= loaded.get(id)?.weight ?? 0
+  }
+  const summary = rows === 0 ? { ...noWaiters, sequence } : { rows, weight, sequence, endsAtMs }
+  return { summary, dropped, put, inRecord }
+}

@@ -1,0 +1,90 @@
+/**
+ * One program for each entry point, from which a bundler makes one file: it takes a lock with what the entry brings, and
+ * prints the token. No `await` stands at the top, so the same text becomes an ES module and a CommonJS one.
+ */
+
+/** Addresses of three servers, as a list in JSON. */
+export const SERVERS = 'HOLDFAST_TEST_SERVERS'
+
+const take = (store: string): string =>
+  `const locks = holdfast(${store})
+  const token = await locks.using('seat:14A', (lease) => lease.token)
+  await locks.close()
+  return token`
+
+const guarded = (guard: string, opened: string, closed: string): string =>
+  `const locks = holdfast(memory())
+  ${opened}
+  const token = await locks.using('seat:14A', async (lease) => {
+    await ${guard}.enter(lease)
+    return lease.token
+  })
+  ${closed}
+  await locks.close()
+  return token`
+
+const imports = (lines: readonly string[], body: string): string => `${lines.join('\n')}
+
+const servers = JSON.parse(process.env.${SERVERS})
+
+async function main() {
+  ${body}
+}
+
+main().then(
+  (token) => console.log('token ' + token),
+  (error) => {
+    console.error(error)
+    process.exitCode = 1
+  },
+)
+`
+
+const HOLDFAST = "import { holdfast } from 'holdfast'"
+const MEMORY = "import { memory } from 'holdfast/memory'"
+const IOREDIS = "import { Redis } from 'ioredis'"
+
+/** Entry → program. */
+export const programs: Readonly<Record<string, string>> = {
+  '.': imports([HOLDFAST, MEMORY], take('memory()')),
+  './memory': imports([HOLDFAST, MEMORY], take('memory()')),
+  './sqlite': imports([HOLDFAST, "import { sqlite } from 'holdfast/sqlite'"], take("sqlite({ path: 'locks.db' })")),
+  './redis': imports([HOLDFAST, "import { redis } from 'holdfast/redis'"], take('redis(servers[0])')),
+  './redlock': imports([HOLDFAST, "import { redlock } from 'holdfast/redlock'"], take('redlock(servers)')),
+  './guards/sqlite': imports(
+    [HOLDFAST, MEMORY, "import { fence } from 'holdfast/guards/sqlite'", "import { DatabaseSync } from 'node:sqlite'"],
+    guarded('fence(shop)', "const shop = new DatabaseSync('shop.db')", 'shop.close()'),
+  ),
+  './guards/redis': imports(
+    [HOLDFAST, MEMORY, "import { fence } from 'holdfast/guards/redis'", IOREDIS],
+    guarded('fence(shop)', 'const shop = new Redis(servers[0])', 'shop.disconnect()'),
+  ),
+  './from-redlock': imports(
+    ["import Redlock from 'holdfast/from-redlock'", IOREDIS],
+    `const clients = servers.map((url) => new Redis(url))
+  const redlock = new Redlock(clients)
+  const lock = await redlock.acquire(['seat:14A'], 5000)
+  const { token } = lock
+  await lock.release()
+  await redlock.quit()
+  return token`,
+  ),
+  './line': imports(
+    ["import { emptyLine } from 'holdfast/line'", HOLDFAST, MEMORY],
+    `if (emptyLine.claims.length > 0) throw new Error('an empty line is not empty')
+  ${take('memory()')}`,
+  ),
+  './records': imports(
+    ["import { swapStore } from 'holdfast/records'", HOLDFAST, MEMORY],
+    `if (typeof swapStore !== 'function') throw new Error('there is no swapStore')
+  ${take('memory()')}`,
+  ),
+  './testing': imports(
+    [HOLDFAST, MEMORY, "import { virtualClock } from 'holdfast/testing'"],
+    `const clock = virtualClock()
+  const locks = holdfast(memory(), { clock })
+  const lease = await locks.acquire('seat:14A')
+  await locks.close()
+  return lease.token`,
+  ),
+}

@@ -1,0 +1,40 @@
+/** One program that uses every entry point, as every compiler and every resolution of the matrix has to read it. */
+import { type AcquireOptions, holdfast, HoldfastError, type Lease, LeaseLost, type Locks } from 'holdfast'
+import DefaultRedlock, { Redlock } from 'holdfast/from-redlock'
+import { fence as redisFence } from 'holdfast/guards/redis'
+import { fence as sqliteFence } from 'holdfast/guards/sqlite'
+import { emptyLine } from 'holdfast/line'
+import { memory } from 'holdfast/memory'
+import { swapStore } from 'holdfast/records'
+import { redis } from 'holdfast/redis'
+import { redlock } from 'holdfast/redlock'
+import { sqlite } from 'holdfast/sqlite'
+import { virtualClock } from 'holdfast/testing'
+
+export const all = [
+  redisFence,
+  sqliteFence,
+  emptyLine,
+  swapStore,
+  redis,
+  redlock,
+  sqlite,
+  virtualClock,
+  DefaultRedlock === Redlock,
+]
+const options: AcquireOptions = { wait: '1s' }
+
+export async function token(): Promise<bigint> {
+  const locks: Locks = holdfast(memory())
+  try {
+    await using lease: Lease = await locks.acquire('seat:14A', options)
+    return lease.token
+  } catch (error) {
+    // `instanceof` narrows, although the classes compare codes.
+    if (error instanceof LeaseLost) return error.outcome === undefined ? 0n : 1n
+    if (error instanceof HoldfastError && error.code === 'MISUSE') return 2n
+    throw error
+  } finally {
+    await locks.close()
+  }
+}
