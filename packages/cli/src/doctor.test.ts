@@ -103,7 +103,15 @@ describe('doctor', () => {
     database.exec('PRAGMA application_id = 77')
     const { code, stdout, stderr } = await sandbox.run(['doctor'])
     expect({ code, stdout }).toEqual({ code: 69, stdout: '' })
-    expect(stderr).toMatch(/^holdfast: the lock file \S+ is the database of another program[^\n]*\n$/)
+    expect(stderr).toMatch(
+      /^holdfast: the lock file \S+ is the database of another program[^\n]*\. Asking again does not help[^\n]*\n$/,
+    )
+    const documented = await sandbox.run(['doctor', '--json'])
+    expect(documented.code).toBe(69)
+    expect(JSON.parse(documented.stdout)).toMatchObject({
+      facts: null,
+      findings: [{ level: 'problem', check: 'open', seen: expect.stringContaining('of another program') as string }],
+    })
   })
 })
 

@@ -9,7 +9,13 @@ import type { EventName } from './lease/events.ts'
 import type { Lease } from './lease/lease.ts'
 import { NAME_BYTES_MAX, REASON_BYTES_MAX } from './store/limits.ts'
 import { encodeName, namesOf, resourceOf, resourcePrefixOf } from './store/names.ts'
-import { type AcquireOptions, acquireSettings, checkClientOptions, type HoldfastOptions } from './client/options.ts'
+import {
+  type AcquireOptions,
+  acquireSettings,
+  checkClientOptions,
+  type HoldfastOptions,
+  openWaitMs,
+} from './client/options.ts'
 import type { AcquireSettings } from './lease/settings.ts'
 import { boundedText } from './store/bounded-text.ts'
 import { parseSequencer } from './lease/sequencer.ts'
@@ -127,6 +133,7 @@ export function holdfast(store: Store, options: HoldfastOptions = {}): Locks {
     namespace,
     owner: boundedText('owner', options.owner ?? `${hostname()}/${process.pid}`, NAME_BYTES_MAX),
     require: options.require,
+    openWaitMs: openWaitMs(options),
     logger: options.logger,
     defaults: options,
     settings,

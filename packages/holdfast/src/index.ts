@@ -34,6 +34,7 @@ export {
   Unsupported,
   WaitTimeout,
   type ErrorCode,
+  type EngineErrorDetails,
   type ErrorDetails,
   type Outcome,
 } from './store/errors.ts'

@@ -6,7 +6,7 @@ import type { Timers } from '../time/timer-queue.ts'
 import { answerWithin } from '../time/call-limit.ts'
 import type { Ref } from '../store/claim.ts'
 import type { Clock } from '../time/clock.ts'
-import { StoreUnavailable, Unsupported } from '../store/errors.ts'
+import { type HoldfastError, StoreUnavailable, Unsupported } from '../store/errors.ts'
 import { Events } from './events.ts'
 import type { HeldLease } from '../lease/held-lease.ts'
 import { Renewer } from '../lease/renewer.ts'
@@ -32,6 +32,7 @@ export interface LockClientOptions {
   readonly namespace: string
   readonly owner: string
   readonly require: SafetyClass | undefined
+  readonly openWaitMs: number
   readonly logger: Logger | undefined
   /** What a call leaves out. */
   readonly defaults: HoldfastOptions
@@ -174,14 +175,17 @@ export class LockClient implements WaitHost {
   }
 
   closedError(): StoreUnavailable {
-    return new StoreUnavailable('this client was closed: make a new one with holdfast(store)')
+    return new StoreUnavailable('this client was closed: make a new one with holdfast(store)', { isFinal: true })
   }
 
   async #open(): Promise<OpenStore> {
     this.#wasOpened = true
-    const { clock, require } = this.#options
+    const { clock, require, openWaitMs } = this.#options
     const environment = environmentOf(clock, this.timers, this.#closing.signal)
-    this.#opened = await openStore(this.#store, environment, require)
+    const startedMs = clock.monotonicMs()
+    const onTrouble = (error: HoldfastError): void =>
+      this.events.emit('opening', { error, askedMs: clock.monotonicMs() - startedMs })
+    this.#opened = await openStore(this.#store, { environment, require, openWaitMs, onTrouble })
     return this.#opened
   }
 

@@ -8,6 +8,7 @@ export type Listener<Name extends EventName> = (event: EventMap[Name]) => void
 type Listeners = { readonly [Name in EventName]: Set<Listener<Name>> }
 
 const channels = {
+  opening: channel('holdfast:opening'),
   waiting: channel('holdfast:waiting'),
   acquired: channel('holdfast:acquired'),
   refused: channel('holdfast:refused'),
@@ -19,6 +20,7 @@ const channels = {
 
 export class Events {
   readonly #listeners: Listeners = {
+    opening: new Set(),
     waiting: new Set(),
     acquired: new Set(),
     refused: new Set(),

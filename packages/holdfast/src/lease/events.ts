@@ -3,6 +3,8 @@ import type { ReleaseOutcome } from './lease.ts'
 
 /** Every event, and when it fires. Times are milliseconds. */
 export interface EventMap {
+  /** The store does not open yet, and is asked again. With each try, `askedMs` after the first. */
+  readonly opening: { readonly error: unknown; readonly askedMs: number }
   /** A claim has to wait: it entered the line behind others. Again when it lost its place and stands in line anew. */
   readonly waiting: { readonly name: string; readonly ahead: number | undefined }
   /** A lock was granted to this client. */

@@ -29,6 +29,12 @@ export interface ErrorDetails {
  */
 const MARK: unique symbol = Symbol.for('holdfast.error')
 
+/** Of the three errors that an engine throws. */
+export interface EngineErrorDetails extends ErrorDetails {
+  /** Asking again can only fail again, until the set-up of the store or of this program is changed. @default false */
+  readonly isFinal?: boolean
+}
+
 /** The base of all errors of the library: `error instanceof HoldfastError`, then look at `code`. */
 export class HoldfastError extends Error {
   static {
@@ -90,14 +96,20 @@ export class StaleToken extends HoldfastError {
 }
 
 export class OutcomeUnknown extends HoldfastError {
-  constructor(message: string, details: ErrorDetails = {}) {
+  /** Asking again can only fail again, until the set-up is changed: a wait ends with it at once. */
+  readonly isFinal: boolean
+  constructor(message: string, details: EngineErrorDetails = {}) {
     super('OUTCOME_UNKNOWN', message, details)
+    this.isFinal = details.isFinal ?? false
   }
 }
 
 export class StoreUnavailable extends HoldfastError {
-  constructor(message: string, details: ErrorDetails = {}) {
+  /** Asking again can only fail again, until the set-up is changed: no permission, a wrong password or certificate, a full disk. */
+  readonly isFinal: boolean
+  constructor(message: string, details: EngineErrorDetails = {}) {
     super('STORE_UNAVAILABLE', message, details)
+    this.isFinal = details.isFinal ?? false
   }
 }
 
@@ -115,8 +127,11 @@ export class Unsupported extends HoldfastError {
 
 /** Thrown by stores only: a busy database, a lost compare-and-set, throttling. */
 export class NotApplied extends HoldfastError {
-  constructor(message: string, details: ErrorDetails = {}) {
+  /** Asking again can only fail again, until the set-up is changed: a wait ends with it at once. */
+  readonly isFinal: boolean
+  constructor(message: string, details: EngineErrorDetails = {}) {
     super('NOT_APPLIED', message, details)
+    this.isFinal = details.isFinal ?? false
   }
 }
 
@@ -140,4 +155,9 @@ function isInstance(type: unknown, value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   const code: unknown = Reflect.get(value, MARK)
   return wanted === 'any' ? code !== undefined : code === wanted
+}
+
+/** Whether an error says that asking again can only fail again. */
+export function isFinal(error: unknown): boolean {
+  return error instanceof HoldfastError && 'isFinal' in error && error.isFinal === true
 }

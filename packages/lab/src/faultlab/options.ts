@@ -157,14 +157,15 @@ function checkPlace(lock: LockChoice, scheme: string): void {
   throw new UsageError(`--broken ${lock.name}: there is none on ${scheme}:, but with ${known}`)
 }
 
-/** Missing or empty, in a folder that exists or can be made in one that exists. */
+/** Missing or empty. What is missing above it is made with it, as long as no file is in the way. */
 export function freeFolder(path: string): string {
   const out = resolve(path)
   if (existsSync(out) && (!statSync(out).isDirectory() || readdirSync(out).length > 0)) {
     throw new UsageError(`${out} is not an empty folder; a run keeps its files apart from others`)
   }
-  const above = dirname(dirname(out))
-  if (!existsSync(above)) throw new UsageError(`there is no folder ${above}`)
+  let above = dirname(out)
+  while (!existsSync(above)) above = dirname(above)
+  if (!statSync(above).isDirectory()) throw new UsageError(`${above} is not a folder`)
   return out
 }
 

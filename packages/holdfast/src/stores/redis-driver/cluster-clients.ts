@@ -5,6 +5,8 @@
 import {
   type IoredisClusterClient,
   connectedOrEnded,
+  endedClient,
+  notConnected,
   refusePrefix,
   reconnectInMs,
   type Subscriptions,
@@ -12,7 +14,6 @@ import {
   type Primary,
   type RedisDriver,
 } from './driver.ts'
-import { StoreUnavailable } from '../../store/errors.ts'
 
 /** The part of a node-redis cluster (version 5 or 6) that is used. */
 export interface NodeRedisClusterClient {
@@ -41,8 +42,10 @@ export function ioredisClusterDriver(cluster: IoredisClusterClient): RedisDriver
     // Whatever its nodes are told to do, the Cluster itself sends again what a closed connection left unanswered.
     resends: true,
     // It finds the key in the command by itself.
-    send: ([command = '', ...args]) => cluster.call(command, args),
+    send: ([command = '', ...args]) =>
+      cluster.status === 'end' ? Promise.reject(endedClient()) : cluster.call(command, args),
     async primaries() {
+      if (cluster.status === 'end') throw endedClient()
       // One that is made lazily knows its nodes when it has connected.
       if (cluster.status === 'wait') await cluster.connect()
       return cluster.nodes('master').map((node) => ({
@@ -62,7 +65,6 @@ async function listenWithIoredis(cluster: IoredisClusterClient, hearer: Hearer):
   })
   // Versions that do not know the option would send SSUBSCRIBE to any node.
   const isSharded = 'shardedSubscribers' in own
-  own.on('error', () => undefined)
   for (const event of ['message', 'smessage']) {
     own.on(event, (channel = '', message = '') => hearer.onMessage(channel, message))
   }
@@ -84,7 +86,8 @@ async function listenWithIoredis(cluster: IoredisClusterClient, hearer: Hearer):
 
 function nodeRedisClusterDriver(cluster: NodeRedisClusterClient): RedisDriver {
   return {
-    send: (words, key) => cluster.sendCommand(key, false, [...words]),
+    send: (words, key) =>
+      cluster.isOpen ? cluster.sendCommand(key, false, [...words]) : Promise.reject(notConnected('cluster')),
     async primaries() {
       return cluster.masters.map((master): Primary => ({
         name: master.address,
@@ -97,7 +100,7 @@ function nodeRedisClusterDriver(cluster: NodeRedisClusterClient): RedisDriver {
       }))
     },
     async listen(hearer) {
-      if (!cluster.isOpen) throw new StoreUnavailable('the redis cluster is not connected: call connect() on it first')
+      if (!cluster.isOpen) throw notConnected('cluster')
       const own = cluster.duplicate()
       own.on('error', () => hearer.onDown())
       own.on('node-error', () => hearer.onDown())

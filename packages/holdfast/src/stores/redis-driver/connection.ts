@@ -5,7 +5,7 @@ import type { Clock } from '../../time/clock.ts'
 import { NotApplied, OutcomeUnknown } from '../../store/errors.ts'
 import { ATTEMPT_MS_MAX } from '../../store/limits.ts'
 import type { RedisDriver } from './driver.ts'
-import { codeWordOf, type EngineError, engineError } from './errors.ts'
+import { codeWordOf, type EngineError, engineError, type FailedCall, unanswered } from './errors.ts'
 import type { Script } from './script.ts'
 
 const ALARMS_AT_ONCE_MAX = 1_000
@@ -31,7 +31,7 @@ export class Connection {
     try {
       return await this.#send(what, words, key)
     } catch (error) {
-      throw this.#meant(error, what)
+      throw this.#meant(error, what, {})
     }
   }
 
@@ -42,27 +42,39 @@ export class Connection {
     try {
       return await this.#send(script.name, ['EVALSHA', script.sha, ...rest], key)
     } catch (error) {
-      if (codeWordOf(error) !== 'NOSCRIPT') throw this.#meant(error, script.name)
-      return this.command(script.name, ['EVAL', script.text, ...rest], key)
+      if (codeWordOf(error) !== 'NOSCRIPT') throw this.#meant(error, script.name, { script: script.text, keys })
+    }
+    try {
+      return await this.#send(script.name, ['EVAL', script.text, ...rest], key)
+    } catch (error) {
+      throw this.#meant(error, script.name, { script: script.text, keys })
     }
   }
 
   /** Bounds what is no command, such as a subscription. */
   async bounded<T>(what: string, call: Promise<T>): Promise<T> {
     try {
-      return await answerWithin(this.#alarms, call, ATTEMPT_MS_MAX, what)
+      return await this.#answered(what, call)
     } catch (error) {
-      throw engineError(error, what)
+      throw engineError(error, what, { trouble: this.port.trouble?.() })
     }
   }
 
-  #meant(error: unknown, what: string): EngineError {
-    const meant = engineError(error, what)
+  #meant(error: unknown, what: string, call: FailedCall): EngineError {
+    const meant = engineError(error, what, { ...call, trouble: this.port.trouble?.() })
     if (!(meant instanceof NotApplied) || this.port.resends !== true) return meant
     return new OutcomeUnknown(`${meant.message}, or was not when it was asked again`, { cause: meant.cause })
   }
 
   #send(what: string, words: readonly string[], key: string | undefined): Promise<unknown> {
-    return answerWithin(this.#alarms, this.port.send(words, key), ATTEMPT_MS_MAX, what)
+    return this.#answered(what, this.port.send(words, key))
+  }
+
+  /** Silence has a reason, when the driver has said what is wrong with its connection. */
+  #answered<T>(what: string, call: Promise<T>): Promise<T> {
+    return answerWithin(this.#alarms, call, ATTEMPT_MS_MAX, what).catch((error: unknown) => {
+      const trouble = this.port.trouble?.()
+      throw error instanceof OutcomeUnknown && trouble !== undefined ? unanswered(error, trouble) : error
+    })
   }
 }

@@ -1,6 +1,5 @@
 /** node-redis' client for Sentinel, through the same port: it knows which server is the primary, and moves with it. */
-import { StoreUnavailable } from '../../store/errors.ts'
-import type { RedisDriver } from './driver.ts'
+import { notConnected, type RedisDriver } from './driver.ts'
 
 /** The part of a node-redis sentinel client (version 5 or 6) that is used. */
 export interface NodeRedisSentinelClient {
@@ -23,9 +22,9 @@ export function sentinelDriverOf(client: object): RedisDriver | undefined {
 function sentinelDriver(client: NodeRedisSentinelClient): RedisDriver {
   return {
     failsOver: true,
-    send: (words) => client.sendCommand(false, [...words]),
+    send: (words) => (client.isOpen ? client.sendCommand(false, [...words]) : Promise.reject(notConnected())),
     async listen(hearer) {
-      if (!client.isOpen) throw new StoreUnavailable('the redis client is not connected: call connect() on it first')
+      if (!client.isOpen) throw notConnected()
       const own = client.duplicate()
       own.on('error', () => hearer.onDown())
       await own.connect()

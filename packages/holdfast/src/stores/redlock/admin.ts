@@ -1,7 +1,9 @@
 /** For operators: which locks there are, and how one is taken from its holder. */
 import { OutcomeUnknown } from '../../store/errors.ts'
 import type { ResourcePage } from '../../store/line-view.ts'
+import { isResource } from '../../store/names.ts'
 import { replyFields } from '../redis-driver/answers.ts'
+import { askedApart } from '../redis-driver/foreign-keys.ts'
 import { NODE_MS_MAX } from './limits.ts'
 import { allOf, seenBy, sizeOf } from './look.ts'
 import type { RedlockSession } from './open.ts'
@@ -12,6 +14,8 @@ import { wordOf } from './wire.ts'
 
 /** Keys of a whole server that one step walks past. */
 const SCAN_COUNT = 1_000
+/** In the place of an owner: a majority of such records is listed, so that it is named; looking at it says why. */
+const UNREADABLE = 'unreadable'
 /** SCAN begins and ends with it. */
 const WALK_EDGE = '0'
 
@@ -48,7 +52,9 @@ export async function list(
     return pageOf(nodes.length, { ...place, node: place.node + 1, walk: WALK_EDGE }, [], limit)
   }
   const [walk, records] = scanned as readonly unknown[]
-  const resources = replyFields(records).map((record) => keys.resource(record))
+  const resources = replyFields(records)
+    .map((record) => keys.resource(record))
+    .filter(isResource)
   const next = { ...place, walk: String(walk) }
   const claimed = await claimedOf(session, place.walked, resources)
   if (next.walk !== WALK_EDGE) return pageOf(nodes.length, next, claimed, limit)
@@ -65,7 +71,9 @@ async function claimedOf(
   const records = resources.map((resource) => session.keys.record(resource))
   const answers = await allOf(session, 'list', async (node) => ({
     node: session.nodes.indexOf(node),
-    owners: replyFields(await node.run(scripts.hasClaims, records, [])),
+    owners: await askedApart(records, UNREADABLE, async (some) =>
+      replyFields(await node.run(scripts.hasClaims, some, [])),
+    ),
   }))
   const away = session.nodes.length - answers.length
   return resources.filter((_, index) => {

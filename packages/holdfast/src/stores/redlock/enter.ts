@@ -4,11 +4,12 @@ import { deadlineOf, remainingMs } from '../../time/deadline.ts'
 import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../../store/errors.ts'
 import type { Queued, Standing } from '../../store/standing.ts'
 import { Attempt, type VoteOutcome } from './attempt.ts'
+import type { EngineError } from '../redis-driver/errors.ts'
 import { type Ballot, ownerOf, takenMs } from './ballot.ts'
 import { type VotedClaim, heldBy } from './claims.ts'
 import { CAP_MS, LOOK_MS, nodeLimitMs } from './limits.ts'
 import type { RedlockSession } from './open.ts'
-import { causesOf, smallest, troubleOf, wordsOf } from './quorum.ts'
+import { causesOf, isHopeless, smallest, troubleOf, wordsOf } from './quorum.ts'
 
 /** After an attempt in which the votes were split: half to one and a half of a round trip, doubling up to this. */
 const SPLIT_MS_MAX = 50
@@ -132,7 +133,12 @@ function noMajority(session: RedlockSession, claim: Claim, ballots: readonly Bal
   return new StoreUnavailable(
     `no majority: ${majority} of ${nodes.length} nodes are needed, and ${said(session, claim, ballots)}. ` +
       'A lock is granted again as soon as enough of them answer',
+    { isFinal: isHopeless(ballots.map(errorOf), majority) },
   )
+}
+
+function errorOf(ballot: Ballot): EngineError | undefined {
+  return ballot.kind === 'failed' ? ballot.error : undefined
 }
 
 function said({ nodes }: RedlockSession, claim: Claim, ballots: readonly Ballot[]): string {
@@ -160,6 +166,6 @@ function wordsFor(ballot: Ballot, limitMs: number): string | undefined {
     case 'asked':
       return troubleOf(undefined, limitMs)
     case 'failed':
-      return ballot.error instanceof OutcomeUnknown ? 'is unreachable' : wordsOf(ballot.error)
+      return `${ballot.error instanceof OutcomeUnknown ? 'is unreachable: ' : ''}${wordsOf(ballot.error)}`
   }
 }

@@ -4,7 +4,7 @@ import type { LineView } from '../../store/line-view.ts'
 import { NODE_MS_MAX } from './limits.ts'
 import type { RedisNode } from './node.ts'
 import type { RedlockSession } from './open.ts'
-import { answersOf, causesOf, poll, type Reply, troubleOf } from './quorum.ts'
+import { answersOf, causesOf, errorsOf, isHopeless, poll, type Reply, troubleOf } from './quorum.ts'
 import { OBSERVED_SURELY_MS, scripts } from './scripts.ts'
 import { type SeenVotes, seenOf, viewOf } from './view.ts'
 
@@ -48,7 +48,9 @@ function answersOfMajority<Answer>(
     nodes,
     replies.map((reply) => troubleOf(reply, NODE_MS_MAX)),
   )
-  throw new StoreUnavailable(`${what}: fewer than ${majority} of ${nodes.length} nodes answered: ${causes}`)
+  throw new StoreUnavailable(`${what}: fewer than ${majority} of ${nodes.length} nodes answered: ${causes}`, {
+    isFinal: isHopeless(errorsOf(replies), majority),
+  })
 }
 
 /**

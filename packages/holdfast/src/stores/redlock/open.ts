@@ -14,7 +14,7 @@ import { factsOf } from './facts.ts'
 import type { RedlockKeys } from './keys.ts'
 import { join, markersOf } from './data-markers.ts'
 import { RedisNode } from './node.ts'
-import { answersOf, causesOf, majorityOf, poll, troubleOf } from './quorum.ts'
+import { answersOf, causesOf, errorsOf, isHopeless, majorityOf, poll, troubleOf } from './quorum.ts'
 import { messageOf } from './wire.ts'
 
 /** Nodes that take longer than the majority by this are found by whoever needs them. */
@@ -141,7 +141,9 @@ async function reached({ nodes, majority, alarms, twice }: Fleet, clock: Clock):
         nodes,
         replies.map((reply) => troubleOf(reply, ATTEMPT_MS_MAX)),
       )
-      throw new StoreUnavailable(`${majority} of ${nodes.length} nodes are needed to open Redlock: ${causes}`)
+      throw new StoreUnavailable(`${majority} of ${nodes.length} nodes are needed to open Redlock: ${causes}`, {
+        isFinal: isHopeless(errorsOf(replies), majority),
+      })
     },
   })
   const rest = new AbortController()

@@ -1,9 +1,10 @@
 /** Where the lock file is, and whether it may be there: folders, permissions, symlinks, file systems. */
-import { accessSync, closeSync, constants, mkdirSync, openSync, realpathSync, statfsSync, statSync } from 'node:fs'
+import { accessSync, closeSync, constants, openSync, realpathSync, statfsSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, dirname, isAbsolute, join } from 'node:path'
-import { StoreUnavailable } from '../../store/errors.ts'
+import { Misuse, StoreUnavailable } from '../../store/errors.ts'
 import { systemCode, unavailable } from './errors.ts'
+import { makeFolder as makeFolderOf } from './make-folder.ts'
 
 /** Tells one file from another that took its name. */
 export interface FileIdentity {
@@ -37,10 +38,26 @@ const SHARED_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
   [0xbacbacbc, 'VMware shared folders'],
 ])
 
-/** The lock file of this user: `$XDG_STATE_HOME` or `~/.local/state`, and what other systems have in its place. */
+/**
+ * The lock file of this user: `$XDG_STATE_HOME` or `~/.local/state`, and what other systems have in its place. Throws
+ * `Misuse` where this user has no home: a lock file in the working directory would lock nobody out.
+ */
 export function defaultPath(): string {
   const { XDG_STATE_HOME: stateHome, LOCALAPPDATA: localData } = process.env
-  return join(stateFolder(process.platform, homedir(), { stateHome, localData }), 'holdfast', 'locks.db')
+  const folder = stateFolder(process.platform, homeFolder(), { stateHome, localData })
+  if (isAbsolute(folder)) return join(folder, 'holdfast', 'locks.db')
+  throw new Misuse(
+    'there is no home folder for the default lock file (HOME): give sqlite() a path, or set XDG_STATE_HOME to a folder',
+  )
+}
+
+/** Empty for a user without one: a number that was given to a container has no entry anywhere. */
+function homeFolder(): string {
+  try {
+    return homedir()
+  } catch {
+    return ''
+  }
 }
 
 export function stateFolder(
@@ -64,7 +81,7 @@ export function stateFolder(
 export function prepareFile(path: string, makeFolder: boolean): string {
   const folder = dirname(path)
   try {
-    if (makeFolder) mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER })
+    if (makeFolder) makeFolderOf(folder, PRIVATE_FOLDER)
     const file = join(realpathSync(folder), basename(path))
     refuseSharedFileSystem(path, statfsSync(dirname(file)).type)
     return existing(file) ?? created(file)
