@@ -1,14 +1,5 @@
 /** Where the lock file is, and whether it may be there: folders, permissions, symlinks, file systems. */
-import {
-  accessSync,
-  closeSync,
-  constants,
-  lstatSync,
-  openSync,
-  realpathSync,
-  statfsSync,
-  statSync,
-} from 'node:fs'
+import { accessSync, closeSync, constants, lstatSync, openSync, realpathSync, statfsSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, dirname, isAbsolute, join } from 'node:path'
 import { Misuse, StoreUnavailable } from '../../store/errors.ts'
