@@ -4,7 +4,7 @@ import type { Figure, Suite } from './figure.ts'
 import { inFolder } from './folder.ts'
 import type { HandOffJob, HandOffPart, Hold } from './hand-off-worker.ts'
 import { jain, median, percentile } from './statistics.ts'
-import { runWorkers } from './team.ts'
+import { runWorkers } from './worker-processes.ts'
 
 const CELLS = [
   { waiters: 2, processes: 2, holdMs: 1 },

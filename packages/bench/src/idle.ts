@@ -6,7 +6,7 @@ import type { Figure, Suite } from './figure.ts'
 import { inFolder } from './folder.ts'
 import { namesOf } from './holdfast-lock.ts'
 import type { IdleJob, IdleResult } from './idle-worker.ts'
-import { runWorkers } from './team.ts'
+import { runWorkers } from './worker-processes.ts'
 
 const WAITERS = 100
 

@@ -1,7 +1,7 @@
 /** Very many waiters on one name in Redis, beside the same crowd in the barest queue. */
 import { type Figure, roundsOf, type Settings, sizeOf, type Suite } from '../figure.ts'
 import { median, percentile } from '../statistics.ts'
-import { runWorkers } from '../team.ts'
+import { runWorkers } from '../worker-processes.ts'
 import type { CrowdJob, CrowdResult } from './crowd-worker.ts'
 import type { LockerName } from './open-locker.ts'
 import { withServer } from './server.ts'

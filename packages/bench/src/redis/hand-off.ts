@@ -1,7 +1,7 @@
 /** How a lock in Redis goes from waiter to waiter while many want it. */
 import type { Figure, Settings, Suite } from '../figure.ts'
 import { jain, median, percentile } from '../statistics.ts'
-import { runWorkers } from '../team.ts'
+import { runWorkers } from '../worker-processes.ts'
 import type { HandOffJob, HandOffPart } from './hand-off-worker.ts'
 import type { LockerName } from './open-locker.ts'
 import { withServer } from './server.ts'

@@ -1,7 +1,7 @@
 /** How long a free lock takes when the server grants it and the answer is lost with the connection. */
 import { type Figure, roundsOf, type Settings, type Suite } from '../figure.ts'
 import { median } from '../statistics.ts'
-import { runWorkers } from '../team.ts'
+import { runWorkers } from '../worker-processes.ts'
 import type { LockerName } from './open-locker.ts'
 import type { LostReplyJob, LostReplyResult } from './lost-reply-worker.ts'
 import { withServer } from './server.ts'

@@ -2,7 +2,7 @@
 import { type Figure, type Settings, sizeOf, type Suite } from '../figure.ts'
 import { namesOf } from '../holdfast-lock.ts'
 import { watchStalls } from '../stall.ts'
-import { runWorkers } from '../team.ts'
+import { runWorkers } from '../worker-processes.ts'
 import type { LockerName } from './open-locker.ts'
 import type { RenewalJob, RenewalResult } from './renewal-worker.ts'
 import { withServer } from './server.ts'

@@ -5,7 +5,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Engine } from '@holdfast/testbed/engines/engine'
 import { until } from '@holdfast/testbed/engines/until'
-import { type Closing, closingAll } from './closing.ts'
+import { type Closing, closeAll } from './disposal.ts'
 import { command, offsetOf, replicationOf } from './command.ts'
 import type {
   Environment,
@@ -59,7 +59,7 @@ export async function openGroupEnvironment(start: StartElectorate, request: Envi
   try {
     return await built(start, request, closing)
   } catch (error) {
-    await closingAll(closing)
+    await closeAll(closing)
     throw error
   }
 }
@@ -76,7 +76,7 @@ async function built(start: StartElectorate, request: EnvironmentRequest, closin
     (pair) => new Reign(pair, { electorate, turn, all: () => servers, persistence }),
   )
   await whole(electorate, servers)
-  const close = (): Promise<void> => closingAll(closing)
+  const close = (): Promise<void> => closeAll(closing)
   return {
     urlFor: () => electorate.url,
     environmentFor: (place) => clocks.of(place)?.environment ?? {},

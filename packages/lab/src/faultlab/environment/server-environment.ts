@@ -2,7 +2,7 @@
 import type { Engine, StartOptions } from '@holdfast/testbed/engines/engine'
 import { type FragileDisk, openFragileDisk } from '@holdfast/testbed/os/fragile-disk'
 import { openSkewedClock, type SkewedClock } from '@holdfast/testbed/os/skewed-clock'
-import { type Closing, closingAll } from './closing.ts'
+import { type Closing, closeAll } from './disposal.ts'
 import type {
   Environment,
   EnvironmentRequest,
@@ -47,7 +47,7 @@ export async function openServerEnvironment(kind: ServerKind, request: Environme
   try {
     return await built(kind, request, closing)
   } catch (error) {
-    await closingAll(closing)
+    await closeAll(closing)
     throw error
   }
 }
@@ -77,7 +77,7 @@ async function built(kind: ServerKind, request: EnvironmentRequest, closing: Clo
     if (first !== undefined) first.engine = primary
     for (const route of routes) route.leadTo(primary)
   }
-  const close = (): Promise<void> => closingAll(closing)
+  const close = (): Promise<void> => closeAll(closing)
   return {
     mayForget: losses(kind, request.ttlMs),
     urlFor: (place) => {

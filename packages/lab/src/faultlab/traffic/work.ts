@@ -5,14 +5,14 @@ import type { Random } from '@holdfast/testbed/random'
 import type { Contender, Form, Grant } from './contender.ts'
 import type { EventLog } from './event-log.ts'
 import { MUTEXES, mutexForm, type Order, permitForm, POOL, readerForm, writerForm } from './order.ts'
-import type { Protected } from './protected.ts'
-import { isNotDone } from './open-protected.ts'
+import type { ProtectedResource } from './protected-resource.ts'
+import { isNotDone } from './open-protected-resource.ts'
 
 export interface Desk {
   readonly order: Order
   readonly contender: Contender
   readonly log: EventLog
-  readonly resource: Protected
+  readonly resource: ProtectedResource
   readonly random: Random
   /** Who inside the process. */
   readonly c: string

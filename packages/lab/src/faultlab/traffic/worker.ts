@@ -5,7 +5,7 @@ import { watchClock } from './clock-watch.ts'
 import { EventLog } from './event-log.ts'
 import { openContender } from './open-contender.ts'
 import { DISARM_WORD, isFailpoint, type Order, STOP_WORD } from './order.ts'
-import { openProtected } from './open-protected.ts'
+import { openProtectedResource } from './open-protected-resource.ts'
 import { workAllDay } from './work.ts'
 
 const lines = createInterface({ input: process.stdin })
@@ -13,7 +13,7 @@ const lines = createInterface({ input: process.stdin })
 const order = JSON.parse(await firstLine()) as Order
 const day = { over: false }
 const log = new EventLog(order.process, order.historyPath)
-const resource = await openProtected(order)
+const resource = await openProtectedResource(order)
 const contender = await openContender(order.lock, { ...order, notes: log.notes })
 lines.on('line', (word) => {
   if (isFailpoint(word)) log.arm(word)

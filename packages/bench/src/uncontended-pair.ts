@@ -14,7 +14,7 @@ import {
   together,
 } from './slices.ts'
 import { percentile } from './statistics.ts'
-import { runWorkers } from './team.ts'
+import { runWorkers } from './worker-processes.ts'
 import type { UncontendedJob } from './uncontended-worker.ts'
 
 const CONTESTANTS = 3
