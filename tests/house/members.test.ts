@@ -54,7 +54,7 @@ const guides = repositoryFiles(/^README\.md$|^docs\/[^/]+\.md$/)
 /** The names that a report declares, each with the members of its interface or class. */
 function membersOf(report: string): readonly Member[] {
   const declared = report.matchAll(
-    /^export (?:declare )?(?:abstract )?(interface|class|function|const|type) (\w+)([\s\S]*?)(?=^\/\/ @|^```$)/gm,
+    /^(?:export )?(interface|class|function|const|type) (\w+)([\s\S]*?)(?=^\/\/ @|^```$)/gm,
   )
   return [...declared].flatMap(([, kind = '', of = '', body = '']): readonly Member[] => {
     if (kind !== 'interface' && kind !== 'class') return [{ of }]
