@@ -49,7 +49,7 @@ export const cases: readonly Case[] = [
   { rule: backAfterWait, bounds: withWipe, breaks: 'U' },
 ]
 
-/** By hand, for as long as somebody has. */
+/** Started by hand; it takes as long as it is given. */
 export const deepCases: readonly Case[] = [
   { rule: { ...ours, votes: 'next' }, bounds: { ...asksAgain, wipes: 1 } },
   { rule: { ...ours, votes: 'next' }, bounds: { ...asksAgain, resends: 1 } },
