@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { acceptedReports } from '../../scripts/api-reports.mjs'
 import { read, repositoryFiles } from '../support/tree.ts'
 
-/** What a client of a driver happens to have. Such a client is handed in, and nobody writes these members. */
+/** What a client of a driver happens to have. Such a client is handed in, and no caller writes these members. */
 const SHAPES_OF_DRIVERS: ReadonlySet<string> = new Set([
   'IoredisClient',
   'IoredisClusterClient',
