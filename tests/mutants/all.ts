@@ -3,6 +3,7 @@ import { copiesMutants } from './copies.mutants.ts'
 import { coreMutants } from './core.mutants.ts'
 import { demoMutants } from './demo.mutants.ts'
 import { engineMutants } from './engine.mutants.ts'
+import { guardMutants } from './guard.mutants.ts'
 import { knownDefectMutants } from './known-defects.mutants.ts'
 import { labMutants } from './lab.mutants.ts'
 import { modelMutants } from './model.mutants.ts'
@@ -22,6 +23,7 @@ export const mutants: readonly Mutant[] = [
   ...copiesMutants,
   ...demoMutants,
   ...engineMutants,
+  ...guardMutants,
   ...knownDefectMutants,
   ...labMutants,
   ...modelMutants,

@@ -88,6 +88,9 @@ async function green(sandboxes: readonly Sandbox[]): Promise<ReadonlyMap<string,
   await shared(sandboxes, together(mutants.map(({ caughtBy }) => caughtBy)), async (sandbox, check) => {
     const outcome = await patiently(() => sandbox.check(check, patient(GREEN_MS_MAX)))
     found.set(keyOf(check), { check, outcome })
+    console.log(
+      `${outcome.isRed ? 'RED     ' : 'green   '}  ${outcome.seconds.toFixed(1).padStart(5)} s  ${keyOf(check)}`,
+    )
     if (outcome.isRed) complaints.push(...lastLines(outcome.output), `${keyOf(check)} is red before any damage`)
   })
   for (const { name, caughtBy } of mutants) {

@@ -13,6 +13,8 @@ const recorder = recorderFor(BANK)
 let receipts = 0
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  // A buyer may be stopped for longer than a connection is kept, and would send its refund into a closed one.
+  response.setHeader('connection', 'close')
   const url = new URL(request.url ?? '/', 'http://bank.invalid')
   const buyer = url.searchParams.get('buyer') ?? ''
   if (url.pathname === '/charge') {

@@ -3,7 +3,7 @@ import { StatementSync } from 'node:sqlite'
 import { holdfast } from 'holdfast'
 import { sqlite } from 'holdfast/sqlite'
 import { cpuMs, nowMs, sleep } from './clock.ts'
-import { serve } from './team.ts'
+import { serve } from './worker-processes.ts'
 
 export interface HandOffJob {
   readonly path: string

@@ -1,10 +1,9 @@
 /** What every subcommand starts from: the options that are the same for all, and a client over the chosen store. */
-import { holdfast, type Locks } from 'holdfast'
+import { type Duration, holdfast, type Locks, StoreUnavailable } from 'holdfast'
 import type { Printer } from './printer.ts'
-import { chooseStore, type ChosenStore } from './stores.ts'
+import { findStore, type FoundStore, type StoreOptions } from './store-choice.ts'
 
-export interface GlobalOptions {
-  readonly store?: string
+export interface GlobalOptions extends StoreOptions {
   readonly namespace?: string
   readonly json?: boolean
 }
@@ -16,17 +15,21 @@ export interface Context {
 
 export interface Opened {
   readonly locks: Locks
-  readonly store: ChosenStore
+  readonly store: FoundStore
   readonly namespace: string
 }
 
 const NAMESPACE_DEFAULT = 'default'
+/** A person who asks what is locked wants to know at once that the store is not there. */
+const OPEN_WAIT = 0
 
-/** Nothing is connected before the first call of the client. */
-export async function openLocks(context: Context, options: GlobalOptions): Promise<Opened> {
-  const store = chooseStore(options.store, context.environment)
+/** Nothing is connected before the first call of the client. `openWait` as in the library. */
+export async function openLocks(context: Context, options: GlobalOptions, openWait?: Duration): Promise<Opened> {
+  const found = findStore(options, context.environment)
+  context.printer.secrets.learn(found.store.url)
   const namespace = options.namespace ?? (context.environment['HOLDFAST_NAMESPACE'] || NAMESPACE_DEFAULT)
-  return { locks: holdfast(await store.open(), { namespace }), store, namespace }
+  const locks = holdfast(await found.store.open(), { namespace, openWait: openWait ?? OPEN_WAIT })
+  return { locks, store: found, namespace }
 }
 
 /** Runs the work with a client and closes it, whatever happens. */
@@ -34,11 +37,21 @@ export async function withLocks<T>(
   context: Context,
   options: GlobalOptions,
   work: (opened: Opened) => Promise<T>,
+  openWait?: Duration,
 ): Promise<T> {
-  const opened = await openLocks(context, options)
+  const opened = await openLocks(context, options, openWait)
   try {
     return await work(opened)
+  } catch (error) {
+    throw opened.store.isDefault ? withWayOut(error) : error
   } finally {
     await opened.locks.close()
   }
+}
+
+/** Nobody chose this file, so its own words do not say where a choice is made. */
+function withWayOut(error: unknown): unknown {
+  if (!(error instanceof StoreUnavailable)) return error
+  const words = `${error.message}. This is the default file: name another store with --store or HOLDFAST_STORE`
+  return new StoreUnavailable(words, { cause: error, isFinal: error.isFinal, resource: error.resource })
 }

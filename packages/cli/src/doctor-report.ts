@@ -27,7 +27,8 @@ export interface Checked {
 /** The document of `doctor --json`. Fields may be added, never changed or removed. */
 export interface DoctorDocument {
   readonly namespace: string
-  readonly facts: Facts
+  /** null when it could not be opened. */
+  readonly facts: Facts | null
   readonly figures: Readonly<Record<string, Figures>>
   readonly findings: readonly Finding[]
 }

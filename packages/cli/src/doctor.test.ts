@@ -2,7 +2,7 @@
  * `holdfast doctor`: it tells the sick from the well, ends when a store hangs, and leaves nothing behind.
  * @module-tag real-time
  */
-import { readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { PassThrough } from 'node:stream'
 import { DatabaseSync } from 'node:sqlite'
 import type { Store } from 'holdfast'
@@ -49,7 +49,7 @@ describe('doctor', () => {
     const { code, stdout } = await sandbox.run(['doctor', '--facts-only'])
     expect(code).toBe(0)
     expect(stdout).toMatch(/^PROMISE +THIS STORE\nengine +SQLite.*\nsafety class +durable\n/)
-    expect(readdirSync(sandbox.folder)).toEqual([])
+    expect(existsSync(sandbox.path('locks.db'))).toBe(false)
   })
 
   it('warns of a store that forgets, and says what to do', async () => {
@@ -102,7 +102,15 @@ describe('doctor', () => {
     database.exec('PRAGMA application_id = 77')
     const { code, stdout, stderr } = await sandbox.run(['doctor'])
     expect({ code, stdout }).toEqual({ code: 69, stdout: '' })
-    expect(stderr).toMatch(/^holdfast: the lock file \S+ is the database of another program[^\n]*\n$/)
+    expect(stderr).toMatch(
+      /^holdfast: the lock file \S+ is the database of another program[^\n]*\. Asking again does not help[^\n]*\n$/,
+    )
+    const documented = await sandbox.run(['doctor', '--json'])
+    expect(documented.code).toBe(69)
+    expect(JSON.parse(documented.stdout)).toMatchObject({
+      facts: null,
+      findings: [{ level: 'problem', check: 'open', seen: expect.stringContaining('of another program') as string }],
+    })
   })
 })
 

@@ -1,13 +1,13 @@
 /** `holdfast doctor`: what a store promises, how it behaves from here, and what to do about what was found. */
 import { randomBytes } from 'node:crypto'
-import { type Facts, holdfast, type Locks, type Store } from 'holdfast'
+import { type Facts, holdfast, type Locks, type Store, StoreUnavailable } from 'holdfast'
 import { within } from './bounded.ts'
 import type { Context, GlobalOptions } from './context.ts'
 import { checks, type Patient } from './doctor-checks.ts'
 import { figure, type Figures, type Finding, hasProblem, printFacts, printFindings, rounded } from './doctor-report.ts'
 import { exitCodes } from './exit-codes.ts'
 import { silentStore } from './silent-store.ts'
-import { chooseStore } from './stores.ts'
+import { findStore } from './store-choice.ts'
 
 export interface DoctorCommandOptions extends GlobalOptions {
   readonly factsOnly?: boolean
@@ -15,7 +15,8 @@ export interface DoctorCommandOptions extends GlobalOptions {
 
 /** The whole of it; one that is slower than this has answered the question. */
 const EXAMINATION_MS_MAX = 40_000
-const OPEN_MS_MAX = 10_000
+/** Longer than one try of an opening, whose own words say more than that it took long. */
+const OPEN_MS_MAX = 12_000
 /** For each lock: nobody else wants it. */
 const WAIT = '10s'
 const CLOSE_MS_MAX = 3_000
@@ -25,7 +26,8 @@ export async function doctorCommand(
   url: string | undefined,
   options: DoctorCommandOptions,
 ): Promise<number> {
-  const store = chooseStore(url ?? options.store, context.environment)
+  const { store } = findStore(url === undefined ? options : { store: url }, context.environment)
+  context.printer.secrets.learn(store.url)
   return examined(context, () => store.open(), options)
 }
 
@@ -39,11 +41,17 @@ export async function examined(
   // Nobody else's locks are touched, and two doctors do not meet.
   const namespace = `holdfast-doctor-${randomBytes(6).toString('hex')}`
   const [one, other, dying] = [await makeStore(), await makeStore(), silentStore(await makeStore())].map((store) =>
-    holdfast(store, { namespace, wait: WAIT }),
+    holdfast(store, { namespace, wait: WAIT, openWait: 0 }),
   ) as [Locks, Locks, Locks]
   try {
     const startedMs = performance.now()
-    const facts = await within(Math.min(OPEN_MS_MAX, limitMs), 'while it was opened', one.open())
+    const facts = await within(Math.min(OPEN_MS_MAX, limitMs), 'while it was opened', one.open()).catch(
+      (error: unknown) => {
+        const finding = unopened(error)
+        if (options.json === true) printer.document({ namespace, facts: null, figures: {}, findings: [finding] })
+        throw withAdvice(error, finding)
+      },
+    )
     const openMs = performance.now() - startedMs
     if (options.json !== true) printFacts(printer, facts)
     const diagnosis: Diagnosis =
@@ -100,6 +108,21 @@ function classOf({ safetyClass, engine }: Facts): Finding {
   return safetyClass === 'best-effort'
     ? { level: 'note', check: 'class', seen, advice }
     : { level: 'ok', check: 'class', seen }
+}
+
+/** Why there is nothing more to say about this store. */
+function unopened(error: unknown): Finding & { readonly advice: string } {
+  const seen = error instanceof Error ? error.message : String(error)
+  const isFinal = error instanceof StoreUnavailable && error.isFinal
+  const advice = isFinal
+    ? 'Asking again does not help: it stays so until that is changed.'
+    : 'Asking again may help. Look whether the store runs, and whether this machine reaches it.'
+  return { level: 'problem', check: 'open', seen, advice }
+}
+
+function withAdvice(error: unknown, { seen, advice }: Finding & { readonly advice: string }): unknown {
+  if (!(error instanceof StoreUnavailable)) return error
+  return new StoreUnavailable(`${seen.replace(/\.$/, '')}. ${advice}`, { cause: error, isFinal: error.isFinal })
 }
 
 function openedIn(openMs: number): Finding {

@@ -1,5 +1,5 @@
 /** Finds a command before the wait for its lock begins: nobody wants to learn of a typing mistake an hour later. */
-import { accessSync, constants, statSync } from 'node:fs'
+import { accessSync, constants, type Stats, statSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 import { exitCodes, Failure } from './exit-codes.ts'
 
@@ -10,13 +10,22 @@ export function requireExecutable(command: string, environment: NodeJS.ProcessEn
   const shown = JSON.stringify(command)
   if (command === '') throw new Failure(exitCodes.notFound, 'the command is empty')
   const places = command.includes('/') ? [resolve(command)] : pathOf(environment).map((folder) => join(folder, command))
-  const found = places.filter((place) => statSync(place, { throwIfNoEntry: false })?.isFile() === true)
+  const found = places.filter((place) => lookAt(place)?.isFile() === true)
   if (found.some(isExecutable)) return
   if (found.length > 0) throw new Failure(exitCodes.notExecutable, `${shown} is not executable (${found[0]})`)
-  if (command.includes('/') && statSync(places[0]!, { throwIfNoEntry: false }) !== undefined) {
+  if (command.includes('/') && lookAt(places[0]!) !== undefined) {
     throw new Failure(exitCodes.notExecutable, `${shown} is not a file that can be executed`)
   }
   throw new Failure(exitCodes.notFound, `command not found: ${shown}`)
+}
+
+/** A folder that may not be searched has nothing for this user; a shell goes on to the next one. */
+function lookAt(place: string): Stats | undefined {
+  try {
+    return statSync(place, { throwIfNoEntry: false })
+  } catch {
+    return undefined
+  }
 }
 
 function pathOf(environment: NodeJS.ProcessEnv): readonly string[] {

@@ -2,7 +2,7 @@
 import { type Context, type GlobalOptions, withLocks } from './context.ts'
 import { exitCodes } from './exit-codes.ts'
 import { endOf, lineDocument } from './line-view.ts'
-import { linesOf, type NamedLine } from './look.ts'
+import { looksAt, type NamedLine, tellUnreadable } from './look.ts'
 
 export async function listCommand(context: Context, prefix: string, options: GlobalOptions): Promise<number> {
   return withLocks(context, options, async ({ locks, namespace }) => {
@@ -10,7 +10,9 @@ export async function listCommand(context: Context, prefix: string, options: Glo
     let cursor: string | undefined
     do {
       const page = await locks.list(cursor === undefined ? { prefix } : { prefix, cursor })
-      for (const named of await linesOf(locks, page.names)) {
+      const { lines, unreadable } = await looksAt(locks, page.names)
+      for (const each of unreadable) tellUnreadable(context.printer, each)
+      for (const named of lines) {
         if (options.json === true) context.printer.document(lineDocument(namespace, named.name, named.line))
         else rows.push(rowOf(named))
       }

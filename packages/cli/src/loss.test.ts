@@ -114,7 +114,7 @@ describe('the command of a run', () => {
 describe('a run that cannot renew its lease', () => {
   it('says so and stops its command while the lease still lasts', async () => {
     const script = 'trap "echo stopping; exit 0" TERM; echo up; while :; do sleep 0.05; done'
-    const run = sandbox.start(['run', '--ttl', '2s', '--stop-before', '1s', 'job', '--', 'sh', '-c', script])
+    const run = sandbox.start(['run', '--ttl', '4s', '--stop-before', '1s', 'job', '--', 'sh', '-c', script])
     await run.says(/up/)
     const database = new DatabaseSync(sandbox.path('locks.db'))
     try {

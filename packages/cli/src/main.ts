@@ -13,6 +13,8 @@ export interface Call {
   readonly streams: Streams
 }
 
+const RUN_USAGE = 'holdfast run NAME -- COMMAND [ARGUMENT…]'
+
 /** Never throws. */
 export async function main({ args, environment, streams }: Call): Promise<number> {
   const printer = new Printer(streams)
@@ -36,7 +38,7 @@ export async function main({ args, environment, streams }: Call): Promise<number
     }).parseAsync([...beforeCommand(args)], { from: 'user' })
     return exitCode
   } catch (error) {
-    if (error instanceof CommanderError) return ofCommander(printer, error)
+    if (error instanceof CommanderError) return ofCommander(printer, error, args)
     const code = exitCodeOf(error)
     printer.failure(error, code)
     return code
@@ -49,7 +51,7 @@ function beforeCommand(args: readonly string[]): readonly string[] {
   return at < 0 ? args : args.slice(0, at)
 }
 
-function ofCommander(printer: Printer, error: CommanderError): number {
+function ofCommander(printer: Printer, error: CommanderError, args: readonly string[]): number {
   // Help and version were asked for and are done.
   if (error.exitCode === 0) return exitCodes.ok
   if (error.code === 'commander.help') {
@@ -60,8 +62,15 @@ function ofCommander(printer: Printer, error: CommanderError): number {
     return exitCodes.usage
   }
   const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ')
-  printer.failure(new Failure(exitCodes.usage, `${message} (see holdfast --help)`), exitCodes.usage)
+  const wayOut = mayLackDashes(error, args) ? `put -- before the command: ${RUN_USAGE}` : 'see holdfast --help'
+  printer.failure(new Failure(exitCodes.usage, `${message} (${wayOut})`), exitCodes.usage)
   return exitCodes.usage
+}
+
+/** What stands there would be the command and its options. */
+function mayLackDashes({ code }: CommanderError, args: readonly string[]): boolean {
+  const isTooMuch = code === 'commander.excessArguments' || code === 'commander.unknownOption'
+  return isTooMuch && args.includes('run') && !args.includes('--')
 }
 
 function version(): string {

@@ -68,6 +68,29 @@ describe('ls and inspect', () => {
     })
   })
 
+  it('print no control and no mark that turns the writing around, in a document either, and it reads back as it was', async () => {
+    const note = 'a\u009b31mb\u202ec\u2066d\u0085e\u2028f\u{e0041}g\u007fh\u200fi é漢😀'
+    await hold('nasty', note)
+    const ended = await Promise.all(
+      [['ls', '--json'], ['inspect', 'nasty', '--json'], ['ls'], ['inspect', 'nasty'], ['watch', '--once']].map(
+        (args) => sandbox.run(args),
+      ),
+    )
+    // Both line ends apart.
+    for (const { stdout } of ended) expect(stdout.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
+    for (const { stdout } of ended.slice(0, 2)) {
+      expect(stdout).toContain('é漢😀')
+      expect((JSON.parse(stdout) as { claims: unknown }).claims).toMatchObject([{ note }])
+    }
+  })
+
+  it('tell their own messages as documents with the same care', async () => {
+    const { code, stderr } = await sandbox.run(['--json', 'run', 'x\u202e\u009b', '--', 'no\u202e-such-command'])
+    expect(code).toBe(127)
+    expect(stderr.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u)
+    expect(documentsIn(stderr)).toMatchObject([{ message: 'command not found: "no\u202e-such-command"' }])
+  })
+
   it('print aligned columns for people, without colours in a pipe and without control characters', async () => {
     await Promise.all([hold('a', 'one'), hold('a-much-longer-name', NASTY)])
     const { stdout } = await sandbox.run(['ls'])

@@ -1,7 +1,7 @@
 /** The printing layer: results on stdout, everything for people on stderr, no secret and no control character in either. */
 import { styleText } from 'node:util'
 import { Secrets } from './secrets.ts'
-import { fitted, printable, widthOf } from './text.ts'
+import { fitted, jsonText, printable, widthOf } from './text.ts'
 
 /** The streams of the process, or those of a caller that runs the command in its own process. */
 export interface Streams {
@@ -35,15 +35,15 @@ export class Printer {
 
   /** One JSON document on one line. Tokens are strings: JSON numbers end at 2^53. */
   document(value: unknown): void {
-    this.line(JSON.stringify(value))
+    this.streams.stdout.write(`${this.#json(value)}\n`)
   }
 
   /** Tells people on stderr; with --json as one JSON document a line, because stdout may belong to a command. */
   tell(text: string, notice: Notice): void {
     const line = this.json
-      ? JSON.stringify({ ...notice, message: text })
-      : `${this.#dim('holdfast:')} ${printable(text)}`
-    this.streams.stderr.write(`${this.secrets.hide(line)}\n`)
+      ? this.#json({ ...notice, message: text })
+      : `${this.#dim('holdfast:')} ${printable(this.secrets.hide(text))}`
+    this.streams.stderr.write(`${line}\n`)
   }
 
   failure(error: unknown, exitCode: number): void {
@@ -65,6 +65,11 @@ export class Printer {
         .trimEnd()
     this.line(styleText('bold', lineOf(head), { stream: this.streams.stdout }))
     for (const row of cells) this.line(lineOf(row))
+  }
+
+  /** Hidden first: a secret that was escaped would not be recognised. */
+  #json(value: unknown): string {
+    return jsonText(this.secrets.hide(JSON.stringify(value)))
   }
 
   #dim(text: string): string {

@@ -7,7 +7,7 @@ import { exitCodeRows, exitCodes, Failure } from './exit-codes.ts'
 import { inspectCommand } from './inspect.ts'
 import { listCommand } from './list.ts'
 import { runCommand } from './run.ts'
-import type { RunCommandOptions } from './run-settings.ts'
+import { type RunCommandOptions, WAIT_DEFAULT } from './run-settings.ts'
 import { knownSchemes } from './stores.ts'
 import { watchCommand, type WatchCommandOptions } from './watch.ts'
 
@@ -29,6 +29,10 @@ export function programOf(program: ProgramOptions): Command {
     .option(
       '--store <url>',
       `where the locks are: ${knownSchemes}; also HOLDFAST_STORE (default: a file in your state folder)`,
+    )
+    .option(
+      '--store-file <path>',
+      'read the store URL from a file, because ps shows arguments and a password in them; also HOLDFAST_STORE_FILE',
     )
     .option('--namespace <name>', 'keeps programs apart on one store; also HOLDFAST_NAMESPACE (default: "default")')
     .option('--json', 'results as one JSON document a line; run: its messages, on stderr')
@@ -72,7 +76,10 @@ function addRun(root: Command, program: ProgramOptions): void {
     )
     .usage('[options] NAME -- COMMAND [ARGUMENT…]')
     .argument('<name>', 'the lock, 1–200 bytes')
-    .option('--wait <duration>', 'wait at most so long for the lock', '24h')
+    .option(
+      '--wait <duration>',
+      `wait at most so long for the lock, and for the store if it is away (default: ${WAIT_DEFAULT}, and 10s for the store)`,
+    )
     .option('--no-wait', 'do not wait: fail when somebody else holds it')
     .option('--shared', 'as one of many readers; excludes --exclusive runs of the name')
     .option('--exclusive', 'as the writer beside --shared runs of the name')
@@ -191,6 +198,7 @@ function rootHelp(): string {
     '  holdfast run nightly -- ./backup.sh',
     '  holdfast run --no-wait --ttl 30s deploy -- make deploy',
     '  HOLDFAST_STORE=sqlite:/srv/locks.db holdfast ls',
+    '  holdfast --store-file /etc/holdfast/store run nightly -- ./backup.sh',
     '',
     'Exit codes:',
     ...codes,
@@ -198,9 +206,10 @@ function rootHelp(): string {
 }
 
 const runHelp = `
-The command finds HOLDFAST_TOKEN, HOLDFAST_SEQUENCER, HOLDFAST_NAME, HOLDFAST_NAMESPACE and HOLDFAST_STORE in its
-environment. It runs in a process group and session of its own; TERM, INT, HUP, QUIT, USR1, USR2, WINCH and CONT are
-passed on to the group. What it leaves running in that group is ended before the lock is given back.
+The command finds HOLDFAST_TOKEN, HOLDFAST_SEQUENCER, HOLDFAST_NAME, HOLDFAST_NAMESPACE and HOLDFAST_STORE (or
+HOLDFAST_STORE_FILE) in its environment. It runs in a process group and session of its own; TERM, INT, HUP, QUIT, USR1,
+USR2, WINCH and CONT are passed on to the group. What it leaves running in that group is ended before the lock is given
+back. As the first process of a container (pid 1) run does not reap what leaves the group: use docker run --init, or tini.
 
 Examples:
   holdfast run nightly -- ./backup.sh --all

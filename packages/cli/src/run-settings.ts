@@ -16,8 +16,8 @@ import { shortDuration } from './text.ts'
 export interface RunCommandOptions extends GlobalOptions {
   readonly shared?: boolean
   readonly exclusive?: boolean
-  /** `false` comes from --no-wait. */
-  readonly wait: string | false
+  /** `false` comes from --no-wait; absent for as long as can be. */
+  readonly wait?: string | false
   readonly ttl: string
   readonly stopBefore?: string
   readonly minHold?: string
@@ -32,23 +32,30 @@ export interface RunSettings {
   readonly acquire: AcquireOptions
   /** Absent when the run does not wait. */
   readonly waitMs: number | undefined
+  /** How long the store itself is waited for. */
+  readonly openWaitMs: number
   readonly stopBeforeMs: number
   readonly lockDelayMs: number
   readonly conflictExitCode: number
 }
 
+/** A day of waiting for an address that was mistyped would look like a busy lock: so nobody waits so long unasked. */
+const OPEN_WAIT_MS_DEFAULT = 10_000
+/** For --help. */
+export const WAIT_DEFAULT = '24h'
 const STOP_BEFORE_MS_DEFAULT = 2_000
 const STOP_BEFORE_TTL_SHARE = 1 / 3
 
 /** The ranges are the library's; read here, so that a refusal names the option as it was typed. */
 export function runSettings(options: RunCommandOptions): RunSettings {
   const ttlMs = durationMs('--ttl', options.ttl, { minMs: TTL_MS_MIN, maxMs: TTL_MS_MAX })
-  const { wait, lockDelay, minHold } = options
+  const { wait = WAIT_DEFAULT, lockDelay, minHold } = options
   const stopBeforeMs = stopBeforeOption(options, ttlMs)
   const waitMs = wait === false ? undefined : durationMs('--wait', wait, { minMs: 0, maxMs: WAIT_MS_MAX })
   return {
     mode: modeOf(options),
     waitMs,
+    openWaitMs: openWaitOf(options, waitMs),
     stopBeforeMs,
     lockDelayMs:
       lockDelay === undefined ? 0 : durationMs('--lock-delay', lockDelay, { minMs: 0, maxMs: LOCK_DELAY_MS_MAX }),
@@ -56,13 +63,16 @@ export function runSettings(options: RunCommandOptions): RunSettings {
     acquire: {
       ttl: ttlMs,
       stopBefore: stopBeforeMs,
-      ...(waitMs === undefined ? {} : { wait: waitMs }),
       ...(minHold === undefined
         ? {}
         : { minHold: durationMs('--min-hold', minHold, { minMs: 0, maxMs: MIN_HOLD_MS_MAX }) }),
       ...(options.note === undefined ? {} : { note: options.note }),
     },
   }
+}
+
+function openWaitOf({ wait }: RunCommandOptions, waitMs: number | undefined): number {
+  return wait === undefined ? OPEN_WAIT_MS_DEFAULT : (waitMs ?? 0)
 }
 
 function stopBeforeOption({ stopBefore }: RunCommandOptions, ttlMs: number): number {

@@ -2,9 +2,15 @@
  * `holdfast run` as a program sees it: real processes, the built command, a lock file.
  * @module-tag real-time
  */
+import { spawn } from 'node:child_process'
+import { chmodSync, mkdirSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
+import { fileURLToPath } from 'node:url'
+import { requireAbility, requireRoot } from '@holdfast/testbed/os/rights'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { isRunning, Sandbox } from './fixture.ts'
+import { isRunning, Running, Sandbox } from './fixture.ts'
+
+const cli = `${process.execPath} ${fileURLToPath(new URL('../dist/bin.js', import.meta.url))}`
 
 // Only a failing test takes so long.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
@@ -76,6 +82,21 @@ describe('the exit code', () => {
   })
 })
 
+describe('the search for the command', () => {
+  it('passes over folders that this user may not search, as a shell does', async (context) => {
+    await requireAbility(context, () => requireRoot('another user'))
+    chmodSync(sandbox.folder, 0o777)
+    mkdirSync(sandbox.path('secret'), { mode: 0o700 })
+    const path = `${sandbox.path('secret')}:/usr/bin:/bin`
+    const asNobody = ['--store', `sqlite:${sandbox.path('theirs.db')}`, 'run', 'job', '--', 'sh', '-c', 'echo found']
+    const script = `PATH=${path} exec setpriv --reuid=65534 --regid=65534 --clear-groups $CLI "$@"`
+    const child = new Running(
+      spawn('sh', ['-c', script, 'sh', ...asNobody], { cwd: sandbox.folder, env: { ...process.env, CLI: cli } }),
+    )
+    expect(await child.ended).toMatchObject({ code: 0, stdout: 'found\n', stderr: '' })
+  })
+})
+
 describe('the command', () => {
   it('finds the lock in its environment, and its arguments and streams as they were', async () => {
     const script =
@@ -100,7 +121,7 @@ describe('the command', () => {
   })
 
   it('has tokens beyond 2^53 exactly, in its environment and wherever they are shown', async () => {
-    await sandbox.run(['run', 'first', '--', 'true'])
+    await sandbox.run(['run', 'earlier', '--', 'true'])
     const database = new DatabaseSync(sandbox.path('locks.db'))
     database.exec(`UPDATE file SET floor = ${2n ** 53n}, ceiling = ${2n ** 53n + 1_000_000_000n}`)
     database.close()

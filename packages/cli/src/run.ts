@@ -1,14 +1,16 @@
 /** `holdfast run`: waits for the lock, runs a command under it, and sees to it that the command ends before the lease does. */
-import { type AcquireOptions, type Lease, type Locks, type ReleaseOutcome, WaitTimeout } from 'holdfast'
+import { type AcquireOptions, type Facts, type Lease, type Locks, type ReleaseOutcome, WaitTimeout } from 'holdfast'
 import { heldVariable, refuseOwnAncestor } from './ancestry.ts'
 import { type Context, type Opened, withLocks } from './context.ts'
 import { requireExecutable } from './executable.ts'
 import { exitCodes, Failure } from './exit-codes.ts'
 import { type CommandEnd, GuardedCommand } from './guarded-command.ts'
+import { tellDefaultStore } from './default-store.ts'
 import { holdersInWords } from './line-view.ts'
+import { openedOrInterrupted } from './opening.ts'
 import type { Printer } from './printer.ts'
 import { shortDuration } from './text.ts'
-import { lockDelayMs, type RunCommandOptions, type RunSettings, runSettings } from './run-settings.ts'
+import { lockDelayMs, type RunCommandOptions, type RunSettings, runSettings, WAIT_DEFAULT } from './run-settings.ts'
 import { SignalDesk, signalExitCode } from './signals.ts'
 import { tellWhileWaiting } from './waiting.ts'
 
@@ -27,17 +29,22 @@ export async function runCommand(context: Context, request: RunRequest): Promise
   requireExecutable(command[0] ?? '', context.environment)
   const signals = new SignalDesk()
   try {
-    return await withLocks(context, options, async (opened) => {
+    const work = async (opened: Opened): Promise<number> => {
+      await tellDefault(context, opened)
+      const startedMs = performance.now()
+      const facts = await openedOrInterrupted(context.printer, opened.locks, signals.interrupted.signal)
+      const openMs = performance.now() - startedMs
       const wanted = { namespace: opened.namespace, name }
       if (settings.waitMs !== undefined) await refuseOwnAncestor(opened.locks, wanted, context.environment)
       const guarded = new GuardedCommand()
       try {
-        const lease = await obtain(context, opened.locks, request, settings, signals.interrupted.signal)
+        const lease = await obtain({ context, opened, request, settings, facts, openMs }, signals.interrupted.signal)
         return await runUnder(lease, { context, opened, request, settings, guarded, signals })
       } finally {
         await guarded.dismiss()
       }
-    })
+    }
+    return await withLocks(context, options, work, settings.openWaitMs)
   } catch (error) {
     const signal = signals.interruptedBy
     if (signal !== undefined && error === signal)
@@ -48,32 +55,49 @@ export async function runCommand(context: Context, request: RunRequest): Promise
   }
 }
 
-async function obtain(
-  { printer }: Context,
-  locks: Locks,
-  { name, options }: RunRequest,
-  settings: RunSettings,
-  signal: AbortSignal,
-): Promise<Lease> {
+async function tellDefault({ printer, environment }: Context, { store }: Opened): Promise<void> {
+  if (!store.isDefault) return
+  const url = await store.store.resolved()
+  tellDefaultStore(printer, environment, url.slice(url.indexOf(':') + 1))
+}
+
+interface Wanted {
+  readonly context: Context
+  readonly opened: Opened
+  readonly request: RunRequest
+  readonly settings: RunSettings
+  readonly facts: Facts
+  /** What the store took of the wait. */
+  readonly openMs: number
+}
+
+async function obtain(wanted: Wanted, signal: AbortSignal): Promise<Lease> {
+  const { context, opened, request, settings, facts, openMs } = wanted
+  const { printer } = context
+  const { locks } = opened
+  const { name } = request
   const lock = lockOf(locks, name, settings)
-  const acquire = { ...settings.acquire, signal, lockDelay: lockDelayMs(settings, await locks.open()) }
+  const acquire = { ...settings.acquire, signal, lockDelay: lockDelayMs(settings, facts) }
   if (settings.waitMs === undefined) {
     const lease = await lock.tryAcquire(acquire)
     if (lease === null) throw await notObtained(locks, name, settings, 'is busy')
     return lease
   }
+  const waitMs = Math.max(0, Math.ceil(settings.waitMs - openMs))
   const waiting = tellWhileWaiting(printer, locks, name)
   try {
-    return await lock.acquire(acquire)
+    return await lock.acquire({ ...acquire, wait: waitMs })
   } catch (error) {
     if (!(error instanceof WaitTimeout)) throw error
     // Refused before the time was over: the line is full.
-    const early = error.waitedMs + TIMER_MS < settings.waitMs
+    const isFull = error.waitedMs + TIMER_MS < waitMs
     throw await notObtained(
       locks,
       name,
       settings,
-      early ? 'has too many waiting already' : `did not become free within ${String(options.wait)}`,
+      isFull
+        ? 'has too many waiting already'
+        : `did not become free within ${String(request.options.wait ?? WAIT_DEFAULT)}`,
     )
   } finally {
     waiting.end()
@@ -128,7 +152,7 @@ async function runUnder(lease: Lease, run: Run): Promise<number> {
     const end = await guarded.run(lease, {
       command,
       stopBeforeMs: settings.stopBeforeMs,
-      environment: environmentFor(lease, opened, context.environment),
+      environment: await environmentFor(lease, opened, context.environment),
     })
     const lost = lease.signal.aborted ? reasonOf(lease.signal) : undefined
     outcome = await lease.release()
@@ -139,13 +163,17 @@ async function runUnder(lease: Lease, run: Run): Promise<number> {
   }
 }
 
-function environmentFor(lease: Lease, { store }: Opened, environment: NodeJS.ProcessEnv): Record<string, string> {
+async function environmentFor(
+  lease: Lease,
+  { store }: Opened,
+  environment: NodeJS.ProcessEnv,
+): Promise<Record<string, string>> {
   return {
     HOLDFAST_TOKEN: String(lease.token),
     HOLDFAST_SEQUENCER: lease.sequencer,
     HOLDFAST_NAME: lease.name,
     HOLDFAST_NAMESPACE: lease.namespace,
-    HOLDFAST_STORE: store.url,
+    ...(await store.environment()),
     ...heldVariable(environment, lease.sequencer),
   }
 }

@@ -3,9 +3,20 @@
 const MASK = '***'
 /** A shorter secret would blank out half of every sentence and tell its length; the URL itself is masked all the same. */
 const SECRET_LENGTH_MIN = 3
+const SCHEME = /^[a-z][a-z0-9+.-]*(?=:)/i
 /** Up to the last `@`: people put passwords into URLs that should have been encoded. */
 const USERINFO = /\/\/(.*)@/s
 const PARAMETER = /[?&;][^=&;#]*(?:pass|pwd|secret|token|key|auth)[^=&;#]*=([^&;#]*)/gi
+/** A user name without a password may be a token; this is how names look, and tokens do not. */
+const NAME = /^[a-z][a-z_-]{0,31}$/i
+/** Stand in our own sentences: a blank in the place of one of them would spell it, and the sentence would be spoilt. */
+const OWN_WORDS: ReadonlySet<string> = new Set(
+  (
+    'cluster command database default doctor evict file folder holdfast host http https inspect lease lock locks memory ' +
+    'mysql name namespace node password path port postgres redis rediss redlock run secret sentinel server sqlite store ' +
+    'token unknown url user watch'
+  ).split(' '),
+)
 
 export class Secrets {
   readonly #texts = new Set<string>()
@@ -13,16 +24,18 @@ export class Secrets {
   /** Learns what must not be shown of this URL. It need not be well formed. */
   learn(url: string): void {
     const userinfo = USERINFO.exec(url)?.[1]
-    const found: string[] = []
-    if (userinfo !== undefined) {
-      const colon = userinfo.indexOf(':')
-      found.push(userinfo, ...(colon < 0 ? [] : [userinfo.slice(colon + 1)]))
-    }
-    for (const [, value] of url.matchAll(PARAMETER)) if (value !== undefined) found.push(value)
-    if (found.length > 0) this.#texts.add(url)
-    for (const text of found) {
-      for (const form of [text, decoded(text)]) if (form.length >= SECRET_LENGTH_MIN) this.#texts.add(form)
-    }
+    const parameters = [...url.matchAll(PARAMETER)].map(([, value = '']) => value)
+    if (userinfo === undefined && parameters.length === 0) return
+    this.#texts.add(url)
+    for (const text of parameters) this.#hideBare(text, url)
+    if (userinfo === undefined) return
+    const colon = userinfo.indexOf(':')
+    // With the sign behind it, it is no other word.
+    this.#texts.add(`${userinfo}@`)
+    if (colon >= 0) {
+      this.#texts.add(userinfo)
+      this.#hideBare(userinfo.slice(colon + 1), url)
+    } else if (!NAME.test(userinfo)) this.#hideBare(userinfo, url)
   }
 
   hide(text: string): string {
@@ -32,6 +45,14 @@ export class Secrets {
       hidden = hidden.replaceAll(secret, MASK).replaceAll(JSON.stringify(secret).slice(1, -1), MASK)
     }
     return hidden
+  }
+
+  /** Wherever it stands. */
+  #hideBare(text: string, url: string): void {
+    const own = new Set([...OWN_WORDS, ...(SCHEME.exec(url)?.[0].toLowerCase().split('+') ?? [])])
+    for (const form of [text, decoded(text)]) {
+      if (form.length >= SECRET_LENGTH_MIN && !own.has(form.toLowerCase())) this.#texts.add(form)
+    }
   }
 }
 

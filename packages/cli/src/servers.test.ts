@@ -3,6 +3,7 @@
  * @module-tag real-time
  */
 import { type Engine, redis, requireEngine } from '@holdfast/testbed/engines'
+import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { DoctorDocument } from './doctor-report.ts'
 import { documentsIn, type Ended, type LineSeen, type Running, Sandbox, until } from './fixture.ts'
@@ -114,7 +115,7 @@ describe.each(stores)('on $store', ({ servers, urlOf }) => {
     const { code, stdout, stderr } = await call('doctor', '--json')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const { namespace, facts, figures, findings } = JSON.parse(stdout) as DoctorDocument
-    expect(facts.engine).toMatch(/Redis|Redlock|Valkey/i)
+    expect(facts?.engine).toMatch(/Redis|Redlock|Valkey/i)
     expect(Object.keys(figures)).toEqual(
       expect.arrayContaining(['open', 'uncontended', 'handOff', 'renewal', 'expiry', 'tokens']),
     )
@@ -128,10 +129,63 @@ describe.each(stores)('on $store', ({ servers, urlOf }) => {
 
   it('says in one line that nothing answers once the servers are gone', async () => {
     await Promise.all(engines.map((engine) => engine.kill()))
-    const calls = [['ls'], ['run', 'job', '--', 'true'], ['watch', '--once'], ['doctor']].map((args) => call(...args))
+    const runs = [
+      ['run', '--no-wait', 'job', '--', 'true'],
+      ['run', '--wait', '0s', 'job', '--', 'true'],
+    ]
+    const calls = [['ls'], ...runs, ['watch', '--once'], ['doctor']].map((args) => call(...args))
     for (const { code, stdout, stderr } of await Promise.all(calls)) {
       expect({ code, stdout }).toEqual({ code: 69, stdout: '' })
-      expect(stderr).toMatch(/^holdfast: [^\n]*cannot be reached[^\n]*\n$/)
+      expect(stderr).toMatch(/^holdfast: [^\n]*cannot be reached[^\n]*connect ECONNREFUSED[^\n]*\n$/)
     }
+  })
+
+  it('ls and watch name what another program has put in the place of a lock, and show the rest', async () => {
+    await hold('good')
+    await Promise.all(
+      engines.map(async (engine) => {
+        const client = new Redis(engine.url)
+        await client.mset('holdfast:{default!bad}', 'x', 'holdfast:redlock:{default!bad}', 'x')
+        client.disconnect()
+      }),
+    )
+    const listed = await call('ls')
+    expect(listed).toMatchObject({ code: 0, stdout: expect.stringMatching(/\ngood +held/) as string })
+    expect(listed.stderr).toMatch(/^holdfast: "bad" cannot be shown: .*\{default!bad\}.*WRONGTYPE.*\n$/)
+    const documents = await call('ls', '--json')
+    expect(documentsIn(documents.stdout)).toMatchObject([{ name: 'good' }])
+    expect(documentsIn(documents.stderr)).toMatchObject([{ event: 'unreadable', name: 'bad' }])
+    const picture = await call('watch', '--once')
+    expect(picture).toMatchObject({ code: 0, stderr: '' })
+    expect(picture.stdout).toMatch(/\n"bad" cannot be shown: .*\nNAME.*\ngood +held/)
+    const watch = start('watch', '--json', '--interval', '100ms')
+    await watch.says(/"held"/)
+    await until('it is said', () => /"unreadable"/.test(watch.stderr))
+    watch.kill('SIGTERM')
+    expect((await watch.ended).stderr.match(/"unreadable"/g)).toHaveLength(1)
+    expect(await call('inspect', 'bad')).toMatchObject({ code: 69, stdout: '' })
+  })
+
+  it('run waits for a store that is away, says so once, and for no longer than --wait or a signal', async () => {
+    await Promise.all(engines.map((engine) => engine.kill()))
+    const patient = start('run', '--wait', '40s', 'job', '--', 'echo', 'mine')
+    const interrupted = start('run', '--wait', '40s', 'job', '--', 'echo', 'mine')
+    const short = await call('run', '--wait', '1s', 'job', '--', 'echo', 'mine')
+    expect({ code: short.code, stdout: short.stdout }).toEqual({ code: 69, stdout: '' })
+    expect(short.stderr).toMatch(
+      /^holdfast: waiting for the store: .*ECONNREFUSED.*\nholdfast: .*asked again for 1000 ms/,
+    )
+    await interrupted.says(/waiting for the store/)
+    interrupted.kill('SIGTERM')
+    const { code, stderr } = await interrupted.ended
+    expect({ code, stderr }).toEqual({
+      code: 143,
+      stderr: expect.stringMatching(/stopped waiting for "job": SIGTERM\n$/) as string,
+    })
+    await patient.says(/waiting for the store/)
+    await Promise.all(engines.map((engine) => engine.restart()))
+    const ended = await patient.ended
+    expect(ended).toMatchObject({ code: 0, stdout: 'mine\n' })
+    expect(ended.stderr.match(/waiting for the store/g)).toHaveLength(1)
   })
 })

@@ -10,22 +10,24 @@ interface Scheme {
   readonly example: string
   /** The URL that means the same from any working directory. */
   absolute(url: string): string
+  /** The same for any user, too. */
+  resolved(url: string): Promise<string>
   /** Takes what `absolute` made. */
   open(url: string): Promise<Store>
 }
 
+/** A server's address is the same from everywhere. */
+const server = { absolute: (url: string): string => url, resolved: async (url: string): Promise<string> => url }
+
 const schemes: ReadonlyMap<string, Scheme> = new Map([
-  ['redis', { example: 'redis://host:6379', absolute: asItStands, open: openRedis }],
-  ['rediss', { example: 'rediss://host:6379', absolute: asItStands, open: openRedis }],
-  ['redis+cluster', { example: 'redis+cluster://host:6379,host:6379', absolute: asItStands, open: openRedis }],
-  ['rediss+cluster', { example: 'rediss+cluster://host:6379,host:6379', absolute: asItStands, open: openRedis }],
-  ['redis+sentinel', { example: 'redis+sentinel://host:26379,host:26379/name', absolute: asItStands, open: openRedis }],
-  [
-    'rediss+sentinel',
-    { example: 'rediss+sentinel://host:26379,host:26379/name', absolute: asItStands, open: openRedis },
-  ],
-  ['redlock', { example: 'redlock://host-1:6379,host-2:6379,host-3:6379', absolute: asItStands, open: openRedlock }],
-  ['sqlite', { example: 'sqlite:/srv/locks.db', absolute: absoluteSqlite, open: openSqlite }],
+  ['redis', { example: 'redis://host:6379', ...server, open: openRedis }],
+  ['rediss', { example: 'rediss://host:6379', ...server, open: openRedis }],
+  ['redis+cluster', { example: 'redis+cluster://host:6379,host:6379', ...server, open: openRedis }],
+  ['rediss+cluster', { example: 'rediss+cluster://host:6379,host:6379', ...server, open: openRedis }],
+  ['redis+sentinel', { example: 'redis+sentinel://host:26379,host:26379/name', ...server, open: openRedis }],
+  ['rediss+sentinel', { example: 'rediss+sentinel://host:26379,host:26379/name', ...server, open: openRedis }],
+  ['redlock', { example: 'redlock://host-1:6379,host-2:6379,host-3:6379', ...server, open: openRedlock }],
+  ['sqlite', { example: 'sqlite:/srv/locks.db', absolute: absoluteSqlite, resolved: resolvedSqlite, open: openSqlite }],
 ])
 
 /** Schemes that exist in the library and make no sense for a command. */
@@ -34,19 +36,20 @@ const refused: ReadonlyMap<string, string> = new Map([
 ])
 
 /** The file in the user's state folder. */
-const STORE_DEFAULT = 'sqlite:'
+export const STORE_DEFAULT = 'sqlite:'
 
 /** For --help. */
 export const knownSchemes: string = [...schemes.values()].map(({ example }) => example).join(', ')
 
 export interface ChosenStore {
   readonly url: string
+  /** The URL that means the same for another user and in another folder. */
+  resolved(): Promise<string>
   open(): Promise<Store>
 }
 
-/** `--store`, else `HOLDFAST_STORE`, else a file in the user's state folder. */
-export function chooseStore(option: string | undefined, environment: NodeJS.ProcessEnv): ChosenStore {
-  const url = option ?? (environment['HOLDFAST_STORE'] || STORE_DEFAULT)
+/** Throws for a URL that the command does not know. What its scheme says about the rest comes when it is opened. */
+export function chooseStore(url: string): ChosenStore {
   const name = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase()
   const reason = refused.get(name ?? '')
   if (reason !== undefined) throw new Failure(exitCodes.usage, reason)
@@ -57,7 +60,11 @@ export function chooseStore(option: string | undefined, environment: NodeJS.Proc
     throw new Failure(exitCodes.usage, `${what}; known: ${known} (for example ${knownSchemes})`)
   }
   const absolute = scheme.absolute(url)
-  return { url: absolute, open: async () => scheme.open(absolute) }
+  return {
+    url: absolute,
+    resolved: () => scheme.resolved(absolute),
+    open: async () => scheme.open(absolute),
+  }
 }
 
 function absoluteSqlite(url: string): string {
@@ -65,9 +72,10 @@ function absoluteSqlite(url: string): string {
   return path === undefined ? STORE_DEFAULT : `sqlite:${path}`
 }
 
-/** A server's address is the same from everywhere. */
-function asItStands(url: string): string {
-  return url
+async function resolvedSqlite(url: string): Promise<string> {
+  if (sqlitePath(url) !== undefined) return url
+  const { defaultPath } = await import('holdfast/sqlite')
+  return `sqlite:${defaultPath()}`
 }
 
 async function openRedis(url: string): Promise<Store> {

@@ -8,6 +8,18 @@ export function printable(text: string): string {
   })
 }
 
+/**
+ * A document for a script that is safe on a terminal, too: JSON leaves the controls above U+007E as they are, and with
+ * them what begins an escape sequence or turns the direction of writing around. It reads back as the same value.
+ */
+export function jsonText(json: string): string {
+  return json.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+    [...Array(character.length).keys()]
+      .map((index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`)
+      .join(''),
+  )
+}
+
 /** `1500` → `1.5s`: short enough for a column, exact enough for an eye. */
 export function shortDuration(ms: number): string {
   if (ms < 1_000) return `${Math.max(0, Math.round(ms))}ms`

@@ -35,7 +35,8 @@ const mistakes: readonly (readonly [what: string, args: readonly string[], messa
   ['an unknown option', ['run', '--frob', 'job', '--', 'true'], /unknown option '--frob'/],
   ['a run without a name', ['run', '--', 'true'], /missing required argument 'name'/],
   ['a run without a command', ['run', 'job'], /run needs a command after two dashes/],
-  ['a command without dashes', ['run', 'job', 'true'], /too many arguments/],
+  ['a command without dashes', ['run', 'job', 'true'], /put -- before the command: holdfast run NAME -- COMMAND/],
+  ['a command with options and without dashes', ['run', 'job', 'ls', '-l'], /put -- before the command: holdfast run/],
   ['nothing after the dashes', ['run', 'job', '--'], /run needs a command after two dashes/],
   ['a command after ls', ['ls', '--', 'true'], /ls takes no command/],
   ['an empty name', ['run', '', '--', 'true'], /name must not be empty/],
@@ -151,12 +152,13 @@ describe('a password in the store URL', () => {
     for (const args of [
       ['ls'],
       ['inspect', 'job'],
-      ['run', 'job', '--', 'true'],
+      ['run', '--no-wait', 'job', '--', 'true'],
+      ['run', '--wait', '400ms', 'job', '--', 'true'],
       ['--json', 'ls'],
       ['watch', '--once'],
       ['doctor', url],
       ['--frob'],
-      ['run', url, '--', 'true'],
+      ['run', '--no-wait', url, '--', 'true'],
       [url],
     ]) {
       for (const outcome of [

@@ -1,6 +1,6 @@
 /** The picture of `holdfast watch`: pure text for a size, so that it can be tested without a terminal. */
 import type { ClaimView } from 'holdfast'
-import type { NamedLine } from './look.ts'
+import { type NamedLine, unreadableInWords } from './look.ts'
 import { clipped, fitted, shortDuration, widthOf } from './text.ts'
 import type { View } from './watch-view.ts'
 
@@ -48,6 +48,7 @@ const GAP = 2
 /** One line must not push all others off the screen. */
 const HOLDERS_SHOWN = 4
 const WAITERS_SHOWN = 4
+const UNREADABLE_SHOWN = 3
 /** Below this the last changes are left out: the locks matter more. */
 const ROWS_FOR_RECENT = 14
 const RECENT_SHOWN = 4
@@ -62,17 +63,27 @@ export function frameLines(frame: Frame, size: Size): readonly FrameLine[] {
   if (footer.length > 0) footer.unshift({ text: '', tone: 'plain' })
   const header: FrameLine[] = [{ text: frame.clean(frame.title), tone: 'title' }]
   if (frame.trouble !== undefined) header.push({ text: frame.clean(frame.trouble), tone: 'trouble' })
+  header.push(...unreadableLines(frame))
   const room = size.rows - header.length - footer.length - 1
   const body = view.listed.size === 0 ? [quiet('nobody holds or waits for anything')] : bodyOf(frame, room, size)
   const lines = [...header, ...body, ...footer].slice(0, size.rows)
   return lines.map(({ text, tone }) => ({ text: clipped(text, size.columns), tone }))
 }
 
+/** Named, and not so many that the others have no room. */
+function unreadableLines({ view: { unreadable }, clean }: Frame): readonly FrameLine[] {
+  const lines = unreadable.slice(0, UNREADABLE_SHOWN).map(unreadableInWords)
+  const more = unreadable.length - UNREADABLE_SHOWN
+  if (more > 0) lines.push(`… and ${more} more that cannot be shown`)
+  return lines.map((text): FrameLine => ({ text: clean(text), tone: 'trouble' }))
+}
+
 function bodyOf(frame: Frame, room: number, size: Size): readonly FrameLine[] {
   const { view } = frame
   const groups = view.lines.map((named) => rowsOf(named, frame))
   const all = groups.reduce((sum, group) => sum + group.length, 0)
-  const isWhole = all <= room && view.lines.length === view.listed.size && !view.isCut
+  const readable = view.listed.size - view.unreadable.length
+  const isWhole = all <= room && view.lines.length === readable && !view.isCut
   const rows: Row[] = []
   let shown = 0
   for (const group of groups) {
@@ -82,7 +93,7 @@ function bodyOf(frame: Frame, room: number, size: Size): readonly FrameLine[] {
     shown += 1
   }
   const lines = laidOut(rows, size.columns)
-  const more = view.listed.size - shown
+  const more = readable - shown
   return isWhole || (more === 0 && !view.isCut)
     ? lines
     : [...lines, quiet(`… and ${view.isCut ? 'at least ' : ''}${more} more`)]

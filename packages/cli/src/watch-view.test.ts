@@ -18,7 +18,7 @@ function line(lastToken: bigint, ...claims: readonly ClaimView[]): LineView {
 
 function view(lines: Readonly<Record<string, LineView>>, unseen: readonly string[] = []): View {
   const named = Object.entries(lines).map(([name, each]) => ({ name, line: each }))
-  return { lines: named, listed: new Set([...Object.keys(lines), ...unseen]), isCut: false }
+  return { lines: named, unreadable: [], listed: new Set([...Object.keys(lines), ...unseen]), isCut: false }
 }
 
 const kinds = (before: View, after: View) =>

@@ -1,11 +1,13 @@
 /** What `holdfast watch` sees at one moment, and what changed since the moment before. */
 import type { ClaimView, LineView, Locks } from 'holdfast'
-import { linesOf, type NamedLine } from './look.ts'
+import { looksAt, type NamedLine, type UnreadableName } from './look.ts'
 
 /** One look. */
 export interface View {
   /** Those looked at, in the order of the listing. */
   readonly lines: readonly NamedLine[]
+  /** Names that cannot be looked at, and why. */
+  readonly unreadable: readonly UnreadableName[]
   /** All names that were listed, looked at or not. */
   readonly listed: ReadonlySet<string>
   /** Whether there are more names than were listed. */
@@ -39,7 +41,7 @@ export async function viewOf(locks: Locks, prefix: string, linesMax: number): Pr
     cursor = found.cursor
     if (cursor === undefined) break
   }
-  return { lines: await linesOf(locks, [...listed].slice(0, linesMax)), listed, isCut: cursor !== undefined }
+  return { ...(await looksAt(locks, [...listed].slice(0, linesMax))), listed, isCut: cursor !== undefined }
 }
 
 /** Everybody who is there already, for the first look. */

@@ -4,6 +4,7 @@ import { durationMs } from 'holdfast'
 import { NoAnswer, within } from './bounded.ts'
 import { type Context, type GlobalOptions, type Opened, withLocks } from './context.ts'
 import { exitCodes, Failure } from './exit-codes.ts'
+import { tellUnreadable } from './look.ts'
 import type { Printer } from './printer.ts'
 import { Screen } from './screen.ts'
 import { SignalDesk, signalExitCode } from './signals.ts'
@@ -113,10 +114,14 @@ function displayOf(printer: Printer, opened: Opened, options: WatchCommandOption
 /** One line a change, the first look included. */
 function stream(printer: Printer, namespace: string, json: boolean, { namesMax }: Showing): Display {
   let isInTrouble = false
+  let told: ReadonlySet<string> = new Set()
   return {
     namesMax,
-    show(_live, changes, initial) {
+    show({ view }, changes, initial) {
       isInTrouble = false
+      const unreadable = view?.unreadable ?? []
+      for (const each of unreadable) if (!told.has(each.name)) tellUnreadable(printer, each)
+      told = new Set(unreadable.map(({ name }) => name))
       const at = new Date()
       for (const change of changes) {
         if (json) printer.document(changeDocument(change, { namespace, at, initial }))

@@ -7,9 +7,16 @@ import { Misuse } from './store/errors.ts'
 import type { Listener } from './client/events.ts'
 import type { EventName } from './lease/events.ts'
 import type { Lease } from './lease/lease.ts'
+import { isOfMode } from './lease/lock-shape.ts'
 import { NAME_BYTES_MAX, REASON_BYTES_MAX } from './store/limits.ts'
 import { encodeName, namesOf, resourceOf, resourcePrefixOf } from './store/names.ts'
-import { type AcquireOptions, acquireSettings, checkClientOptions, type HoldfastOptions } from './client/options.ts'
+import {
+  type AcquireOptions,
+  acquireSettings,
+  checkClientOptions,
+  type HoldfastOptions,
+  openWaitMs,
+} from './client/options.ts'
 import type { AcquireSettings } from './lease/settings.ts'
 import { boundedText } from './store/bounded-text.ts'
 import { parseSequencer } from './lease/sequencer.ts'
@@ -93,7 +100,10 @@ export interface Locks extends AsyncDisposable {
   list(options?: ListOptions): Promise<NamePage>
   /** Takes the lock from the holder with exactly this token; it is told why, and its token is stale from the next grant on. */
   evict(name: string, options: EvictOptions): Promise<'evicted' | 'gone'>
-  /** Whether the lock of a sequencer is still held with its token, by the store's word now. */
+  /**
+   * Whether exactly what a sequencer says is held now, by the word of the store: this lock, in this mode, with this
+   * token. The namespace must be that of the client. What is `live` may be over a moment later: a guard has the last word.
+   */
   check(sequencer: string): Promise<'live' | 'gone'>
   /** Calls the listener for each event until the returned function is called. */
   on<Name extends EventName>(name: Name, listener: Listener<Name>): () => void
@@ -127,6 +137,7 @@ export function holdfast(store: Store, options: HoldfastOptions = {}): Locks {
     namespace,
     owner: boundedText('owner', options.owner ?? `${hostname()}/${process.pid}`, NAME_BYTES_MAX),
     require: options.require,
+    openWaitMs: openWaitMs(options),
     logger: options.logger,
     defaults: options,
     settings,
@@ -207,10 +218,12 @@ function operating(client: LockClient): Operating {
       return await query(client, { name, changes: true }, (store) => store.evict(resource, token, reason))
     },
     async check(sequencer) {
-      const { namespace: where, name, token } = parseSequencer(sequencer)
-      const resource = resourceOf(where, name)
-      const { claims } = await query(client, { name, changes: false }, (store) => store.look(resource))
-      return claims.some((claim) => claim.state === 'held' && claim.token === token) ? 'live' : 'gone'
+      const { namespace: stated, name, mode, token } = parseSequencer(sequencer)
+      if (stated !== namespace) throw new Misuse(`this client is of the namespace "${namespace}", not of "${stated}"`)
+      const resource = resourceOf(namespace, name)
+      const { claims, capacity } = await query(client, { name, changes: false }, (store) => store.look(resource))
+      const holder = claims.find((claim) => claim.state === 'held' && claim.token === token)
+      return holder !== undefined && isOfMode(mode, holder.weight, capacity) ? 'live' : 'gone'
     },
     on: (name, listener) => events.on(name, listener),
     health() {

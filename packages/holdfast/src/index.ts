@@ -5,7 +5,7 @@ export type { Lock, Work } from './recipes/lock.ts'
 export type { ReadWriteLock } from './recipes/read-write.ts'
 export type { PermitOptions, Semaphore, SemaphoreOptions } from './recipes/semaphore.ts'
 export type { LeaseSet, SetWork } from './recipes/several.ts'
-export type { Fenced, Lease, LeaseState, Mode, ReleaseOutcome } from './lease/lease.ts'
+export type { Fenced, Lease, LeaseState, Mode, ReleaseOutcome, Sequencer } from './lease/lease.ts'
 export type { ObserveOptions } from './client/observe.ts'
 export type { AcquireOptions, HoldfastOptions, Logger } from './client/options.ts'
 export { durationMs, type Duration, type DurationRange } from './time/duration.ts'
@@ -21,7 +21,7 @@ export {
 export type { Clock, Stamp, Timer } from './time/clock.ts'
 export type { EventMap, EventName } from './lease/events.ts'
 export type { Listener } from './client/events.ts'
-export { formatSequencer, parseSequencer } from './lease/sequencer.ts'
+export { acceptSequencer, type ExpectedLock, formatSequencer, parseSequencer } from './lease/sequencer.ts'
 export {
   errorCodes,
   HoldfastError,
@@ -34,6 +34,7 @@ export {
   Unsupported,
   WaitTimeout,
   type ErrorCode,
+  type EngineErrorDetails,
   type ErrorDetails,
   type Outcome,
 } from './store/errors.ts'

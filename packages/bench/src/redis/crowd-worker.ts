@@ -1,7 +1,7 @@
 /** The process of the suite `redis-crowd`: very many waiters that want one lock, each once. */
 import { cpuMs, nowMs, sleep } from '../clock.ts'
 import { watchStalls } from '../stall.ts'
-import { serve } from '../team.ts'
+import { serve } from '../worker-processes.ts'
 import { type LockerName, openLocker } from './open-locker.ts'
 
 export interface CrowdJob {

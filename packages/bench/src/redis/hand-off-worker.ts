@@ -1,6 +1,6 @@
 /** One process of the suite `redis-hand-off`: some waiters that want the one lock again and again. */
 import { cpuMs, nowMs, sleep } from '../clock.ts'
-import { serve } from '../team.ts'
+import { serve } from '../worker-processes.ts'
 import { type LockerName, openLocker } from './open-locker.ts'
 import { idleRoundTripsUs, roundTripsUntil } from './round-trip.ts'
 

@@ -6,7 +6,7 @@ import type { Timers } from '../time/timer-queue.ts'
 import { answerWithin } from '../time/call-limit.ts'
 import type { Ref } from '../store/claim.ts'
 import type { Clock } from '../time/clock.ts'
-import { StoreUnavailable, Unsupported } from '../store/errors.ts'
+import { type HoldfastError, StoreUnavailable, Unsupported } from '../store/errors.ts'
 import { Events } from './events.ts'
 import type { HeldLease } from '../lease/held-lease.ts'
 import { Renewer } from '../lease/renewer.ts'
@@ -19,6 +19,7 @@ import { openStore } from './open-store.ts'
 import { encodeName, resourcePrefixOf } from '../store/names.ts'
 import type { HoldfastOptions, Logger } from './options.ts'
 import { Reentry } from './reentry.ts'
+import { belowRequired } from './required-class.ts'
 import type { WaitLimit } from '../wait/wait-limit.ts'
 import { LoopTurn } from '../time/loop-turn.ts'
 import { ClockJumpDetector } from '../time/clock-jump.ts'
@@ -32,6 +33,7 @@ export interface LockClientOptions {
   readonly namespace: string
   readonly owner: string
   readonly require: SafetyClass | undefined
+  readonly openWaitMs: number
   readonly logger: Logger | undefined
   /** What a call leaves out. */
   readonly defaults: HoldfastOptions
@@ -65,6 +67,7 @@ export class LockClient implements WaitHost {
   readonly #clockJump: ClockJumpDetector
   #opening: Promise<OpenStore> | undefined
   #opened: OpenStore | undefined
+  #knownFacts: Facts | undefined
   #closed: Promise<void> | undefined
   #wasOpened = false
   #isOver = false
@@ -118,6 +121,8 @@ export class LockClient implements WaitHost {
 
   /** Refuses what the store cannot promise, with the store's own reason. */
   checkSupported(request: ClaimRequest, facts: Facts): void {
+    const below = belowRequired(facts, this.#options.require)
+    if (below !== undefined) throw below
     const { unsupported, ttl, engine } = facts
     const { shape, settings } = request
     const reason =
@@ -174,15 +179,28 @@ export class LockClient implements WaitHost {
   }
 
   closedError(): StoreUnavailable {
-    return new StoreUnavailable('this client was closed: make a new one with holdfast(store)')
+    return new StoreUnavailable('this client was closed: make a new one with holdfast(store)', { isFinal: true })
   }
 
   async #open(): Promise<OpenStore> {
     this.#wasOpened = true
-    const { clock, require } = this.#options
-    const environment = environmentOf(clock, this.timers, this.#closing.signal)
-    this.#opened = await openStore(this.#store, environment, require)
+    const { clock, require, openWaitMs } = this.#options
+    const environment = environmentOf(clock, this.timers, this.#closing.signal, {
+      factsChanged: (facts) => this.#factsChanged(facts),
+      troubled: (error) => this.events.emit('trouble', { error }),
+    })
+    const startedMs = clock.monotonicMs()
+    const onTrouble = (error: HoldfastError): void =>
+      this.events.emit('opening', { error, askedMs: clock.monotonicMs() - startedMs })
+    this.#opened = await openStore(this.#store, { environment, require, openWaitMs, onTrouble })
+    this.#knownFacts = this.#opened.facts
     return this.#opened
+  }
+
+  #factsChanged(facts: Facts): void {
+    const before = this.#knownFacts
+    this.#knownFacts = facts
+    if (before !== undefined) this.events.emit('facts', { facts, before })
   }
 
   async #close(): Promise<void> {
@@ -211,6 +229,11 @@ export class LockClient implements WaitHost {
 
   #logTrouble(logger: Logger | undefined): void {
     if (logger === undefined) return
+    this.events.on('facts', ({ facts, before }) => {
+      if (facts.safetyClass === before.safetyClass) return
+      logger.warn(`${facts.engine} is of class "${facts.safetyClass}" now, and was "${before.safetyClass}"`)
+    })
+    this.events.on('trouble', ({ error }) => logger.warn(error instanceof Error ? error.message : String(error)))
     this.events.on('jeopardy', ({ name, token, remainingMs, error }) =>
       logger.warn(
         `lock "${name}" (token ${token}) could not be renewed, ${Math.round(remainingMs)} ms left: ` +

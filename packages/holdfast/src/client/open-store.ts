@@ -1,66 +1,100 @@
 /**
- * Opening a store: bounded in time, repeated while it is busy or its connection breaks, and refused when it promises less
- * than is required. To the caller a store that did not open is unavailable, whatever became of the last try.
+ * Opening a store: each try bounded in time, repeated while the store is busy, loads its data or is not there, and refused
+ * when it promises less than is required. To the caller a store that did not open is unavailable, whatever became of the
+ * last try.
  */
 import { Backoff } from '../time/backoff.ts'
 import { answerWithin } from '../time/call-limit.ts'
 import { sleep } from '../time/clock.ts'
-import { HoldfastError, NotApplied, OutcomeUnknown, StoreUnavailable, Unsupported } from '../store/errors.ts'
+import { HoldfastError, isFinal, NotApplied, OutcomeUnknown, StoreUnavailable } from '../store/errors.ts'
 import { ATTEMPT_MS_MAX, OPEN_MS_MAX } from '../store/limits.ts'
 import type { OpenStore, Store, StoreEnvironment } from '../store/store.ts'
-import { CLASS_ORDER, type SafetyClass } from '../store/facts.ts'
+import type { SafetyClass } from '../store/facts.ts'
+import { belowRequired } from './required-class.ts'
 
-/** `require`: the least class that will do. */
-export async function openStore(
-  store: Store,
-  environment: StoreEnvironment,
-  require: SafetyClass | undefined,
-): Promise<OpenStore> {
-  const { timers, signal } = environment
-  const timeout = new AbortController()
-  const opening = openWhenFree(store, { ...environment, signal: AbortSignal.any([signal, timeout.signal]) })
-  const opened = await answerWithin(timers, opening, OPEN_MS_MAX + ATTEMPT_MS_MAX, 'opening the store').catch(
-    (cause: unknown) => {
-      // An opening that hangs must not be the last one: the next call tries again. What it opens late is closed.
-      timeout.abort(cause)
-      opening.then(
-        (late) => late.close(),
-        () => undefined,
-      )
-      if (cause instanceof HoldfastError && !(cause instanceof OutcomeUnknown)) throw cause
-      throw new StoreUnavailable(
-        `the store could not be opened: ${cause instanceof Error ? cause.message : String(cause)}`,
-        { cause },
-      )
-    },
-  )
-  const { engine, reasons, safetyClass } = opened.facts
-  if (require === undefined || CLASS_ORDER.indexOf(safetyClass) >= CLASS_ORDER.indexOf(require)) return opened
-  await answerWithin(timers, opened.close(), OPEN_MS_MAX, 'closing the store').catch(() => undefined)
-  throw new Unsupported(`${engine} is of class "${safetyClass}", required is "${require}": ${reasons.join(' ')}`)
+export interface OpenRequest {
+  readonly environment: StoreEnvironment
+  /** The least class that will do. */
+  readonly require: SafetyClass | undefined
+  /** How long a store that is not there is asked again; one that is only busy has ATTEMPT_MS_MAX at least. */
+  readonly openWaitMs: number
+  /** A try failed, and the next one comes. */
+  onTrouble(error: HoldfastError): void
 }
 
-/** Whoever hears no answer is not helped by looking for what keeps the store busy. */
-function afterAll(error: NotApplied | OutcomeUnknown): string {
-  return error instanceof NotApplied
-    ? `, and stayed so for ${OPEN_MS_MAX} ms: end what is in its way, or try again`
-    : `; it was asked again for ${OPEN_MS_MAX} ms: check that it runs, and that answers get through to here`
+/** A server that comes up is found this soon at the latest; and one that is away for hours costs little. */
+const RETRY_MS_MAX = 1_000
+
+export async function openStore(store: Store, request: OpenRequest): Promise<OpenStore> {
+  const { environment, require } = request
+  const opened = await openInTime(store, request).catch((cause: unknown) => {
+    if (cause instanceof HoldfastError && !(cause instanceof NotApplied || cause instanceof OutcomeUnknown)) throw cause
+    const words = cause instanceof Error ? cause.message : String(cause)
+    throw new StoreUnavailable(`the store could not be opened: ${words}`, { cause, isFinal: isFinal(cause) })
+  })
+  const refusal = belowRequired(opened.facts, require)
+  if (refusal === undefined) return opened
+  await answerWithin(environment.timers, opened.close(), OPEN_MS_MAX, 'closing the store').catch(() => undefined)
+  throw refusal
 }
 
-async function openWhenFree(store: Store, environment: StoreEnvironment): Promise<OpenStore> {
-  const { clock, signal } = environment
-  const backoff = new Backoff()
-  const endsAtMs = clock.monotonicMs() + OPEN_MS_MAX
+async function openInTime(store: Store, request: OpenRequest): Promise<OpenStore> {
+  const { clock, signal } = request.environment
+  const backoff = new Backoff(RETRY_MS_MAX)
+  const startedMs = clock.monotonicMs()
   for (;;) {
     try {
-      return await store.open(environment)
+      return await openOnce(store, request.environment)
     } catch (error) {
-      const isPassing = error instanceof NotApplied || error instanceof OutcomeUnknown
-      if (!isPassing || signal.aborted) throw error
-      if (clock.monotonicMs() >= endsAtMs) {
-        throw new StoreUnavailable(error.message + afterAll(error), { cause: error })
-      }
+      if (!isWorthRepeating(error) || signal.aborted) throw error
+      const limitMs = patienceMs(error, request)
+      if (clock.monotonicMs() - startedMs >= limitMs) throw afterAll(error, limitMs)
+      request.onTrouble(error)
       await sleep(clock, backoff.nextMs(), signal)
     }
   }
+}
+
+/** An opening that hangs must not be the last one: it is aborted, and what it opens late is closed. */
+async function openOnce(store: Store, environment: StoreEnvironment): Promise<OpenStore> {
+  const timeout = new AbortController()
+  const signal = AbortSignal.any([environment.signal, timeout.signal])
+  const opening = store.open({ ...environment, signal })
+  return answerWithin(environment.timers, opening, OPEN_MS_MAX, 'opening the store').catch((error: unknown) => {
+    timeout.abort(error)
+    opening.then(
+      (late) => late.close(),
+      () => undefined,
+    )
+    throw error
+  })
+}
+
+type EngineError = NotApplied | OutcomeUnknown | StoreUnavailable
+
+/** What is final stays so whatever is done here, and anything that is not the store's own word is a defect. */
+function isWorthRepeating(error: unknown): error is EngineError {
+  const isEngineError =
+    error instanceof NotApplied || error instanceof OutcomeUnknown || error instanceof StoreUnavailable
+  return isEngineError && !error.isFinal
+}
+
+/** A file that others are opening is free in a moment: nobody who will not wait for a server means that. */
+function patienceMs(error: EngineError, { openWaitMs }: OpenRequest): number {
+  return error instanceof StoreUnavailable ? openWaitMs : Math.max(openWaitMs, ATTEMPT_MS_MAX)
+}
+
+/** Whoever hears no answer is not helped by looking for what keeps the store busy. */
+function afterAll(error: EngineError, limitMs: number): StoreUnavailable {
+  const again = `it was asked again for ${limitMs} ms`
+  const details = { cause: error }
+  if (error instanceof NotApplied) {
+    const words = `${error.message}, and stayed so for ${limitMs} ms: end what is in its way, or try again`
+    return new StoreUnavailable(words, details)
+  }
+  if (error instanceof OutcomeUnknown) {
+    const words = `${error.message}; ${again}: check that it runs, and that answers get through to here`
+    return new StoreUnavailable(words, details)
+  }
+  return limitMs === 0 ? error : new StoreUnavailable(`${error.message}; ${again} (openWait)`, details)
 }

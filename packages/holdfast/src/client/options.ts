@@ -22,6 +22,12 @@ export interface HoldfastOptions {
   readonly ttl?: Duration
   /** How long `acquire` and `using` wait, unless the call says otherwise. 0 – 24 h. @default '30s', or 24 h when the call has a signal */
   readonly wait?: Duration
+  /**
+   * How long the first call waits for the store itself, when it refuses connections, loads its data or does not answer:
+   * it is asked again until then. A longer `wait` goes on asking until it is over. What no waiting can heal, such as a wrong
+   * password, fails at once. 0 – 24 h. @default '10s'
+   */
+  readonly openWait?: Duration
   /** Refuses to open a store of a lesser class than this. @default none: any class will do */
   readonly require?: SafetyClass
   /** Who holds, for people who inspect a lock. At most 200 bytes. @default '<host>/<pid>' */
@@ -64,9 +70,10 @@ export interface Logger {
 
 const TTL_MS_DEFAULT = 10_000
 const WAIT_MS_DEFAULT = 30_000
+const OPEN_WAIT_MS_DEFAULT = 10_000
 
 /** A misspelt option would silently be the default. */
-const CLIENT_OPTIONS = ['namespace', 'ttl', 'wait', 'require', 'owner', 'logger', 'clock']
+const CLIENT_OPTIONS = ['namespace', 'ttl', 'wait', 'openWait', 'require', 'owner', 'logger', 'clock']
 const ACQUIRE_OPTIONS = [
   'ttl',
   'wait',
@@ -84,6 +91,10 @@ export function checkClientOptions(options: HoldfastOptions): void {
   checkKeys(options, CLIENT_OPTIONS)
   if (options.require === undefined || CLASS_ORDER.includes(options.require)) return
   throw new Misuse(`require must be one of ${CLASS_ORDER.join(', ')}, got ${JSON.stringify(options.require)}`)
+}
+
+export function openWaitMs({ openWait }: HoldfastOptions): number {
+  return durationMs('openWait', openWait ?? OPEN_WAIT_MS_DEFAULT, { minMs: 0, maxMs: WAIT_MS_MAX })
 }
 
 function checkKeys(options: object, known: readonly string[]): void {

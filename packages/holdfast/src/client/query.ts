@@ -2,7 +2,7 @@
 import { Backoff } from '../time/backoff.ts'
 import { answerWithin } from '../time/call-limit.ts'
 import { sleep } from '../time/clock.ts'
-import { HoldfastError, NotApplied, OutcomeUnknown, StoreUnavailable } from '../store/errors.ts'
+import { HoldfastError, isFinal, NotApplied, OutcomeUnknown, StoreUnavailable } from '../store/errors.ts'
 import { ATTEMPT_MS_MAX } from '../store/limits.ts'
 import type { LockClient } from './client.ts'
 import type { OpenStore } from '../store/store.ts'
@@ -27,7 +27,7 @@ export async function query<T>(
     try {
       return await answerWithin(timers, question(store), leftMs, `asking about "${name}"`)
     } catch (error) {
-      if (!(error instanceof NotApplied)) throw aboutName(error, name, changes)
+      if (!(error instanceof NotApplied) || error.isFinal) throw aboutName(error, name, changes)
       if (leftMs <= 0)
         throw new StoreUnavailable(`the store was too busy to be asked about "${name}"`, { cause: error })
       await sleep(clock, backoff.nextMs())
@@ -38,10 +38,11 @@ export async function query<T>(
 /** Below the seam there are encoded resources; a caller knows names. */
 function aboutName(error: unknown, name: string, changes: boolean): unknown {
   if (!(error instanceof HoldfastError)) return error
-  const details = { resource: name, cause: error }
+  const details = { resource: name, cause: error, isFinal: isFinal(error) }
   switch (error.code) {
     case 'OUTCOME_UNKNOWN':
       return changes ? new OutcomeUnknown(error.message, details) : new StoreUnavailable(error.message, details)
+    case 'NOT_APPLIED':
     case 'STORE_UNAVAILABLE':
       return new StoreUnavailable(error.message, details)
     default:

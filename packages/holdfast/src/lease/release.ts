@@ -7,7 +7,7 @@ import { Backoff } from '../time/backoff.ts'
 import { answerWithin, attemptLimitMs } from '../time/call-limit.ts'
 import { type Clock, sleep } from '../time/clock.ts'
 import type { Ref } from '../store/claim.ts'
-import { NotApplied } from '../store/errors.ts'
+import { isFinal, NotApplied } from '../store/errors.ts'
 import { ATTEMPT_MS_MAX } from '../store/limits.ts'
 import type { LeaveOptions, OpenStore } from '../store/store.ts'
 
@@ -39,6 +39,8 @@ export async function releaseUntilAcknowledged(
       // An earlier call may have done it, and then its answer was lost.
       return answer === 'gone' && unanswered ? 'unknown' : answer
     } catch (error) {
+      // What was never granted ends by itself, and a store that will not take it back holds up whoever closes its client.
+      if (ref.token === undefined && isFinal(error)) return 'unknown'
       unanswered ||= !(error instanceof NotApplied)
       await sleep(clock, backoff.nextMs())
     }

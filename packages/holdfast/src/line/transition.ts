@@ -10,7 +10,7 @@ import { PROVISIONAL_LIFE_MS, QUEUE_LENGTH_MAX, WAITER_LIFE_MS } from '../store/
 export interface Moment {
   /** The clock that judges expiry. */
   readonly nowMs: number
-  /** Wall clock in µs: the scale on which tokens live. (docs/protocols/line.md) */
+  /** The scale on which tokens live: the wall clock in µs, under the roof of token-scale.ts. */
   readonly tokenScaleUs: bigint
 }
 

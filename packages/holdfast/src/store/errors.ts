@@ -23,6 +23,12 @@ export interface ErrorDetails {
   readonly cause?: unknown
 }
 
+/** Of the three errors that an engine throws. */
+export interface EngineErrorDetails extends ErrorDetails {
+  /** Asking again can only fail again, until the set-up of the store or of this program is changed. @default false */
+  readonly isFinal?: boolean
+}
+
 /**
  * Marks the errors of every copy of the library: a program may hold two builds, two versions or two bundles of it, and an
  * error of one is told apart by the classes of the other.
@@ -90,14 +96,20 @@ export class StaleToken extends HoldfastError {
 }
 
 export class OutcomeUnknown extends HoldfastError {
-  constructor(message: string, details: ErrorDetails = {}) {
+  /** Asking again can only fail again, until the set-up is changed: a wait ends with it at once. */
+  readonly isFinal: boolean
+  constructor(message: string, details: EngineErrorDetails = {}) {
     super('OUTCOME_UNKNOWN', message, details)
+    this.isFinal = details.isFinal ?? false
   }
 }
 
 export class StoreUnavailable extends HoldfastError {
-  constructor(message: string, details: ErrorDetails = {}) {
+  /** Asking again can only fail again, until the set-up is changed: no permission, a wrong password or certificate, a full disk. */
+  readonly isFinal: boolean
+  constructor(message: string, details: EngineErrorDetails = {}) {
     super('STORE_UNAVAILABLE', message, details)
+    this.isFinal = details.isFinal ?? false
   }
 }
 
@@ -115,9 +127,17 @@ export class Unsupported extends HoldfastError {
 
 /** Thrown by stores only: a busy database, a lost compare-and-set, throttling. */
 export class NotApplied extends HoldfastError {
-  constructor(message: string, details: ErrorDetails = {}) {
+  /** Asking again can only fail again, until the set-up is changed: a wait ends with it at once. */
+  readonly isFinal: boolean
+  constructor(message: string, details: EngineErrorDetails = {}) {
     super('NOT_APPLIED', message, details)
+    this.isFinal = details.isFinal ?? false
   }
+}
+
+/** Whether an error says that asking again can only fail again. */
+export function isFinal(error: unknown): boolean {
+  return error instanceof HoldfastError && 'isFinal' in error && error.isFinal === true
 }
 
 /** The code that each class stands for; any code for the base. */

@@ -32,6 +32,16 @@ export function namesOf(resource: string): { readonly namespace: string; readonl
   return { namespace: decodeName(namespace), name: decodeName(name) }
 }
 
+/** Whether `resourceOf` makes it: the key of another program may begin as one of ours. */
+export function isResource(text: string): boolean {
+  try {
+    namesOf(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** Validates and encodes one part. `what` names the argument in the error. */
 export function encodeName(what: string, text: string): string {
   if (typeof text !== 'string') throw new Misuse(`${what} must be a string, got ${typeof text}`)

@@ -6,15 +6,22 @@
 import { ClaimCalls } from './claim-calls.ts'
 import { Backoff } from '../time/backoff.ts'
 import { sleep } from '../time/clock.ts'
-import { Misuse, OutcomeUnknown, StoreUnavailable, WaitTimeout } from '../store/errors.ts'
+import { isFinal, Misuse, OutcomeUnknown, StoreUnavailable, WaitTimeout } from '../store/errors.ts'
 import { deadlineOf, remainingMs } from '../time/deadline.ts'
 import { HeldLease } from '../lease/held-lease.ts'
 import type { ClaimRequest } from './claim-request.ts'
 import { ATTEMPT_MS_MAX, PROVISIONAL_RENEW_MS, QUEUE_LENGTH_MAX } from '../store/limits.ts'
 import { WaitLimit } from './wait-limit.ts'
 import type { WaitHost } from './wait-host.ts'
+import type { Facts } from '../store/facts.ts'
 import type { Refused, Queued, Held, Standing } from '../store/standing.ts'
 import { QueuedClaim, type WakeReason } from './queued-claim.ts'
+
+/**
+ * What a store calls final ends a wait, unless the store had answered it before: a right or a command that is taken away
+ * from a waiter in line may come back, so there it has to stay final for this long.
+ */
+const FINAL_AFTER_ANSWER_MS = ATTEMPT_MS_MAX
 
 /** The lease, or null when the request does not queue and the lock is held. */
 export async function acquire(host: WaitHost, request: ClaimRequest): Promise<HeldLease | null> {
@@ -66,6 +73,7 @@ class Acquisition {
   readonly #fruitless = new Backoff()
   #trouble: unknown
   #wasAnswered = false
+  #finalSinceMs: number | undefined
   #lastStay: { readonly ahead: number | undefined; readonly sinceMs: number } | undefined
   #headSinceMs: number | undefined
   #woken: WakeReason | undefined
@@ -86,7 +94,7 @@ class Acquisition {
   async run(): Promise<HeldLease | null> {
     try {
       this.#limit.throwIfOver()
-      const facts = this.#host.facts ?? (await this.#limit.bound(this.#host.open())).facts
+      const facts = this.#host.facts ?? (await this.#opened())
       this.#host.checkSupported(this.#request, facts)
       // A store that answers at once would keep every timer and renewal of this process from running.
       if (this.#host.loopTurn.isDue(this.#host.clock.monotonicMs())) await this.#limit.bound(sleep(this.#host.clock, 0))
@@ -99,6 +107,21 @@ class Acquisition {
     } catch (error) {
       this.#calls.giveUp()
       throw error
+    }
+  }
+
+  /** Opening has a patience of its own, and a wait that is longer asks again. */
+  async #opened(): Promise<Facts> {
+    for (;;) {
+      try {
+        return (await this.#limit.bound(this.#host.open())).facts
+      } catch (error) {
+        this.#limit.throwIfOver()
+        if (!(error instanceof StoreUnavailable) || error.isFinal) throw error
+        this.#trouble = error
+        this.#limit.opensLate()
+        await this.#pause(this.#failures)
+      }
     }
   }
 
@@ -165,14 +188,27 @@ class Acquisition {
       this.#limit.answered()
       this.#failures.reset()
       this.#trouble = undefined
+      this.#finalSinceMs = undefined
       return standing
     } catch (error) {
       if (!this.#calls.isWorthRepeating(error)) throw error
       this.#limit.throwIfOver()
+      if (this.#isOverBy(error)) throw refusedFinally(this.#request.shape.name, error)
       this.#trouble = error
       await this.#pause(this.#failures)
       return undefined
     }
+  }
+
+  /** Whether asking again is pointless. */
+  #isOverBy(error: unknown): boolean {
+    if (!isFinal(error)) {
+      this.#finalSinceMs = undefined
+      return false
+    }
+    const nowMs = this.#host.clock.monotonicMs()
+    this.#finalSinceMs ??= nowMs
+    return !this.#wasAnswered || nowMs - this.#finalSinceMs >= FINAL_AFTER_ANSWER_MS
   }
 
   #pause(backoff: Backoff): Promise<void> {
@@ -191,6 +227,9 @@ class Acquisition {
   }
 
   #granted(standing: Held): HeldLease {
+    // The server may have been replaced since this wait began, and what the new one grants is worth less.
+    const { facts } = this.#host
+    if (facts !== undefined) this.#host.checkSupported(this.#request, facts)
     const { shape, settings } = this.#request
     const { ref, outcomeUnknown } = this.#calls
     const lease = new HeldLease({ shape, ref, outcomeUnknown }, standing, settings, this.#host)
@@ -219,19 +258,25 @@ class Acquisition {
   }
 }
 
+/** In the words of the store, which say the way out. */
+function refusedFinally(name: string, cause: unknown): StoreUnavailable {
+  const words = cause instanceof Error ? cause.message : String(cause)
+  return new StoreUnavailable(`"${name}" cannot be asked for: ${words}`, { resource: name, cause, isFinal: true })
+}
+
 /** What the caller is told when the wait is over: what stood in the way. */
 function explained(error: unknown, request: ClaimRequest, limit: WaitLimit, { trouble }: Acquisition): unknown {
   if (!limit.timedOut(error)) return error
   const { name } = request.shape
-  const { waitedMs } = limit
-  if (trouble !== undefined) {
-    const words = trouble instanceof Error ? trouble.message : String(trouble)
-    return new StoreUnavailable(`"${name}" could not be asked for within ${Math.round(waitedMs)} ms: ${words}`, {
-      resource: name,
-      cause: trouble,
-    })
-  }
-  return tooLong(name, waitedMs)
+  return trouble === undefined ? tooLong(name, limit.waitedMs) : notAsked(name, limit, trouble)
+}
+
+function notAsked(name: string, { waitedMs }: WaitLimit, cause: unknown): StoreUnavailable {
+  const words = cause instanceof Error ? cause.message : String(cause)
+  return new StoreUnavailable(`"${name}" could not be asked for within ${Math.round(waitedMs)} ms: ${words}`, {
+    resource: name,
+    cause,
+  })
 }
 
 export function tooLong(name: string, waitedMs: number): WaitTimeout {

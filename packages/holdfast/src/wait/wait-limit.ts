@@ -39,10 +39,17 @@ export class WaitLimit {
     return this.#clock.monotonicMs() - this.#startedMs
   }
 
+  /** The store did not open in the time that an opening has: what is left of the wait may go on it, and no more. */
+  opensLate(): void {
+    this.#alarm ??= this.#timers.add(() => this.stop(TIME_IS_OVER), this.#startedMs + this.#limitMs)
+    if (this.waitedMs >= this.#limitMs) this.stop(TIME_IS_OVER)
+  }
+
   /** The store is open, and the first ask is about to be sent. */
   begin(): void {
     this.#askedMs = this.#clock.monotonicMs()
     const longestMs = Math.max(this.#limitMs, ATTEMPT_MS_MAX)
+    if (this.#alarm !== undefined) this.#timers.cancel(this.#alarm)
     this.#alarm = this.#timers.add(() => this.stop(TIME_IS_OVER), this.#askedMs + longestMs)
   }
 

@@ -4,7 +4,7 @@ import type { Store } from 'holdfast'
 
 /** The same URL wherever it is used from; a message about a wrong one never repeats it. */
 export function absoluteStoreUrl(url: string): string {
-  return chooseStore(url, {}).url
+  return chooseStore(url).url
 }
 
 /** Redlock is told how long leases are here: the longest one decides for how long a server that lost its data is kept out. */
@@ -13,7 +13,7 @@ export async function openStore(url: string, ttlMs?: number): Promise<Store> {
     const { redlock } = await import('holdfast/redlock')
     return redlock(url, ttlMs === undefined ? {} : { maxTtl: ttlMs })
   }
-  return chooseStore(url, {}).open()
+  return chooseStore(url).open()
 }
 
 export function schemeOf(url: string): string {

@@ -18,7 +18,7 @@ export interface WorkerPoolOptions {
   readonly order: Omit<Order, 'process' | 'historyPath' | 'seed' | 'storeUrl'>
   readonly nemesis: Recorder
   /** Each place has a way of its own to the store, and perhaps a clock of its own. */
-  readonly ground: Pick<Environment, 'urlFor' | 'environmentFor'>
+  readonly environment: Pick<Environment, 'urlFor' | 'environmentFor'>
 }
 
 const KILLED = 'SIGKILL'
@@ -27,7 +27,7 @@ const WORKER = new URL('traffic/worker.js', import.meta.url)
 export class WorkerPool {
   readonly posts: readonly WorkerSlot[]
   // A worker that is stopped cannot see that its driver is gone; the kernel sees it.
-  readonly #crew = new ChildProcesses(dyingWithUs)
+  readonly #children = new ChildProcesses(dyingWithUs)
   readonly #options: WorkerPoolOptions
   readonly #hired: { readonly path: string; readonly member: ChildProcess }[] = []
   readonly #killed = new Set<ChildProcess>()
@@ -75,7 +75,7 @@ export class WorkerPool {
   /** For the last moment: nothing of ours may outlive the driver. */
   killAll(): void {
     for (const { member } of this.#hired) if (!this.#gone.has(member)) this.#killed.add(member)
-    this.#crew.killAll()
+    this.#children.killAll()
   }
 
   kill(member: ChildProcess): void {
@@ -95,10 +95,10 @@ export class WorkerPool {
     generation: number,
     onEvent: (event: HistoryEvent) => void,
   ): { process: string; member: ChildProcess } {
-    const { folder, seed, order, ground } = this.#options
+    const { folder, seed, order, environment } = this.#options
     const process = generation === 1 ? place : `${place}.${generation}`
     const historyPath = join(folder, `${process}.ndjson`)
-    const member = this.#crew.start(process, WORKER, '', onEvent, ground.environmentFor(place))
+    const member = this.#children.start(process, WORKER, '', onEvent, environment.environmentFor(place))
     this.#hired.push({ path: historyPath, member })
     void member.ended.then(({ code, lastWords }) => {
       this.#gone.add(member)
@@ -108,7 +108,7 @@ export class WorkerPool {
       ...order,
       process,
       historyPath,
-      storeUrl: ground.urlFor(place),
+      storeUrl: environment.urlFor(place),
       seed: seed + this.#hired.length,
     }
     member.tell(JSON.stringify(own))

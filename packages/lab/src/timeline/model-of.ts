@@ -3,7 +3,7 @@ import { byTime, type HistoryEvent, tokenOf } from '@holdfast/testbed/history'
 import { marksOf } from './marks-of.ts'
 import { packRows } from './rows.ts'
 import { holdsOf, stepsOf, waitsOf } from './spans-of.ts'
-import { faultMarksOf, pausesOf } from './spells.ts'
+import { faultMarksOf, pausesOf } from './fault-marks.ts'
 import type { DrawnEvent, Finding, Lane, LaneKind, Model, Reading, Span, Unplaced } from './model.ts'
 
 /** Marks closer than this share of the run get rows of their own. */

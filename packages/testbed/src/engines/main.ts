@@ -1,7 +1,8 @@
 /** `npm run engines`: servers by hand, until Ctrl-C. */
 import { createInterface } from 'node:readline'
 import { act, type Report, stateOf } from './actions.ts'
-import { helpText, type Order, readOrder, UsageError } from './command-line.ts'
+import { UsageError } from '../command-line.ts'
+import { helpText, type Order, readOrder } from './command-line.ts'
 import type { Group } from './driver.ts'
 import { EngineNotAvailable } from './engine.ts'
 

@@ -2,9 +2,13 @@
  * Cluster clients as people have them, through the same port as a single server. The driver knows where a key lives and
  * follows MOVED and ASK; here it is only told the key, asked for its primaries, and made to listen where messages are.
  */
+import { onDisconnectOf } from './disconnects.ts'
 import {
+  type ConnectedDriver,
   type IoredisClusterClient,
   connectedOrEnded,
+  endedClient,
+  notConnected,
   refusePrefix,
   reconnectInMs,
   type Subscriptions,
@@ -12,7 +16,6 @@ import {
   type Primary,
   type RedisDriver,
 } from './driver.ts'
-import { StoreUnavailable } from '../../store/errors.ts'
 
 /** The part of a node-redis cluster (version 5 or 6) that is used. */
 export interface NodeRedisClusterClient {
@@ -25,6 +28,7 @@ export interface NodeRedisClusterClient {
   sSubscribe(channel: string, listener: (message: string, channel: string) => void): Promise<unknown>
   sUnsubscribe(channel: string): Promise<unknown>
   on(event: string, listener: () => void): unknown
+  off(event: string, listener: () => void): unknown
   destroy(): void
 }
 
@@ -39,10 +43,14 @@ export function ioredisClusterDriver(cluster: IoredisClusterClient): RedisDriver
   refusePrefix(cluster.options?.keyPrefix ?? cluster.options?.redisOptions?.keyPrefix)
   return {
     // Whatever its nodes are told to do, the Cluster itself sends again what a closed connection left unanswered.
-    resends: true,
+    resends: cluster.options?.retryDelayOnFailover !== 0,
+    onDisconnect: onDisconnectOf(cluster, ['-node']),
+    another: () => anotherIoredisCluster(cluster),
     // It finds the key in the command by itself.
-    send: ([command = '', ...args]) => cluster.call(command, args),
+    send: ([command = '', ...args]) =>
+      cluster.status === 'end' ? Promise.reject(endedClient()) : cluster.call(command, args),
     async primaries() {
+      if (cluster.status === 'end') throw endedClient()
       // One that is made lazily knows its nodes when it has connected.
       if (cluster.status === 'wait') await cluster.connect()
       return cluster.nodes('master').map((node) => ({
@@ -54,6 +62,12 @@ export function ioredisClusterDriver(cluster: IoredisClusterClient): RedisDriver
   }
 }
 
+async function anotherIoredisCluster(cluster: IoredisClusterClient): Promise<ConnectedDriver> {
+  const own = cluster.duplicate([], { lazyConnect: true, clusterRetryStrategy: reconnectInMs, retryDelayOnFailover: 0 })
+  await connectedOrEnded(own)
+  return { port: ioredisClusterDriver(own), close: () => own.disconnect() }
+}
+
 async function listenWithIoredis(cluster: IoredisClusterClient, hearer: Hearer): Promise<Subscriptions> {
   const own = cluster.duplicate([], {
     lazyConnect: true,
@@ -62,7 +76,6 @@ async function listenWithIoredis(cluster: IoredisClusterClient, hearer: Hearer):
   })
   // Versions that do not know the option would send SSUBSCRIBE to any node.
   const isSharded = 'shardedSubscribers' in own
-  own.on('error', () => undefined)
   for (const event of ['message', 'smessage']) {
     own.on(event, (channel = '', message = '') => hearer.onMessage(channel, message))
   }
@@ -84,7 +97,15 @@ async function listenWithIoredis(cluster: IoredisClusterClient, hearer: Hearer):
 
 function nodeRedisClusterDriver(cluster: NodeRedisClusterClient): RedisDriver {
   return {
-    send: (words, key) => cluster.sendCommand(key, false, [...words]),
+    onDisconnect: onDisconnectOf(cluster, ['node-error', 'node-reconnecting', 'node-disconnect']),
+    async another() {
+      const own = cluster.duplicate()
+      own.on('error', () => undefined)
+      await own.connect()
+      return { port: nodeRedisClusterDriver(own), close: () => own.destroy() }
+    },
+    send: (words, key) =>
+      cluster.isOpen ? cluster.sendCommand(key, false, [...words]) : Promise.reject(notConnected('cluster')),
     async primaries() {
       return cluster.masters.map((master): Primary => ({
         name: master.address,
@@ -97,7 +118,7 @@ function nodeRedisClusterDriver(cluster: NodeRedisClusterClient): RedisDriver {
       }))
     },
     async listen(hearer) {
-      if (!cluster.isOpen) throw new StoreUnavailable('the redis cluster is not connected: call connect() on it first')
+      if (!cluster.isOpen) throw notConnected('cluster')
       const own = cluster.duplicate()
       own.on('error', () => hearer.onDown())
       own.on('node-error', () => hearer.onDown())

@@ -1,5 +1,6 @@
 /** What a store needs of any Redis driver, and what all the adapters do alike. */
-import { Misuse } from '../../store/errors.ts'
+import { Misuse, StoreUnavailable } from '../../store/errors.ts'
+import { codeWordOf } from './errors.ts'
 
 /** Any Redis driver. */
 export interface RedisDriver {
@@ -16,6 +17,23 @@ export interface RedisDriver {
    * was done, only what was done last: a server that is not ready the second time may have granted the first. @default false
    */
   readonly resends?: boolean
+  /**
+   * Calls back whenever a connection for commands has ended: the next one may lead to another server, and what was in flight
+   * may be sent again. Returns what stops it. @default not known; behind a driver that resends nothing is trusted then
+   */
+  onDisconnect?(listener: () => void): () => void
+  /** One more connection of the same kind, for when this one has fallen silent. @default none can be made */
+  another?(): Promise<ConnectedDriver>
+  /** What the driver said last of its connection, while it has none: silence has a reason then. @default nothing is known */
+  trouble?(): unknown
+  /** The database that was asked for, to be compared with what the server says. @default not compared */
+  readonly database?: number | undefined
+}
+
+/** A driver with a connection of its own. */
+export interface ConnectedDriver {
+  readonly port: RedisDriver
+  close(): void
 }
 
 /** One server of a Cluster that has slots. */
@@ -53,13 +71,33 @@ export function refusePrefix(keyPrefix: string | undefined): void {
   )
 }
 
-/** One that could not connect would go on trying, for nobody. */
-export async function connectedOrEnded(client: Pick<Connecting, 'connect' | 'disconnect'>): Promise<void> {
+/** Until somebody connects it again, and Sentinels' clients do so by themselves. */
+export function endedClient(isFinal = true): StoreUnavailable {
+  return new StoreUnavailable(
+    'the ioredis client has ended (quit, disconnect, or its retryStrategy gave up): give one that stays connected',
+    { isFinal },
+  )
+}
+
+/** Nothing was sent. */
+export function notConnected(what = 'client'): StoreUnavailable {
+  return new StoreUnavailable(`the redis ${what} is not connected: call connect() on it first, and close it last`, {
+    isFinal: true,
+  })
+}
+
+/** One that could not connect would go on trying, for nobody. Throws what the server said, or the driver last. */
+export async function connectedOrEnded(client: Connecting): Promise<void> {
+  // An event nobody listens to would be printed.
+  let trouble: unknown
+  client.on('error', (error) => {
+    if (trouble === undefined || codeWordOf(trouble) === undefined) trouble = error
+  })
   try {
     await client.connect()
   } catch (error) {
     client.disconnect()
-    throw error
+    throw trouble ?? error
   }
 }
 
@@ -75,6 +113,7 @@ export interface IoredisClusterClient {
   readonly status: string
   readonly options?: {
     readonly keyPrefix?: string | undefined
+    readonly retryDelayOnFailover?: number | undefined
     readonly redisOptions?: { readonly keyPrefix?: string | undefined } | undefined
   }
   call(command: string, args: string[]): Promise<unknown>
@@ -88,6 +127,8 @@ export interface IoredisClusterClient {
   unsubscribe(...channels: string[]): Promise<unknown>
   ssubscribe(...channels: string[]): Promise<unknown>
   sunsubscribe(...channels: string[]): Promise<unknown>
+  on(event: 'error', listener: (error: Error) => void): unknown
   on(event: string, listener: (...words: string[]) => void): unknown
+  off(event: string, listener: () => void): unknown
   disconnect(): void
 }

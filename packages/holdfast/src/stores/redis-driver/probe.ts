@@ -2,6 +2,7 @@
 import { StoreUnavailable } from '../../store/errors.ts'
 import type { RedisDriver } from './driver.ts'
 import { codeWordOf } from './errors.ts'
+import { stillLoading } from './loading.ts'
 
 /** Older servers hide the code word of an error inside a script, so a full server could not be told from a defect. */
 const MAJOR_MIN = 7
@@ -31,10 +32,17 @@ const SETTINGS: readonly string[] = [
 ]
 
 /** What is asked: a server, or one of a Cluster. */
-type ProbedDriver = Pick<RedisDriver, 'send'>
+type ProbedDriver = Pick<RedisDriver, 'send' | 'database'>
 
 const NODE_OF_CLUSTER =
   'is a node of a Redis Cluster: give redis() a Cluster client, or a URL that begins with redis+cluster:'
+
+const SENTINEL =
+  'is a Sentinel, which keeps no locks: give redis() a Sentinel client, or a URL such as redis+sentinel://host:26379/name'
+
+function refused(words: string): StoreUnavailable {
+  return new StoreUnavailable(words, { isFinal: true })
+}
 
 /** Throws `StoreUnavailable` for a server that cannot carry locks, with the reason. */
 export async function probe(port: ProbedDriver): Promise<ServerFindings> {
@@ -50,14 +58,19 @@ export async function probeAll(port: RedisDriver): Promise<readonly ServerFindin
 }
 
 async function probeOne(port: ProbedDriver, inCluster: boolean): Promise<ServerFindings> {
-  const info = infoOf(await port.send(['INFO']))
+  const answer = String(await port.send(['INFO']))
+  const info = infoOf(answer)
   const version = info.get('redis_version') ?? ''
   const valkey = info.get('valkey_version')
   const engine = valkey === undefined ? `Redis ${version}` : `Valkey ${valkey}`
   if (!(Number.parseInt(version, 10) >= MAJOR_MIN)) {
-    throw new StoreUnavailable(`${engine} is too old: Holdfast needs Redis ${MAJOR_MIN} or newer, or Valkey`)
+    throw refused(`${engine} is too old: Holdfast needs Redis ${MAJOR_MIN} or newer, or Valkey`)
   }
-  if (!inCluster && info.get('cluster_enabled') === '1') throw new StoreUnavailable(`${engine} ${NODE_OF_CLUSTER}`)
+  if (info.get('redis_mode') === 'sentinel') throw refused(`${engine} ${SENTINEL}`)
+  if (!inCluster && info.get('cluster_enabled') === '1') throw refused(`${engine} ${NODE_OF_CLUSTER}`)
+  const loading = stillLoading(answer)
+  if (loading !== undefined) throw loading
+  await refuseOtherDatabase(port)
   if (info.get('role') !== 'master') {
     throw new StoreUnavailable(`${engine} is a replica, which cannot grant locks: connect to the primary`)
   }
@@ -65,6 +78,18 @@ async function probeOne(port: ProbedDriver, inCluster: boolean): Promise<ServerF
   const place = inCluster ? await placeInCluster(port) : NO_PLACE
   const replicas = Math.max(connected, place.replicas)
   return { ...place, engine, runId: info.get('run_id') ?? '', replicas, settings: await settingsOf(port) }
+}
+
+/** A number that the server does not have leaves the connection in database 0, with the locks of whoever works there. */
+async function refuseOtherDatabase(port: ProbedDriver): Promise<void> {
+  const { database } = port
+  if (database === undefined) return
+  const answer = String(await unlessRefused(() => port.send(['CLIENT', 'INFO'])))
+  const here = /(?:^| )db=(\d+)/.exec(answer)?.[1]
+  if (here === undefined || Number(here) === database) return
+  throw refused(
+    `the connection is in database ${here} and not in ${database}, which was asked for: does the server have so many (databases)?`,
+  )
 }
 
 type PlaceInCluster = Pick<ServerFindings, 'replicas' | 'slot'>
@@ -124,9 +149,7 @@ async function settingsOf(port: ProbedDriver): Promise<ServerFindings['settings'
   })
 }
 
-function infoOf(answer: unknown): ReadonlyMap<string, string> {
-  const lines = String(answer)
-    .split('\r\n')
-    .map((line) => line.split(':'))
+function infoOf(answer: string): ReadonlyMap<string, string> {
+  const lines = answer.split('\r\n').map((line) => line.split(':'))
   return new Map(lines.map(([name = '', ...value]) => [name, value.join(':')]))
 }

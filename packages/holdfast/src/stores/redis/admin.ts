@@ -1,6 +1,8 @@
 /** For operators: which locks there are, and how one is taken from its holder. */
 import type { ResourcePage } from '../../store/line-view.ts'
+import { isResource } from '../../store/names.ts'
 import { replyFields } from '../redis-driver/answers.ts'
+import { askedApart } from '../redis-driver/foreign-keys.ts'
 import type { Primary } from '../redis-driver/driver.ts'
 import { bySlot } from '../redis-driver/slots.ts'
 import type { RedisKeys } from './keys.ts'
@@ -23,7 +25,7 @@ export async function listOf(
   const [walk = '', ...found] = (cursor ?? '').split(CURSOR_SEPARATOR)
   if (found.length > 0) return pageOf(walk, await claimedOf(session, keys, found), limit)
   const [next, lines] = await scan(session, walk, keys.pattern(prefix))
-  const resources = lines.map((line) => keys.resource(line))
+  const resources = lines.map((line) => keys.resource(line)).filter(isResource)
   return pageOf(next, await claimedOf(session, keys, resources), limit)
 }
 
@@ -79,7 +81,13 @@ async function claimedOf(
 ): Promise<readonly string[]> {
   if (resources.length === 0) return []
   const groups = session.isCluster ? bySlot(resources, (resource) => keys.line(resource)) : [resources]
-  const claimed = await Promise.all(groups.map((group) => claimedTogether(session, keys, group)))
+  const claimed = await Promise.all(
+    groups.map(async (group) => {
+      // One that cannot be read is listed, so that it is named; looking at it says why.
+      const areClaimed = await askedApart(group, true, (some) => claimedTogether(session, keys, some))
+      return group.filter((_, index) => areClaimed[index] === true)
+    }),
+  )
   return claimed.flat()
 }
 
@@ -87,10 +95,10 @@ async function claimedTogether(
   { connection, scripts }: RedisSession,
   keys: RedisKeys,
   resources: readonly string[],
-): Promise<readonly string[]> {
+): Promise<readonly boolean[]> {
   const lines = resources.flatMap((resource) => keys.all(resource))
   const answers = replyFields(await connection.run(scripts.hasClaims, lines, []))
-  return resources.filter((_, index) => answers[index] === '1')
+  return resources.map((_, index) => answers[index] === '1')
 }
 
 /** What does not fit waits in the cursor: asking for the same part of the walk again could answer in another order. */

@@ -84,10 +84,10 @@ function fits({ script, slot }: Question, company: readonly Question[]): boolean
   return company.length < TOGETHER_MAX && company[0]?.script === script && company[0].slot === slot
 }
 
-function reply({ script, resolve, reject }: Question, answers: unknown, place: number): void {
+function reply({ script, keys, resolve, reject }: Question, answers: unknown, place: number): void {
   const answer: unknown = Array.isArray(answers) ? answers[place] : answers
   if (Array.isArray(answer) && answer[0] === 'error') {
-    reject(engineError(new Error(String(answer[1])), script.name))
+    reject(engineError(new Error(String(answer[1])), script.name, { keys, script: script.text }))
   } else if (Array.isArray(answer) || typeof answer === 'string') {
     resolve({ answer, place })
   } else {

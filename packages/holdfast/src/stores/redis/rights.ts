@@ -26,6 +26,7 @@ export async function requireRights(
   throw new StoreUnavailable(
     `opening: Redis does not allow this user to do it: the scripts need ${commands.join(', ')} on the keys and channels ` +
       'that begin with the prefix (docs/redis.md)',
+    { isFinal: true },
   )
 }
 

@@ -1,12 +1,16 @@
 /** Which servers: what the caller gave, as something to connect to and something to say. No message repeats a password. */
 import { Misuse } from '../../store/errors.ts'
-import { connectUrl, driverOf, type RedisClient } from '../redis-driver/client.ts'
+import { addressOf, listOf, type ServerAddress as RedisServer, serverOf } from '../redis-driver/address.ts'
+import { driverOf, type RedisClient } from '../redis-driver/client.ts'
+import { connectServer } from '../redis-driver/connect.ts'
 import type { OpenNode } from './node.ts'
 import { NODES_MAX, NODES_MIN } from './limits.ts'
+import { checkedNames, nameOfAddress, nameOfClient } from './server-names.ts'
 
 export interface ServerAddress {
-  /** For people: host and port, or the place in the list. */
+  /** The same for all clients: host and port, or what the caller calls it; the place in the list where neither is known. */
   readonly name: string
+  readonly isNumbered: boolean
   readonly openPort: OpenNode
 }
 
@@ -18,8 +22,11 @@ const EXAMPLE = 'redlock://user:password@host-1:6379/0,host-2:6379,host-3:6379'
  */
 const ONCE = { enableOfflineQueue: false, autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 } as const
 
-export function addressesOf(nodes: readonly (RedisClient | string)[] | string): readonly ServerAddress[] {
-  const list = typeof nodes === 'string' ? urlsOf(nodes) : nodes
+export function addressesOf(
+  nodes: readonly (RedisClient | string)[] | string,
+  given?: readonly string[],
+): readonly ServerAddress[] {
+  const list = typeof nodes === 'string' ? serversOf(nodes) : nodes
   if (!Array.isArray(list)) throw new Misuse(`redlock() takes a list of clients or URLs, or one URL: ${EXAMPLE}`)
   if (list.length < NODES_MIN) {
     throw new Misuse(
@@ -32,7 +39,12 @@ export function addressesOf(nodes: readonly (RedisClient | string)[] | string): 
       `redlock() takes at most ${NODES_MAX} servers, and got ${list.length}: every attempt asks each of them`,
     )
   }
-  const addresses = list.map((each: RedisClient | string, index) => addressOf(each, index))
+  const called = given === undefined ? undefined : checkedNames(given, list.length)
+  const addresses = list.map((each: RedisClient | RedisServer | string, index): ServerAddress => {
+    const address = addressOfNode(each, index)
+    const name = called?.[index]
+    return name === undefined ? address : { ...address, name, isNumbered: false }
+  })
   const names = addresses.map(({ name }) => name)
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined) throw new Misuse(sameServer(twice, twice))
@@ -43,38 +55,37 @@ export function sameServer(one: string, other: string): string {
   return `redlock() got one server twice (${one} and ${other}): it would have two votes, and its failure would count twice`
 }
 
-function addressOf(client: RedisClient | string, index: number): ServerAddress {
-  if (typeof client === 'string') {
-    const url = checkedUrl(client)
-    const { host, pathname } = new URL(url)
-    const database = pathname.length > 1 && pathname !== '/0' ? pathname : ''
-    return { name: `${host}${database}`, openPort: () => connectUrl(url, ONCE) }
-  }
-  const port = driverOf(client)
-  return { name: nameOf(client) ?? `node ${index + 1}`, openPort: async () => ({ port, close: () => undefined }) }
+function addressOfNode(node: RedisClient | RedisServer | string, index: number): ServerAddress {
+  if (typeof node === 'string') return addressOfServer(serverIn(node, index))
+  if ('kind' in node) return addressOfServer(node)
+  const port = driverOf(node)
+  const name = nameOfClient(node)
+  const openPort = async (): ReturnType<OpenNode> => ({ port, close: () => undefined })
+  return { name: name ?? `node ${index + 1}`, isNumbered: name === undefined, openPort }
 }
 
-/** ioredis knows where it is connected to. */
-function nameOf(client: object): string | undefined {
-  if (!('options' in client) || typeof client.options !== 'object' || client.options === null) return undefined
-  const { options } = client
-  if (!('host' in options) || !('port' in options)) return undefined
-  return typeof options.host === 'string' && typeof options.port === 'number'
-    ? `${options.host}:${options.port}`
-    : undefined
+function addressOfServer(server: RedisServer): ServerAddress {
+  const name = nameOfAddress(server.host, server.port, server.database)
+  return { name, isNumbered: false, openPort: () => connectServer(server, ONCE) }
 }
 
-function checkedUrl(url: string): string {
-  const protocol = URL.canParse(url) ? new URL(url).protocol : undefined
-  if (protocol === 'redis:' || protocol === 'rediss:') return url
-  throw new Misuse('a node of Redlock looks like redis://user:password@host:6379/0, or rediss: for TLS')
+function serverIn(url: string, index: number): RedisServer {
+  const address = addressOf(url)
+  if (address.kind === 'server') return address
+  throw new Misuse(`node ${index + 1} of Redlock is one server: its URL looks like redis://user:password@host:6379/0`)
 }
 
 /** `redlock://[user:password@]host:port[/database],…`: a node that names no user has the one of the first. */
-function urlsOf(url: string): readonly string[] {
-  const rest = /^redlock:\/\/(.+)$/i.exec(url)?.[1]
-  if (rest === undefined) throw new Misuse(`a URL for Redlock looks like ${EXAMPLE}`)
-  const nodes = rest.split(',')
-  const user = nodes[0]?.includes('@') === true ? nodes[0].slice(0, nodes[0].lastIndexOf('@') + 1) : ''
-  return nodes.map((node) => `redis://${node.includes('@') ? '' : user}${node}`)
+function serversOf(url: string): readonly RedisServer[] {
+  const scheme = /^redlock:\/\/(?=.)/i.exec(url)
+  if (scheme === null) throw new Misuse(`a URL for Redlock looks like ${EXAMPLE}`)
+  const at = scheme[0].length
+  const servers = listOf({ text: url.slice(at), at }).map((part) => serverOf(part, false))
+  const { username, password } = servers[0] ?? {}
+  const login = { ...(username !== undefined && { username }), ...(password !== undefined && { password }) }
+  return servers.map((server) => (hasLogin(server) ? server : { ...server, ...login }))
+}
+
+function hasLogin({ username, password }: RedisServer): boolean {
+  return username !== undefined || password !== undefined
 }

@@ -4,7 +4,7 @@ import { ATTEMPT_MS_MAX } from '../../store/limits.ts'
 import type { LeaveOptions } from '../../store/store.ts'
 import type { Ref } from '../../store/claim.ts'
 import type { RedlockSession } from './open.ts'
-import { answersOf, causesOf, poll, type Reply, troubleOf } from './quorum.ts'
+import { answersOf, causesOf, errorsOf, isHopeless, poll, type Reply, troubleOf } from './quorum.ts'
 import { scripts } from './scripts.ts'
 import { usOf, wordOf } from './wire.ts'
 
@@ -44,5 +44,7 @@ function unknown({ nodes, majority }: RedlockSession, replies: readonly Reply<un
     nodes,
     replies.map((reply) => troubleOf(reply, LEAVE_MS_MAX)),
   )
-  return new OutcomeUnknown(`release: fewer than ${majority} of ${nodes.length} nodes answered: ${causes}`)
+  return new OutcomeUnknown(`release: fewer than ${majority} of ${nodes.length} nodes answered: ${causes}`, {
+    isFinal: isHopeless(errorsOf(replies), majority),
+  })
 }

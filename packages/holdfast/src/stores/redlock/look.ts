@@ -4,22 +4,19 @@ import type { LineView } from '../../store/line-view.ts'
 import { NODE_MS_MAX } from './limits.ts'
 import type { RedisNode } from './node.ts'
 import type { RedlockSession } from './open.ts'
-import { answersOf, causesOf, poll, type Reply, troubleOf } from './quorum.ts'
+import { answersOf, causesOf, errorsOf, isHopeless, poll, type Reply, troubleOf } from './quorum.ts'
 import { OBSERVED_SURELY_MS, scripts } from './scripts.ts'
 import { type SeenVotes, seenOf, viewOf } from './view.ts'
 
 export async function look(session: RedlockSession, resource: string): Promise<LineView> {
-  return viewOf(resource, await seenBy(session, resource), sizeOf(session))
+  return viewOf(resource, await seenBy(session, resource), session.list.quorum)
 }
 
 /** What each node says that answers in time; at least a majority of them. */
 export function seenBy(session: RedlockSession, resource: string): Promise<readonly SeenVotes[]> {
   const all = [...session.keys.all(resource), session.keys.marker]
-  return allOf(session, 'look', async (node) => seenOf(await node.run(scripts.look, all, [])))
-}
-
-export function sizeOf({ nodes, majority }: RedlockSession): { readonly nodes: number; readonly majority: number } {
-  return { nodes: nodes.length, majority }
+  const { nodes } = session
+  return allOf(session, 'look', async (node) => seenOf(await node.run(scripts.look, all, []), nodes.indexOf(node)))
 }
 
 /** For questions that are better with every answer: waits for all nodes, within their time, and needs a majority. */
@@ -48,7 +45,9 @@ function answersOfMajority<Answer>(
     nodes,
     replies.map((reply) => troubleOf(reply, NODE_MS_MAX)),
   )
-  throw new StoreUnavailable(`${what}: fewer than ${majority} of ${nodes.length} nodes answered: ${causes}`)
+  throw new StoreUnavailable(`${what}: fewer than ${majority} of ${nodes.length} nodes answered: ${causes}`, {
+    isFinal: isHopeless(errorsOf(replies), majority),
+  })
 }
 
 /**

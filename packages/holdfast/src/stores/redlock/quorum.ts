@@ -88,6 +88,15 @@ export function troubleOf(reply: Reply<unknown>, limitMs: number): string | unde
   return 'error' in reply ? wordsOf(reply.error) : undefined
 }
 
+/** Whether so many nodes stay out of reach until their set-up is changed that no majority can come about. */
+export function isHopeless(errors: readonly (EngineError | undefined)[], majority: number): boolean {
+  return errors.filter((error) => error?.isFinal !== true).length < majority
+}
+
+export function errorsOf(replies: readonly Reply<unknown>[]): readonly (EngineError | undefined)[] {
+  return replies.map((reply) => (reply !== undefined && 'error' in reply ? reply.error : undefined))
+}
+
 /** Without the name of the step, which the whole message has already. */
 export function wordsOf(error: HoldfastError): string {
   return error.message.replace(/^[a-z]+: (?:Redis )?/, '')

@@ -20,7 +20,7 @@ export async function loadDriver(): Promise<OpenDatabase> {
   const { DatabaseSync } = await import('node:sqlite').catch((cause: unknown) => {
     throw new StoreUnavailable(
       `the SQLite store needs Node 22.13 or newer, this is ${process.version}: use a newer Node, or another store`,
-      { cause },
+      { cause, isFinal: true },
     )
   })
   return (path, { readOnly, busyMs, parameters }) => {

@@ -1,4 +1,7 @@
-/** What an error of SQLite or of the file system means for the caller, by number and never by text, with the way out. */
+/**
+ * What an error of SQLite or of the file system means for the caller, by number and never by text, with the way out. The
+ * words of the driver stand at the end of each message, because they name the call and the file.
+ */
 import { HoldfastError, NotApplied, OutcomeUnknown, StoreUnavailable } from '../../store/errors.ts'
 
 /** Primary result codes (sqlite.org/rescode.html): the low byte of what the driver reports. */
@@ -41,6 +44,26 @@ const WAYS_OUT: ReadonlyMap<number, string> = new Map([
   [SQLITE.TOOBIG, 'cannot hold so many waiting claims in one line'],
 ])
 
+/**
+ * What may pass without anybody changing something: a disk that stumbles, a process or a machine short of memory or of
+ * descriptors, a crowd that leaves. Everything else stays as it is until a person changes it.
+ */
+const MAY_PASS: ReadonlySet<number | string> = new Set<number | string>([
+  SQLITE.IOERR,
+  SQLITE.NOMEM,
+  SQLITE.TOOBIG,
+  SQLITE.CANTOPEN,
+  'EIO',
+  'EMFILE',
+  'ENFILE',
+  'ENOMEM',
+  'EAGAIN',
+  'EBUSY',
+  'EINTR',
+  'ESTALE',
+  'ETIMEDOUT',
+])
+
 /** The primary result code, or `undefined` for anything that is not an error of the driver. */
 export function resultCode(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined
@@ -54,17 +77,23 @@ export function resultCode(error: unknown): number | undefined {
 export function engineError(error: unknown, path: string, phase: 'step' | 'commit'): unknown {
   const code = resultCode(error)
   if (code === undefined || error instanceof HoldfastError) return error
-  if (PASSING.has(code)) return new NotApplied(`the lock file ${path} is busy`, { cause: error })
+  if (PASSING.has(code)) return new NotApplied(`the lock file ${path} is busy${saidBy(error)}`, { cause: error })
   if (phase === 'commit' && code !== SQLITE.FULL) {
-    return new OutcomeUnknown(`the lock file ${path} failed while a change was being committed (SQLite ${code})`, {
-      cause: error,
-    })
+    const words = `failed while a change was being committed (SQLite ${code})${saidBy(error)}`
+    return new OutcomeUnknown(`the lock file ${path} ${words}`, { cause: error })
   }
   return unavailable(path, WAYS_OUT.get(code) ?? `failed with SQLite error ${code}`, error)
 }
 
 export function unavailable(path: string, words: string, cause?: unknown): StoreUnavailable {
-  return new StoreUnavailable(`the lock file ${path} ${words}`, { cause })
+  const code = resultCode(cause) ?? systemCode(cause)
+  const isFinal = code === undefined || !MAY_PASS.has(code)
+  return new StoreUnavailable(`the lock file ${path} ${words}${saidBy(cause)}`, { cause, isFinal })
+}
+
+function saidBy(cause: unknown): string {
+  if (!(cause instanceof Error) || cause instanceof HoldfastError) return ''
+  return `. The system said: ${cause.message.replaceAll(/\s+/g, ' ')}`
 }
 
 /** For the calls of `node:fs`: the code, or `undefined`. */

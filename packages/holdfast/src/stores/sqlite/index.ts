@@ -11,6 +11,8 @@ import { thisMachine } from './process-identity.ts'
 import { defaultPath } from './path.ts'
 import { sqliteStore } from './store.ts'
 
+export { defaultPath } from './path.ts'
+
 export interface SqliteOptions {
   /**
    * The lock file; a relative path counts from the working directory. It is created when it is missing, with access for

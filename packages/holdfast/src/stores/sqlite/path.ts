@@ -1,19 +1,10 @@
 /** Where the lock file is, and whether it may be there: folders, permissions, symlinks, file systems. */
-import {
-  accessSync,
-  closeSync,
-  constants,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  realpathSync,
-  statfsSync,
-  statSync,
-} from 'node:fs'
+import { accessSync, closeSync, constants, lstatSync, openSync, realpathSync, statfsSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, dirname, isAbsolute, join } from 'node:path'
-import { StoreUnavailable } from '../../store/errors.ts'
+import { Misuse, StoreUnavailable } from '../../store/errors.ts'
 import { systemCode, unavailable } from './errors.ts'
+import { makeFolder as makeFolderOf } from './make-folder.ts'
 import { refuseMountPoint } from './mounts.ts'
 import type { IsTrusted } from './ownership.ts'
 import { refuseStrangers } from './strangers.ts'
@@ -45,10 +36,26 @@ const SHARED_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
   [0xbacbacbc, 'VMware shared folders'],
 ])
 
-/** The lock file of this user: `$XDG_STATE_HOME` or `~/.local/state`, and what other systems have in its place. */
+/**
+ * The lock file of this user: `$XDG_STATE_HOME` or `~/.local/state`, and what other systems have in its place. Throws
+ * `Misuse` where this user has no home: a lock file in the working directory would lock nobody out.
+ */
 export function defaultPath(): string {
   const { XDG_STATE_HOME: stateHome, LOCALAPPDATA: localData } = process.env
-  return join(stateFolder(process.platform, homedir(), { stateHome, localData }), 'holdfast', 'locks.db')
+  const folder = stateFolder(process.platform, homeFolder(), { stateHome, localData })
+  if (isAbsolute(folder)) return join(folder, 'holdfast', 'locks.db')
+  throw new Misuse(
+    'there is no home folder for the default lock file (HOME): give sqlite() a path, or set XDG_STATE_HOME to a folder',
+  )
+}
+
+/** Empty for a user without one: a number that was given to a container has no entry anywhere. */
+function homeFolder(): string {
+  try {
+    return homedir()
+  } catch {
+    return ''
+  }
 }
 
 export function stateFolder(
@@ -79,7 +86,10 @@ export interface PathRules {
 export function findFile({ path, makeFolder, isTrusted }: PathRules): string | undefined {
   const folder = dirname(path)
   try {
-    if (makeFolder && statSync(folder, { throwIfNoEntry: false }) === undefined) return undefined
+    if (makeFolder && isMissing(folder)) {
+      refuseUnwritable(nearest(folder))
+      return undefined
+    }
     const file = join(realpathSync(folder), basename(path))
     refuseSharedFileSystem(path, statfsSync(dirname(file)).type)
     refuseStrangers(file, isTrusted)
@@ -97,7 +107,7 @@ export function prepareFile(rules: PathRules): string {
   const { path, makeFolder } = rules
   const folder = dirname(path)
   try {
-    if (makeFolder) mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER })
+    if (makeFolder) makeFolderOf(folder, PRIVATE_FOLDER)
     const found = findFile(rules) ?? created(join(realpathSync(folder), basename(path)))
     refuseReadOnly(found)
     return found
@@ -129,11 +139,24 @@ function existing(file: string): string | undefined {
   return real
 }
 
+function isMissing(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) === undefined
+}
+
+/** The folder that is there, of all that lead to this one. */
+function nearest(folder: string): string {
+  return isMissing(folder) && dirname(folder) !== folder ? nearest(dirname(folder)) : folder
+}
+
+function refuseUnwritable(folder: string): void {
+  accessSync(folder, constants.W_OK | constants.X_OK)
+}
+
 /** Said at the first look, and not only when something is to be written. */
 function refuseUnmakeable(file: string): void {
   if (lstatSync(file, { throwIfNoEntry: false }) !== undefined)
     throw unavailable(file, 'is a symlink to nothing: remove it, or create its target')
-  accessSync(dirname(file), constants.W_OK | constants.X_OK)
+  refuseUnwritable(dirname(file))
 }
 
 function refuseUnreadable(file: string): void {

@@ -121,6 +121,7 @@ function refuseTimeNamespace(): void {
   throw new StoreUnavailable(
     'this process runs in a time namespace whose clock is shifted, so it cannot agree with other processes on when ' +
       'a lease ends: run it without the namespace (unshare -T, a container option), or use a store with a server',
+    { isFinal: true },
   )
 }
 

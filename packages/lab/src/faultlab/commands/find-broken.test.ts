@@ -1,6 +1,10 @@
-import { expect, test } from 'vitest'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
 import type { Violation } from '../../judge/violation.ts'
 import { labMain } from '../main.ts'
+import { freeFolder } from '../options.ts'
 import { firstOfEach, isJudged } from './find-broken.ts'
 
 const seen = (property: Violation['property'], atS: number): Violation => {
@@ -21,6 +25,16 @@ test('a broken lock of which too little was seen is missed only when it was judg
   expect(isJudged({ ...seen, result: 'held' })).toBe(true)
   // The control is as expected when nothing was found, which proves nothing here.
   expect(isJudged({ ...seen, name: 'none', asExpected: true })).toBe(false)
+})
+
+test('the folders above its own need not be there, and a file among them is told', () => {
+  const place = mkdtempSync(join(tmpdir(), 'holdfast-out-'))
+  onTestFinished(() => rmSync(place, { recursive: true, force: true }))
+  const deep = join(place, 'holdfast-lab', 'at-noon', 'one')
+  expect(freeFolder(deep)).toBe(deep)
+  expect(readdirSync(place)).toEqual([])
+  writeFileSync(join(place, 'file'), '')
+  expect(() => freeFolder(join(place, 'file', 'at-noon', 'one'))).toThrow(/file is not a folder/)
 })
 
 test.each([

@@ -15,7 +15,7 @@ export type Persistence = (typeof persistences)[number]
 /** What some faults need and others should not have to put up with. */
 export type Need = 'server-clock' | 'worker-clock' | 'disk' | 'replica'
 
-export interface GroundRequest {
+export interface EnvironmentRequest {
   /** The scheme alone when the run is to make the store. */
   readonly storeUrl: string
   readonly isOwn: boolean
@@ -71,7 +71,7 @@ export interface Environment extends AsyncDisposable {
   urlFor(place?: string): string
   /** What a worker is started with at this place. */
   environmentFor(place: string): Readonly<Record<string, string>>
-  readonly ways: readonly Route[]
+  readonly routes: readonly Route[]
   /** None when the store is no server, or is one of the user's. */
   readonly servers: readonly EnvironmentServer[]
   readonly successions: readonly Succession[]

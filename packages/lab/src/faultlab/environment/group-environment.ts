@@ -5,18 +5,18 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Engine } from '@holdfast/testbed/engines/engine'
 import { until } from '@holdfast/testbed/engines/until'
-import { type Closing, closingAll } from './closing.ts'
+import { type Closing, closeAll } from './disposal.ts'
 import { command, offsetOf, replicationOf } from './command.ts'
 import type {
   Environment,
-  GroundRequest,
+  EnvironmentRequest,
   EnvironmentServer,
   Persistence,
   Succeeded,
   Succession,
 } from './environment.ts'
 import { oneAtATime } from './one-at-a-time.ts'
-import { openPlainGround } from './plain-environment.ts'
+import { openPlainEnvironment } from './plain-environment.ts'
 import { openWorkerClocks } from './worker-clocks.ts'
 
 export interface Pair {
@@ -53,18 +53,18 @@ const LOOKS_EVERY_MS = 10
 /** No server has a password, so whoever offers one is sent away. */
 const REFUSED = 'refused'
 
-export async function openGroupGround(start: StartElectorate, request: GroundRequest): Promise<Environment> {
-  if (!request.isOwn) return openPlainGround(request)
+export async function openGroupEnvironment(start: StartElectorate, request: EnvironmentRequest): Promise<Environment> {
+  if (!request.isOwn) return openPlainEnvironment(request)
   const closing: Closing[] = []
   try {
     return await built(start, request, closing)
   } catch (error) {
-    await closingAll(closing)
+    await closeAll(closing)
     throw error
   }
 }
 
-async function built(start: StartElectorate, request: GroundRequest, closing: Closing[]): Promise<Environment> {
+async function built(start: StartElectorate, request: EnvironmentRequest, closing: Closing[]): Promise<Environment> {
   const { places, needs, persistence } = request
   const electorate = await start(persistence)
   closing.push(() => electorate.close())
@@ -76,11 +76,11 @@ async function built(start: StartElectorate, request: GroundRequest, closing: Cl
     (pair) => new Reign(pair, { electorate, turn, all: () => servers, persistence }),
   )
   await whole(electorate, servers)
-  const close = (): Promise<void> => closingAll(closing)
+  const close = (): Promise<void> => closeAll(closing)
   return {
     urlFor: () => electorate.url,
     environmentFor: (place) => clocks.of(place)?.environment ?? {},
-    ways: [],
+    routes: [],
     servers,
     successions: servers,
     namespaceLike: (wish) => electorate.namespaceLike(wish),

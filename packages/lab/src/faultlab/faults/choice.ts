@@ -1,7 +1,7 @@
 /** Which faults a run makes: nothing is left out silently. One that cannot be made is an error that says why. */
 import { EngineNotAvailable } from '@holdfast/testbed/engines/engine'
 import type { Need } from '../environment/environment.ts'
-import { UsageError } from '../usage-error.ts'
+import { UsageError } from '@holdfast/testbed/command-line'
 import { faultsOf } from './catalogue.ts'
 import type { Fault } from './fault.ts'
 import { together } from './together.ts'

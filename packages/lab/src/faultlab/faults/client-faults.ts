@@ -17,10 +17,10 @@ export const pause: Fault = {
   hitsStore: false,
   begins: 'pause',
   ends: 'resume',
-  async strike(scene) {
-    const victim = victimOf(scene)
+  async strike(target) {
+    const victim = victimOf(target)
     if (victim === undefined) return
-    const { random, ttlMs, note, sleep } = scene
+    const { random, ttlMs, note, sleep } = target
     // The worker itself notes the stop when it gets there, and the driver lets it go on. Two stops at once would be
     // ended by one SIGCONT, which may come between them; then nothing would let the worker go on again.
     if (random.chance(0.6) || victim.isArmed) return victim.arm(random.pick(failpoints))
@@ -44,10 +44,10 @@ export const kill: Fault = {
   atStore: false,
   hitsStore: false,
   begins: 'crash',
-  async strike(scene) {
-    const victim = victimOf(scene)
+  async strike(target) {
+    const victim = victimOf(target)
     if (victim === undefined) return
-    const { random, ttlMs, note, sleep } = scene
+    const { random, ttlMs, note, sleep } = target
     // Before the signal: what the dead one held is held by nobody from here on.
     note('crash', victim.process())
     victim.kill()

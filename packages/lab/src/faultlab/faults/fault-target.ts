@@ -23,7 +23,7 @@ export interface WorkerPost {
 export interface FaultTarget {
   readonly random: Random
   readonly ttlMs: number
-  readonly ground: Environment
+  readonly environment: Environment
   readonly posts: readonly WorkerPost[]
   /** Writes the fault down, with who was hit. */
   note(kind: string, target: string, detail?: Detail): void
@@ -44,7 +44,7 @@ export function victimOf({ random, posts }: FaultTarget): WorkerPost | undefined
 }
 
 /** Any of the run's own servers. */
-export function serverOf({ random, ground: { servers } }: FaultTarget): EnvironmentServer {
+export function serverOf({ random, environment: { servers } }: FaultTarget): EnvironmentServer {
   const server = servers[random.below(servers.length)]
   if (server === undefined) throw new Error('there is no server of the run to be hurt')
   return server

@@ -22,7 +22,7 @@ export interface Fault {
   readonly begins: string
   readonly ends?: string
   /** Does it and undoes it. */
-  strike(scene: FaultTarget): Promise<void>
+  strike(target: FaultTarget): Promise<void>
   /** Whether this one in the history had an effect; one without shows nothing. */
-  hadEffect(spell: FaultWindow, record: Record): boolean
+  hadEffect(window: FaultWindow, record: Record): boolean
 }

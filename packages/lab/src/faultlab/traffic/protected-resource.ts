@@ -1,7 +1,7 @@
 /** What the locks protect, as the workload sees it, wherever the data is. */
 import type { Fenced } from 'holdfast'
 
-export interface Protected {
+export interface ProtectedResource {
   /** Before the first read. Without a guard nobody is refused, and it is written down all the same. */
   enter(holder: Fenced): Promise<void>
   /** Plain: nothing is checked, as in every program that reads before it writes. */

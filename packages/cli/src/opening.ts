@@ -1,0 +1,27 @@
+/** While a run waits for its store, people want to know what it waits for: said once, in the words of the store. */
+import type { Facts, Locks } from 'holdfast'
+import type { Printer } from './printer.ts'
+
+/** What is over sooner is nobody's concern. */
+const QUIET_MS = 300
+
+/** Opens the store, or rejects with the reason of the signal. */
+export async function openedOrInterrupted(printer: Printer, locks: Locks, signal: AbortSignal): Promise<Facts> {
+  let told = false
+  const stopListening = locks.on('opening', ({ error, askedMs }) => {
+    if (told || askedMs < QUIET_MS) return
+    told = true
+    const why = error instanceof Error ? error.message : String(error)
+    printer.tell(`waiting for the store: ${why}`, { event: 'opening' })
+  })
+  const interrupted = Promise.withResolvers<never>()
+  const onAbort = (): void => interrupted.reject(signal.reason)
+  signal.addEventListener('abort', onAbort)
+  if (signal.aborted) onAbort()
+  try {
+    return await Promise.race([locks.open(), interrupted.promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+    stopListening()
+  }
+}
