@@ -20,8 +20,15 @@ export function epochAt(boot: string, nowMs: number, wallMs: number): ClockEpoch
   return { boot, startedAtMs: Math.round(wallMs - nowMs) }
 }
 
-export function encodeEpoch({ boot, startedAtMs }: ClockEpoch): string {
-  return `${boot} ${startedAtMs}`
+/** With the start by which the scale of tokens is measured: what `startedAtMs` was when the clock was first seen. */
+export function encodeEpoch({ boot, startedAtMs }: ClockEpoch, scaleStartMs: number): string {
+  return `${boot} ${startedAtMs} ${scaleStartMs}`
+}
+
+/** `undefined` where none was written. */
+export function scaleStartIn(text: string): number | undefined {
+  const [, , scaleStartMs] = text.split(' ')
+  return scaleStartMs === undefined ? undefined : Number(scaleStartMs)
 }
 
 /** A file of format 1 has no start. */

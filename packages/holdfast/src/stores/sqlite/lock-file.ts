@@ -5,10 +5,11 @@
 import { randomBytes } from 'node:crypto'
 import { statSync } from 'node:fs'
 import type { Line } from '../../line/line.ts'
+import { TokenScale } from '../../line/token-scale.ts'
 import type { Moment } from '../../line/transition.ts'
 import { HoldfastError, StoreUnavailable } from '../../store/errors.ts'
 import type { Facts } from '../../store/facts.ts'
-import type { Clock } from '../../time/clock.ts'
+import { type Clock, stampOf } from '../../time/clock.ts'
 import type {
   LineAsk,
   ListedLine,
@@ -63,6 +64,8 @@ export class LockFile implements RecordEngine, FileUser {
   #database: LineDatabase | undefined
   #wakeFiles: WakeFiles | undefined
   #highestToken = 0n
+  /** By the clocks of this process alone, until a file tells how they were before. */
+  #scale = new TokenScale()
   #isClosed = false
 
   /** Throws for a path that cannot have a lock file, and for a file that is not one. Makes nothing. */
@@ -81,9 +84,9 @@ export class LockFile implements RecordEngine, FileUser {
   /** The clocks that judge, now. */
   readonly now = (): Moment => {
     const { clock, machine } = this.#options
-    const wallMs = clock.wallMs()
-    const nowMs = machine.clock === 'monotonic' ? clock.monotonicMs() : wallMs
-    return { nowMs, tokenScaleUs: BigInt(Math.floor(wallMs * 1000)) }
+    const stamp = stampOf(clock)
+    const nowMs = machine.clock === 'monotonic' ? stamp.monotonicMs : stamp.wallMs
+    return { nowMs, tokenScaleUs: this.#scale.at(stamp) }
   }
 
   /** Of the file that is open for change; of another one when the path leads elsewhere by now, where no claim of ours is. */
@@ -197,6 +200,7 @@ export class LockFile implements RecordEngine, FileUser {
       monotonicMs: () => clock.monotonicMs(),
       floor,
     })
+    if (opened.scaleReference !== undefined) this.#scale = new TokenScale(opened.scaleReference)
     return new LineDatabase(opened, { durability, floor, now: this.now, epoch: this.#epoch })
   }
 

@@ -3,10 +3,20 @@
  * tokens go on rising and living claims go on holding when the machine was started anew.
  */
 import { NotApplied, type StoreUnavailable } from '../../store/errors.ts'
-import { TOKEN_MAX } from '../../store/limits.ts'
+import { CLOCK_TRUSTED_FROM_MS, TOKEN_MAX } from '../../store/limits.ts'
+import { TokenScale } from '../../line/token-scale.ts'
 import type { Moment } from '../../line/transition.ts'
+import type { Stamp } from '../../time/clock.ts'
 import type { DatabaseSync, OpenDatabase } from './client.ts'
-import { beganTogether, type ClockEpoch, decodeEpoch, encodeEpoch, isSameClock, isUnlike } from './epoch.ts'
+import {
+  beganTogether,
+  type ClockEpoch,
+  decodeEpoch,
+  encodeEpoch,
+  isSameClock,
+  isUnlike,
+  scaleStartIn,
+} from './epoch.ts'
 import { engineError, resultCode, SQLITE, unavailable } from './errors.ts'
 import { FileIdentity } from './file-identity.ts'
 import { releaseRemoved } from './file-users.ts'
@@ -37,6 +47,8 @@ export interface OpenedFile {
   readonly identity: FileIdentity
   readonly generation: bigint
   readonly ceiling: bigint
+  /** Both clocks at a moment from which the scale of tokens is measured; none where no clock is surer than the wall clock. */
+  readonly scaleReference: Stamp | undefined
   close(): void
 }
 
@@ -117,35 +129,59 @@ function keeper(path: string, openDatabase: OpenDatabase): readonly DatabaseSync
 }
 
 /** One durable transaction: tables for a new file, and a new generation when its moments are of another clock. */
-function adopt(database: DatabaseSync, path: string, settings: OpenSettings): { generation: bigint; ceiling: bigint } {
-  const { now, floor } = settings
-  const epoch = encodeEpoch(settings.epoch)
+function adopt(
+  database: DatabaseSync,
+  path: string,
+  settings: OpenSettings,
+): Pick<OpenedFile, 'generation' | 'ceiling' | 'scaleReference'> {
+  const { floor } = settings
   database.exec('PRAGMA trusted_schema = OFF; PRAGMA synchronous = FULL')
   database.exec('BEGIN IMMEDIATE')
   const format = formatOf(database, path)
   if (format === 'empty') {
     database.exec(CREATE)
-    database.prepare(CREATE_FILE).run(epoch, floor, ceilingAbove(now.tokenScaleUs, floor))
+    const epoch = encodeEpoch(settings.epoch, settings.epoch.startedAtMs)
+    database.prepare(CREATE_FILE).run(epoch, floor, ceilingAbove(settings.now.tokenScaleUs, floor))
   }
   const read = database.prepare(READ_FILE)
   read.setReadBigInts(true)
   const row = read.get() as unknown as FileRow | undefined
   if (row === undefined) throw unavailable(path, 'is damaged: delete it together with its -wal and -shm files')
   const isOtherClock = mustTranslate(path, row, format, settings.epoch)
+  const scaleStartMs = scaleStartOf(row, isOtherClock, settings)
+  const scaleReference = referenceOf(scaleStartMs, settings)
+  const now = { ...settings.now, tokenScaleUs: scaleOf(scaleReference, settings) }
   const next = {
     generation: isOtherClock ? row.generation + 1n : row.generation,
     floor: greatest(row.floor, floor, isOtherClock ? row.ceiling : 0n),
     ceiling: row.ceiling,
   }
   const isBehind = next.floor > row.floor || now.tokenScaleUs + CEILING_RESERVE_US > row.ceiling
-  if (isOtherClock || isBehind || hasMoved(row, settings.epoch)) {
+  const epoch = encodeEpoch(settings.epoch, scaleStartMs)
+  if (isOtherClock || isBehind || hasMoved(row, settings.epoch) || scaleStartIn(row.epoch) !== scaleStartMs) {
     next.ceiling = greatest(row.ceiling, ceilingAbove(now.tokenScaleUs, next.floor))
     database.prepare(WRITE_FILE).run(epoch, next.generation, next.floor, next.ceiling)
   }
   if (isOtherClock) translateAll(database, next.generation, now)
   if (format === 'old') database.exec(SET_VERSION)
   database.exec('COMMIT')
-  return { generation: next.generation, ceiling: next.ceiling }
+  return { generation: next.generation, ceiling: next.ceiling, scaleReference }
+}
+
+/** What this clock showed when it was first seen, unless that was a date from before it had learned the date. */
+function scaleStartOf({ epoch }: FileRow, isOtherClock: boolean, { epoch: own, now }: OpenSettings): number {
+  const before = isOtherClock ? undefined : scaleStartIn(epoch)
+  return before === undefined || before + now.nowMs < CLOCK_TRUSTED_FROM_MS ? own.startedAtMs : before
+}
+
+/** Where the clock that judges expiry is the wall clock, there is none beside it. */
+function referenceOf(scaleStartMs: number, { epoch, now }: OpenSettings): Stamp | undefined {
+  return epoch.boot === WALL_EPOCH ? undefined : { monotonicMs: now.nowMs, wallMs: scaleStartMs + now.nowMs }
+}
+
+function scaleOf(reference: Stamp | undefined, { epoch, now }: OpenSettings): bigint {
+  if (reference === undefined) return now.tokenScaleUs
+  return new TokenScale(reference).at({ monotonicMs: now.nowMs, wallMs: epoch.startedAtMs + now.nowMs })
 }
 
 /** The processes of the format before go by their boot id alone: a new generation keeps them out. */

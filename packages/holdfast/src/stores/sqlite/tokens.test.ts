@@ -1,10 +1,11 @@
 /** Tokens rise over everything that can happen to a file and a machine. */
 import { copyFileSync, existsSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Clock, systemClock } from '../../time/clock.ts'
 import type { OpenStore, Store } from '../../store/store.ts'
 import { sqlite } from './index.ts'
+import { plainMachine } from './process-identity.ts'
 import {
   claimOf,
   clockAfterBoot,
@@ -18,6 +19,7 @@ import {
   tokenFrom,
   tokenOf,
 } from './processes.fixture.ts'
+import { sqliteStore } from './store.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -141,5 +143,68 @@ test('tokens beyond 2^53 are exact, and the last one there is ends in a clear re
   await used(sqlite({ path }), systemClock, async (store) => {
     await expect(store.enter(claimOf())).rejects.toThrow(/the last token there is/)
     expect((await store.look('test!lock')).claims).toEqual([])
+  })
+})
+
+describe('a wall clock that is two days ahead for a while', () => {
+  const [HOUR_US, DAY_US] = [BigInt(HOUR_MS) * 1000n, BigInt(24 * HOUR_MS) * 1000n]
+  const ahead = clockOff(48 * HOUR_MS)
+  const aheadOfNow = (token: bigint): bigint => token - BigInt(Date.now()) * 1000n
+
+  test('takes the tokens of no name along by more than an hour, although a process was started under it', async () => {
+    const path = lockFile()
+    await used(sqlite({ path }), systemClock, tokenFrom)
+    const wrong = await used(sqlite({ path }), ahead, tokenFrom)
+    expect(aheadOfNow(wrong)).toBeLessThanOrEqual(HOUR_US)
+    const after = await used(sqlite({ path }), systemClock, async (store) => [
+      await tokenFrom(store),
+      await tokenFrom(store, 'test!never used before'),
+    ])
+    expect(after[0]).toBeGreaterThan(wrong)
+    for (const token of after) expect(aheadOfNow(token)).toBeLessThanOrEqual(HOUR_US)
+    expect(aheadOfNow(after[1] ?? 0n)).toBeLessThan(HOUR_US / 60n)
+  })
+
+  test('takes none along in a process that was there before, or over the next restart of the machine', async () => {
+    const path = lockFile()
+    let offMs = 0
+    const clock: Clock = { ...systemClock, wallMs: () => systemClock.wallMs() + offMs }
+    await used(storeUnder(path, 'first'), clock, async (store) => {
+      await tokenFrom(store)
+      offMs = 48 * HOUR_MS
+      for (let grants = 0; grants < 20; grants += 1) {
+        expect(aheadOfNow(await tokenFrom(store))).toBeLessThan(2n * HOUR_US)
+      }
+      offMs = 0
+    })
+    const rebooted = await used(storeUnder(path, 'second'), clockAfterBoot(), async (store) => {
+      return [await tokenFrom(store), await tokenFrom(store, 'test!another')]
+    })
+    for (const token of rebooted) expect(aheadOfNow(token)).toBeLessThan(2n * HOUR_US)
+  })
+
+  test('is measured by each process on a system that has no clock beside it', async () => {
+    const path = lockFile()
+    let offMs = 0
+    const clock: Clock = { ...systemClock, wallMs: () => systemClock.wallMs() + offMs }
+    const store = sqliteStore({
+      path,
+      makeFolder: false,
+      durability: 'normal',
+      trustedUsers: [],
+      machine: () => plainMachine('linux'),
+    })
+    await used(store, clock, async (open) => {
+      await tokenFrom(open)
+      offMs = 48 * HOUR_MS
+      expect(aheadOfNow(await tokenFrom(open))).toBeLessThanOrEqual(HOUR_US)
+    })
+  })
+
+  test('that was right before is right again after a restart: tokens follow it over the days in between', async () => {
+    const path = lockFile()
+    await used(storeUnder(path, 'first'), clockAfterBoot(-96 * HOUR_MS), tokenFrom)
+    const token = await used(storeUnder(path, 'second'), clockAfterBoot(), tokenFrom)
+    expect(aheadOfNow(token)).toBeGreaterThan(-DAY_US)
   })
 })
