@@ -1,19 +1,45 @@
-/** What is public is explained: every exported name and member stands in a page, every option with what happens without it. */
-import { expect, test } from 'vitest'
-import { acceptedReports } from '../../scripts/api-reports.mjs'
+/**
+ * What is public is explained. Everything stands in the reference, which is made from comments; what people call and set stands in
+ * a page that somebody wrote for them as well, and each option there with what happens without it.
+ */
+import { describe, expect, test } from 'vitest'
+import { acceptedPages, acceptedReports } from '../../scripts/api-reports.mjs'
 import { read, repositoryFiles } from '../support/tree.ts'
 
-/** What a client of a driver happens to have. Such a client is handed in, and nobody writes these members. */
-const SHAPES_OF_DRIVERS: ReadonlySet<string> = new Set([
-  'IoredisClient',
-  'IoredisClusterClient',
-  'NodeRedisClient',
-  'NodeRedisClusterClient',
-  'NodeRedisSentinelClient',
-  'RedisCommands',
-  'SqliteDatabase',
-  'SqliteStatement',
+/** Beside all options: what a program calls, reads and catches. The rest is for those who write stores and guards. */
+const FOR_CALLERS: ReadonlySet<string> = new Set([
+  'Locks',
+  'Lease',
+  'LeaseSet',
+  'ReadWriteLock',
+  'Lock',
+  'LineView',
+  'NamePage',
+  'Health',
+  'Logger',
+  'EventMap',
+  'WaitTimeout',
+  'LeaseLost',
+  'StaleToken',
+  'HoldfastError',
+  'VirtualClock',
+  'UnreliableStore',
+  'SqliteFence',
+  'RowFence',
+  'SqliteLedger',
+  'RedisFence',
+  'RedisLedger',
+  'RedisWork',
+  'Redlock',
+  'RedlockLock',
+  'RedlockSettings',
 ])
+
+/** Options of the kit with which stores and guards are tested, and of the seam. */
+const FOR_AUTHORS: ReadonlySet<string> = new Set(['LeaveOptions', 'WorkloadOptions'])
+
+/** Their functions are for authors; what callers use of them is named above. */
+const ENTRIES_FOR_AUTHORS: ReadonlySet<string> = new Set(['line.api.md', 'records.api.md', 'testing.api.md'])
 
 interface Member {
   readonly of: string
@@ -21,15 +47,17 @@ interface Member {
   readonly name?: string
 }
 
-const pages = [...repositoryFiles(/^README\.md$|^docs\/.*\.md$/)]
+const guides = repositoryFiles(/^README\.md$|^docs\/[^/]+\.md$/)
+  .map((page) => read(page))
+  .join('\n')
 
 /** The names that a report declares, each with the members of its interface or class. */
 function membersOf(report: string): readonly Member[] {
   const declared = report.matchAll(
-    /^export (?:declare )?(?:abstract )?(interface|class|function|const|type) (\w+)([\s\S]*?)(?=^\/\/ @|^```$)/gm,
+    /^(?:export )?(interface|class|function|const|type) (\w+)([\s\S]*?)(?=^\/\/ @|^```$)/gm,
   )
   return [...declared].flatMap(([, kind = '', of = '', body = '']): readonly Member[] => {
-    if ((kind !== 'interface' && kind !== 'class') || SHAPES_OF_DRIVERS.has(of)) return [{ of }]
+    if (kind !== 'interface' && kind !== 'class') return [{ of }]
     const names = Array.from(body.matchAll(/^ {4}(?:readonly |get |static )?(\w+)\??[(:<]/gm), ([, name = '']) => name)
     return [{ of }, ...[...new Set(names)].filter((name) => name !== 'constructor').map((name) => ({ of, name }))]
   })
@@ -38,6 +66,15 @@ function membersOf(report: string): readonly Member[] {
 /** What stands in code font, in a line or in a block. */
 function codeIn(markdown: string): string {
   return Array.from(markdown.matchAll(/^```[\s\S]*?^```$|`[^`\n]+`/gm), ([code]) => code).join('\n')
+}
+
+/** Names and members that a reader of guides meets. */
+function forCallers(file: string, report: string): readonly Member[] {
+  const isForCallers = (of: string): boolean => FOR_CALLERS.has(of) || (publicOptions.has(of) && !FOR_AUTHORS.has(of))
+  const functions = new Set(Array.from(report.matchAll(/^export function (\w+)/gm), ([, name = '']) => name))
+  return membersOf(report).filter(({ of, name }) =>
+    name === undefined ? functions.has(of) && !ENTRIES_FOR_AUTHORS.has(file) : isForCallers(of),
+  )
 }
 
 function missing(members: readonly Member[], code: string): readonly string[] {
@@ -88,23 +125,45 @@ function undocumented(options: readonly Option[], markdown: string): readonly st
     .map(({ of, name, fallback }) => `${of}.${name}, without it: ${fallback}`)
 }
 
-test('every public name and every member stands in a page', () => {
-  const members = [...acceptedReports().values()].flatMap((report) => membersOf(report))
-  expect(members.length).toBeGreaterThan(200)
-  const code = codeIn(pages.map((page) => read(page)).join('\n'))
-  expect(missing(members, code)).toEqual([])
+const reports = [...acceptedReports()]
+
+describe('everything public', () => {
+  test('stands in the reference', () => {
+    const reference = [...acceptedPages().values()].join('\n')
+    const members = reports.flatMap(([, report]) => membersOf(report))
+    expect(members.length).toBeGreaterThan(300)
+    expect(missing(members, codeIn(reference))).toEqual([])
+  })
+
+  test('has its declarations and its page linked from a guide', () => {
+    const links = reports.flatMap(([file]) => [
+      `packages/holdfast/etc/${file})`,
+      `(api/${file.replace('.api.md', '.md')})`,
+    ])
+    expect(links.filter((link) => !guides.includes(link))).toEqual([])
+  })
 })
 
-test('every option stands in a table with what happens without it', () => {
-  const sources = repositoryFiles(/\.ts$/, 'packages/holdfast/src').filter((path) => !/\.(?:test|fixture)\./.test(path))
-  const options = sources.flatMap((path) => optionsIn(read(path)))
-  expect(options.length).toBeGreaterThan(25)
-  expect(undocumented(options, pages.map((page) => read(page)).join('\n'))).toEqual([])
-})
+describe('what people call and set', () => {
+  test('stands in a guide', () => {
+    const members = reports.flatMap(([file, report]) => forCallers(file, report))
+    expect(members.length).toBeGreaterThan(120)
+    expect(missing(members, codeIn(guides))).toEqual([])
+  })
 
-test('every report of the public surface is linked from a page', () => {
-  const text = pages.map((page) => read(page)).join('\n')
-  expect([...acceptedReports().keys()].filter((file) => !text.includes(`packages/holdfast/etc/${file})`))).toEqual([])
+  test('stands there with what happens without it, where it is an option', () => {
+    const sources = repositoryFiles(/\.ts$/, 'packages/holdfast/src').filter(
+      (path) => !/\.(?:test|fixture)\./.test(path),
+    )
+    const options = sources.flatMap((path) => optionsIn(read(path))).filter(({ of }) => !FOR_AUTHORS.has(of))
+    expect(options.length).toBeGreaterThan(25)
+    expect(undocumented(options, guides)).toEqual([])
+  })
+
+  test('is public under the name it has here', () => {
+    const names = new Set(reports.flatMap(([, report]) => membersOf(report)).map(({ of }) => of))
+    expect([...FOR_CALLERS, ...FOR_AUTHORS].filter((name) => !names.has(name))).toEqual([])
+  })
 })
 
 test('a name, a member and an option that no page has are found', () => {

@@ -13,6 +13,7 @@ import { redisConnectionMutants } from './redis-connection.mutants.ts'
 import { redisGuardMutants } from './redis-guard.mutants.ts'
 import { redisMutants } from './redis.mutants.ts'
 import { redlockMutants } from './redlock.mutants.ts'
+import { sqliteMutants } from './sqlite.mutants.ts'
 import { timelineMutants } from './timeline.mutants.ts'
 import { topologyMutants } from './topology.mutants.ts'
 import { troubleMutants } from './trouble.mutants.ts'
@@ -31,6 +32,7 @@ export const mutants: readonly Mutant[] = [
   ...redisConnectionMutants,
   ...redisGuardMutants,
   ...redlockMutants,
+  ...sqliteMutants,
   ...timelineMutants,
   ...topologyMutants,
   ...troubleMutants,

@@ -134,18 +134,6 @@ const memory: readonly Mutant[] = [
 
 const sqlite: readonly Mutant[] = [
   {
-    name: 'sqlite: claims from before a restart go on holding',
-    file: 'packages/holdfast/src/stores/sqlite/database.ts',
-    find: 'const floor = row?.generation === this.#opened.generation ? this.#floor : this.#floorOfFile()',
-    replace: 'const floor = 0n',
-    caughtBy: {
-      tests: [
-        'packages/holdfast/src/stores/sqlite/tokens.test.ts',
-        'packages/holdfast/src/stores/sqlite/prune.test.ts',
-      ],
-    },
-  },
-  {
     name: 'sqlite: removed lines take their tokens with them',
     file: 'packages/holdfast/src/stores/sqlite/schema.ts',
     find: "'UPDATE file SET floor = max(floor, ?)'",

@@ -109,13 +109,13 @@ const damages: Readonly<Record<string, Damage>> = {
     explored('"naive max"'),
   ),
   'the model drops states that it has not seen': damage(
-    'visited.ts',
+    'state-set.ts',
     'const [high, low] = hashOf(key)',
     'const [high, low] = hashOf(key).map((hash) => hash & 255) as [number, number]',
     theRest,
   ),
   'the model forgets half of what it has seen when the set grows': damage(
-    'visited.ts',
+    'state-set.ts',
     'if (a !== 0 || b !== 0) this.#insert(a, b)',
     'if (a > b) this.#insert(a, b)',
     theRest,

@@ -35,7 +35,7 @@ export const recordMutants: readonly Mutant[] = [
     file: 'packages/holdfast/src/stores/records/swap.ts',
     find: 'if (swapped.version !== undefined) {',
     replace: 'if (swapped.version !== undefined || tries > 1) {',
-    caughtBy: conformance,
+    caughtBy: tests('packages/holdfast/src/stores/records/swap.test.ts'),
   },
   {
     name: 'records: what was written here is seen anew when it is read',

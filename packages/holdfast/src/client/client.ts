@@ -19,6 +19,7 @@ import { openStore } from './open-store.ts'
 import { encodeName, resourcePrefixOf } from '../store/names.ts'
 import type { HoldfastOptions, Logger } from './options.ts'
 import { Reentry } from './reentry.ts'
+import { belowRequired } from './required-class.ts'
 import type { WaitLimit } from '../wait/wait-limit.ts'
 import { LoopTurn } from '../time/loop-turn.ts'
 import { ClockJumpDetector } from '../time/clock-jump.ts'
@@ -66,6 +67,7 @@ export class LockClient implements WaitHost {
   readonly #clockJump: ClockJumpDetector
   #opening: Promise<OpenStore> | undefined
   #opened: OpenStore | undefined
+  #knownFacts: Facts | undefined
   #closed: Promise<void> | undefined
   #wasOpened = false
   #isOver = false
@@ -119,6 +121,8 @@ export class LockClient implements WaitHost {
 
   /** Refuses what the store cannot promise, with the store's own reason. */
   checkSupported(request: ClaimRequest, facts: Facts): void {
+    const below = belowRequired(facts, this.#options.require)
+    if (below !== undefined) throw below
     const { unsupported, ttl, engine } = facts
     const { shape, settings } = request
     const reason =
@@ -181,12 +185,22 @@ export class LockClient implements WaitHost {
   async #open(): Promise<OpenStore> {
     this.#wasOpened = true
     const { clock, require, openWaitMs } = this.#options
-    const environment = environmentOf(clock, this.timers, this.#closing.signal)
+    const environment = environmentOf(clock, this.timers, this.#closing.signal, {
+      factsChanged: (facts) => this.#factsChanged(facts),
+      troubled: (error) => this.events.emit('trouble', { error }),
+    })
     const startedMs = clock.monotonicMs()
     const onTrouble = (error: HoldfastError): void =>
       this.events.emit('opening', { error, askedMs: clock.monotonicMs() - startedMs })
     this.#opened = await openStore(this.#store, { environment, require, openWaitMs, onTrouble })
+    this.#knownFacts = this.#opened.facts
     return this.#opened
+  }
+
+  #factsChanged(facts: Facts): void {
+    const before = this.#knownFacts
+    this.#knownFacts = facts
+    if (before !== undefined) this.events.emit('facts', { facts, before })
   }
 
   async #close(): Promise<void> {
@@ -215,6 +229,11 @@ export class LockClient implements WaitHost {
 
   #logTrouble(logger: Logger | undefined): void {
     if (logger === undefined) return
+    this.events.on('facts', ({ facts, before }) => {
+      if (facts.safetyClass === before.safetyClass) return
+      logger.warn(`${facts.engine} is of class "${facts.safetyClass}" now, and was "${before.safetyClass}"`)
+    })
+    this.events.on('trouble', ({ error }) => logger.warn(error instanceof Error ? error.message : String(error)))
     this.events.on('jeopardy', ({ name, token, remainingMs, error }) =>
       logger.warn(
         `lock "${name}" (token ${token}) could not be renewed, ${Math.round(remainingMs)} ms left: ` +

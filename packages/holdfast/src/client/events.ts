@@ -8,6 +8,8 @@ export type Listener<Name extends EventName> = (event: EventMap[Name]) => void
 type Listeners = { readonly [Name in EventName]: Set<Listener<Name>> }
 
 const channels = {
+  facts: channel('holdfast:facts'),
+  trouble: channel('holdfast:trouble'),
   opening: channel('holdfast:opening'),
   waiting: channel('holdfast:waiting'),
   acquired: channel('holdfast:acquired'),
@@ -20,6 +22,8 @@ const channels = {
 
 export class Events {
   readonly #listeners: Listeners = {
+    facts: new Set(),
+    trouble: new Set(),
     opening: new Set(),
     waiting: new Set(),
     acquired: new Set(),

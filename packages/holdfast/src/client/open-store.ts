@@ -6,10 +6,11 @@
 import { Backoff } from '../time/backoff.ts'
 import { answerWithin } from '../time/call-limit.ts'
 import { sleep } from '../time/clock.ts'
-import { HoldfastError, isFinal, NotApplied, OutcomeUnknown, StoreUnavailable, Unsupported } from '../store/errors.ts'
+import { HoldfastError, isFinal, NotApplied, OutcomeUnknown, StoreUnavailable } from '../store/errors.ts'
 import { ATTEMPT_MS_MAX, OPEN_MS_MAX } from '../store/limits.ts'
 import type { OpenStore, Store, StoreEnvironment } from '../store/store.ts'
-import { CLASS_ORDER, type SafetyClass } from '../store/facts.ts'
+import type { SafetyClass } from '../store/facts.ts'
+import { belowRequired } from './required-class.ts'
 
 export interface OpenRequest {
   readonly environment: StoreEnvironment
@@ -31,10 +32,10 @@ export async function openStore(store: Store, request: OpenRequest): Promise<Ope
     const words = cause instanceof Error ? cause.message : String(cause)
     throw new StoreUnavailable(`the store could not be opened: ${words}`, { cause, isFinal: isFinal(cause) })
   })
-  const { engine, reasons, safetyClass } = opened.facts
-  if (require === undefined || CLASS_ORDER.indexOf(safetyClass) >= CLASS_ORDER.indexOf(require)) return opened
+  const refusal = belowRequired(opened.facts, require)
+  if (refusal === undefined) return opened
   await answerWithin(environment.timers, opened.close(), OPEN_MS_MAX, 'closing the store').catch(() => undefined)
-  throw new Unsupported(`${engine} is of class "${safetyClass}", required is "${require}": ${reasons.join(' ')}`)
+  throw refusal
 }
 
 async function openInTime(store: Store, request: OpenRequest): Promise<OpenStore> {

@@ -1,8 +1,13 @@
 /** What happens to a wait and to a lease, as events: each is also published on a diagnostics channel `holdfast:<event>`. */
+import type { Facts } from '../store/facts.ts'
 import type { ReleaseOutcome } from './lease.ts'
 
 /** Every event, and when it fires. Times are milliseconds. */
 export interface EventMap {
+  /** The store promises something else than before: its server was replaced, or set up otherwise, and a connection was made anew. */
+  readonly facts: { readonly facts: Facts; readonly before: Facts }
+  /** Something is wrong with a connection to the store that no call need tell, or was until the store mended it; in words. */
+  readonly trouble: { readonly error: unknown }
   /** The store does not open yet, and is asked again. With each try, `askedMs` after the first. */
   readonly opening: { readonly error: unknown; readonly askedMs: number }
   /** A claim has to wait: it entered the line behind others. Again when it lost its place and stands in line anew. */

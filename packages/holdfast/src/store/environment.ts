@@ -15,6 +15,11 @@ export function timersOf(clock: Clock): Timers {
   })
 }
 
-export function environmentOf(clock: Clock, timers: Timers, signal: AbortSignal): StoreEnvironment {
-  return { clock, timers, signal, bounded: (call, what) => answerWithin(timers, call, ATTEMPT_MS_MAX, what) }
+export function environmentOf(
+  clock: Clock,
+  timers: Timers,
+  signal: AbortSignal,
+  told: Pick<StoreEnvironment, 'factsChanged' | 'troubled'> = {},
+): StoreEnvironment {
+  return { ...told, clock, timers, signal, bounded: (call, what) => answerWithin(timers, call, ATTEMPT_MS_MAX, what) }
 }

@@ -7,6 +7,7 @@
 import type { Clock } from '../time/clock.ts'
 import type { Timers } from '../time/timer-queue.ts'
 import type { Claim, Ref } from './claim.ts'
+import type { StoreUnavailable } from './errors.ts'
 import type { Facts } from './facts.ts'
 import type { LineView, ResourcePage } from './line-view.ts'
 import type { Hint, RenewAnswer, Standing } from './standing.ts'
@@ -18,7 +19,7 @@ export interface Store {
 }
 
 export interface OpenStore {
-  /** What this store promises as it is configured. */
+  /** What this store promises as it is configured now: it may change while the store is open. */
   readonly facts: Facts
 
   /**
@@ -91,6 +92,10 @@ export interface StoreEnvironment {
   readonly timers: Timers
   /** Aborts the opening. */
   readonly signal: AbortSignal
+  /** To be called when the store promises something else than before: its server was replaced, or set up otherwise. */
+  factsChanged?(facts: Facts): void
+  /** To be called when something is wrong with a connection that no call need tell, or was until the store mended it. */
+  troubled?(error: StoreUnavailable): void
   /** The answer of a call to the engine, or `OutcomeUnknown` when none came within the limit of one call. `what` names the call. */
   bounded<T>(call: Promise<T>, what: string): Promise<T>
 }

@@ -227,6 +227,9 @@ class Acquisition {
   }
 
   #granted(standing: Held): HeldLease {
+    // The server may have been replaced since this wait began, and what the new one grants is worth less.
+    const { facts } = this.#host
+    if (facts !== undefined) this.#host.checkSupported(this.#request, facts)
     const { shape, settings } = this.#request
     const { ref, outcomeUnknown } = this.#calls
     const lease = new HeldLease({ shape, ref, outcomeUnknown }, standing, settings, this.#host)

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { at, phases, Shape, type State } from './shape.ts'
 import { ordersOf, Symmetry } from './symmetry.ts'
 import { rank } from './tokens.ts'
-import { Visited } from './visited.ts'
+import { StateSet } from './state-set.ts'
 
 const shape = new Shape({ nodes: 3, clients: 3, attempts: 2, asks: 6, wipes: 2, resends: 2 })
 const attempts = Array.from({ length: shape.attempts }, (_, attempt) => attempt)
@@ -143,7 +143,7 @@ function renamed(state: State, nodeOrder: readonly number[], clientOrder: readon
 
 describe('the states that were seen', () => {
   it('are told from those that were not, as by a set that keeps them whole', () => {
-    const [visited, whole] = [new Visited(), new Set<number>()]
+    const [visited, whole] = [new StateSet(), new Set<number>()]
     const state = new Uint8Array(40)
     let wrong = 0
     for (let draw = 0; draw < 200_000; draw += 1) {

@@ -21,14 +21,14 @@ export class GuardedLists {
   readonly clock: Clock
   readonly #database = new DatabaseSync(':memory:')
   readonly #fence: SqliteFence<DatabaseSync>
-  readonly #chronicle: HistoryWriter
+  readonly #writer: HistoryWriter
   readonly #lists = new Map<string, Version>()
   #commits = 0
 
-  constructor(clock: Clock, chronicle: HistoryWriter) {
+  constructor(clock: Clock, writer: HistoryWriter) {
     this.clock = clock
     this.#fence = fence(this.#database, { clock })
-    this.#chronicle = chronicle
+    this.#writer = writer
   }
 
   /** The mark, before the first read. */
@@ -60,7 +60,7 @@ export class GuardedLists {
   /** The final values, for the judge. */
   close(): void {
     for (const [list, { elements }] of this.#lists) {
-      this.#chronicle.moment(NAME, 'final', list, { elements: elements.join(',') })
+      this.#writer.moment(NAME, 'final', list, { elements: elements.join(',') })
     }
     this.#database.close()
   }
@@ -68,7 +68,7 @@ export class GuardedLists {
   #log(list: string, sequencer: string, kind: string, detail: Record<string, string | number>): void {
     const parts = sequencer.split('/')
     const raises = parts.includes('exclusive')
-    this.#chronicle.moment(NAME, 'commit', list, {
+    this.#writer.moment(NAME, 'commit', list, {
       cseq: (this.#commits += 1),
       token: parts.at(-1) ?? '',
       kind,

@@ -1,6 +1,10 @@
 /** The connection that listens: for messages about the claims of this process, and for the lines that it observes. */
+import { StoreUnavailable } from '../../store/errors.ts'
+import type { Clock } from '../../time/clock.ts'
+import type { Timers } from '../../time/timer-queue.ts'
 import type { Connection } from './connection.ts'
 import type { Subscriptions } from './driver.ts'
+import { ListenerCheck } from './listener-check.ts'
 
 /** Channels that were listened to and may be again: each costs the server a few bytes, a new one a round trip. */
 const IDLE_CHANNELS_MAX = 100
@@ -30,17 +34,36 @@ interface Topic {
   isHeard: boolean
 }
 
+/** For a listener that is looked after: one that hears nothing any more is made anew. */
+export interface ListenerUpkeep {
+  readonly clock: Clock
+  readonly timers: Timers
+  report(trouble: StoreUnavailable): void
+}
+
 export class Channels {
   readonly #connection: Connection
+  readonly #check: ListenerCheck | undefined
+  readonly #upkeep: ListenerUpkeep | undefined
   readonly #topics = new Map<string, Topic>()
   /** Longest idle first. */
   readonly #idle = new Set<string>()
   readonly #events: ChannelEvents
   #listener: Subscriptions | undefined
+  #own: OwnChannels | undefined
+  #isRenewing = false
+  #isClosed = false
 
-  constructor(connection: Connection, events: ChannelEvents) {
+  constructor(connection: Connection, events: ChannelEvents, upkeep?: ListenerUpkeep) {
     this.#connection = connection
     this.#events = events
+    this.#upkeep = upkeep
+    if (upkeep === undefined) return
+    this.#check = new ListenerCheck({
+      ...upkeep,
+      publish: (channel, text) => connection.command('listening', [this.#publish, channel, text], channel),
+      onDeaf: () => void this.#renew(),
+    })
   }
 
   /** Whether a message reaches only those who listen on the primary of its channel's slot. */
@@ -50,32 +73,23 @@ export class Channels {
 
   /** Resolves when the server confirmed that this process hears of its claims, or will where it asks to. */
   async open(own: OwnChannels): Promise<void> {
-    const { port } = this.#connection
-    const listening = port.listen({
-      onMessage: (channel, text) =>
-        channel.endsWith(own.end) ? this.#events.onMessage(text) : this.#tell(channel, text),
-      onDown: () => this.#events.onDown(),
-      onUp: () => {
-        this.#events.onUp()
-        this.hintAll()
-      },
-    })
-    // A connection that comes after we gave up waiting for it must not stay.
-    let isAwaited = true
-    listening.then(
-      (late) => {
-        if (!isAwaited) late.close()
-      },
-      () => undefined,
-    )
+    this.#own = own
     try {
-      this.#listener = await this.#connection.bounded('listening', listening)
-      if (!this.isSharded) await this.#connection.bounded('listening', this.#listener.subscribe(own.name))
+      this.#listener = await this.#listening([own.name])
     } catch (error) {
-      isAwaited = false
       this.close()
       throw error
     }
+  }
+
+  /** A message about a claim is waited for on this channel, until the returned function is called. */
+  waitOn(channel: string): () => void {
+    return this.#check?.wait(channel) ?? (() => undefined)
+  }
+
+  /** A message that should have come did not: does any? */
+  suspect(channel: string): void {
+    if (!this.isSharded || this.hears(channel)) this.#check?.ask(channel)
   }
 
   /** Whether a message that is sent there now will come. */
@@ -108,9 +122,70 @@ export class Channels {
   }
 
   close(): void {
+    this.#isClosed = true
+    this.#check?.close()
     this.#listener?.close()
     this.#listener = undefined
     this.hintAll()
+  }
+
+  get #publish(): 'PUBLISH' | 'SPUBLISH' {
+    return this.isSharded ? 'SPUBLISH' : 'PUBLISH'
+  }
+
+  /** A listener that the server has confirmed. Where channels are sharded, those of this process are not named yet. */
+  async #listening(channels: readonly string[]): Promise<Subscriptions> {
+    const listening = this.#connection.port.listen({
+      onMessage: (channel, text) => this.#heard(channel, text),
+      onDown: () => this.#events.onDown(),
+      onUp: () => {
+        this.#events.onUp()
+        this.hintAll()
+      },
+    })
+    try {
+      const listener = await this.#connection.bounded('listening', listening)
+      const wanted = channels.filter((channel) => listener.isSharded !== true || channel !== this.#own?.name)
+      const subscribing = Promise.all(wanted.map((channel) => listener.subscribe(channel)))
+      await this.#connection.bounded('listening', subscribing)
+      return listener
+    } catch (error) {
+      // A connection that comes after we gave up waiting for it must not stay.
+      listening.then(
+        (late) => late.close(),
+        () => undefined,
+      )
+      throw error
+    }
+  }
+
+  /** Nothing was heard although something was told: from another connection on everything is looked at again. */
+  async #renew(): Promise<void> {
+    if (this.#isRenewing || this.#own === undefined) return
+    this.#isRenewing = true
+    try {
+      const listener = await this.#listening([this.#own.name, ...this.#topics.keys()])
+      if (this.#isClosed) return listener.close()
+      this.#listener?.close()
+      this.#listener = listener
+      this.#events.onUp()
+      this.hintAll()
+      this.#upkeep?.report(new StoreUnavailable('the connection that listens to Redis heard nothing; it was made anew'))
+    } catch (error) {
+      this.#upkeep?.report(
+        new StoreUnavailable('the connection that listens to Redis hears nothing, and could not be made anew', {
+          cause: error,
+        }),
+      )
+    } finally {
+      this.#isRenewing = false
+    }
+  }
+
+  #heard(channel: string, text: string): void {
+    if (this.#check?.heard(channel, text) === true) return
+    if (this.#own !== undefined && channel.endsWith(this.#own.end)) this.#events.onMessage(text)
+    else this.#tell(channel, text)
   }
 
   #tell(channel: string, version: string | undefined): void {

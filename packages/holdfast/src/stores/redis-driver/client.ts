@@ -2,7 +2,9 @@
  * The drivers, through the few members that are used: raw commands, and a second connection that listens. ioredis and
  * node-redis fit as they are; an adapter for another driver is an object with `send` and `listen`.
  */
+import { onDisconnectOf } from './disconnects.ts'
 import {
+  type ConnectedDriver,
   connectedOrEnded,
   endedClient,
   type Hearer,
@@ -14,6 +16,7 @@ import {
 } from './driver.ts'
 import { Misuse } from '../../store/errors.ts'
 import { lastWordsOf } from './last-words.ts'
+import { ownOptions } from './own-options.ts'
 
 /** The part of an ioredis client that is used. */
 export interface IoredisClient {
@@ -87,6 +90,8 @@ export function ioredisDriver(client: IoredisClient): RedisDriver {
   return {
     failsOver,
     resends: autoResendUnfulfilledCommands !== false,
+    onDisconnect: onDisconnectOf(client, ['close']),
+    another: () => anotherIoredis(client),
     trouble: () => words.last,
     // When the server refuses the number, ioredis stays in database 0.
     get database() {
@@ -100,6 +105,13 @@ export function ioredisDriver(client: IoredisClient): RedisDriver {
     },
     listen: (hearer) => listenWithIoredis(client, hearer, failsOver),
   }
+}
+
+/** Whatever the caller's client does when it has no answer, ours neither waits for ever nor sends again. */
+async function anotherIoredis(client: IoredisClient): Promise<ConnectedDriver> {
+  const own = client.duplicate({ ...ownOptions, failoverDetector: false })
+  await connectedOrEnded(own)
+  return { port: ioredisDriver(own), close: () => own.disconnect() }
 }
 
 async function listenWithIoredis(client: IoredisClient, hearer: Hearer, failsOver: boolean): Promise<Subscriptions> {
@@ -148,6 +160,12 @@ async function listenWithIoredis(client: IoredisClient, hearer: Hearer, failsOve
 function nodeRedisDriver(client: NodeRedisClient): RedisDriver {
   const words = lastWordsOf(client)
   return {
+    onDisconnect: onDisconnectOf(client, ['reconnecting', 'end']),
+    async another() {
+      const own = client.duplicate()
+      await connectedOrDestroyed(own)
+      return { port: nodeRedisDriver(own), close: () => own.destroy() }
+    },
     trouble: () => words.last,
     send(command) {
       if (!client.isOpen) return Promise.reject(notConnected())

@@ -2,7 +2,9 @@
  * Cluster clients as people have them, through the same port as a single server. The driver knows where a key lives and
  * follows MOVED and ASK; here it is only told the key, asked for its primaries, and made to listen where messages are.
  */
+import { onDisconnectOf } from './disconnects.ts'
 import {
+  type ConnectedDriver,
   type IoredisClusterClient,
   connectedOrEnded,
   endedClient,
@@ -26,6 +28,7 @@ export interface NodeRedisClusterClient {
   sSubscribe(channel: string, listener: (message: string, channel: string) => void): Promise<unknown>
   sUnsubscribe(channel: string): Promise<unknown>
   on(event: string, listener: () => void): unknown
+  off(event: string, listener: () => void): unknown
   destroy(): void
 }
 
@@ -40,7 +43,9 @@ export function ioredisClusterDriver(cluster: IoredisClusterClient): RedisDriver
   refusePrefix(cluster.options?.keyPrefix ?? cluster.options?.redisOptions?.keyPrefix)
   return {
     // Whatever its nodes are told to do, the Cluster itself sends again what a closed connection left unanswered.
-    resends: true,
+    resends: cluster.options?.retryDelayOnFailover !== 0,
+    onDisconnect: onDisconnectOf(cluster, ['-node']),
+    another: () => anotherIoredisCluster(cluster),
     // It finds the key in the command by itself.
     send: ([command = '', ...args]) =>
       cluster.status === 'end' ? Promise.reject(endedClient()) : cluster.call(command, args),
@@ -55,6 +60,12 @@ export function ioredisClusterDriver(cluster: IoredisClusterClient): RedisDriver
     },
     listen: (hearer) => listenWithIoredis(cluster, hearer),
   }
+}
+
+async function anotherIoredisCluster(cluster: IoredisClusterClient): Promise<ConnectedDriver> {
+  const own = cluster.duplicate([], { lazyConnect: true, clusterRetryStrategy: reconnectInMs, retryDelayOnFailover: 0 })
+  await connectedOrEnded(own)
+  return { port: ioredisClusterDriver(own), close: () => own.disconnect() }
 }
 
 async function listenWithIoredis(cluster: IoredisClusterClient, hearer: Hearer): Promise<Subscriptions> {
@@ -86,6 +97,13 @@ async function listenWithIoredis(cluster: IoredisClusterClient, hearer: Hearer):
 
 function nodeRedisClusterDriver(cluster: NodeRedisClusterClient): RedisDriver {
   return {
+    onDisconnect: onDisconnectOf(cluster, ['node-error', 'node-reconnecting', 'node-disconnect']),
+    async another() {
+      const own = cluster.duplicate()
+      own.on('error', () => undefined)
+      await own.connect()
+      return { port: nodeRedisClusterDriver(own), close: () => own.destroy() }
+    },
     send: (words, key) =>
       cluster.isOpen ? cluster.sendCommand(key, false, [...words]) : Promise.reject(notConnected('cluster')),
     async primaries() {

@@ -3,15 +3,16 @@ import { StoreUnavailable } from '../../store/errors.ts'
 import { type RedisAddress, type ServerAddress, addressOf } from './address.ts'
 import { driverOf } from './client.ts'
 import { ioredisClusterDriver } from './cluster-clients.ts'
-import { reconnectInMs } from './driver.ts'
+import { type ConnectedDriver, reconnectInMs } from './driver.ts'
 import { codeWordOf, engineError } from './errors.ts'
 import { driversWords } from './redaction.ts'
-import { type Connected, connected, connectedServer, loadIoredis, ownOptions } from './own-client.ts'
+import { connected, connectedServer, loadIoredis } from './own-client.ts'
+import { ownOptions } from './own-options.ts'
 
 const SENTINEL_ANSWER_MS = 1_000
 
 /** Takes what `addressOf` takes. Aborted, it gives up what is not connected yet. */
-export async function connectAddress(url: string, signal: AbortSignal): Promise<Connected> {
+export async function connectAddress(url: string, signal: AbortSignal): Promise<ConnectedDriver> {
   const address = addressOf(url)
   switch (address.kind) {
     case 'server':
@@ -28,7 +29,7 @@ export async function connectServer(
   address: ServerAddress,
   settings: object,
   signal?: AbortSignal,
-): Promise<Connected> {
+): Promise<ConnectedDriver> {
   const { Redis } = await loadIoredis()
   const { host, port, family, database } = address
   const client = new Redis({
@@ -47,13 +48,15 @@ export async function connectServer(
 
 type Kind<Name extends RedisAddress['kind']> = Extract<RedisAddress, { readonly kind: Name }>
 
-async function connectCluster(address: Kind<'cluster'>, signal: AbortSignal): Promise<Connected> {
+async function connectCluster(address: Kind<'cluster'>, signal: AbortSignal): Promise<ConnectedDriver> {
   const { Cluster } = await loadIoredis()
   let wasReady = false
   const cluster = new Cluster([...address.hosts], {
     lazyConnect: true,
     // A Cluster that is not ready when the store opens is the caller's to try again.
     clusterRetryStrategy: (attempt: number) => (wasReady ? reconnectInMs(attempt) : null),
+    // What a connection that ended left unanswered is not sent again: the client asks again, and knows that it did.
+    retryDelayOnFailover: 0,
     redisOptions: {
       ...loginOf(address),
       connectTimeout: ownOptions.connectTimeout,
@@ -94,7 +97,7 @@ function lastNodeErrorOf(error: unknown): unknown {
   return error instanceof Error && 'lastNodeError' in error ? error.lastNodeError : undefined
 }
 
-async function connectThroughSentinels(address: Kind<'sentinel'>, signal: AbortSignal): Promise<Connected> {
+async function connectThroughSentinels(address: Kind<'sentinel'>, signal: AbortSignal): Promise<ConnectedDriver> {
   const { Redis } = await loadIoredis()
   const { hosts, name, database, isTls } = address
   let wasReady = false

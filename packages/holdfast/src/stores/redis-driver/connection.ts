@@ -2,10 +2,11 @@
 import { TimerQueue, type Timers } from '../../time/timer-queue.ts'
 import { answerWithin } from '../../time/call-limit.ts'
 import type { Clock } from '../../time/clock.ts'
-import { NotApplied, OutcomeUnknown } from '../../store/errors.ts'
+import { NotApplied, OutcomeUnknown, type StoreUnavailable } from '../../store/errors.ts'
 import { ATTEMPT_MS_MAX } from '../../store/limits.ts'
-import type { RedisDriver } from './driver.ts'
+import type { ConnectedDriver, RedisDriver } from './driver.ts'
 import { codeWordOf, type EngineError, engineError, type FailedCall, unanswered } from './errors.ts'
+import { SilenceWatch } from './silence.ts'
 import type { Script } from './script.ts'
 
 const ALARMS_AT_ONCE_MAX = 1_000
@@ -17,13 +18,56 @@ export function timersOf(clock: Clock): Timers {
   })
 }
 
-export class Connection {
-  readonly port: RedisDriver
-  readonly #alarms: Timers
+/** For a connection that is looked after: one that falls silent is replaced. */
+export interface ConnectionUpkeep {
+  /** One more connection to the same server. @default the one that the driver makes, where it can */
+  readonly another?: (() => Promise<ConnectedDriver>) | undefined
+  /** Ends the driver that was given, once another one has taken its place. @default it is left alone */
+  readonly release?: (() => void) | undefined
+  /** The next command may reach another server, and what is in flight may be sent again. */
+  onDisconnect(): void
+  /** What is wrong with a connection, or was until it was replaced. */
+  report(trouble: StoreUnavailable): void
+}
 
-  constructor(port: RedisDriver, clock: Clock) {
-    this.port = port
+export class Connection {
+  readonly #alarms: Timers
+  readonly #upkeep: ConnectionUpkeep | undefined
+  readonly #silence: SilenceWatch | undefined
+  #port: RedisDriver
+  #stopListening: (() => void) | undefined
+  #closeReplacement: (() => void) | undefined
+
+  constructor(port: RedisDriver, clock: Clock, upkeep?: ConnectionUpkeep) {
+    this.#port = port
     this.#alarms = timersOf(clock)
+    this.#upkeep = upkeep
+    if (upkeep === undefined) return
+    this.#stopListening = port.onDisconnect?.(() => upkeep.onDisconnect())
+    this.#silence = new SilenceWatch({
+      clock,
+      another: upkeep.another ?? port.another?.bind(port),
+      bounded: (call) => answerWithin(this.#alarms, call, ATTEMPT_MS_MAX, 'another connection'),
+      replace: (by) => this.#replace(by),
+      report: (trouble) => upkeep.report(trouble),
+    })
+  }
+
+  /** The driver that is used now. */
+  get port(): RedisDriver {
+    return this.#port
+  }
+
+  /** Whether a command that was answered may have been sent twice. `hasEnded`: a connection did, while it was in flight. */
+  mayDouble(hasEnded: boolean): boolean {
+    return this.#port.resends === true && (hasEnded || this.#port.onDisconnect === undefined)
+  }
+
+  /** Ends what was made here; the driver that was given is left alone. */
+  close(): void {
+    this.#silence?.close()
+    this.#stopListening?.()
+    this.#closeReplacement?.()
   }
 
   /** Rejects with `NotApplied`, `OutcomeUnknown` or `StoreUnavailable` and nothing else. */
@@ -31,7 +75,7 @@ export class Connection {
     try {
       return await this.#send(what, words, key)
     } catch (error) {
-      throw this.#meant(error, what, {})
+      throw this.#translated(error, what, {})
     }
   }
 
@@ -42,12 +86,14 @@ export class Connection {
     try {
       return await this.#send(script.name, ['EVALSHA', script.sha, ...rest], key)
     } catch (error) {
-      if (codeWordOf(error) !== 'NOSCRIPT') throw this.#meant(error, script.name, { script: script.text, keys })
+      if (codeWordOf(error) !== 'NOSCRIPT') throw this.#translated(error, script.name, { script: script.text, keys })
     }
+    // A server that does not know it may be another one than before.
+    this.#upkeep?.onDisconnect()
     try {
       return await this.#send(script.name, ['EVAL', script.text, ...rest], key)
     } catch (error) {
-      throw this.#meant(error, script.name, { script: script.text, keys })
+      throw this.#translated(error, script.name, { script: script.text, keys })
     }
   }
 
@@ -56,25 +102,36 @@ export class Connection {
     try {
       return await this.#answered(what, call)
     } catch (error) {
-      throw engineError(error, what, { trouble: this.port.trouble?.() })
+      throw engineError(error, what, { trouble: this.#port.trouble?.() })
     }
   }
 
-  #meant(error: unknown, what: string, call: FailedCall): EngineError {
-    const meant = engineError(error, what, { ...call, trouble: this.port.trouble?.() })
-    if (!(meant instanceof NotApplied) || this.port.resends !== true) return meant
+  #translated(error: unknown, what: string, call: FailedCall): EngineError {
+    const meant = engineError(error, what, { ...call, trouble: this.#port.trouble?.() })
+    if (!(meant instanceof NotApplied) || this.#port.resends !== true) return meant
     return new OutcomeUnknown(`${meant.message}, or was not when it was asked again`, { cause: meant.cause })
   }
 
   #send(what: string, words: readonly string[], key: string | undefined): Promise<unknown> {
-    return this.#answered(what, this.port.send(words, key))
+    const call = this.#port.send(words, key)
+    return this.#answered(what, this.#silence?.watched(call, key) ?? call)
   }
 
   /** Silence has a reason, when the driver has said what is wrong with its connection. */
   #answered<T>(what: string, call: Promise<T>): Promise<T> {
     return answerWithin(this.#alarms, call, ATTEMPT_MS_MAX, what).catch((error: unknown) => {
-      const trouble = this.port.trouble?.()
+      const trouble = this.#port.trouble?.()
       throw error instanceof OutcomeUnknown && trouble !== undefined ? unanswered(error, trouble) : error
     })
+  }
+
+  #replace({ port, close }: ConnectedDriver): void {
+    this.#stopListening?.()
+    const release = this.#closeReplacement ?? this.#upkeep?.release
+    release?.()
+    this.#port = port
+    this.#closeReplacement = close
+    this.#stopListening = port.onDisconnect?.(() => this.#upkeep?.onDisconnect())
+    this.#upkeep?.onDisconnect()
   }
 }

@@ -17,10 +17,23 @@ export interface RedisDriver {
    * was done, only what was done last: a server that is not ready the second time may have granted the first. @default false
    */
   readonly resends?: boolean
+  /**
+   * Calls back whenever a connection for commands has ended: the next one may lead to another server, and what was in flight
+   * may be sent again. Returns what stops it. @default not known; behind a driver that resends nothing is trusted then
+   */
+  onDisconnect?(listener: () => void): () => void
+  /** One more connection of the same kind, for when this one has fallen silent. @default none can be made */
+  another?(): Promise<ConnectedDriver>
   /** What the driver said last of its connection, while it has none: silence has a reason then. @default nothing is known */
   trouble?(): unknown
   /** The database that was asked for, to be compared with what the server says. @default not compared */
   readonly database?: number | undefined
+}
+
+/** A driver with a connection of its own. */
+export interface ConnectedDriver {
+  readonly port: RedisDriver
+  close(): void
 }
 
 /** One server of a Cluster that has slots. */
@@ -100,6 +113,7 @@ export interface IoredisClusterClient {
   readonly status: string
   readonly options?: {
     readonly keyPrefix?: string | undefined
+    readonly retryDelayOnFailover?: number | undefined
     readonly redisOptions?: { readonly keyPrefix?: string | undefined } | undefined
   }
   call(command: string, args: string[]): Promise<unknown>
@@ -115,5 +129,6 @@ export interface IoredisClusterClient {
   sunsubscribe(...channels: string[]): Promise<unknown>
   on(event: 'error', listener: (error: Error) => void): unknown
   on(event: string, listener: (...words: string[]) => void): unknown
+  off(event: string, listener: () => void): unknown
   disconnect(): void
 }

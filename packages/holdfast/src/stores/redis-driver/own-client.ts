@@ -1,49 +1,18 @@
 /** A client of our own, of ioredis: how it is set up, and what is said when it does not connect. */
-import { ATTEMPT_MS_MAX } from '../../store/limits.ts'
 import { NotApplied, StoreUnavailable } from '../../store/errors.ts'
 import type { ServerAddress } from './address.ts'
 import { type IoredisClient, ioredisDriver } from './client.ts'
 import {
+  type ConnectedDriver,
   connectedOrEnded,
   type Connecting,
   type IoredisClusterClient,
-  reconnectInMs,
   type RedisDriver,
 } from './driver.ts'
 import { codeWordOf } from './errors.ts'
 import { stillLoading } from './loading.ts'
+import { CONNECT_MS_MAX } from './own-options.ts'
 import { driversWords } from './redaction.ts'
-
-export interface Connected {
-  readonly port: RedisDriver
-  close(): void
-}
-
-/** Shorter than an opening waits for an answer, so that the driver's word on it comes first. */
-const CONNECT_MS_MAX: number = ATTEMPT_MS_MAX - 1_000
-
-/** Of every client that is ours and not the caller's. */
-export const ownOptions: {
-  readonly lazyConnect: true
-  readonly autoResendUnfulfilledCommands: false
-  readonly disableClientInfo: true
-  readonly connectTimeout: number
-  readonly socketTimeout: number
-  retryStrategy(attempt: number): number
-  reconnectOnError(error: Error): boolean
-} = {
-  lazyConnect: true,
-  // Whoever asked asks again, and knows what he asked before.
-  autoResendUnfulfilledCommands: false,
-  // The first command is the one whose answer is looked at: a server with too many connections answers it alone, and ends.
-  disableClientInfo: true,
-  connectTimeout: CONNECT_MS_MAX,
-  retryStrategy: reconnectInMs,
-  // Gives up a connection on which nothing is answered: a frozen server, whose place another one may have taken.
-  socketTimeout: ATTEMPT_MS_MAX,
-  // A primary that became a replica stays connected: only a new connection finds the new primary.
-  reconnectOnError: ({ message }) => message.startsWith('READONLY '),
-}
 
 /** Not its own types, which a program without ioredis has not got. */
 export interface IoredisModule {
@@ -61,7 +30,11 @@ export async function loadIoredis(): Promise<IoredisModule> {
 }
 
 /** Throws what the server said, or the driver last. Aborted, it gives up a client that is not connected yet. */
-export async function connected(client: Connecting, port: () => RedisDriver, signal?: AbortSignal): Promise<Connected> {
+export async function connected(
+  client: Connecting,
+  port: () => RedisDriver,
+  signal?: AbortSignal,
+): Promise<ConnectedDriver> {
   const giveUp = (): void => client.disconnect()
   signal?.addEventListener('abort', giveUp, { once: true })
   try {
@@ -77,7 +50,7 @@ export async function connectedServer(
   client: IoredisClient & Connecting,
   { database, isTls }: Pick<ServerAddress, 'database' | 'isTls'>,
   signal?: AbortSignal,
-): Promise<Connected> {
+): Promise<ConnectedDriver> {
   client.on('error', (error: Error) => {
     // It would go on in database 0, with what other programs keep there.
     if (isOfSelect(error)) client.disconnect(true)

@@ -1,4 +1,5 @@
 /** node-redis' client for Sentinel, through the same port: it knows which server is the primary, and moves with it. */
+import { onDisconnectOf } from './disconnects.ts'
 import { notConnected, type RedisDriver } from './driver.ts'
 
 /** The part of a node-redis sentinel client (version 5 or 6) that is used. */
@@ -11,6 +12,7 @@ export interface NodeRedisSentinelClient {
   subscribe(channel: string, listener: (message: string, channel: string) => void): Promise<unknown>
   unsubscribe(channel: string): Promise<unknown>
   on(event: string, listener: () => void): unknown
+  off(event: string, listener: () => void): unknown
   destroy(): unknown
 }
 
@@ -22,6 +24,15 @@ export function sentinelDriverOf(client: object): RedisDriver | undefined {
 function sentinelDriver(client: NodeRedisSentinelClient): RedisDriver {
   return {
     failsOver: true,
+    // It looks for the primary again when its connection ends, and sends there what was unanswered.
+    resends: true,
+    onDisconnect: onDisconnectOf(client, ['reconnecting', 'topology-change', 'client-error']),
+    async another() {
+      const own = client.duplicate()
+      own.on('error', () => undefined)
+      await own.connect()
+      return { port: sentinelDriver(own), close: () => void own.destroy() }
+    },
     send: (words) => (client.isOpen ? client.sendCommand(false, [...words]) : Promise.reject(notConnected())),
     async listen(hearer) {
       if (!client.isOpen) throw notConnected()

@@ -52,7 +52,7 @@ async function taken(resource: string): Promise<{ ref: Claim & { readonly token:
 
 test('what is over is over, also when there is more of it than one script ends', async () => {
   // By a clock that the test sets: they end one after another, and no script before the last ends any of them.
-  const timed = await TimedServer.start(stage)
+  const timed = await TimedServer.start(stage, { isNeverLate: true })
   const beginUs = BigInt(Date.now()) * 1000n
   const resource = fresh()
   const refs = []

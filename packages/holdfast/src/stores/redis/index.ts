@@ -1,9 +1,10 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** Locks in Redis (or Valkey): one script a step, first come first served, and waiters are told when their turn comes. */
 import type { Store } from '../../store/store.ts'
+import { ATTEMPT_MS_MAX } from '../../store/limits.ts'
 import { addressOf } from '../redis-driver/address.ts'
 import { driverOf, type RedisClient } from '../redis-driver/client.ts'
-import type { RedisDriver, IoredisClusterClient } from '../redis-driver/driver.ts'
+import type { ConnectedDriver, RedisDriver, IoredisClusterClient } from '../redis-driver/driver.ts'
 import { clusterDriverOf, type NodeRedisClusterClient } from '../redis-driver/cluster-clients.ts'
 import { connectAddress } from '../redis-driver/connect.ts'
 import { type NodeRedisSentinelClient, sentinelDriverOf } from '../redis-driver/sentinel-client.ts'
@@ -11,7 +12,14 @@ import { checkedPrefix } from '../redis-driver/prefix.ts'
 import { redisStore } from './store.ts'
 
 export type { IoredisClient, NodeRedisClient, RedisClient } from '../redis-driver/client.ts'
-export type { Hearer, Subscriptions, Primary, RedisDriver, IoredisClusterClient } from '../redis-driver/driver.ts'
+export type {
+  ConnectedDriver,
+  Hearer,
+  Subscriptions,
+  Primary,
+  RedisDriver,
+  IoredisClusterClient,
+} from '../redis-driver/driver.ts'
 export type { NodeRedisClusterClient } from '../redis-driver/cluster-clients.ts'
 export type { NodeRedisSentinelClient } from '../redis-driver/sentinel-client.ts'
 
@@ -34,7 +42,9 @@ export function redis(clientOrUrl: AnyRedisClient | string, options: RedisOption
   if (typeof clientOrUrl === 'string') {
     // Only looked at: the message leaves the URL out, because it may carry a password.
     addressOf(clientOrUrl)
-    return redisStore((signal) => connectAddress(clientOrUrl, signal), prefix)
+    const connect = (signal: AbortSignal): Promise<ConnectedDriver> => connectAddress(clientOrUrl, signal)
+    const another = (): Promise<ConnectedDriver> => connect(AbortSignal.timeout(ATTEMPT_MS_MAX))
+    return redisStore(async (signal) => ({ ...(await connect(signal)), another }), prefix)
   }
   const port = anyPortOf(clientOrUrl)
   return redisStore(async () => ({ port, close: () => undefined }), prefix)

@@ -18,8 +18,12 @@ interface LocalClaim {
   answered: Situation | undefined
   /** The moment of the server's clock after which no request of this claim begins anything. */
   beginByUs: number | undefined
+  /** A request of it may have been sent twice. */
+  isDoubled: boolean
   readonly watchers: Set<LocalClaimWatcher>
 }
+
+const UNKNOWN: Pick<LocalClaim, 'beginByUs' | 'isDoubled'> = { beginByUs: undefined, isDoubled: false }
 
 const HINT: Hint = { kind: 'hint' }
 
@@ -29,6 +33,12 @@ export class LocalClaims {
   readonly #entries = new Map<string, LocalClaim>()
   /** Counts what was heard: the order in which things happened here, without a clock. */
   #eventCount = 0
+  readonly #onSilentTurn: (line: string) => void
+
+  /** `onSilentTurn`: a claim that waited was answered that it holds, and no message had said so. */
+  constructor(onSilentTurn: (line: string) => void = () => undefined) {
+    this.#onSilentTurn = onSilentTurn
+  }
 
   get size(): number {
     return this.#entries.size
@@ -63,8 +73,9 @@ export class LocalClaims {
     const key = keyOf(line, id)
     const entry = this.#entries.get(key)
     if (entry === undefined) return told.standing
-    if (entry.newsAt <= eventCount) entry.newsAt = 0
     const { kind } = told.standing
+    if (kind === 'held' && entry.told?.standing.kind === 'queued' && entry.newsAt === 0) this.#onSilentTurn(line)
+    if (entry.newsAt <= eventCount) entry.newsAt = 0
     if (kind === 'refused' || kind === 'gone') {
       this.#end(key, told.standing)
       return told.standing
@@ -82,12 +93,18 @@ export class LocalClaims {
     else this.#moveOn(entry, told, false)
   }
 
-  /** The claim was left: no news of it matter any more. Returns until when a request of it may still begin something. */
-  end(line: string, id: string): number | undefined {
+  /** A request of it was answered, and may have been sent a second time. */
+  doubled(line: string, id: string): void {
+    const entry = this.#entries.get(keyOf(line, id))
+    if (entry !== undefined) entry.isDoubled = true
+  }
+
+  /** The claim was left: no news of it matter any more. */
+  end(line: string, id: string): Pick<LocalClaim, 'beginByUs' | 'isDoubled'> {
     const key = keyOf(line, id)
-    const beginByUs = this.#entries.get(key)?.beginByUs
+    const { beginByUs, isDoubled } = this.#entries.get(key) ?? UNKNOWN
     this.#end(key, undefined)
-    return beginByUs
+    return { beginByUs, isDoubled }
   }
 
   /** Resolves when the claim stands elsewhere than it was last answered. */
@@ -151,6 +168,7 @@ export class LocalClaims {
         newsAt: 0,
         answered: undefined,
         beginByUs: undefined,
+        isDoubled: false,
         watchers: new Set(),
       }
       this.#entries.set(key, entry)

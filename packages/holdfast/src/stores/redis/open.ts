@@ -5,10 +5,10 @@ import type { Clock } from '../../time/clock.ts'
 import { StoreUnavailable } from '../../store/errors.ts'
 import { ATTEMPT_MS_MAX } from '../../store/limits.ts'
 import type { StoreEnvironment } from '../../store/store.ts'
-import type { Facts } from '../../store/facts.ts'
 import { Channels } from '../redis-driver/channels.ts'
 import { LocalClaims } from './local-claims.ts'
-import type { RedisDriver } from '../redis-driver/driver.ts'
+import type { ConnectedDriver, RedisDriver } from '../redis-driver/driver.ts'
+import { CurrentFacts } from './current-facts.ts'
 import { timersOf, Connection } from '../redis-driver/connection.ts'
 import { engineError } from '../redis-driver/errors.ts'
 import { probeAll } from '../redis-driver/probe.ts'
@@ -21,10 +21,9 @@ import { slotOf } from '../redis-driver/slots.ts'
 import { CommandBatcher } from './command-batcher.ts'
 import { messageOf } from './wire.ts'
 
-interface Opened {
-  readonly port: RedisDriver
-  /** Ends what was opened for this store, and leaves alone what was handed in. */
-  close(): void
+interface Opened extends ConnectedDriver {
+  /** One more connection of the same kind. @default the one that the driver makes, where it can */
+  readonly another?: () => Promise<ConnectedDriver>
 }
 
 /** Gives up when the signal aborts. */
@@ -37,6 +36,7 @@ export interface RedisSession {
   readonly claims: LocalClaims
   readonly clock: Clock
   readonly serverClock: ServerClock
+  readonly promises: CurrentFacts
   readonly scripts: Scripts
   readonly isCluster: boolean
   /** In which slot of a Cluster a line is; 0 on one server. */
@@ -49,45 +49,70 @@ export interface RedisSession {
 export async function openSession(
   openPort: OpenRedis,
   keys: RedisKeys,
-  { clock, signal }: StoreEnvironment,
-): Promise<{ readonly session: RedisSession; readonly facts: Facts }> {
+  environment: StoreEnvironment,
+): Promise<RedisSession> {
+  const { clock, signal } = environment
   throwIfAborted(signal)
   const opened = await openedInTime(openPort, clock)
   const { port } = opened
-  const connection = new Connection(port, clock)
   const isCluster = port.primaries !== undefined
   const serverClock = new ServerClock(clock, { isOneServer: !isCluster })
-  const claims = new LocalClaims()
-  const channels = new Channels(connection, {
-    onMessage(text) {
-      const message = messageOf(text, serverClock)
-      if (message !== undefined) claims.pushed(message.line, message.id, 'standing' in message ? message : undefined)
-    },
-    onDown: () => serverClock.forget(),
-    onUp: () => claims.hintAll(),
+  const client = newClaimId()
+  let promises: CurrentFacts | undefined
+  const report = (trouble: StoreUnavailable): void => environment.troubled?.(trouble)
+  const connection = new Connection(port, clock, {
+    another: opened.another,
+    release: () => opened.close(),
+    onDisconnect: () => promises?.doubt(),
+    report,
   })
+  const channelOf = (resource: string): string =>
+    channels.isSharded ? keys.lineChannel(resource, client) : keys.channel(client)
+  const claims = new LocalClaims((line) => channels.suspect(channelOf(keys.resource(line))))
+  const channels = new Channels(
+    connection,
+    {
+      onMessage(text) {
+        const message = messageOf(text, serverClock)
+        if (message !== undefined) claims.pushed(message.line, message.id, 'standing' in message ? message : undefined)
+      },
+      onDown() {
+        serverClock.forget()
+        promises?.doubt()
+      },
+      onUp() {
+        claims.hintAll()
+        promises?.settle().catch(() => undefined)
+      },
+    },
+    { clock, timers: environment.timers, report },
+  )
   const close = (): void => {
     channels.close()
     claims.hintAll()
+    connection.close()
     opened.close()
   }
   try {
+    const scripts = isCluster ? clusterScripts : serverScripts
     const findings = await connection.bounded('opening', probeAll(port))
     throwIfAborted(signal)
-    const scripts = isCluster ? clusterScripts : serverScripts
+    promises = new CurrentFacts(factsOf(findings, { isCluster, failsOver: port.failsOver === true }), {
+      probe: async () => {
+        const found = await connection.bounded('looking again', probeAll(connection.port))
+        return factsOf(found, { isCluster, failsOver: port.failsOver === true })
+      },
+      onChange: (facts) => environment.factsChanged?.(facts),
+    })
     await connection.bounded('opening', teach(port, scripts))
-    const client = newClaimId()
     await channels.open({ name: keys.channel(client), end: channelEnd(client) })
-    const parts = { connection, channels, claims, clock, serverClock, scripts, isCluster }
+    const parts = { connection, channels, claims, clock, serverClock, promises, scripts, isCluster }
     await requireRights(parts, findings, keys, client)
     // A user that may not listen to the channels of lines is found out here, not when a claim waits.
     if (channels.isSharded) (await channels.observe(keys.lineChannel(client, client)))()
     throwIfAborted(signal)
-    const channelOf = (resource: string): string =>
-      channels.isSharded ? keys.lineChannel(resource, client) : keys.channel(client)
     const together = new CommandBatcher(connection)
-    const session = { ...parts, together, slotOf: isCluster ? slotOf : () => 0, channelOf, close }
-    return { session, facts: factsOf(findings, { isCluster, failsOver: port.failsOver === true }) }
+    return { ...parts, together, slotOf: isCluster ? slotOf : () => 0, channelOf, close }
   } catch (error) {
     close()
     throw error

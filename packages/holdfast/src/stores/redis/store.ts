@@ -10,6 +10,7 @@ import type { RenewAnswer, Hint, Standing } from '../../store/standing.ts'
 import { evictFrom, listOf } from './admin.ts'
 import { replyFields } from '../redis-driver/answers.ts'
 import { engineError } from '../redis-driver/errors.ts'
+import type { CurrentFacts } from './current-facts.ts'
 import { batchesOf } from './renewal-batches.ts'
 import { RedisKeys } from './keys.ts'
 import { type OpenRedis, openSession, type RedisSession } from './open.ts'
@@ -30,21 +31,24 @@ export function redisStore(openPort: OpenRedis, prefix: string): Store {
   const keys = new RedisKeys(prefix)
   return {
     async open(environment) {
-      const { session, facts } = await openSession(openPort, keys, environment)
-      return new RedisStore(keys, session, facts)
+      return new RedisStore(keys, await openSession(openPort, keys, environment))
     },
   }
 }
 
 class RedisStore implements OpenStore {
-  readonly facts: Facts
   readonly #keys: RedisKeys
+  readonly #promises: CurrentFacts
   #session: RedisSession | undefined
 
-  constructor(keys: RedisKeys, session: RedisSession, facts: Facts) {
+  constructor(keys: RedisKeys, session: RedisSession) {
     this.#keys = keys
     this.#session = session
-    this.facts = facts
+    this.#promises = session.promises
+  }
+
+  get facts(): Facts {
+    return this.#promises.facts
   }
 
   async close(): Promise<void> {
@@ -55,14 +59,16 @@ class RedisStore implements OpenStore {
 
   async enter(claim: Claim): Promise<Standing> {
     const session = this.#opened()
-    const { together, clock, serverClock, channels, claims, scripts, slotOf } = session
+    const { together, connection, clock, serverClock, channels, claims, promises, scripts, slotOf } = session
     const { resource, id, ttlMs } = claim
+    if (!promises.areCurrent) await promises.settleBefore('enter')
     const keys = this.#keys.all(resource)
     const [line] = keys
     const slot = slotOf(line)
     const beginByUs = serverClock.usIn(BEGIN_WITHIN_MS, slot)
     claims.track(line, id, beginByUs)
     const { eventCount } = claims
+    const { doubts } = promises
     if (channels.isSharded) this.#missing(claim)
     const note: NoteTime = (stamp, serverUs) => serverClock.note(stamp, serverUs, slot)
     const askedAt = stampOf(clock)
@@ -75,6 +81,8 @@ class RedisStore implements OpenStore {
         typeof answer === 'string'
           ? grantedTogether(answer, { place, ttlMs }, askedAt, note)
           : decodeReply(answer, askedAt, note)
+      if (connection.mayDouble(promises.doubts !== doubts)) claims.doubled(line, id)
+      if (!promises.areCurrent) await promises.settleAfter('enter')
       return claims.answered(line, id, told, eventCount)
     } catch (error) {
       // Core never calls leave for an enter that was not applied, so it is forgotten here.
@@ -98,12 +106,14 @@ class RedisStore implements OpenStore {
     const { claims, channels, channelOf } = this.#opened()
     if (signal.aborted) return { kind: 'hint' }
     const line = this.#keys.line(resource)
-    if (!channels.isSharded) return claims.watch(line, id, signal)
-    const stop = await channels.observe(channelOf(resource))
+    const channel = channelOf(resource)
+    const stop = channels.isSharded ? await channels.observe(channel) : undefined
+    const stopWaiting = channels.waitOn(channel)
     try {
       return await claims.watch(line, id, signal)
     } finally {
-      stop()
+      stopWaiting()
+      stop?.()
     }
   }
 
@@ -125,9 +135,10 @@ class RedisStore implements OpenStore {
     const keys = this.#keys.all(resource)
     const [line] = keys
     const slot = slotOf(line)
-    const beginByUs = claims.end(line, id) ?? serverClock.usIn(BEGIN_WITHIN_MS, slot) ?? 0
+    const { beginByUs, isDoubled } = claims.end(line, id)
     const keepUs = Math.ceil((options.keepMs ?? 0) * 1000)
-    const untilUs = options.outcomeUnknown === true ? beginByUs : 0
+    const isInDoubt = options.outcomeUnknown === true || isDoubled
+    const untilUs = isInDoubt ? (beginByUs ?? serverClock.usIn(BEGIN_WITHIN_MS, slot) ?? 0) : 0
     const ref = `h|${token ?? ''}|${id}|`
     const args = [keepUs > 0 || untilUs > 0 ? `${keepUs}|${untilUs}|${ref}` : ref]
     const floor = this.#keys.floor(isCluster ? slot : undefined)

@@ -18,7 +18,10 @@ export type Answer =
   | { readonly id: number; readonly value: unknown; readonly atMs: number }
   | { readonly id: number; readonly code: string; readonly message: string }
 
-const [path = ''] = process.argv.slice(2)
+const [path = '', uid, gid = uid] = process.argv.slice(2)
+// Only now, with everything loaded: the sources may lie where another user cannot read them.
+if (uid !== undefined) becomeUser(Number(uid), Number(gid))
+
 // Eight processes that open one new file meet at its lock: core repeats what was not applied, and so does this.
 const store = askingAgain(sqlite({ path }))
 let open: OpenStore | undefined
@@ -45,6 +48,12 @@ async function carryOut({ method, arguments: given }: Order): Promise<unknown> {
   if (method === 'watch') return open.watch(given[0] as Ref, never)
   const call = open[method].bind(open) as (...values: readonly unknown[]) => Promise<unknown>
   return call(...given)
+}
+
+function becomeUser(user: number, group: number): void {
+  process.setgroups?.([])
+  process.setgid?.(group)
+  process.setuid?.(user)
 }
 
 function answer(message: Answer): void {

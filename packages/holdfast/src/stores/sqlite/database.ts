@@ -71,6 +71,11 @@ export class LineDatabase implements Lines, ReadableLines {
     return this.#opened.identity.isCurrent()
   }
 
+  /** The same at a glance, before a step: after it the files are looked at in any case. */
+  looksCurrent(): boolean {
+    return this.#opened.identity.looksCurrent()
+  }
+
   /**
    * Runs the work between BEGIN IMMEDIATE and COMMIT. The work may run twice and must not change anything else: when a
    * token it gives is above the ceiling, the ceiling is raised first.

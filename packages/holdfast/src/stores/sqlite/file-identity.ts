@@ -6,44 +6,42 @@ import { type Stats, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { OutcomeUnknown } from '../../store/errors.ts'
 
-/** Longer than any step of a file system's clock: later changes of the folder bear another time than earlier ones. */
-const SETTLED_AFTER_MS = 100
+/** Longer than a step of any file system's clock: later changes of the folder bear another time than earlier ones. */
+const SETTLED_AFTER_MS = 3_000
 
 export class FileIdentity {
   readonly #folder: string
   readonly #names: readonly string[]
-  readonly #inodes: readonly string[]
+  readonly #files: readonly Stats[]
   readonly #monotonicMs: () => number
-  /** The folder as it was when its files were last found to be the same ones, and since when it looked so. */
+  /** The folder when its files were last found to be the same ones, and since when it looked so. */
   #looked: { readonly folder: Stats; readonly sinceMs: number; readonly isSettled: boolean } | undefined
 
-  private constructor(names: readonly string[], inodes: readonly string[], monotonicMs: () => number) {
+  private constructor(names: readonly string[], files: readonly Stats[], monotonicMs: () => number) {
     this.#folder = dirname(names[0] ?? '')
     this.#names = names
-    this.#inodes = inodes
+    this.#files = files
     this.#monotonicMs = monotonicMs
   }
 
   /** Of the three files as they are now; `undefined` when one is missing. `path` may be a symlink to the real path. */
   static of(path: string, real: string, monotonicMs: () => number): FileIdentity | undefined {
     const names = [path, `${real}-wal`, `${real}-shm`]
-    const inodes = names.map(inodeOf).filter((inode) => inode !== undefined)
-    return inodes.length < names.length ? undefined : new FileIdentity(names, inodes, monotonicMs)
+    const files = names.map(statQuietly).filter((file) => file !== undefined)
+    return files.length < names.length ? undefined : new FileIdentity(names, files, monotonicMs)
   }
 
-  /** Costs half a microsecond while nothing is made or removed in the folder, and two otherwise. */
+  /** Before a step, to be spared a step for nothing: by the look of the folder, which costs half a microsecond. */
+  looksCurrent(): boolean {
+    const folder = statQuietly(this.#folder)
+    return folder !== undefined && (isUnchanged(folder, this.#looked?.folder) || this.#isCurrent(folder))
+  }
+
+  /** Costs as much when nothing was made or removed in the folder for a while, and three microseconds otherwise. */
   isCurrent(): boolean {
     const folder = statQuietly(this.#folder)
     if (folder === undefined) return false
-    const looked = isSame(folder, this.#looked?.folder) ? this.#looked : undefined
-    if (looked?.isSettled === true) return true
-    if (!this.#names.every((name, index) => inodeOf(name) === this.#inodes[index])) return false
-    const nowMs = this.#monotonicMs()
-    const sinceMs = looked?.sinceMs ?? nowMs
-    // What a symlink from elsewhere leads to does not show in its folder.
-    const isSettled = nowMs - sinceMs > SETTLED_AFTER_MS && this.#isInFolder(folder)
-    this.#looked = { folder, sinceMs, isSettled }
-    return true
+    return (this.#looked?.isSettled === true && isUnchanged(folder, this.#looked.folder)) || this.#isCurrent(folder)
   }
 
   /** After a commit: what went to a file that has no name any more was seen by nobody, or by some only. */
@@ -54,20 +52,28 @@ export class FileIdentity {
     )
   }
 
-  #isInFolder(folder: Stats): boolean {
-    const own = statQuietly(dirname(this.#names[1] ?? ''))
-    return own?.ino === folder.ino && own.dev === folder.dev
+  #isCurrent(folder: Stats): boolean {
+    const looked = this.#looked
+    this.#looked = undefined
+    for (const [index, name] of this.#names.entries()) {
+      if (!isSame(statQuietly(name), this.#files[index])) return false
+    }
+    const nowMs = this.#monotonicMs()
+    const sinceMs = isUnchanged(folder, looked?.folder) ? (looked?.sinceMs ?? nowMs) : nowMs
+    // What a symlink from elsewhere leads to does not show in its folder.
+    const isSettled = nowMs - sinceMs > SETTLED_AFTER_MS && isSame(statQuietly(dirname(this.#names[1] ?? '')), folder)
+    this.#looked = { folder, sinceMs, isSettled }
+    return true
   }
 }
 
 /** Making, removing and renaming in a folder changes its ctime, which nobody can set. */
-function isSame(folder: Stats, before: Stats | undefined): boolean {
-  return folder.ctimeMs === before?.ctimeMs && folder.ino === before.ino && folder.dev === before.dev
+function isUnchanged(folder: Stats, before: Stats | undefined): boolean {
+  return folder.ctimeMs === before?.ctimeMs && isSame(folder, before)
 }
 
-function inodeOf(name: string): string | undefined {
-  const stats = statQuietly(name)
-  return stats && `${stats.dev}.${stats.ino}`
+function isSame(file: Stats | undefined, other: Stats | undefined): boolean {
+  return file !== undefined && file.ino === other?.ino && file.dev === other.dev
 }
 
 /** Whatever is wrong with a path, what was opened is not found there. */

@@ -86,7 +86,10 @@ export interface PathRules {
 export function findFile({ path, makeFolder, isTrusted }: PathRules): string | undefined {
   const folder = dirname(path)
   try {
-    if (makeFolder && statSync(folder, { throwIfNoEntry: false }) === undefined) return undefined
+    if (makeFolder && isMissing(folder)) {
+      refuseUnwritable(nearest(folder))
+      return undefined
+    }
     const file = join(realpathSync(folder), basename(path))
     refuseSharedFileSystem(path, statfsSync(dirname(file)).type)
     refuseStrangers(file, isTrusted)
@@ -136,11 +139,24 @@ function existing(file: string): string | undefined {
   return real
 }
 
+function isMissing(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) === undefined
+}
+
+/** The folder that is there, of all that lead to this one. */
+function nearest(folder: string): string {
+  return isMissing(folder) && dirname(folder) !== folder ? nearest(dirname(folder)) : folder
+}
+
+function refuseUnwritable(folder: string): void {
+  accessSync(folder, constants.W_OK | constants.X_OK)
+}
+
 /** Said at the first look, and not only when something is to be written. */
 function refuseUnmakeable(file: string): void {
   if (lstatSync(file, { throwIfNoEntry: false }) !== undefined)
     throw unavailable(file, 'is a symlink to nothing: remove it, or create its target')
-  accessSync(dirname(file), constants.W_OK | constants.X_OK)
+  refuseUnwritable(dirname(file))
 }
 
 function refuseUnreadable(file: string): void {

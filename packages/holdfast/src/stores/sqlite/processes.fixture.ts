@@ -119,7 +119,8 @@ export class OtherProcess {
   /** Rejects with the error of `open`. */
   static async start(path: string, user?: { readonly uid: number; readonly gid?: number }): Promise<OtherProcess> {
     const script = fileURLToPath(new URL('child.fixture.ts', import.meta.url))
-    const child = fork(script, [path], { serialization: 'advanced', execArgv: [], ...user })
+    const ids = user === undefined ? [] : [user.uid, user.gid ?? user.uid].map(String)
+    const child = fork(script, [path, ...ids], { serialization: 'advanced', execArgv: [] })
     const other = new OtherProcess(child)
     onTestFinished(() => other.kill())
     await other.#order('open')
