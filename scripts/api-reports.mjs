@@ -1,5 +1,5 @@
 /**
- * The public surface as text, one report an entry point, in packages/holdfast/etc: a change of it is a diff somebody
+ * The public surface as text, one report an entry point, in packages/holdfast/etc: a change of it is a diff that a reviewer
  * has to look at. The same again for people, in docs/api. `--update` writes both, without it they are compared. All entries
  * share one compiled program.
  */

@@ -11,6 +11,7 @@ import type { Mutant } from './mutant.ts'
 import { recordMutants } from './records.mutants.ts'
 import { redisConnectionMutants } from './redis-connection.mutants.ts'
 import { redisGuardMutants } from './redis-guard.mutants.ts'
+import { redisLateMutants } from './redis-late.mutants.ts'
 import { redisMutants } from './redis.mutants.ts'
 import { redlockMutants } from './redlock.mutants.ts'
 import { sqliteMutants } from './sqlite.mutants.ts'
@@ -31,6 +32,7 @@ export const mutants: readonly Mutant[] = [
   ...redisMutants,
   ...redisConnectionMutants,
   ...redisGuardMutants,
+  ...redisLateMutants,
   ...redlockMutants,
   ...sqliteMutants,
   ...timelineMutants,

@@ -1,6 +1,6 @@
 /**
  * `npm run mutants -- [--seed N] [part of a name …]`: applies every mutant to a copy of the sources and expects its check
- * to turn red. A survivor fails, because then a rule can be deleted without anybody noticing. Random checks take the same
+ * to turn red. A survivor fails, because then a rule can be deleted and every test stays green. Random checks take the same
  * way each time; another seed tells whether they found a mutant by luck.
  */
 import { readFile } from 'node:fs/promises'
@@ -150,7 +150,7 @@ async function shared<T>(
   )
 }
 
-/** Those that nobody noticed, or nothing when it could not be tried. */
+/** The mutants that no check caught, or undefined when they could not be tried. */
 async function survivorsOf(): Promise<readonly Mutant[] | undefined> {
   if (!(await fits())) return undefined
   const sandboxes = await Promise.all(Array.from({ length: SANDBOXES }, () => Sandbox.make(repository, seed)))

@@ -49,7 +49,7 @@ export default defineConfig({
 
 /**
  * Red is all that is asked; the smallest example of it would take as long as the test. With the seed of each day a mutant
- * that chance seldom meets survived in one run of ten, and nobody could repeat it.
+ * that chance seldom meets survived in one run of ten, and could not be repeated.
  */
 const setupOf = (seed: number): string => `
 import fc from 'fast-check'

@@ -50,7 +50,7 @@ export function examplesOf(page: string, markdown: string = read(page)): readonl
   )
 }
 
-/** Blocks in a language that nobody would look at, because nothing above matches it. */
+/** Blocks in a language that no check looks at, because nothing above matches it. */
 export function unknownBlocks(page: string, markdown: string = read(page)): readonly string[] {
   const known = /^(?:(?:js|ts)(?: part)?|sh|sql|json|text|diff|)$/
   const fences = Array.from(markdown.matchAll(/^```(.*)$/gm), ([, words = '']) => words)
@@ -103,7 +103,7 @@ const strict = {
   allowImportingTsExtensions: true,
 } as const
 
-/** What an editor tells somebody who pastes JavaScript: wrong names and wrong calls, and nothing about missing types. */
+/** What an editor reports for pasted JavaScript: wrong names and wrong calls, and nothing about missing types. */
 const checkedScript = {
   target: 'es2024',
   lib: ['es2024', 'esnext.disposable'],

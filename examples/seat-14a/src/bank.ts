@@ -1,6 +1,6 @@
 /**
  * The card company: another process, slow, and outside every transaction. What was charged here stays charged until
- * somebody asks for a refund; no lock and no fence can change that.
+ * the buyer asks for a refund; no lock and no fence can change that.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'

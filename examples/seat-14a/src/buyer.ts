@@ -1,6 +1,6 @@
 /**
  * The job, in the three ways of the three acts: look at the seat, charge the card, write the ticket. The order cannot be
- * another one: nobody gets a ticket who has not paid, and the card company is not part of the database's transaction.
+ * another one: no buyer gets a ticket without having paid, and the card company is not part of the database's transaction.
  */
 import type { DatabaseSync } from 'node:sqlite'
 import { acceptSequencer, type Lease, LeaseLost, type Locks, StaleToken } from 'holdfast'

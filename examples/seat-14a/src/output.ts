@@ -19,7 +19,7 @@ export interface Files {
   readonly history: string
 }
 
-/** Before anything is played, so that a mistyped path costs nobody ten seconds. Makes one missing folder, not a tree. */
+/** Before anything is played, so that a mistyped path does not cost ten seconds. Makes one missing folder, not a tree. */
 export function prepareFiles(out: string): Files {
   const timeline = resolve(out)
   const { dir, name } = parse(timeline)

@@ -27,7 +27,7 @@ export interface HandOffPart {
 }
 
 const NAME = 'one'
-/** Nobody may be left waiting when the others have stopped. */
+/** No process may be left waiting when the others have stopped. */
 const LAST_WAIT = '10s'
 
 let rowChanges = 0

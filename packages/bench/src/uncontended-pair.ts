@@ -1,4 +1,4 @@
-/** What a lock nobody else wants costs in a SQLite file, beside the bare transactions. */
+/** What an uncontended lock costs in a SQLite file, beside the bare transactions. */
 import type { Figure, Suite } from './figure.ts'
 import { inFolder } from './folder.ts'
 import {

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { nowMs } from './clock.ts'
 
-/** Between the last one being ready and the start: time for the word to reach everybody. */
+/** Between the last one being ready and the start: time for the message to reach every process. */
 const HEAD_START_MS = 50
 /** No measurement takes this long; what does is stuck. */
 const ANSWER_WITHIN_MS = 15 * 60_000

@@ -9,7 +9,7 @@ export interface CrowdJob {
   readonly locker: LockerName
   readonly waiters: number
   readonly holdMs: number
-  /** Then whoever still waits is not served. */
+  /** Then the clients that still wait are not served. */
   readonly withinMs: number
 }
 
@@ -22,7 +22,7 @@ export interface CrowdResult {
   readonly stallMs: number
 }
 
-/** Longer than any wait here, so that nobody gives up by itself; and a ttl that no turn outlives. */
+/** Longer than any wait here, so that no client gives up by itself; and a ttl that no turn outlives. */
 const TTL_MS = 30_000
 const WAIT_MS = 10 * 60_000
 

@@ -30,7 +30,7 @@ export interface HandOffPart {
 
 const NAME = 'one'
 const TTL_MS = 10_000
-/** Nobody may be left waiting when the others have stopped. */
+/** No process may be left waiting when the others have stopped. */
 const LAST_WAIT_MS = 60_000
 
 serve<HandOffJob, HandOffPart>(async ({ url, locker: name, waiters, holdMs, seconds }) => {

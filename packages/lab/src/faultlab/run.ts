@@ -82,7 +82,7 @@ async function storm(
   await torment({ faults, random: new Random(seed), ttlMs, environment, posts: pool.posts, recorder, calm }, over)
 }
 
-/** Somebody who was not there before gets every lock, one after the other, and leaves nothing behind. */
+/** A new client acquires every lock, one after the other, and leaves nothing behind. */
 async function obtainEverything(
   lock: LockChoice,
   own: Omit<ContenderOptions, 'notes'>,

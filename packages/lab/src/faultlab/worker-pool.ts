@@ -1,4 +1,4 @@
-/** The worker processes of a run: started, stopped, killed, replaced, and sent home at the end. */
+/** The worker processes of a run: started, stopped, killed, replaced, and finished at the end. */
 import { setMaxListeners } from 'node:events'
 import { join } from 'node:path'
 import { ChildProcesses, type ChildProcess } from '@holdfast/testbed/child-processes'
@@ -17,7 +17,7 @@ export interface WorkerPoolOptions {
   /** What all orders have in common. */
   readonly order: Omit<Order, 'process' | 'historyPath' | 'seed' | 'storeUrl'>
   readonly nemesis: Recorder
-  /** Each place has a way of its own to the store, and perhaps a clock of its own. */
+  /** Each place has a route of its own to the store, and perhaps a clock of its own. */
   readonly environment: Pick<Environment, 'urlFor' | 'environmentFor'>
 }
 
@@ -37,7 +37,7 @@ export class WorkerPool {
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options
-    // Everybody who is waited for listens.
+    // Every slot that waits for a process listens.
     setMaxListeners(0, this.#failure.signal)
     this.posts = options.places.map((place) => new WorkerSlot(place, this))
   }
@@ -46,19 +46,19 @@ export class WorkerPool {
     await Promise.all(this.posts.map((post) => post.restart()))
   }
 
-  /** Everybody runs, and nobody will stop himself any more. */
+  /** Every process runs, and none will stop itself any more. */
   async calm(): Promise<void> {
     await Promise.all(this.posts.map((post) => post.calm()))
   }
 
-  /** Lets everybody finish what he does. Answers who did not, and for how long he was waited for; he is killed. */
+  /** Lets every process finish. Returns which did not, and after how long each of them was killed. */
   async sendHome(): Promise<string[]> {
     const late = await Promise.all(this.posts.map((post) => post.sendHome()))
     this.assertNobodyDied()
     return late.filter((text) => text !== undefined)
   }
 
-  /** Aborts when a worker ended that this run neither killed nor sent home: whatever it held was lost for no fault of the run's. */
+  /** Aborts when a worker ended that this run neither killed nor asked to finish: what it held was lost without a fault of the run. */
   get failed(): AbortSignal {
     return this.#failure.signal
   }
@@ -116,7 +116,7 @@ export class WorkerPool {
   }
 
   #isOurDoing(member: ChildProcess, code: number | string): boolean {
-    // Who died before the signal came has another code than the signal's name.
+    // A process that died before the signal came has another code than the signal's name.
     return (code === KILLED && this.#killed.has(member)) || (code === 0 && this.#leaving.has(member))
   }
 

@@ -1,4 +1,4 @@
-/** One place in the team, and whoever works there now: he is stopped, killed, replaced, and sent home at the end. */
+/** One slot of the worker pool and the process in it: stopped, killed, replaced, and finished at the end. */
 import { stateOf } from '@holdfast/testbed/engines/guard'
 import type { ChildProcess } from '@holdfast/testbed/child-processes'
 import type { HistoryEvent } from '@holdfast/testbed/history'
@@ -6,7 +6,7 @@ import type { WorkerPost } from './faults/fault-target.ts'
 import { DISARM_WORD, STOP_WORD } from './traffic/order.ts'
 import { WAIT_TTLS } from './traffic/work.ts'
 
-/** What a place needs of the team. */
+/** What a slot needs of the pool. */
 export interface SlotHost {
   readonly ttlMs: number
   /** A worker that stopped itself goes on after this long. */
@@ -104,7 +104,7 @@ export class WorkerSlot implements WorkerPost {
     this.#armed = false
   }
 
-  /** Answers who did not finish in time; he is killed, and the history tells what he waited for. */
+  /** Returns which process did not finish in time. It is killed, and the history shows what it waited for. */
   async sendHome(): Promise<string | undefined> {
     const member = this.#member
     if (member === undefined) return undefined
@@ -114,7 +114,7 @@ export class WorkerSlot implements WorkerPost {
       await this.#orFailed(done)
     } catch (error) {
       if (!(error instanceof NotHeard)) throw error
-      // No crash, which would excuse that he waits for ever; what he holds is held by nobody from here on.
+      // No crash, which would excuse that it waits forever; from here on it holds nothing.
       this.#pool.note('abandon', this.#process)
       this.kill()
       await member.ended
@@ -161,7 +161,7 @@ export class WorkerSlot implements WorkerPost {
     })
   }
 
-  /** Nobody is heard any more when somebody died: then what he said last is the message. */
+  /** After a death no answer comes any more: the last words of the process become the message. */
   async #orFailed(heard: Promise<void>): Promise<void> {
     const { failed } = this.#pool
     failed.throwIfAborted()

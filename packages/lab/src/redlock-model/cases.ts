@@ -72,7 +72,7 @@ export const cases: readonly Case[] = [
   { rule: majorityOfAll, bounds: changing(grown, 'old', 'both'), breaks: 'U' },
 ]
 
-/** By hand, for as long as somebody has. */
+/** Started by hand; it takes as long as it is given. */
 export const deepCases: readonly Case[] = [
   { rule: { ...ours, votes: 'next' }, bounds: { ...asksAgain, wipes: 1 } },
   { rule: { ...ours, votes: 'next' }, bounds: { ...asksAgain, resends: 1 } },

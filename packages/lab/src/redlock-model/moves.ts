@@ -18,8 +18,8 @@ export type Kind = (typeof kinds)[number]
 const none = { attempt: 0, node: 0, token: 0 } as const
 
 /**
- * There is no step in which a vote ends at its node, by expiry, by RELEASE or by an operator, because all that anybody
- * can see of it is that the node accepts another one: so a node accepts whoever asks, and may have ended the last vote
+ * There is no step in which a vote ends at its node, by expiry, by RELEASE or by an operator, because all that an attempt
+ * can see of it is that the node accepts another one: so a node accepts any attempt, and may have ended the last vote
  * a moment before. This allows every order of a RELEASE and the next ACCEPT, that of one connection and all others.
  */
 export function movesOf(shape: Shape, rule: Rule, state: State): Move[] {

@@ -71,7 +71,7 @@ function begin(shape: Shape, rule: Rule, state: State, attempt: number): void {
   for (let node = 0; node < shape.nodes; node += 1) {
     if (shape.isListed(node, attempt)) state[shape.pending(node, attempt)] = 1
     if (!isAgain || rule.freshVoteIds) continue
-    // Under the same id nobody can tell what is on its way from before.
+    // Under the same id a message of before cannot be told from a new one.
     state[shape.answer(node, attempt)] = at(state, shape.answer(node, last))
     state[shape.pending(node, last)] = 0
   }

@@ -1,5 +1,5 @@
 /**
- * Forgets what nobody can ever see again, so that states which go on alike are one state. It only matters for attempts
+ * Forgets what no later step can see, so that states which continue alike are one state. It only matters for attempts
  * that are over: what they heard, and the votes they have, count no more unless a RAISE or RENEW of theirs may still come.
  */
 import { neededBy } from './needed.ts'

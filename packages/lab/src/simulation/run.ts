@@ -1,6 +1,6 @@
 /**
  * One simulated run: several clients on one engine, hours in milliseconds, every choice from the seed. Storm, heal, a
- * calm while everybody goes on, then every lock must be obtainable and nothing may be left behind.
+ * calm while the clients continue, then every lock must be obtainable and nothing may be left behind.
  */
 import { holdfast, type Lease, type Locks } from 'holdfast'
 import { memory, memoryEngine } from 'holdfast/memory'
@@ -109,7 +109,7 @@ class World {
     return { ...calm, hintsLost: this.#weather.hintsLost, hintsEarly: this.#weather.hintsEarly }
   }
 
-  /** How long after healing what the storm left behind may still stand in the way. */
+  /** How long after healing the leftovers of the storm may still block a lock. */
   #graceMs(): number {
     const { lockDelayMs, minHoldMs } = this.#day
     return this.#ttlMs * 2 + lockDelayMs + minHoldMs + GHOST_MS
@@ -198,7 +198,7 @@ class World {
     if (!alive) this.#writer.moment(p, 'wrong-belief', name, { token: String(token) })
   }
 
-  /** Somebody who was not there before gets every lock, one after the other. */
+  /** A new client acquires every lock, one after the other. */
   async #obtainEverything(): Promise<void> {
     const process = new Process('last', this.#clock, this.#random.fork())
     const locks = holdfast(memory(this.#engine), { clock: process, ttl: this.#ttlMs, wait: Math.ceil(this.#graceMs()) })
@@ -225,7 +225,7 @@ class World {
     const closing = Promise.all([...this.#clients].map((client) => client.close()))
     await this.#clock.advance(10_000)
     await closing
-    // What was on its way to the engine arrives, and what nobody owns ends by itself.
+    // Messages in flight reach the engine, and claims without an owner expire.
     await this.#clock.advance(this.#graceMs() + GHOST_MS)
     this.#lists.close()
     const alive = this.#everybody.filter(({ process }) => process.state !== 'crashed')
@@ -243,7 +243,7 @@ class World {
   }
 }
 
-/** All of a lock, so that whatever anybody still holds of it stands in the way. */
+/** All of a lock, so that any part of it that is still held blocks it. */
 function whole(locks: Locks, name: string): Promise<Lease> {
   if (name === POOL) return locks.semaphore(name, { permits: POOL_PERMITS }).acquire({ take: POOL_PERMITS })
   return name === BOOK ? locks.readWrite(name).write.acquire() : locks.acquire(name)

@@ -8,7 +8,7 @@ import type { DrawnEvent, Finding, Lane, LaneKind, Model, Reading, Span, Unplace
 
 /** Marks closer than this share of the run get rows of their own. */
 const MARK_SPREAD = 0.012
-/** A fault that hits everybody has no lane. */
+/** A fault that hits every process has no lane. */
 const EVERYTHING = 'everything'
 
 export function modelOf(history: readonly DrawnEvent[], findings: readonly Finding[] = []): Model {

@@ -36,7 +36,7 @@ function endInGoodOrder(running: Running): void {
     void closed.finally(() => process.exit(0))
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end)
-  // npm and its shell do not pass on every death, and nobody else would end this then. Keeps the process alive, too.
+  // npm and its shell do not forward every death, and then nothing else would end this. It keeps the process alive as well.
   const parent = process.ppid
   setInterval(() => {
     if (process.ppid !== parent) end()

@@ -1,4 +1,4 @@
-/** `holdfast lab judge FILE`: judges a history that was recorded earlier, or by somebody else. */
+/** `holdfast lab judge FILE`: judges a history that was recorded earlier, by this lab or another program. */
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { judgeRecord } from '../../judge/judge.ts'

@@ -25,7 +25,7 @@ export interface Pair {
   readonly replica: Engine
 }
 
-/** What the ways to replace a primary differ in. */
+/** What Cluster and Sentinel differ in. */
 export interface Electorate {
   /** What clients open. */
   readonly url: string
@@ -34,9 +34,9 @@ export interface Electorate {
   /** Whether this one may take the place of a primary that is silent. From the start none may: a stop stays a stop. */
   permit(heir: Engine, isPermitted: boolean): Promise<void>
   hasChosen(heir: Engine): Promise<boolean>
-  /** Everybody agrees that these are the primaries, and would agree on another one. */
+  /** Every member agrees that these are the primaries, and enough of them are up to elect another one. */
   agreesOn(pairs: readonly Pair[]): Promise<boolean>
-  /** See `Ground`. */
+  /** See `Environment`. */
   namespaceLike(wish: string): Promise<string>
   close(): Promise<void>
 }
@@ -50,7 +50,7 @@ const WHOLE_WITHIN_MS = 60_000
 const DEAF_MS_MAX = 2_000
 const LACKING_WITHIN_MS = 1_000
 const LOOKS_EVERY_MS = 10
-/** No server has a password, so whoever offers one is sent away. */
+/** No server has a password, so a client that offers one is refused. */
 const REFUSED = 'refused'
 
 export async function openGroupEnvironment(start: StartElectorate, request: EnvironmentRequest): Promise<Environment> {
@@ -70,7 +70,7 @@ async function built(start: StartElectorate, request: EnvironmentRequest, closin
   closing.push(() => electorate.close())
   const clocks = await openWorkerClocks(needs.has('worker-clock') ? places : [])
   closing.push(async () => clocks.close())
-  // One deed at a time in all of it: who votes must be there, or nobody is chosen.
+  // One fault at a time in the whole group: without enough voters no primary is elected.
   const turn = oneAtATime()
   const servers: readonly Reign[] = electorate.pairs.map(
     (pair) => new Reign(pair, { electorate, turn, all: () => servers, persistence }),
@@ -98,7 +98,7 @@ interface Realm {
   readonly persistence: Persistence
 }
 
-/** Whoever is the primary, and the one that follows it. */
+/** The present primary, and the replica that follows it. */
 class Reign implements EnvironmentServer, Succession, Pair {
   readonly name: string
   readonly clock = undefined

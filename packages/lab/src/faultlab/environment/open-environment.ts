@@ -1,4 +1,4 @@
-/** Which ground a store has: one entry a scheme. */
+/** Which environment a store has: one entry a scheme. */
 import type { Environment, EnvironmentRequest } from './environment.ts'
 import { startClusterElectorate } from './cluster-environment.ts'
 import { openGroupEnvironment } from './group-environment.ts'
@@ -18,6 +18,6 @@ const environments: ReadonlyMap<string, (request: EnvironmentRequest) => Promise
 
 export function openEnvironment(scheme: string, request: EnvironmentRequest): Promise<Environment> {
   const open = environments.get(scheme)
-  if (open === undefined) throw new Error(`the lab has no ground for ${scheme}:`)
+  if (open === undefined) throw new Error(`the lab has no environment for ${scheme}:`)
   return open(request)
 }

@@ -34,7 +34,7 @@ export interface ServerKind {
   follow?(primary: EnvironmentServer, persistence: Persistence): Promise<Follower>
 }
 
-/** How the ways are told where the primary is now. */
+/** How the routes learn where the primary is now. */
 export type Redirect = (primary: Engine) => void
 
 export interface Follower {

@@ -14,7 +14,7 @@ import { busy, wipe } from './sqlite-faults.ts'
 export interface StoreFaults {
   /** In the order of the documentation. */
   readonly faults: ReadonlyMap<string, Fault>
-  /** What somebody might ask for, and why it means nothing here. */
+  /** Faults of other stores that a caller may ask for, and why they mean nothing here. */
   readonly meaningless: ReadonlyMap<string, string>
   /** Those of a run that does not say. What breaks promises that the store does not make is not among them. */
   readonly usual: readonly string[]

@@ -84,7 +84,7 @@ function reasonAgainst(name: string, { scheme, isOwn, usesStore }: FaultChoice):
     const reason = known?.meaningless.get(name) ?? 'there is no such fault'
     return `${reason} (${scheme}: has ${[...(known?.faults.keys() ?? [])].join(', ')}, or none)`
   }
-  // The lock under test does not use the store then, so hurting it, or the way to it, hurts nobody.
+  // The lock under test does not use the store then, so a fault of the store or of the routes to it has no effect.
   if (!usesStore && fault.atStore) return 'the lock under test does not use the lock file'
   if (fault.hitsStore && !isOwn) {
     return `it would hit everybody who uses this store; give one that does not exist yet, or ${scheme}: alone`

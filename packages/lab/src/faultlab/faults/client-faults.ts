@@ -3,7 +3,7 @@ import { failpoints } from '../traffic/order.ts'
 import type { Fault } from './fault.ts'
 import { victimOf } from './fault-target.ts'
 
-/** A stop at a named point lasts longer than the lease, so that somebody else takes over meanwhile. */
+/** A stop at a named point lasts longer than the lease, so that another worker takes over meanwhile. */
 export const FAILPOINT_TTLS = 1.5
 const RANDOM_STOP_TTLS = { min: 0.2, max: 2.5 }
 
@@ -48,7 +48,7 @@ export const kill: Fault = {
     const victim = victimOf(target)
     if (victim === undefined) return
     const { random, ttlMs, note, sleep } = target
-    // Before the signal: what the dead one held is held by nobody from here on.
+    // Before the signal: from here on the killed process holds nothing.
     note('crash', victim.process())
     victim.kill()
     await sleep(ttlMs * random.next())

@@ -3,7 +3,7 @@ import type { Random } from '@holdfast/testbed/random'
 import type { Detail } from '@holdfast/testbed/history'
 import type { Environment, EnvironmentServer } from '../environment/environment.ts'
 
-/** One place in the team; when its process is killed the next one takes the place under a new name. */
+/** One slot of the worker pool; when its process is killed the next one takes the place under a new name. */
 export interface WorkerPost {
   readonly place: string
   /** The process that has the place now. */
@@ -36,7 +36,7 @@ export interface FaultTarget {
 /** In the history, a store that is no server is hit under this name. */
 export const STORE = 'store'
 
-/** Half of the team may be stopped or down at once: somebody must be left who can take over. */
+/** At most half of the workers may be stopped or down at once: one must be left that can take over. */
 export function victimOf({ random, posts }: FaultTarget): WorkerPost | undefined {
   const running = posts.filter(({ state }) => state === 'running')
   if (running.length <= posts.length / 2) return undefined

@@ -13,7 +13,7 @@ export interface NemesisOptions {
   readonly environment: Environment
   readonly posts: readonly WorkerPost[]
   readonly recorder: Recorder
-  /** Everybody runs again, and no stop is to come any more. */
+  /** Every worker runs again, and no stop is to come any more. */
   readonly calm: () => Promise<void>
 }
 

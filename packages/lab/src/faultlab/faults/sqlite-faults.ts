@@ -1,4 +1,4 @@
-/** What can happen to a lock file: somebody else keeps it busy, or removes it. */
+/** What can happen to a lock file: another process keeps it busy, or removes it. */
 import { existsSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { patiently } from '../traffic/resource.ts'

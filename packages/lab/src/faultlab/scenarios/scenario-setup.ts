@@ -24,7 +24,7 @@ const SCRIPTED_WORKER = new URL('scripted-worker.js', import.meta.url)
 
 export class ScenarioSetup implements AsyncDisposable {
   readonly options: ScenarioSetupOptions
-  // A puppet that is stopped cannot see that the driver is gone; the kernel sees it.
+  // A process that is stopped cannot see that the driver is gone; the kernel sees it.
   readonly #children = new ChildProcesses(dyingWithUs)
   readonly #noted: HistoryEvent[] = []
   /** They are read while they are written. */
@@ -77,7 +77,7 @@ export class ScenarioSetup implements AsyncDisposable {
     return scriptedProcess
   }
 
-  /** The deed of somebody who is no process of the replay. */
+  /** Records an event that no process of the replay causes. */
   note(kind: string, target: string): void {
     this.#recorder.signal('nemesis', '', { kind, target })
   }

@@ -2,7 +2,7 @@
 import type { Fenced } from 'holdfast'
 
 export interface ProtectedResource {
-  /** Before the first read. Without a guard nobody is refused, and it is written down all the same. */
+  /** Before the first read. Without a guard it refuses no holder, and is recorded all the same. */
   enter(holder: Fenced): Promise<void>
   /** Plain: nothing is checked, as in every program that reads before it writes. */
   versionOf(list: string): Promise<number>

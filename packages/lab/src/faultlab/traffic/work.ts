@@ -1,4 +1,4 @@
-/** What everybody does all day: take a lock, work on what it guards, give it back, and once more. */
+/** The loop of every client: acquire a lock, work on what it guards, release it, and repeat. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Fenced } from 'holdfast'
 import type { Random } from '@holdfast/testbed/random'
@@ -16,7 +16,7 @@ export interface Desk {
   readonly random: Random
   /** Who inside the process. */
   readonly c: string
-  /** Set when the day is over: everybody finishes what he does. */
+  /** Set when the run ends: every client finishes what it does. */
   readonly day: { over: boolean }
 }
 
@@ -66,7 +66,7 @@ function workUnder(desk: Desk, form: Form, grant: Grant): Promise<void> {
   return form.mode === 'shared' ? readUnder(desk, form, grant) : writeUnder(desk, form, grant)
 }
 
-/** Enter, read, work, write: the value is lost if any of this happens under somebody else's lock. */
+/** Enter, read, work, write: the value is lost if any of this happens under another client's lock. */
 async function writeUnder(desk: Desk, form: Form, grant: Grant): Promise<void> {
   const { order, random, resource } = desk
   const holder = holderOf(order, form, grant)
@@ -113,7 +113,7 @@ async function guarded(desk: Desk, form: Form, grant: Grant, call: GuardedCall):
   }
 }
 
-/** Nothing but the token: what has to hold is the resource's answer to a holder who does not look at his clock any more. */
+/** Nothing but the token: tests the resource's answer to a holder that no longer looks at its clock. */
 function holderOf({ namespace }: Order, { k, mode }: Form, { token }: Grant): Fenced {
   return { namespace, name: k, mode, token, assertHeld: () => undefined }
 }

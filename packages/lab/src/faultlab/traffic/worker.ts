@@ -9,7 +9,7 @@ import { openProtectedResource } from './open-protected-resource.ts'
 import { workAllDay } from './work.ts'
 
 const lines = createInterface({ input: process.stdin })
-// Not an argument: a store URL may carry a password, and arguments can be read by everybody.
+// Not an argument: a store URL may carry a password, and other users can read arguments.
 const order = JSON.parse(await firstLine()) as Order
 const day = { over: false }
 const log = new EventLog(order.process, order.historyPath)

@@ -1,4 +1,4 @@
-/** The wall clock of a server is set while somebody holds: Redis judges by it whether a lease is over. */
+/** The wall clock of a server is set while a client holds: Redis judges by it whether a lease is over. */
 import { openSkewedClock, type SkewedClock } from '@holdfast/testbed/os/skewed-clock'
 import { holdfastLock, type Scenario, type Shown, type Take } from '../scenario.ts'
 import type { ScenarioSetup } from '../scenario-setup.ts'

@@ -1,4 +1,4 @@
-/** The server forgets while somebody holds: all data is deleted, or the machine fails before it was written. */
+/** The server forgets while a client holds: all data is deleted, or the machine fails before it was written. */
 import { holdfastLock, type Scenario, type Shown, shown, type Take } from '../scenario.ts'
 import { SERVER, server, tell } from './setup.ts'
 import { TWO_HOLDERS_TTL_MS, twoHolders } from './two-holders.ts'
@@ -23,7 +23,7 @@ const flushed = (guard: boolean): Take => ({
   },
 })
 
-/** A counter starts again, and whoever holds now is smaller than whoever held before. */
+/** A counter starts again: the token of the present holder is smaller than that of an earlier one. */
 const countedAnew: Take = {
   title: 'a lock whose token is a counter in the store (INCR), with a guard',
   guard: true,

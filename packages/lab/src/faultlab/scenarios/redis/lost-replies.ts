@@ -129,7 +129,7 @@ export const lostRenewReply: Scenario = {
         const { proxy, url } = await openRoute(setup, engine)
         const [a, b] = [await setup.scriptedProcess('A', url), await setup.scriptedProcess('B', engine.url)]
         const first = await a.does({ do: 'acquire', waitMs: 0 })
-        // Nothing but a renewal is answered to somebody who holds.
+        // What is answered to a holder is a renewal, and nothing else.
         const hear = await unanswered(setup, proxy, async () => undefined)
         await hear()
         await sleep(2 * RENEW_TTL_MS)

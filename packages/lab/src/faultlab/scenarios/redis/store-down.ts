@@ -1,4 +1,4 @@
-/** The lock server is frozen or dead while somebody holds. */
+/** The lock server is frozen or dead while a client holds. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Engine } from '@holdfast/testbed/engines/engine'
 import { holdfastLock, type Scenario, type Shown, shown, type Take } from '../scenario.ts'
@@ -38,7 +38,7 @@ const told = ({ title, hurt, heal }: Trouble): Take => ({
     await setup.finds(({ p, out }) => p === 'B' && out?.['standing'] === 'queued')
     setup.note('pause', SERVER)
     await hurt(engine)
-    // Healed when the lease is over, whether A knows that or not: whoever learns it from the server alone is too late.
+    // Healed when the lease is over, whether A knows that or not: a client that learns it only from the server is too late.
     const endNs = await atLeaseEnd(setup)
     setup.note('resume', SERVER)
     await heal(engine)

@@ -23,7 +23,7 @@ async function apart(
   const engines = [...plain.slice(0, 2), jumping, ...plain.slice(2)]
   const [ofA, ofB] = [await openRoutes(setup, engines), await openRoutes(setup, engines)]
   const [a, b] = [await setup.scriptedProcess('A', ofA.url), await setup.scriptedProcess('B', ofB.url)]
-  // Not before: a server that nobody can ask whether it is new would be kept out.
+  // Not before: a server that cannot be asked whether it is new would be excluded.
   for (const proxy of [...ofA.proxies.slice(3), ...ofB.proxies.slice(0, 2)]) proxy.set({ kind: 'black-hole' })
   return { a, b, clock }
 }

@@ -1,4 +1,4 @@
-/** Several servers that know nothing of each other, and for each client its own ways to them. */
+/** Several servers that know nothing of each other, and for each client its own routes to them. */
 import type { Engine } from '@holdfast/testbed/engines/engine'
 import type { Proxy } from '@holdfast/testbed/proxy/proxy'
 import type { ScenarioSetup } from '../scenario-setup.ts'
