@@ -15,6 +15,7 @@ import { redisMutants } from './redis.mutants.ts'
 import { redlockMutants } from './redlock.mutants.ts'
 import { sqliteMutants } from './sqlite.mutants.ts'
 import { timelineMutants } from './timeline.mutants.ts'
+import { tokenScaleMutants } from './token-scale.mutants.ts'
 import { topologyMutants } from './topology.mutants.ts'
 import { troubleMutants } from './trouble.mutants.ts'
 
@@ -34,6 +35,7 @@ export const mutants: readonly Mutant[] = [
   ...redlockMutants,
   ...sqliteMutants,
   ...timelineMutants,
+  ...tokenScaleMutants,
   ...topologyMutants,
   ...troubleMutants,
 ]
