@@ -11,10 +11,12 @@ import type { Mutant } from './mutant.ts'
 import { recordMutants } from './records.mutants.ts'
 import { redisConnectionMutants } from './redis-connection.mutants.ts'
 import { redisGuardMutants } from './redis-guard.mutants.ts'
+import { redisLateMutants } from './redis-late.mutants.ts'
 import { redisMutants } from './redis.mutants.ts'
 import { redlockMutants } from './redlock.mutants.ts'
 import { sqliteMutants } from './sqlite.mutants.ts'
 import { timelineMutants } from './timeline.mutants.ts'
+import { tokenScaleMutants } from './token-scale.mutants.ts'
 import { topologyMutants } from './topology.mutants.ts'
 import { troubleMutants } from './trouble.mutants.ts'
 
@@ -31,9 +33,11 @@ export const mutants: readonly Mutant[] = [
   ...redisMutants,
   ...redisConnectionMutants,
   ...redisGuardMutants,
+  ...redisLateMutants,
   ...redlockMutants,
   ...sqliteMutants,
   ...timelineMutants,
+  ...tokenScaleMutants,
   ...topologyMutants,
   ...troubleMutants,
 ]

@@ -8,6 +8,7 @@ import { engineError, unavailable } from './errors.ts'
 import { Generation } from './generation.ts'
 import type { ReadableLines, StoredEntry } from './look.ts'
 import { CEILING_RESERVE_US, ceilingAbove, greatest, type OpenedFile } from './open.ts'
+import { highestTokenIn, raiseTokens } from './rebase.ts'
 import { RecordCache, type CachedRecord } from './record-cache.ts'
 import type { LineRecord, RecordChange } from '../records/engine.ts'
 import { encodeRecord, withoutClaims } from '../records/record.ts'
@@ -185,6 +186,19 @@ export class LineDatabase implements Lines, ReadableLines {
     for (const { resource } of entries) this.#sql.removeLine.run(resource)
   }
 
+  /** The highest token that any line may have had. */
+  highestInFile(): bigint {
+    return this.#guarded(() => highestTokenIn(this.#database))
+  }
+
+  /** From here on every token of the file is above this one. */
+  raiseTokens(to: bigint): void {
+    this.#durably(() => {
+      raiseTokens(this.#database, to)
+      this.#ceiling = this.#generation.fileRow().ceiling
+    })
+  }
+
   close(): void {
     this.#opened.close()
   }
@@ -241,16 +255,25 @@ export class LineDatabase implements Lines, ReadableLines {
 
   /** Another process may have raised it already, and then this only learns of it. */
   #raiseCeiling(token: bigint): void {
-    this.#guarded(() => {
+    const ceiling = this.#durably(() => {
+      const row = this.#generation.fileRow()
+      const enough = token + CEILING_RESERVE_US <= row.ceiling
+      const next = enough ? row.ceiling : ceilingAbove(token)
+      if (!enough) this.#sql.writeFile.run(row.epoch, row.generation, row.floor, next)
+      return next
+    })
+    this.#ceiling = ceiling
+  }
+
+  /** One transaction that is on the disk for certain when it is over. */
+  #durably<T>(work: () => T): T {
+    return this.#guarded(() => {
       this.#database.exec('PRAGMA synchronous = FULL')
       try {
         this.#sql.begin.run()
-        const row = this.#generation.fileRow()
-        const enough = token + CEILING_RESERVE_US <= row.ceiling
-        const ceiling = enough ? row.ceiling : ceilingAbove(token)
-        if (!enough) this.#sql.writeFile.run(row.epoch, row.generation, row.floor, ceiling)
+        const result = work()
         this.#sql.commit.run()
-        this.#ceiling = ceiling
+        return result
       } catch (error) {
         this.#rollback()
         throw error
