@@ -10,7 +10,7 @@ import { makeLuaModules } from './lua-modules.mjs'
 
 const ASSETS = /\.(?:sql|css|html)$/
 const MADE_OF_TYPESCRIPT = /\.(?:js|d\.ts)(?:\.map)?$/
-/** A second build, of the same sources, for those who cannot load modules: it is told apart by a package.json of its own. */
+/** A second build, of the same sources, for programs that cannot load modules: it is told apart by a package.json of its own. */
 const COMMONJS = /^cjs[/\\]/
 const COMMONJS_MARKER = '{ "type": "commonjs" }\n'
 

@@ -8,7 +8,7 @@ const code = await install()
 if (code === 0) {
   const main = join(root, 'packages', 'testbed', 'src', 'engines', 'main.ts')
   const child = spawn(projectNode(), [main, ...process.argv.slice(2)], { cwd: root, stdio: 'inherit' })
-  // A terminal sends Ctrl-C to both; whoever signals only this script means the servers, too.
+  // A terminal sends Ctrl-C to both; a signal to this script alone is meant for the servers, too.
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))
     process.on(signal, () => child.kill(signal))
   child.on('error', (error) => {

@@ -6,7 +6,7 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 
-const MODULE = 'lua.gen.ts'
+export const LUA_MODULE = 'lua.gen.ts'
 const HEADER = `// Made from the .lua files of this folder by scripts/lua-modules.mjs; change those.\n`
 
 /** @param {string} folder of sources; the folders below it are looked at, too */
@@ -14,7 +14,7 @@ export function makeLuaModules(folder) {
   const entries = readdirSync(folder, { withFileTypes: true })
   for (const entry of entries) if (entry.isDirectory()) makeLuaModules(join(folder, entry.name))
   const names = entries.filter(({ name }) => name.endsWith('.lua')).map(({ name }) => basename(name, '.lua'))
-  const path = join(folder, MODULE)
+  const path = join(folder, LUA_MODULE)
   if (names.length > 0) return update(path, moduleOf(folder, names.toSorted()))
   rmSync(path, { force: true })
 }

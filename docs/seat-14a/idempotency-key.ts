@@ -1,5 +1,5 @@
 /**
- * The seat is set aside for an order, and the order's id goes along with every charge. Whoever finds an order half done
+ * The seat is set aside for an order, and the order's id goes along with every charge. A process that finds an order half done
  * — a second click, a restarted process — simply does it again: the payment service knows the key and charges once.
  */
 import { contest } from './contest.ts'

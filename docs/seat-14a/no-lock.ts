@@ -1,4 +1,4 @@
-/** Wrong on purpose: reads, works, writes. Everybody finds the seat free, every card is charged, the last writer sits. */
+/** Wrong on purpose: reads, works, writes. Every buyer finds the seat free, every card is charged, the last writer sits. */
 import { contest } from './contest.ts'
 
 await contest('no lock at all', ({ db, charge }) => ({

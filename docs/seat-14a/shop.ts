@@ -9,7 +9,7 @@ export interface Order {
 
 export type Outcome = 'sold' | 'taken'
 
-/** Sells a seat to an order, or not: whoever comes second is told so. */
+/** Sells a seat to an order, or not: the second order is told so. */
 export type Sell = (seat: string, order: Order) => Promise<Outcome>
 
 export interface Shop {

@@ -1,4 +1,4 @@
-/** A library never ends the process it is in: whoever loses a lock hears of it, and ends what he has begun. */
+/** A library never ends the process it is in: a holder that loses its lock is told, and ends its own work. */
 import { expect, test } from 'vitest'
 import { complaints, repositoryFiles } from '../support/tree.ts'
 

@@ -88,7 +88,7 @@ function directions(text: string, path: string): readonly string[] {
   })
 }
 
-/** Programs around the library use what everybody can use. */
+/** Programs around the library use what every user can use. */
 function publicNamesOnly(text: string, path: string): readonly string[] {
   const [workspace = ''] = /^(?:packages|examples)\/[^/]+\//.exec(path) ?? []
   return importsOf(text).flatMap(({ from }) => {

@@ -36,7 +36,7 @@ describe('a wait (of 1.5 s)', () => {
 test('a sum is wrong once', () => expect(first('sum')).toBe(false))
 test('a sum takes too long once', { timeout: 300 }, () => (first('slow sum') ? never : undefined))`,
   'promise.test.ts': `/** @module-tag real-time */${HELPERS}
-import { promised } from '@holdfast/testbed/watchdog/promised'
+import { promised } from '@holdfast/testbed/watchdog/broken-promise'
 test('two hold at once, once', () => promised(() => expect(first('two holders')).toBe(false)))`,
   'hook.test.ts': `${HELPERS}
 beforeAll(() => (first('hook') ? never : undefined), 300)

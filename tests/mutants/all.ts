@@ -3,6 +3,7 @@ import { copiesMutants } from './copies.mutants.ts'
 import { coreMutants } from './core.mutants.ts'
 import { demoMutants } from './demo.mutants.ts'
 import { engineMutants } from './engine.mutants.ts'
+import { guardMutants } from './guard.mutants.ts'
 import { knownDefectMutants } from './known-defects.mutants.ts'
 import { labMutants } from './lab.mutants.ts'
 import { modelMutants } from './model.mutants.ts'
@@ -10,9 +11,12 @@ import type { Mutant } from './mutant.ts'
 import { recordMutants } from './records.mutants.ts'
 import { redisConnectionMutants } from './redis-connection.mutants.ts'
 import { redisGuardMutants } from './redis-guard.mutants.ts'
+import { redisLateMutants } from './redis-late.mutants.ts'
 import { redisMutants } from './redis.mutants.ts'
 import { redlockMutants } from './redlock.mutants.ts'
+import { sqliteMutants } from './sqlite.mutants.ts'
 import { timelineMutants } from './timeline.mutants.ts'
+import { tokenScaleMutants } from './token-scale.mutants.ts'
 import { topologyMutants } from './topology.mutants.ts'
 import { troubleMutants } from './trouble.mutants.ts'
 
@@ -21,6 +25,7 @@ export const mutants: readonly Mutant[] = [
   ...copiesMutants,
   ...demoMutants,
   ...engineMutants,
+  ...guardMutants,
   ...knownDefectMutants,
   ...labMutants,
   ...modelMutants,
@@ -28,8 +33,11 @@ export const mutants: readonly Mutant[] = [
   ...redisMutants,
   ...redisConnectionMutants,
   ...redisGuardMutants,
+  ...redisLateMutants,
   ...redlockMutants,
+  ...sqliteMutants,
   ...timelineMutants,
+  ...tokenScaleMutants,
   ...topologyMutants,
   ...troubleMutants,
 ]

@@ -41,6 +41,13 @@ export const demoMutants: readonly Mutant[] = [
     caughtBy: by('buyer'),
   },
   {
+    name: 'a demo whose card company keeps connections that a stopped buyer finds closed',
+    file: `${SEAT}/bank.ts`,
+    find: "response.setHeader('connection', 'close')",
+    replace: '',
+    caughtBy: by('bank'),
+  },
+  {
     name: 'a demo with the same lease on every machine',
     file: `${SEAT}/pace.ts`,
     find: 'Math.max(TTL_MS_MIN, wantedMs)',

@@ -1,4 +1,4 @@
-/** Damages to the rule, to the two stores that run it, to a guard, and to the judge itself. */
+/** Damages to the rule, to the two stores that run it, and to the judge itself. */
 import type { Check, Mutant } from './mutant.ts'
 
 const transition = 'packages/holdfast/src/line/transition.ts'
@@ -8,10 +8,13 @@ const sqliteTests: Check = {
   named: 'sqlite, virtual time',
 }
 const ruleTests: Check = {
-  tests: ['packages/holdfast/src/line/transition.test.ts', 'packages/holdfast/src/line/transition.property.test.ts'],
+  tests: [
+    'packages/holdfast/src/line/transition.test.ts',
+    'packages/holdfast/src/line/set-back.test.ts',
+    'packages/holdfast/src/line/transition.property.test.ts',
+  ],
 }
 const endedTests: Check = { tests: ['packages/holdfast/src/wait/ended-claims.test.ts'] }
-const guardTests: Check = { tests: ['packages/holdfast/src/guards/sqlite/fence.test.ts'] }
 const judgeTests: Check = { tests: ['packages/lab/src/judge/judge.test.ts', 'packages/lab/src/judge/liveness.test.ts'] }
 const seeds = (from: number, count: number): Check => ({ seeds: { from, count } })
 
@@ -135,18 +138,6 @@ const memory: readonly Mutant[] = [
 
 const sqlite: readonly Mutant[] = [
   {
-    name: 'sqlite: claims from before a restart go on holding',
-    file: 'packages/holdfast/src/stores/sqlite/database.ts',
-    find: 'const floor = row?.generation === this.#opened.generation ? this.#floor : this.#floorOfFile()',
-    replace: 'const floor = 0n',
-    caughtBy: {
-      tests: [
-        'packages/holdfast/src/stores/sqlite/tokens.test.ts',
-        'packages/holdfast/src/stores/sqlite/prune.test.ts',
-      ],
-    },
-  },
-  {
     name: 'sqlite: removed lines take their tokens with them',
     file: 'packages/holdfast/src/stores/sqlite/schema.ts',
     find: "'UPDATE file SET floor = max(floor, ?)'",
@@ -164,51 +155,6 @@ const sqlite: readonly Mutant[] = [
     find: 'token = excluded.token, record = excluded.record`',
     replace: 'token = excluded.token`',
     caughtBy: sqliteTests,
-  },
-]
-
-const guard: readonly Mutant[] = [
-  {
-    name: 'guard: entering does not raise the mark',
-    file: 'packages/holdfast/src/guards/sqlite/fence.ts',
-    find: "transaction(db, 'IMMEDIATE', () => marks.pass(admission))",
-    replace: "transaction(db, 'IMMEDIATE', () => marks.compare(admission))",
-    caughtBy: guardTests,
-  },
-  {
-    name: 'guard: any token passes',
-    file: 'packages/holdfast/src/guards/sqlite/fence.ts',
-    find: 'WHERE mark.token <= excluded.token RETURNING 1',
-    replace: 'WHERE 1 RETURNING 1',
-    caughtBy: seeds(1, 40),
-  },
-  {
-    name: 'guard: the own token is refused the second time',
-    file: 'packages/holdfast/src/guards/sqlite/fence.ts',
-    find: 'WHERE mark.token <= excluded.token RETURNING 1',
-    replace: 'WHERE mark.token < excluded.token RETURNING 1',
-    caughtBy: seeds(1, 2),
-  },
-  {
-    name: 'guard: a shared holder raises the mark',
-    file: 'packages/holdfast/src/guards/sqlite/fence.ts',
-    find: 'if (!admission.raises) return compare(admission)',
-    replace: '',
-    caughtBy: guardTests,
-  },
-  {
-    name: 'guard: a shared holder is not compared',
-    file: 'packages/holdfast/src/guards/sqlite/fence.ts',
-    find: 'if (!admission.raises) return compare(admission)',
-    replace: 'if (!admission.raises) return',
-    caughtBy: guardTests,
-  },
-  {
-    name: 'guard: a lease that is known to be lost passes',
-    file: 'packages/holdfast/src/guards/admission.ts',
-    find: '    fenced.assertHeld?.()\n',
-    replace: '',
-    caughtBy: guardTests,
   },
 ]
 
@@ -236,4 +182,4 @@ const judge: readonly Mutant[] = [...checkers, ...moreCheckers].map((checker) =>
   caughtBy: judgeTests,
 }))
 
-export const engineMutants: readonly Mutant[] = [...rule, ...memory, ...sqlite, ...guard, ...judge]
+export const engineMutants: readonly Mutant[] = [...rule, ...memory, ...sqlite, ...judge]

@@ -71,10 +71,10 @@ export const labMutants: readonly Mutant[] = [
     caughtBy: onRedis('environment/environment.test.ts'),
   },
   {
-    name: 'all workers share one way',
+    name: 'all workers share one route',
     file: 'packages/lab/src/faultlab/environment/server-environment.ts',
-    find: 'way.place === place && way.server === server',
-    replace: 'place !== undefined && way.server === server',
+    find: 'route.place === place && route.server === server',
+    replace: 'place !== undefined && route.server === server',
     caughtBy: onRedis('environment/environment.test.ts'),
   },
   {

@@ -10,9 +10,7 @@ import { root } from '../support/tree.ts'
 import type { Mutant } from './mutant.ts'
 import { damaged } from './sandbox.ts'
 
-const COPIED = ['holdfast', 'lab', 'testbed'].flatMap((name) =>
-  ['package.json', 'src'].map((of) => `packages/${name}/${of}`),
-)
+const COPIED = ['packages/holdfast', 'packages/lab', 'packages/testbed', 'examples/seat-14a']
 /** Cannot find a name, a property or an export. Other errors of types are what a damage may make. */
 const UNKNOWN_NAME = /\.mutant-(\d+)\.ts\(.*error TS(?:2304|2305|2339|2551|2552): (.*)/
 
@@ -20,12 +18,16 @@ const UNKNOWN_NAME = /\.mutant-(\d+)\.ts\(.*error TS(?:2304|2305|2339|2551|2552)
 export async function unknownNames(mutants: readonly Mutant[]): Promise<readonly string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-mutant-names-'))
   try {
-    for (const path of COPIED) cpSync(join(root, path), join(folder, path), { recursive: true })
+    for (const path of COPIED.flatMap((each) => [`${each}/package.json`, `${each}/src`]))
+      cpSync(join(root, path), join(folder, path), { recursive: true })
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction')
     const files = mutants.flatMap((mutant, index) => {
       if (!mutant.file.endsWith('.ts')) return []
+      const original = readFileSync(join(root, mutant.file), 'utf8')
+      // One that does not fit is another complaint.
+      if (!original.includes(mutant.find)) return []
       const path = mutant.file.replace(/\.ts$/, `.mutant-${index}.ts`)
-      writeFileSync(join(folder, path), damaged(mutant, readFileSync(join(root, mutant.file), 'utf8')))
+      writeFileSync(join(folder, path), damaged(mutant, original))
       return [path]
     })
     const compilerOptions = { noEmit: true, composite: false, incremental: false, declaration: false, ...LENIENT }

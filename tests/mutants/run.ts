@@ -1,6 +1,6 @@
 /**
  * `npm run mutants -- [--seed N] [part of a name …]`: applies every mutant to a copy of the sources and expects its check
- * to turn red. A survivor fails, because then a rule can be deleted without anybody noticing. Random checks take the same
+ * to turn red. A survivor fails, because then a rule can be deleted and every test stays green. Random checks take the same
  * way each time; another seed tells whether they found a mutant by luck.
  */
 import { readFile } from 'node:fs/promises'
@@ -88,6 +88,9 @@ async function green(sandboxes: readonly Sandbox[]): Promise<ReadonlyMap<string,
   await shared(sandboxes, together(mutants.map(({ caughtBy }) => caughtBy)), async (sandbox, check) => {
     const outcome = await patiently(() => sandbox.check(check, patient(GREEN_MS_MAX)))
     found.set(keyOf(check), { check, outcome })
+    console.log(
+      `${outcome.isRed ? 'RED     ' : 'green   '}  ${outcome.seconds.toFixed(1).padStart(5)} s  ${keyOf(check)}`,
+    )
     if (outcome.isRed) complaints.push(...lastLines(outcome.output), `${keyOf(check)} is red before any damage`)
   })
   for (const { name, caughtBy } of mutants) {
@@ -147,7 +150,7 @@ async function shared<T>(
   )
 }
 
-/** Those that nobody noticed, or nothing when it could not be tried. */
+/** The mutants that no check caught, or undefined when they could not be tried. */
 async function survivorsOf(): Promise<readonly Mutant[] | undefined> {
   if (!(await fits())) return undefined
   const sandboxes = await Promise.all(Array.from({ length: SANDBOXES }, () => Sandbox.make(repository, seed)))

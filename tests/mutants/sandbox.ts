@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process'
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { stripTypeScriptTypes } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { LUA_MODULE, makeLuaModules } from '../../scripts/lua-modules.mjs'
 import type { Check, Mutant, Seeds, TestCheck } from './mutant.ts'
 import { type Ran, VitestClient } from './vitest-client.ts'
 
@@ -48,7 +49,7 @@ export default defineConfig({
 
 /**
  * Red is all that is asked; the smallest example of it would take as long as the test. With the seed of each day a mutant
- * that chance seldom meets survived in one run of ten, and nobody could repeat it.
+ * that chance seldom meets survived in one run of ten, and could not be repeated.
  */
 const setupOf = (seed: number): string => `
 import fc from 'fast-check'
@@ -141,6 +142,9 @@ export class Sandbox {
   async #write(file: string, text: string): Promise<void> {
     await writeFile(join(this.#root, file), text)
     this.#changed.push(file)
+    if (!file.endsWith('.lua')) return
+    makeLuaModules(join(this.#root, dirname(file)))
+    this.#changed.push(join(dirname(file), LUA_MODULE))
   }
 }
 

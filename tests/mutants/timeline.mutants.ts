@@ -43,7 +43,7 @@ export const timelineMutants: readonly Mutant[] = [
   },
   {
     name: 'timeline: a fault of a server is not in its lane',
-    file: 'packages/lab/src/timeline/spells.ts',
+    file: 'packages/lab/src/timeline/fault-marks.ts',
     find: "event.in?.['target'] === name",
     replace: "event.in?.['target'] === name && name.startsWith('w')",
     caughtBy: drawing,

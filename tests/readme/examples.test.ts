@@ -33,6 +33,18 @@ declare const [seat, buyer]: [string, string]
 declare function connect(url: string): unknown
 `,
   ],
+  [
+    'docs/using-locks.md 3',
+    `import { holdfast } from 'holdfast'
+import { redis } from 'holdfast/redis'
+`,
+  ],
+  [
+    'docs/events.md 4',
+    `import { holdfast } from 'holdfast'
+import { redis } from 'holdfast/redis'
+`,
+  ],
   ['docs/engines-on-demand.md 2', ENGINES],
   [
     'docs/fault-lab.md 1',

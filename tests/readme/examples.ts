@@ -12,6 +12,7 @@ export interface Example {
   /** `docs/guards.md 2`: the second block of that page. */
   readonly title: string
   readonly kind: 'program' | 'file' | 'part'
+  readonly language: 'js' | 'ts'
   /** What a program is pasted into; of the others a name for the compiler. */
   readonly file: string
   readonly code: string
@@ -35,7 +36,7 @@ const LINKS = [
 
 export function examplesOf(page: string, markdown: string = read(page)): readonly Example[] {
   return [...markdown.matchAll(/^```(js|ts)( part)?\n([\s\S]*?)^```$/gm)].map(
-    ([, language = '', part, code = ''], index) => {
+    ([, language, part, code = ''], index) => {
       const named = /^\/\/ (\S+\.mjs)$/m.exec(code.split('\n', 1)[0] ?? '')?.[1]
       const kind = part === undefined ? (language === 'js' ? 'program' : 'file') : 'part'
       const unnamed = `${page.replaceAll(/[^a-z]+/gi, '-')}-${index + 1}.${language === 'js' ? 'mjs' : 'ts'}`
@@ -43,12 +44,13 @@ export function examplesOf(page: string, markdown: string = read(page)): readonl
         throw new Error(`${page}: block ${index + 1} is a program, so its first line names its file: // something.mjs`)
       }
       const prints = Array.from(code.matchAll(/^\/\/ prints: (.*)$/gm), ([, line = '']) => line)
-      return { title: `${page} ${index + 1}`, kind, file: named ?? unnamed, code, prints }
+      const title = `${page} ${index + 1}`
+      return { title, kind, language: language === 'js' ? 'js' : 'ts', file: named ?? unnamed, code, prints }
     },
   )
 }
 
-/** Blocks in a language that nobody would look at, because nothing above matches it. */
+/** Blocks in a language that no check looks at, because nothing above matches it. */
 export function unknownBlocks(page: string, markdown: string = read(page)): readonly string[] {
   const known = /^(?:(?:js|ts)(?: part)?|sh|sql|json|text|diff|)$/
   const fences = Array.from(markdown.matchAll(/^```(.*)$/gm), ([, words = '']) => words)
@@ -68,8 +70,8 @@ export function projectOf(
     symlinkSync(join(root, link), join(folder, 'node_modules', name))
   }
   cpSync(join(root, companions), folder, { recursive: true })
-  const files = examples.map(({ title, code }) => {
-    const file = compiledName(title, code)
+  const files = examples.map(({ title, language, code }) => {
+    const file = compiledName(title, language)
     writeFileSync(join(folder, file), `${contexts.get(title) ?? ''}${code}\nexport {}\n`)
     return file
   })
@@ -81,10 +83,9 @@ export function projectOf(
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
-/** Two pages may paste into files of one name; a part written in TypeScript and a program are read by other rules. */
-function compiledName(title: string, code: string): string {
-  const isScript = /^\/\/ \S+\.mjs\n/.test(code) || /^export async function openContender/.test(code)
-  return `${title.replaceAll(/[^a-z0-9]+/gi, '-')}.${isScript ? 'mjs' : 'ts'}`
+/** Two pages may paste into files of one name. */
+function compiledName(title: string, language: Example['language']): string {
+  return `${title.replaceAll(/[^a-z0-9]+/gi, '-')}.${language === 'js' ? 'mjs' : 'ts'}`
 }
 
 const strict = {
@@ -102,7 +103,7 @@ const strict = {
   allowImportingTsExtensions: true,
 } as const
 
-/** What an editor tells somebody who pastes JavaScript: wrong names and wrong calls, and nothing about missing types. */
+/** What an editor reports for pasted JavaScript: wrong names and wrong calls, and nothing about missing types. */
 const checkedScript = {
   target: 'es2024',
   lib: ['es2024', 'esnext.disposable'],

@@ -1,5 +1,5 @@
 /**
- * Every program of the documentation as somebody meets it: pasted into an empty project that has the library from the
+ * Every program of the documentation as a reader meets it: pasted into an empty project that has the library from the
  * registry, on each Node that it promises to run on. It ends by itself, without an error, and prints what it says.
  */
 import { execFile } from 'node:child_process'

@@ -3,7 +3,7 @@
  * ran. Every other failure stands as it is.
  */
 import type { TestCase } from 'vitest/node'
-import { isBrokenPromise } from '@holdfast/testbed/watchdog/promised'
+import { isBrokenPromise } from '@holdfast/testbed/watchdog/broken-promise'
 import type { Starvation } from '@holdfast/testbed/watchdog/watchdog'
 
 /** `@module-tag real-time` in the header of a file: its tests wait for processes, servers and timers. */

@@ -1,6 +1,6 @@
 /**
  * The card company: another process, slow, and outside every transaction. What was charged here stays charged until
- * somebody asks for a refund; no lock and no fence can change that.
+ * the buyer asks for a refund; no lock and no fence can change that.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -13,6 +13,8 @@ const recorder = recorderFor(BANK)
 let receipts = 0
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  // A buyer may be stopped for longer than a connection is kept, and would send its refund into a closed one.
+  response.setHeader('connection', 'close')
   const url = new URL(request.url ?? '/', 'http://bank.invalid')
   const buyer = url.searchParams.get('buyer') ?? ''
   if (url.pathname === '/charge') {

@@ -45,7 +45,7 @@ function buyer(): Buyer {
     name: 'buyer 1',
     shop: openShop(join(folder, 'shop.db')),
     locks,
-    // Nobody conducts here: an announced point is passed.
+    // There is no conductor here: an announced point is passed.
     diary: { ...diary, paid: () => undefined },
     bankUrl: `http://127.0.0.1:${(bank.address() as AddressInfo).port}`,
     waitMs: 60_000,

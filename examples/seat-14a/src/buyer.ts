@@ -1,9 +1,9 @@
 /**
  * The job, in the three ways of the three acts: look at the seat, charge the card, write the ticket. The order cannot be
- * another one: nobody gets a ticket who has not paid, and the card company is not part of the database's transaction.
+ * another one: no buyer gets a ticket without having paid, and the card company is not part of the database's transaction.
  */
 import type { DatabaseSync } from 'node:sqlite'
-import { type Lease, LeaseLost, type Locks, StaleToken } from 'holdfast'
+import { acceptSequencer, type Lease, LeaseLost, type Locks, StaleToken } from 'holdfast'
 import { fence } from 'holdfast/guards/sqlite'
 import { SEAT, SEAT_KEY } from './acts.ts'
 import type { EventLog } from './event-log.ts'
@@ -51,7 +51,7 @@ export function buyWithLock(buyer: Buyer): Promise<Outcome> {
 export function buyWithLockAndFence(buyer: Buyer): Promise<Outcome> {
   const seat = fence(buyer.shop)
   return underLock(buyer, async (lease, token) => {
-    const { sequencer } = lease
+    const sent = acceptSequencer(lease.sequencer, { namespace: lease.namespace, name: SEAT_KEY, mode: 'exclusive' })
     seat.enter(lease)
     if (look(buyer, token) !== null) return 'sold out'
     const receipt = await charge(buyer, token)
@@ -59,7 +59,7 @@ export function buyWithLockAndFence(buyer: Buyer): Promise<Outcome> {
     buyer.diary.paid(token)
     const writing = buyer.diary.begin('write', { token })
     try {
-      const ticket = seat.run(sequencer, () => sell(buyer.shop, SEAT, { buyer: buyer.name, receipt, token }))
+      const ticket = seat.run(sent, () => sell(buyer.shop, SEAT, { buyer: buyer.name, receipt, token }))
       writing.ok({ ticket })
       return 'ticket'
     } catch (error) {

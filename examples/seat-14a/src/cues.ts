@@ -17,7 +17,7 @@ export function cuesOf(act: Act, conductor: Recorder): Cues {
 }
 
 /**
- * Nobody writes before a second buyer has looked. Anywhere else that is so by itself; on a machine that hardly runs the
+ * No buyer writes before a second one has looked. Anywhere else that is so by itself; on a machine that hardly runs the
  * other processes the seat would be sold once, by luck.
  */
 function crowdFirst(): Cues {

@@ -1,6 +1,6 @@
 /** The command line of the demo. */
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { readCommandLine, UsageError, wholeNumber } from '@holdfast/testbed/command-line'
 
 export interface DemoOptions {
   readonly help: boolean
@@ -10,9 +10,7 @@ export interface DemoOptions {
   readonly processes: number
 }
 
-/** What is wrong with the command line, in words for the person who typed it. */
-export class UsageError extends Error {}
-
+const kinds = { json: 'flag', out: 'text', buyers: 'text', processes: 'text' } as const
 const BUYERS = { default: 47, min: 4, max: 200 }
 const PROCESSES = { default: 6, min: 2, max: 16 }
 const OUT_DEFAULT = fileURLToPath(new URL('../demo-out/timeline.html', import.meta.url))
@@ -34,38 +32,17 @@ Exit code: 0 when all three acts showed what they claim, 1 when one did not, 2 w
 `
 
 export function parseOptions(argv: readonly string[]): DemoOptions {
-  const { values } = parsed(argv)
+  const { values, isHelpAsked, words } = readCommandLine(argv, kinds)
+  if (words.length > 0) throw new UsageError(`the demo takes no words: ${words.join(' ')}`)
   return {
-    help: values.help ?? false,
+    help: isHelpAsked,
     json: values.json ?? false,
     out: values.out ?? OUT_DEFAULT,
-    buyers: whole('buyers', values.buyers, BUYERS),
-    processes: whole('processes', values.processes, PROCESSES),
-  }
-}
-
-function parsed(argv: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      options: {
-        help: { type: 'boolean', short: 'h' },
-        json: { type: 'boolean' },
-        out: { type: 'string' },
-        buyers: { type: 'string' },
-        processes: { type: 'string' },
-      },
-    })
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
+    buyers: whole('--buyers', values.buyers, BUYERS),
+    processes: whole('--processes', values.processes, PROCESSES),
   }
 }
 
 function whole(name: string, text: string | undefined, limits: { default: number; min: number; max: number }): number {
-  if (text === undefined) return limits.default
-  const value = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN
-  if (value >= limits.min && value <= limits.max) return value
-  throw new UsageError(
-    `--${name} must be a whole number from ${limits.min} to ${limits.max}, got ${JSON.stringify(text)}`,
-  )
+  return text === undefined ? limits.default : wholeNumber(name, text, limits)
 }

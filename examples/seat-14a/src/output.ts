@@ -4,7 +4,7 @@ import { join, parse, resolve } from 'node:path'
 import { byTime, type HistoryEvent, type HistoryHeader, historyText } from '@holdfast/testbed/history'
 import { type TimelinePage, timelineHtml } from '@holdfast/lab/timeline/page'
 import { SEAT, SHOP } from './acts.ts'
-import { UsageError } from './options.ts'
+import { UsageError } from '@holdfast/testbed/command-line'
 import type { Pace } from './pace.ts'
 import type { Played } from './printer.ts'
 import type { Settings } from './stage.ts'
@@ -19,7 +19,7 @@ export interface Files {
   readonly history: string
 }
 
-/** Before anything is played, so that a mistyped path costs nobody ten seconds. Makes one missing folder, not a tree. */
+/** Before anything is played, so that a mistyped path does not cost ten seconds. Makes one missing folder, not a tree. */
 export function prepareFiles(out: string): Files {
   const timeline = resolve(out)
   const { dir, name } = parse(timeline)

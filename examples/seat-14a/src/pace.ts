@@ -1,5 +1,5 @@
 /**
- * How fast the demo is played. A lease of a fixed second is a bet on a machine that nobody has seen: the first act has no
+ * How fast the demo is played. A lease of a fixed second is a bet on an unknown machine: the first act has no
  * lock, so it measures how late this machine runs while it does the same work, and the acts with a lock go by that.
  */
 import type { HistoryEvent } from '@holdfast/testbed/history'

@@ -1,5 +1,5 @@
 /**
- * Plays one act: opens the shop, starts the card company and the buyers' processes, lets everybody in at the same
+ * Plays one act: opens the shop, starts the card company and the buyers' processes, lets all of them in at the same
  * moment, stops one of them where it says it is, and lets it go on once another one has written a ticket.
  */
 import { mkdirSync } from 'node:fs'

@@ -52,7 +52,7 @@ export class Story {
     }
   }
 
-  /** Only the first holder and the one that overtakes a stopped one; those who come after the sale are counted elsewhere. */
+  /** Only the first holder and the one that overtakes a stopped one; buyers that come after the sale are counted elsewhere. */
   #granted(event: HistoryEvent, who: string): Omit<Moment, 't'> | undefined {
     const first = this.#arrivals++ === 0
     if (!first && (this.#paused === undefined || this.#tickets > 0)) return undefined

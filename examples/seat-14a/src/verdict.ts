@@ -15,7 +15,7 @@ export interface Count {
   /** Writes the database accepted although it had accepted a newer token before. */
   readonly staleAccepted: number
   readonly soldOut: number
-  /** How long one process was stopped while another one got the lock; 0 when nobody did. */
+  /** How long one process was stopped while another one got the lock; 0 when none did. */
   readonly pausedMs: number
   /** Buyers that ended with an error. */
   readonly failed: readonly string[]
@@ -54,7 +54,7 @@ function countOf(events: readonly HistoryEvent[]): Count {
 }
 
 /**
- * A pause that nobody used to get the lock has shown nothing. It begins where the stopped process announced its last
+ * A pause in which no other process got the lock has shown nothing. It begins where the stopped process announced its last
  * check, for it has done nothing since: on a busy machine the SIGSTOP itself comes later.
  */
 function effectivePauseMs(nemesis: readonly HistoryEvent[], events: readonly HistoryEvent[]): number {

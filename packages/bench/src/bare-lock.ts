@@ -1,6 +1,6 @@
 /**
  * The least that a lock in a SQLite file can do with the same driver and pragmas: no queue, no wake-up, no renewal, no
- * deadline, nobody told. What the store costs is counted against this.
+ * deadline, no notification. What the store costs is counted against this.
  */
 import { randomUUID } from 'node:crypto'
 import { DatabaseSync } from 'node:sqlite'

@@ -3,7 +3,7 @@ import { StatementSync } from 'node:sqlite'
 import { holdfast } from 'holdfast'
 import { sqlite } from 'holdfast/sqlite'
 import { cpuMs, nowMs, sleep } from './clock.ts'
-import { serve } from './team.ts'
+import { serve } from './worker-processes.ts'
 
 export interface HandOffJob {
   readonly path: string
@@ -27,7 +27,7 @@ export interface HandOffPart {
 }
 
 const NAME = 'one'
-/** Nobody may be left waiting when the others have stopped. */
+/** No process may be left waiting when the others have stopped. */
 const LAST_WAIT = '10s'
 
 let rowChanges = 0

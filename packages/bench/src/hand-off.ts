@@ -4,7 +4,7 @@ import type { Figure, Suite } from './figure.ts'
 import { inFolder } from './folder.ts'
 import type { HandOffJob, HandOffPart, Hold } from './hand-off-worker.ts'
 import { jain, median, percentile } from './statistics.ts'
-import { runTeam } from './team.ts'
+import { runWorkers } from './worker-processes.ts'
 
 const CELLS = [
   { waiters: 2, processes: 2, holdMs: 1 },
@@ -28,7 +28,7 @@ export const handOff: Suite = {
 function play({ waiters, processes, holdMs }: Cell, seconds: number): Promise<readonly HandOffPart[]> {
   return inFolder((folder) => {
     const job = { path: join(folder, 'locks.db'), waiters: waiters / processes, holdMs, seconds }
-    return runTeam<HandOffJob, HandOffPart>(
+    return runWorkers<HandOffJob, HandOffPart>(
       './hand-off-worker.js',
       Array.from({ length: processes }, () => job),
     )

@@ -2,7 +2,7 @@
 import { holdfast } from 'holdfast'
 import { sqlite } from 'holdfast/sqlite'
 import { cpuMs, sleep } from './clock.ts'
-import { serve } from './team.ts'
+import { serve } from './worker-processes.ts'
 
 export interface IdleJob {
   readonly path: string

@@ -6,7 +6,7 @@ import type { Figure, Suite } from './figure.ts'
 import { inFolder } from './folder.ts'
 import { namesOf } from './holdfast-lock.ts'
 import type { IdleJob, IdleResult } from './idle-worker.ts'
-import { runTeam } from './team.ts'
+import { runWorkers } from './worker-processes.ts'
 
 const WAITERS = 100
 
@@ -34,7 +34,9 @@ function cpuOf(names: readonly string[], seconds: number): Promise<number> {
     const holder = holdfast(sqlite({ path }), { ttl: '1h' })
     await holder.open()
     for (const name of new Set(names)) await holder.acquire(name)
-    const [perSecond = Number.NaN] = await runTeam<IdleJob, IdleResult>('./idle-worker.js', [{ path, names, seconds }])
+    const [perSecond = Number.NaN] = await runWorkers<IdleJob, IdleResult>('./idle-worker.js', [
+      { path, names, seconds },
+    ])
     await holder.close()
     return perSecond
   })

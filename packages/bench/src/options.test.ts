@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Suite } from './figure.ts'
-import { helpText, parseOptions, UsageError } from './options.ts'
+import { UsageError } from '@holdfast/testbed/command-line'
+import { helpText, parseOptions } from './options.ts'
 
 const suite = (name: string, group?: string): Suite => ({
   name,

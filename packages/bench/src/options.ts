@@ -1,5 +1,5 @@
 /** The command line of the benchmarks. */
-import { parseArgs } from 'node:util'
+import { readCommandLine, UsageError, wholeNumber } from '@holdfast/testbed/command-line'
 import type { Suite } from './figure.ts'
 
 export interface BenchOptions {
@@ -11,10 +11,8 @@ export interface BenchOptions {
   readonly suites: readonly Suite[]
 }
 
-/** What is wrong with the command line, in words for the person who typed it. */
-export class UsageError extends Error {}
-
 const SECONDS = { default: 6, min: 1, max: 600 }
+const kinds = { json: 'flag', markdown: 'flag', quick: 'flag', seconds: 'text' } as const
 
 export function helpText(suites: readonly Suite[]): string {
   const width = Math.max(...suites.map(({ name }) => name.length))
@@ -39,50 +37,23 @@ Exit code: 0 when everything was measured, whether targets were met or not; 2 fo
 }
 
 export function parseOptions(argv: readonly string[], suites: readonly Suite[]): BenchOptions {
-  const { values, positionals } = parsed(argv)
-  const chosen = positionals.flatMap((name) => {
+  const { values, isHelpAsked, words } = readCommandLine(argv, kinds)
+  const chosen = words.flatMap((name) => {
     const found = suites.filter((candidate) => candidate.name === name || candidate.group === name)
     if (found.length > 0) return found
     const names = [...suites.map((each) => each.name), ...groupsOf(suites)]
     throw new UsageError(`there is no suite or group ${JSON.stringify(name)}; there are ${names.join(', ')}`)
   })
   return {
-    help: values.help ?? false,
+    help: isHelpAsked,
     json: values.json ?? false,
     markdown: values.markdown ?? false,
     quick: values.quick ?? false,
-    seconds: secondsOf(values.seconds),
+    seconds: values.seconds === undefined ? SECONDS.default : wholeNumber('--seconds', values.seconds, SECONDS),
     suites: chosen.length === 0 ? suites : [...new Set(chosen)],
   }
 }
 
 function groupsOf(suites: readonly Suite[]): readonly string[] {
   return [...new Set(suites.flatMap(({ group }) => group ?? []))]
-}
-
-function parsed(argv: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      allowPositionals: true,
-      options: {
-        help: { type: 'boolean', short: 'h' },
-        json: { type: 'boolean' },
-        markdown: { type: 'boolean' },
-        quick: { type: 'boolean' },
-        seconds: { type: 'string' },
-      },
-    })
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
-  }
-}
-
-function secondsOf(text: string | undefined): number {
-  if (text === undefined) return SECONDS.default
-  const value = /^\d{1,3}$/.test(text) ? Number(text) : Number.NaN
-  if (value >= SECONDS.min && value <= SECONDS.max) return value
-  throw new UsageError(
-    `--seconds must be a whole number from ${SECONDS.min} to ${SECONDS.max}, got ${JSON.stringify(text)}`,
-  )
 }

@@ -62,7 +62,7 @@ export async function takeTurns(
   for (let round = 0; round < warmUp + measured; round += 1) {
     const slices: Slice[] = []
     for (let place = 0; place < contestants.length; place += 1) {
-      // Every second round backwards, so that nobody always comes after the same one.
+      // Every second round backwards, so that no subject always comes after the same one.
       const index = round % 2 === 0 ? place : contestants.length - 1 - place
       const contestant = contestants[index]
       if (contestant === undefined) continue

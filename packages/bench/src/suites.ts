@@ -16,7 +16,7 @@ import { redisRenewal } from './redis/renewal.ts'
 import { competitors } from './redis/competitors.ts'
 import { renewal } from './renewal.ts'
 import { sizes } from './sizes.ts'
-import { uncontended } from './uncontended.ts'
+import { uncontended } from './uncontended-pair.ts'
 
 export const suites: readonly Suite[] = [
   uncontended,

@@ -5,7 +5,7 @@ import { sqlite } from 'holdfast/sqlite'
 import { BareLock } from './bare-lock.ts'
 import { holdfastLock, namesOf } from './holdfast-lock.ts'
 import { type Rounds, type Slice, takeTurns } from './slices.ts'
-import { serve } from './team.ts'
+import { serve } from './worker-processes.ts'
 
 export interface UncontendedJob {
   readonly folder: string

@@ -2,6 +2,7 @@
  * `holdfast doctor`: it tells the sick from the well, ends when a store hangs, and leaves nothing behind.
  * @module-tag real-time
  */
+import { existsSync } from 'node:fs'
 import { PassThrough } from 'node:stream'
 import { DatabaseSync } from 'node:sqlite'
 import type { Store } from 'holdfast'
@@ -48,9 +49,7 @@ describe('doctor', () => {
     const { code, stdout } = await sandbox.run(['doctor', '--facts-only'])
     expect(code).toBe(0)
     expect(stdout).toMatch(/^PROMISE +THIS STORE\nengine +SQLite.*\nsafety class +durable\n/)
-    const database = new DatabaseSync(sandbox.path('locks.db'), { readOnly: true })
-    onTestFinished(() => database.close())
-    expect(database.prepare('SELECT count(*) AS lines FROM line').get()).toEqual({ lines: 0 })
+    expect(existsSync(sandbox.path('locks.db'))).toBe(false)
   })
 
   it('warns of a store that forgets, and says what to do', async () => {

@@ -121,7 +121,7 @@ describe('the command', () => {
   })
 
   it('has tokens beyond 2^53 exactly, in its environment and wherever they are shown', async () => {
-    await sandbox.run(['ls'])
+    await sandbox.run(['run', 'earlier', '--', 'true'])
     const database = new DatabaseSync(sandbox.path('locks.db'))
     database.exec(`UPDATE file SET floor = ${2n ** 53n}, ceiling = ${2n ** 53n + 1_000_000_000n}`)
     database.close()

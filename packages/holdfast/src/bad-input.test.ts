@@ -7,7 +7,8 @@ import { newClaimId } from './store/claim.ts'
 import { world } from './client/clients.fixture.ts'
 import { systemClock } from './time/clock.ts'
 import { Misuse, StaleToken } from './store/errors.ts'
-import { formatSequencer, parseSequencer } from './lease/sequencer.ts'
+import type { Fenced } from './lease/lease.ts'
+import { acceptSequencer, formatSequencer, parseSequencer } from './lease/sequencer.ts'
 import { fence } from './guards/sqlite/index.ts'
 import { holdfast } from './holdfast.ts'
 import { sqlite } from './stores/sqlite/index.ts'
@@ -121,10 +122,13 @@ describe('a token', () => {
     const database = new DatabaseSync(':memory:')
     const then = { ...systemClock, wallMs: () => Number(first / 1_000n) }
     const guard = fence(database, { clock: then })
-    guard.enter(next.sequencer)
+    const sent = (text: string): Fenced =>
+      acceptSequencer(text, { namespace: next.namespace, name: 'seat', mode: 'exclusive' })
+    guard.enter(sent(next.sequencer))
     // The very pair that a number cannot tell apart.
     expect(Number(first)).toBe(Number(first - 1n))
-    expect(() => guard.enter(formatSequencer({ ...parseSequencer(next.sequencer), token: first }))).toThrow(StaleToken)
+    const older = formatSequencer({ ...parseSequencer(next.sequencer), token: first })
+    expect(() => guard.enter(sent(older))).toThrow(StaleToken)
     expect(await locks.evict('seat', { token: first, reason: 'the older one' })).toBe('gone')
     expect(await locks.evict('seat', { token: first + 1n, reason: 'this one' })).toBe('evicted')
     await locks.close()
@@ -135,11 +139,12 @@ describe('a token', () => {
     const database = new DatabaseSync(':memory:')
     const guard = fence(database)
     const token = (aheadMs: number): bigint => BigInt(Date.now() + aheadMs) * 1_000n
-    const sequencer = (each: bigint): string => `shop/seat/exclusive/${each}`
+    const sent = (each: bigint): Fenced =>
+      acceptSequencer(`shop/seat/exclusive/${each}`, { namespace: 'shop', name: 'seat', mode: 'exclusive' })
     for (const forged of [2n ** 63n - 1n, token(25 * 3_600_000)]) {
-      expect(() => guard.enter(sequencer(forged))).toThrow(/maxAhead/)
+      expect(() => guard.enter(sent(forged))).toThrow(/maxAhead/)
     }
-    guard.enter(sequencer(token(0)))
+    guard.enter(sent(token(0)))
     database.close()
   })
 })

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { world } from './client/clients.fixture.ts'
 import { Misuse, Unsupported } from './store/errors.ts'
 import { holdfast } from './holdfast.ts'
+import { formatSequencer, parseSequencer } from './lease/sequencer.ts'
 import { memory } from './stores/memory/index.ts'
 
 describe('a client', () => {
@@ -109,10 +110,33 @@ describe('looking from outside', () => {
     const { client } = world()
     const { locks } = client()
     const lease = await locks.acquire('seat 14/A')
-    expect(await client({ namespace: 'elsewhere' }).locks.check(lease.sequencer)).toBe('live')
+    expect(await client().locks.check(lease.sequencer)).toBe('live')
+    const elsewhere = client({ namespace: 'elsewhere' }).locks.check(lease.sequencer)
+    await expect(elsewhere).rejects.toThrow(/this client is of the namespace "elsewhere"/)
     await lease.release()
     expect(await locks.check(lease.sequencer)).toBe('gone')
     await expect(locks.check('nonsense')).rejects.toBeInstanceOf(Misuse)
+  })
+
+  test('a sequencer with another mode than that of its lease is not live', async () => {
+    const { client } = world()
+    const { locks } = client()
+    const slots = locks.semaphore('slots', { permits: 5 })
+    const leases = {
+      mutex: await locks.acquire('seat'),
+      reader: await locks.readWrite('stock').read.acquire(),
+      writer: await locks.readWrite('prices').write.acquire(),
+      permit: await slots.acquire(),
+      'all permits': await locks.semaphore('rooms', { permits: 5 }).acquire({ take: 5 }),
+    }
+    for (const [kind, lease] of Object.entries(leases)) {
+      for (const mode of ['exclusive', 'shared', 'permit'] as const) {
+        const stated = formatSequencer({ ...parseSequencer(lease.sequencer), mode })
+        // A mutex weighs as the only permit of a semaphore does, and no guard takes a permit.
+        const isLive = mode === lease.mode || (kind === 'mutex' && mode === 'permit')
+        expect([kind, mode, await locks.check(stated)]).toEqual([kind, mode, isLive ? 'live' : 'gone'])
+      }
+    }
   })
 
   test('an eviction needs the token and a reason, and hits nobody when the lock changed hands', async () => {

@@ -3,10 +3,11 @@ import { hostname } from 'node:os'
 import { systemClock } from './time/clock.ts'
 import { observe, type ObserveOptions } from './client/observe.ts'
 import { query } from './client/query.ts'
-import { Misuse } from './store/errors.ts'
+import { Misuse, Unsupported } from './store/errors.ts'
 import type { Listener } from './client/events.ts'
 import type { EventName } from './lease/events.ts'
 import type { Lease } from './lease/lease.ts'
+import { isOfMode } from './lease/lock-shape.ts'
 import { NAME_BYTES_MAX, REASON_BYTES_MAX } from './store/limits.ts'
 import { encodeName, namesOf, resourceOf, resourcePrefixOf } from './store/names.ts'
 import {
@@ -18,9 +19,9 @@ import {
 } from './client/options.ts'
 import type { AcquireSettings } from './lease/settings.ts'
 import { boundedText } from './store/bounded-text.ts'
-import { parseSequencer } from './lease/sequencer.ts'
+import { fencingToken, parseSequencer } from './lease/sequencer.ts'
 import { LockClient } from './client/client.ts'
-import type { Store } from './store/store.ts'
+import type { Store, TokenScaleView } from './store/store.ts'
 import type { LineView } from './store/line-view.ts'
 import type { Facts } from './store/facts.ts'
 import { take, use, type Work } from './recipes/lock.ts'
@@ -99,8 +100,17 @@ export interface Locks extends AsyncDisposable {
   list(options?: ListOptions): Promise<NamePage>
   /** Takes the lock from the holder with exactly this token; it is told why, and its token is stale from the next grant on. */
   evict(name: string, options: EvictOptions): Promise<'evicted' | 'gone'>
-  /** Whether the lock of a sequencer is still held with its token, by the store's word now. */
+  /**
+   * Whether exactly what a sequencer says is held now, by the word of the store: this lock, in this mode, with this
+   * token. The namespace must be that of the client. What is `live` may be over a moment later: a guard has the last word.
+   */
   check(sequencer: string): Promise<'live' | 'gone'>
+  /**
+   * Puts the scale of all tokens of the store elsewhere, of all names and namespaces: the next ones come right behind `to`.
+   * Returns how it was before; without `to` only looks. What it costs is in docs/protocols/tokens.md: ask an operator, as
+   * `holdfast rebase` does. Throws `Unsupported` where the store cannot do it.
+   */
+  rebase(to?: bigint): Promise<TokenScaleView>
   /** Calls the listener for each event until the returned function is called. */
   on<Name extends EventName>(name: Name, listener: Listener<Name>): () => void
   health(): Health
@@ -152,7 +162,10 @@ type Locking = Pick<
   Locks,
   'tryAcquire' | 'acquire' | 'using' | 'tryAcquireAll' | 'acquireAll' | 'usingAll' | 'readWrite' | 'semaphore'
 >
-type Operating = Pick<Locks, 'open' | 'inspect' | 'observe' | 'list' | 'evict' | 'check' | 'on' | 'health' | 'close'>
+type Operating = Pick<
+  Locks,
+  'open' | 'inspect' | 'observe' | 'list' | 'evict' | 'check' | 'rebase' | 'on' | 'health' | 'close'
+>
 
 function locking(client: LockClient): Locking {
   return {
@@ -214,10 +227,19 @@ function operating(client: LockClient): Operating {
       return await query(client, { name, changes: true }, (store) => store.evict(resource, token, reason))
     },
     async check(sequencer) {
-      const { namespace: where, name, token } = parseSequencer(sequencer)
-      const resource = resourceOf(where, name)
-      const { claims } = await query(client, { name, changes: false }, (store) => store.look(resource))
-      return claims.some((claim) => claim.state === 'held' && claim.token === token) ? 'live' : 'gone'
+      const { namespace: stated, name, mode, token } = parseSequencer(sequencer)
+      if (stated !== namespace) throw new Misuse(`this client is of the namespace "${namespace}", not of "${stated}"`)
+      const resource = resourceOf(namespace, name)
+      const { claims, capacity } = await query(client, { name, changes: false }, (store) => store.look(resource))
+      const holder = claims.find((claim) => claim.state === 'held' && claim.token === token)
+      return holder !== undefined && isOfMode(mode, holder.weight, capacity) ? 'live' : 'gone'
+    },
+    async rebase(to) {
+      if (to !== undefined) fencingToken(to)
+      return await query(client, { name: 'the scale of tokens', changes: to !== undefined }, (store) => {
+        if (store.rebase !== undefined) return store.rebase(to)
+        throw new Unsupported(`${store.facts.engine}: its tokens cannot be rebased by this version`)
+      })
     },
     on: (name, listener) => events.on(name, listener),
     health() {

@@ -5,7 +5,7 @@ export type { Lock, Work } from './recipes/lock.ts'
 export type { ReadWriteLock } from './recipes/read-write.ts'
 export type { PermitOptions, Semaphore, SemaphoreOptions } from './recipes/semaphore.ts'
 export type { LeaseSet, SetWork } from './recipes/several.ts'
-export type { Fenced, Lease, LeaseState, Mode, ReleaseOutcome } from './lease/lease.ts'
+export type { Fenced, Lease, LeaseState, Mode, ReleaseOutcome, Sequencer } from './lease/lease.ts'
 export type { ObserveOptions } from './client/observe.ts'
 export type { AcquireOptions, HoldfastOptions, Logger } from './client/options.ts'
 export { durationMs, type Duration, type DurationRange } from './time/duration.ts'
@@ -21,7 +21,7 @@ export {
 export type { Clock, Stamp, Timer } from './time/clock.ts'
 export type { EventMap, EventName } from './lease/events.ts'
 export type { Listener } from './client/events.ts'
-export { formatSequencer, parseSequencer } from './lease/sequencer.ts'
+export { acceptSequencer, type ExpectedLock, formatSequencer, parseSequencer } from './lease/sequencer.ts'
 export {
   errorCodes,
   HoldfastError,
@@ -42,4 +42,4 @@ export type { Claim, Ref } from './store/claim.ts'
 export type { Facts, SafetyClass } from './store/facts.ts'
 export type { ClaimView, LineView, ResourcePage } from './store/line-view.ts'
 export type { Gone, Held, Hint, Queued, Refused, RenewAnswer, Standing } from './store/standing.ts'
-export type { LeaveOptions, OpenStore, Renewal, Store, StoreEnvironment } from './store/store.ts'
+export type { LeaveOptions, OpenStore, Renewal, Store, StoreEnvironment, TokenScaleView } from './store/store.ts'

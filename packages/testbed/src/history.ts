@@ -45,7 +45,7 @@ export interface Operation {
   /** `atNs` is when it ended, where that is not now. */
   ok(out?: Detail, atNs?: bigint): void
   fail(error: unknown): void
-  /** Nobody knows whether it was done. */
+  /** It is not known whether it was done. */
   info(): void
 }
 

@@ -1,6 +1,6 @@
 /**
  * The least that keeping very many locks can be: they stand in one list by the time when they are due, and one script
- * prolongs up to 256 of them. It is a limit and no product: nobody is told of a loss, a lost answer is not asked again.
+ * prolongs up to 256 of them. It is a limit and no product: a loss is not reported, a lost answer is not asked for again.
  */
 import { createHash, randomUUID } from 'node:crypto'
 import { nowMs } from '../clock.ts'

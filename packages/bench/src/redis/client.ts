@@ -13,7 +13,7 @@ export class CountingRedis extends Redis {
 /** Connected, so that nothing is counted twice because it had to wait for the connection. */
 export async function connect(url: string): Promise<CountingRedis> {
   const client = new CountingRedis(url, { lazyConnect: true })
-  // Whoever sends a command learns of it; an event that nobody hears would be printed.
+  // The sender of a command learns of the error; an event without a listener would be printed.
   client.on('error', () => undefined)
   await client.connect()
   return client

@@ -41,7 +41,7 @@ interface VerrouFactory {
   createLock(name: string, ttlMs: number): { acquire(): Promise<boolean>; release(): Promise<void> }
 }
 
-export type RivalName =
+export type CompetitorName =
   | 'redlock 4.2.0'
   | 'redlock 5.0.0-beta.2'
   | 'redis-semaphore'
@@ -52,7 +52,7 @@ export type RivalName =
 const TRIES_MAX = 1_000_000
 const FOR_EVER = -1
 
-export const rivalLockers: Readonly<Record<RivalName, (settings: LockerSettings) => Promise<Locker>>> = {
+export const competitorLockers: Readonly<Record<CompetitorName, (settings: LockerSettings) => Promise<Locker>>> = {
   async 'redlock 4.2.0'({ url, ttlMs }) {
     type Library = new (clients: readonly object[], options: RedlockOptions) => Redlock4
     const client = await connect(url)

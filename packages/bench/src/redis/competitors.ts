@@ -7,11 +7,11 @@ import { lostReplyOf } from './lost-reply.ts'
 import { pairFigures } from './pair-figures.ts'
 import { bareEntrant, type Entrant, holdfastEntrant, IN_FLIGHT, PAIR_NAMES, playPairs } from './pair.ts'
 import { renewalOf } from './renewal.ts'
-import type { RivalName } from './competitor-lockers.ts'
+import type { CompetitorName } from './competitor-lockers.ts'
 import { installCompetitors } from '@holdfast/testbed/competitors'
 import { withServer } from './server.ts'
 
-const RIVALS: readonly RivalName[] = [
+const COMPETITORS: readonly CompetitorName[] = [
   'redlock 4.2.0',
   'redlock 5.0.0-beta.2',
   'redis-semaphore',
@@ -19,7 +19,7 @@ const RIVALS: readonly RivalName[] = [
   '@verrou/core',
 ]
 /** The others have no automatic renewal. */
-const RENEWING: readonly RivalName[] = ['redlock 5.0.0-beta.2', 'redis-semaphore', 'redlock-universal']
+const RENEWING: readonly CompetitorName[] = ['redlock 5.0.0-beta.2', 'redis-semaphore', 'redlock-universal']
 const TTL_MS = 10_000
 const LOST_REPLIES = 3
 const OURS: Entrant = { ...holdfastEntrant, name: 'holdfast' }
@@ -27,7 +27,7 @@ const OURS: Entrant = { ...holdfastEntrant, name: 'holdfast' }
 export const competitors: Suite = {
   name: 'rivals',
   group: 'redis',
-  about: `Redis, other libraries measured like Holdfast: ${RIVALS.join(', ')}; takes about six minutes`,
+  about: `Redis, other libraries measured like Holdfast: ${COMPETITORS.join(', ')}; takes about six minutes`,
   async run(settings) {
     const missing = await installCompetitors()
     if (missing !== undefined) throw new SuiteSkipped(missing)
@@ -37,7 +37,7 @@ export const competitors: Suite = {
       for (const name of names)
         figures.push(...(await measure(name).catch((error: unknown) => notMeasured(name, error))))
     }
-    const all: readonly LockerName[] = ['holdfast', ...RIVALS]
+    const all: readonly LockerName[] = ['holdfast', ...COMPETITORS]
     await each(all, (name) => handOffOf(name, 1, settings))
     await each(all, async (name) => crowdFigures(name, [await crowdOf(name, settings)], settings))
     await each(['holdfast', ...RENEWING], (name) => renewalOf(name, settings))
@@ -54,12 +54,12 @@ function notMeasured(name: LockerName, error: unknown): readonly Figure[] {
 }
 
 async function pairsOf(inFlight: number, settings: Settings): Promise<readonly Figure[]> {
-  const entrants = [bareEntrant, OURS, bareEntrant, ...RIVALS.map(rivalEntrant)]
+  const entrants = [bareEntrant, OURS, bareEntrant, ...COMPETITORS.map(competitorEntrant)]
   const played = await withServer((server) => playPairs(server, entrants, inFlight, settings))
   return pairFigures({ entrants, ours: new Set([OURS.name]), inFlight }, played)
 }
 
-function rivalEntrant(name: RivalName): Entrant {
+function competitorEntrant(name: CompetitorName): Entrant {
   return {
     name,
     async start(_, url) {

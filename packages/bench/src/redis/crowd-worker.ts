@@ -1,7 +1,7 @@
 /** The process of the suite `redis-crowd`: very many waiters that want one lock, each once. */
 import { cpuMs, nowMs, sleep } from '../clock.ts'
 import { watchStalls } from '../stall.ts'
-import { serve } from '../team.ts'
+import { serve } from '../worker-processes.ts'
 import { type LockerName, openLocker } from './open-locker.ts'
 
 export interface CrowdJob {
@@ -9,7 +9,7 @@ export interface CrowdJob {
   readonly locker: LockerName
   readonly waiters: number
   readonly holdMs: number
-  /** Then whoever still waits is not served. */
+  /** Then the clients that still wait are not served. */
   readonly withinMs: number
 }
 
@@ -22,7 +22,7 @@ export interface CrowdResult {
   readonly stallMs: number
 }
 
-/** Longer than any wait here, so that nobody gives up by itself; and a ttl that no turn outlives. */
+/** Longer than any wait here, so that no client gives up by itself; and a ttl that no turn outlives. */
 const TTL_MS = 30_000
 const WAIT_MS = 10 * 60_000
 

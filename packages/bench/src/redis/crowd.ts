@@ -1,7 +1,7 @@
 /** Very many waiters on one name in Redis, beside the same crowd in the barest queue. */
 import { type Figure, roundsOf, type Settings, sizeOf, type Suite } from '../figure.ts'
 import { median, percentile } from '../statistics.ts'
-import { runTeam } from '../team.ts'
+import { runWorkers } from '../worker-processes.ts'
 import type { CrowdJob, CrowdResult } from './crowd-worker.ts'
 import type { LockerName } from './open-locker.ts'
 import { withServer } from './server.ts'
@@ -42,7 +42,7 @@ function pairTook(bare: readonly CrowdResult[], round: number): number {
 export async function crowdOf(locker: LockerName, settings: Settings): Promise<CrowdResult> {
   const waiters = sizeOf(WAITERS, settings)
   const [result] = await withServer(({ url }) =>
-    runTeam<CrowdJob, CrowdResult>('./redis/crowd-worker.js', [
+    runWorkers<CrowdJob, CrowdResult>('./redis/crowd-worker.js', [
       { url, locker, waiters, holdMs: HOLD_MS, withinMs: WITHIN_MS },
     ]),
   )

@@ -1,6 +1,6 @@
 /** One process of the suite `redis-hand-off`: some waiters that want the one lock again and again. */
 import { cpuMs, nowMs, sleep } from '../clock.ts'
-import { serve } from '../team.ts'
+import { serve } from '../worker-processes.ts'
 import { type LockerName, openLocker } from './open-locker.ts'
 import { idleRoundTripsUs, roundTripsUntil } from './round-trip.ts'
 
@@ -30,7 +30,7 @@ export interface HandOffPart {
 
 const NAME = 'one'
 const TTL_MS = 10_000
-/** Nobody may be left waiting when the others have stopped. */
+/** No process may be left waiting when the others have stopped. */
 const LAST_WAIT_MS = 60_000
 
 serve<HandOffJob, HandOffPart>(async ({ url, locker: name, waiters, holdMs, seconds }) => {

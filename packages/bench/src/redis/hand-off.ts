@@ -1,7 +1,7 @@
 /** How a lock in Redis goes from waiter to waiter while many want it. */
 import type { Figure, Settings, Suite } from '../figure.ts'
 import { jain, median, percentile } from '../statistics.ts'
-import { runTeam } from '../team.ts'
+import { runWorkers } from '../worker-processes.ts'
 import type { HandOffJob, HandOffPart } from './hand-off-worker.ts'
 import type { LockerName } from './open-locker.ts'
 import { withServer } from './server.ts'
@@ -28,7 +28,7 @@ export async function handOffOf(locker: LockerName, processes: number, settings:
   const seconds = settings.quick ? QUICK_SECONDS : settings.seconds
   const parts = await withServer(({ url }) => {
     const job = { url, locker, waiters: WAITERS / processes, holdMs: HOLD_MS, seconds }
-    return runTeam<HandOffJob, HandOffPart>(
+    return runWorkers<HandOffJob, HandOffPart>(
       './redis/hand-off-worker.js',
       Array.from({ length: processes }, () => job),
     )

@@ -1,7 +1,7 @@
 /** How long a free lock takes when the server grants it and the answer is lost with the connection. */
 import { type Figure, roundsOf, type Settings, type Suite } from '../figure.ts'
 import { median } from '../statistics.ts'
-import { runTeam } from '../team.ts'
+import { runWorkers } from '../worker-processes.ts'
 import type { LockerName } from './open-locker.ts'
 import type { LostReplyJob, LostReplyResult } from './lost-reply-worker.ts'
 import { withServer } from './server.ts'
@@ -20,7 +20,7 @@ export const redisLostReply: Suite = {
 export async function lostReplyOf(locker: LockerName, rounds: number, settings: Settings): Promise<readonly Figure[]> {
   const job = { locker, ttlMs: TTL_MS, rounds: roundsOf(rounds, settings) }
   const [took = []] = await withServer(({ url }) =>
-    runTeam<LostReplyJob, LostReplyResult>('./redis/lost-reply-worker.js', [{ ...job, url }]),
+    runWorkers<LostReplyJob, LostReplyResult>('./redis/lost-reply-worker.js', [{ ...job, url }]),
   )
   const target: Pick<Figure, 'target'> = locker === 'holdfast' ? { target: { atMost: TARGET_MS } } : {}
   const where = `answer lost, ${locker}`

@@ -1,4 +1,4 @@
-/** What a lock nobody else wants costs in Redis, beside the bare driver. */
+/** What an uncontended lock costs in Redis, beside the bare driver. */
 import { holdfast } from 'holdfast'
 import { redis } from 'holdfast/redis'
 import { nowMs } from '../clock.ts'

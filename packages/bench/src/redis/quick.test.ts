@@ -1,5 +1,5 @@
 /**
- * Every Redis suite runs, on a real server, and measures what it says: a benchmark that nobody runs rots.
+ * Every Redis suite runs, on a real server, and measures what it says: a benchmark that is never run rots.
  * @module-tag real-time
  */
 import { once } from 'node:events'

@@ -1,7 +1,7 @@
 /** The process of the suite `redis-renewal`: it holds very many leases and does nothing else. */
 import { cpuMs, sleep } from '../clock.ts'
 import { watchStalls } from '../stall.ts'
-import { serve } from '../team.ts'
+import { serve } from '../worker-processes.ts'
 import { type LockerName, openLocker } from './open-locker.ts'
 
 export interface RenewalJob {

@@ -8,10 +8,8 @@ import { Misuse, StaleToken, Unsupported } from '../store/errors.ts'
 import type { Fenced } from '../lease/lease.ts'
 import { TOKEN_AHEAD_MS_DEFAULT, TOKEN_AHEAD_MS_MAX } from '../store/limits.ts'
 import { resourceOf } from '../store/names.ts'
-import { fencingToken, lockMode, parseSequencer } from '../lease/sequencer.ts'
-
-/** A lease, a parsed sequencer, or the sequencer as text. */
-export type LineHolder = Fenced | string
+import { fencingToken, lockMode } from '../lease/sequencer.ts'
+import { ClockWitness, dateOf, msOf } from './clock-witness.ts'
 
 /** What all guards can be told. */
 export interface GuardOptions {
@@ -39,27 +37,43 @@ export interface Admission {
  * Validates the options once and gives the check that runs before each use.
  *
  * The check throws `LeaseLost` for a lease that is known to be lost, `Unsupported` for a permit, and `Misuse` for
- * anything that is no lock or has an unbelievable token.
+ * anything that is no lock, was not accepted, or has an unbelievable token.
  */
-export function admissions(options: GuardOptions): (holder: LineHolder) => Admission {
+export function admissions(options: GuardOptions): (holder: Fenced) => Admission {
   const clock = options.clock ?? systemClock
   const aheadMs = durationMs('maxAhead', options.maxAhead ?? TOKEN_AHEAD_MS_DEFAULT, {
     minMs: 0,
     maxMs: TOKEN_AHEAD_MS_MAX,
   })
+  const witness = new ClockWitness(clock)
   return (holder) => {
-    const fenced = typeof holder === 'string' ? parseSequencer(holder) : holder
-    if (typeof fenced !== 'object' || fenced === null) throw new Misuse('a guard takes a lease or a sequencer')
-    if ('leases' in fenced) throw new Misuse('a guard takes one lease: a set has one for each name, in set.leases')
-    const resource = resourceOf(fenced.namespace, fenced.name)
-    const mode = lockMode(fenced.mode)
-    if (mode === 'permit') throw permitRefused(fenced)
-    fenced.assertHeld?.()
-    const token = fencingToken(fenced.token)
-    const highest = BigInt(Math.ceil(clock.wallMs()) + aheadMs) * 1000n
-    if (token > highest) throw tooFarAhead(fenced, token, aheadMs)
-    return { resource, token, raises: mode === 'exclusive', stale: (needed) => stale(fenced.name, token, needed) }
+    assertHolder(holder)
+    const resource = resourceOf(holder.namespace, holder.name)
+    const mode = lockMode(holder.mode)
+    if (mode === 'permit') throw permitRefused(holder)
+    holder.assertHeld()
+    const token = fencingToken(holder.token)
+    const wallMs = clock.wallMs()
+    const highest = BigInt(Math.ceil(wallMs) + aheadMs) * 1000n
+    if (token > highest) throw tooFarAhead(holder, { token, wallMs, aheadMs, verdict: witness.verdictOn(token) })
+    witness.admitted(token, wallMs)
+    return { resource, token, raises: mode === 'exclusive', stale: (needed) => stale(holder.name, token, needed) }
   }
+}
+
+/**
+ * Whether it raises a mark, and whose, is what a holder is; in a text that its sender could change it is only what the
+ * sender says. Data that came in as text has no method, so it cannot pass for a lease or an accepted sequencer.
+ */
+export function assertHolder(holder: unknown): asserts holder is Fenced {
+  if (typeof holder === 'object' && holder !== null) {
+    if ('leases' in holder) throw new Misuse('a guard takes one lease: a set has one for each name, in set.leases')
+    if ('assertHeld' in holder && typeof holder.assertHeld === 'function') return
+  }
+  throw new Misuse(
+    'a guard takes a lease, or a sequencer that was accepted: acceptSequencer(text, { namespace, name, mode }) says ' +
+      'which lock, and which mode, the request may be of',
+  )
 }
 
 function permitRefused(fenced: Fenced): Unsupported {
@@ -70,11 +84,19 @@ function permitRefused(fenced: Fenced): Unsupported {
   )
 }
 
-function tooFarAhead(fenced: Fenced, token: bigint, aheadMs: number): Misuse {
+interface FarAhead {
+  readonly token: bigint
+  readonly wallMs: number
+  readonly aheadMs: number
+  readonly verdict: string
+}
+
+function tooFarAhead({ name }: Fenced, { token, wallMs, aheadMs, verdict }: FarAhead): Misuse {
   return new Misuse(
-    `${fenced.name}: token ${token} is more than ${formatMs(aheadMs)} ahead of this machine's clock. It is forged, or ` +
-      'the clock here is behind. Set the clock right, or raise maxAhead.',
-    { resource: fenced.name },
+    `${name}: token ${token} is of ${dateOf(msOf(token))}, more than ${formatMs(aheadMs)} (maxAhead) ahead of this machine's ` +
+      `clock, which shows ${dateOf(wallMs)}. ${verdict} Set the wrong clock right. Tokens that were made by it stay ahead ` +
+      'until the store is rebased (holdfast rebase), or admitted by a larger maxAhead.',
+    { resource: name },
   )
 }
 

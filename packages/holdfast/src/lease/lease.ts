@@ -11,14 +11,18 @@ export type LeaseState = 'held' | 'jeopardy' | 'lost' | 'released'
 /** `released`: the store confirmed it. `expired`: the lease had ended before. `unknown`: no answer; the lock is free at the end of its ttl at the latest. */
 export type ReleaseOutcome = 'released' | 'expired' | 'unknown'
 
-/** What a guard needs to know of a lock: a lease, or a sequencer from another process. */
-export interface Fenced {
+/** What a sequencer says, as `parseSequencer` reads it: a statement of its sender, which no guard takes as it is. */
+export interface Sequencer {
   readonly namespace: string
   readonly name: string
   readonly mode: Mode
   readonly token: bigint
-  /** Throws when it is known here that the lock is no longer held. A sequencer cannot know and has none. */
-  assertHeld?(): void
+}
+
+/** A lock as guards take it: a lease, or a sequencer that the receiver accepted (`acceptSequencer`). */
+export interface Fenced extends Sequencer {
+  /** Throws `LeaseLost` when it is known here that the lock is no longer held. Of a sequencer that is never known. */
+  assertHeld(): void
 }
 
 /** One hold of one lock. `await using lease = …` releases it at the end of the scope. */
@@ -33,7 +37,7 @@ export interface Lease extends Fenced, AsyncDisposable {
   readonly state: LeaseState
   /** Milliseconds until the lease ends unless it is renewed; 0 once it was lost or released. */
   readonly remainingMs: number
-  /** Namespace, name, mode and token as one string for third parties: `parseSequencer` reads it, guards accept it. */
+  /** Namespace, name, mode and token as one string for third parties, who turn it into a holder with `acceptSequencer`. */
   readonly sequencer: string
   /** Whether the lease is held by this process's own clocks, now. */
   isHeld(): boolean

@@ -1,21 +1,21 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Misuse } from '../store/errors.ts'
-import type { Fenced, Mode } from './lease.ts'
+import type { Mode, Sequencer } from './lease.ts'
 import { NAME_BYTES_MAX, SEQUENCER_LENGTH_MAX, TOKEN_MAX } from '../store/limits.ts'
-import { fencingToken, formatSequencer, parseSequencer } from './sequencer.ts'
+import { acceptSequencer, type ExpectedLock, fencingToken, formatSequencer, parseSequencer } from './sequencer.ts'
 
 const name = fc
   .string({ unit: 'binary', minLength: 1, maxLength: 60 })
   .filter((text) => !text.includes('\0') && Buffer.byteLength(text) <= NAME_BYTES_MAX)
-const fenced: fc.Arbitrary<Fenced> = fc.record({
+const sequencer: fc.Arbitrary<Sequencer> = fc.record({
   namespace: name,
   name,
   mode: fc.constantFrom<Mode>('exclusive', 'shared', 'permit'),
   token: fc.bigInt(1n, TOKEN_MAX),
 })
 
-const sample: Fenced = { namespace: 'shop', name: 'seat:14A', mode: 'exclusive', token: 1_763_726_000_000_001n }
+const sample: Sequencer = { namespace: 'shop', name: 'seat:14A', mode: 'exclusive', token: 1_763_726_000_000_001n }
 
 describe('a sequencer', () => {
   it('names the lock, the mode and the token', () => {
@@ -25,7 +25,7 @@ describe('a sequencer', () => {
 
   it('is read back as what it was made of, whatever the names', () => {
     fc.assert(
-      fc.property(fenced, (lock) => {
+      fc.property(sequencer, (lock) => {
         expect(parseSequencer(formatSequencer(lock))).toEqual(lock)
       }),
     )
@@ -38,7 +38,7 @@ describe('a sequencer', () => {
 
   it('goes through a URL query, a header and an environment variable as it is', () => {
     fc.assert(
-      fc.property(fenced, (lock) => {
+      fc.property(sequencer, (lock) => {
         const text = formatSequencer(lock)
         expect(text).toMatch(/^[A-Za-z0-9\-_.:@/]+$/)
         expect(new URL(`http://localhost/?lock=${text}`).searchParams.get('lock')).toBe(text)
@@ -105,7 +105,7 @@ describe('a sequencer', () => {
   it('has one spelling: any text is refused, or is what it would be written as', () => {
     const text = fc.oneof(
       fc.string({ maxLength: 40 }),
-      fc.tuple(fenced, fc.nat(), fc.string({ minLength: 1, maxLength: 3 })).map(([lock, at, piece]) => {
+      fc.tuple(sequencer, fc.nat(), fc.string({ minLength: 1, maxLength: 3 })).map(([lock, at, piece]) => {
         const whole = formatSequencer(lock)
         const cut = at % (whole.length + 1)
         return whole.slice(0, cut) + piece + whole.slice(cut + 1)
@@ -113,7 +113,7 @@ describe('a sequencer', () => {
     )
     fc.assert(
       fc.property(text, (candidate) => {
-        let parsed: Fenced
+        let parsed: Sequencer
         try {
           parsed = parseSequencer(candidate)
         } catch (error) {
@@ -130,6 +130,50 @@ describe('a sequencer', () => {
     expect(() => formatSequencer({ ...sample, mode: 'mutex' as Mode })).toThrow(Misuse)
     expect(() => formatSequencer({ ...sample, name: '' })).toThrow(Misuse)
     expect(() => formatSequencer({ ...sample, token: 0n })).toThrow(Misuse)
+  })
+})
+
+describe('a sequencer that is accepted', () => {
+  const text = formatSequencer(sample)
+  const expected: ExpectedLock = { namespace: 'shop', name: 'seat:14A', mode: 'exclusive' }
+
+  it('is the lock and the mode that its receiver expects, with the token of the text', () => {
+    const holder = acceptSequencer(text, expected)
+    expect(holder).toMatchObject(sample)
+    expect(() => holder.assertHeld()).not.toThrow()
+  })
+
+  it.each<[string, Partial<ExpectedLock>]>([
+    ['mode', { mode: 'shared' }],
+    ['name', { name: 'seat:14B' }],
+    ['namespace', { namespace: 'Shop' }],
+  ])('is refused when it is of another %s', (_, other) => {
+    expect(() => acceptSequencer(text, { ...expected, ...other })).toThrow(/is not of the lock expected here/)
+  })
+
+  it('is exclusive or shared by the word of its receiver, and never a permit', () => {
+    const permit = formatSequencer({ ...sample, mode: 'permit' })
+    for (const mode of ['exclusive', 'shared'] as const) {
+      expect(() => acceptSequencer(permit, { ...expected, mode })).toThrow(Misuse)
+    }
+    for (const mode of ['permit', undefined, '']) {
+      const wrong = { ...expected, mode } as unknown as ExpectedLock
+      expect(() => acceptSequencer(permit, wrong)).toThrow(/as exclusive or as shared/)
+    }
+  })
+
+  it('has the one spelling that there is of any names', () => {
+    fc.assert(
+      fc.property(sequencer, (lock) => {
+        if (lock.mode === 'permit') return
+        const { mode } = lock
+        expect(acceptSequencer(formatSequencer(lock), { ...lock, mode })).toMatchObject(lock)
+      }),
+    )
+  })
+
+  it.each(['nonsense', null, 7])('is not %j', (value) => {
+    expect(() => acceptSequencer(value as string, expected)).toThrow(Misuse)
   })
 })
 

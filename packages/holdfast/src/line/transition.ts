@@ -10,7 +10,7 @@ import { PROVISIONAL_LIFE_MS, QUEUE_LENGTH_MAX, WAITER_LIFE_MS } from '../store/
 export interface Moment {
   /** The clock that judges expiry. */
   readonly nowMs: number
-  /** Wall clock in µs: the scale on which tokens live. (docs/protocols/line.md) */
+  /** The scale on which tokens live: the wall clock in µs, under the roof of token-scale.ts. */
   readonly tokenScaleUs: bigint
 }
 
@@ -207,7 +207,8 @@ function endOf(claim: LineClaim, now: Moment): number {
 /** Of the claim in its present state. */
 function longestLifeMs(claim: LineClaim): number {
   if (claim.state === 'held') return claim.ttlMs
-  if (claim.state === 'waiting') return waiterLifeMs(claim.ttlMs)
+  // Of several that stand as one, each has a ttl of its own.
+  if (claim.state === 'waiting') return claim.count === undefined ? waiterLifeMs(claim.ttlMs) : WAITER_LIFE_MS
   // Without weight it stays for its holder to learn why, until its lease would have ended.
   return claim.weight === 0 ? Math.max(claim.ttlMs, claim.lockDelayMs) : claim.lockDelayMs
 }

@@ -76,7 +76,7 @@ async function takeInOrder(
     const busy = rest[got]
     if (busy === undefined) return true
     // Nothing behind the name that is waited for may be held meanwhile.
-    await Promise.all(leases.slice(got).map((lease) => lease?.undo()))
+    await undoAll(leases.slice(got))
     if (!queue) return false
     keep(taken, busy, await waitFor(client, busy, settings, startedMs))
     rest = rest.slice(got + 1)
@@ -96,8 +96,12 @@ async function tryTogether(
   const failed = tries.find((each) => each.status === 'rejected')
   const leases = tries.map((each) => (each.status === 'fulfilled' ? each.value : null))
   if (failed === undefined) return leases
-  await Promise.all(leases.map((lease) => lease?.undo()))
+  await undoAll(leases)
   throw failed.reason
+}
+
+async function undoAll(leases: readonly (HeldLease | null)[]): Promise<void> {
+  await Promise.all(leases.map(async (lease) => lease?.undo()))
 }
 
 async function waitFor(

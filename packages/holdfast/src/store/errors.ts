@@ -23,17 +23,17 @@ export interface ErrorDetails {
   readonly cause?: unknown
 }
 
-/**
- * Marks the errors of every copy of the library: a program may hold two builds, two versions or two bundles of it, and an
- * error of one is told apart by the classes of the other.
- */
-const MARK: unique symbol = Symbol.for('holdfast.error')
-
 /** Of the three errors that an engine throws. */
 export interface EngineErrorDetails extends ErrorDetails {
   /** Asking again can only fail again, until the set-up of the store or of this program is changed. @default false */
   readonly isFinal?: boolean
 }
+
+/**
+ * Marks the errors of every copy of the library: a program may hold two builds, two versions or two bundles of it, and an
+ * error of one is told apart by the classes of the other.
+ */
+const MARK: unique symbol = Symbol.for('holdfast.error')
 
 /** The base of all errors of the library: `error instanceof HoldfastError`, then look at `code`. */
 export class HoldfastError extends Error {
@@ -135,6 +135,11 @@ export class NotApplied extends HoldfastError {
   }
 }
 
+/** Whether an error says that asking again can only fail again. */
+export function isFinal(error: unknown): boolean {
+  return error instanceof HoldfastError && 'isFinal' in error && error.isFinal === true
+}
+
 /** The code that each class stands for; any code for the base. */
 const codeOfClass: ReadonlyMap<unknown, ErrorCode | 'any'> = new Map<unknown, ErrorCode | 'any'>([
   [HoldfastError, 'any'],
@@ -155,9 +160,4 @@ function isInstance(type: unknown, value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   const code: unknown = Reflect.get(value, MARK)
   return wanted === 'any' ? code !== undefined : code === wanted
-}
-
-/** Whether an error says that asking again can only fail again. */
-export function isFinal(error: unknown): boolean {
-  return error instanceof HoldfastError && 'isFinal' in error && error.isFinal === true
 }

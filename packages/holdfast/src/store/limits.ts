@@ -63,6 +63,15 @@ export const TOKEN_MAX: bigint = 2n ** 63n - 1n
 /** A sequencer: two encoded names at three characters a byte, the longest mode, 19 digits, three slashes. */
 export const SEQUENCER_LENGTH_MAX: number = 2 * 3 * NAME_BYTES_MAX + 'exclusive'.length + 19 + 3
 
+/**
+ * How far the wall clock may run ahead of a second clock before tokens stop following it: far less than guards let
+ * tokens be ahead, and more than a clock is corrected by in normal operation.
+ */
+export const TOKEN_JUMP_MS_MAX: number = 60 * 60 * 1000
+
+/** A wall clock that shows an earlier date than this library has is wrong, and known to be. (1 January 2026) */
+export const CLOCK_TRUSTED_FROM_MS = 1_767_225_600_000
+
 /** How far ahead of the wall clock a guard lets a token be, so that a forged one cannot shut every holder out forever. */
 export const TOKEN_AHEAD_MS_DEFAULT: number = 24 * 60 * 60 * 1000
 export const TOKEN_AHEAD_MS_MAX: number = 365 * 24 * 60 * 60 * 1000

@@ -5,6 +5,7 @@ import { HoldfastError } from '../store/errors.ts'
 import type { OpenStore } from '../store/store.ts'
 import type { LineView } from '../store/line-view.ts'
 import type { RenewAnswer, Refused, Queued, Held, Standing } from '../store/standing.ts'
+import type { Clock } from '../time/clock.ts'
 import type { Context } from './case.ts'
 
 /** A claim that holds, with everything needed to renew or end it. */
@@ -159,4 +160,13 @@ export function past(context: Context, ms: number): number {
 
 function describe(standing: Standing): string {
   return standing.kind === 'refused' ? `refused (${standing.because})` : standing.kind
+}
+
+/** The clock of a machine whose wall clock was set wrong, by so much. */
+export function wrongClock(clock: Clock, byMs: number): Clock {
+  return {
+    monotonicMs: () => clock.monotonicMs(),
+    wallMs: () => clock.wallMs() + byMs,
+    schedule: (delayMs, callback) => clock.schedule(delayMs, callback),
+  }
 }

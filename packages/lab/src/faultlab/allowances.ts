@@ -49,14 +49,14 @@ export class Allowances {
 
 /** From a fault's beginning until the traces of its end are gone. */
 function windowsOf(excuse: Excuse, { scheme, ttlMs }: Run, record: Record): Span[] {
-  const spells = (name: string): Span[] => {
+  const windowsOf = (name: string): Span[] => {
     const fault = faultsOf(scheme)?.faults.get(name)
     return fault === undefined ? [] : faultWindowsOf(record, fault.begins, fault.ends)
   }
   const lastsNs = (graceMs(scheme, ttlMs) + (excuse.outlastsByTtls ?? 0) * ttlMs) * 1e6
-  const windows = excuse.faults.flatMap(spells).map(({ fromNs, toNs }) => ({ fromNs, toNs: toNs + lastsNs }))
+  const windows = excuse.faults.flatMap(windowsOf).map(({ fromNs, toNs }) => ({ fromNs, toNs: toNs + lastsNs }))
   if (excuse.besides === undefined) return windows
-  const others = excuse.besides.flatMap(spells).map(({ fromNs, toNs }) => ({ fromNs, toNs: toNs + lastsNs }))
+  const others = excuse.besides.flatMap(windowsOf).map(({ fromNs, toNs }) => ({ fromNs, toNs: toNs + lastsNs }))
   // Both of them: from the moment at which the second one has begun.
   return windows.flatMap((one) => others.flatMap((other) => shared(one, other)))
 }

@@ -123,13 +123,13 @@ const redlock: readonly Excuse[] = [
   },
 ]
 
-/** Both replace a primary in the same way, and nobody but a failover has them do it. */
+/** Both replace a primary by the same rules, and only a failover makes them do it. */
 const replaced: readonly Excuse[] = ['redis+cluster', 'redis+sentinel'].flatMap((scheme) => [
   ...forgetful(scheme, ['kill-server', 'restart-server'], noLog, ['none']),
   ...forgetful(scheme, ['failover'], `the old primary goes on until it is told, and ${late}`),
 ])
 
-/** In a Cluster a message may be heard on another node, so that nobody is passed over because nobody heard it. */
+/** In a Cluster a message may be heard on another node, so a waiter is never skipped because its message reached no listener. */
 const behindSentinels: readonly Excuse[] = [
   { scheme: 'redis+sentinel', faults: ['kill-server', 'restart-server'], property: 'F', because: passedOver },
 ]
@@ -149,8 +149,8 @@ export function excusesOf({ scheme, faults, persistence }: Circumstances): reado
 }
 
 /**
- * How long after healing a lock may stand free although somebody waits. SQLite: a lease that was cut short, a grant
- * that was pushed to somebody who is gone (3 s), and a busy machine. Redis: also a client that waits up to two seconds
+ * How long after healing a lock may stand free although a client waits. SQLite: a lease that was cut short, a grant
+ * that was pushed to a process that is gone (3 s), and a busy machine. Redis: also a client that waits up to two seconds
  * before it connects again. Redlock: also servers that lost their data, which are kept out for some eight seconds. A
  * Cluster, Sentinels: also a client that gives up a frozen primary after five seconds.
  */
@@ -178,7 +178,7 @@ const QUIET_MS_BEYOND_LEASE: ReadonlyMap<string, number> = new Map([
   ['redis+sentinel', 6_000],
 ])
 const QUIET_MS_BEYOND_LEASE_ELSEWHERE = 2_500
-/** Then everybody goes on for so long, so that a lease which is lost for nothing shows. */
+/** Then the workers continue for so long, so that a lease which is lost without a fault shows. */
 const WATCHED_MS_MIN = 2_000
 const WATCHED_TTLS = 3
 

@@ -1,10 +1,11 @@
 /** `holdfast lab …`: arguments in, exit code out. */
 import { constants } from 'node:os'
+import { UsageError } from '@holdfast/testbed/command-line'
 import { rightsReached } from '@holdfast/testbed/os/rights'
 import { findBrokenCommand } from './commands/find-broken.ts'
 import { helpText } from './help.ts'
 import { judgeCommand } from './commands/judge.ts'
-import { parse, runOptions, settingsOf, UsageError } from './options.ts'
+import { parse, runOptions, settingsOf } from './options.ts'
 import { commandOf, documentOf, writeFiles } from './report/files.ts'
 import { playRun } from './run.ts'
 import { replayCommand } from './commands/replay.ts'
@@ -47,7 +48,7 @@ export async function labMain(call: LabCall): Promise<number> {
 }
 
 async function run({ args, environment, stdout, stderr }: LabCall): Promise<number> {
-  const { values } = parse('run', args, { ...runOptions, json: { type: 'boolean' } })
+  const { values } = parse('run', args, { ...runOptions, json: 'flag' })
   const { settings, leftOut } = await settingsOf(values, environment)
   stderr.write(`${lockName(settings)}: ${commandOf(settings)}\n`)
   await tellRights(leftOut, stderr)

@@ -2,8 +2,14 @@
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { parseArgs } from 'node:util'
 import { durationMs } from 'holdfast'
+import {
+  type CommandLine,
+  type OptionKinds,
+  readCommandLine,
+  UsageError,
+  wholeNumber,
+} from '@holdfast/testbed/command-line'
 import { faultsOf, storesWithFaults } from './faults/catalogue.ts'
 import { chosenFaults } from './faults/choice.ts'
 import { lockFileOf } from './faults/sqlite-faults.ts'
@@ -13,18 +19,13 @@ import { PERSISTENCE_DEFAULT, RESOURCE_DEFAULT, type ResourceKind, resourceKinds
 import { refuseUnexpectedArguments } from './unexpected-arguments.ts'
 import { flaws, isFlaw } from './traffic/flaws.ts'
 import type { LockChoice } from './traffic/order.ts'
-import { UsageError } from './usage-error.ts'
-
-export { UsageError }
 
 const OUT_DEFAULT = 'holdfast-lab'
 const WORKERS = { default: '6', min: 2, max: 32 }
 const FOR = { default: '60s', minMs: 1_000, maxMs: 3_600_000 }
 /** Shorter than a lock in life, so that more happens in a minute; below it a busy machine is itself the fault. */
 const TTL = { default: '500ms', minMs: 200, maxMs: 60_000 }
-const SEED_MAX = 2 ** 31
-
-const text = { type: 'string' } as const
+export const SEED: { readonly min: number; readonly max: number } = { min: 1, max: 2 ** 31 }
 
 export type RunOption =
   | 'store'
@@ -40,32 +41,32 @@ export type RunOption =
   | 'lock'
   | 'out'
 
-export const runOptions: Readonly<Record<RunOption, typeof text>> = {
-  store: text,
-  persistence: text,
-  resource: text,
-  faults: text,
-  for: text,
-  workers: text,
-  seed: text,
-  ttl: text,
-  guard: text,
-  broken: text,
-  lock: text,
-  out: text,
+export const runOptions: Readonly<Record<RunOption, 'text'>> = {
+  store: 'text',
+  persistence: 'text',
+  resource: 'text',
+  faults: 'text',
+  for: 'text',
+  workers: 'text',
+  seed: 'text',
+  ttl: 'text',
+  guard: 'text',
+  broken: 'text',
+  lock: 'text',
+  out: 'text',
 }
 
 export type Values = { readonly [Name in RunOption]?: string | undefined }
 
 /** `takes` is how many words without an option the command has; any more are refused. */
-export function parse<T extends Readonly<Record<string, { type: 'string' | 'boolean'; default?: string | boolean }>>>(
+export function parse<const Kinds extends OptionKinds>(
   command: string,
   args: readonly string[],
-  options: T,
+  kinds: Kinds,
   takes = 0,
-): ReturnType<typeof parseArgs<{ args: string[]; options: T; allowPositionals: true }>> {
-  const parsed = orUsage(() => parseArgs({ args: [...args], options, allowPositionals: true }))
-  refuseUnexpectedArguments(command, parsed.positionals, takes)
+): CommandLine<Kinds> {
+  const parsed = readCommandLine(args, kinds)
+  refuseUnexpectedArguments(command, parsed.words, takes)
   return parsed
 }
 
@@ -78,7 +79,7 @@ export interface Chosen {
 /** `environment` may name the store, as everywhere in the command. Makes the folder of the run. */
 export async function settingsOf(values: Values, environment: NodeJS.ProcessEnv): Promise<Chosen> {
   const seed =
-    values.seed === undefined ? 1 + Math.floor(Math.random() * SEED_MAX) : whole('seed', values.seed, 1, SEED_MAX)
+    values.seed === undefined ? 1 + Math.floor(Math.random() * SEED.max) : wholeNumber('--seed', values.seed, SEED)
   const lock = lockChoice(values)
   const out = freeFolder(
     values.out ?? join(OUT_DEFAULT, `${new Date().toISOString().replaceAll(/[:.]/g, '-')}-seed-${seed}`),
@@ -90,14 +91,14 @@ export async function settingsOf(values: Values, environment: NodeJS.ProcessEnv)
   const { names: faults, leftOut } = await chosenFaults(values.faults, { ...store, usesStore })
   const settings: Settings = {
     ...store,
-    ...groundOptions(values, store),
+    ...environmentOptions(values, store),
     seed,
     lock,
     out,
     faults,
     forMs: duration('for', values.for ?? FOR.default, FOR),
     ttlMs: duration('ttl', values.ttl ?? TTL.default, TTL),
-    workers: whole('workers', values.workers ?? WORKERS.default, WORKERS.min, WORKERS.max),
+    workers: wholeNumber('--workers', values.workers ?? WORKERS.default, WORKERS),
     guard: oneOf('guard', values.guard ?? 'on', ['on', 'off']) === 'on',
   }
   // Last: a mistake leaves nothing behind.
@@ -123,7 +124,7 @@ export function storeOf(given: string | undefined, out: string): StoreChoice {
   return { storeUrl, scheme, isOwn }
 }
 
-export function groundOptions(
+export function environmentOptions(
   { persistence, resource }: Pick<Values, 'persistence' | 'resource'>,
   { scheme, isOwn }: StoreChoice,
 ): Pick<Settings, 'persistence' | 'resource'> {
@@ -184,12 +185,6 @@ function orUsage<T>(work: () => T): T {
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error))
   }
-}
-
-export function whole(name: string, text: string, min: number, max: number): number {
-  const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN
-  if (value >= min && value <= max) return value
-  throw new UsageError(`--${name} must be a whole number from ${min} to ${max}, got ${JSON.stringify(text)}`)
 }
 
 function oneOf(name: string, text: string, words: readonly string[]): string {

@@ -1,5 +1,5 @@
 /**
- * The lock under test is opened once, past everything that is hurt, before anybody works: what is wrong with the store
+ * The lock under test is opened once, past every fault, before any worker starts: what is wrong with the store
  * or with the module is then told in its own words. A worker goes on asking, and would be found silent long after.
  */
 import { setTimeout as sleep } from 'node:timers/promises'

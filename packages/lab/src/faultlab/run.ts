@@ -10,7 +10,7 @@ import { faultsOf, formsOf } from './faults/catalogue.ts'
 import { faultNamed, needsOf } from './faults/choice.ts'
 import { torment } from './faults/nemesis.ts'
 import type { Environment } from './environment/environment.ts'
-import { openGround } from './environment/open-environment.ts'
+import { openEnvironment } from './environment/open-environment.ts'
 import { readHistories } from './history/read-histories.ts'
 import { LOOPS, type Settings } from './settings.ts'
 import { WorkerPool } from './worker-pool.ts'
@@ -42,74 +42,79 @@ export async function playRun(settings: Settings): Promise<Played> {
   const hasAllForms = faultsOf(scheme)?.hasAllForms ?? true
   const needs = needsOf(scheme, settings.faults)
   await using resource = await makeResource(settings.resource, folder)
-  await using ground = await openGround(scheme, { ...settings, places, needs })
-  const namespace = await ground.namespaceLike(`lab-${seed}-${Date.now().toString(36)}`)
-  await preflight(lock, { storeUrl: ground.urlFor(), namespace, ttlMs })
+  await using environment = await openEnvironment(scheme, { ...settings, places, needs })
+  const namespace = await environment.namespaceLike(`lab-${seed}-${Date.now().toString(36)}`)
+  await preflight(lock, { storeUrl: environment.urlFor(), namespace, ttlMs })
   const order = { ...resource.place, lock, namespace, ttlMs, guard, mutexesOnly: !hasAllForms, loops: LOOPS }
-  const team = new WorkerPool({ places, folder, seed, order, nemesis, ground })
-  const endAll = (): void => team.killAll()
+  const pool = new WorkerPool({ places, folder, seed, order, nemesis, environment })
+  const endAll = (): void => pool.killAll()
   process.once('exit', endAll)
   const lastPath = join(folder, `${LAST}.ndjson`)
   let late: readonly string[]
   try {
-    await team.start()
-    await storm(settings, ground, team, nemesis)
-    await sleep(calmMs(scheme, ttlMs), undefined, { signal: team.failed }).catch(() => undefined)
-    team.assertNobodyDied()
-    late = await team.sendHome()
-    const own = { process: LAST, storeUrl: ground.urlFor(), namespace, ttlMs }
+    await pool.start()
+    await storm(settings, environment, pool, nemesis)
+    await sleep(calmMs(scheme, ttlMs), undefined, { signal: pool.failed }).catch(() => undefined)
+    pool.assertNobodyDied()
+    late = await pool.sendHome()
+    const own = { process: LAST, storeUrl: environment.urlFor(), namespace, ttlMs }
     await obtainEverything(lock, own, lastPath, { forms: formsOf(scheme), waitMs: graceMs(scheme, ttlMs) })
   } finally {
-    team.killAll()
+    pool.killAll()
     process.removeListener('exit', endAll)
   }
-  const histories = readHistories([...team.histories, { path: lastPath, mayBeTorn: false }])
+  const histories = readHistories([...pool.histories, { path: lastPath, mayBeTorn: false }])
   const events = byTime([...noted, ...histories, ...(await resource.events())])
-  const tells = team.posts.every((post) => post.tells)
+  const tells = pool.posts.every((post) => post.tells)
   return { events, verdict: verdictOf(settings, events, tells, late) }
 }
 
-async function storm(settings: Settings, ground: Environment, team: WorkerPool, recorder: Recorder): Promise<void> {
+async function storm(
+  settings: Settings,
+  environment: Environment,
+  pool: WorkerPool,
+  recorder: Recorder,
+): Promise<void> {
   const { scheme, faults: names, forMs, seed, ttlMs } = settings
   const faults = names.flatMap((name) => faultNamed(scheme, name) ?? [])
-  const over = AbortSignal.any([AbortSignal.timeout(forMs), team.failed])
-  const calm = (): Promise<void> => team.calm()
-  await torment({ faults, random: new Random(seed), ttlMs, ground, posts: team.posts, recorder, calm }, over)
+  const over = AbortSignal.any([AbortSignal.timeout(forMs), pool.failed])
+  const calm = (): Promise<void> => pool.calm()
+  await torment({ faults, random: new Random(seed), ttlMs, environment, posts: pool.posts, recorder, calm }, over)
 }
 
-/** Somebody who was not there before gets every lock, one after the other, and leaves nothing behind. */
+/** A new client acquires every lock, one after the other, and leaves nothing behind. */
 async function obtainEverything(
   lock: LockChoice,
   own: Omit<ContenderOptions, 'notes'>,
   historyPath: string,
   { forms, waitMs }: { readonly forms: readonly Form[]; readonly waitMs: number },
 ): Promise<void> {
-  const diary = new EventLog(own.process, historyPath)
+  const log = new EventLog(own.process, historyPath)
   // The driver's own process, too, may not be run for a while.
-  const unwatch = watchClock(diary.recorder)
+  const unwatch = watchClock(log.recorder)
   try {
-    const contender = await openContender(lock, { ...own, notes: diary.notes })
+    const contender = await openContender(lock, { ...own, notes: log.notes })
     try {
-      for (const form of forms) await obtain(contender, diary, form, waitMs)
+      for (const form of forms) await obtain(contender, log, form, waitMs)
       const leftovers = await contender.leftovers?.(forms)
-      if (leftovers !== undefined) diary.recorder.signal('leftovers', '', leftovers)
+      if (leftovers !== undefined) log.recorder.signal('leftovers', '', leftovers)
     } finally {
       // What stays open would keep the driver alive for ever.
       await contender.close()
     }
   } finally {
     unwatch()
-    diary.close()
+    log.close()
   }
 }
 
-async function obtain(contender: Contender, diary: EventLog, form: Form, waitMs: number): Promise<void> {
+async function obtain(contender: Contender, log: EventLog, form: Form, waitMs: number): Promise<void> {
   const { k, mode, weight, capacity } = form
-  const acquiring = diary.recorder.call('acquire', k, { mode, weight, capacity, must: true })
+  const acquiring = log.recorder.call('acquire', k, { mode, weight, capacity, must: true })
   try {
     const grant = await contender.acquire(form, waitMs)
-    diary.granted(acquiring, k, grant)
-    const releasing = diary.recorder.call('release', k, { token: String(grant.token) })
+    log.granted(acquiring, k, grant)
+    const releasing = log.recorder.call('release', k, { token: String(grant.token) })
     releasing.ok({ outcome: await grant.release() })
   } catch (error) {
     acquiring.fail(error)

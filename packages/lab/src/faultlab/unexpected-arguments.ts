@@ -5,7 +5,7 @@
 import { faultNamed } from './faults/choice.ts'
 import { storesWithFaults } from './faults/catalogue.ts'
 import { isFlaw } from './traffic/flaws.ts'
-import { UsageError } from './usage-error.ts'
+import { UsageError } from '@holdfast/testbed/command-line'
 
 /** `takes` words are the command's own, such as the name of a replay. */
 export function refuseUnexpectedArguments(command: string, words: readonly string[], takes: number): void {

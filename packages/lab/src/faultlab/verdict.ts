@@ -80,8 +80,8 @@ export function verdictOf(
 function countOf(scheme: string, name: string, record: Record): FaultCount {
   const fault = faultNamed(scheme, name)
   if (fault === undefined) return { name, made: 0, effective: 0 }
-  const spells = faultWindowsOf(record, fault.begins, fault.ends)
-  return { name, made: spells.length, effective: spells.filter((spell) => fault.hadEffect(spell, record)).length }
+  const windows = faultWindowsOf(record, fault.begins, fault.ends)
+  return { name, made: windows.length, effective: windows.filter((window) => fault.hadEffect(window, record)).length }
 }
 
 /** Promises that this lock cannot break because it does not make them, or that this history cannot show. */

@@ -1,4 +1,4 @@
-/** The worker processes of a run: started, stopped, killed, replaced, and sent home at the end. */
+/** The worker processes of a run: started, stopped, killed, replaced, and finished at the end. */
 import { setMaxListeners } from 'node:events'
 import { join } from 'node:path'
 import { ChildProcesses, type ChildProcess } from '@holdfast/testbed/child-processes'
@@ -17,8 +17,8 @@ export interface WorkerPoolOptions {
   /** What all orders have in common. */
   readonly order: Omit<Order, 'process' | 'historyPath' | 'seed' | 'storeUrl'>
   readonly nemesis: Recorder
-  /** Each place has a way of its own to the store, and perhaps a clock of its own. */
-  readonly ground: Pick<Environment, 'urlFor' | 'environmentFor'>
+  /** Each place has a route of its own to the store, and perhaps a clock of its own. */
+  readonly environment: Pick<Environment, 'urlFor' | 'environmentFor'>
 }
 
 const KILLED = 'SIGKILL'
@@ -27,7 +27,7 @@ const WORKER = new URL('traffic/worker.js', import.meta.url)
 export class WorkerPool {
   readonly posts: readonly WorkerSlot[]
   // A worker that is stopped cannot see that its driver is gone; the kernel sees it.
-  readonly #crew = new ChildProcesses(dyingWithUs)
+  readonly #children = new ChildProcesses(dyingWithUs)
   readonly #options: WorkerPoolOptions
   readonly #hired: { readonly path: string; readonly member: ChildProcess }[] = []
   readonly #killed = new Set<ChildProcess>()
@@ -37,7 +37,7 @@ export class WorkerPool {
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options
-    // Everybody who is waited for listens.
+    // Every slot that waits for a process listens.
     setMaxListeners(0, this.#failure.signal)
     this.posts = options.places.map((place) => new WorkerSlot(place, this))
   }
@@ -46,19 +46,19 @@ export class WorkerPool {
     await Promise.all(this.posts.map((post) => post.restart()))
   }
 
-  /** Everybody runs, and nobody will stop himself any more. */
+  /** Every process runs, and none will stop itself any more. */
   async calm(): Promise<void> {
     await Promise.all(this.posts.map((post) => post.calm()))
   }
 
-  /** Lets everybody finish what he does. Answers who did not, and for how long he was waited for; he is killed. */
+  /** Lets every process finish. Returns which did not, and after how long each of them was killed. */
   async sendHome(): Promise<string[]> {
     const late = await Promise.all(this.posts.map((post) => post.sendHome()))
     this.assertNobodyDied()
     return late.filter((text) => text !== undefined)
   }
 
-  /** Aborts when a worker ended that this run neither killed nor sent home: whatever it held was lost for no fault of the run's. */
+  /** Aborts when a worker ended that this run neither killed nor asked to finish: what it held was lost without a fault of the run. */
   get failed(): AbortSignal {
     return this.#failure.signal
   }
@@ -75,7 +75,7 @@ export class WorkerPool {
   /** For the last moment: nothing of ours may outlive the driver. */
   killAll(): void {
     for (const { member } of this.#hired) if (!this.#gone.has(member)) this.#killed.add(member)
-    this.#crew.killAll()
+    this.#children.killAll()
   }
 
   kill(member: ChildProcess): void {
@@ -95,10 +95,10 @@ export class WorkerPool {
     generation: number,
     onEvent: (event: HistoryEvent) => void,
   ): { process: string; member: ChildProcess } {
-    const { folder, seed, order, ground } = this.#options
+    const { folder, seed, order, environment } = this.#options
     const process = generation === 1 ? place : `${place}.${generation}`
     const historyPath = join(folder, `${process}.ndjson`)
-    const member = this.#crew.start(process, WORKER, '', onEvent, ground.environmentFor(place))
+    const member = this.#children.start(process, WORKER, '', onEvent, environment.environmentFor(place))
     this.#hired.push({ path: historyPath, member })
     void member.ended.then(({ code, lastWords }) => {
       this.#gone.add(member)
@@ -108,7 +108,7 @@ export class WorkerPool {
       ...order,
       process,
       historyPath,
-      storeUrl: ground.urlFor(place),
+      storeUrl: environment.urlFor(place),
       seed: seed + this.#hired.length,
     }
     member.tell(JSON.stringify(own))
@@ -116,7 +116,7 @@ export class WorkerPool {
   }
 
   #isOurDoing(member: ChildProcess, code: number | string): boolean {
-    // Who died before the signal came has another code than the signal's name.
+    // A process that died before the signal came has another code than the signal's name.
     return (code === KILLED && this.#killed.has(member)) || (code === 0 && this.#leaving.has(member))
   }
 

@@ -5,12 +5,12 @@ import { expect, test, vi } from 'vitest'
 import type { ChildProcess } from '@holdfast/testbed/child-processes'
 import { stateOf } from '@holdfast/testbed/engines/guard'
 import type { HistoryEvent } from '@holdfast/testbed/history'
-import { type Employer, WorkerSlot } from './worker-slot.ts'
+import { type SlotHost, WorkerSlot } from './worker-slot.ts'
 
 const event = (f: string): HistoryEvent => ({ i: 0, t: '0', p: 'w1', e: 'sig', op: 0, f, k: '' })
 
 /** A team of one, whose worker says what the test lets it say. */
-class Office implements Employer {
+class Office implements SlotHost {
   readonly ttlMs = 10
   readonly failpointMs = 20
   readonly #failure = new AbortController()
@@ -63,58 +63,58 @@ class Office implements Employer {
   }
 }
 
-async function atWork(office: Office): Promise<WorkerSlot> {
-  const position = new WorkerSlot('w1', office)
-  const started = position.restart()
-  office.say('ready')
+async function atWork(host: Office): Promise<WorkerSlot> {
+  const slot = new WorkerSlot('w1', host)
+  const started = slot.restart()
+  host.say('ready')
   await started
-  return position
+  return slot
 }
 
 test('whoever was told to stop himself is armed until he has done so', async () => {
-  const office = new Office()
-  const position = await atWork(office)
-  position.arm('after-grant')
-  expect(position.isArmed).toBe(true)
-  office.say('nemesis')
-  expect([position.isArmed, position.state]).toEqual([false, 'stopped'])
-  await vi.waitFor(() => expect(office.done).toEqual(['after-grant', 'note resume', 'resume']))
-  expect(position.state).toBe('running')
+  const host = new Office()
+  const slot = await atWork(host)
+  slot.arm('after-grant')
+  expect(slot.isArmed).toBe(true)
+  host.say('nemesis')
+  expect([slot.isArmed, slot.state]).toEqual([false, 'stopped'])
+  await vi.waitFor(() => expect(host.done).toEqual(['after-grant', 'note resume', 'resume']))
+  expect(slot.state).toBe('running')
 })
 
 test.runIf(process.platform === 'linux')(
   'whoever said that he stops himself goes on only when he has stopped: before, it would be for nothing',
   async () => {
     await using child = sleeper()
-    const office = new Office(child.pid)
-    await atWork(office)
-    office.say('nemesis')
-    await sleep(5 * office.failpointMs)
-    expect(office.done).toEqual([])
+    const host = new Office(child.pid)
+    await atWork(host)
+    host.say('nemesis')
+    await sleep(5 * host.failpointMs)
+    expect(host.done).toEqual([])
     child.kill('SIGSTOP')
-    await vi.waitFor(() => expect(office.done).toEqual(['note resume', 'resume']), { timeout: 20_000 })
+    await vi.waitFor(() => expect(host.done).toEqual(['note resume', 'resume']), { timeout: 20_000 })
     expect(stateOf(child.pid ?? 0)).toBe('T')
   },
 )
 
 test('nobody is waited for when a worker has died', async () => {
-  const office = new Office()
-  const position = await atWork(office)
-  const calm = position.calm()
-  office.fail(new Error('w2 ended by itself with 1. a bug'))
+  const host = new Office()
+  const slot = await atWork(host)
+  const calm = slot.calm()
+  host.fail(new Error('w2 ended by itself with 1. a bug'))
   await expect(calm).rejects.toThrow('a bug')
-  await expect(position.sendHome()).rejects.toThrow('a bug')
+  await expect(slot.sendHome()).rejects.toThrow('a bug')
 })
 
 test('whoever does not end is killed, which the history tells, and the answer says who it was', async () => {
   vi.useFakeTimers()
   try {
-    const office = new Office()
-    const position = await atWork(office)
-    const home = position.sendHome()
+    const host = new Office()
+    const slot = await atWork(host)
+    const home = slot.sendHome()
     await vi.advanceTimersByTimeAsync(60_000)
     expect(await home).toBe('w1 did not say "done" within 30 s')
-    expect(office.done).toEqual(['stop', 'note abandon', 'kill'])
+    expect(host.done).toEqual(['stop', 'note abandon', 'kill'])
   } finally {
     vi.useRealTimers()
   }

@@ -1,4 +1,4 @@
-/** One place in the team, and whoever works there now: he is stopped, killed, replaced, and sent home at the end. */
+/** One slot of the worker pool and the process in it: stopped, killed, replaced, and finished at the end. */
 import { stateOf } from '@holdfast/testbed/engines/guard'
 import type { ChildProcess } from '@holdfast/testbed/child-processes'
 import type { HistoryEvent } from '@holdfast/testbed/history'
@@ -6,8 +6,8 @@ import type { WorkerPost } from './faults/fault-target.ts'
 import { DISARM_WORD, STOP_WORD } from './traffic/order.ts'
 import { WAIT_TTLS } from './traffic/work.ts'
 
-/** What a place needs of the team. */
-export interface Employer {
+/** What a slot needs of the pool. */
+export interface SlotHost {
   readonly ttlMs: number
   /** A worker that stopped itself goes on after this long. */
   readonly failpointMs: number
@@ -33,7 +33,7 @@ const LOOK_MS = 10
 export class WorkerSlot implements WorkerPost {
   state: 'running' | 'stopped' | 'down' = 'down'
   readonly place: string
-  readonly #team: Employer
+  readonly #pool: SlotHost
   #generation = 0
   #process = ''
   #member: ChildProcess | undefined
@@ -41,9 +41,9 @@ export class WorkerSlot implements WorkerPost {
   #tells = true
   #armed = false
 
-  constructor(place: string, team: Employer) {
+  constructor(place: string, pool: SlotHost) {
     this.place = place
-    this.#team = team
+    this.#pool = pool
   }
 
   /** Whether the lock under test tells its holders of a loss. */
@@ -77,13 +77,13 @@ export class WorkerSlot implements WorkerPost {
 
   kill(): void {
     this.state = 'down'
-    if (this.#member !== undefined) this.#team.kill(this.#member)
+    if (this.#member !== undefined) this.#pool.kill(this.#member)
   }
 
   async restart(): Promise<void> {
     const ready = this.#heard('ready', START_MS_MAX)
     const generation = (this.#generation += 1)
-    const { process, member } = this.#team.hire(this.place, generation, (event) => {
+    const { process, member } = this.#pool.hire(this.place, generation, (event) => {
       // What a killed process said last may be read when another one is in its place.
       if (generation === this.#generation) this.#onEvent(event)
     })
@@ -92,30 +92,30 @@ export class WorkerSlot implements WorkerPost {
     this.#armed = false
     await this.#orFailed(ready)
     this.state = 'running'
-    if (this.#generation > 1) this.#team.note('restart', process)
+    if (this.#generation > 1) this.#pool.note('restart', process)
   }
 
   async calm(): Promise<void> {
     if (this.state === 'down') await this.restart()
     // It may have stopped itself a moment ago.
-    const disarmed = this.#heard('disarmed', START_MS_MAX + this.#team.failpointMs)
+    const disarmed = this.#heard('disarmed', START_MS_MAX + this.#pool.failpointMs)
     this.#member?.tell(DISARM_WORD)
     await this.#orFailed(disarmed)
     this.#armed = false
   }
 
-  /** Answers who did not finish in time; he is killed, and the history tells what he waited for. */
+  /** Returns which process did not finish in time. It is killed, and the history shows what it waited for. */
   async sendHome(): Promise<string | undefined> {
     const member = this.#member
     if (member === undefined) return undefined
-    const done = this.#heard('done', Math.max(END_MS_MIN, this.#team.ttlMs * END_TTLS))
-    this.#team.dismiss(member, STOP_WORD)
+    const done = this.#heard('done', Math.max(END_MS_MIN, this.#pool.ttlMs * END_TTLS))
+    this.#pool.dismiss(member, STOP_WORD)
     try {
       await this.#orFailed(done)
     } catch (error) {
       if (!(error instanceof NotHeard)) throw error
-      // No crash, which would excuse that he waits for ever; what he holds is held by nobody from here on.
-      this.#team.note('abandon', this.#process)
+      // No crash, which would excuse that it waits forever; from here on it holds nothing.
+      this.#pool.note('abandon', this.#process)
       this.kill()
       await member.ended
       return error.message
@@ -142,10 +142,10 @@ export class WorkerSlot implements WorkerPost {
         setTimeout(resume, LOOK_MS).unref()
         return
       }
-      this.#team.note('resume', this.#process)
+      this.#pool.note('resume', this.#process)
       this.resume()
     }
-    setTimeout(resume, this.#team.failpointMs).unref()
+    setTimeout(resume, this.#pool.failpointMs).unref()
   }
 
   #heard(f: string, limitMs: number): Promise<void> {
@@ -161,9 +161,9 @@ export class WorkerSlot implements WorkerPost {
     })
   }
 
-  /** Nobody is heard any more when somebody died: then what he said last is the message. */
+  /** After a death no answer comes any more: the last words of the process become the message. */
   async #orFailed(heard: Promise<void>): Promise<void> {
-    const { failed } = this.#team
+    const { failed } = this.#pool
     failed.throwIfAborted()
     const failure = Promise.withResolvers<never>()
     const fail = (): void => failure.reject(failed.reason)

@@ -17,7 +17,7 @@ function ofOneName(calls: readonly Operation[]): Violation[] {
   let sent = 0
   for (const { p, k, f, endNs, in: detail } of refused) {
     for (let call = byCall[sent]; call !== undefined && call.callNs <= endNs; call = byCall[(sent += 1)]) {
-      // A shared holder is compared and raises nothing, so it is nobody's reason.
+      // A shared holder is compared and raises nothing, so it is no reason for a rejection.
       if (call.f === 'read') continue
       const token = tokenOf(call.in)
       if (token > largest) largest = token

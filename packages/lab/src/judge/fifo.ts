@@ -10,7 +10,7 @@ export function checkFifo(record: Record): Violation[] {
 }
 
 /**
- * An ask that was overtaken by the leave of its claim may stand in line anew, and be granted, for nobody. It counts only
+ * An ask that was overtaken by the leave of its claim may stand in line anew, and be granted without an owner. It counts only
  * for a claim that held before it left: then it may tell of a first grant that was not heard of.
  */
 function askedInTime({ operations, moments }: Record): Operation[] {

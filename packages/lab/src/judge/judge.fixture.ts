@@ -7,7 +7,7 @@ export class Story {
   readonly events: HistoryEvent[] = []
   #count = 0
 
-  /** An operation from its call to its end; without an end nobody ever answered. */
+  /** An operation from its call to its end; without an end it was never answered. */
   op(p: string, f: string, span: readonly [number, number?], input: Detail, end: Detail | string = {}): this {
     const op = this.#count
     const [callMs, endMs] = span

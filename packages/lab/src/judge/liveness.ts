@@ -1,6 +1,6 @@
 /**
  * A: after healing every wait ends with a grant; no wait is forgotten; and in a time without faults a lock does not
- * stand free for longer than the allowance while somebody waits for it, and nobody loses one.
+ * stand free for longer than the allowance while a client waits for it, and no client loses a lease.
  */
 import { Pauses } from './pauses.ts'
 import {
@@ -21,7 +21,7 @@ const ANYBODY = 'anybody'
 const NO_FAULTS: ReadonlySet<unknown> = new Set(['heal', 'abandon'])
 
 export interface Liveness {
-  /** How long a lock may stand free although somebody waits, after healing. */
+  /** How long a lock may stand free although a client waits, after healing. */
   readonly freeNs: number
   /** How long after healing a lease may still be lost for what was done before. @default freeNs */
   readonly quietNs?: number
@@ -56,8 +56,8 @@ function healedAt(faults: readonly Moment[]): number {
 }
 
 /**
- * Whether somebody did not run for a while since the lease was last renewed: a machine that is too busy for a lease is no
- * fault of the lock. Anybody, because the process that was kept waiting may be a server, which writes down nothing.
+ * Whether any process did not run for a while since the lease was last renewed: a machine that is too busy for a lease is no
+ * fault of the lock. Any process, because the one that was kept waiting may be a server, which records nothing.
  */
 function blamedOnMachine({ moments, holds }: Record): (lost: Moment) => boolean {
   const known = new Map(holds.map((hold) => [`${hold.k} ${hold.token}`, hold]))
@@ -96,7 +96,7 @@ interface Calm {
 }
 
 /**
- * Walks over the gaps between holds; each must be short, or nobody must have waited through it. The waits of all count
+ * Walks over the gaps between holds; each must be short, or no client may have waited through it. The waits of all count
  * together: one after the other gives up before the allowance is over, and the lock stands free all the same.
  */
 function idle(waits: readonly Operation[], holds: readonly Hold[], { fromNs, toNs, freeNs }: Calm): Violation[] {

@@ -8,7 +8,7 @@ export interface LockStep extends Interval {
   readonly token: bigint
 }
 
-/** Somebody or nobody: anyone may release. */
+/** Held or free: any process may release. */
 export const mutex: Model<boolean, LockStep> = {
   initial: false,
   step: (locked, { f }) => (locked === (f === 'release') ? !locked : undefined),

@@ -1,5 +1,5 @@
 /**
- * V: at every moment the weights of those who hold by their own clocks fit into the capacity. One sweep serves the
+ * V: at every moment the weights of the claims that hold by their owners' clocks fit into the capacity. One sweep serves the
  * mutex (1 of 1), permits (k of n) and readers with a writer (1 of W, W of W).
  */
 import { byName, type Hold, type Record } from './record.ts'

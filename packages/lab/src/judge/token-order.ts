@@ -14,7 +14,7 @@ export function checkTokenOrder({ holds }: Record, { mayOverlapAt = () => false 
   return [...byName(holds).values()].flatMap((all) => [
     ...risen(all, 'asked for', (hold) => [hold.callNs, hold.fromNs]),
     // Stronger where holds exclude each other: they have one order even when the requests overlapped. A holder who was
-    // stopped before he saw his grant begins to hold, as he sees it, long after it was given.
+    // stopped before it read its grant begins to hold, by its own record, long after the grant was made.
     ...risen(
       all.filter((hold) => hold.weight === hold.capacity && hold.fromNs < hold.toNs && !mayOverlapAt(hold.fromNs)),
       'held',

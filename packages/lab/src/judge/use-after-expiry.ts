@@ -1,4 +1,4 @@
-/** U: nobody is handed a lease that has ended, and every guarded call was sent while the sender's lease was valid by his own clock. Without this check a client that never looks at its clock goes unnoticed. */
+/** U: no client gets a lease that has ended, and every guarded call was sent while the sender's lease was valid by its own clock. Without this check a client that never looks at its clock goes unnoticed. */
 import { Pauses } from './pauses.ts'
 import { DEAD_ON_ARRIVAL, type Hold, milliseconds, type Moment, type Operation, type Record } from './record.ts'
 import { countWhile } from './spans.ts'

@@ -5,8 +5,12 @@ import {
   backAfterRead,
   backAtOnce,
   backAfterWait,
+  listsAreNotCompared,
+  majorityOfAll,
   median,
   naiveMax,
+  newListAtOnce,
+  nodeByNode,
   oneVoteFewer,
   ours,
   raiseAnyVote,
@@ -14,7 +18,7 @@ import {
   type Rule,
   sameVoteId,
 } from './rule.ts'
-import type { Bounds } from './shape.ts'
+import type { Bounds, Knows } from './shape.ts'
 
 export interface Case {
   readonly rule: Rule
@@ -29,6 +33,14 @@ const withWipe: Bounds = { ...small, wipes: 1 }
 const sentTwice: Bounds = { ...small, resends: 1 }
 /** One of the clients gives its first attempt up, or ends it, and asks again. */
 const asksAgain: Bounds = { ...small, attempts: 2, asks: 3 }
+
+const replaced = { kept: 2, removed: 1, added: 1 } as const
+const grown = { kept: 3, removed: 0, added: 2 } as const
+
+function changing(list: typeof replaced | typeof grown, ...clients: readonly Knows[]): Bounds {
+  const nodes = list.kept + list.removed + list.added
+  return { ...small, nodes, clients: clients.length, asks: clients.length, change: { ...list, clients } }
+}
 
 /** Explored completely by every test run. */
 export const cases: readonly Case[] = [
@@ -47,9 +59,20 @@ export const cases: readonly Case[] = [
   { rule: backAtOnce, bounds: withWipe, breaks: 'U' },
   { rule: backAfterRead, bounds: withWipe, breaks: 'U' },
   { rule: backAfterWait, bounds: withWipe, breaks: 'U' },
+  { rule: ours, bounds: changing(replaced, 'old', 'new') },
+  { rule: { ...ours, votes: 'next' }, bounds: changing(replaced, 'old', 'both') },
+  { rule: { ...ours, votes: 'next' }, bounds: changing(replaced, 'both', 'new') },
+  { rule: { ...ours, votes: 'next' }, bounds: changing(grown, 'old', 'new') },
+  { rule: listsAreNotCompared, bounds: changing(replaced, 'old', 'new'), breaks: 'U' },
+  { rule: listsAreNotCompared, bounds: changing(grown, 'old', 'new'), breaks: 'U' },
+  { rule: nodeByNode, bounds: changing(replaced, 'old', 'new'), breaks: 'U' },
+  { rule: nodeByNode, bounds: changing(grown, 'old', 'new'), breaks: 'U' },
+  { rule: newListAtOnce, bounds: changing(replaced, 'old', 'new'), breaks: 'U' },
+  { rule: newListAtOnce, bounds: changing(grown, 'old', 'new'), breaks: 'U' },
+  { rule: majorityOfAll, bounds: changing(grown, 'old', 'both'), breaks: 'U' },
 ]
 
-/** By hand, for as long as somebody has. */
+/** Started by hand; it takes as long as it is given. */
 export const deepCases: readonly Case[] = [
   { rule: { ...ours, votes: 'next' }, bounds: { ...asksAgain, wipes: 1 } },
   { rule: { ...ours, votes: 'next' }, bounds: { ...asksAgain, resends: 1 } },
@@ -59,6 +82,10 @@ export const deepCases: readonly Case[] = [
   { rule: ours, bounds: asksAgain },
   { rule: ours, bounds: { ...small, clients: 3, asks: 3 } },
   { rule: ours, bounds: { ...small, nodes: 5 } },
+  { rule: { ...ours, votes: 'next' }, bounds: changing(grown, 'old', 'both') },
+  { rule: { ...ours, votes: 'next' }, bounds: changing(grown, 'both', 'new') },
+  { rule: { ...ours, votes: 'next' }, bounds: changing(replaced, 'both', 'both') },
+  { rule: { ...ours, votes: 'next' }, bounds: changing(replaced, 'old', 'both', 'new') },
 ]
 
 export const heading: readonly string[] = [
@@ -68,10 +95,20 @@ export const heading: readonly string[] = [
 
 /** The same for the same sources, on every machine. */
 export function rowOf({ rule, bounds }: Case, exploration: Exploration): string {
-  const { nodes, clients, asks, resends, wipes } = bounds
+  const { asks, resends, wipes } = bounds
   const votes = rule.votes === 'any' ? 'any higher token' : 'the next token'
   const states = exploration.states.toLocaleString('en-US')
-  return `| ${[rule.name, votes, nodes, clients, asks, resends, wipes, states, resultOf(exploration)].join(' | ')} |`
+  return `| ${[rule.name, votes, nodesIn(bounds), clientsIn(bounds), asks, resends, wipes, states, resultOf(exploration)].join(' | ')} |`
+}
+
+export function nodesIn({ nodes, change }: Bounds): string {
+  if (change === undefined) return String(nodes)
+  const { kept, removed, added } = change
+  return `${kept + removed} to ${kept + added}, ${kept} stay`
+}
+
+export function clientsIn({ clients, change }: Bounds): string {
+  return change === undefined ? String(clients) : `${clients}: ${change.clients.join(', ')}`
 }
 
 function resultOf({ violation, stoppedBy }: Exploration): string {

@@ -12,7 +12,7 @@ import { step } from './step.ts'
 import { Symmetry } from './symmetry.ts'
 import { tidy } from './tidy.ts'
 import { rank } from './tokens.ts'
-import { Visited } from './visited.ts'
+import { StateSet } from './state-set.ts'
 
 export interface Limits {
   readonly states: number
@@ -35,7 +35,7 @@ export function explore(rule: Rule, bounds: Bounds, limits: Limits): Exploration
   const startMs = performance.now()
   const shape = new Shape(bounds)
   const symmetry = new Symmetry(shape)
-  const visited = new Visited()
+  const visited = new StateSet()
   const queue = new Queue(shape.bytes)
   const log = new Log()
   const state = shape.initial()

@@ -1,5 +1,5 @@
 /** `npm run model -- [--deep] [--only RULE] [--states N] [--seconds N]`: explores, prints the table, and a trace of every violation. */
-import { parseArgs } from 'node:util'
+import { readCommandLine, UsageError } from '@holdfast/testbed/command-line'
 import { type Case, cases, deepCases, heading, isExpected, rowOf } from './cases.ts'
 import { type Exploration, explore } from './explorer.ts'
 import { traceOf } from './trace.ts'
@@ -11,31 +11,31 @@ const HELP = `npm run model -- [--deep] [--only RULE] [--states N] [--seconds N]
   --states N   stop each search after so many states (30000000; each takes about 25 bytes, and up to 100 while it waits)
   --seconds N  stop each search after this long (900)`
 
-const { values } = parseArgs({
-  options: {
-    help: { type: 'boolean', default: false },
-    deep: { type: 'boolean', default: false },
-    only: { type: 'string', default: '' },
-    states: { type: 'string', default: '30000000' },
-    seconds: { type: 'string', default: '900' },
-  },
-})
+const STATES_MAX_DEFAULT = 30_000_000
+const SECONDS_DEFAULT = 900
 
-function limitOf(name: 'states' | 'seconds'): number {
-  const limit = Number(values[name])
+function limitOf(name: string, text: string): number {
+  const limit = Number(text)
   if (limit > 0) return limit
-  console.error(`--${name} must be a number above 0, not "${values[name]}"`)
-  process.exit(2)
+  throw new UsageError(`--${name} must be a number above 0, not "${text}"`)
 }
 
 function main(): number {
-  const limits = { states: limitOf('states'), seconds: limitOf('seconds') }
-  const chosen = (values.deep ? deepCases : cases).filter(({ rule }) => rule.name.includes(values.only))
+  const kinds = { deep: 'flag', only: 'text', states: 'text', seconds: 'text' } as const
+  const { values, isHelpAsked } = readCommandLine(process.argv.slice(2), kinds)
+  if (isHelpAsked) {
+    console.log(HELP)
+    return 0
+  }
+  const limits = {
+    states: limitOf('states', values.states ?? String(STATES_MAX_DEFAULT)),
+    seconds: limitOf('seconds', values.seconds ?? String(SECONDS_DEFAULT)),
+  }
+  const only = values.only ?? ''
+  const chosen = (values.deep === true ? deepCases : cases).filter(({ rule }) => rule.name.includes(only))
   if (chosen.length === 0) {
-    console.error(
-      `no rule is named "${values.only}"; there are: ${[...new Set(cases.map(({ rule }) => rule.name))].join(', ')}`,
-    )
-    return 2
+    const names = new Set(cases.map(({ rule }) => rule.name))
+    throw new UsageError(`no rule is named "${only}"; there are: ${[...names].join(', ')}`)
   }
   const found: { readonly each: Case; readonly exploration: Exploration }[] = []
   for (const line of heading) console.log(line)
@@ -60,5 +60,10 @@ function main(): number {
   return surprises.length > 0 ? 1 : 0
 }
 
-if (values.help) console.log(HELP)
-else process.exitCode = main()
+try {
+  process.exitCode = main()
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error
+  console.error(error.message)
+  process.exitCode = 2
+}

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { type Case, cases, deepCases, isExpected, rowOf } from './cases.ts'
+import { type Case, cases, clientsIn, deepCases, isExpected, nodesIn, rowOf } from './cases.ts'
 import { explore } from './explorer.ts'
 import { ours } from './rule.ts'
 import { traceOf } from './trace.ts'
@@ -12,9 +12,9 @@ const ENOUGH = { states: 1_000_000, seconds: 300 }
 const page = readFileSync(new URL('../../../../docs/redlock-model.md', import.meta.url), 'utf8')
 
 function title({ rule, bounds, breaks }: Case): string {
-  const { nodes, clients, asks, resends, wipes } = bounds
+  const { asks, resends, wipes } = bounds
   const outcome = breaks === undefined ? 'holds' : `breaks ${breaks}`
-  const world = `${nodes} nodes, ${clients} clients, ${asks} attempts, ${wipes} wipes`
+  const world = `${nodesIn(bounds)} nodes, ${clientsIn(bounds)} clients, ${asks} attempts, ${wipes} wipes`
   return `"${rule.name}" ${outcome} with ${world}, ${rule.votes} token${resends > 0 ? `, ${resends} sent twice` : ''}`
 }
 

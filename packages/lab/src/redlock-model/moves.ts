@@ -1,6 +1,7 @@
 /** What may happen next. Every message may arrive at any time or never, and so may every answer. */
+import { neededBy } from './majority.ts'
 import type { Rule } from './rule.ts'
-import { at, phases, type Shape, type State } from './shape.ts'
+import { at, phases, type Shape, stages, type State } from './shape.ts'
 import { largest } from './tokens.ts'
 
 /** `token` is what a node votes, raises to, or comes back with. */
@@ -11,14 +12,14 @@ export interface Move {
   readonly token: number
 }
 
-export const kinds = ['begin', 'accept', 'raise', 'hear', 'wipe', 'rejoin'] as const
+export const kinds = ['begin', 'accept', 'raise', 'hear', 'wipe', 'rejoin', 'leave', 'wait', 'join'] as const
 export type Kind = (typeof kinds)[number]
 
 const none = { attempt: 0, node: 0, token: 0 } as const
 
 /**
- * There is no step in which a vote ends at its node, by expiry, by RELEASE or by an operator, because all that anybody
- * can see of it is that the node accepts another one: so a node accepts whoever asks, and may have ended the last vote
+ * There is no step in which a vote ends at its node, by expiry, by RELEASE or by an operator, because all that an attempt
+ * can see of it is that the node accepts another one: so a node accepts any attempt, and may have ended the last vote
  * a moment before. This allows every order of a RELEASE and the next ACCEPT, that of one connection and all others.
  */
 export function movesOf(shape: Shape, rule: Rule, state: State): Move[] {
@@ -36,6 +37,7 @@ export function movesOf(shape: Shape, rule: Rule, state: State): Move[] {
     }
   }
   losses(shape, rule, state, moves)
+  if (shape.bounds.change !== undefined) changes(shape, rule, state, moves)
   return moves
 }
 
@@ -52,13 +54,36 @@ function begins(shape: Shape, state: State, moves: Move[]): void {
   for (const attempt of ready) moves.push({ ...none, kind: 'begin', attempt })
 }
 
+/** Nodes leave the old list one by one; then comes a wait; then they come under the new one, one by one. */
+function changes(shape: Shape, rule: Rule, state: State, moves: Move[]): void {
+  const hasWaited = at(state, shape.hasWaited) === 1
+  let old = 0
+  let left = 0
+  for (let node = 0; node < shape.nodes; node += 1) {
+    const stage = at(state, shape.stage(node))
+    if (shape.isOld(node)) old += 1
+    if (shape.isOld(node) && stage !== stages.old) left += 1
+    if (stage === stages.old) moves.push({ ...none, kind: 'leave', node })
+    if (stage === stages.between && hasWaited) moves.push({ ...none, kind: 'join', node })
+  }
+  if (!hasWaited && left >= rule.change.leave(old)) moves.push({ ...none, kind: 'wait' })
+}
+
+/** Whether the node is under a list that the client of the attempt knows. */
+function votesFor(shape: Shape, rule: Rule, state: State, attempt: number, node: number): boolean {
+  const knows = shape.knows(attempt)
+  if (knows === undefined || knows === 'both' || !rule.change.compares) return true
+  return at(state, shape.stage(node)) === stages[knows]
+}
+
 /** Once, or once more: the vote of before may have ended meanwhile, so it may be another one under the same id. */
 function mayArrive(shape: Shape, state: State, attempt: number, node: number): boolean {
-  return at(state, shape.pending(node, attempt)) === 1 || at(state, shape.resends) < shape.bounds.resends
+  const mayBeSentAgain = at(state, shape.resends) < shape.bounds.resends && shape.isListed(node, attempt)
+  return at(state, shape.pending(node, attempt)) === 1 || mayBeSentAgain
 }
 
 function accepts(shape: Shape, rule: Rule, state: State, attempt: number, node: number, moves: Move[]): void {
-  if (at(state, shape.away(node)) === 1) return
+  if (at(state, shape.away(node)) === 1 || !votesFor(shape, rule, state, attempt, node)) return
   const last = at(state, shape.token(node))
   const end = rule.votes === 'next' ? last + 1 : largest(shape, state) + 1
   for (let token = last + 1; token <= end; token += 1) moves.push({ kind: 'accept', attempt, node, token })
@@ -77,7 +102,7 @@ function targetsOf(shape: Shape, rule: Rule, state: State, attempt: number): rea
     heard += 1
     targets.add(vote)
   }
-  if (heard < rule.needed(shape.nodes)) targets.clear()
+  if (heard < neededBy(shape, rule, attempt)) targets.clear()
   if (at(state, shape.phase(attempt)) === phases.granted) targets.add(at(state, shape.granted(attempt)))
   return [...targets]
 }

@@ -16,10 +16,23 @@ export type Rejoin =
   /** The same wait, and then it reads the others: the way without a clock. */
   | 'wait-and-read'
 
+/** How the list of servers is changed. */
+export interface ChangeRule {
+  /** Whether a node votes only for clients that know the list it is under. */
+  readonly compares: boolean
+  /** How many votes a client needs that knows both lists, of so many nodes in all. */
+  joint(all: number, old: number, changed: number): number
+  /** How many nodes of the old list must have left it before the wait begins. */
+  leave(old: number): number
+  /** Whether the leases and tokens of before are over when the first node comes under the new list. */
+  readonly waits: boolean
+}
+
 export interface Rule {
   readonly name: string
   /** How many votes a grant needs. */
   needed(nodes: number): number
+  readonly change: ChangeRule
   /** The token of the grant, or 0 when these votes make none. */
   verdict(votes: readonly number[], needed: number): number
   /** Whether lower votes are raised to the highest. */
@@ -46,9 +59,17 @@ function majorityOf(nodes: number): number {
   return Math.floor(nodes / 2) + 1
 }
 
+const ourChange: ChangeRule = {
+  compares: true,
+  joint: (all, old, changed) => all - Math.min(old - majorityOf(old), changed - majorityOf(changed)),
+  leave: (old) => old,
+  waits: true,
+}
+
 export const ours: Rule = {
   name: 'ours',
   needed: majorityOf,
+  change: ourChange,
   verdict: highest,
   raises: true,
   checksOwner: true,
@@ -90,3 +111,27 @@ export const backAfterRead: Rule = { ...counting, name: 'back after a quorum rea
 export const backAfterWait: Rule = { ...counting, name: 'back after a wait, from nothing', rejoin: 'wait' }
 
 export const readAfterWait: Rule = { ...counting, name: 'back after a wait and a read', rejoin: 'wait-and-read' }
+
+export const listsAreNotCompared: Rule = {
+  ...counting,
+  name: 'lists are not compared',
+  change: { ...ourChange, compares: false },
+}
+
+export const majorityOfAll: Rule = {
+  ...counting,
+  name: 'a majority of both lists together',
+  change: { ...ourChange, joint: (all) => majorityOf(all) },
+}
+
+export const nodeByNode: Rule = {
+  ...counting,
+  name: 'one server after the other',
+  change: { ...ourChange, leave: () => 1 },
+}
+
+export const newListAtOnce: Rule = {
+  ...counting,
+  name: 'the new list without a wait',
+  change: { ...ourChange, waits: false },
+}

@@ -15,16 +15,32 @@ export interface Bounds {
   readonly wipes: number
   /** How often an ACCEPT may arrive once more, because a driver sent it twice. */
   readonly resends: number
+  /** The list of servers is changed meanwhile. @default it stays */
+  readonly change?: ListChange
 }
+
+/** Nodes of both lists, of the old one alone and of the new one alone, which are numbered in this order. */
+export interface ListChange {
+  readonly kept: number
+  readonly removed: number
+  readonly added: number
+  /** Which lists each client knows, in their order. */
+  readonly clients: readonly Knows[]
+}
+
+export type Knows = 'old' | 'both' | 'new'
+
+/** Under which list a node is: the old one, the step between the two, the new one. */
+export const stages = { old: 0, between: 1, new: 2 } as const
 
 export const phases = { notBegun: 0, asking: 1, granted: 2, givenUp: 3 } as const
 
 /** One state, `Shape.bytes` long. Tokens are numbers from 1; 0 is none. */
 export type State = Uint8Array
 
-const HEADER = 2
+const HEADER = 3
 const PER_ATTEMPT = 3
-const PER_NODE = 3
+const PER_NODE = 4
 
 export class Shape {
   readonly bounds: Bounds
@@ -59,6 +75,8 @@ export class Shape {
 
   readonly wipes: number = 0
   readonly resends: number = 1
+  /** 1 once the nodes have been between the lists for so long that the leases of before are over. */
+  readonly hasWaited: number = 2
 
   phase(attempt: number): number {
     return HEADER + PER_ATTEMPT * attempt
@@ -89,6 +107,10 @@ export class Shape {
     return this.columnsAt + node * this.columnBytes + 2
   }
 
+  stage(node: number): number {
+    return this.columnsAt + node * this.columnBytes + 3
+  }
+
   /** 1 while the ACCEPT of this attempt has not arrived at the node. */
   pending(node: number, attempt: number): number {
     return this.columnsAt + node * this.columnBytes + PER_NODE + 3 * attempt
@@ -108,8 +130,37 @@ export class Shape {
     return Math.floor(attempt / this.bounds.attempts)
   }
 
+  knows(attempt: number): Knows | undefined {
+    return this.bounds.change?.clients[this.clientOf(attempt)]
+  }
+
+  /** Whether the client of the attempt has the node on a list. */
+  isListed(node: number, attempt: number): boolean {
+    const knows = this.knows(attempt)
+    return knows === undefined || knows === 'both' || (knows === 'old' ? this.isOld(node) : this.isNew(node))
+  }
+
+  isOld(node: number): boolean {
+    const { change } = this.bounds
+    return change === undefined || node < change.kept + change.removed
+  }
+
+  isNew(node: number): boolean {
+    const { change } = this.bounds
+    return change === undefined || node < change.kept || node >= change.kept + change.removed
+  }
+
+  /** The first nodes of those that are on the same lists, and where the last of these end: only they can be exchanged. */
+  get groups(): readonly number[] {
+    const { change } = this.bounds
+    return change === undefined ? [0, this.nodes] : [0, change.kept, change.kept + change.removed, this.nodes]
+  }
+
   initial(): State {
-    return new Uint8Array(this.bytes)
+    const state = new Uint8Array(this.bytes)
+    // The client that knows both lists has put them there, and no other has asked them for anything.
+    for (let node = 0; node < this.nodes; node += 1) if (!this.isOld(node)) state[this.stage(node)] = stages.between
+    return state
   }
 }
 

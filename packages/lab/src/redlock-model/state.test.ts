@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { at, phases, Shape, type State } from './shape.ts'
 import { ordersOf, Symmetry } from './symmetry.ts'
 import { rank } from './tokens.ts'
-import { Visited } from './visited.ts'
+import { StateSet } from './state-set.ts'
 
 const shape = new Shape({ nodes: 3, clients: 3, attempts: 2, asks: 6, wipes: 2, resends: 2 })
 const attempts = Array.from({ length: shape.attempts }, (_, attempt) => attempt)
@@ -13,6 +13,7 @@ const nodes = Array.from({ length: shape.nodes }, (_, node) => node)
 const parts: readonly (readonly [place: number, max: number])[] = [
   [shape.wipes, 2],
   [shape.resends, 2],
+  [shape.hasWaited, 1],
   ...attempts.flatMap((attempt): [number, number][] => [
     [shape.phase(attempt), phases.givenUp],
     [shape.granted(attempt), 40],
@@ -22,6 +23,7 @@ const parts: readonly (readonly [place: number, max: number])[] = [
     [shape.token(node), 40],
     [shape.owner(node), shape.attempts],
     [shape.away(node), 1],
+    [shape.stage(node), 2],
     ...attempts.flatMap((attempt): [number, number][] => [
       [shape.pending(node, attempt), 1],
       [shape.answer(node, attempt), 40],
@@ -80,6 +82,19 @@ describe('a state', () => {
     )
   })
 
+  it('has another key when nodes of other lists, or clients that know other lists, change places', () => {
+    const change = { kept: 1, removed: 1, added: 1, clients: ['old', 'both', 'new'] } as const
+    const symmetry = new Symmetry(new Shape({ ...shape.bounds, change }))
+    const moved = fc.tuple(fc.constantFrom(...ordersOf(nodes)), fc.constantFrom(...ordersOf([0, 1, 2])))
+    fc.assert(
+      fc.property(states, moved, (state, [nodeOrder, clientOrder]) => {
+        const key = symmetry.keyOf(state).slice()
+        const other = renamed(state, nodeOrder, clientOrder)
+        expect(Buffer.compare(symmetry.keyOf(other), key) === 0).toBe(Buffer.compare(other, state) === 0)
+      }),
+    )
+  })
+
   it('has another key when it differs by more than names', () => {
     const symmetry = new Symmetry(shape)
     const changes = fc.tuple(states, fc.nat(shape.tokens.length - 1))
@@ -104,6 +119,7 @@ function renamed(state: State, nodeOrder: readonly number[], clientOrder: readon
   const copy = (to: number, from: number): number => (other[to] = at(state, from))
   copy(shape.wipes, shape.wipes)
   copy(shape.resends, shape.resends)
+  copy(shape.hasWaited, shape.hasWaited)
   for (const attempt of attempts) {
     copy(shape.phase(placeOf(attempt)), shape.phase(attempt))
     copy(shape.granted(placeOf(attempt)), shape.granted(attempt))
@@ -113,6 +129,7 @@ function renamed(state: State, nodeOrder: readonly number[], clientOrder: readon
     const to = nodeOrder[node] ?? 0
     copy(shape.token(to), shape.token(node))
     copy(shape.away(to), shape.away(node))
+    copy(shape.stage(to), shape.stage(node))
     const owner = at(state, shape.owner(node))
     other[shape.owner(to)] = owner === 0 ? 0 : placeOf(owner - 1) + 1
     for (const attempt of attempts) {
@@ -126,7 +143,7 @@ function renamed(state: State, nodeOrder: readonly number[], clientOrder: readon
 
 describe('the states that were seen', () => {
   it('are told from those that were not, as by a set that keeps them whole', () => {
-    const [visited, whole] = [new Visited(), new Set<number>()]
+    const [visited, whole] = [new StateSet(), new Set<number>()]
     const state = new Uint8Array(40)
     let wrong = 0
     for (let draw = 0; draw < 200_000; draw += 1) {

@@ -1,8 +1,10 @@
 /** What a move does to a state. Which part of `stores/redlock` each one stands for is said in docs/redlock-model.md. */
 import type { Move } from './moves.ts'
 import { broken, type Property } from './properties.ts'
+import { neededBy } from './majority.ts'
 import type { Rule } from './rule.ts'
-import { at, phases, type Shape, type State } from './shape.ts'
+import { at, phases, type Shape, stages, type State } from './shape.ts'
+import { largest } from './tokens.ts'
 
 /** Changes the state; answers which property is broken by that. */
 export function step(shape: Shape, rule: Rule, state: State, move: Move): Property | undefined {
@@ -36,7 +38,24 @@ export function step(shape: Shape, rule: Rule, state: State, move: Move): Proper
     case 'rejoin':
       rejoin(shape, rule, state, move)
       return undefined
+    case 'leave':
+      state[shape.stage(node)] = stages.between
+      return undefined
+    case 'wait':
+      wait(shape, rule, state)
+      return undefined
+    case 'join':
+      state[shape.stage(node)] = stages.new
+      return undefined
   }
+}
+
+/** For as long as a quarantine: the clock of every node has passed every token of before. */
+function wait(shape: Shape, rule: Rule, state: State): void {
+  state[shape.hasWaited] = 1
+  if (!rule.change.waits) return
+  const passed = largest(shape, state)
+  for (let node = 0; node < shape.nodes; node += 1) state[shape.token(node)] = passed
 }
 
 /** The last attempt of the client is given up, whatever became of it, unless it was granted. */
@@ -50,9 +69,9 @@ function begin(shape: Shape, rule: Rule, state: State, attempt: number): void {
     state[shape.floor(attempt)] = Math.max(floor, at(state, shape.granted(other)))
   }
   for (let node = 0; node < shape.nodes; node += 1) {
-    state[shape.pending(node, attempt)] = 1
+    if (shape.isListed(node, attempt)) state[shape.pending(node, attempt)] = 1
     if (!isAgain || rule.freshVoteIds) continue
-    // Under the same id nobody can tell what is on its way from before.
+    // Under the same id a message of before cannot be told from a new one.
     state[shape.answer(node, attempt)] = at(state, shape.answer(node, last))
     state[shape.pending(node, last)] = 0
   }
@@ -66,7 +85,7 @@ function hear(shape: Shape, rule: Rule, state: State, { attempt, node }: Move): 
     const vote = at(state, shape.heard(each, attempt))
     if (vote > 0) votes.push(vote)
   }
-  const token = rule.verdict(votes, rule.needed(shape.nodes))
+  const token = rule.verdict(votes, neededBy(shape, rule, attempt))
   if (token === 0) return undefined
   const property = broken(shape, state, attempt, token)
   state[shape.phase(attempt)] = phases.granted

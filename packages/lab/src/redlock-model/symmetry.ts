@@ -14,8 +14,11 @@ export class Symmetry {
 
   constructor(shape: Shape) {
     this.#shape = shape
-    const { clients, attempts } = shape.bounds
-    this.#orders = ordersOf(Array.from({ length: clients }, (_, client) => client)).map((order) =>
+    const { clients, attempts, change } = shape.bounds
+    const all = ordersOf(Array.from({ length: clients }, (_, client) => client))
+    // A client that knows another list is another one.
+    const same = all.filter((order) => order.every((to, from) => change?.clients[to] === change?.clients[from]))
+    this.#orders = same.map((order) =>
       Array.from({ length: shape.attempts }, (_, attempt) => {
         const place = order[shape.clientOf(attempt)] ?? 0
         return place * attempts + (attempt % attempts)
@@ -36,14 +39,22 @@ export class Symmetry {
     return this.#smallest
   }
 
-  /** By insertion: there are three or five of them. */
+  /** By insertion: there are three or five of them. Only nodes on the same lists are alike. */
   #sortColumns(): void {
-    const { columnsAt, columnBytes, bytes } = this.#shape
+    const { columnsAt, columnBytes, groups } = this.#shape
+    groups.slice(1).forEach((end, index) => {
+      const first = groups[index] ?? 0
+      this.#sortBetween(columnsAt + first * columnBytes, columnsAt + end * columnBytes)
+    })
+  }
+
+  #sortBetween(first: number, end: number): void {
+    const { columnBytes } = this.#shape
     const state = this.#turned
-    for (let from = columnsAt + columnBytes; from < bytes; from += columnBytes) {
+    for (let from = first + columnBytes; from < end; from += columnBytes) {
       this.#column.set(state.subarray(from, from + columnBytes))
       let to = from
-      while (to > columnsAt && this.#isBefore(to - columnBytes)) {
+      while (to > first && this.#isBefore(to - columnBytes)) {
         state.copyWithin(to, to - columnBytes, to)
         to -= columnBytes
       }

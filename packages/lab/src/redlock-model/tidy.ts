@@ -1,7 +1,8 @@
 /**
- * Forgets what nobody can ever see again, so that states which go on alike are one state. It only matters for attempts
+ * Forgets what no later step can see, so that states which continue alike are one state. It only matters for attempts
  * that are over: what they heard, and the votes they have, count no more unless a RAISE or RENEW of theirs may still come.
  */
+import { neededBy } from './majority.ts'
 import type { Rule } from './rule.ts'
 import { at, phases, type Shape, type State } from './shape.ts'
 
@@ -34,5 +35,5 @@ function highestTarget(shape: Shape, rule: Rule, state: State, attempt: number):
     if (vote > 0) heard += 1
     top = Math.max(top, vote)
   }
-  return Math.max(heard < rule.needed(shape.nodes) ? 0 : top, at(state, shape.granted(attempt)))
+  return Math.max(heard < neededBy(shape, rule, attempt) ? 0 : top, at(state, shape.granted(attempt)))
 }

@@ -64,7 +64,7 @@ function lineOf(shape: Shape, before: State, after: State, move: Move, values: R
       const isAgain = at(after, shape.phase(Math.max(0, attempt - 1))) === phases.givenUp
       const isSecond = attempt % shape.bounds.attempts > 0 && isAgain
       const last = isSecond ? `, after ${nameOf(shape, attempt - 1)} was given up` : ''
-      return { text: `${who} asks all nodes${last}`, value: 0 }
+      return { text: `${who}${listsOf(shape, attempt)} asks all nodes${last}`, value: 0 }
     }
     case 'accept': {
       const owner = at(before, shape.owner(node))
@@ -84,7 +84,18 @@ function lineOf(shape: Shape, before: State, after: State, move: Move, values: R
       return { text: `${place} loses its data`, value: 0 }
     case 'rejoin':
       return { text: `${place} votes again${token > 0 ? ', above {}' : ', from nothing'}`, value: value(token) }
+    case 'leave':
+      return { text: `${place} leaves the old list`, value: 0 }
+    case 'wait':
+      return { text: 'from here on nodes may come under the new list', value: 0 }
+    case 'join':
+      return { text: `${place} comes under the new list`, value: 0 }
   }
+}
+
+function listsOf(shape: Shape, attempt: number): string {
+  const knows = shape.knows(attempt)
+  return knows === undefined ? '' : knows === 'both' ? ', which knows both lists,' : `, which knows the ${knows} list,`
 }
 
 /** `a`, or `a2` for the second attempt of client a. */

@@ -12,7 +12,7 @@ export interface ClientParts {
   readonly process: Process
   readonly line: Line
   readonly engine: MemoryEngine
-  readonly chronicle: HistoryWriter
+  readonly writer: HistoryWriter
   readonly numbers: ClaimNumbers
   readonly network: Clock
   readonly ttlMs: number
@@ -25,34 +25,34 @@ export class Client {
   readonly store: UnreliableStore
   /** Leases that this program believes in, by lock and token. */
   readonly leases: Map<string, Lease> = new Map()
-  readonly #chronicle: HistoryWriter
+  readonly #writer: HistoryWriter
 
-  constructor({ process, line, engine, chronicle, numbers, network, ttlMs }: ClientParts) {
+  constructor({ process, line, engine, writer, numbers, network, ttlMs }: ClientParts) {
     this.process = process
     this.line = line
-    this.#chronicle = chronicle
+    this.#writer = writer
     this.store = unreliable(withClock(memory(engine), process), line.plan)
-    const wired = wire(this.store, { process, chronicle, numbers, network })
+    const wired = wire(this.store, { process, writer, numbers, network })
     this.locks = holdfast(wired, { clock: process, ttl: ttlMs, owner: process.name })
     this.locks.on('renewed', ({ name, token }) => this.#extended(name, token))
     this.locks.on('lost', ({ name, token }) => {
-      chronicle.moment(process.name, 'lost', name, { token: String(token) })
+      writer.moment(process.name, 'lost', name, { token: String(token) })
       this.leases.delete(`${name} ${token}`)
     })
     this.locks.on('released', ({ name, token }) => void this.leases.delete(`${name} ${token}`))
   }
 
   call(f: string, k: string, input: Detail): Ending {
-    return this.#chronicle.call(this.process.name, f, k, input)
+    return this.#writer.call(this.process.name, f, k, input)
   }
 
   /** Writes down a grant, and the moment its holder is told that it is over. */
   granted(lease: Lease, ending: Ending): void {
     const { name, token, signal } = lease
-    const detail = { token: String(token), validUntil: this.#chronicle.momentIn(lease.remainingMs) }
+    const detail = { token: String(token), validUntil: this.#writer.momentIn(lease.remainingMs) }
     ending.ok(detail)
     this.leases.set(`${name} ${token}`, lease)
-    const told = (): void => this.#chronicle.moment(this.process.name, 'lost-signal', name, { token: String(token) })
+    const told = (): void => this.#writer.moment(this.process.name, 'lost-signal', name, { token: String(token) })
     if (signal.aborted) told()
     else signal.addEventListener('abort', told, { once: true })
   }
@@ -78,8 +78,8 @@ export class Client {
   #extended(name: string, token: bigint): void {
     const lease = this.leases.get(`${name} ${token}`)
     if (lease === undefined) return
-    const validUntil = this.#chronicle.momentIn(lease.remainingMs)
-    this.#chronicle.moment(this.process.name, 'extended', name, { token: String(token), validUntil })
+    const validUntil = this.#writer.momentIn(lease.remainingMs)
+    this.#writer.moment(this.process.name, 'extended', name, { token: String(token), validUntil })
   }
 }
 

@@ -6,7 +6,7 @@ export interface Ending {
   ok(out?: Detail): void
   /** Surely not done. */
   fail(code: string): void
-  /** Nobody knows. */
+  /** Unknown. */
   info(): void
 }
 

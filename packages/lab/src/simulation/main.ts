@@ -1,5 +1,5 @@
 /** `npm run simulate -- --seed N | --seeds N [--from N] [--seconds N] [--bail]`: runs seeds, prints figures, and for a failing one the command that repeats it. */
-import { parseArgs } from 'node:util'
+import { readCommandLine } from '@holdfast/testbed/command-line'
 import { type Run, simulate } from './run.ts'
 import { type Violation, properties } from '../judge/violation.ts'
 
@@ -12,19 +12,16 @@ const HELP = `npm run simulate -- [--seeds N] [--from N] [--seed N] [--seconds N
   --bail       stop at the first violation
   --history    print every event as a line of JSON`
 
-const { values } = parseArgs({
-  options: {
-    help: { type: 'boolean', default: false },
-    seed: { type: 'string' },
-    seeds: { type: 'string', default: '200' },
-    from: { type: 'string', default: '1' },
-    seconds: { type: 'string', default: '3600' },
-    history: { type: 'boolean', default: false },
-    bail: { type: 'boolean', default: false },
-  },
+const { values, isHelpAsked } = readCommandLine(process.argv.slice(2), {
+  seed: 'text',
+  seeds: 'text',
+  from: 'text',
+  seconds: 'text',
+  history: 'flag',
+  bail: 'flag',
 })
 
-if (values.help) {
+if (isHelpAsked) {
   console.log(HELP)
   process.exit(0)
 }
@@ -42,9 +39,9 @@ function report(run: Run): void {
   if (violations.length > SHOWN_VIOLATIONS) console.log(`  … and ${violations.length - SHOWN_VIOLATIONS} more`)
 }
 
-const first = Number(values.seed ?? values.from)
-const count = values.seed === undefined ? Number(values.seeds) : 1
-const stopAtMs = performance.now() + Number(values.seconds) * 1000
+const first = Number(values.seed ?? values.from ?? 1)
+const count = values.seed === undefined ? Number(values.seeds ?? 200) : 1
+const stopAtMs = performance.now() + Number(values.seconds ?? 3600) * 1000
 const total = { seeds: 0, simulatedMs: 0, grants: 0, commits: 0, refusals: 0, events: 0, violations: 0 }
 const failing: number[] = []
 const startMs = performance.now()

@@ -6,10 +6,10 @@ import type { Process } from './process.ts'
 import type { Random } from '@holdfast/testbed/random'
 import { LOCKS } from './workload.ts'
 
-export interface Theatre {
+export interface NemesisTarget {
   readonly random: Random
   readonly clock: Clock
-  readonly chronicle: HistoryWriter
+  readonly writer: HistoryWriter
   readonly ttlMs: number
   readonly engineProcess: Process
   /** The clients that are alive now. */
@@ -20,56 +20,56 @@ export interface Theatre {
   thawEngine(): void
 }
 
-type Deed = (theatre: Theatre, victim: Client) => void
+type Fault = (target: NemesisTarget, victim: Client) => void
 
 const HOUR_MS = 3_600_000
 
-const pause: Deed = ({ random, clock, chronicle, ttlMs }, { process }) => {
+const pause: Fault = ({ random, clock, writer, ttlMs }, { process }) => {
   if (process.state !== 'running') return
   process.pause()
-  chronicle.moment('nemesis', 'nemesis', '', { kind: 'pause', target: process.name })
-  clock.schedule(random.between(ttlMs * 0.2, ttlMs * 2.5), () => wake(process, chronicle))
+  writer.moment('nemesis', 'nemesis', '', { kind: 'pause', target: process.name })
+  clock.schedule(random.between(ttlMs * 0.2, ttlMs * 2.5), () => wake(process, writer))
 }
 
-function wake(process: Process, chronicle: HistoryWriter): void {
+function wake(process: Process, writer: HistoryWriter): void {
   if (process.state !== 'paused') return
-  chronicle.moment('nemesis', 'nemesis', '', { kind: 'resume', target: process.name })
+  writer.moment('nemesis', 'nemesis', '', { kind: 'resume', target: process.name })
   process.resume()
 }
 
-const crash: Deed = (theatre, client) => {
+const crash: Fault = (target, client) => {
   client.process.crash()
-  theatre.chronicle.moment('nemesis', 'nemesis', '', { kind: 'crash', target: client.process.name })
-  theatre.replace(client)
+  target.writer.moment('nemesis', 'nemesis', '', { kind: 'crash', target: client.process.name })
+  target.replace(client)
 }
 
-const cut: Deed = ({ random, clock, chronicle, ttlMs }, { line, process }) => {
+const cut: Fault = ({ random, clock, writer, ttlMs }, { line, process }) => {
   line.cut = true
-  chronicle.moment('nemesis', 'nemesis', '', { kind: 'cut', target: process.name })
+  writer.moment('nemesis', 'nemesis', '', { kind: 'cut', target: process.name })
   clock.schedule(random.between(ttlMs * 0.1, ttlMs * 2), () => {
     line.cut = false
-    chronicle.moment('nemesis', 'nemesis', '', { kind: 'mend', target: process.name })
+    writer.moment('nemesis', 'nemesis', '', { kind: 'mend', target: process.name })
   })
 }
 
-const freeze: Deed = ({ random, clock, chronicle, ttlMs, freezeEngine, thawEngine }) => {
+const freeze: Fault = ({ random, clock, writer, ttlMs, freezeEngine, thawEngine }) => {
   freezeEngine()
-  chronicle.moment('nemesis', 'nemesis', '', { kind: 'freeze', target: 'engine' })
+  writer.moment('nemesis', 'nemesis', '', { kind: 'freeze', target: 'engine' })
   clock.schedule(random.between(ttlMs * 0.1, ttlMs * 1.5), () => {
-    chronicle.moment('nemesis', 'nemesis', '', { kind: 'thaw', target: 'engine' })
+    writer.moment('nemesis', 'nemesis', '', { kind: 'thaw', target: 'engine' })
     thawEngine()
   })
 }
 
-const stepWall: Deed = ({ random, chronicle, engineProcess, ttlMs }, client) => {
+const stepWall: Fault = ({ random, writer, engineProcess, ttlMs }, client) => {
   const process = random.chance(0.4) ? engineProcess : client.process
   const ms = random.pick([-1, 1]) * random.pick([ttlMs / 10, ttlMs * 2, HOUR_MS])
   process.stepWall(ms)
-  chronicle.moment('nemesis', 'nemesis', '', { kind: 'step-wall', target: process.name, ms })
+  writer.moment('nemesis', 'nemesis', '', { kind: 'step-wall', target: process.name, ms })
 }
 
-const evict: Deed = ({ random, chronicle }, client) => {
-  chronicle.moment('nemesis', 'nemesis', '', { kind: 'evict', target: client.process.name })
+const evict: Fault = ({ random, writer }, client) => {
+  writer.moment('nemesis', 'nemesis', '', { kind: 'evict', target: client.process.name })
   void evictSomebody(client, LOCKS[random.below(LOCKS.length)] ?? '')
 }
 
@@ -92,13 +92,13 @@ async function evictSomebody(client: Client, name: string): Promise<void> {
   }
 }
 
-const close: Deed = (theatre, client) => {
-  theatre.chronicle.moment('nemesis', 'nemesis', '', { kind: 'close', target: client.process.name })
+const close: Fault = (target, client) => {
+  target.writer.moment('nemesis', 'nemesis', '', { kind: 'close', target: client.process.name })
   void client.close()
-  theatre.replace(client)
+  target.replace(client)
 }
 
-const deeds: readonly [Deed, ...Deed[]] = [
+const deeds: readonly [Fault, ...Fault[]] = [
   pause,
   pause,
   pause,
@@ -114,23 +114,23 @@ const deeds: readonly [Deed, ...Deed[]] = [
 ]
 
 /** Does one thing after another until it is told to heal. */
-export function torment(theatre: Theatre, untilMs: number): void {
-  const { random, clock, ttlMs } = theatre
+export function torment(target: NemesisTarget, untilMs: number): void {
+  const { random, clock, ttlMs } = target
   const next = (): void => {
     if (clock.monotonicMs() >= untilMs) return
-    const clients = theatre.clients()
+    const clients = target.clients()
     const victim = clients[random.below(clients.length)]
-    if (victim !== undefined) random.pick(deeds)(theatre, victim)
+    if (victim !== undefined) random.pick(deeds)(target, victim)
     clock.schedule(random.between(ttlMs * 0.3, ttlMs * 4), next)
   }
   clock.schedule(random.between(0, ttlMs * 2), next)
 }
 
-export function heal({ clients, chronicle, thawEngine }: Theatre): void {
+export function heal({ clients, writer, thawEngine }: NemesisTarget): void {
   for (const { process, line } of clients()) {
-    wake(process, chronicle)
+    wake(process, writer)
     line.cut = false
   }
   thawEngine()
-  chronicle.moment('nemesis', 'nemesis', '', { kind: 'heal', target: 'everything' })
+  writer.moment('nemesis', 'nemesis', '', { kind: 'heal', target: 'everything' })
 }

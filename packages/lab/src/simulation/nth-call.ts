@@ -163,7 +163,7 @@ class Scenario {
     return undefined
   }
 
-  /** Time passes, and all along nobody believes what the store does not know. */
+  /** Time passes, and at no moment does a client believe what the store does not know. */
   async #spend(ms: number): Promise<void> {
     for (let spentMs = 0; spentMs < ms; spentMs += STRIDE_MS) {
       await this.#clock.advance(STRIDE_MS)

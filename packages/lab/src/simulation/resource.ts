@@ -4,7 +4,7 @@
  */
 import { DatabaseSync } from 'node:sqlite'
 import { fence, type SqliteFence } from 'holdfast/guards/sqlite'
-import type { Clock } from 'holdfast'
+import { acceptSequencer, type Clock } from 'holdfast'
 import type { HistoryWriter } from './history-writer.ts'
 
 export interface Version {
@@ -13,25 +13,27 @@ export interface Version {
 }
 
 const NAME = 'table'
+/** The one that a client has by default. */
+const NAMESPACE = 'default'
 
 export class GuardedLists {
   /** The time of the network and of this database. */
   readonly clock: Clock
   readonly #database = new DatabaseSync(':memory:')
   readonly #fence: SqliteFence<DatabaseSync>
-  readonly #chronicle: HistoryWriter
+  readonly #writer: HistoryWriter
   readonly #lists = new Map<string, Version>()
   #commits = 0
 
-  constructor(clock: Clock, chronicle: HistoryWriter) {
+  constructor(clock: Clock, writer: HistoryWriter) {
     this.clock = clock
     this.#fence = fence(this.#database, { clock })
-    this.#chronicle = chronicle
+    this.#writer = writer
   }
 
   /** The mark, before the first read. */
   enter(list: string, sequencer: string): void {
-    this.#fence.enter(sequencer)
+    this.#fence.enter(acceptSequencer(sequencer, { namespace: NAMESPACE, name: list, mode: 'exclusive' }))
     this.#log(list, sequencer, 'enter', {})
   }
 
@@ -41,14 +43,14 @@ export class GuardedLists {
   }
 
   checkedRead(list: string, sequencer: string): Version {
-    return this.#fence.run(sequencer, () => {
+    return this.#fence.run(acceptSequencer(sequencer, { namespace: NAMESPACE, name: list, mode: 'shared' }), () => {
       this.#log(list, sequencer, 'read', {})
       return this.read(list)
     })
   }
 
   write(list: string, sequencer: string, base: Version, element: string): void {
-    this.#fence.run(sequencer, () => {
+    this.#fence.run(acceptSequencer(sequencer, { namespace: NAMESPACE, name: list, mode: 'exclusive' }), () => {
       const number = this.read(list).number + 1
       this.#lists.set(list, { number, elements: [...base.elements, element] })
       this.#log(list, sequencer, 'write', { base: base.number, version: number, element })
@@ -58,7 +60,7 @@ export class GuardedLists {
   /** The final values, for the judge. */
   close(): void {
     for (const [list, { elements }] of this.#lists) {
-      this.#chronicle.moment(NAME, 'final', list, { elements: elements.join(',') })
+      this.#writer.moment(NAME, 'final', list, { elements: elements.join(',') })
     }
     this.#database.close()
   }
@@ -66,7 +68,7 @@ export class GuardedLists {
   #log(list: string, sequencer: string, kind: string, detail: Record<string, string | number>): void {
     const parts = sequencer.split('/')
     const raises = parts.includes('exclusive')
-    this.#chronicle.moment(NAME, 'commit', list, {
+    this.#writer.moment(NAME, 'commit', list, {
       cseq: (this.#commits += 1),
       token: parts.at(-1) ?? '',
       kind,

@@ -1,6 +1,6 @@
 /**
  * One simulated run: several clients on one engine, hours in milliseconds, every choice from the seed. Storm, heal, a
- * calm while everybody goes on, then every lock must be obtainable and nothing may be left behind.
+ * calm while the clients continue, then every lock must be obtainable and nothing may be left behind.
  */
 import { holdfast, type Lease, type Locks } from 'holdfast'
 import { memory, memoryEngine } from 'holdfast/memory'
@@ -10,7 +10,7 @@ import type { HistoryEvent } from '@holdfast/testbed/history'
 import { HistoryWriter } from './history-writer.ts'
 import { Client, codeOf } from './client.ts'
 import { calm, drawWeather, Line, type Weather } from './faults.ts'
-import { heal, type Theatre, torment } from './nemesis.ts'
+import { heal, type NemesisTarget, torment } from './nemesis.ts'
 import { Process } from './process.ts'
 import { Random, withSeededMath } from '@holdfast/testbed/random'
 import { GuardedLists } from './resource.ts'
@@ -43,11 +43,11 @@ class World {
   readonly #seed: number
   readonly #random: Random
   readonly #clock: VirtualClock = virtualClock()
-  readonly #chronicle = new HistoryWriter(this.#clock)
+  readonly #writer = new HistoryWriter(this.#clock)
   readonly #engine = memoryEngine()
   readonly #engineProcess: Process
   readonly #numbers = new ClaimNumbers()
-  readonly #lists = new GuardedLists(this.#clock, this.#chronicle)
+  readonly #lists = new GuardedLists(this.#clock, this.#writer)
   readonly #ttlMs: number
   readonly #weather: Weather
   readonly #day: Day
@@ -79,21 +79,21 @@ class World {
     const ttlMs = this.#ttlMs
     const startMs = this.#clock.monotonicMs()
     for (let index = 2 + this.#random.below(4); index > 0; index -= 1) this.#join(String.fromCharCode(96 + index))
-    const theatre = this.#theatre()
-    torment(theatre, startMs + ttlMs * STORM_TTLS)
+    const target = this.#target()
+    torment(target, startMs + ttlMs * STORM_TTLS)
     const sampler = this.#seed % 2 === 0 ? this.#compareBeliefs() : undefined
     await this.#clock.advance(ttlMs * (STORM_TTLS + 3))
     this.#healed = true
     this.#day.stormy = false
     for (const { line } of this.#clients) line.weather = this.#calm
-    heal(theatre)
+    heal(target)
     await this.#clock.advance(this.#graceMs() + ttlMs * CALM_TTLS)
     this.#day.over = true
     await this.#clock.advance(ttlMs * 8)
     await this.#obtainEverything()
     sampler?.()
     await this.#closeEverything()
-    const { events } = this.#chronicle
+    const { events } = this.#writer
     return {
       seed: this.#seed,
       history: events,
@@ -109,7 +109,7 @@ class World {
     return { ...calm, hintsLost: this.#weather.hintsLost, hintsEarly: this.#weather.hintsEarly }
   }
 
-  /** How long after healing what the storm left behind may still stand in the way. */
+  /** How long after healing the leftovers of the storm may still block a lock. */
   #graceMs(): number {
     const { lockDelayMs, minHoldMs } = this.#day
     return this.#ttlMs * 2 + lockDelayMs + minHoldMs + GHOST_MS
@@ -122,7 +122,7 @@ class World {
       process,
       line,
       engine: this.#engine,
-      chronicle: this.#chronicle,
+      writer: this.#writer,
       numbers: this.#numbers,
       network: this.#clock,
       ttlMs: this.#ttlMs,
@@ -133,12 +133,12 @@ class World {
     for (let worker = 2; worker > 0; worker -= 1) void work(client, this.#day)
   }
 
-  #theatre(): Theatre {
+  #target(): NemesisTarget {
     let joined = 0
     return {
       random: this.#random.fork(),
       clock: this.#clock,
-      chronicle: this.#chronicle,
+      writer: this.#writer,
       ttlMs: this.#ttlMs,
       engineProcess: this.#engineProcess,
       clients: () => [...this.#clients],
@@ -195,21 +195,21 @@ class World {
     const { nowMs } = this.#engine.now()
     const own = claims.find((claim) => claim.state !== 'waiting' && claim.token === token)
     const alive = own?.state === 'held' && own.endsAtMs > nowMs
-    if (!alive) this.#chronicle.moment(p, 'wrong-belief', name, { token: String(token) })
+    if (!alive) this.#writer.moment(p, 'wrong-belief', name, { token: String(token) })
   }
 
-  /** Somebody who was not there before gets every lock, one after the other. */
+  /** A new client acquires every lock, one after the other. */
   async #obtainEverything(): Promise<void> {
     const process = new Process('last', this.#clock, this.#random.fork())
     const locks = holdfast(memory(this.#engine), { clock: process, ttl: this.#ttlMs, wait: Math.ceil(this.#graceMs()) })
     const forms = LOCKS.map(async (name) => {
       const capacity = name === POOL ? POOL_PERMITS : name === BOOK ? READERS_CAPACITY : 1
       const input = { mode: 'exclusive', weight: capacity, capacity, must: true }
-      const ending = this.#chronicle.call(process.name, 'acquire', name, input)
+      const ending = this.#writer.call(process.name, 'acquire', name, input)
       try {
         const lease = await whole(locks, name)
-        ending.ok({ token: String(lease.token), validUntil: this.#chronicle.momentIn(lease.remainingMs) })
-        const release = this.#chronicle.call(process.name, 'release', name, { token: String(lease.token) })
+        ending.ok({ token: String(lease.token), validUntil: this.#writer.momentIn(lease.remainingMs) })
+        const release = this.#writer.call(process.name, 'release', name, { token: String(lease.token) })
         release.ok({ outcome: await lease.release() })
       } catch (error) {
         ending.fail(codeOf(error))
@@ -225,11 +225,11 @@ class World {
     const closing = Promise.all([...this.#clients].map((client) => client.close()))
     await this.#clock.advance(10_000)
     await closing
-    // What was on its way to the engine arrives, and what nobody owns ends by itself.
+    // Messages in flight reach the engine, and claims without an owner expire.
     await this.#clock.advance(this.#graceMs() + GHOST_MS)
     this.#lists.close()
     const alive = this.#everybody.filter(({ process }) => process.state !== 'crashed')
-    this.#chronicle.moment('end', 'leftovers', '', {
+    this.#writer.moment('end', 'leftovers', '', {
       timers: alive.reduce((sum, { process }) => sum + process.timers, 0),
       leases: alive.reduce((sum, { locks }) => sum + locks.health().leases, 0),
       waits: alive.reduce((sum, { locks }) => sum + locks.health().waiting, 0),
@@ -243,7 +243,7 @@ class World {
   }
 }
 
-/** All of a lock, so that whatever anybody still holds of it stands in the way. */
+/** All of a lock, so that any part of it that is still held blocks it. */
 function whole(locks: Locks, name: string): Promise<Lease> {
   if (name === POOL) return locks.semaphore(name, { permits: POOL_PERMITS }).acquire({ take: POOL_PERMITS })
   return name === BOOK ? locks.readWrite(name).write.acquire() : locks.acquire(name)

@@ -26,19 +26,19 @@ export class ClaimNumbers {
 
 export interface WireOptions {
   readonly process: Process
-  readonly chronicle: HistoryWriter
+  readonly writer: HistoryWriter
   readonly numbers: ClaimNumbers
   /** The time of the network: what is under way goes on while the process is paused. */
   readonly network: Clock
 }
 
-export function wire(store: Store, { process, chronicle, numbers, network }: WireOptions): Store {
+export function wire(store: Store, { process, writer, numbers, network }: WireOptions): Store {
   const stampOf = (): Stamp => ({ monotonicMs: process.monotonicMs(), wallMs: process.wallMs() })
   const wired = aroundStore(store, (open) => ({
     async enter(claim) {
       const askedAt = stampOf()
       const input = numbers.of(claim.id, claim.ttlMs)
-      const ending = chronicle.call(process.name, 'enqueue', lockOf(claim.resource), input)
+      const ending = writer.call(process.name, 'enqueue', lockOf(claim.resource), input)
       try {
         const standing = await process.receive(open.enter(claim))
         ending.ok(standingDetail(standing))
@@ -54,8 +54,8 @@ export function wire(store: Store, { process, chronicle, numbers, network }: Wir
         const lock = lockOf(ref.resource)
         // A waiter that is renewed asks for its place, and may be told that it holds.
         return ref.token === undefined
-          ? chronicle.call(process.name, 'enqueue', lock, numbers.of(ref.id))
-          : chronicle.call(process.name, 'renew', lock, { token: String(ref.token) })
+          ? writer.call(process.name, 'enqueue', lock, numbers.of(ref.id))
+          : writer.call(process.name, 'renew', lock, { token: String(ref.token) })
       })
       try {
         const answers = await process.receive(open.renew(renewals))
@@ -75,13 +75,13 @@ export function wire(store: Store, { process, chronicle, numbers, network }: Wir
     async watch(ref, signal) {
       const news = await process.receive(open.watch(ref, signal))
       if (news.kind === 'held') {
-        chronicle.call(process.name, 'enqueue', lockOf(ref.resource), numbers.of(ref.id)).ok(standingDetail(news))
+        writer.call(process.name, 'enqueue', lockOf(ref.resource), numbers.of(ref.id)).ok(standingDetail(news))
       }
       return news
     },
     leave(ref, options) {
       // From here on the place is given up, whatever an ask that was overtaken by this still gets.
-      chronicle.moment(process.name, 'left', lockOf(ref.resource), numbers.of(ref.id))
+      writer.moment(process.name, 'left', lockOf(ref.resource), numbers.of(ref.id))
       return process.receive(open.leave(ref, options))
     },
     look: (resource) => process.receive(open.look(resource)),

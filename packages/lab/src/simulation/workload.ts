@@ -166,13 +166,13 @@ async function takeBoth(client: Client, day: Day): Promise<void> {
   }
 }
 
-/** Most give the lock back; some forget, and the lease ends by itself once nobody renews it: the client is closed one day. */
+/** Most give the lock back; some forget, and the lease expires once the client is closed and renews it no more. */
 async function finish(client: Client, { random }: Day, lease: Lease): Promise<void> {
   if (random.chance(0.1)) await Promise.all([client.release(lease), lease.release()])
   else await client.release(lease)
 }
 
-/** Enter, read, think, write: the value is lost if any of this happens under somebody else's lock. */
+/** Enter, read, think, write: the value is lost if any of this happens under another client's lock. */
 async function writeUnder(client: Client, day: Day, lease: Lease): Promise<void> {
   const { random, lists } = day
   const list = lease.name

@@ -3,12 +3,12 @@ import { byTime, type HistoryEvent, tokenOf } from '@holdfast/testbed/history'
 import { marksOf } from './marks-of.ts'
 import { packRows } from './rows.ts'
 import { holdsOf, stepsOf, waitsOf } from './spans-of.ts'
-import { faultMarksOf, pausesOf } from './spells.ts'
+import { faultMarksOf, pausesOf } from './fault-marks.ts'
 import type { DrawnEvent, Finding, Lane, LaneKind, Model, Reading, Span, Unplaced } from './model.ts'
 
 /** Marks closer than this share of the run get rows of their own. */
 const MARK_SPREAD = 0.012
-/** A fault that hits everybody has no lane. */
+/** A fault that hits every process has no lane. */
 const EVERYTHING = 'everything'
 
 export function modelOf(history: readonly DrawnEvent[], findings: readonly Finding[] = []): Model {

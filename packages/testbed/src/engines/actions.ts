@@ -19,7 +19,7 @@ export interface Report {
 export async function act(group: Group, line: string): Promise<readonly Report[]> {
   const [action = '', which, ...rest] = line.trim().split(/\s+/)
   if (action === '') return []
-  // Before the server: whoever mistypes the action has named none.
+  // Before the server: a mistyped action names none.
   const perform = actionOf(action, rest)
   const chosen = choose(group, action, action === 'status' ? (which ?? 'all') : which)
   return Promise.all(

@@ -1,10 +1,7 @@
 /** The command line of `npm run engines`. */
-import { parseArgs } from 'node:util'
+import { readCommandLine, UsageError, wholeNumber } from '../command-line.ts'
 import type { Driver, Shape, ShapeRequest } from './driver.ts'
 import { drivers } from './drivers.ts'
-
-/** What is wrong with the command line, in words for the person who typed it. */
-export class UsageError extends Error {}
 
 export interface Order {
   readonly driver: Driver
@@ -14,6 +11,12 @@ export interface Order {
 }
 
 const REPLICAS_MAX = 2
+
+const options = { json: 'flag', proxy: 'flag', newer: 'flag', disk: 'flag', replicas: 'text' } as const
+/** Each driver knows its own. */
+const shapeFlags: Readonly<Record<string, 'flag'>> = Object.fromEntries(
+  drivers.flatMap(({ shapes }) => Object.keys(shapes).map((name) => [name, 'flag'])),
+)
 
 export const helpText: string = `Usage: npm run engines -- ENGINE [COUNT] [options]
 
@@ -39,9 +42,9 @@ Exit code: 0 after Ctrl-C, 1 when a server did not start or the engine cannot be
 
 /** Undefined when help was asked for. */
 export function readOrder(argv: readonly string[]): Order | undefined {
-  const { values, positionals } = parsed(argv)
-  if (values['help'] === true) return undefined
-  const [name, count, ...rest] = positionals
+  const { values, isHelpAsked, words } = readCommandLine(argv, { ...options, ...shapeFlags })
+  if (isHelpAsked) return undefined
+  const [name, count, ...rest] = words
   const driver = drivers.find(({ engineName }) => engineName === name)
   if (driver === undefined) {
     const known = drivers.map(({ engineName }) => engineName).join(', ')
@@ -54,32 +57,18 @@ export function readOrder(argv: readonly string[]): Order | undefined {
   return {
     driver,
     shape,
-    json: values['json'] === true,
+    json: values.json === true,
     request: {
-      release: values['newer'] === true ? 'newer' : 'stable',
-      storage: values['disk'] === true ? 'disk' : 'memory',
-      proxied: values['proxy'] === true,
+      release: values.newer === true ? 'newer' : 'stable',
+      storage: values.disk === true ? 'disk' : 'memory',
+      proxied: values.proxy === true,
       ...optional('count', whole('COUNT', count, shape.counts)),
-      ...optional('replicas', whole('--replicas', values['replicas'], { min: 0, max: REPLICAS_MAX })),
+      ...optional('replicas', whole('--replicas', values.replicas, { min: 0, max: REPLICAS_MAX })),
     },
   }
 }
 
-function parsed(argv: readonly string[]): ReturnType<typeof parseArgs> {
-  const flags = ['help', 'json', 'proxy', 'newer', 'disk', ...drivers.flatMap((driver) => Object.keys(driver.shapes))]
-  const options = Object.fromEntries(flags.map((flag) => [flag, { type: 'boolean' as const }]))
-  try {
-    return parseArgs({
-      args: [...argv],
-      allowPositionals: true,
-      options: { ...options, help: { type: 'boolean', short: 'h' }, replicas: { type: 'string' } },
-    })
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
-  }
-}
-
-function chosenShape(driver: Driver, values: ReturnType<typeof parseArgs>['values']): Shape {
+function chosenShape(driver: Driver, values: Readonly<Record<string, string | true | undefined>>): Shape {
   const every = new Set(drivers.flatMap(({ shapes }) => Object.keys(shapes)))
   const asked = [...every].filter((name) => values[name] === true)
   if (asked.length > 1) throw new UsageError(`one of ${asked.map((name) => `--${name}`).join(', ')}, not both`)
@@ -92,13 +81,8 @@ function chosenShape(driver: Driver, values: ReturnType<typeof parseArgs>['value
   return shape
 }
 
-function whole(name: string, text: unknown, limits: { min: number; max: number }): number | undefined {
-  if (text === undefined) return undefined
-  const value = typeof text === 'string' && /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN
-  if (value >= limits.min && value <= limits.max) return value
-  throw new UsageError(
-    `${name} must be a whole number from ${limits.min} to ${limits.max}, got ${JSON.stringify(text)}`,
-  )
+function whole(name: string, text: string | undefined, limits: { min: number; max: number }): number | undefined {
+  return text === undefined ? undefined : wholeNumber(name, text, limits)
 }
 
 function optional<Key extends string>(key: Key, value: number | undefined): { [K in Key]?: number } {

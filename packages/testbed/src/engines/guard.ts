@@ -100,7 +100,7 @@ function deleteIfPossible(folder: string): void {
     unmountBeneath(folder)
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   } catch {
-    // Somebody else may be at it, or still be in it.
+    // Another process may be removing it, or still be in it.
   }
 }
 

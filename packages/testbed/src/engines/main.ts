@@ -1,7 +1,8 @@
 /** `npm run engines`: servers by hand, until Ctrl-C. */
 import { createInterface } from 'node:readline'
 import { act, type Report, stateOf } from './actions.ts'
-import { helpText, type Order, readOrder, UsageError } from './command-line.ts'
+import { UsageError } from '../command-line.ts'
+import { helpText, type Order, readOrder } from './command-line.ts'
 import type { Group } from './driver.ts'
 import { EngineNotAvailable } from './engine.ts'
 
@@ -35,7 +36,7 @@ function endInGoodOrder(running: Running): void {
     void closed.finally(() => process.exit(0))
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end)
-  // npm and its shell do not pass on every death, and nobody else would end this then. Keeps the process alive, too.
+  // npm and its shell do not forward every death, and then nothing else would end this. It keeps the process alive as well.
   const parent = process.ppid
   setInterval(() => {
     if (process.ppid !== parent) end()

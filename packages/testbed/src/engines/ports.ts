@@ -1,6 +1,6 @@
 /**
  * Ports that stay ours. A server that is killed and started again needs the same port, and meanwhile neither another
- * process of the lab nor somebody's outgoing connection may take it.
+ * process of the lab nor an outgoing connection of any program may take it.
  */
 import { createServer, type Server } from 'node:net'
 import { once } from 'node:events'

@@ -1,4 +1,4 @@
-/** Bounded waiting for a state that nobody announces: a server's first answer, a cluster's agreement. */
+/** Bounded waiting for a state that is not announced: a server's first answer, a cluster's agreement. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { patient } from '../watchdog/pace.ts'
 

@@ -15,7 +15,7 @@ import { requireRoot } from './rights.ts'
 
 const WHAT = 'a disk that loses power'
 const STEP_WITHIN_MS = 20_000
-/** Whoever had files open there has been killed; the kernel may still be at it. */
+/** The processes that had files open there were killed; the kernel may still be ending them. */
 const UNMOUNT_WITHIN_MS = 5_000
 const SIZE_MB_DEFAULT = 64
 
@@ -36,7 +36,7 @@ export interface FragileDisk extends Ballast, AsyncDisposable {
   readonly hasPower: boolean
   /** What was not synced is gone, and everything on the disk is an error from here on. */
   cutPower(): Promise<void>
-  /** Mounts what is left. Whoever used the disk has to be dead. */
+  /** Mounts what is left. The processes that used the disk must be dead. */
   restore(): Promise<void>
   close(): Promise<void>
 }
@@ -90,7 +90,7 @@ export async function openFragileDisk(options: FragileDiskOptions = {}): Promise
     await tool(programs.make, [...makeArgs, image])
     await mounted()
     await mkdir(folder)
-    // The folder itself must survive a power cut that comes before anybody has synced.
+    // The folder itself must survive a power cut that comes before the first sync.
     await tool('sync', ['-f', folder])
   } catch (error) {
     await close()

@@ -83,7 +83,7 @@ export async function openHosts(names: readonly string[]): Promise<Hosts> {
   }
 }
 
-/** A namespace lives as long as somebody is in it, so somebody sleeps in each. */
+/** A namespace lives as long as a process is in it, so one sleeps in each. */
 async function openHost(name: string, number: number, holders: ChildProcess[]): Promise<Host> {
   const output = openSync('/dev/null', 'w')
   const command = ['unshare', '--net', 'sleep', 'infinity'] as const

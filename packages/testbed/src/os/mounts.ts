@@ -12,8 +12,8 @@ export function mountsBeneath(folder: string): readonly string[] {
 }
 
 /**
- * Takes away whatever is mounted there, though somebody may still be in it: then it goes when he does. Without this,
- * deleting a folder would empty the disk that is mounted in it and leave the disk. Somebody else may do the same at this
+ * Unmounts whatever is mounted there. While a process still uses it, it goes with that process. Without this,
+ * deleting a folder would empty the disk that is mounted in it and leave the disk. Another process may do the same at this
  * moment, so it fails only where it is still mounted.
  */
 export function unmountBeneath(folder: string): void {

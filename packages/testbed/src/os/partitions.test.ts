@@ -3,7 +3,7 @@ import { type Deafness, divided, isolated, muted, ring } from './partitions.ts'
 
 const five = ['a', 'b', 'c', 'd', 'e']
 
-/** Whom each one hears, himself counted. */
+/** Which nodes each one hears, itself counted. */
 function heardBy(all: readonly string[], deafness: readonly Deafness<string>[]): string[] {
   return all.map((to) => all.filter((from) => !deafness.some((cut) => cut.from === from && cut.to === to)).join(''))
 }

@@ -6,7 +6,7 @@ export interface Deafness<T> {
   readonly to: T
 }
 
-/** One is alone, and hears nobody. */
+/** One is alone, and hears no other. */
 export function isolated<T>(one: T, others: readonly T[]): Deafness<T>[] {
   return others.filter((other) => other !== one).flatMap((other) => bothWays(one, other))
 }
@@ -17,8 +17,8 @@ export function divided<T>(left: readonly T[], right: readonly T[]): Deafness<T>
 }
 
 /**
- * Everybody hears a majority, himself counted, and no two hear the same one: each hears his nearest on a ring. Among fewer
- * than five everybody hears all.
+ * Each node hears a majority, itself counted, and no two hear the same one: each hears its nearest on a ring. Among fewer
+ * than five each hears all.
  */
 export function ring<T>(all: readonly T[]): Deafness<T>[] {
   const reach = Math.ceil(Math.floor(all.length / 2) / 2)
@@ -31,7 +31,7 @@ export function ring<T>(all: readonly T[]): Deafness<T>[] {
   )
 }
 
-/** What one says is not heard by anybody, and it hears everybody. */
+/** One node hears all others, and none hears it. */
 export function muted<T>(one: T, others: readonly T[]): Deafness<T>[] {
   return others.filter((other) => other !== one).map((other) => ({ from: one, to: other }))
 }

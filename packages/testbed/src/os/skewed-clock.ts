@@ -90,7 +90,7 @@ async function compile(): Promise<string> {
   return target
 }
 
-/** A library that cannot be loaded is passed over with a word on stderr; then the clock would be moved for nobody. */
+/** A library that cannot be loaded is skipped with a message on stderr; then the clock would be moved for no process. */
 async function tryOut(preloaded: string): Promise<void> {
   const clock = await clockOf(preloaded)
   try {

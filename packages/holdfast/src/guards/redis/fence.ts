@@ -5,7 +5,8 @@
 import { newClaimId } from '../../store/claim.ts'
 import { systemClock } from '../../time/clock.ts'
 import { Misuse, OutcomeUnknown, StoreUnavailable } from '../../store/errors.ts'
-import { type Admission, admissions, type GuardOptions, type LineHolder } from '../admission.ts'
+import type { Fenced } from '../../lease/lease.ts'
+import { type Admission, admissions, type GuardOptions } from '../admission.ts'
 import { partsOf, type RedisCommands, runScript, type Send, senderOf, textOf } from './client.ts'
 import { ServerTime, windowFrom } from './once.ts'
 
@@ -46,7 +47,7 @@ export interface RedisMark {
  * The marks have to stay: set `maxmemory-policy` to `noeviction`, or to one of `volatile-*` where every `run` is
  * `repeatable`. With `allkeys-*` a full server may evict a mark, and then a stale token is admitted.
  *
- * Every method takes a lease or a sequencer and rejects with `StaleToken` when Redis has seen a newer token, `LeaseLost`
+ * Every method takes a lease or an accepted sequencer and rejects with `StaleToken` when Redis has seen a newer token, `LeaseLost`
  * when the lease is known to be lost, `Unsupported` for a permit, `Misuse` for anything else that cannot be fenced,
  * `OutcomeUnknown` when what the driver answers is not understood.
  * Errors of the driver and of your Lua pass through as they are; Redis undoes nothing of a script that fails half-way.
@@ -56,7 +57,7 @@ export interface RedisFence {
    * Raises the mark. Call it **before the first read** whose result is written back later; without it a late write of
    * the last holder slips in between. A shared lease checks and does not raise.
    */
-  enter(lease: LineHolder): Promise<void>
+  enter(lease: Fenced): Promise<void>
   /**
    * One script: the mark first, then the work. Resolves with what the Lua returns. A refused token leaves no trace.
    *
@@ -66,11 +67,11 @@ export interface RedisFence {
    * was asked for, so that nobody can tell whether it had come before; and with `StoreUnavailable`, and nothing done, when
    * it came more than 30 s late twice.
    */
-  run(lease: LineHolder, work: RedisWork): Promise<unknown>
+  run(lease: Fenced, work: RedisWork): Promise<unknown>
   /** Looks without raising, to spare useless work early. A check followed by a write guards nothing. */
-  check(lease: LineHolder): Promise<void>
+  check(lease: Fenced): Promise<void>
   /** For scripts of your own, with `fenceLua` in front. */
-  mark(lease: LineHolder): RedisMark
+  mark(lease: Fenced): RedisMark
 }
 
 /**

@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The entry `holdfast/guards/redis`: the guard for data in Redis, and the ledger over it. */
-export type { GuardOptions, LineHolder } from '../admission.ts'
+export type { Fenced, Mode, Sequencer } from '../../lease/lease.ts'
+export type { GuardOptions } from '../admission.ts'
 export type { RedisCommands } from './client.ts'
 export { fence, fenceLua, type RedisFence, type RedisFenceOptions, type RedisMark, type RedisWork } from './fence.ts'
 export { ledger, type RedisLedger, type RedisLedgerEntry } from './ledger.ts'

@@ -14,7 +14,7 @@ import { virtualClock } from '../../testing/virtual-clock.ts'
 import { fence, type RedisFence } from './index.ts'
 import { ServerTime } from './once.ts'
 
-const LEASE = { namespace: 'shop', name: 'stock', mode: 'exclusive', token: 34n } as const
+const LEASE = { namespace: 'shop', name: 'stock', mode: 'exclusive', token: 34n, assertHeld: () => undefined } as const
 const SOLD = '{shop!stock}:sold'
 const SELL = { lua: "return redis.call('INCR', KEYS[1])", keys: [SOLD] }
 const [LATE_MS, VERY_LATE_MS, HOUR_MS] = [45_000, 70_000, 3_600_000]

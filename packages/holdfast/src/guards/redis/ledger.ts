@@ -4,9 +4,8 @@ import type { Fenced } from '../../lease/lease.ts'
 import { LEDGER_VALUE_BYTES_MAX } from '../../store/limits.ts'
 import { resourceOf } from '../../store/names.ts'
 import { boundedText } from '../../store/bounded-text.ts'
-import { parseSequencer } from '../../lease/sequencer.ts'
-import type { LineHolder } from '../admission.ts'
 import { partsOf, type RedisCommands, senderOf, textOf } from './client.ts'
+import { assertHolder } from '../admission.ts'
 import { fence, type RedisFenceOptions } from './fence.ts'
 
 export interface RedisLedgerEntry {
@@ -20,9 +19,9 @@ export interface RedisLedger {
   /** The entry as it is, for onlookers: a holder who will write calls `enter` instead. Null when nothing was written. */
   get(lock: Pick<Fenced, 'namespace' | 'name'>): Promise<RedisLedgerEntry | null>
   /** Raises the mark and reads the entry in one script: what a holder reads here, no late writer can change. */
-  enter(lease: LineHolder): Promise<RedisLedgerEntry | null>
+  enter(lease: Fenced): Promise<RedisLedgerEntry | null>
   /** Writes the entry unless a newer token was seen. At most 65,536 bytes of UTF-8; not with a shared lease. */
-  put(lease: LineHolder, value: string): Promise<void>
+  put(lease: Fenced, value: string): Promise<void>
 }
 
 const READ = "return redis.call('HMGET', KEYS[1], 'token', 'value')"
@@ -40,11 +39,13 @@ export function ledger(client: RedisCommands, options: RedisFenceOptions = {}): 
       return entryOf(await send(['HMGET', key, 'token', 'value'], key), key)
     },
     async enter(lease) {
-      const key = keyOf(fencedOf(lease))
+      assertHolder(lease)
+      const key = keyOf(lease)
       return entryOf(await guard.run(lease, { lua: READ, keys: [key], repeatable: true }), key)
     },
     async put(lease, value) {
-      const { namespace, name, mode, token } = fencedOf(lease)
+      assertHolder(lease)
+      const { namespace, name, mode, token } = lease
       if (mode === 'shared') {
         throw new Unsupported(`${name}: a shared lease only reads; take the write lock to put`, { resource: name })
       }
@@ -63,8 +64,4 @@ function entryOf(answer: unknown, key: string): RedisLedgerEntry | null {
   const [token, value] = partsOf(answer, key)
   if (token === null && value === null) return null
   return { value: textOf(value, key), token: BigInt(textOf(token, key)) }
-}
-
-function fencedOf(holder: LineHolder): Fenced {
-  return typeof holder === 'string' ? parseSequencer(holder) : holder
 }

@@ -12,7 +12,7 @@ import { openProxy, type Proxy } from '@holdfast/testbed/proxy/proxy'
 import { OutcomeUnknown, StaleToken } from '../../store/errors.ts'
 import { fence, ledger } from './index.ts'
 
-const LEASE = { namespace: 'shop', name: 'stock', mode: 'exclusive', token: 34n } as const
+const LEASE = { namespace: 'shop', name: 'stock', mode: 'exclusive', token: 34n, assertHeld: () => undefined } as const
 const endings: (() => unknown)[] = []
 
 beforeEach(async (context) => {

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Clock } from '../../time/clock.ts'
 import { StaleToken } from '../../store/errors.ts'
 import type { Fenced } from '../../lease/lease.ts'
-import type { Commit, GuardedRegister, GuardedResource } from '../../testing/guard-contract.ts'
+import type { Change, Commit, GuardedRegister, GuardedResource } from '../../testing/guard-contract.ts'
 import { fence, type SqliteFence } from './index.ts'
 
 const SCHEMA = `
@@ -64,17 +64,34 @@ function registerOn(db: DatabaseSync, guard: SqliteFence<DatabaseSync>): Guarded
       guard.enter(holder)
       return read(key)
     },
-    async write(holder, { key, based, value }, hooks = {}) {
-      const token = typeof holder === 'string' ? holder.slice(holder.lastIndexOf('/') + 1) : String(holder.token)
-      guard.run(holder, (own) => {
+    async write(holder, change, hooks = {}) {
+      guard.run(holder, () => {
         hooks.before?.()
         void hooks.meanwhile?.()
-        own.prepare('INSERT OR REPLACE INTO register (key, value) VALUES (?, ?)').run(key, value)
-        own.prepare('INSERT INTO history (key, based, value, token) VALUES (?, ?, ?, ?)').run(key, based, value, token)
+        store(db, holder, change)
         hooks.after?.()
       })
     },
+    async writeAfterNestedRollback(holder, change, hooks = {}) {
+      db.exec('BEGIN; SAVEPOINT nested')
+      try {
+        guard.within(holder)
+        db.exec('ROLLBACK TO nested; RELEASE nested')
+        void hooks.meanwhile?.()
+        store(db, holder, change)
+        db.exec('COMMIT')
+      } catch (error) {
+        db.exec('ROLLBACK')
+        throw error
+      }
+    },
   }
+}
+
+function store(db: DatabaseSync, { token }: Fenced, { key, based, value }: Change): void {
+  db.prepare('INSERT OR REPLACE INTO register (key, value) VALUES (?, ?)').run(key, value)
+  const record = db.prepare('INSERT INTO history (key, based, value, token) VALUES (?, ?, ?, ?)')
+  record.run(key, based, value, String(token))
 }
 
 /** Takes grants that exclude nobody, until its time is up: reads, pauses, writes. */
@@ -95,6 +112,7 @@ async function workAlone(
       name: 'stock',
       mode: 'exclusive',
       token: BigInt(String(last?.['token'])),
+      assertHeld: () => undefined,
     }
     try {
       if (entering) await register.enter(fenced)

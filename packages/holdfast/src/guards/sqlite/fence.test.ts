@@ -10,10 +10,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../time/clock.ts'
 import { Misuse, StaleToken, Unsupported } from '../../store/errors.ts'
 import type { Fenced, Mode } from '../../lease/lease.ts'
-import { formatSequencer } from '../../lease/sequencer.ts'
 import { guardCases, lostUpdates, tokensGoneBack } from '../../testing/guard-contract.ts'
 import { commitsIn, registerInFile } from './fence.fixture.ts'
-import { fence, fenceTableSql, type SqliteDatabase } from './index.ts'
+import { fence, fenceTableSql } from './index.ts'
 
 let folder: string
 let file: string
@@ -36,7 +35,7 @@ function open(): DatabaseSync {
 }
 
 function lease(token: bigint, mode: Mode = 'exclusive', name = 'stock'): Fenced {
-  return { namespace: 'shop', name, mode, token }
+  return { namespace: 'shop', name, mode, token, assertHeld: () => undefined }
 }
 
 function seats(db: DatabaseSync): void {
@@ -87,130 +86,8 @@ describe('processes with worthless leases on one file', () => {
   })
 })
 
-describe('run', () => {
-  it('returns what the work returned, and hands it the connection', () => {
-    const db = open()
-    seats(db)
-    expect(fence(db).run(lease(33n), (own) => own.prepare("UPDATE seat SET buyer = 'Ada'").run().changes)).toBe(1)
-    expect([db.isTransaction, buyerOf(db)]).toEqual([false, 'Ada'])
-  })
-
-  it('refuses async work, rolls it back, and leaves no unhandled rejection', async () => {
-    const db = open()
-    seats(db)
-    const work = async (own: DatabaseSync): Promise<void> => {
-      own.exec("UPDATE seat SET buyer = 'Ada'")
-      await Promise.reject(new Error('late'))
-    }
-    expect(() => fence(db).run(lease(33n), work)).toThrow(Misuse)
-    await new Promise((resolve) => setImmediate(resolve))
-    expect([db.isTransaction, buyerOf(db)]).toEqual([false, null])
-  })
-
-  it('keeps the error of the work when SQLite has rolled back by itself', () => {
-    const db = open()
-    seats(db)
-    const failure = new Error('the disk is full')
-    const work = (): never => {
-      db.exec('ROLLBACK')
-      throw failure
-    }
-    expect(() => fence(db).run(lease(33n), work)).toThrow(failure)
-  })
-
-  it('passes a busy database on as the driver says it, and nothing is written', () => {
-    const db = open()
-    seats(db)
-    const other = open()
-    fence(db).enter(lease(33n))
-    other.exec('BEGIN IMMEDIATE')
-    const attempt = (): void => fence(db).run(lease(33n), (own) => own.exec("UPDATE seat SET buyer = 'Ada'"))
-    expect(attempt).toThrow(expect.objectContaining({ code: 'ERR_SQLITE_ERROR', errcode: 5 }))
-    other.exec('COMMIT')
-    expect(buyerOf(db)).toBe(null)
-    attempt()
-    expect(buyerOf(db)).toBe('Ada')
-  })
-
-  it('of a shared lease reads one snapshot and holds up no writer', () => {
-    const db = open()
-    seats(db)
-    db.exec('PRAGMA journal_mode = WAL')
-    const writer = open()
-    fence(db).enter(lease(33n))
-    const seen = fence(db).run(lease(34n, 'shared'), () => {
-      fence(writer).run(lease(35n), (own) => own.exec("UPDATE seat SET buyer = 'Ada'"))
-      return buyerOf(db)
-    })
-    expect([seen, buyerOf(db)]).toEqual([null, 'Ada'])
-  })
-
-  it.each(['run', 'enter'] as const)('%s refuses to be part of a transaction that is open already', (method) => {
-    const db = open()
-    db.exec('BEGIN')
-    expect(() => fence(db)[method](lease(33n), () => 0)).toThrow(/within\(\)/)
-    expect(db.isTransaction).toBe(true)
-  })
-})
-
-describe('within', () => {
-  it('guards a transaction of the caller, and is rolled back with it', () => {
-    const db = open()
-    seats(db)
-    const guard = fence(db)
-    db.exec('BEGIN')
-    guard.within(lease(35n))
-    db.exec("UPDATE seat SET buyer = 'Ada'")
-    db.exec('ROLLBACK')
-    expect(buyerOf(db)).toBe(null)
-    db.exec('BEGIN')
-    guard.within(lease(34n))
-    db.exec('COMMIT')
-    expect(() => guard.check(lease(33n))).toThrow(StaleToken)
-  })
-
-  it('takes the write lock at once, also for a token that is known', () => {
-    const db = open()
-    db.exec('PRAGMA journal_mode = WAL')
-    const guard = fence(db)
-    guard.enter(lease(33n))
-    const other = open()
-    db.exec('BEGIN')
-    guard.within(lease(33n))
-    expect(() => fence(other).enter(lease(34n))).toThrow(/locked/)
-    db.exec('COMMIT')
-    fence(other).enter(lease(34n))
-  })
-
-  it('guards several locks in one transaction', () => {
-    const db = open()
-    const guard = fence(db)
-    guard.enter(lease(34n, 'exclusive', 'other'))
-    const both = (): void => guard.run(lease(33n), () => guard.within(lease(33n, 'exclusive', 'other')))
-    expect(both).toThrow(expect.objectContaining({ resource: 'other', held: 33n, needed: 34n }))
-    guard.enter(lease(32n))
-  })
-
-  it('refuses to guard without a transaction', () => {
-    expect(() => fence(open()).within(lease(33n))).toThrow(/BEGIN/)
-  })
-
-  it('finds out about the transaction on a driver that does not tell', () => {
-    const db = open()
-    const silent: SqliteDatabase = { exec: (sql) => db.exec(sql), prepare: (sql) => db.prepare(sql) }
-    expect(() => fence(silent).within(lease(33n))).toThrow(/BEGIN/)
-    expect(db.isTransaction).toBe(false)
-    db.exec('BEGIN')
-    expect(() => fence(silent).enter(lease(33n))).toThrow(/within/)
-    fence(silent).within(lease(33n))
-    expect(db.isTransaction).toBe(true)
-    db.exec('COMMIT')
-    expect(() => fence(db).check(lease(32n))).toThrow(StaleToken)
-  })
-})
-
 describe('row', () => {
-  function sell(db: DatabaseSync, holder: Fenced | string, buyer: string): number | bigint {
+  function sell(db: DatabaseSync, holder: Fenced, buyer: string): number | bigint {
     const { set, where, parameters } = fence(db).row(holder)
     const update = db.prepare(`UPDATE seat SET buyer = :buyer, ${set} WHERE id = '14A' AND ${where}`)
     return update.run({ buyer, ...parameters }).changes
@@ -220,7 +97,7 @@ describe('row', () => {
     const db = open()
     seats(db)
     expect(sell(db, lease(9n), 'Ada')).toBe(1)
-    expect(sell(db, formatSequencer(lease(10n)), 'Bob')).toBe(1)
+    expect(sell(db, lease(10n), 'Bob')).toBe(1)
     expect(sell(db, lease(10n), 'Cid')).toBe(1)
     expect(sell(db, lease(9n), 'Dan')).toBe(0)
     expect(buyerOf(db)).toBe('Cid')
@@ -252,7 +129,7 @@ describe('the table of marks', () => {
     const db = open()
     const guard = fence(db)
     db.exec('BEGIN')
-    guard.within(lease(33n))
+    guard.within(lease(33n, 'shared'))
     db.exec('ROLLBACK')
     guard.enter(lease(32n))
     expect(() => guard.check(lease(31n))).toThrow(StaleToken)

@@ -3,7 +3,8 @@
  * else is needed, because SQLite has one writer at a time and a transaction that is older than the mark never commits.
  */
 import { Misuse } from '../../store/errors.ts'
-import { type Admission, admissions, type GuardOptions, type LineHolder } from '../admission.ts'
+import type { Fenced } from '../../lease/lease.ts'
+import { type Admission, admissions, type GuardOptions } from '../admission.ts'
 import {
   firstRow,
   identifier,
@@ -19,7 +20,7 @@ export interface SqliteFenceOptions extends GuardOptions {
 }
 
 /**
- * Every method takes a lease or a sequencer and throws `StaleToken` when the database has seen a newer token,
+ * Every method takes a lease or an accepted sequencer and throws `StaleToken` when the database has seen a newer token,
  * `LeaseLost` when the lease is known to be lost, `Unsupported` for a permit, `Misuse` for anything else that cannot
  * be fenced. Errors of the driver (a busy database, a full disk) pass through as they are.
  */
@@ -28,21 +29,25 @@ export interface SqliteFence<Database extends SqliteDatabase = SqliteDatabase> {
    * Raises the mark, in a transaction of its own. Call it **before the first read** whose result a later transaction
    * writes back; without it a late write of the last holder slips in between. A shared lease checks and does not raise.
    */
-  enter(lease: LineHolder): void
+  enter(lease: Fenced): void
   /**
    * One transaction: the mark first, then the work, which must be synchronous, then the commit. A refused token or an
    * error of the work leaves no trace. The work of a shared lease is a snapshot that does not hold up writers.
    */
-  run<T>(lease: LineHolder, work: (db: Database) => T): T
-  /** The same for a transaction that the caller has opened and will end: the first statement in it. Roll back when it throws. */
-  within(lease: LineHolder): void
+  run<T>(lease: Fenced, work: (db: Database) => T): T
+  /**
+   * Compares in a transaction that the caller has opened and will end, and keeps other holders out until its end: call it
+   * before the first read, and roll back when it throws. The lease must have entered before that transaction began,
+   * because a mark made here would be gone again when a savepoint is rolled back alone.
+   */
+  within(lease: Fenced): void
   /** Looks without raising, to spare useless work early. A check followed by a write in another transaction guards nothing. */
-  check(lease: LineHolder): void
+  check(lease: Fenced): void
   /**
    * Fragments for a fence column in the row itself (`INTEGER NOT NULL DEFAULT 0`), without the table of marks. No row
    * changed means that the token is stale or that there is no such row. Entering is then an UPDATE that only sets the column.
    */
-  row(lease: LineHolder, options?: RowFenceOptions): RowFence
+  row(lease: Fenced, options?: RowFenceOptions): RowFence
 }
 
 export interface RowFenceOptions {
@@ -90,14 +95,16 @@ export function fence<Database extends SqliteDatabase>(
       marks.prepareTable()
       return transaction(db, admission.raises ? 'IMMEDIATE' : 'DEFERRED', () => {
         marks.pass(admission)
-        return work(db)
+        const result = work(db)
+        confirm(db, marks, admission)
+        return result
       })
     },
     within(lease) {
       const admission = admit(lease)
       if (!inTransaction(db)) throw new Misuse('within() needs an open transaction: BEGIN one first, or use run()')
       marks.prepareTable()
-      marks.pass(admission)
+      marks.passEntered(admission)
     },
     check(lease) {
       const admission = admit(lease)
@@ -116,6 +123,21 @@ export function fence<Database extends SqliteDatabase>(
   }
 }
 
+/**
+ * The work may have ended the transaction, by a statement of its own or because SQLite rolled back on an error that the
+ * work swallowed, and may have begun another one: then the mark is gone, and what was written since is not under it.
+ */
+function confirm(db: SqliteDatabase, marks: Marks, admission: Admission): void {
+  if (inTransaction(db)) {
+    const mark = marks.compare(admission)
+    if (mark === admission.token || !admission.raises) return
+  }
+  throw new Misuse(
+    'the transaction of run() was ended inside the work, so what the work wrote after that was not guarded: ' +
+      'leave BEGIN, COMMIT and ROLLBACK to run(), nest with SAVEPOINT, and do not go on after an error of SQLite',
+  )
+}
+
 /** A mark raised inside somebody's transaction is gone again when that is rolled back, so `enter` would promise too much. */
 function own(db: SqliteDatabase, method: string): void {
   if (!inTransaction(db)) return
@@ -127,7 +149,10 @@ interface Marks {
   prepareTable(): void
   /** Raises the mark for an exclusive holder, compares it for a shared one. */
   pass(admission: Admission): void
-  compare(admission: Admission): void
+  /** Takes the write lock for an exclusive holder whose mark is there already, and changes nothing. */
+  passEntered(admission: Admission): void
+  /** Returns the mark, unless it is newer. */
+  compare(admission: Admission): bigint
 }
 
 function marksOf(db: SqliteDatabase, table: string): Marks {
@@ -135,6 +160,7 @@ function marksOf(db: SqliteDatabase, table: string): Marks {
   const name = identifier('table', table)
   let known = false
   let raise: SqliteStatement | undefined
+  let touch: SqliteStatement | undefined
   let read: SqliteStatement | undefined
 
   const markOf = (resource: string): bigint => {
@@ -143,9 +169,10 @@ function marksOf(db: SqliteDatabase, table: string): Marks {
     const [mark] = firstRow(read.all(resource))
     return mark === undefined ? 0n : BigInt(mark)
   }
-  const compare = ({ resource, token, stale }: Admission): void => {
+  const compare = ({ resource, token, stale }: Admission): bigint => {
     const mark = markOf(resource)
     if (mark > token) throw stale(mark)
+    return mark
   }
   return {
     compare,
@@ -157,7 +184,7 @@ function marksOf(db: SqliteDatabase, table: string): Marks {
     },
     pass(admission) {
       const { resource, token, stale } = admission
-      if (!admission.raises) return compare(admission)
+      if (!admission.raises) return void compare(admission)
       // An equal token is written again, so that the write lock is taken here and not at some later statement of the caller.
       raise ??= db.prepare(
         `INSERT INTO main.${name} AS mark (resource, token) VALUES (?, ?) ON CONFLICT (resource) ` +
@@ -165,5 +192,21 @@ function marksOf(db: SqliteDatabase, table: string): Marks {
       )
       if (raise.all(resource, token).length === 0) throw stale(markOf(resource))
     },
+    passEntered(admission) {
+      const { resource, token } = admission
+      if (!admission.raises) return void compare(admission)
+      // The write lock stays until the end of the outermost transaction, also when a savepoint around this is rolled back.
+      touch ??= db.prepare(`UPDATE main.${name} SET token = token WHERE resource = ? AND token = ? RETURNING 1`)
+      if (touch.all(resource, token).length > 0) return
+      compare(admission)
+      throw notEntered(token)
+    },
   }
+}
+
+function notEntered(token: bigint): Misuse {
+  return new Misuse(
+    `token ${token} has not entered: call enter() before you BEGIN. A mark that within() made would be undone alone when a ` +
+      'savepoint around it is rolled back, as libraries do that nest transactions, and an older holder would pass',
+  )
 }

@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The entry `holdfast/guards/sqlite`: the guard for a SQLite database, and the ledger over it. */
-export type { GuardOptions, LineHolder } from '../admission.ts'
+export type { Fenced, Mode, Sequencer } from '../../lease/lease.ts'
+export type { GuardOptions } from '../admission.ts'
 export type { SqliteDatabase, SqliteStatement } from './client.ts'
 export {
   fence,

@@ -5,7 +5,6 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { StaleToken, Unsupported } from '../../store/errors.ts'
 import type { Fenced, Mode } from '../../lease/lease.ts'
-import { formatSequencer } from '../../lease/sequencer.ts'
 import { fence, ledger } from './index.ts'
 
 let folder: string
@@ -27,7 +26,7 @@ function open(): DatabaseSync {
 }
 
 function lease(token: bigint, mode: Mode = 'exclusive'): Fenced {
-  return { namespace: 'shop', name: 'stock', mode, token }
+  return { namespace: 'shop', name: 'stock', mode, token, assertHeld: () => undefined }
 }
 
 describe('the ledger', () => {
@@ -40,7 +39,7 @@ describe('the ledger', () => {
     const token = BigInt(Date.now()) * 1000n
     book.put(lease(token), '{"ticks":1}')
     expect(book.get(lock)).toEqual({ value: '{"ticks":1}', token })
-    book.put(formatSequencer(lease(token)), '')
+    book.put(lease(token), '')
     expect(book.get(lock)).toEqual({ value: '', token })
     expect(book.get({ ...lock, name: 'Stock' })).toBe(null)
   })
@@ -67,11 +66,15 @@ describe('the ledger', () => {
   it('becomes part of a transaction that is open', () => {
     const db = open()
     const book = ledger(db)
+    fence(db).enter(lease(34n))
     db.exec('BEGIN')
     book.put(lease(34n), 'first')
     db.exec('ROLLBACK')
     expect(book.get(lock)).toBe(null)
-    fence(db).run(lease(33n), () => book.put(lease(33n), 'second'))
+    fence(db).run(lease(35n), () => book.put(lease(35n), 'second'))
     expect(book.get(lock)?.value).toBe('second')
+    db.exec('BEGIN')
+    expect(() => book.put(lease(36n), 'third')).toThrow(/before you BEGIN/)
+    db.exec('ROLLBACK')
   })
 })

@@ -4,9 +4,8 @@ import type { Fenced } from '../../lease/lease.ts'
 import { LEDGER_VALUE_BYTES_MAX } from '../../store/limits.ts'
 import { resourceOf } from '../../store/names.ts'
 import { boundedText } from '../../store/bounded-text.ts'
-import { parseSequencer } from '../../lease/sequencer.ts'
-import type { LineHolder } from '../admission.ts'
 import { firstRow, identifier, inTransaction, type SqliteDatabase } from './client.ts'
+import { assertHolder } from '../admission.ts'
 import { fence, type SqliteFenceOptions } from './fence.ts'
 
 export interface SqliteLedgerOptions extends SqliteFenceOptions {
@@ -20,14 +19,17 @@ export interface LedgerEntry {
   readonly token: bigint
 }
 
-/** One value for each lock. Throws as a `SqliteFence` does. Inside an open transaction of the caller it becomes part of that. */
+/**
+ * One value for each lock. Throws as a `SqliteFence` does. Inside an open transaction of the caller it becomes part of
+ * that, and then the lease must have entered before, as for `within`.
+ */
 export interface SqliteLedger {
   /** The entry as it is, for onlookers: a holder who will write calls `enter` instead. Null when nothing was written. */
   get(lock: Pick<Fenced, 'namespace' | 'name'>): LedgerEntry | null
   /** Raises the mark and reads the entry in one transaction: what a holder reads here, no late writer can change. */
-  enter(lease: LineHolder): LedgerEntry | null
+  enter(lease: Fenced): LedgerEntry | null
   /** Writes the entry unless a newer token was seen. At most 65,536 bytes of UTF-8; not with a shared lease. */
-  put(lease: LineHolder, value: string): void
+  put(lease: Fenced, value: string): void
 }
 
 const TABLE_DEFAULT = 'holdfast_ledger'
@@ -46,7 +48,7 @@ export function ledger(db: SqliteDatabase, options: SqliteLedgerOptions = {}): S
   const ddl = ledgerTableSql(options.ledgerTable)
   const table = `main.${identifier('ledgerTable', options.ledgerTable ?? TABLE_DEFAULT)}`
 
-  const guarded = <T>(lease: LineHolder, work: () => T): T => {
+  const guarded = <T>(lease: Fenced, work: () => T): T => {
     if (!inTransaction(db)) return guard.run(lease, work)
     guard.within(lease)
     return work()
@@ -59,9 +61,10 @@ export function ledger(db: SqliteDatabase, options: SqliteLedgerOptions = {}): S
   }
   return {
     get: read,
-    enter: (lease) => guarded(lease, () => read(fencedOf(lease))),
+    enter: (lease) => guarded(lease, () => read(lease)),
     put(lease, value) {
-      const { namespace, name, mode, token } = fencedOf(lease)
+      assertHolder(lease)
+      const { namespace, name, mode, token } = lease
       if (mode === 'shared') {
         throw new Unsupported(`${name}: a shared lease only reads; take the write lock to put`, { resource: name })
       }
@@ -75,8 +78,4 @@ export function ledger(db: SqliteDatabase, options: SqliteLedgerOptions = {}): S
       })
     },
   }
-}
-
-function fencedOf(holder: LineHolder): Fenced {
-  return typeof holder === 'string' ? parseSequencer(holder) : holder
 }

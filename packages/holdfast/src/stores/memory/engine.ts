@@ -3,10 +3,11 @@
  * synchronous, so nothing else can happen in the middle of one.
  */
 import type { Line } from '../../line/line.ts'
+import { TokenScale } from '../../line/token-scale.ts'
 import { isIdle, type Moment, sweep } from '../../line/transition.ts'
 import { StoreUnavailable } from '../../store/errors.ts'
 import { facts } from './facts.ts'
-import type { Clock } from '../../time/clock.ts'
+import { type Clock, stampOf } from '../../time/clock.ts'
 import {
   emptyRecord,
   type LineRecord,
@@ -28,6 +29,7 @@ export class MemoryEngine {
   readonly #records = new Map<string, LineRecord>()
   readonly #listeners = new Map<string, OnNotice>()
   #sweeping: MapIterator<[string, LineRecord]> = this.#records.entries()
+  readonly #scale = new TokenScale()
   #clock: Clock | undefined
   /** The highest token of any line that was forgotten: a line made anew starts above it. */
   #floor = 0n
@@ -44,7 +46,8 @@ export class MemoryEngine {
 
   now(): Moment {
     if (this.#clock === undefined) throw new Error('the engine was used before its first client was open')
-    return { nowMs: this.#clock.monotonicMs(), tokenScaleUs: BigInt(Math.floor(this.#clock.wallMs() * 1000)) }
+    const now = stampOf(this.#clock)
+    return { nowMs: now.monotonicMs, tokenScaleUs: this.#scale.at(now) }
   }
 
   line(resource: string): Line {

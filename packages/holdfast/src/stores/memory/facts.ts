@@ -11,7 +11,9 @@ export const facts: Facts = {
   ],
   clock: 'the monotonic clock of the process',
   expiry: 'engine',
-  tokens: 'max(last + 1, wall clock in µs), in memory; they survive a restart as long as the clock goes forward',
+  tokens:
+    'max(last + 1, wall clock in µs), in memory, and at most an hour ahead of where the monotonic clock says that the wall ' +
+    'clock must be; they survive a restart as long as the clock goes forward',
   order: 'fifo',
   wakeUp: 'push',
   ttl: { per: 'claim', granularityMs: 1, minMs: TTL_MS_MIN, maxMs: TTL_MS_MAX },

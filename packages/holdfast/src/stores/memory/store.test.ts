@@ -7,6 +7,9 @@ import type { Held, Standing } from '../../store/standing.ts'
 import { virtualClock } from '../../testing/virtual-clock.ts'
 import { memory, memoryEngine } from './index.ts'
 
+const HOUR_MS = 60 * 60 * 1000
+const DAY_MS = 24 * HOUR_MS
+
 function claim(resource: string, changes: Partial<Claim> = {}): Claim {
   return {
     resource,
@@ -180,4 +183,31 @@ test('taking a lock costs the same beside a hundred thousand others', async () =
   const crowded = Math.min(await pairsMs(), await pairsMs(), await pairsMs())
   // It was 25 times as long when idle lines were deleted at once; the rest is the noise of a shared machine.
   expect(crowded).toBeLessThan(alone * 8)
+})
+
+test('tokens follow a wall clock that jumps for an hour at most, and are where they belong when it is right again', async () => {
+  const clock = virtualClock()
+  const store = await opened(memory(), clock)
+  const aheadMs = (token: bigint): number => Number(token / 1000n) - clock.wallMs()
+  let last = await takeAndLeave(store, 'n!mine')
+  clock.stepWall(2 * DAY_MS)
+  for (const resource of ['n!mine', 'n!mine', 'n!another']) {
+    last = await takeAndLeave(store, resource)
+    expect(aheadMs(last)).toBeLessThan(-DAY_MS)
+  }
+  clock.stepWall(-2 * DAY_MS)
+  const after = await takeAndLeave(store, 'n!mine')
+  expect(aheadMs(after)).toBeLessThanOrEqual(HOUR_MS)
+  await clock.advance(2 * HOUR_MS)
+  expect(aheadMs(await takeAndLeave(store, 'n!mine'))).toBe(0)
+})
+
+test('a machine that learns the date after its start has tokens of that date', async () => {
+  const clock = virtualClock({ wallMs: 0 })
+  const store = await opened(memory(), clock)
+  const before = await takeAndLeave(store, 'n!mine')
+  clock.stepWall(Date.UTC(2030, 0))
+  const after = await takeAndLeave(store, 'n!mine')
+  expect(after).toBe(BigInt(Date.UTC(2030, 0)) * 1000n)
+  expect(after).toBeGreaterThan(before)
 })

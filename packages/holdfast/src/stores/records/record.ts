@@ -18,8 +18,14 @@ type ClaimFields = readonly [
   extra?: boolean | string,
 ]
 const FIELDS_MIN = 10
+/** Ids become parts of messages between processes: one word of printable ASCII, without a slash. */
+const ID = /^[\x21-\x2e\x30-\x7e]{1,200}$/
 
 export const IDLE_RECORD = ''
+
+export function withoutClaims(lastToken: bigint): LineRecord {
+  return { line: { lastToken, claims: [] }, observers: [] }
+}
 
 export function encodeRecord({ line, observers }: LineRecord): string {
   if (line.claims.length === 0 && observers.length === 0) return IDLE_RECORD
@@ -32,7 +38,7 @@ export function encodeRecord({ line, observers }: LineRecord): string {
 
 /** Throws `SyntaxError` for text that `encodeRecord` never makes. */
 export function decodeRecord(text: string, lastToken: bigint): LineRecord {
-  if (text === IDLE_RECORD) return { line: { lastToken, claims: [] }, observers: [] }
+  if (text === IDLE_RECORD) return withoutClaims(lastToken)
   const parts: unknown = JSON.parse(text)
   if (!Array.isArray(parts)) throw new SyntaxError('not a record')
   const [observers, ...claims] = parts as [unknown, ...unknown[]]
@@ -47,6 +53,7 @@ function decodeClaim(fields: unknown): LineClaim {
   if (!Array.isArray(fields) || fields.length < FIELDS_MIN) throw new SyntaxError('not a claim')
   const [state, id, weight, capacity, ttlMs, lockDelayMs, endsAtMs, channel, owner, note, token, extra] =
     fields as unknown as ClaimFields
+  if (typeof id !== 'string' || !ID.test(id)) throw new SyntaxError('not an id')
   const base = { id, weight, capacity, ttlMs, lockDelayMs, note, owner, channel, endsAtMs }
   switch (state) {
     case 'waiting':

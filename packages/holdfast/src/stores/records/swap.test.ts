@@ -2,10 +2,11 @@
 import { expect, test } from 'vitest'
 import { type Claim, newClaimId } from '../../store/claim.ts'
 import { NotApplied, StoreUnavailable } from '../../store/errors.ts'
+import { TOKEN_JUMP_MS_MAX } from '../../store/limits.ts'
 import { virtualClock } from '../../testing/virtual-clock.ts'
 import { opened } from '../opened.fixture.ts'
 import { Remote } from './remote.fixture.ts'
-import { swapStore } from './swap.ts'
+import { type StoredText, swapStore } from './swap.ts'
 
 function claimOf(changes: Partial<Claim> = {}): Claim {
   return {
@@ -123,4 +124,33 @@ test('an engine whose facts say that it judges expiry must bring its clock', asy
     })),
   )
   await expect(store.enter(claimOf())).rejects.toThrow(/brought no clock/)
+})
+
+test('tokens follow the clock of an engine that jumps for an hour at most, by the clock of the process that saw it before', async () => {
+  const clock = virtualClock()
+  const { facts } = await opened(remote().store(), clock)
+  let aheadMs = 0
+  const texts = new Map<string, StoredText>()
+  const store = await opened(
+    swapStore(async () => ({
+      facts,
+      read: async (key) => ({ stored: texts.get(key), nowMs: clock.wallMs() + aheadMs }),
+      swap: async (key, seen, text) => {
+        const version = String(Number(seen ?? 0) + 1)
+        texts.set(key, { text, version })
+        return { version }
+      },
+      list: async () => [],
+    })),
+    clock,
+  )
+  const tokenAheadMs = async (resource: string): Promise<number> => {
+    const standing = await store.enter(claimOf({ resource }))
+    return standing.kind === 'held' ? Number(standing.token / 1000n) - clock.wallMs() : Number.NaN
+  }
+  expect(await tokenAheadMs('n!before')).toBe(0)
+  aheadMs = 2 * 24 * 60 * 60 * 1000
+  expect(await tokenAheadMs('n!meanwhile')).toBe(TOKEN_JUMP_MS_MAX)
+  aheadMs = 0
+  expect(await tokenAheadMs('n!after')).toBe(0)
 })

@@ -3,11 +3,12 @@
  * process was faster. Within a process one change of a line is in flight at a time, and what is asked meanwhile
  * travels in the next write together; so processes compete, and never claims of one process.
  */
+import { TokenScale } from '../../line/token-scale.ts'
 import type { Moment } from '../../line/transition.ts'
 import { NotApplied, StoreUnavailable } from '../../store/errors.ts'
 import type { Facts } from '../../store/facts.ts'
 import type { Store, StoreEnvironment } from '../../store/store.ts'
-import type { Clock } from '../../time/clock.ts'
+import { type Clock, stampOf } from '../../time/clock.ts'
 import {
   emptyRecord,
   type LineAsk,
@@ -20,7 +21,7 @@ import {
   RecordFull,
   type RecordEngine,
 } from './engine.ts'
-import { Observations } from './observed.ts'
+import { Observations } from './observations.ts'
 import { recordStore } from './store.ts'
 import { type DecodedText, decodeText, encodeText } from './swap-text.ts'
 
@@ -97,6 +98,7 @@ class SwapRecords implements RecordEngine {
   readonly #engine: SwapEngine
   readonly #clock: Clock
   readonly #observations = new Observations()
+  readonly #scale = new TokenScale()
   readonly #pending = new Map<string, Pending[]>()
 
   constructor(engine: SwapEngine, clock: Clock) {
@@ -188,22 +190,21 @@ class SwapRecords implements RecordEngine {
   }
 
   #decode(resource: string, { stored, nowMs }: StoredReading): Read {
-    const seenAtMs = this.#clock.monotonicMs()
-    // A record that is made anew may have been lost: its tokens go on above it, by the clock of its maker.
-    const makerUs = BigInt(Math.floor(this.#clock.wallMs() * 1000))
+    const { monotonicMs: seenAtMs, wallMs } = stampOf(this.#clock)
     if (nowMs === undefined && !this.isObserved)
       throw new StoreUnavailable(`${this.facts.engine} brought no clock, and its facts say that it judges expiry`)
-    const now: Moment =
-      nowMs === undefined
-        ? { nowMs: seenAtMs, tokenScaleUs: stored === undefined ? makerUs : 0n }
-        : { nowMs, tokenScaleUs: BigInt(Math.floor(nowMs * 1000)) }
+    const tokenScaleUs = this.#scale.at({ wallMs: nowMs ?? wallMs, monotonicMs: seenAtMs })
+    // Without a clock of the engine a line counts on by itself. One that is made anew may have been lost: its tokens go on
+    // above the lost ones, by the clock of its maker.
+    const countsOn = nowMs === undefined && stored !== undefined
+    const now: Moment = { nowMs: nowMs ?? seenAtMs, tokenScaleUs: countsOn ? 0n : tokenScaleUs }
     if (stored === undefined) return { record: emptyRecord, seen: undefined, now }
     try {
       const decoded = decodeText(stored.text)
       const record = this.isObserved ? this.#observe(resource, decoded, seenAtMs) : decoded.record
       return { record, seen: stored.version, now }
     } catch (cause) {
-      throw new StoreUnavailable(`${this.facts.engine}: the record of ${resource} is damaged`, { cause })
+      throw new StoreUnavailable(`${this.facts.engine}: the record of ${resource} is damaged`, { cause, isFinal: true })
     }
   }
 

@@ -50,7 +50,7 @@ class Table {
         this.record = { lastToken: done.line.lastToken, claims: changes.inRecord }
         this.summary = changes.summary
         for (const sequence of changes.dropped) this.rows.delete(sequence)
-        for (const { sequence, claim } of changes.put) this.rows.set(sequence, claim as WaitingClaim)
+        for (const { sequence, claim } of changes.put) this.rows.set(sequence, claim)
       }
       return done
     }

@@ -93,7 +93,7 @@ const mistakes: readonly (readonly [url: string, words: RegExp])[] = [
   ['redis+sentinel://a:1/na^%me', /%/],
 ]
 
-test.each(mistakes)('%s', (marked, words) => {
+test.each(mistakes)('every mistake in a URL for Redis is told by its position: %s', (marked, words) => {
   const at = marked.indexOf('^')
   const url = marked.replace('^', '')
   const error = refusal(() => addressOf(url))

@@ -112,6 +112,14 @@ test.each([
   expect(await again()).toEqual(['late', String(nowUs)])
 })
 
+test('an id that left in doubt is remembered, also when its claim held a lonely lock and named its token', async () => {
+  const mine = claim(fresh())
+  const { token } = held(await timed.store.enter(mine))
+  expect(await timed.store.leave({ ...mine, token }, { outcomeUnknown: true })).toBe('left')
+  expect(await again()).toEqual(['gone'])
+  expect(await states(mine.resource)).toEqual([])
+})
+
 test('an id that left before it arrived is remembered, and keeps no other claim from the lock', async () => {
   const mine = claim(fresh())
   isLost = true

@@ -75,7 +75,9 @@ export function decodeReply(answer: unknown, askedAt: Stamp, note: NoteTime): Ti
     case 'gone':
       return ended(gone(words[0]))
     default:
-      throw new StoreUnavailable('a script of Holdfast in Redis gave an answer that this version does not know')
+      throw new StoreUnavailable('a script of Holdfast in Redis gave an answer that this version does not know', {
+        isFinal: true,
+      })
   }
 }
 

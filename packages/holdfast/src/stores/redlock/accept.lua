@@ -1,26 +1,35 @@
 -- Votes for a claim, or says why not. Sent once for each vote. ACCEPT of protocols.md 4.2.
 -- KEYS  record, waiters, places, who, marker
 -- ARGV  vote, proposal, ttl µs, lock-delay µs, 1 to wait, number in the order of waiters, channel, owner, note,
---       longest lease ms, 1 when it may be on the list of waiters, 1 when the server surely keeps every change
+--       longest lease ms, 1 when it may be on the list of waiters, 1 when the server surely keeps every change,
+--       lists of servers that the client knows, list for a node that is under none or an older one, its generation
 -- ->    kept, now, token · busy, now, token, vote or claim that is in the way, free in, place in the list or full ·
---       quarantined, now, for µs
+--       quarantined, now, for µs · unlisted, now, the list that the node is under, its generation
 
 local vote, proposal, ttl = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local claim = claimOf(vote)
 local member = claim .. '.' .. ARGV[7]
 
--- A node without its marker has lost its data, or is new; one that was restarted may have lost a part of it. Votes that
--- it gave may still be counted somewhere.
+-- A node without its marker has lost its data, or is new; one that was restarted may have lost a part of it; and one under
+-- an older list was away when the list was changed. Votes that it gave may still be counted somewhere.
 local node = openNode(5)
-local keeps = ARGV[12] == '1'
-if not node.joins or node.mayHaveLost then
+local keeps, generation = ARGV[12] == '1', tonumber(ARGV[15])
+local isBehind = node.generation < generation and (node.mayHaveLost or not isUnder(node, ARGV[13]))
+if not isBehind and not isUnder(node, ARGV[13]) then return { 'unlisted', int(now), node.list, int(node.generation) } end
+if not node.joins or node.mayHaveLost or isBehind then
   local longest = math.max(node.longest, tonumber(ARGV[10]))
   node.joins = math.max(node.joins or 0, now + longest * 1000 + limits.aside)
-  redis.call('HSET', KEYS[5], 'j', int(node.joins), 's', int(now), 'm', int(longest), 'r', node.run, 'k', keeps and '1' or '0')
+  if node.list == '' or isBehind then
+    node.list, node.generation = ARGV[14], generation
+    redis.call('HSET', KEYS[5], 'c', int(now))
+  end
+  redis.call('HSET', KEYS[5], 'j', int(node.joins), 's', int(now), 'm', int(longest), 'r', node.run, 'k',
+    keeps and '1' or '0', 'l', node.list, 'g', int(node.generation))
 elseif not node.isKnown or (node.keeps and not keeps) then
   redis.call('HSET', KEYS[5], 'r', node.run, 'k', keeps and '1' or '0')
 end
 if node.joins > now then return { 'quarantined', int(now), int(node.joins - now) } end
+noteSole(node, ARGV[13])
 
 -- An earlier vote of the same claim whose release was lost: its own client has given it up.
 local function isGivenUp(owner)

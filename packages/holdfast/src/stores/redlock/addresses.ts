@@ -5,10 +5,12 @@ import { driverOf, type RedisClient } from '../redis-driver/client.ts'
 import { connectServer } from '../redis-driver/connect.ts'
 import type { OpenNode } from './node.ts'
 import { NODES_MAX, NODES_MIN } from './limits.ts'
+import { checkedNames, nameOfAddress, nameOfClient } from './server-names.ts'
 
-export interface ServerAddress {
-  /** For people: host and port, or the place in the list. */
+export interface NodeAddress {
+  /** The same for all clients: host and port, or what the caller calls it; the place in the list where neither is known. */
   readonly name: string
+  readonly isNumbered: boolean
   readonly openPort: OpenNode
 }
 
@@ -20,7 +22,10 @@ const EXAMPLE = 'redlock://user:password@host-1:6379/0,host-2:6379,host-3:6379'
  */
 const ONCE = { enableOfflineQueue: false, autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 } as const
 
-export function addressesOf(nodes: readonly (RedisClient | string)[] | string): readonly ServerAddress[] {
+export function addressesOf(
+  nodes: readonly (RedisClient | string)[] | string,
+  given?: readonly string[],
+): readonly NodeAddress[] {
   const list = typeof nodes === 'string' ? serversOf(nodes) : nodes
   if (!Array.isArray(list)) throw new Misuse(`redlock() takes a list of clients or URLs, or one URL: ${EXAMPLE}`)
   if (list.length < NODES_MIN) {
@@ -34,7 +39,12 @@ export function addressesOf(nodes: readonly (RedisClient | string)[] | string): 
       `redlock() takes at most ${NODES_MAX} servers, and got ${list.length}: every attempt asks each of them`,
     )
   }
-  const addresses = list.map((each: RedisClient | RedisServer | string, index) => addressOfNode(each, index))
+  const called = given === undefined ? undefined : checkedNames(given, list.length)
+  const addresses = list.map((each: RedisClient | RedisServer | string, index): NodeAddress => {
+    const address = addressOfNode(each, index)
+    const name = called?.[index]
+    return name === undefined ? address : { ...address, name, isNumbered: false }
+  })
   const names = addresses.map(({ name }) => name)
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined) throw new Misuse(sameServer(twice, twice))
@@ -45,27 +55,18 @@ export function sameServer(one: string, other: string): string {
   return `redlock() got one server twice (${one} and ${other}): it would have two votes, and its failure would count twice`
 }
 
-function addressOfNode(node: RedisClient | RedisServer | string, index: number): ServerAddress {
+function addressOfNode(node: RedisClient | RedisServer | string, index: number): NodeAddress {
   if (typeof node === 'string') return addressOfServer(serverIn(node, index))
   if ('kind' in node) return addressOfServer(node)
   const port = driverOf(node)
-  return { name: nameOf(node) ?? `node ${index + 1}`, openPort: async () => ({ port, close: () => undefined }) }
+  const name = nameOfClient(node)
+  const openPort = async (): ReturnType<OpenNode> => ({ port, close: () => undefined })
+  return { name: name ?? `node ${index + 1}`, isNumbered: name === undefined, openPort }
 }
 
-function addressOfServer(server: RedisServer): ServerAddress {
-  const { host, port, database } = server
-  const place = `${host.includes(':') ? `[${host}]` : host}:${port}`
-  return { name: database === 0 ? place : `${place}/${database}`, openPort: () => connectServer(server, ONCE) }
-}
-
-/** ioredis knows where it is connected to. */
-function nameOf(client: object): string | undefined {
-  if (!('options' in client) || typeof client.options !== 'object' || client.options === null) return undefined
-  const { options } = client
-  if (!('host' in options) || !('port' in options)) return undefined
-  return typeof options.host === 'string' && typeof options.port === 'number'
-    ? `${options.host}:${options.port}`
-    : undefined
+function addressOfServer(server: RedisServer): NodeAddress {
+  const name = nameOfAddress(server.host, server.port, server.database)
+  return { name, isNumbered: false, openPort: () => connectServer(server, ONCE) }
 }
 
 function serverIn(url: string, index: number): RedisServer {

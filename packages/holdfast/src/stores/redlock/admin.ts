@@ -5,9 +5,10 @@ import { isResource } from '../../store/names.ts'
 import { replyFields } from '../redis-driver/answers.ts'
 import { askedApart } from '../redis-driver/foreign-keys.ts'
 import { NODE_MS_MAX } from './limits.ts'
-import { allOf, seenBy, sizeOf } from './look.ts'
+import { allOf, seenBy } from './look.ts'
+import { isMajority } from './membership.ts'
 import type { RedlockSession } from './open.ts'
-import { answersOf, causesOf, poll, troubleOf } from './quorum.ts'
+import { causesOf, poll, troubleOf } from './quorum.ts'
 import { scripts } from './scripts.ts'
 import { holderOf } from './view.ts'
 import { wordOf } from './wire.ts'
@@ -75,16 +76,15 @@ async function claimedOf(
       replyFields(await node.run(scripts.hasClaims, some, [])),
     ),
   }))
-  const away = session.nodes.length - answers.length
   return resources.filter((_, index) => {
-    const votes = new Map<string, number>()
-    for (const { owners } of answers) {
-      const owner = owners[index] ?? ''
-      if (owner !== '') votes.set(owner, (votes.get(owner) ?? 0) + 1)
-    }
-    const most = Math.max(0, ...votes.values())
+    const ownerOn = (node: number): string | undefined => answers.find((answer) => answer.node === node)?.owners[index]
+    const found = new Set(answers.flatMap(({ owners }) => owners[index] ?? []).filter((owner) => owner !== ''))
+    // With those that did not answer.
+    const isHeld = [...found].some((owner) =>
+      isMajority(session.list.quorum, (node) => (ownerOn(node) ?? owner) === owner),
+    )
     const wasMet = answers.some(({ node, owners }) => walked.includes(node) && owners[index] !== '')
-    return most > 0 && most + away >= session.majority && !wasMet
+    return isHeld && !wasMet
   })
 }
 
@@ -109,8 +109,8 @@ export async function evict(
   token: bigint,
   reason: string,
 ): Promise<'evicted' | 'gone'> {
-  const { keys, nodes, majority } = session
-  const holder = holderOf(await seenBy(session, resource), sizeOf(session))
+  const { keys, nodes, list } = session
+  const holder = holderOf(await seenBy(session, resource), list.quorum)
   if (holder === undefined || holder.state !== 'held' || holder.token !== token) return 'gone'
   const all = keys.all(resource)
   const ended = await poll({
@@ -118,12 +118,15 @@ export async function evict(
     limitMs: NODE_MS_MAX,
     ask: async (node) => wordOf(await node.run(scripts.evict, all, [holder.vote, reason])) === 'evicted',
     decide(replies, isOver) {
-      const answers = answersOf(replies)
-      const evicted = answers.filter((isEvicted) => isEvicted).length
-      if (answers.length - evicted > nodes.length - majority) return 'gone'
-      if (!isOver && evicted < majority) return undefined
-      // Without these nodes the holder has no majority left to be renewed by.
-      if (evicted > nodes.length - majority) return 'evicted'
+      const answerOf = (node: number): boolean | undefined => {
+        const reply = replies[node]
+        return reply !== undefined && 'answer' in reply ? reply.answer : undefined
+      }
+      // Without the nodes that answered the holder has no majority left to be renewed by.
+      if (!isMajority(list.quorum, (node) => answerOf(node) === undefined)) {
+        return isMajority(list.quorum, (node) => answerOf(node) !== false) ? 'evicted' : 'gone'
+      }
+      if (!isOver) return undefined
       const causes = causesOf(
         nodes,
         replies.map((reply) => troubleOf(reply, NODE_MS_MAX)),

@@ -9,6 +9,7 @@ import { OutcomeUnknown } from '../../store/errors.ts'
 import { engineError } from '../redis-driver/errors.ts'
 import { type Ballot, verdictOf } from './ballot.ts'
 import { CAP_MS, HEADROOM_US, nodeLimitMs } from './limits.ts'
+import type { SessionList } from './session-list.ts'
 import type { RedisNode } from './node.ts'
 import type { RedlockKeys } from './keys.ts'
 import type { Timers } from '../../time/timer-queue.ts'
@@ -26,11 +27,8 @@ export interface Electorate {
   readonly keys: RedlockKeys
   /** Where the scripts of others tell this store about its claims. */
   readonly channel: string
-  /**
-   * The longest lease that any client had said it may take when this one opened: so long is a node without its data kept
-   * out. What a node says itself counts too, but one that lost its data has nothing to say.
-   */
-  readonly maxTtlMs: number
+  /** The list of servers. */
+  readonly list: SessionList
 }
 
 export type VoteOutcome =
@@ -115,6 +113,7 @@ export class Attempt {
       const vote = voteOf(await ask())
       node.noteClock(askedAtMs, vote.nowUs)
       if (vote.kind === 'kept') this.#voted.add(node)
+      if (vote.kind === 'unlisted') this.#session.list.note(vote.list, vote.generation)
       this.#ballots[index] = this.#ballotOf(vote, this.#ballots[index])
     } catch (error) {
       this.#ballots[index] = { kind: 'failed', error: engineError(error, 'accept') }
@@ -136,7 +135,7 @@ export class Attempt {
 
   /** Looks whether it is decided. With `isOver` nobody is waited for any more. */
   #look(isOver: boolean): void {
-    const verdict = verdictOf(this.#ballots, this.#session.majority)
+    const verdict = verdictOf(this.#ballots, this.#session.list.quorum)
     if (verdict.kind === 'granted') {
       const tookMs = this.#session.clock.monotonicMs() - this.#askedAt.monotonicMs
       const { ttlMs } = this.#request.claim
@@ -192,7 +191,7 @@ export class Attempt {
   /** In the order of `accept.lua`. */
   #words(node: RedisNode): readonly string[] {
     const { claim, vote, hasWaited } = this.#request
-    const { channel, maxTtlMs } = this.#session
+    const { channel, list } = this.#session
     return [
       vote,
       String(this.#proposalUs),
@@ -203,9 +202,10 @@ export class Attempt {
       channel,
       claim.owner,
       claim.note,
-      String(maxTtlMs),
+      String(list.keptOutMs),
       hasWaited ? '1' : '0',
       node.keepsAll ? '1' : '0',
+      ...list.words,
     ]
   }
 }

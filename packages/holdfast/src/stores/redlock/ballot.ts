@@ -1,5 +1,6 @@
 /** The rule that makes a majority of votes a grant with a token that only ever rises. (protocols.md §4.2, proof in §4.3) */
 import type { EngineError } from '../redis-driver/errors.ts'
+import { isMajority, type Quorum } from './membership.ts'
 import type { Vote } from './wire.ts'
 
 /** What an attempt knows of one node. */
@@ -11,7 +12,7 @@ export type Ballot =
       /** The token that it was asked to raise its vote to, without an answer yet. */
       readonly raisingTo?: bigint
     }
-  | (Vote & { readonly kind: 'busy' | 'quarantined' | 'gone' | 'behind' })
+  | (Vote & { readonly kind: 'busy' | 'quarantined' | 'unlisted' | 'gone' | 'behind' })
   | { readonly kind: 'failed'; readonly error: EngineError }
   /** Its token is so far ahead that the other nodes would refuse it. */
   | { readonly kind: 'astray'; readonly aheadMs: number }
@@ -29,7 +30,8 @@ export type Verdict =
  * and there the later vote was higher than what the earlier grant left behind: so tokens rise in the order of the grants.
  * The highest, not the middle one: with that two grants at the same time can get one token. (§4.1)
  */
-export function verdictOf(ballots: readonly Ballot[], majority: number): Verdict {
+export function verdictOf(ballots: readonly Ballot[], quorum: Quorum): Verdict {
+  const { needed } = quorum
   let highest = 0n
   let kept = 0
   let asked = 0
@@ -39,26 +41,27 @@ export function verdictOf(ballots: readonly Ballot[], majority: number): Verdict
     kept += 1
     if (ballot.token > highest) highest = ballot.token
   }
-  if (kept >= majority) {
+  if (kept >= needed) {
     const agreed = ballots.filter((ballot) => ballot.kind === 'kept' && ballot.token === highest).length
-    if (agreed >= majority) return { kind: 'granted', token: highest }
+    if (agreed >= needed) return { kind: 'granted', token: highest }
     const below = ballots.flatMap((ballot, index) =>
       ballot.kind === 'kept' && ballot.token < highest && (ballot.raisingTo ?? 0n) < highest ? [index] : [],
     )
     return below.length > 0 ? { kind: 'raise', token: highest, nodes: below } : { kind: 'wait' }
   }
-  if (kept + asked >= majority) return { kind: 'wait' }
-  return asked === 0 || ownerOf(ballots, majority) !== undefined ? { kind: 'lost' } : { kind: 'wait' }
+  if (kept + asked >= needed) return { kind: 'wait' }
+  return asked === 0 || ownerOf(ballots, quorum) !== undefined ? { kind: 'lost' } : { kind: 'wait' }
 }
 
-/** The claim that a majority of the nodes has in its place. */
-export function ownerOf(ballots: readonly Ballot[], majority: number): string | undefined {
-  const counts = new Map<string, number>()
-  for (const ballot of ballots) {
-    if (ballot.kind !== 'busy') continue
-    const count = (counts.get(ballot.owner) ?? 0) + 1
-    if (count >= majority) return ballot.owner
-    counts.set(ballot.owner, count)
+/** The claim that has what makes it a holder, by one list or the other. */
+export function ownerOf(ballots: readonly Ballot[], quorum: Quorum): string | undefined {
+  const owners = new Set(ballots.flatMap((ballot) => (ballot.kind === 'busy' ? [ballot.owner] : [])))
+  for (const owner of owners) {
+    const isIts = (node: number): boolean => {
+      const ballot = ballots[node]
+      return ballot?.kind === 'busy' && ballot.owner === owner
+    }
+    if (isMajority(quorum, isIts)) return owner
   }
   return undefined
 }

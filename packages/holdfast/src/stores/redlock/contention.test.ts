@@ -8,13 +8,14 @@ import { requireEngine } from '@holdfast/testbed/engines/require-engine'
 import { systemClock } from '../../time/clock.ts'
 import { deadlineOf } from '../../time/deadline.ts'
 import type { OpenStore } from '../../store/store.ts'
-import { redlock } from './index.ts'
+import { redlock, redlockServers } from './index.ts'
 import { claim, RedlockStage, turnOf } from './redlock.fixture.ts'
 
 const RESOURCE = 'n!lock'
 const TTL_MS = 400
 const RUN_MS = 2_000
 const LOOPS = 3
+const PHASE_MS = 1_500
 /** Of all turns: the holder forgets it, and its lease has to end. */
 const SILENT_SHARE = 0.05
 
@@ -50,7 +51,7 @@ async function contend(store: OpenStore, endsAtMs: number, turns: Turn[]): Promi
 
 test.each([3, 4, 5])('on %i nodes no two hold together, and tokens rise', { timeout: 60_000 }, async (count) => {
   const servers = await stage.servers(count)
-  const { proxies, urls } = await stage.proxied(servers)
+  const { proxies, urls, names } = await stage.proxied(servers)
   const stores = [
     await stage.opened(
       redlock(
@@ -59,7 +60,7 @@ test.each([3, 4, 5])('on %i nodes no two hold together, and tokens rise', { time
       ),
     ),
   ]
-  for (let index = 1; index < 3; index += 1) stores.push(await stage.opened(redlock(urls, { maxTtl: 1_000 })))
+  for (let index = 1; index < 3; index += 1) stores.push(await stage.opened(redlock(urls, { names, maxTtl: 1_000 })))
   proxies.forEach((proxy, index) => proxy.set({ kind: 'delay', delayMs: index, jitterMs: 4 }))
   const turns: Turn[] = []
   const endsAtMs = systemClock.monotonicMs() + RUN_MS
@@ -67,6 +68,37 @@ test.each([3, 4, 5])('on %i nodes no two hold together, and tokens rise', { time
   await sleep(RUN_MS / 3)
   await stage.client(servers[1] ?? { url: '' }).flushall()
   await Promise.all(contenders)
+  judge(turns)
+})
+
+test(
+  'while three servers become five, no two hold together, whichever lists they know, and tokens rise',
+  { timeout: 90_000 },
+  async () => {
+    const all = (await stage.servers(5)).map(({ url }) => url)
+    const [old, maxTtl] = [all.slice(0, 3), 500]
+    const from = { nodes: old, maxTtl }
+    const oldClient = await stage.opened(redlock(old, { maxTtl }))
+    const servers = redlockServers(all, { maxTtl, from })
+    stage.ending(() => servers.close())
+    const turns: Turn[] = []
+    const during = (store: OpenStore, ms: number): Promise<unknown> => {
+      const endsAtMs = systemClock.monotonicMs() + ms
+      return Promise.all(Array.from({ length: LOOPS }, () => contend(store, endsAtMs, turns)))
+    }
+    await Promise.all([during(oldClient, 1_000), servers.begin().then(({ waitMs }) => sleep(waitMs))])
+    const both = await stage.opened(redlock(all, { maxTtl, from }))
+    await Promise.all([during(oldClient, PHASE_MS), during(both, PHASE_MS)])
+    const { waitMs } = await servers.finish({ force: true })
+    await during(both, waitMs + 100)
+    expect(await servers.finish()).toMatchObject({ step: 'done' })
+    const next = await stage.opened(redlock(all, { maxTtl }))
+    await Promise.all([during(both, PHASE_MS), during(next, PHASE_MS)])
+    judge(turns)
+  },
+)
+
+function judge(turns: readonly Turn[]): void {
   expect(turns.length).toBeGreaterThan(10)
   const inOrder = turns.toSorted((one, other) => (one.token < other.token ? -1 : 1))
   for (const [index, turn] of inOrder.entries()) {
@@ -75,4 +107,4 @@ test.each([3, 4, 5])('on %i nodes no two hold together, and tokens rise', { time
     expect(turn.token, 'two grants with one token').toBeGreaterThan(before.token)
     expect(turn.fromMs, 'two hold together, or a token that came out of order').toBeGreaterThanOrEqual(before.untilMs)
   }
-})
+}

@@ -224,8 +224,9 @@ test('a client whose clock runs wild cannot take the tokens of a node with it', 
   const store = await stage.opened(redlock(urls))
   await takeAndLeave(store, RESOURCE)
   const wildUs = String((Date.now() + 3_600_000) * 1000)
+  const list = (await seen[0]?.hget(keys.marker, 'l')) ?? ''
   const vote = `${'c'.repeat(32)}.wild-1`
-  const words = [vote, wildUs, '500000', '0', '0', wildUs, 'nobody', '', '', '60000', '0', '0']
+  const words = [vote, wildUs, '500000', '0', '0', wildUs, 'nobody', '', '', '60000', '0', '0', list, list, '1']
   const [node] = seen
   const answer = (await node?.evalsha(scripts.accept.sha, 5, ...keys.all(RESOURCE), keys.marker, ...words)) as string[]
   expect(answer[0]).toBe('kept')

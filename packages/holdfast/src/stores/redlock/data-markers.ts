@@ -1,7 +1,8 @@
 /**
- * Whether the nodes have their data. A node that lost it, or that was restarted and may have lost the end of it, may have
- * given votes that are still counted somewhere, so its votes must not count again until every lease and every token of
- * before is over: it is quarantined. (protocols.md §4.5)
+ * What the nodes say about themselves: whether they have their data, and under which list of servers they are. A node that
+ * lost its data, or that was restarted and may have lost the end of it, may have given votes that are still counted
+ * somewhere, so its votes must not count again until every lease and every token of before is over: it is quarantined.
+ * (protocols.md §4.5)
  */
 import type { Timers } from '../../time/timer-queue.ts'
 import type { Clock } from '../../time/clock.ts'
@@ -11,7 +12,7 @@ import type { RedlockKeys } from './keys.ts'
 import type { RedisNode } from './node.ts'
 import { poll } from './quorum.ts'
 import { scripts } from './scripts.ts'
-import { usOf } from './wire.ts'
+import { usOf, wordOf } from './wire.ts'
 
 /** What a node says about itself. */
 export interface Marker {
@@ -21,18 +22,21 @@ export interface Marker {
   readonly maxTtlMs: number
   /** It was restarted, and what it has may be a part of its data: the first vote that is asked of it begins its quarantine. */
   readonly mayHaveLost: boolean
+  /** The list of servers that it is under; empty without a marker. */
+  readonly list: string
+  /** Counts the changes of that list. */
+  readonly generation: number
+  /** The servers of the list, for people, where it was told. */
+  readonly words: string
+  readonly listedForMs: number
+  /** Since a client that knows no other list was at work; infinite when none was. */
+  readonly soleForMs: number
 }
 
-interface Nodes {
+export interface Nodes {
   readonly nodes: readonly RedisNode[]
   readonly clock: Clock
   readonly alarms: Timers
-}
-
-interface Rules {
-  readonly keys: RedlockKeys
-  readonly maxTtlMs: number
-  readonly bootstrap: 'auto' | 'delay'
 }
 
 /** In the order of the nodes; `undefined` for those that did not answer. */
@@ -42,11 +46,9 @@ export async function markersOf(all: Nodes, keys: RedlockKeys): Promise<readonly
     limitMs: NODE_MS_MAX,
     async ask(node) {
       const askedAtMs = all.clock.monotonicMs()
-      const [now, joins = '', maxTtl, mayHaveLost] = replyFields(await node.run(scripts.marker, [keys.marker], []))
-      const nowUs = Number(now)
-      node.noteClock(askedAtMs, nowUs)
-      const joinsInMs = joins === '' ? undefined : Math.max(0, Number(joins) - nowUs) / 1000
-      return { nowUs, joinsInMs, maxTtlMs: Number(maxTtl), mayHaveLost: mayHaveLost === '1' }
+      const marker = markerOf(await node.run(scripts.marker, [keys.marker], []))
+      node.noteClock(askedAtMs, marker.nowUs)
+      return marker
     },
     decide: (replies, isOver) =>
       isOver
@@ -58,34 +60,61 @@ export async function markersOf(all: Nodes, keys: RedlockKeys): Promise<readonly
   return markers ?? []
 }
 
+function markerOf(answer: unknown): Marker {
+  const [now, joins = '', maxTtl, mayHaveLost, list = '', generation, words = '', listedAt, soleAt] =
+    replyFields(answer)
+  const nowUs = Number(now)
+  return {
+    nowUs,
+    joinsInMs: joins === '' ? undefined : Math.max(0, Number(joins) - nowUs) / 1000,
+    maxTtlMs: Number(maxTtl),
+    mayHaveLost: mayHaveLost === '1',
+    list,
+    generation: Number(generation),
+    words,
+    listedForMs: (nowUs - Number(listedAt)) / 1000,
+    soleForMs: Number(soleAt) === 0 ? Number.POSITIVE_INFINITY : (nowUs - Number(soleAt)) / 1000,
+  }
+}
+
+/** Nobody has been here: all nodes are there, and none is under a list. Losing all data at once looks the same. */
+export function isFirstStart(markers: readonly (Marker | undefined)[]): boolean {
+  return markers.every((marker) => marker !== undefined && marker.list === '')
+}
+
+export interface FirstStart {
+  readonly keys: RedlockKeys
+  readonly maxTtlMs: number
+  readonly bootstrap: 'auto' | 'delay'
+  readonly list: string
+  readonly words: string
+}
+
 /**
- * When all nodes are there and none has a marker, this is the first start. Losing all data at once looks the same and is
- * outside of what the quarantine covers; `delay` covers it. Where only some have none they lost it: the first vote that
- * is asked of them begins their quarantine.
+ * Puts all nodes under the list. `auto` takes it for a first start, and `delay` for the loss of everything. Returns the
+ * nodes that somebody else has put under another list meanwhile.
  */
 export async function join(
   all: Nodes,
-  { keys, maxTtlMs, bootstrap }: Rules,
+  { keys, maxTtlMs, bootstrap, list, words }: FirstStart,
   markers: readonly (Marker | undefined)[],
-): Promise<void> {
-  const isFirst = markers.every((marker) => marker !== undefined && marker.joinsInMs === undefined)
+): Promise<readonly RedisNode[]> {
   const waitMs = bootstrap === 'auto' ? 0 : quarantineMs(maxTtlMs)
-  await poll({
+  const others = await poll({
     ...all,
     limitMs: NODE_MS_MAX,
     async ask(node) {
-      const marker = markers[all.nodes.indexOf(node)]
-      const isKnown = marker === undefined || (!isFirst && marker.maxTtlMs >= maxTtlMs)
-      if (isKnown) return
-      const words = [
-        String(marker.nowUs),
-        usOf(waitMs),
-        String(maxTtlMs),
-        isFirst ? '1' : '0',
-        node.keepsAll ? '1' : '0',
-      ]
-      await node.run(scripts.join, [keys.marker], words)
+      const readUs = String(markers[all.nodes.indexOf(node)]?.nowUs ?? 0)
+      const args = [readUs, usOf(waitMs), String(maxTtlMs), node.keepsAll ? '1' : '0', list, words]
+      return wordOf(await node.run(scripts.join, [keys.marker], args)) === 'unlisted'
     },
-    decide: (_, isOver) => isOver || undefined,
+    decide: (replies, isOver) =>
+      isOver
+        ? all.nodes.filter((_, index) => {
+            const reply = replies[index]
+            return reply !== undefined && 'answer' in reply && reply.answer
+          })
+        : undefined,
   })
+  return others ?? []
 }

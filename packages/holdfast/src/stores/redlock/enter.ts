@@ -19,7 +19,8 @@ const BEHIND_MS = 5
 const BEHIND_MAX = 40
 
 export function enter(session: RedlockSession, claim: Claim): Promise<Standing> {
-  const { claims, keys, clock } = session
+  const { claims, keys, clock, list } = session
+  list.assertCurrent()
   const entry = claims.expect(keys.record(claim.resource), claim.id)
   if (entry.underWay !== undefined) return entry.underWay.standing
   if (entry.grant !== undefined) {
@@ -80,15 +81,17 @@ function settled(session: RedlockSession, step: VoteStep, outcome: VoteOutcome):
 
 function lost(session: RedlockSession, step: VoteStep, ballots: readonly Ballot[]): Standing {
   const { entry, claim, tookMs } = step
-  const { majority } = session
+  const { majority, list } = session
   for (const ballot of ballots) if ('token' in ballot && ballot.token > entry.seen) entry.seen = ballot.token
   const answered = ballots.filter(({ kind }) => kind === 'kept' || kind === 'busy' || kind === 'gone').length
-  if (answered < majority) {
+  const isBusy = ownerOf(ballots, list.quorum) !== undefined
+  // Whoever has a majority of one list is in the way, however many nodes there are beside that list.
+  if (answered < majority && !isBusy) {
     endUnlessWaiting(session, entry)
+    list.assertCurrent()
     throw noMajority(session, claim, ballots)
   }
-  const recheckInMs = smallest(ballots.map(takenMs), majority)
-  const isBusy = ownerOf(ballots, majority) !== undefined
+  const recheckInMs = freeInMs(ballots, majority)
   if (!claim.queue) {
     session.claims.end(entry)
     if (isBusy) return { kind: 'refused', because: 'busy', recheckInMs }
@@ -107,6 +110,13 @@ function lost(session: RedlockSession, step: VoteStep, ballots: readonly Ballot[
     kind: 'queued',
     recheckInMs: isBusy ? lookInMs(ballots, recheckInMs) : splitMs(entry.splits, tookMs),
   } satisfies Queued
+}
+
+/** When a majority of the nodes will be free, by what they said; or those that did not say it are waited for no longer. */
+function freeInMs(ballots: readonly Ballot[], majority: number): number {
+  const taken = ballots.map(takenMs)
+  const inMs = smallest(taken, majority)
+  return Number.isFinite(inMs) ? inMs : Math.max(0, ...taken.filter((ms) => Number.isFinite(ms)))
 }
 
 /** When a majority of the nodes will be free, by what they said; and sometimes before, because a message may be lost. */
@@ -159,6 +169,8 @@ function wordsFor(ballot: Ballot, limitMs: number): string | undefined {
       return 'lost its vote'
     case 'quarantined':
       return `is quarantined for ${Math.ceil(ballot.forMs / 1000)} s, because it was restarted, lost its data or is new`
+    case 'unlisted':
+      return 'is under another list of servers'
     case 'behind':
       return `has a clock that is more than ${CAP_MS / 1000} s behind the others`
     case 'astray':

@@ -2,17 +2,20 @@
 import { TTL_MS_MIN } from '../../store/limits.ts'
 import type { Facts } from '../../store/facts.ts'
 import type { ServerFindings } from '../redis-driver/probe.ts'
+import type { NodeAddress } from './addresses.ts'
 import { keepsAll } from './durable.ts'
 import { CLOCKS_APART_MS, quarantineMs } from './limits.ts'
-import type { Marker } from './data-markers.ts'
+import type { Agreement } from './agreement.ts'
+import { isFirstStart, type Marker } from './data-markers.ts'
 import type { RedisNode } from './node.ts'
 
 interface Found {
+  readonly addresses: readonly NodeAddress[]
   readonly nodes: readonly RedisNode[]
   readonly majority: number
   readonly opened: readonly RedisNode[]
   readonly markers: readonly (Marker | undefined)[]
-  readonly maxTtlMs: number
+  readonly agreement: Agreement
   readonly bootstrap: 'auto' | 'delay'
 }
 
@@ -22,7 +25,8 @@ const ONE_OWNER =
 const UNNOTICED = 'a restart of a node that loads less than it had, where it does not tell its run_id'
 
 export function factsOf(found: Found): Facts {
-  const { nodes, majority, opened, maxTtlMs } = found
+  const { nodes, majority, opened, agreement } = found
+  const { keptOutMs, leaseMsMax } = agreement
   const engines = [...new Set(opened.flatMap(({ findings }) => findings?.engine ?? []))]
   return {
     engine: `Redlock, ${nodes.length} nodes of ${engines.join(' and ')}`,
@@ -32,10 +36,10 @@ export function factsOf(found: Found): Facts {
     expiry: 'engine',
     tokens:
       `the highest of the votes of ${majority} of ${nodes.length} nodes, near their clocks in µs; they survive the loss of the data of ` +
-      `${nodes.length - majority} nodes in any ${seconds(quarantineMs(maxTtlMs))}, because a node that lost its data is kept out for so long`,
+      `${nodes.length - majority} nodes in any ${seconds(quarantineMs(keptOutMs))}, because a node that lost its data is kept out for so long`,
     order: 'none',
     wakeUp: 'push',
-    ttl: { per: 'claim', granularityMs: 1, minMs: TTL_MS_MIN, maxMs: maxTtlMs },
+    ttl: { per: 'claim', granularityMs: 1, minMs: TTL_MS_MIN, maxMs: leaseMsMax },
     lockRisks: [
       `loss of the data of so many nodes that fewer than ${majority} of those that voted are left`,
       'clocks of nodes that are set forward, or run fast, by more than what is left of the lease, on as many nodes',
@@ -43,7 +47,7 @@ export function factsOf(found: Found): Facts {
       ...(opened.some(isNameless) ? [UNNOTICED] : []),
     ],
     tokenRisks: [
-      `loss of the data of more than ${nodes.length - majority} nodes within ${seconds(quarantineMs(maxTtlMs))}, together with clocks that differ or are set back`,
+      `loss of the data of more than ${nodes.length - majority} nodes within ${seconds(quarantineMs(keptOutMs))}, together with clocks that differ or are set back`,
       'a failover of nodes to replicas that had not heard of a vote: a node must be one server, without replicas that take over',
       ...(opened.some(evicts)
         ? ['eviction of single keys on a node whose memory is full, which it cannot notice']
@@ -55,23 +59,30 @@ export function factsOf(found: Found): Facts {
 }
 
 function reasonsOf(found: Found): readonly string[] {
-  const { nodes, majority, opened, markers } = found
+  const { nodes, opened, markers, agreement } = found
   const away = nodes.filter((node) => !opened.includes(node))
   const fresh = named(nodes, (_, index) => markers[index] !== undefined && markers[index].joinsInMs === undefined)
   const restarted = named(nodes, (_, index) => markers[index]?.mayHaveLost === true)
   const waiting = named(nodes, (_, index) => (markers[index]?.joinsInMs ?? 0) > 0)
+  const behind = agreement.behind.flatMap((node) => nodes[node] ?? [])
   return [
-    `A majority of ${nodes.length} independent servers (${majority}) decides by their clocks, so a clock that jumps can give a lock away early: put a guard at the resource.`,
+    `${deciders(found)} by their clocks, so a clock that jumps can give a lock away early: put a guard at the resource.`,
     clocksOf(nodes),
+    ...(behind.length > 0
+      ? [`Under an older list of servers, so quarantined from their first vote: ${listed(behind)}.`]
+      : []),
+    ...(found.addresses.some(({ isNumbered }) => isNumbered)
+      ? ['Servers that are called by their number, so another one in the same place goes unnoticed: give them names.']
+      : []),
     ...(away.length > 0 ? [`Away when the store opened, and used when they are back: ${listed(away)}.`] : []),
     ...(fresh.length > 0 && !isFirstStart(markers)
       ? [
-          `Without data, so quarantined for ${seconds(quarantineMs(found.maxTtlMs))} from their first vote: ${listed(fresh)}.`,
+          `Without data, so quarantined for ${seconds(quarantineMs(found.agreement.keptOutMs))} from their first vote: ${listed(fresh)}.`,
         ]
       : []),
     ...(restarted.length > 0
       ? [
-          `Restarted, perhaps without a part of their data, so quarantined for ${seconds(quarantineMs(found.maxTtlMs))} from their first vote: ${listed(restarted)}.`,
+          `Restarted, perhaps without a part of their data, so quarantined for ${seconds(quarantineMs(found.agreement.keptOutMs))} from their first vote: ${listed(restarted)}.`,
         ]
       : []),
     ...(waiting.length > 0
@@ -82,6 +93,12 @@ function reasonsOf(found: Found): readonly string[] {
       : []),
     ...settingsOf(opened),
   ]
+}
+
+function deciders({ nodes, majority, agreement }: Found): string {
+  return agreement.quorum.lists.length > 1
+    ? `The list of servers is being changed: ${majority} of ${nodes.length} servers, so a majority of the old and of the new list, decide`
+    : `A majority of ${nodes.length} independent servers (${majority}) decides`
 }
 
 function settingsOf(opened: readonly RedisNode[]): readonly string[] {
@@ -130,10 +147,6 @@ function clocksOf(nodes: readonly RedisNode[]): string {
 
 function figure(ms: number): string {
   return ms < 10 ? ms.toFixed(1) : String(Math.round(ms))
-}
-
-function isFirstStart(markers: readonly (Marker | undefined)[]): boolean {
-  return markers.every((marker) => marker !== undefined && marker.joinsInMs === undefined)
 }
 
 function evicts({ findings }: { readonly findings: ServerFindings | undefined }): boolean {

@@ -1,16 +1,16 @@
--- Marks a node as one that has its data. A client calls it that found no node with a marker: a first start. What
--- another client wrote since that was read came from the same start.
+-- Marks a node as one that has its data, under a list of servers. A client calls it that found no node under any: a first
+-- start. What another client with the same list wrote since that was read came from the same start.
 -- KEYS  marker
--- ARGV  when the marker was read µs, quarantine µs, the longest lease ms, 1 to mark the node, 1 when the server surely
---       keeps every change
--- ->    for how long its votes do not count yet, µs
+-- ARGV  when the marker was read µs, quarantine µs, the longest lease ms, 1 when the server surely keeps every change, list,
+--       the list in words
+-- ->    joined, now · unlisted, now, the list it is under meanwhile
 
-local readAt, wait, longest = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local found = redis.call('HMGET', KEYS[1], 'j', 's', 'm')
-local joins = found[1]
-if ARGV[4] == '1' and now - readAt < limits.joining and (not joins or tonumber(found[2] or 0) >= readAt) then
-  joins = int(now + wait)
-  redis.call('HSET', KEYS[1], 'j', joins, 's', int(now), 'r', openNode(1).run, 'k', ARGV[5])
+local readAt, wait = tonumber(ARGV[1]), tonumber(ARGV[2])
+local node = openNode(1)
+if not isUnder(node, ARGV[5]) then return { 'unlisted', int(now), node.list } end
+local writtenAt = tonumber(redis.call('HGET', KEYS[1], 's') or 0)
+if now - readAt < limits.joining and (not node.joins or writtenAt >= readAt) then
+  redis.call('HSET', KEYS[1], 'j', int(now + wait), 's', int(now), 'm', ARGV[3], 'r', node.run, 'k', ARGV[4], 'l', ARGV[5],
+    'g', '1', 'w', ARGV[6], 'c', int(now))
 end
-if joins and tonumber(found[3] or 0) < longest then redis.call('HSET', KEYS[1], 'm', ARGV[3]) end
-return int(math.max(0, tonumber(joins or now) - now))
+return { 'joined', int(now) }

@@ -9,17 +9,14 @@ import { OBSERVED_SURELY_MS, scripts } from './scripts.ts'
 import { type SeenVotes, seenOf, viewOf } from './view.ts'
 
 export async function look(session: RedlockSession, resource: string): Promise<LineView> {
-  return viewOf(resource, await seenBy(session, resource), sizeOf(session))
+  return viewOf(resource, await seenBy(session, resource), session.list.quorum)
 }
 
 /** What each node says that answers in time; at least a majority of them. */
 export function seenBy(session: RedlockSession, resource: string): Promise<readonly SeenVotes[]> {
   const all = [...session.keys.all(resource), session.keys.marker]
-  return allOf(session, 'look', async (node) => seenOf(await node.run(scripts.look, all, [])))
-}
-
-export function sizeOf({ nodes, majority }: RedlockSession): { readonly nodes: number; readonly majority: number } {
-  return { nodes: nodes.length, majority }
+  const { nodes } = session
+  return allOf(session, 'look', async (node) => seenOf(await node.run(scripts.look, all, []), nodes.indexOf(node)))
 }
 
 /** For questions that are better with every answer: waits for all nodes, within their time, and needs a majority. */

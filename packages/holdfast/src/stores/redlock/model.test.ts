@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { type Rule, median, ours } from '@holdfast/lab/redlock-model/rule'
 import { type Ballot, verdictOf } from './ballot.ts'
-import { majorityOf } from './quorum.ts'
+import { plainQuorum } from './membership.ts'
 
 const NODES = [3, 4, 5]
 /** With three tokens five votes can be all alike, in two groups, in three, and in every order. */
@@ -24,7 +24,7 @@ function ballotsOf(votes: readonly number[]): readonly Ballot[] {
 function differencesFrom(rule: Rule, nodes: number): readonly string[] {
   const differences: string[] = []
   for (const votes of allVotes(nodes)) {
-    const verdict = verdictOf(ballotsOf(votes), majorityOf(nodes))
+    const verdict = verdictOf(ballotsOf(votes), plainQuorum(nodes))
     const known = votes.filter((token) => token > 0)
     const modelled = rule.verdict(known, rule.needed(nodes))
     const granted = verdict.kind === 'granted' ? Number(verdict.token) : 0
@@ -45,7 +45,7 @@ test.each(NODES)(
   'of %s nodes those are asked to raise that the model lets raise, to what it lets them raise to',
   (nodes) => {
     for (const votes of allVotes(nodes)) {
-      const verdict = verdictOf(ballotsOf(votes), majorityOf(nodes))
+      const verdict = verdictOf(ballotsOf(votes), plainQuorum(nodes))
       if (verdict.kind !== 'raise') continue
       const highest = Math.max(...votes)
       expect(votes.filter((token) => token > 0).length).toBeGreaterThanOrEqual(ours.needed(nodes))
@@ -66,7 +66,7 @@ test.each(NODES)('a vote that is being raised stands for what it was, with any v
       votes.filter((token) => token > 0),
       ours.needed(nodes),
     )
-    const verdict = verdictOf(raising, majorityOf(nodes))
+    const verdict = verdictOf(raising, plainQuorum(nodes))
     expect(verdict.kind === 'granted' ? Number(verdict.token) : 0, votes.join()).toBe(modelled)
   }
 })

@@ -7,14 +7,25 @@ import { ATTEMPT_MS_MAX } from '../../store/limits.ts'
 import type { StoreEnvironment } from '../../store/store.ts'
 import type { Facts } from '../../store/facts.ts'
 import type { ServerFindings } from '../redis-driver/probe.ts'
-import { type ServerAddress, sameServer } from './addresses.ts'
+import { type NodeAddress, sameServer } from './addresses.ts'
 import type { Electorate } from './attempt.ts'
 import { VotedClaims } from './claims.ts'
 import { factsOf } from './facts.ts'
 import type { RedlockKeys } from './keys.ts'
-import { join, markersOf } from './data-markers.ts'
+import { isFirstStart, join, type Marker, markersOf, type Nodes } from './data-markers.ts'
+import {
+  type Agreement,
+  agreementOf,
+  begunTwice,
+  type GivenLists,
+  listsOf,
+  nothingToChange,
+  wordsOf,
+} from './agreement.ts'
+import { SessionList } from './session-list.ts'
+import { membershipOf, quorumOf } from './membership.ts'
 import { RedisNode } from './node.ts'
-import { answersOf, causesOf, errorsOf, isHopeless, majorityOf, poll, troubleOf } from './quorum.ts'
+import { answersOf, causesOf, errorsOf, isHopeless, poll, troubleOf } from './quorum.ts'
 import { messageOf } from './wire.ts'
 
 /** Nodes that take longer than the majority by this are found by whoever needs them. */
@@ -22,9 +33,10 @@ const REST_MS = 500
 const ALARMS_AT_ONCE_MAX = 1_000
 
 export interface JoinPlan {
-  readonly addresses: readonly ServerAddress[]
+  /** Of all servers, also of those that are on the old list alone while it is changed. */
+  readonly addresses: readonly NodeAddress[]
+  readonly lists: GivenLists
   readonly keys: RedlockKeys
-  readonly maxTtlMs: number
   readonly bootstrap: 'auto' | 'delay'
 }
 
@@ -48,27 +60,39 @@ export async function openSession(
     if (pair !== undefined) throw new Misuse(pair)
     throwIfAborted(signal)
     const markers = await markersOf({ ...fleet, clock }, plan.keys)
-    await join({ ...fleet, clock }, plan, markers)
+    const agreement = await agreed({ ...fleet, clock }, plan, markers)
     throwIfAborted(signal)
-    const maxTtlMs = Math.max(plan.maxTtlMs, ...markers.map((marker) => marker?.maxTtlMs ?? 0))
     const session: RedlockSession = {
       nodes,
       majority,
       clock,
       alarms,
-      maxTtlMs,
+      list: new SessionList(agreement),
       ...fleet.own,
       keys: plan.keys,
       close: fleet.close,
     }
-    return { session, facts: factsOf({ ...plan, nodes, majority, markers, opened }) }
+    return { session, facts: factsOf({ ...plan, nodes, majority, markers, opened, agreement }) }
   } catch (error) {
     fleet.close()
     throw error
   }
 }
 
-interface Fleet {
+/** The list that the nodes are under, which a first start makes. */
+async function agreed(all: Nodes, plan: JoinPlan, markers: readonly (Marker | undefined)[]): Promise<Agreement> {
+  const { lists, keys, bootstrap } = plan
+  if (!isFirstStart(markers)) return agreementOf(lists, markers)
+  if (lists.from !== undefined) throw nothingToChange()
+  const { to } = listsOf(lists, markers)
+  const membership = membershipOf(lists.names, to)
+  const start = { keys, bootstrap, maxTtlMs: to.maxTtlMs, list: membership.own, words: wordsOf(to) }
+  const others = await join(all, start, markers)
+  if (others.length > 0) throw begunTwice(others.map(({ name }) => name))
+  return { ...membership, generation: 1, behind: [] }
+}
+
+export interface Fleet {
   readonly nodes: readonly RedisNode[]
   readonly majority: number
   readonly alarms: Timers
@@ -78,9 +102,12 @@ interface Fleet {
   close(): void
 }
 
-function fleetOf({ addresses, keys }: JoinPlan, clock: Clock): Fleet {
+/** Connects nothing yet. */
+export function fleetOf({ addresses, keys, lists }: JoinPlan, clock: Clock): Fleet {
   const client = newClaimId()
-  const majority = majorityOf(addresses.length)
+  const { to, from, names } = lists
+  const of = [to, ...(from === undefined ? [] : [from])].map((list) => list.names.map((name) => names.indexOf(name)))
+  const { needed: majority } = quorumOf(of, names.length)
   const claims = new VotedClaims(clock, majority)
   const channel = keys.channel(client)
   const processes = new Map<string, string>()

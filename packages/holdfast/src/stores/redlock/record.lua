@@ -13,6 +13,9 @@
 -- One key a node:
 --   marker   HASH  j votes count from then on (µs) · s when that was written (µs) · m longest lease any client may take (ms)
 --                  r process of the server · k 1 when all who asked it for votes found that it keeps every change
+--                  l the list of servers it is under · g which change of the list that was · w that list in words
+--                  c since when (µs)
+--                  u when a client that knows no other list was last at work (µs, nearly)
 -- A vote is <claim>.<client>-<number>, and the number rises with every vote of that client. `t` never falls while the
 -- record is there, and an hour after its last lease it is behind the clock. All times are those of this node.
 

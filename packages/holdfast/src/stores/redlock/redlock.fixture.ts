@@ -15,10 +15,19 @@ export class RedlockStage extends Stage {
     return Promise.all(Array.from({ length: count }, () => this.server(options)))
   }
 
-  async proxied(servers: readonly Engine[]): Promise<{ readonly proxies: readonly Proxy[]; readonly urls: string[] }> {
+  /** `names`: what those call the servers who have no proxy in between. */
+  async proxied(servers: readonly Engine[]): Promise<{
+    readonly proxies: readonly Proxy[]
+    readonly urls: string[]
+    readonly names: readonly string[]
+  }> {
     const proxies = await Promise.all(servers.map((server) => openProxy(server)))
     this.ending(() => Promise.all(proxies.map((proxy) => proxy.close())))
-    return { proxies, urls: servers.map(({ url }, index) => proxies[index]?.through(url) ?? url) }
+    return {
+      proxies,
+      urls: servers.map(({ url }, index) => proxies[index]?.through(url) ?? url),
+      names: servers.map(({ host, port }) => `${host}:${port}`),
+    }
   }
 }
 

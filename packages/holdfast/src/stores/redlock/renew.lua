@@ -2,10 +2,14 @@
 -- has ended; for the same reason nothing is prolonged on a node that was restarted with what it had kept. RENEW of
 -- protocols.md 4.2.
 -- KEYS  record of each, marker
--- ARGV  vote, or claim when only that is known, token or nothing, ttl µs, 1 with a new note, note, of each
+-- ARGV  vote, or claim when only that is known, token or nothing, ttl µs, 1 with a new note, note, of each · lists of
+--       servers that the client knows
 -- ->    now, and of each: kept · gone · gone, why it was evicted · error, the words of Redis
 
-local isOut = openNode(#KEYS).isOut
+local node = openNode(#KEYS)
+local isListed = isUnder(node, ARGV[#ARGV])
+local isOut = node.isOut or not isListed
+if not isOut then noteSole(node, ARGV[#ARGV]) end
 
 local function renew(index)
   local at = index * 5 - 4
@@ -14,7 +18,7 @@ local function renew(index)
   if isOut or not isOf(record, vote, token) then
     local evicted = redis.call('HMGET', record.key, 'f', 'e', 'y')
     if evicted[1] == claimOf(vote) and numberOf(evicted[3]) > now then return { 'gone', evicted[2] } end
-    return { 'gone' }
+    return isListed and { 'gone' } or { 'gone', 'the list of servers was changed, and this client has another one' }
   end
   redis.call('HSET', record.key, 'x', int(now + ttl))
   redis.call('PEXPIRE', record.key, int(math.ceil((ttl + record.delay) / 1000) + limits.idleMs))

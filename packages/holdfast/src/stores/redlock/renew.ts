@@ -42,7 +42,8 @@ async function renewBatch(session: RedlockSession, renewals: readonly Renewal[])
   const { clock, nodes, keys, claims } = session
   const entries = renewals.map(({ ref }) => claims.find(keys.record(ref.resource), ref.id))
   const all = [...renewals.map(({ ref }) => keys.record(ref.resource)), keys.marker]
-  const words = renewals.flatMap((renewal, index) => wordsFor(renewal, entries[index]))
+  const [accepted] = session.list.words
+  const words = [...renewals.flatMap((renewal, index) => wordsFor(renewal, entries[index])), accepted]
   const limitMs = nodeLimitMs(Math.min(...renewals.map(({ ttlMs }) => ttlMs)))
   const askedAt = stampOf(clock)
   const ask = async (node: RedisNode): Promise<readonly Renewed[]> => {

@@ -13,6 +13,8 @@ const SWEEP_MAX = 64
 const IDLE_MS = 3_600_000
 /** Waiters that a look shows. */
 const SHOWN_MAX = 1_000
+/** How exactly it is known when a client was at work that knows one list alone. */
+const SOLE_EVERY_MS = 10_000
 /** Between reading that no node has a marker and writing one: what happens in between is the same first start. */
 export const JOINING_MS = 2_000
 
@@ -20,7 +22,7 @@ const LIMITS: Part = {
   lua: `local limits = {
   cap = ${CAP_MS * 1000}, kept = ${KEPT_MS * 1000}, place = ${WAITER_LIFE_MS * 1000}, queue = ${QUEUE_LENGTH_MAX},
   observed = ${OBSERVED_MS * 1000}, observedSurely = ${OBSERVED_SURELY_MS * 1000}, joining = ${JOINING_MS * 1000},
-  aside = ${ASIDE_MS * 1000}, sweep = ${SWEEP_MAX}, idleMs = ${IDLE_MS}, shown = ${SHOWN_MAX},
+  aside = ${ASIDE_MS * 1000}, soleEvery = ${SOLE_EVERY_MS * 1000}, sweep = ${SWEEP_MAX}, idleMs = ${IDLE_MS}, shown = ${SHOWN_MAX},
 }
 `,
 }
@@ -37,6 +39,7 @@ type RedlockScriptName =
   | 'observe'
   | 'marker'
   | 'join'
+  | 'list'
 
 export const scripts: Readonly<Record<RedlockScriptName, Script>> = {
   accept: script('accept', '', [...RECORD, 'node']),
@@ -49,6 +52,7 @@ export const scripts: Readonly<Record<RedlockScriptName, Script>> = {
   observe: script('observe', '', [LIMITS]),
   marker: script('marker', 'no-writes', ['node']),
   join: script('join', '', [LIMITS, 'node']),
+  list: script('list', '', [LIMITS, 'node']),
 }
 
 function script(name: string, flags: ScriptSource['flags'], parts: readonly Part[]): Script {

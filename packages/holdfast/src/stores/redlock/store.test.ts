@@ -175,7 +175,7 @@ test('a waiter that is woken and does not come keeps the lock from others for a 
 })
 
 test('the facts say what it is, how far the clocks are apart, and what it cannot do', async () => {
-  const facts = await stage.facts(redlock(urls, { maxTtl: 30_000 }))
+  const facts = await stage.facts(redlock(urls, { prefix: 'others', maxTtl: 30_000 }))
   expect(facts).toMatchObject({ safetyClass: 'best-effort', order: 'none', wakeUp: 'push', ttl: { maxMs: 30_000 } })
   expect(facts.engine).toMatch(/^Redlock, 5 nodes of (?:Redis|Valkey) \d/)
   expect(facts.reasons.join(' ')).toMatch(/clocks of 5 nodes differ by \d+\.\d to \d/)

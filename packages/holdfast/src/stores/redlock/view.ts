@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { ClaimView, LineView } from '../../store/line-view.ts'
 import { replyFields } from '../redis-driver/answers.ts'
+import { isMajority, type Quorum } from './membership.ts'
 import { smallest } from './quorum.ts'
 import { claimOf } from './wire.ts'
 
@@ -10,6 +11,8 @@ const SHOWN_ID_LENGTH = 8
 
 /** What one node says of one lock. */
 export interface SeenVotes {
+  /** Its place in the list. */
+  readonly node: number
   readonly owner: SeenVote | undefined
   readonly waiters: readonly SeenWaiter[]
 }
@@ -30,13 +33,14 @@ interface SeenWaiter {
   readonly owner: string
 }
 
-export function seenOf(answer: unknown): SeenVotes {
+export function seenOf(answer: unknown, node: number): SeenVotes {
   const [now, flat, waiters] = Array.isArray(answer) ? (answer as readonly unknown[]) : []
   const words = replyFields(flat)
   const fields = new Map<string, string>()
   for (let index = 0; index + 1 < words.length; index += 2) fields.set(words[index] ?? '', words[index + 1] ?? '')
   const nowUs = Number(now)
   return {
+    node,
     owner: ownerIn(fields, nowUs),
     waiters: (Array.isArray(waiters) ? waiters : []).flatMap((each: unknown): SeenWaiter[] => {
       const [member = '', number, ends, owner = ''] = replyFields(each)
@@ -62,22 +66,19 @@ function ownerIn(fields: ReadonlyMap<string, string>, nowUs: number): SeenVote |
   }
 }
 
-export interface Size {
-  readonly nodes: number
-  readonly majority: number
-}
-
 /** The claim that a majority has; of those that may have one together with the nodes that are away, the largest. */
 export function holderOf(
   seen: readonly SeenVotes[],
-  { nodes, majority }: Size,
+  quorum: Quorum,
 ): (ClaimView & { readonly vote: string }) | undefined {
-  const votes = seen.flatMap(({ owner }) => (owner === undefined ? [] : [owner]))
+  const votes = seen.flatMap(({ owner, node }) => (owner === undefined ? [] : [{ ...owner, node }]))
   const groups = [...Map.groupBy(votes, ({ vote, state }) => `${state} ${vote}`).values()]
   const [first] = groups.toSorted((one, other) => other.length - one.length)
   const [any] = first ?? []
-  if (first === undefined || any === undefined || first.length + (nodes - seen.length) < majority) return undefined
-  const rank = Math.min(majority, first.length)
+  const mayHave = (node: number): boolean =>
+    first?.some((vote) => vote.node === node) === true || seen.every((other) => other.node !== node)
+  if (first === undefined || any === undefined || !isMajority(quorum, mayHave)) return undefined
+  const rank = Math.min(quorum.needed, first.length)
   const tokens = first.map(({ token }) => token).toSorted((one, other) => (one > other ? -1 : 1))
   // Where the vote is a majority's, none of it is below the token of the grant, and a majority of all is at it.
   const token = tokens[rank - 1] ?? any.token
@@ -97,8 +98,8 @@ export function holderOf(
   }
 }
 
-export function viewOf(resource: string, seen: readonly SeenVotes[], size: Size): LineView {
-  const holder = holderOf(seen, size)
+export function viewOf(resource: string, seen: readonly SeenVotes[], quorum: Quorum): LineView {
+  const holder = holderOf(seen, quorum)
   const claims: ClaimView[] = []
   if (holder !== undefined) {
     const { vote: _, ...view } = holder

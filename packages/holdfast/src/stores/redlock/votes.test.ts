@@ -14,6 +14,9 @@ import { scripts } from './scripts.ts'
 const keys = new RedlockKeys('holdfast')
 const stage = new RedlockStage()
 const [a, b] = ['a'.repeat(32), 'b'.repeat(32)]
+/** Of a node that has its data, under the only list of servers there ever was. */
+const LIST = 'list'
+const marker = { j: 1, s: 1, m: 60_000, l: LIST, g: 1 }
 let node: Redis | undefined
 let resource = ''
 let names = 0
@@ -22,7 +25,7 @@ beforeEach(async (context) => {
   await requireEngine(context, server)
   if (node === undefined) {
     node = stage.client(await stage.server())
-    await node.hset(keys.marker, { j: 1, s: 1, m: 60_000 })
+    await node.hset(keys.marker, marker)
   }
   resource = `n${(names += 1)}!lock`
 })
@@ -38,11 +41,24 @@ interface Ask {
   readonly delayMs?: number
   readonly keeps?: '0' | '1'
   readonly waits?: '0' | '1'
+  /** Those that the client knows. */
+  readonly lists?: string
+  readonly own?: string
+  readonly generation?: number
 }
 
 function accept(
   vote: string,
-  { proposalUs = 0, ttlMs = 10_000, delayMs = 0, keeps = '0', waits = '0' }: Ask = {},
+  {
+    proposalUs = 0,
+    ttlMs = 10_000,
+    delayMs = 0,
+    keeps = '0',
+    waits = '0',
+    lists = LIST,
+    own = LIST,
+    generation = 1,
+  }: Ask = {},
 ): Promise<string[]> {
   const words = [
     vote,
@@ -57,14 +73,17 @@ function accept(
     '60000',
     '0',
     keeps,
+    lists,
+    own,
+    generation,
   ]
   return run(scripts.accept, [...keys.all(resource), keys.marker], words)
 }
 
 const raise = (vote: string, token: string): Promise<string[]> =>
   run(scripts.raise, [keys.record(resource), keys.marker], [vote, token])
-const renew = (vote: string, token: string): Promise<string[]> =>
-  run(scripts.renew, [keys.record(resource), keys.marker], [vote, token, 1_000_000, '0', ''])
+const renew = (vote: string, token: string, lists: string = LIST): Promise<string[]> =>
+  run(scripts.renew, [keys.record(resource), keys.marker], [vote, token, 1_000_000, '0', '', lists])
 const release = (vote: string, keepMs = 0): Promise<string[]> =>
   run(scripts.release, keys.all(resource), [vote, keepMs * 1000, '1', 'channel'])
 
@@ -143,7 +162,7 @@ describe('a node whose marker is of another process', () => {
   afterEach(async () => {
     await node?.config('SET', 'appendonly', 'no')
     await node?.del(keys.marker)
-    await node?.hset(keys.marker, { j: 1, s: 1, m: 60_000 })
+    await node?.hset(keys.marker, marker)
   })
 
   test('is quarantined for the longest lease that it knew of, and neither raises nor renews what it has', async () => {
@@ -171,12 +190,64 @@ describe('a node whose marker is of another process', () => {
 
   test('is one that may have lost data as soon as one client found otherwise', async () => {
     await node?.del(keys.marker)
-    await node?.hset(keys.marker, { j: 1, s: 1, m: 60_000 })
+    await node?.hset(keys.marker, marker)
     await accept(`${a}.x-1`, { keeps: '1' })
     expect(await node?.hget(keys.marker, 'k')).toBe('1')
     await accept(`${a}.x-1`, { keeps: '0' })
     await accept(`${a}.x-1`, { keeps: '1' })
     expect(await node?.hget(keys.marker, 'k')).toBe('0')
+  })
+})
+
+describe('a node under a list of servers', () => {
+  afterEach(async () => {
+    await node?.del(keys.marker)
+    await node?.hset(keys.marker, marker)
+  })
+
+  test('votes for those who know it, also among others, and neither votes for nor prolongs what others have', async () => {
+    const [, , token = ''] = await accept(`${a}.x-1`)
+    expect((await renew(`${a}.x-1`, token))[1]).toEqual(['kept'])
+    expect((await renew(`${a}.x-1`, token, 'other'))[1]?.[1]).toMatch(/list of servers was changed/)
+    await release(a)
+    expect(await accept(`${b}.x-1`, { lists: 'other', own: 'other' })).toEqual([
+      'unlisted',
+      expect.any(String),
+      LIST,
+      '1',
+    ])
+    // Not by a part of its name either.
+    expect((await accept(`${b}.x-1`, { lists: `${LIST}2 a${LIST}` }))[0]).toBe('unlisted')
+    expect((await accept(`${b}.x-1`, { lists: `other ${LIST} third` }))[0]).toBe('kept')
+  })
+
+  test('that is older than the list of whoever asks is quarantined, and comes under the new one', async () => {
+    const [, , token = ''] = await accept(`${a}.x-1`)
+    const answer = await accept(`${b}.x-1`, { lists: 'new', own: 'new', generation: 3 })
+    expect(answer.slice(0, 1).concat(answer[2] ?? '')).toEqual(['quarantined', '67000000'])
+    expect(await node?.hmget(keys.marker, 'l', 'g')).toEqual(['new', '3'])
+    expect((await renew(`${a}.x-1`, token))[1]?.[0]).toBe('gone')
+    expect((await accept(`${a}.x-2`))[0]).toBe('unlisted')
+  })
+
+  test('that was restarted with an older list, although its client still knows that one, comes under the newer one', async () => {
+    await node?.hset(keys.marker, { r: '0'.repeat(40), k: '0' })
+    expect((await accept(`${a}.x-1`, { lists: `${LIST} step new`, own: 'new', generation: 3 }))[0]).toBe('quarantined')
+    expect(await node?.hmget(keys.marker, 'l', 'g')).toEqual(['new', '3'])
+  })
+
+  test('says when a client that knows no other list was last at work, and of others nothing', async () => {
+    const soleAt = async (): Promise<number> => Number((await node?.hget(keys.marker, 'u')) ?? 0)
+    const [, , token = ''] = await accept(`${a}.x-1`, { lists: `${LIST} step new` })
+    expect(await soleAt()).toBe(0)
+    await renew(`${a}.x-1`, token)
+    const first = await soleAt()
+    expect(first).toBeGreaterThan((Date.now() - 5_000) * 1000)
+    await accept(`${a}.x-1`)
+    expect(await soleAt()).toBe(first)
+    await node?.hset(keys.marker, 'u', first - 11_000_000)
+    await accept(`${a}.x-1`)
+    expect(await soleAt()).toBeGreaterThanOrEqual(first)
   })
 })
 

@@ -16,6 +16,8 @@ export type Vote =
       readonly place: number | 'full' | undefined
     }
   | { readonly kind: 'quarantined'; readonly nowUs: number; readonly forMs: number }
+  /** It is under another list of servers, and votes for those who know that one. */
+  | { readonly kind: 'unlisted'; readonly nowUs: number; readonly list: string; readonly generation: number }
   | { readonly kind: 'gone'; readonly nowUs: number }
   /** It keeps its vote and does not raise it: the token is too far ahead of its clock. */
   | { readonly kind: 'behind'; readonly nowUs: number }
@@ -39,6 +41,8 @@ export function voteOf(answer: unknown): Vote {
     }
     case 'quarantined':
       return { kind, nowUs, forMs: msOf(words[0]) }
+    case 'unlisted':
+      return { kind, nowUs, list: words[0] ?? '', generation: Number(words[1]) }
     case 'gone':
     case 'behind':
       return { kind, nowUs }
@@ -97,5 +101,7 @@ export function usOf(ms: number): string {
 }
 
 function unknownAnswer(): StoreUnavailable {
-  return new StoreUnavailable('a script of Holdfast in Redis gave an answer that this version does not know')
+  return new StoreUnavailable('a script of Holdfast in Redis gave an answer that this version does not know', {
+    isFinal: true,
+  })
 }

@@ -1,23 +1,22 @@
 /** An open lock file: prepared statements, and the one transaction in which every change of a line happens. */
 import { NotApplied, StoreUnavailable } from '../../store/errors.ts'
 import { TOKEN_MAX } from '../../store/limits.ts'
-import type { Line } from '../../line/line.ts'
 import type { Moment } from '../../line/transition.ts'
 import type { DatabaseSync } from './client.ts'
+import type { ClockEpoch } from './epoch.ts'
 import { engineError, unavailable } from './errors.ts'
-import { CEILING_RESERVE_US, ceilingAbove, type FileRow, greatest, type OpenedFile } from './open.ts'
-import { identify } from './path.ts'
+import { Generation } from './generation.ts'
+import type { ReadableLines, StoredEntry } from './look.ts'
+import { CEILING_RESERVE_US, ceilingAbove, greatest, type OpenedFile } from './open.ts'
+import { highestTokenIn, raiseTokens } from './rebase.ts'
 import { RecordCache, type CachedRecord } from './record-cache.ts'
-import type { LineRecord, ListedLine, RecordChange } from '../records/engine.ts'
-import { encodeRecord } from '../records/record.ts'
-import { type LineRow, type Statements, statementsOf } from './statements.ts'
+import type { LineRecord, RecordChange } from '../records/engine.ts'
+import { encodeRecord, withoutClaims } from '../records/record.ts'
+import type { LineRow, Statements } from './statements.ts'
+import { translated } from './translation.ts'
 
 /** What a step needs of a file. */
 export type Lines = Pick<RecordChange, 'read' | 'write'>
-
-export interface StoredEntry extends LineRecord {
-  readonly resource: string
-}
 
 export interface Survey {
   /** `null` when there are none. */
@@ -26,7 +25,15 @@ export interface Survey {
   readonly oldest: bigint | null
 }
 
-export class LineDatabase implements Lines {
+export interface DatabaseOptions {
+  readonly durability: 'normal' | 'full'
+  readonly floor: bigint
+  readonly now: () => Moment
+  /** Of this process, by its clocks as they are now. */
+  readonly epoch: () => ClockEpoch
+}
+
+export class LineDatabase implements Lines, ReadableLines {
   readonly path: string
   readonly #opened: OpenedFile
   readonly #database: DatabaseSync
@@ -34,15 +41,14 @@ export class LineDatabase implements Lines {
   /** No line may give a token at or below this one: what this process saw in a file that stood here before. */
   readonly #floor: bigint
   readonly #now: () => Moment
+  readonly #generation: Generation
   readonly #sql: Statements
   readonly #recall = new RecordCache()
   #ceiling: bigint
   #given = 0n
   #highest: bigint
-  /** Set once another machine was seen at work in this file; from then on nothing in it can be believed. */
-  #shared: StoreUnavailable | undefined
 
-  constructor(opened: OpenedFile, options: { durability: 'normal' | 'full'; floor: bigint; now: () => Moment }) {
+  constructor(opened: OpenedFile, options: DatabaseOptions) {
     this.#opened = opened
     this.path = opened.path
     this.#database = opened.database
@@ -50,8 +56,9 @@ export class LineDatabase implements Lines {
     this.#floor = options.floor
     this.#highest = options.floor
     this.#now = options.now
+    this.#generation = new Generation(opened, options.epoch)
     this.#ceiling = opened.ceiling
-    this.#sql = statementsOf(opened.database)
+    this.#sql = opened.sql
   }
 
   /** The highest token this process has seen. */
@@ -59,11 +66,14 @@ export class LineDatabase implements Lines {
     return this.#highest
   }
 
-  /** Whether `path` still names this file. An open handle would go on locking in a file that no newcomer can find. */
-  isCurrent(path: string): boolean {
-    const { inode, device } = this.#opened.identity
-    const found = identify(path)
-    return found?.inode === inode && found.device === device
+  /** Whether the path still leads to these files. An open handle would go on locking where no newcomer can look. */
+  isCurrent(): boolean {
+    return this.#opened.identity.isCurrent()
+  }
+
+  /** The same at a glance, before a step: after it the files are looked at in any case. */
+  looksCurrent(): boolean {
+    return this.#opened.identity.looksCurrent()
   }
 
   /**
@@ -94,7 +104,7 @@ export class LineDatabase implements Lines {
     channel: string,
     work: (now: Moment, lines: Lines) => T,
   ): { readonly result: T } | undefined {
-    if (this.#shared !== undefined) throw this.#shared
+    this.#generation.assertAlone()
     const seen = this.#recall.latest(resource)
     if (seen === undefined || seen.entry.line.lastToken < this.#floor || !isOnlyOf(channel, seen.entry))
       return undefined
@@ -106,19 +116,27 @@ export class LineDatabase implements Lines {
     const { lastToken } = after.line
     const record = encodeRecord(after)
     if (!this.#swapRow(resource, seen, lastToken, record)) return undefined
+    this.#opened.identity.assertCurrent()
     if (lastToken > this.#highest) this.#highest = lastToken
     this.#recall.keep(resource, record, after)
     return { result }
   }
 
-  /** Inside a transaction: the line and those who watch it, free of claims from before a restart. */
+  /** Inside a transaction: the line and those who watch it. */
   read(resource: string): LineRecord {
     const row = this.#sql.readLine.get(resource) as unknown as LineRow | undefined
-    const floor = row?.generation === this.#opened.generation ? this.#floor : this.#floorOfFile()
+    const isOurs = row !== undefined && this.#generation.covers(row.generation)
+    const floor = isOurs ? this.#floor : this.#floorOfFile()
     const token = row?.token ?? 0n
     const lastToken = token > floor ? token : floor
     if (lastToken > this.#highest) this.#highest = lastToken
-    return this.#decoded(resource, row, lastToken)
+    if (row === undefined) return withoutClaims(lastToken)
+    const found = this.#decodedRecord(resource, row.record, lastToken)
+    if (isOurs || found.line.claims.length === 0) return found
+    // Written even if the step changes nothing: from now on the claims run out.
+    const line = translated(found, this.#now())
+    this.write(resource, line)
+    return line
   }
 
   /** Inside a transaction. */
@@ -128,7 +146,7 @@ export class LineDatabase implements Lines {
       throw unavailable(this.path, `has given the last token there is (${TOKEN_MAX}) for ${resource}`)
     if (lastToken > this.#given) this.#given = lastToken
     const record = encodeRecord(entry)
-    this.#sql.writeLine.run(resource, this.#opened.generation, lastToken, record)
+    this.#sql.writeLine.run(resource, this.#generation.number, lastToken, record)
     this.#recall.keep(resource, record, entry)
   }
 
@@ -136,19 +154,16 @@ export class LineDatabase implements Lines {
   look(resource: string): LineRecord {
     return this.#guarded(() => {
       const row = this.#sql.readLine.get(resource) as unknown as LineRow | undefined
-      return this.#decoded(resource, row, row?.token ?? 0n)
+      return row === undefined ? withoutClaims(0n) : this.#decoded({ ...row, resource })
     })
   }
 
   /** Lines that may have claims, in the order of their keys. */
-  list(prefix: string, after: string, limit: number): readonly Omit<ListedLine, 'now'>[] {
+  list(prefix: string, after: string, limit: number): readonly StoredEntry[] {
     return this.#guarded(() => {
       // Encoded names are ASCII: nothing that starts with the prefix sorts behind this.
-      const rows = this.#sql.listLines.all(after, prefix, `${prefix}\x7f`, this.#opened.generation, limit)
-      return (rows as unknown as readonly LineRow[]).map(({ resource, record, token }) => ({
-        resource,
-        line: this.#decodedRecord(resource, record, token).line,
-      }))
+      const rows = this.#sql.listLines.all(after, prefix, `${prefix}\x7f`, limit) as unknown as readonly LineRow[]
+      return rows.map((row) => ({ resource: row.resource, ...this.#decoded(row) }))
     })
   }
 
@@ -162,7 +177,7 @@ export class LineDatabase implements Lines {
   /** Inside a transaction: some lines in key order, whatever they hold. */
   scan(cursor: string, limit: number): readonly StoredEntry[] {
     const rows = this.#sql.scanLines.all(cursor, limit) as unknown as readonly LineRow[]
-    return rows.map((row) => ({ resource: row.resource, ...this.#decoded(row.resource, row, row.token) }))
+    return rows.map((row) => ({ resource: row.resource, ...this.#decoded(row) }))
   }
 
   /** Inside a transaction: forgets these lines and keeps their tokens from coming back. */
@@ -171,18 +186,27 @@ export class LineDatabase implements Lines {
     for (const { resource } of entries) this.#sql.removeLine.run(resource)
   }
 
-  engineVersion(): string {
-    return this.#guarded(() => String(this.#database.prepare('SELECT sqlite_version() AS version').get()?.['version']))
+  /** The highest token that any line may have had. */
+  highestInFile(): bigint {
+    return this.#guarded(() => highestTokenIn(this.#database))
+  }
+
+  /** From here on every token of the file is above this one. */
+  raiseTokens(to: bigint): void {
+    this.#durably(() => {
+      raiseTokens(this.#database, to)
+      this.#ceiling = this.#generation.fileRow().ceiling
+    })
   }
 
   close(): void {
-    this.#database.close()
+    this.#opened.close()
   }
 
   #swapRow(resource: string, { record: before, entry }: CachedRecord, token: bigint, record: string): boolean {
     const { lastToken } = entry.line
     try {
-      const { changes } = this.#sql.swapLine.run(token, record, resource, this.#opened.generation, lastToken, before)
+      const { changes } = this.#sql.swapLine.run(token, record, resource, this.#generation.number, lastToken, before)
       return Number(changes) === 1
     } catch (error) {
       throw engineError(error, this.path, 'commit')
@@ -190,7 +214,7 @@ export class LineDatabase implements Lines {
   }
 
   #attempt<T>(work: (now: Moment) => T): { readonly result: T } | undefined {
-    if (this.#shared !== undefined) throw this.#shared
+    this.#generation.assertAlone()
     this.#given = 0n
     let phase: 'step' | 'commit' = 'step'
     try {
@@ -203,6 +227,7 @@ export class LineDatabase implements Lines {
       phase = 'commit'
       this.#sql.commit.run()
       if (this.#given > this.#highest) this.#highest = this.#given
+      this.#opened.identity.assertCurrent()
       return { result }
     } catch (error) {
       this.#rollback()
@@ -230,16 +255,25 @@ export class LineDatabase implements Lines {
 
   /** Another process may have raised it already, and then this only learns of it. */
   #raiseCeiling(token: bigint): void {
-    this.#guarded(() => {
+    const ceiling = this.#durably(() => {
+      const row = this.#generation.fileRow()
+      const enough = token + CEILING_RESERVE_US <= row.ceiling
+      const next = enough ? row.ceiling : ceilingAbove(token)
+      if (!enough) this.#sql.writeFile.run(row.epoch, row.generation, row.floor, next)
+      return next
+    })
+    this.#ceiling = ceiling
+  }
+
+  /** One transaction that is on the disk for certain when it is over. */
+  #durably<T>(work: () => T): T {
+    return this.#guarded(() => {
       this.#database.exec('PRAGMA synchronous = FULL')
       try {
         this.#sql.begin.run()
-        const row = this.#fileRow()
-        const enough = token + CEILING_RESERVE_US <= row.ceiling
-        const ceiling = enough ? row.ceiling : ceilingAbove(token)
-        if (!enough) this.#sql.writeFile.run(row.epoch, row.generation, row.floor, ceiling)
+        const result = work()
         this.#sql.commit.run()
-        this.#ceiling = ceiling
+        return result
       } catch (error) {
         this.#rollback()
         throw error
@@ -250,24 +284,12 @@ export class LineDatabase implements Lines {
   }
 
   #floorOfFile(): bigint {
-    return greatest(this.#fileRow().floor, this.#floor)
+    return greatest(this.#generation.fileRow().floor, this.#floor)
   }
 
-  /** Only one machine can be the one that was started last; the other has to let go, whoever is right. */
-  #fileRow(): FileRow {
-    const row = this.#sql.readFile.get() as unknown as FileRow | undefined
-    if (row?.generation === this.#opened.generation) return row
-    this.#shared = unavailable(
-      this.path,
-      'is used by another machine, or by this one under another boot id, at the same time: ' +
-        'keep it on a local disk that no other machine shares',
-    )
-    throw this.#shared
-  }
-
-  #decoded(resource: string, row: LineRow | undefined, lastToken: bigint): LineRecord {
-    if (row === undefined || row.generation !== this.#opened.generation) return withoutClaims(lastToken)
-    return this.#decodedRecord(resource, row.record, lastToken)
+  #decoded(row: LineRow): LineRecord {
+    const found = this.#decodedRecord(row.resource, row.record, row.token)
+    return this.#generation.covers(row.generation) ? found : translated(found, this.#now())
   }
 
   #decodedRecord(resource: string, record: string, lastToken: bigint): LineRecord {
@@ -290,9 +312,4 @@ export class LineDatabase implements Lines {
 /** A late release must not cut a lock-delay short, so a line with one is not for those who read the clock early. */
 function isOnlyOf(channel: string, { line, observers }: LineRecord): boolean {
   return observers.length === 0 && line.claims.every((claim) => claim.channel === channel && claim.lockDelayMs === 0)
-}
-
-function withoutClaims(lastToken: bigint): LineRecord {
-  const line: Line = { lastToken, claims: [] }
-  return { line, observers: [] }
 }

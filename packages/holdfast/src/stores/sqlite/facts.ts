@@ -25,7 +25,8 @@ export function factsOf(findings: FileFindings): Facts {
       : 'the wall clock of this machine: no boot id can be read here, without which a monotonic clock means nothing after a restart',
     expiry: 'engine',
     tokens:
-      'max(last + 1, wall clock in µs), kept in the file. They rise over crashes, restarts and power cuts whatever the ' +
+      'max(last + 1, wall clock in µs), kept in the file, and at most an hour ahead of where a clock that nobody sets says that ' +
+      `the wall clock must be${monotonic ? ' since the machine was started' : ', in each process'}. They rise over crashes, restarts and power cuts whatever the ` +
       'clock does (a ceiling is flushed to the disk before any token above it is given), and over deletion of the file as the clock rises',
     order: 'fifo',
     wakeUp: canBeWoken ? 'push' : 'poll',

@@ -27,18 +27,27 @@ export interface SqliteOptions {
    * the machine, and tokens rise over it either way. @default 'normal'
    */
   readonly durability?: 'normal' | 'full'
+  /**
+   * Users (uid) whose files are trusted beside this user's and root's: a lock file or a folder of anybody else is refused.
+   * Not needed in a folder of root's that only a group may write to. Means nothing on Windows. @default none
+   */
+  readonly trustedUsers?: readonly number[]
 }
 
 /** A store in one SQLite file. Opens nothing yet; throws `Misuse` when the options are wrong. */
 export function sqlite(options: SqliteOptions = {}): Store {
-  const { path, durability = 'normal' } = options
+  const { path, durability = 'normal', trustedUsers = [] } = options
   if (durability !== 'normal' && durability !== 'full') {
     throw new Misuse(`durability must be 'normal' or 'full', got ${JSON.stringify(durability)}`)
+  }
+  if (!Array.isArray(trustedUsers) || !trustedUsers.every((uid) => Number.isInteger(uid) && uid >= 0)) {
+    throw new Misuse(`trustedUsers must be a list of user ids (uid), got ${JSON.stringify(trustedUsers)}`)
   }
   return sqliteStore({
     path: path === undefined ? defaultPath() : checkedPath(path),
     makeFolder: path === undefined,
     durability,
+    trustedUsers,
     machine: thisMachine,
   })
 }

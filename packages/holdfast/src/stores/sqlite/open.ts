@@ -1,34 +1,55 @@
 /**
- * Opening a lock file: refuses what is not one before touching it, creates the tables, and makes sure that tokens go
- * on rising after a restart of the machine.
+ * Opening a lock file for change: refuses what is not one before touching it, creates the tables, and makes sure that
+ * tokens go on rising and living claims go on holding when the machine was started anew.
  */
-import { NotApplied } from '../../store/errors.ts'
-import { TOKEN_MAX } from '../../store/limits.ts'
+import { NotApplied, type StoreUnavailable } from '../../store/errors.ts'
+import { CLOCK_TRUSTED_FROM_MS, TOKEN_MAX } from '../../store/limits.ts'
+import { TokenScale } from '../../line/token-scale.ts'
+import type { Moment } from '../../line/transition.ts'
+import type { Stamp } from '../../time/clock.ts'
 import type { DatabaseSync, OpenDatabase } from './client.ts'
+import {
+  beganTogether,
+  type ClockEpoch,
+  decodeEpoch,
+  encodeEpoch,
+  isSameClock,
+  isUnlike,
+  scaleStartIn,
+} from './epoch.ts'
 import { engineError, resultCode, SQLITE, unavailable } from './errors.ts'
+import { FileIdentity } from './file-identity.ts'
+import { releaseRemoved } from './file-users.ts'
+import { type Format, formatOf } from './format.ts'
 import { WALL_EPOCH } from './process-identity.ts'
-import { type FileIdentity, identify, prepareFile } from './path.ts'
-import { APPLICATION_ID, CREATE, CREATE_FILE, IDENTIFY, READ_FILE, SCHEMA_VERSION, WRITE_FILE } from './schema.ts'
+import { type PathRules, prepareFile } from './path.ts'
+import { CREATE, CREATE_FILE, READ_FILE, SET_VERSION, WRITE_FILE } from './schema.ts'
+import { type Statements, statementsOf } from './statements.ts'
+import { refuseStrangers } from './strangers.ts'
+import { translateAll } from './translation.ts'
 
-export interface OpenSettings {
-  readonly path: string
-  /** Only the default folder is made. */
-  readonly makeFolder: boolean
+export interface OpenSettings extends PathRules {
   readonly durability: 'normal' | 'full'
-  readonly epoch: string
+  readonly epoch: ClockEpoch
+  readonly now: Moment
   readonly openDatabase: OpenDatabase
+  /** For the identity of the files alone. */
+  readonly monotonicMs: () => number
   /** Tokens start above this one: what this process saw in a file that was replaced. */
   readonly floor: bigint
-  readonly tokenScaleUs: bigint
 }
 
 export interface OpenedFile {
   readonly database: DatabaseSync
+  readonly sql: Statements
   /** Symlinks resolved. */
   readonly path: string
   readonly identity: FileIdentity
   readonly generation: bigint
   readonly ceiling: bigint
+  /** Both clocks at a moment from which the scale of tokens is measured; none where no clock is surer than the wall clock. */
+  readonly scaleReference: Stamp | undefined
+  close(): void
 }
 
 /** Of the one row of the table `file`. */
@@ -51,99 +72,137 @@ export const CEILING_RESERVE_US: bigint = 300_000_000n
 const OPEN_BUSY_MS = 50
 
 export function openFile(settings: OpenSettings): OpenedFile {
-  const path = prepareFile(settings.path, settings.makeFolder)
-  const before = identify(path)
-  if (before === undefined) throw new NotApplied(`the lock file ${path} was removed while it was being opened`)
-  if (before.bytes > 0) refuseForeign(path, settings.openDatabase)
+  const { openDatabase, durability, isTrusted } = settings
+  const path = prepareFile(settings)
+  releaseRemoved(path)
+  const keepers: DatabaseSync[] = []
   let database: DatabaseSync | undefined
+  const close = (): void => {
+    database?.close()
+    for (const keeper of keepers.splice(0)) keeper.close()
+    database = undefined
+  }
   try {
-    database = settings.openDatabase(path, { readOnly: false, busyMs: OPEN_BUSY_MS })
+    keepers.push(...keeper(path, openDatabase))
+    database = openDatabase(path, { readOnly: false, busyMs: OPEN_BUSY_MS })
     const row = adopt(database, path, settings)
     const mode = database.prepare('PRAGMA journal_mode = WAL').get()
     if (mode?.['journal_mode'] !== 'wal')
       throw unavailable(path, 'cannot be used by several processes: its file system lacks shared memory')
-    database.exec(`PRAGMA synchronous = ${settings.durability}; PRAGMA busy_timeout = 0; PRAGMA cell_size_check = ON`)
-    const identity = identify(path)
-    if (identity?.inode !== before.inode || identity.device !== before.device) {
-      throw new NotApplied(`the lock file ${path} was replaced while it was being opened`)
-    }
-    return { database, path, identity, ...row }
+    database.exec(`PRAGMA synchronous = ${durability}; PRAGMA busy_timeout = 0; PRAGMA cell_size_check = ON`)
+    const sql = statementsOf(database)
+    keepers.push(...keeper(path, openDatabase))
+    // Only now the first one, too, keeps a WAL that did not exist when it was opened.
+    for (const each of keepers) formatOf(each, path)
+    const identity = FileIdentity.of(settings.path, path, settings.monotonicMs)
+    if (identity === undefined) throw new NotApplied(`the lock file ${path} was replaced while it was being opened`)
+    // What SQLite has made or found beside the file by now.
+    refuseStrangers(path, isTrusted)
+    return { database, sql, path, identity, ...row, close }
   } catch (error) {
-    database?.close()
+    close()
     throw engineError(error, path, 'step')
   }
 }
 
-/** By a connection that cannot write: somebody else's database must not even be checkpointed by us. */
-function refuseForeign(path: string, openDatabase: OpenDatabase): void {
+/**
+ * A connection that can only read, and is open for longer than the one that writes. The last connection of all that could
+ * write removes the -wal when it closes, and SQLite can be wrong about being the last: a process that reads or copies the
+ * lock file drops its own locks (docs/sqlite.md). One is opened before and one after the writing connection, because a
+ * process that ends without closing the store closes them in the order in which they were opened, or in the opposite one.
+ *
+ * The first one comes before anything is written as well: somebody else's database must not even be checkpointed by us.
+ */
+function keeper(path: string, openDatabase: OpenDatabase): readonly DatabaseSync[] {
   let database: DatabaseSync | undefined
   try {
     database = openDatabase(path, { readOnly: true, busyMs: OPEN_BUSY_MS })
-    refuseUnlessOurs(database, path)
+    formatOf(database, path)
+    return [database]
   } catch (error) {
+    database?.close()
     // Not readable without writing, such as after a crash in the very moment of its creation: the next look can write.
     const code = resultCode(error)
-    if (code !== SQLITE.READONLY && code !== SQLITE.CANTOPEN) throw engineError(error, path, 'step')
-  } finally {
-    database?.close()
+    if (code === SQLITE.READONLY || code === SQLITE.CANTOPEN) return []
+    throw error
   }
 }
 
-/** Answers whether there are no tables yet. */
-function refuseUnlessOurs(database: DatabaseSync, path: string): boolean {
-  const { application, version, objects } = database.prepare(IDENTIFY).get() ?? {}
-  if (application === APPLICATION_ID) {
-    if (version === SCHEMA_VERSION) return false
-    throw unavailable(
-      path,
-      `has format ${String(version)}, this version of Holdfast knows format ${SCHEMA_VERSION}: ` +
-        'upgrade it to the version that the other users of the file have, or choose another path',
-    )
-  }
-  if (application === 0 && version === 0 && objects === 0) return true
-  throw unavailable(path, 'is the database of another program, and was left as it is: choose a path of its own')
-}
-
-/** One durable transaction: tables for a new file, and a new generation after a restart of the machine. */
+/** One durable transaction: tables for a new file, and a new generation when its moments are of another clock. */
 function adopt(
   database: DatabaseSync,
   path: string,
   settings: OpenSettings,
-): Omit<OpenedFile, 'database' | 'path' | 'identity'> {
-  const { epoch, tokenScaleUs, floor } = settings
+): Pick<OpenedFile, 'generation' | 'ceiling' | 'scaleReference'> {
+  const { floor } = settings
   database.exec('PRAGMA trusted_schema = OFF; PRAGMA synchronous = FULL')
   database.exec('BEGIN IMMEDIATE')
-  if (refuseUnlessOurs(database, path)) {
+  const format = formatOf(database, path)
+  if (format === 'empty') {
     database.exec(CREATE)
-    database.prepare(CREATE_FILE).run(epoch, floor, ceilingAbove(tokenScaleUs, floor))
+    const epoch = encodeEpoch(settings.epoch, settings.epoch.startedAtMs)
+    database.prepare(CREATE_FILE).run(epoch, floor, ceilingAbove(settings.now.tokenScaleUs, floor))
   }
   const read = database.prepare(READ_FILE)
   read.setReadBigInts(true)
   const row = read.get() as unknown as FileRow | undefined
   if (row === undefined) throw unavailable(path, 'is damaged: delete it together with its -wal and -shm files')
-  const restarted = row.epoch !== epoch
-  if (restarted) refuseUnknownRestart(path, row.epoch, epoch)
+  const isOtherClock = mustTranslate(path, row, format, settings.epoch)
+  const scaleStartMs = scaleStartOf(row, isOtherClock, settings)
+  const scaleReference = referenceOf(scaleStartMs, settings)
+  const now = { ...settings.now, tokenScaleUs: scaleOf(scaleReference, settings) }
   const next = {
-    generation: restarted ? row.generation + 1n : row.generation,
-    floor: greatest(row.floor, floor, restarted ? row.ceiling : 0n),
+    generation: isOtherClock ? row.generation + 1n : row.generation,
+    floor: greatest(row.floor, floor, isOtherClock ? row.ceiling : 0n),
     ceiling: row.ceiling,
   }
-  if (restarted || next.floor > row.floor || tokenScaleUs + CEILING_RESERVE_US > row.ceiling) {
-    next.ceiling = greatest(row.ceiling, ceilingAbove(tokenScaleUs, next.floor))
+  const isBehind = next.floor > row.floor || now.tokenScaleUs + CEILING_RESERVE_US > row.ceiling
+  const epoch = encodeEpoch(settings.epoch, scaleStartMs)
+  if (isOtherClock || isBehind || hasMoved(row, settings.epoch) || scaleStartIn(row.epoch) !== scaleStartMs) {
+    next.ceiling = greatest(row.ceiling, ceilingAbove(now.tokenScaleUs, next.floor))
     database.prepare(WRITE_FILE).run(epoch, next.generation, next.floor, next.ceiling)
   }
+  if (isOtherClock) translateAll(database, next.generation, now)
+  if (format === 'old') database.exec(SET_VERSION)
   database.exec('COMMIT')
-  return { generation: next.generation, ceiling: next.ceiling }
+  return { generation: next.generation, ceiling: next.ceiling, scaleReference }
 }
 
-/** Between a boot id and none, a restart cannot be told from a process of the same machine that sees less of it. */
-function refuseUnknownRestart(path: string, before: string, now: string): void {
-  if (before !== WALL_EPOCH && now !== WALL_EPOCH) return
+/** What this clock showed when it was first seen, unless that was a date from before it had learned the date. */
+function scaleStartOf({ epoch }: FileRow, isOtherClock: boolean, { epoch: own, now }: OpenSettings): number {
+  const before = isOtherClock ? undefined : scaleStartIn(epoch)
+  return before === undefined || before + now.nowMs < CLOCK_TRUSTED_FROM_MS ? own.startedAtMs : before
+}
+
+/** Where the clock that judges expiry is the wall clock, there is none beside it. */
+function referenceOf(scaleStartMs: number, { epoch, now }: OpenSettings): Stamp | undefined {
+  return epoch.boot === WALL_EPOCH ? undefined : { monotonicMs: now.nowMs, wallMs: scaleStartMs + now.nowMs }
+}
+
+function scaleOf(reference: Stamp | undefined, { epoch, now }: OpenSettings): bigint {
+  if (reference === undefined) return now.tokenScaleUs
+  return new TokenScale(reference).at({ monotonicMs: now.nowMs, wallMs: epoch.startedAtMs + now.nowMs })
+}
+
+/** The processes of the format before go by their boot id alone: a new generation keeps them out. */
+function mustTranslate(path: string, { epoch }: FileRow, format: Format, own: ClockEpoch): boolean {
+  const before = decodeEpoch(epoch)
+  if (isUnlike(before, own)) throw unlikeClocks(path, own)
+  return format === 'old' || !isSameClock(before, own)
+}
+
+/** Whether the wall clock was set, or the machine suspended: processes with a boot id of their own go by the start. */
+function hasMoved({ epoch }: FileRow, own: ClockEpoch): boolean {
+  const before = decodeEpoch(epoch)
+  return before.boot === own.boot && !beganTogether(before, own)
+}
+
+function unlikeClocks(path: string, own: ClockEpoch): StoreUnavailable {
   const words =
-    now === WALL_EPOCH
+    own.boot === WALL_EPOCH
       ? 'can see restarts of the machine, and this one cannot'
       : 'cannot see restarts of the machine, and this one can'
-  throw unavailable(
+  return unavailable(
     path,
     `is used by processes that ${words} (/proc): make /proc the same for all of them, or give each kind a path of its own`,
   )

@@ -1,5 +1,5 @@
 /** Where a lock file may be, and who may use it. */
-import { chmodSync, existsSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { sqlite } from './index.ts'
@@ -49,15 +49,16 @@ test('a symlink and the file it points to are one lock file', async () => {
   expect(readdirSync(dirname(elsewhere))).toEqual(['link.db'])
 })
 
-test('a file that this user may not write is refused', async () => {
+test('a file that this user may not write can be looked at, and refuses every change', async () => {
   const path = lockFile()
-  chmodSync(dirname(path), 0o755)
   const store = await opened(sqlite({ path }))
+  await store.enter(claimOf())
   await store.close()
-  rmSync(`${path}.bells`, { recursive: true })
-  chmodSync(path, 0o444)
-  chmodSync(dirname(path), 0o777)
-  await expect(OtherProcess.start(path, somebodyElse)).rejects.toThrow(
+  for (const end of ['', '-wal', '-shm']) chmodSync(path + end, 0o444)
+  chmodSync(dirname(path), 0o755)
+  const other = await OtherProcess.start(path, somebodyElse)
+  expect(await other.look('test!lock')).toMatchObject({ claims: [{ state: 'held' }] })
+  await expect(other.enter(claimOf())).rejects.toThrow(
     /cannot be read and written by this user: give it both permissions/,
   )
 })
@@ -65,8 +66,8 @@ test('a file that this user may not write is refused', async () => {
 test('a file that this user may not even read is refused', async ({ skip }) => {
   if (!isRoot) return skip('needs a file of another user, and so root')
   const path = lockFile()
-  await (await opened(sqlite({ path }))).close()
-  chmodSync(dirname(path), 0o777)
+  await tokenFrom(await opened(sqlite({ path })))
+  chmodSync(dirname(path), 0o755)
   await expect(OtherProcess.start(path, somebodyElse)).rejects.toThrow(/cannot be read and written by this user/)
 })
 
@@ -84,9 +85,12 @@ test('a new file and its bells are private to this user, and an existing mode is
   expect([path, `${path}-wal`, `${path}-shm`].map(mode)).toEqual([0o600, 0o600, 0o600])
   expect(mode(`${path}.bells`)).toBe(0o700)
   await store.close()
-  chmodSync(path, 0o660)
-  await tokenFrom(await opened(sqlite({ path })))
-  expect([path, `${path}-wal`].map(mode)).toEqual([0o660, 0o660])
+  const shared = lockFile()
+  writeFileSync(shared, '')
+  chmodSync(shared, 0o660)
+  await tokenFrom(await opened(sqlite({ path: shared })))
+  expect([shared, `${shared}-wal`, `${shared}-shm`].map(mode)).toEqual([0o660, 0o660, 0o660])
+  expect(mode(`${shared}.bells`)).toBe(0o770)
 })
 
 test('the default file is in the state folder of the user, which is made', async () => {

@@ -1,20 +1,18 @@
 /** Where the lock file is, and whether it may be there: folders, permissions, symlinks, file systems. */
-import { accessSync, closeSync, constants, openSync, realpathSync, statfsSync, statSync } from 'node:fs'
+import { accessSync, closeSync, constants, lstatSync, openSync, realpathSync, statfsSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, dirname, isAbsolute, join } from 'node:path'
 import { Misuse, StoreUnavailable } from '../../store/errors.ts'
 import { systemCode, unavailable } from './errors.ts'
 import { makeFolder as makeFolderOf } from './make-folder.ts'
-
-/** Tells one file from another that took its name. */
-export interface FileIdentity {
-  readonly device: number
-  readonly inode: number
-  readonly bytes: number
-}
+import { refuseMountPoint } from './mounts.ts'
+import type { IsTrusted } from './ownership.ts'
+import { refuseStrangers } from './strangers.ts'
 
 const PRIVATE_FILE = 0o600
 const PRIVATE_FOLDER = 0o700
+const NO_PERMISSION =
+  'cannot be read and written by this user: give it both permissions for the file and its folder, or choose another path'
 
 /**
  * File systems that several machines may share (Linux `statfs` types). Their locks are not those of one machine, and a
@@ -73,30 +71,48 @@ export function stateFolder(
   return join(home, '.local', 'state')
 }
 
+export interface PathRules {
+  /** As it was given, absolute. */
+  readonly path: string
+  /** Only the default folder is made: a given path with a missing folder is a typo or a missing mount. */
+  readonly makeFolder: boolean
+  readonly isTrusted: IsTrusted
+}
+
 /**
- * Makes sure that there is a file, private to this user if it is new, and answers its real path: symlinks are
- * followed, so that all names of a file share its locks. Only the default folder is created: a given path with a
- * missing folder is a typo or a missing mount, and a lock file of one's own would lock nobody out.
+ * The real path of the lock file: symlinks are followed, so that all names of a file share its locks. `undefined` when
+ * there is none yet. Makes nothing, and refuses what can never become a lock file.
  */
-export function prepareFile(path: string, makeFolder: boolean): string {
+export function findFile({ path, makeFolder, isTrusted }: PathRules): string | undefined {
   const folder = dirname(path)
   try {
-    if (makeFolder) makeFolderOf(folder, PRIVATE_FOLDER)
+    if (makeFolder && isMissing(folder)) {
+      refuseUnwritable(nearest(folder))
+      return undefined
+    }
     const file = join(realpathSync(folder), basename(path))
     refuseSharedFileSystem(path, statfsSync(dirname(file)).type)
-    return existing(file) ?? created(file)
+    refuseStrangers(file, isTrusted)
+    const found = existing(file)
+    if (found === undefined) refuseUnmakeable(file)
+    else if (found !== file) refuseStrangers(found, isTrusted)
+    return found
   } catch (error) {
     throw error instanceof StoreUnavailable ? error : unreachable(path, folder, error)
   }
 }
 
-/** `undefined` when there is nothing under this name. */
-export function identify(path: string): FileIdentity | undefined {
+/** The same, with a file that is made when there is none, private to this user. Refuses one that cannot be written. */
+export function prepareFile(rules: PathRules): string {
+  const { path, makeFolder } = rules
+  const folder = dirname(path)
   try {
-    const stats = statSync(path, { throwIfNoEntry: false })
-    return stats && { device: stats.dev, inode: stats.ino, bytes: stats.size }
+    if (makeFolder) makeFolderOf(folder, PRIVATE_FOLDER)
+    const found = findFile(rules) ?? created(join(realpathSync(folder), basename(path)))
+    refuseReadOnly(found)
+    return found
   } catch (error) {
-    throw unreachable(path, dirname(path), error)
+    throw error instanceof StoreUnavailable ? error : unreachable(path, folder, error)
   }
 }
 
@@ -116,10 +132,39 @@ function existing(file: string): string | undefined {
   if (stats.isDirectory())
     throw unavailable(file, `is a folder: give the path of a file, such as ${join(file, 'locks.db')}`)
   if (!stats.isFile()) throw unavailable(file, 'is neither a file nor missing: choose another path')
-  refuseReadOnly(file)
+  refuseUnreadable(file)
   const real = realpathSync(file)
+  refuseMountPoint(real)
   if (real !== file) refuseSharedFileSystem(file, statfsSync(dirname(real)).type)
   return real
+}
+
+function isMissing(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) === undefined
+}
+
+/** The folder that is there, of all that lead to this one. */
+function nearest(folder: string): string {
+  return isMissing(folder) && dirname(folder) !== folder ? nearest(dirname(folder)) : folder
+}
+
+function refuseUnwritable(folder: string): void {
+  accessSync(folder, constants.W_OK | constants.X_OK)
+}
+
+/** Said at the first look, and not only when something is to be written. */
+function refuseUnmakeable(file: string): void {
+  if (lstatSync(file, { throwIfNoEntry: false }) !== undefined)
+    throw unavailable(file, 'is a symlink to nothing: remove it, or create its target')
+  refuseUnwritable(dirname(file))
+}
+
+function refuseUnreadable(file: string): void {
+  try {
+    accessSync(file, constants.R_OK)
+  } catch (error) {
+    throw unavailable(file, NO_PERMISSION, error)
+  }
 }
 
 /** SQLite would open it all the same, and fail only when something changes. */
@@ -127,11 +172,7 @@ function refuseReadOnly(file: string): void {
   try {
     accessSync(file, constants.R_OK | constants.W_OK)
   } catch (error) {
-    throw unavailable(
-      file,
-      'cannot be read and written by this user: give it both permissions for the file and its folder, or choose another path',
-      error,
-    )
+    throw unavailable(file, NO_PERMISSION, error)
   }
 }
 
@@ -142,8 +183,6 @@ function created(file: string): string {
     closeSync(openSync(file, 'wx', PRIVATE_FILE))
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error
-    if (identify(file) === undefined)
-      throw unavailable(file, 'is a symlink to nothing: remove it, or create its target')
   }
   return realpathSync(file)
 }

@@ -1,16 +1,16 @@
 /**
- * What processes of one machine can know about one another without talking: whether the machine restarted, which clock
- * they share, and whether another process is gone. A value handed to the store, so that it is the same code everywhere.
+ * What processes of one machine can know about one another without talking: which clock they share, and whether another
+ * process is gone. A value handed to the store, so that it is the same code everywhere.
  */
 import { readFileSync, readlinkSync } from 'node:fs'
 import { StoreUnavailable } from '../../store/errors.ts'
 
 export interface ProcessIdentity {
-  /** Claims written under another epoch are over: their processes died with the machine. `wall` where restarts cannot be seen. */
+  /** The boot id of the machine, as this process sees it: a container may have one of its own. `wall` where none can be read. */
   readonly epoch: string
-  /** The clock that all processes of the epoch share. */
+  /** The clock that all processes of the machine share. */
   readonly clock: 'monotonic' | 'wall'
-  /** Pid, start time and pid namespace of this process, joined by dots: no other process of the epoch has the same. */
+  /** Pid, start time, pid namespace and boot of this process, joined by dots: no other process has the same. */
   readonly process: string
   /** Whether this process could tell that the other one is gone. */
   isNeighbour(process: string): boolean
@@ -18,30 +18,39 @@ export interface ProcessIdentity {
   isGone(process: string): boolean
 }
 
-/** Stands for a start time or a namespace that cannot be read here. */
+/** Stands for a start time, a namespace or a boot that cannot be read here. */
 const UNKNOWN = '0'
 export const WALL_EPOCH = 'wall'
 /** A zombie has ended, only its parent has not noticed; X is on the way there. */
 const ENDED_STATES = new Set(['Z', 'X', 'x'])
+/** Of a boot id, enough to tell boots apart. */
+const BOOT_LENGTH = 16
+const IDENTITY = /^(\d{1,10})\.(\d{1,20})\.(\d{1,20})\.([0-9a-f]{1,16})(?:\.|$)/
 
 /** The machine this process runs on. Throws `StoreUnavailable` in a time namespace, whose clock no other process shares. */
 export function thisMachine(): ProcessIdentity {
   const bootId = readWord('/proc/sys/kernel/random/boot_id')
   const start = readStat('self')?.start
   const namespace = pidNamespace()
-  if (bootId === undefined || start === undefined || namespace === undefined) return plainMachine()
+  if (bootId === undefined || start === undefined || namespace === undefined) return plainMachine(process.platform)
   refuseTimeNamespace()
   // In a pid namespace of its own that still sees the outer /proc, the entries there belong to other processes.
   const entriesAreOurs = readLink('/proc/self') === String(process.pid)
-  const isNeighbour = (other: string): boolean => partsOf(other)?.namespace === namespace
+  const boot = bootId.replaceAll(/[^0-9a-f]/g, '').slice(0, BOOT_LENGTH)
+  // That a pid is free says something only to a process that counts pids as the other one did: in the same namespace,
+  // and since the same boot. Elsewhere it is an absence, and no proof of death.
+  const isNeighbour = (other: string): boolean => {
+    const parts = partsOf(other)
+    return parts?.namespace === namespace && parts.boot === boot
+  }
   return {
     epoch: bootId,
     clock: 'monotonic',
-    process: [process.pid, start, namespace].join('.'),
+    process: [process.pid, start, namespace, boot].join('.'),
     isNeighbour,
     isGone(other) {
       const parts = partsOf(other)
-      if (parts === undefined || parts.namespace !== namespace) return false
+      if (parts === undefined || !isNeighbour(other)) return false
       if (!exists(parts.pid)) return true
       const stat = entriesAreOurs ? readStat(parts.pid) : undefined
       return stat !== undefined && (stat.start !== parts.start || ENDED_STATES.has(stat.state))
@@ -49,17 +58,21 @@ export function thisMachine(): ProcessIdentity {
   }
 }
 
-/** A system without /proc: the wall clock, no word of restarts, and a process counts as gone only when its pid is free. */
-export function plainMachine(): ProcessIdentity {
-  const isNeighbour = (other: string): boolean => partsOf(other)?.namespace === UNKNOWN
+/**
+ * A system without /proc: the wall clock, and no word of restarts. Only macOS is known to have one table of processes for
+ * everybody, so that a free pid means a process that is gone; elsewhere nobody is judged.
+ */
+export function plainMachine(platform: NodeJS.Platform): ProcessIdentity {
+  const hasOneTable = platform === 'darwin'
+  const isNeighbour = (other: string): boolean => hasOneTable && partsOf(other)?.namespace === UNKNOWN
   return {
     epoch: WALL_EPOCH,
     clock: 'wall',
-    process: [process.pid, UNKNOWN, UNKNOWN].join('.'),
+    process: [process.pid, UNKNOWN, UNKNOWN, UNKNOWN].join('.'),
     isNeighbour,
     isGone(other) {
       const parts = partsOf(other)
-      return parts !== undefined && parts.namespace === UNKNOWN && !exists(parts.pid)
+      return parts !== undefined && isNeighbour(other) && !exists(parts.pid)
     },
   }
 }
@@ -68,13 +81,14 @@ interface ProcessParts {
   readonly pid: number
   readonly start: string
   readonly namespace: string
+  readonly boot: string
 }
 
-/** Accepts what follows the three parts, so that a channel may extend a process identity. */
+/** Accepts what follows the four parts, so that a channel may extend a process identity. */
 function partsOf(text: string): ProcessParts | undefined {
-  const [, pid, start, namespace] = /^(\d{1,10})\.(\d{1,20})\.(\d{1,20})(?:\.|$)/.exec(text) ?? []
-  if (pid === undefined || start === undefined || namespace === undefined) return undefined
-  return { pid: Number(pid), start, namespace }
+  const [, pid, start, namespace, boot] = IDENTITY.exec(text) ?? []
+  if (pid === undefined || start === undefined || namespace === undefined || boot === undefined) return undefined
+  return { pid: Number(pid), start, namespace, boot }
 }
 
 /** By signal 0 and not by /proc, which a `hidepid` mount keeps empty for other users. */
@@ -107,6 +121,7 @@ function refuseTimeNamespace(): void {
   throw new StoreUnavailable(
     'this process runs in a time namespace whose clock is shifted, so it cannot agree with other processes on when ' +
       'a lease ends: run it without the namespace (unshare -T, a container option), or use a store with a server',
+    { isFinal: true },
   )
 }
 

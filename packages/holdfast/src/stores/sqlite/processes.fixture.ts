@@ -1,5 +1,6 @@
 /** Stores in other processes, which can be killed; and what the tests of this folder have in common. */
 import { type ChildProcess, fork } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,11 +10,14 @@ import { expect, onTestFinished } from 'vitest'
 import { type Claim, newClaimId, type Ref } from '../../store/claim.ts'
 import { type Clock, sleep, systemClock } from '../../time/clock.ts'
 import { NotApplied } from '../../store/errors.ts'
-import type { OpenStore, Store } from '../../store/store.ts'
+import type { LineView } from '../../store/line-view.ts'
+import type { OpenStore, Renewal, Store } from '../../store/store.ts'
 import { environment } from '../opened.fixture.ts'
-import type { Hint, Standing } from '../../store/standing.ts'
+import type { Hint, RenewAnswer, Standing } from '../../store/standing.ts'
 import type { Answer, Order } from './child.fixture.ts'
 import { sqlite } from './index.ts'
+import { type ProcessIdentity, thisMachine } from './process-identity.ts'
+import { sqliteStore } from './store.ts'
 
 /** A folder that is gone after the test. */
 export function folder(): string {
@@ -83,6 +87,25 @@ export function clockOff(byMs: number): Clock {
   return { ...systemClock, wallMs: () => systemClock.wallMs() + byMs }
 }
 
+/** The clocks of a machine that was started so long ago, by default a minute, and whose wall clock is off by so much. */
+export function clockAfterBoot(wallOffMs = 0, upForMs = 60_000): Clock {
+  const beforeMs = systemClock.monotonicMs() - upForMs
+  return { ...clockOff(wallOffMs), monotonicMs: () => systemClock.monotonicMs() - beforeMs }
+}
+
+/** A store on a machine, or in a container, that has this boot id. */
+export function storeUnder(path: string, epoch: string): Store {
+  const machine = (): ProcessIdentity => {
+    const { process, ...rest } = thisMachine()
+    return {
+      ...rest,
+      epoch,
+      process: process.replace(/[0-9a-f]+$/, () => createHash('md5').update(epoch).digest('hex').slice(0, 16)),
+    }
+  }
+  return sqliteStore({ path, makeFolder: false, durability: 'normal', trustedUsers: [], machine })
+}
+
 export class OtherProcess {
   readonly #child: ChildProcess
   readonly #waiting = new Map<number, (answer: Answer) => void>()
@@ -94,9 +117,10 @@ export class OtherProcess {
   }
 
   /** Rejects with the error of `open`. */
-  static async start(path: string, user?: { readonly uid: number }): Promise<OtherProcess> {
+  static async start(path: string, user?: { readonly uid: number; readonly gid?: number }): Promise<OtherProcess> {
     const script = fileURLToPath(new URL('child.fixture.ts', import.meta.url))
-    const child = fork(script, [path], { serialization: 'advanced', execArgv: [], ...user })
+    const ids = user === undefined ? [] : [user.uid, user.gid ?? user.uid].map(String)
+    const child = fork(script, [path, ...ids], { serialization: 'advanced', execArgv: [] })
     const other = new OtherProcess(child)
     onTestFinished(() => other.kill())
     await other.#order('open')
@@ -115,14 +139,34 @@ export class OtherProcess {
     return (await this.#order('leave', ref)).value as 'left' | 'gone'
   }
 
+  async look(resource: string): Promise<LineView> {
+    return (await this.#order('look', resource)).value as LineView
+  }
+
+  async renew(renewals: readonly Renewal[]): Promise<readonly RenewAnswer[]> {
+    return (await this.#order('renew', renewals)).value as readonly RenewAnswer[]
+  }
+
   /** Answers when it was told as well, on the clock that all processes share. */
   async watch(ref: Ref): Promise<{ readonly seen: Standing | Hint; readonly atMs: number }> {
     const { value, atMs } = await this.#order('watch', ref)
     return { seen: value as Standing | Hint, atMs }
   }
 
+  /** Copies the folder of its lock file, as a backup does. */
+  async copy(to: string): Promise<void> {
+    await this.#order('copy', to)
+  }
+
   async close(): Promise<void> {
     await this.#order('close')
+  }
+
+  /** Lets it end by itself, without closing the store. */
+  async end(): Promise<void> {
+    const exit = once(this.#child, 'exit')
+    await this.#order('end')
+    await exit
   }
 
   /** SIGKILL: it cannot clean up. Resolves when it is gone. */

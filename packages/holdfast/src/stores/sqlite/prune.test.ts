@@ -2,6 +2,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test } from 'vitest'
 import { type Clock, systemClock } from '../../time/clock.ts'
+import type { OpenStore } from '../../store/store.ts'
 import { sqlite } from './index.ts'
 import { claimOf, lockFile, opened, refOf, tokenFrom, tokenOf } from './processes.fixture.ts'
 
@@ -17,7 +18,17 @@ function adjustable(): { readonly clock: Clock; pass(ms: number): void; setBack(
   return { clock, pass: (ms) => void (passedMs += ms), setBack: (ms) => void (backMs += ms) }
 }
 
-/** The resources that have a row. */
+/** Opened, with the rows of its file: the resources that have one. */
+async function usedFile(
+  path: string,
+  clock: Clock,
+): Promise<{ readonly store: OpenStore; readonly rows: () => readonly unknown[] }> {
+  const store = await opened(sqlite({ path }), clock)
+  // The file is made by the first change, and this is one of nothing.
+  await store.leave(refOf(claimOf()))
+  return { store, rows: rowsOf(path) }
+}
+
 function rowsOf(path: string): () => readonly unknown[] {
   const database = new DatabaseSync(path, { readOnly: true })
   onTestFinished(() => database.close())
@@ -28,8 +39,7 @@ function rowsOf(path: string): () => readonly unknown[] {
 test('lines that were left, and lines whose claims ended, are forgotten after a while; lines in use never', async () => {
   const path = lockFile()
   const { clock, pass } = adjustable()
-  const store = await opened(sqlite({ path }), clock)
-  const rows = rowsOf(path)
+  const { store, rows } = await usedFile(path, clock)
   for (let index = 0; index < 200; index += 1) await tokenFrom(store, `test!left ${index}`)
   await store.enter(claimOf({ resource: 'test!crashed', ttlMs: 1_000 }))
   const long = claimOf({ resource: 'test!long', ttlMs: 10 * HOUR_MS })
@@ -46,8 +56,7 @@ test('lines that were left, and lines whose claims ended, are forgotten after a 
 test('a file does not grow without bounds when every name is used once', async () => {
   const path = lockFile()
   const { clock, pass } = adjustable()
-  const store = await opened(sqlite({ path }), clock)
-  const rows = rowsOf(path)
+  const { store, rows } = await usedFile(path, clock)
   let most = 0
   for (let index = 0; index < 3_000; index += 1) {
     await tokenFrom(store, `test!${Math.random()}`)
@@ -60,8 +69,7 @@ test('a file does not grow without bounds when every name is used once', async (
 test('a line that was forgotten goes on with higher tokens, also when the clock went back', async () => {
   const path = lockFile()
   const { clock, pass, setBack } = adjustable()
-  const store = await opened(sqlite({ path }), clock)
-  const rows = rowsOf(path)
+  const { store, rows } = await usedFile(path, clock)
   const before = await tokenFrom(store, 'test!forgotten')
   pass(HOUR_MS)
   for (let step = 0; step < 200; step += 1) await store.leave(refOf(claimOf()))
@@ -73,8 +81,7 @@ test('a line that was forgotten goes on with higher tokens, also when the clock 
 test('a line with an observer is kept as long as it remembers the observer', async () => {
   const path = lockFile()
   const { clock, pass } = adjustable()
-  const store = await opened(sqlite({ path }), clock)
-  const rows = rowsOf(path)
+  const { store, rows } = await usedFile(path, clock)
   const watching = new AbortController()
   const told = store.observe('test!seen', (await store.look('test!seen')).version, watching.signal)
   await new Promise(setImmediate)

@@ -3,7 +3,8 @@
  * highest token stays behind as the floor of the file, so that no token can come back.
  */
 import { isIdle, type Moment, sweep } from '../../line/transition.ts'
-import type { LineDatabase, StoredEntry } from './database.ts'
+import type { LineDatabase } from './database.ts'
+import type { StoredEntry } from './look.ts'
 
 /** Every so many steps, so many lines are looked at: one for each step, and a line takes two. */
 const STEPS_BETWEEN = 64

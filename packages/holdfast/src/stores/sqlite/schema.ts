@@ -2,12 +2,15 @@
 
 /** `hold` in ASCII: `file(1)` and SQLite itself can tell a lock file from any other database. */
 export const APPLICATION_ID = 0x686f6c64
-/** Raised by a change that an older version of this library could not work with. */
-export const SCHEMA_VERSION = 1
+/**
+ * Raised by a change that an older version of this library could not work with. Format 1 has the same tables, but took a
+ * boot id that it did not know for a restart, which ended all claims.
+ */
+export const SCHEMA_VERSION = 2
 
 /**
- * `generation` counts the epochs of the file (machine.ts): a row of an older one has no claims any more. `floor` is the
- * highest token of rows that were removed, and `ceiling` the bound below which tokens may be given (open.ts).
+ * `generation` counts the clocks that the file has seen (epoch.ts): the moments in a row of an older one say nothing any
+ * more. `floor` is the highest token of rows that were removed, and `ceiling` the bound below which tokens may be given (open.ts).
  */
 export const CREATE: string = `
   PRAGMA application_id = ${APPLICATION_ID};
@@ -35,6 +38,7 @@ export const IDENTIFY = `
 
 export const READ_FILE = 'SELECT epoch, generation, floor, ceiling FROM file'
 export const CREATE_FILE = 'INSERT INTO file VALUES (1, ?, 1, ?, ?)'
+export const SET_VERSION: string = `PRAGMA user_version = ${SCHEMA_VERSION}`
 export const WRITE_FILE = 'UPDATE file SET epoch = ?, generation = ?, floor = ?, ceiling = ?'
 
 export const READ_LINE = 'SELECT generation, token, record FROM line WHERE resource = ?'
@@ -52,6 +56,17 @@ export const SURVEY_LINES = `
 export const SCAN_LINES =
   'SELECT resource, generation, token, record FROM line WHERE resource > ? ORDER BY resource LIMIT ?'
 export const LIST_LINES = `
-  SELECT resource, token, record FROM line
-  WHERE resource > ? AND resource >= ? AND resource < ? AND generation = ? AND record <> '' ORDER BY resource LIMIT ?`
+  SELECT resource, generation, token, record FROM line
+  WHERE resource > ? AND resource >= ? AND resource < ? AND record <> '' ORDER BY resource LIMIT ?`
+export const LINES_IN_USE = "SELECT resource, token, record FROM line WHERE record <> ''"
+export const REWRITE_LINE = 'UPDATE line SET generation = ?, record = ? WHERE resource = ?'
 export const RAISE_FLOOR = 'UPDATE file SET floor = max(floor, ?)'
+
+export const HIGHEST_TOKEN = 'SELECT max((SELECT max(token) FROM line), floor) AS highest FROM file'
+export const RAISE_LINES = 'UPDATE line SET token = max(token, ?)'
+export const RAISE_FILE = 'UPDATE file SET floor = max(floor, ?1), ceiling = max(ceiling, ?2)'
+/** Also the claims that are over go: their tokens are above the new ones. */
+export const LOWER_LINES = "UPDATE line SET token = min(token, ?), record = ''"
+export const LOWER_FILE = 'UPDATE file SET floor = min(floor, ?1), ceiling = ?2'
+export const OWN_LINES_IN_USE = `
+  SELECT line.generation = file.generation AS isOwn, token, record FROM line, file WHERE record <> ''`

@@ -6,7 +6,10 @@ import { loadDriver } from './client.ts'
 import { LockFile, type LockFileOptions } from './lock-file.ts'
 import type { ProcessIdentity } from './process-identity.ts'
 
-export interface SqliteStoreSettings extends Pick<LockFileOptions, 'path' | 'makeFolder' | 'durability'> {
+export interface SqliteStoreSettings extends Pick<
+  LockFileOptions,
+  'path' | 'makeFolder' | 'durability' | 'trustedUsers'
+> {
   /** Asked each time the store opens. */
   readonly machine: () => ProcessIdentity
 }

@@ -1,31 +1,27 @@
 /** Tokens rise over everything that can happen to a file and a machine. */
 import { copyFileSync, existsSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Clock, systemClock } from '../../time/clock.ts'
 import type { OpenStore, Store } from '../../store/store.ts'
 import { sqlite } from './index.ts'
-import { thisMachine } from './process-identity.ts'
+import { plainMachine } from './process-identity.ts'
 import {
   claimOf,
+  clockAfterBoot,
   clockOff,
   lockFile,
   opened,
   openedOnce,
   OtherProcess,
   refOf,
+  storeUnder,
   tokenFrom,
   tokenOf,
 } from './processes.fixture.ts'
 import { sqliteStore } from './store.ts'
 
 const HOUR_MS = 3_600_000
-
-/** A store on a machine that was started under this boot id. */
-function storeAfterBoot(path: string, epoch: string): Store {
-  const machine = (): ReturnType<typeof thisMachine> => ({ ...thisMachine(), epoch })
-  return sqliteStore({ path, makeFolder: false, durability: 'normal', machine })
-}
 
 async function used<T>(store: Store, clock: Clock, work: (store: OpenStore) => Promise<T>): Promise<T> {
   const open = await openedOnce(store, clock)
@@ -47,15 +43,15 @@ test('tokens rise when the process that gave the last one was killed', async () 
 
 test('tokens rise when all processes end, the machine starts again and its clock went back', async () => {
   const path = lockFile()
-  const before = await used(storeAfterBoot(path, 'first'), systemClock, tokenFrom)
-  const after = await used(storeAfterBoot(path, 'second'), clockOff(-HOUR_MS), tokenFrom)
+  const before = await used(storeUnder(path, 'first'), systemClock, tokenFrom)
+  const after = await used(storeUnder(path, 'second'), clockAfterBoot(-HOUR_MS), tokenFrom)
   expect(after).toBeGreaterThan(before)
-  expect(await used(storeAfterBoot(path, 'third'), clockOff(-2 * HOUR_MS), tokenFrom)).toBeGreaterThan(after)
+  expect(await used(storeUnder(path, 'third'), clockAfterBoot(-2 * HOUR_MS), tokenFrom)).toBeGreaterThan(after)
 })
 
 test('tokens rise when a power cut undid the last commits and the clock went back', async () => {
   const path = lockFile()
-  const before = await used(storeAfterBoot(path, 'before the cut'), systemClock, async (store) => {
+  const before = await used(storeUnder(path, 'before-the-cut'), systemClock, async (store) => {
     await tokenFrom(store)
     const saved = ['', '-wal'].filter((end) => existsSync(path + end))
     for (const end of saved) copyFileSync(path + end, `${path}.disk${end}`)
@@ -64,7 +60,7 @@ test('tokens rise when a power cut undid the last commits and the clock went bac
   })
   rmSync(`${path}-wal`, { force: true })
   for (const end of ['', '-wal']) if (existsSync(`${path}.disk${end}`)) copyFileSync(`${path}.disk${end}`, path + end)
-  await used(storeAfterBoot(path, 'after the cut'), clockOff(-HOUR_MS), async (store) => {
+  await used(storeUnder(path, 'after-the-cut'), clockAfterBoot(-HOUR_MS), async (store) => {
     expect(await tokenFrom(store)).toBeGreaterThan(before[0] ?? 0n)
     expect(await tokenFrom(store, 'test!never seen again')).toBeGreaterThan(before[1] ?? 0n)
   })
@@ -75,6 +71,7 @@ test('no token is committed above the ceiling that the file names', async () => 
   let passedMs = 0
   const clock: Clock = { ...systemClock, wallMs: () => systemClock.wallMs() + passedMs }
   const store = await opened(sqlite({ path }), clock)
+  await store.leave(refOf(claimOf()))
   const audit = new DatabaseSync(path)
   onTestFinished(() => audit.close())
   audit.exec('CREATE TABLE audit (token INTEGER)')
@@ -89,32 +86,6 @@ test('no token is committed above the ceiling that the file names', async () => 
     expect(await tokenFrom(store)).toBeGreaterThan(0n)
   }
   expect(audit.prepare('SELECT * FROM audit').all()).toEqual([])
-})
-
-test('claims from before a restart of the machine are over', async () => {
-  const path = lockFile()
-  const claim = claimOf({ ttlMs: HOUR_MS })
-  const token = await used(storeAfterBoot(path, 'first'), systemClock, async (store) =>
-    tokenOf(await store.enter(claim)),
-  )
-  const store = await opened(storeAfterBoot(path, 'second'))
-  expect((await store.look(claim.resource)).claims).toEqual([])
-  expect(await store.renew([{ ref: { ...refOf(claim), token }, ttlMs: HOUR_MS }])).toMatchObject([{ kind: 'gone' }])
-  expect(await store.leave({ ...refOf(claim), token })).toBe('gone')
-  expect(await store.list('test!', undefined, 10)).toEqual({ resources: [] })
-  expect(tokenOf(await store.enter(claimOf({ queue: false })))).toBeGreaterThan(token)
-})
-
-test('a file that another boot took over while it was open is refused from then on', async () => {
-  const path = lockFile()
-  const store = await opened(storeAfterBoot(path, 'this machine'))
-  const claim = claimOf()
-  await store.enter(claim)
-  const other = await opened(storeAfterBoot(path, 'the other machine'))
-  await other.enter(claimOf())
-  await expect(store.enter(claimOf({ resource: 'test!new' }))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
-  await expect(store.enter(claim)).rejects.toThrow(/no other machine shares/)
-  await expect(store.leave(refOf(claim))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
 })
 
 test('tokens rise when the file was deleted while nobody used it, as the clock does', async () => {
@@ -172,5 +143,70 @@ test('tokens beyond 2^53 are exact, and the last one there is ends in a clear re
   await used(sqlite({ path }), systemClock, async (store) => {
     await expect(store.enter(claimOf())).rejects.toThrow(/the last token there is/)
     expect((await store.look('test!lock')).claims).toEqual([])
+  })
+})
+
+describe('a wall clock that is two days ahead for a while', () => {
+  const [HOUR_US, DAY_US] = [BigInt(HOUR_MS) * 1000n, BigInt(24 * HOUR_MS) * 1000n]
+  // The wall clock is read in whole milliseconds, and moves a little against the other one.
+  const ROOF_US = HOUR_US + 1_000_000n
+  const ahead = clockOff(48 * HOUR_MS)
+  const aheadOfNow = (token: bigint): bigint => token - BigInt(Date.now()) * 1000n
+
+  test('takes the tokens of no name along by more than an hour, although a process was started under it', async () => {
+    const path = lockFile()
+    await used(sqlite({ path }), systemClock, tokenFrom)
+    const wrong = await used(sqlite({ path }), ahead, tokenFrom)
+    expect(aheadOfNow(wrong)).toBeLessThan(ROOF_US)
+    const after = await used(sqlite({ path }), systemClock, async (store) => [
+      await tokenFrom(store),
+      await tokenFrom(store, 'test!never used before'),
+    ])
+    expect(after[0]).toBeGreaterThan(wrong)
+    for (const token of after) expect(aheadOfNow(token)).toBeLessThan(ROOF_US)
+    expect(aheadOfNow(after[1] ?? 0n)).toBeLessThan(HOUR_US / 60n)
+  })
+
+  test('takes none along in a process that was there before, or over the next restart of the machine', async () => {
+    const path = lockFile()
+    let offMs = 0
+    const clock: Clock = { ...systemClock, wallMs: () => systemClock.wallMs() + offMs }
+    await used(storeUnder(path, 'first'), clock, async (store) => {
+      await tokenFrom(store)
+      offMs = 48 * HOUR_MS
+      for (let grants = 0; grants < 20; grants += 1) {
+        expect(aheadOfNow(await tokenFrom(store))).toBeLessThan(2n * HOUR_US)
+      }
+      offMs = 0
+    })
+    const rebooted = await used(storeUnder(path, 'second'), clockAfterBoot(), async (store) => {
+      return [await tokenFrom(store), await tokenFrom(store, 'test!another')]
+    })
+    for (const token of rebooted) expect(aheadOfNow(token)).toBeLessThan(2n * HOUR_US)
+  })
+
+  test('is measured by each process on a system that has no clock beside it', async () => {
+    const path = lockFile()
+    let offMs = 0
+    const clock: Clock = { ...systemClock, wallMs: () => systemClock.wallMs() + offMs }
+    const store = sqliteStore({
+      path,
+      makeFolder: false,
+      durability: 'normal',
+      trustedUsers: [],
+      machine: () => plainMachine('linux'),
+    })
+    await used(store, clock, async (open) => {
+      await tokenFrom(open)
+      offMs = 48 * HOUR_MS
+      expect(aheadOfNow(await tokenFrom(open))).toBeLessThan(ROOF_US)
+    })
+  })
+
+  test('that was right before is right again after a restart: tokens follow it over the days in between', async () => {
+    const path = lockFile()
+    await used(storeUnder(path, 'first'), clockAfterBoot(-96 * HOUR_MS), tokenFrom)
+    const token = await used(storeUnder(path, 'second'), clockAfterBoot(), tokenFrom)
+    expect(aheadOfNow(token)).toBeGreaterThan(-DAY_US)
   })
 })

@@ -1,8 +1,19 @@
 /** A lease ends by itself, by the engine's clock, and what has ended does not come back. */
 import assert from 'node:assert/strict'
-import type { Clock } from '../../time/clock.ts'
 import { type Case, casesOf } from '../case.ts'
-import { assertGone, assertStillHeld, claimOf, hold, isFree, past, refused, renew, turnOf, wait } from '../steps.ts'
+import {
+  assertGone,
+  assertStillHeld,
+  claimOf,
+  hold,
+  isFree,
+  past,
+  refused,
+  renew,
+  turnOf,
+  wait,
+  wrongClock,
+} from '../steps.ts'
 
 export const expiry: readonly Case[] = casesOf('expiry', [
   {
@@ -136,14 +147,9 @@ export const expiry: readonly Case[] = casesOf('expiry', [
     name: 'a client whose wall clock is wrong by ten minutes loses nothing and takes nothing',
     trap: 'the time of the client is sent to the server: its leases expire at once, or everybody else’s do',
     async run(context) {
-      const wrong = (byMs: number): Clock => ({
-        monotonicMs: () => context.clock.monotonicMs(),
-        wallMs: () => context.clock.wallMs() + byMs,
-        schedule: (delayMs, callback) => context.clock.schedule(delayMs, callback),
-      })
       const right = await context.connect()
-      const ahead = await context.connect(wrong(600_000))
-      const behind = await context.connect(wrong(-600_000))
+      const ahead = await context.connect(wrongClock(context.clock, 600_000))
+      const behind = await context.connect(wrongClock(context.clock, -600_000))
       for (const [store, others] of [
         [right, [ahead, behind]],
         [ahead, [right, behind]],

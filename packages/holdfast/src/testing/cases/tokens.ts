@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict'
 import { TOKEN_MAX } from '../../store/limits.ts'
 import { type Case, casesOf } from '../case.ts'
-import { assertGone, claimOf, hold, past, renew, turnOf, wait } from '../steps.ts'
+import { assertGone, claimOf, hold, past, renew, turnOf, wait, wrongClock } from '../steps.ts'
 
 const CYCLES = 1_000
 const TURN_MS = 5_000
+const DAY_MS = 24 * 60 * 60 * 1000
 
 export const tokens: readonly Case[] = casesOf('tokens', [
   {
@@ -117,6 +118,26 @@ export const tokens: readonly Case[] = casesOf('tokens', [
         assert.ok(token > last, `${token} after ${last}`)
         last = token
         await store.leave(ref)
+      }
+    },
+  },
+  {
+    name: 'a client whose wall clock is two days ahead takes no tokens along, neither of its name nor of others',
+    trap: 'one grant under a wrong clock, and guards refuse everybody for days',
+    async run(context) {
+      const right = await context.connect()
+      const before = await hold(context, right)
+      await right.leave(before.ref)
+      const ahead = await context.connect(wrongClock(context.clock, 2 * DAY_MS))
+      const claim = claimOf(context, { queue: false })
+      // It is granted or refused, and either is right.
+      await ahead.enter(claim).catch(() => undefined)
+      await ahead.leave({ resource: claim.resource, id: claim.id })
+      for (const name of ['lock', 'never-used-before']) {
+        const { ref, token } = await hold(context, right, { resource: context.resource(name) })
+        const aheadMs = Number(token / 1000n) - context.clock.wallMs()
+        assert.ok(aheadMs < DAY_MS / 2, `${name}: ${token} is ${aheadMs} ms ahead of the clock`)
+        await right.leave(ref)
       }
     },
   },

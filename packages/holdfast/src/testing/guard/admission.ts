@@ -4,7 +4,7 @@ import { systemClock } from '../../time/clock.ts'
 import { LeaseLost, Misuse, Unsupported } from '../../store/errors.ts'
 import type { Fenced } from '../../lease/lease.ts'
 import { TOKEN_MAX } from '../../store/limits.ts'
-import { formatSequencer } from '../../lease/sequencer.ts'
+import { acceptSequencer, formatSequencer, parseSequencer } from '../../lease/sequencer.ts'
 import { assertStale, assertUntouched, type GuardCase, guardCase, holder, KEY } from './case.ts'
 
 /** Names that some engine somewhere folds, cuts, trims, splits or reads as syntax. */
@@ -48,6 +48,11 @@ const NUMERIC_PAIRS: readonly (readonly [low: bigint, high: bigint])[] = [
   [2n ** 53n, 2n ** 53n + 1n],
   [TOKEN_MAX - 1n, TOKEN_MAX],
 ]
+
+function accepted(token: bigint, mode: 'exclusive' | 'shared'): Fenced {
+  const { namespace, name } = holder(token)
+  return acceptSequencer(formatSequencer(holder(token, mode)), { namespace, name, mode })
+}
 
 export const admissionCases: readonly GuardCase[] = [
   guardCase('tokens are compared and kept as whole numbers, exactly', async (_resource, first, second) => {
@@ -95,13 +100,31 @@ export const admissionCases: readonly GuardCase[] = [
     await assertUntouched(resource, first)
   }),
 
-  guardCase('a sequencer stands for its lease', async (_resource, first, second) => {
-    await first.enter(formatSequencer(holder(34n)))
-    await assertStale(second.enter(formatSequencer(holder(33n))), 33n, 34n)
-    await assert.rejects(second.enter('contract/stock/exclusive/034'), Misuse)
-    await second.write(formatSequencer(holder(35n)), { key: KEY, based: 0, value: 1 })
+  guardCase('a sequencer that was accepted stands for its lease', async (_resource, first, second) => {
+    await first.enter(accepted(34n, 'exclusive'))
+    await assertStale(second.enter(accepted(33n, 'exclusive')), 33n, 34n)
+    await second.enter(accepted(36n, 'shared'))
+    await second.write(accepted(35n, 'exclusive'), { key: KEY, based: 0, value: 1 })
     await assertStale(first.check(holder(34n)), 34n, 35n)
   }),
+
+  guardCase(
+    'text is no holder: what its sender could change says neither whether it raises a mark, nor whose',
+    async (resource, first) => {
+      const text = formatSequencer(holder(36n))
+      const parsed: unknown = parseSequencer(text)
+      const sent: unknown = JSON.parse(JSON.stringify({ ...holder(36n), token: '36', assertHeld: 'yes' }))
+      for (const stranger of [text, parsed, sent]) {
+        await assert.rejects(first.enter(stranger as Fenced), Misuse)
+        await assert.rejects(first.check(stranger as Fenced), Misuse)
+        await assert.rejects(first.write(stranger as Fenced, { key: KEY, based: 0, value: 1 }), Misuse)
+      }
+      for (const nobody of [undefined, null, 36n])
+        await assert.rejects(first.enter(nobody as unknown as Fenced), Misuse)
+      await first.enter(holder(33n))
+      await assertUntouched(resource, first)
+    },
+  ),
 
   guardCase('a lease that is known to be lost is refused before anything is sent', async (resource, first) => {
     const lost = new LeaseLost('the lease ended')

@@ -25,7 +25,7 @@ export function holder(
   name: string = KEY,
   namespace: string = 'contract',
 ): Fenced {
-  return { namespace, name, mode, token }
+  return { namespace, name, mode, token, assertHeld: () => undefined }
 }
 
 export function guardCase(

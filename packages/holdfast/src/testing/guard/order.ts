@@ -1,6 +1,6 @@
 /** Cases about the order of things: what a token that came too late must not do, and what a newer one must. */
 import assert from 'node:assert/strict'
-import { StaleToken } from '../../store/errors.ts'
+import { Misuse, StaleToken } from '../../store/errors.ts'
 import { assertStale, assertUntouched, type GuardCase, guardCase, holder, KEY } from './case.ts'
 import { type GuardedRegister, lostUpdates, tokensGoneBack } from './register.ts'
 import { runWorkload } from './workload.ts'
@@ -29,6 +29,17 @@ async function lateWrite(
   )
   await second.write(successor, { key: KEY, based: readBySuccessor, value: readBySuccessor + 1 })
   return late
+}
+
+async function afterNestedRollback(
+  register: GuardedRegister,
+  ...call: Parameters<NonNullable<GuardedRegister['writeAfterNestedRollback']>>
+): Promise<void> {
+  assert.ok(
+    register.writeAfterNestedRollback,
+    'a guard in the transactions of its caller needs writeAfterNestedRollback',
+  )
+  await register.writeAfterNestedRollback(...call)
 }
 
 export const orderCases: readonly GuardCase[] = [
@@ -127,6 +138,46 @@ export const orderCases: readonly GuardCase[] = [
       assert.equal(commits.length, 2)
       assert.equal(lostUpdates(commits), 0)
       assert.equal(tokensGoneBack(commits), 0)
+    },
+    { needs: 'transaction' },
+  ),
+
+  guardCase(
+    'a nested transaction that is rolled back alone takes no mark with it',
+    async (resource, first, second) => {
+      const nested = afterNestedRollback(first, holder(35n), { key: KEY, based: 0, value: 1 })
+      const refusal: unknown = await nested.then(
+        () => undefined,
+        (reason: unknown) => reason,
+      )
+      // A guard that cannot keep the mark has to refuse the place, before anything is written under it.
+      if (refusal !== undefined) {
+        assert.ok(refusal instanceof Misuse, `it must be refused with Misuse, got ${String(refusal)}`)
+        await assertUntouched(resource, second)
+        await second.enter(holder(34n))
+      } else {
+        await assertStale(second.enter(holder(34n)), 34n, 35n)
+      }
+    },
+    { needs: 'transaction' },
+  ),
+
+  guardCase(
+    'who has entered may pass inside a nested transaction, and holds successors off until the outer one commits',
+    async (resource, first, second) => {
+      await first.enter(holder(35n))
+      let early: Promise<PromiseSettledResult<number>[]> | undefined
+      const meanwhile = (): Promise<unknown> => {
+        early = Promise.allSettled([second.enterAndRead(holder(36n), KEY)])
+        return early
+      }
+      await afterNestedRollback(first, holder(35n), { key: KEY, based: 0, value: 1 }, { meanwhile })
+      const [entered] = (await early) ?? []
+      const based = entered?.status === 'fulfilled' ? entered.value : await second.enterAndRead(holder(36n), KEY)
+      await second.write(holder(36n), { key: KEY, based, value: based + 1 })
+      const commits = await resource.commits()
+      assert.deepEqual([commits.length, lostUpdates(commits), tokensGoneBack(commits)], [2, 0, 0])
+      await assertStale(afterNestedRollback(first, holder(35n), { key: KEY, based: 2, value: 3 }), 35n, 36n)
     },
     { needs: 'transaction' },
   ),

@@ -33,14 +33,20 @@ export interface WriteHooks {
 
 /** One connection to the register, with the guard under test on it. */
 export interface GuardedRegister {
-  enter(holder: Fenced | string): Promise<void>
-  check(holder: Fenced | string): Promise<void>
+  enter(holder: Fenced): Promise<void>
+  check(holder: Fenced): Promise<void>
   /** A plain read that the guard has no part in; 0 where nothing was written. */
   read(key: string): Promise<number>
   /** Enters, then reads; where the driver is synchronous, without a turn of the event loop between. */
-  enterAndRead(holder: Fenced | string, key: string): Promise<number>
+  enterAndRead(holder: Fenced, key: string): Promise<number>
   /** One guarded transaction that stores the value and appends the record. */
-  write(holder: Fenced | string, change: Change, hooks?: WriteHooks): Promise<void>
+  write(holder: Fenced, change: Change, hooks?: WriteHooks): Promise<void>
+  /**
+   * In a transaction of the caller: the guard lets the holder pass inside a nested one (a savepoint, as ORMs nest), the
+   * nested one is rolled back, `meanwhile` is called, and the outer one stores the value, appends the record and commits.
+   * For guards whose transaction runs the caller's code.
+   */
+  writeAfterNestedRollback?(holder: Fenced, change: Change, hooks?: Pick<WriteHooks, 'meanwhile'>): Promise<void>
 }
 
 /** A fresh, empty resource. */

@@ -3,7 +3,7 @@
  * compute and write with pauses between. Only the guard stands between them and lost updates.
  */
 import { StaleToken } from '../../store/errors.ts'
-import type { Fenced } from '../../lease/lease.ts'
+import { holder } from './case.ts'
 import type { Commit, GuardedRegister, GuardedResource } from './register.ts'
 
 export interface WorkloadOptions {
@@ -37,7 +37,7 @@ export async function runWorkload(resource: GuardedResource, options: WorkloadOp
 
   const hold = async (register: GuardedRegister): Promise<void> => {
     lastToken += 1n
-    const fenced: Fenced = { namespace: 'contract', name: KEY, mode: 'exclusive', token: lastToken }
+    const fenced = holder(lastToken)
     await pause(random)
     try {
       if (entering) await register.enter(fenced)

@@ -3,15 +3,15 @@
  * and the same lock without a mistake, in which nothing may be found. A lab that misses one is blind.
  */
 import { join } from 'node:path'
+import { UsageError } from '@holdfast/testbed/command-line'
 import type { Property, Violation } from '../../judge/violation.ts'
 import type { LabCall } from '../lab-call.ts'
-import { freeFolder, parse, settingsOf, UsageError } from '../options.ts'
+import { freeFolder, parse, settingsOf } from '../options.ts'
 import { writeFiles } from '../report/files.ts'
 import { playRun } from '../run.ts'
 import { flaws, isFlaw } from '../traffic/flaws.ts'
 import { exitCodes, type LabVerdict } from '../verdict.ts'
 
-const text = { type: 'string' } as const
 const OUT_DEFAULT = 'holdfast-lab'
 const FOR_DEFAULT = '20s'
 const SEED_DEFAULT = '1'
@@ -36,7 +36,7 @@ export interface Found {
 }
 
 export async function findBrokenCommand(call: LabCall): Promise<number> {
-  const options = { for: text, store: text, seed: text, out: text, only: text, json: { type: 'boolean' } } as const
+  const options = { for: 'text', store: 'text', seed: 'text', out: 'text', only: 'text', json: 'flag' } as const
   const { values } = parse('find-broken', call.args, options)
   const trials = trialsOf(values.only, values.store)
   const out = freeFolder(values.out ?? join(OUT_DEFAULT, `${new Date().toISOString().replaceAll(/[:.]/g, '-')}-broken`))

@@ -1,13 +1,14 @@
-/** `holdfast lab judge FILE`: judges a history that was recorded earlier, or by somebody else. */
+/** `holdfast lab judge FILE`: judges a history that was recorded earlier, by this lab or another program. */
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { judgeRecord } from '../../judge/judge.ts'
 import { readHistory, type Record } from '../../judge/record.ts'
 import { properties, type Property, type Violation } from '../../judge/violation.ts'
+import { UsageError } from '@holdfast/testbed/command-line'
 import { type HistoryEvent, parseEvent } from '@holdfast/testbed/history'
 import { GRANTS_MIN, graceMs, LATE_MS } from '../expectations.ts'
 import type { LabCall } from '../lab-call.ts'
-import { duration, parse, UsageError } from '../options.ts'
+import { duration, parse } from '../options.ts'
 import { exitCodes } from '../verdict.ts'
 
 const TTL = { default: '500ms', minMs: 100, maxMs: 24 * 3_600_000 }
@@ -38,8 +39,8 @@ interface Judged {
 
 /** What may break under which fault is not known here, so every violation counts. */
 export async function judgeCommand({ args, stdout }: LabCall): Promise<number> {
-  const { values, positionals } = parse('judge', args, { ttl: { type: 'string' }, json: { type: 'boolean' } }, 1)
-  const [file] = positionals
+  const { values, words } = parse('judge', args, { ttl: 'text', json: 'flag' }, 1)
+  const [file] = words
   if (file === undefined) throw new UsageError('judge takes one history: lab judge FILE')
   const ttlMs = duration('ttl', values.ttl ?? TTL.default, TTL)
   const judged = judgedOf(await readLines(file), ttlMs)

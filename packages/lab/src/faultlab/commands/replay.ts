@@ -1,9 +1,10 @@
 /** `holdfast lab replay NAME`: plays it, says what was seen, and leaves a page with one timeline a take. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { UsageError } from '@holdfast/testbed/command-line'
 import { timelineHtml, type TimelineSection } from '../../timeline/page.ts'
 import type { LabCall } from '../lab-call.ts'
-import { freeFolder, parse, UsageError } from '../options.ts'
+import { freeFolder, parse } from '../options.ts'
 import { exitCodes } from '../verdict.ts'
 import { scenarios } from '../scenarios/catalogue.ts'
 import { missingOf } from '../scenarios/needs.ts'
@@ -14,8 +15,8 @@ const OUT_DEFAULT = 'holdfast-lab'
 
 /** 0: every claim was seen. 2: one was not, so the replay showed nothing. */
 export async function replayCommand({ args, stdout }: LabCall): Promise<number> {
-  const { values, positionals } = parse('replay', args, { out: { type: 'string' }, json: { type: 'boolean' } }, 1)
-  const [name] = positionals
+  const { values, words } = parse('replay', args, { out: 'text', json: 'flag' }, 1)
+  const [name] = words
   if (name === undefined) {
     for (const [each, { foundBy, shows }] of scenarios)
       stdout.write(`${each}\n  shows: ${shows}\n  found by: ${foundBy}\n`)

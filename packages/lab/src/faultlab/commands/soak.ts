@@ -1,20 +1,30 @@
 /** `holdfast lab soak --hours H`: rounds until the hours are full, each on a store of its own, then a row in the track record. */
 import { resolve } from 'node:path'
+import { UsageError, wholeNumber } from '@holdfast/testbed/command-line'
 import type { LabCall } from '../lab-call.ts'
 import { chosenFaults } from '../faults/choice.ts'
-import { duration, groundOptions, parse, storeOf, UsageError, whole } from '../options.ts'
+import { duration, environmentOptions, parse, SEED, storeOf } from '../options.ts'
 import { exitCodes } from '../verdict.ts'
 import { commitOfLab } from '../soak/commit.ts'
 import { soak } from '../soak/soak.ts'
 import { type Common, keep, livedMs, type SoakState, stateIn } from '../soak/state.ts'
 import { checkRecord, recordIn, rowOf } from '../soak/track-record.ts'
 
-const text = { type: 'string' } as const
 const HOURS_MAX = 1_000
+const options = {
+  hours: 'text',
+  out: 'text',
+  seed: 'text',
+  round: 'text',
+  faults: 'text',
+  record: 'text',
+  store: 'text',
+  persistence: 'text',
+  resource: 'text',
+} as const
 
 export async function soakCommand({ args, stdout, stderr }: LabCall): Promise<number> {
-  const names = { hours: text, out: text, seed: text, round: text, faults: text, record: text } as const
-  const { values } = parse('soak', args, { ...names, store: text, persistence: text, resource: text })
+  const { values } = parse('soak', args, options)
   const hours = Number(values.hours)
   if (!(hours > 0 && hours <= HOURS_MAX)) {
     throw new UsageError(`--hours must be a number of more than 0 and up to ${HOURS_MAX}`)
@@ -58,13 +68,13 @@ async function commonOf(values: Values, folder: string, stderr: LabCall['stderr'
   for (const reason of leftOut) stderr.write(`left out: ${reason}\n`)
   return {
     scheme: store.scheme,
-    ...groundOptions(values, store),
+    ...environmentOptions(values, store),
     workers: 6,
     ttlMs: 500,
     guard: true,
     faults,
     forMs: duration('round', values.round ?? '60s', { minMs: 5_000, maxMs: 3_600_000 }),
-    seed: values.seed === undefined ? 1 : whole('seed', values.seed, 1, 2 ** 31),
+    seed: values.seed === undefined ? 1 : wholeNumber('--seed', values.seed, SEED),
   }
 }
 

@@ -21,21 +21,18 @@ export interface Competitor {
   take(name: string, waitMs: number, extended: () => void): Promise<Taken>
 }
 
-export async function rivalContender(
-  options: ContenderOptions,
-  open: (client: Redis) => Competitor,
-): Promise<Contender> {
+export async function contenderOf(options: ContenderOptions, open: (client: Redis) => Competitor): Promise<Contender> {
   const { storeUrl, namespace, notes } = options
   const reason = await installCompetitors()
   if (reason !== undefined) throw new Error(reason)
   const client = new Redis(storeUrl)
   client.on('error', () => undefined)
-  const rival = open(client)
+  const competitor = open(client)
   return {
-    tells: rival.tells,
+    tells: competitor.tells,
     async acquire({ k }, waitMs) {
       let tell = (): void => undefined
-      const taken = await rival.take(`${namespace}:${k}`, waitMs, () => tell())
+      const taken = await competitor.take(`${namespace}:${k}`, waitMs, () => tell())
       const token = BigInt(await client.incr(`${namespace}:${k}:grants`))
       const remainingMs = (): number => taken.untilMs() - performance.now()
       tell = () => notes.extended(k, token, remainingMs)

@@ -1,7 +1,7 @@
 /** The mutex of redis-semaphore, which refreshes itself until it is released. */
 import { requireCompetitor } from '@holdfast/testbed/competitors'
 import type { Contender, ContenderOptions } from '../traffic/contender.ts'
-import { rivalContender } from './competitor.ts'
+import { contenderOf } from './competitor.ts'
 
 /** Protected, and the only place that knows when a refresh was asked for. */
 const REFRESH = '_refresh'
@@ -21,7 +21,7 @@ interface MutexOptions {
 
 export function openContender(options: ContenderOptions): Promise<Contender> {
   const { ttlMs } = options
-  return rivalContender(options, (client) => {
+  return contenderOf(options, (client) => {
     type Library = new (client: object, key: string, options: MutexOptions) => Mutex
     const { Mutex } = requireCompetitor<{ Mutex: Library }>('redis-semaphore')
     return {

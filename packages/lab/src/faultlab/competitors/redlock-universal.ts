@@ -1,7 +1,7 @@
 /** redlock-universal on one server, through `using`, which extends the lock by itself. */
 import { requireCompetitor } from '@holdfast/testbed/competitors'
 import type { Contender, ContenderOptions } from '../traffic/contender.ts'
-import { insideOf, rivalContender } from './competitor.ts'
+import { insideOf, contenderOf } from './competitor.ts'
 
 interface Adapter {
   atomicExtend(key: string, value: string, minTtlMs: number, ttlMs: number): Promise<{ readonly resultCode: number }>
@@ -27,7 +27,7 @@ const EXTENDED = 1
 
 export function openContender(options: ContenderOptions): Promise<Contender> {
   const { ttlMs } = options
-  return rivalContender(options, (client) => {
+  return contenderOf(options, (client) => {
     const { createLock, IoredisAdapter } = requireCompetitor<Library>('redlock-universal')
     return {
       tells: true,

@@ -1,7 +1,7 @@
 /** redlock 5.0.0-beta.2 on one server, through `using`, which extends the lock by itself. */
 import { requireCompetitor } from '@holdfast/testbed/competitors'
 import type { Contender, ContenderOptions } from '../traffic/contender.ts'
-import { insideOf, rivalContender } from './competitor.ts'
+import { insideOf, contenderOf } from './competitor.ts'
 
 interface Lock {
   /** Of `Date.now()`. */
@@ -24,7 +24,7 @@ const RETRY_MS = 200
 
 export function openContender(options: ContenderOptions): Promise<Contender> {
   const { ttlMs } = options
-  return rivalContender(options, (client) => {
+  return contenderOf(options, (client) => {
     type Library = new (clients: readonly object[], settings: object) => Redlock
     const { default: Library } = requireCompetitor<{ default: Library }>('redlock-5')
     return {

@@ -1,7 +1,7 @@
 /** @verrou/core with its Redis store: no renewal and no signal, so the work has one lease. */
 import { requireCompetitor } from '@holdfast/testbed/competitors'
 import type { Contender, ContenderOptions } from '../traffic/contender.ts'
-import { rivalContender } from './competitor.ts'
+import { contenderOf } from './competitor.ts'
 
 interface Lock {
   acquire(options: { readonly retry: { readonly timeout: number; readonly delay: number } }): Promise<boolean>
@@ -18,7 +18,7 @@ const RETRY_MS = 100
 
 export function openContender(options: ContenderOptions): Promise<Contender> {
   const { ttlMs } = options
-  return rivalContender(options, (client) => {
+  return contenderOf(options, (client) => {
     const library = requireCompetitor<{ LockFactory: new (store: object) => LockFactory }>('@verrou/core')
     const { RedisStore } = requireCompetitor<{ RedisStore: new (options: object) => object }>(
       '@verrou/core/drivers/redis',

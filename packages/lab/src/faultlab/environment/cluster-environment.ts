@@ -35,7 +35,7 @@ export async function startClusterElectorate(persistence: Persistence): Promise<
   }
 }
 
-/** Every node sees all slots served by these primaries, and nobody held for dead. */
+/** Every node sees all slots served by these primaries, and considers none of them failed. */
 async function agree(engines: readonly Engine[], pairs: readonly Pair[]): Promise<boolean> {
   const ports = pairs.map(({ primary }) => primary.port).toSorted((a, b) => a - b)
   for (const engine of engines) {
@@ -63,7 +63,7 @@ function nodesIn(list: string): readonly Node[] {
     })
 }
 
-/** A primary that decides on no lock could be hurt without anybody's notice. */
+/** A primary that decides on no lock could be hurt without any effect on the run. */
 async function namespaceOnAll(pairs: readonly Pair[], wish: string): Promise<string> {
   const [asked] = pairs
   if (asked === undefined) return wish

@@ -1,4 +1,4 @@
-/** What the ground says to a Redis of the run, and what that says of its replication. */
+/** Commands to a Redis of the run, and what it reports of its replication. */
 import type { Engine } from '@holdfast/testbed/engines/engine'
 import { RespConnection, type RespValue } from '@holdfast/testbed/engines/redis/resp'
 

@@ -5,16 +5,20 @@ import * as redis from '@holdfast/testbed/engines/redis/driver'
 import { RespConnection, type RespValue } from '@holdfast/testbed/engines/redis/resp'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
 import { wholeForms } from '../traffic/order.ts'
-import type { Environment, GroundRequest, Need } from './environment.ts'
-import { openGround } from './open-environment.ts'
+import type { Environment, EnvironmentRequest, Need } from './environment.ts'
+import { openEnvironment } from './open-environment.ts'
 
 beforeEach(async (context) => {
   await requireEngine(context, redis)
 })
 
-function onRedis(needs: readonly Need[], change: Partial<GroundRequest> = {}, scheme = 'redis'): Promise<Environment> {
+function onRedis(
+  needs: readonly Need[],
+  change: Partial<EnvironmentRequest> = {},
+  scheme = 'redis',
+): Promise<Environment> {
   const own = { storeUrl: 'redis:', isOwn: true, persistence: 'always', ttlMs: 500 } as const
-  return openGround(scheme, { ...own, places: ['w1', 'w2'], needs: new Set(needs), ...change })
+  return openEnvironment(scheme, { ...own, places: ['w1', 'w2'], needs: new Set(needs), ...change })
 }
 
 async function ask(url: string, ...words: readonly string[]): Promise<RespValue> {
@@ -36,39 +40,39 @@ async function toldTheReplica(url: string, key: string, value: string): Promise<
 
 describe('a Redis of the run', () => {
   test('has a way of its own for every place, and one can be hurt alone', async () => {
-    await using ground = await onRedis([])
-    expect(new Set([ground.urlFor('w1'), ground.urlFor('w2'), ground.urlFor()]).size).toBe(3)
-    ground.ways.find(({ place }) => place === 'w1')?.impose({ kind: 'cut' })
-    await expect(ask(ground.urlFor('w1'), 'PING')).rejects.toMatchObject({ code: 'ECONNRESET' })
-    expect(await ask(ground.urlFor('w2'), 'PING')).toBe('PONG')
+    await using environment = await onRedis([])
+    expect(new Set([environment.urlFor('w1'), environment.urlFor('w2'), environment.urlFor()]).size).toBe(3)
+    environment.routes.find(({ place }) => place === 'w1')?.impose({ kind: 'cut' })
+    await expect(ask(environment.urlFor('w1'), 'PING')).rejects.toMatchObject({ code: 'ECONNRESET' })
+    expect(await ask(environment.urlFor('w2'), 'PING')).toBe('PONG')
   })
 
   test('gives each worker and the server a clock of its own where they are asked for', async () => {
-    await using ground = await onRedis(['worker-clock', 'server-clock'])
-    const files = ['w1', 'w2'].map((place) => ground.environmentFor(place)['SKEWED_CLOCK_FILE'])
-    expect(new Set([...files, ground.servers[0]?.clock?.environment['SKEWED_CLOCK_FILE']]).size).toBe(3)
-    ground.servers[0]?.clock?.set(3_600_000)
-    const [seconds] = (await ask(ground.urlFor(), 'TIME')) as readonly string[]
+    await using environment = await onRedis(['worker-clock', 'server-clock'])
+    const files = ['w1', 'w2'].map((place) => environment.environmentFor(place)['SKEWED_CLOCK_FILE'])
+    expect(new Set([...files, environment.servers[0]?.clock?.environment['SKEWED_CLOCK_FILE']]).size).toBe(3)
+    environment.servers[0]?.clock?.set(3_600_000)
+    const [seconds] = (await ask(environment.urlFor(), 'TIME')) as readonly string[]
     expect(Number(seconds) * 1_000 - Date.now()).toBeGreaterThan(3_000_000)
   })
 
   test('fails over to a replica that has not heard of everything, at the same addresses, and back', async () => {
-    await using ground = await onRedis(['replica'])
-    const url = ground.urlFor('w1')
+    await using environment = await onRedis(['replica'])
+    const url = environment.urlFor('w1')
     for (const turn of ['there', 'back']) {
       await toldTheReplica(url, 'known', turn)
-      const before = ground.servers[0]?.engine.port
-      const over = ground.successions[0]?.failOver(0, async () => void (await ask(url, 'SET', 'unheard', turn)))
+      const before = environment.servers[0]?.engine.port
+      const over = environment.successions[0]?.failOver(0, async () => void (await ask(url, 'SET', 'unheard', turn)))
       expect((await over)?.behindBytes).toBeGreaterThan(0)
-      expect(ground.servers[0]?.engine.port).not.toBe(before)
+      expect(environment.servers[0]?.engine.port).not.toBe(before)
       expect([await ask(url, 'GET', 'known'), await ask(url, 'GET', 'unheard')]).toEqual([turn, null])
-      expect(await ask(ground.urlFor(), 'GET', 'known')).toBe(turn)
+      expect(await ask(environment.urlFor(), 'GET', 'known')).toBe(turn)
     }
   })
 
   test('is hurt in one way at a time', async () => {
-    await using ground = await onRedis([])
-    const [server] = ground.servers
+    await using environment = await onRedis([])
+    const [server] = environment.servers
     const order: string[] = []
     const deed = async (name: string): Promise<void> => {
       order.push(`${name} begins`)
@@ -82,19 +86,19 @@ describe('a Redis of the run', () => {
 
 test("before a user's server stand proxies, and nothing of it can be hurt", async () => {
   await using engine = await redis.start({ password: 'secret' })
-  await using ground = await onRedis([], { storeUrl: `${engine.url}/3`, isOwn: false })
-  expect(ground.servers).toEqual([])
-  const url = new URL(ground.urlFor('w1'))
+  await using environment = await onRedis([], { storeUrl: `${engine.url}/3`, isOwn: false })
+  expect(environment.servers).toEqual([])
+  const url = new URL(environment.urlFor('w1'))
   expect([url.password, url.pathname]).toEqual(['secret', '/3'])
   expect(url.port).not.toBe(String(engine.port))
-  expect(await ask(ground.urlFor('w1'), 'PING')).toBe('PONG')
+  expect(await ask(environment.urlFor('w1'), 'PING')).toBe('PONG')
 })
 
 describe.each(['redis+cluster', 'redis+sentinel'])('%s: of the run', (scheme) => {
   test('chooses another primary when one is killed, and when one is frozen', { timeout: 120_000 }, async () => {
-    await using ground = await onRedis([], { storeUrl: `${scheme}:` }, scheme)
-    const [server] = ground.servers
-    const [succession] = ground.successions
+    await using environment = await onRedis([], { storeUrl: `${scheme}:` }, scheme)
+    const [server] = environment.servers
+    const [succession] = environment.successions
     if (server === undefined || succession === undefined) throw new Error('there is no server')
     const { port } = server.engine
     const replies: RespValue[] = []
@@ -116,8 +120,8 @@ describe.each(['redis+cluster', 'redis+sentinel'])('%s: of the run', (scheme) =>
   })
 
   test('replaces nobody who is merely silent', { timeout: 60_000 }, async () => {
-    await using ground = await onRedis([], { storeUrl: `${scheme}:` }, scheme)
-    const [server] = ground.servers
+    await using environment = await onRedis([], { storeUrl: `${scheme}:` }, scheme)
+    const [server] = environment.servers
     const before = server?.engine
     await server?.alone(async () => {
       await server.engine.pause()
@@ -130,17 +134,17 @@ describe.each(['redis+cluster', 'redis+sentinel'])('%s: of the run', (scheme) =>
 
   test("leaves a user's alone: nothing stands before it", async () => {
     const url = `${scheme}://host-1,host-2/name`
-    await using ground = await onRedis([], { storeUrl: url, isOwn: false }, scheme)
-    expect([ground.urlFor('w1'), ground.urlFor()]).toEqual([url, url])
-    expect([ground.servers, ground.successions, ground.ways]).toEqual([[], [], []])
+    await using environment = await onRedis([], { storeUrl: url, isOwn: false }, scheme)
+    expect([environment.urlFor('w1'), environment.urlFor()]).toEqual([url, url])
+    expect([environment.servers, environment.successions, environment.routes]).toEqual([[], [], []])
   })
 })
 
 test('a namespace in a Cluster of the run has a lock on every primary', { timeout: 60_000 }, async () => {
-  await using ground = await onRedis([], { storeUrl: 'redis+cluster:' }, 'redis+cluster')
-  const namespace = await ground.namespaceLike('shop')
+  await using environment = await onRedis([], { storeUrl: 'redis+cluster:' }, 'redis+cluster')
+  const namespace = await environment.namespaceLike('shop')
   expect(namespace).toMatch(/^shop-/)
-  const [server] = ground.servers
+  const [server] = environment.servers
   const slots = await Promise.all(
     wholeForms.map(({ k }) => ask(server?.engine.url ?? '', 'CLUSTER', 'KEYSLOT', `{${namespace}!${k}}`)),
   )
@@ -154,17 +158,22 @@ describe('a Redlock of the run', () => {
   const own = { storeUrl: 'redlock:', isOwn: true, persistence: 'always', ttlMs: 500, places: ['w1'] } as const
 
   test('has five servers that know nothing of each other, each with a way of its own', async () => {
-    await using ground = await openGround('redlock', { ...own, needs: new Set() })
-    expect(ground.servers.length).toBe(5)
-    const direct = ground.servers.map(({ engine }) => `127.0.0.1:${engine.port}`)
-    expect(ground.urlFor()).toBe(`redlock://${direct.join(',')}`)
-    const ways = ground.urlFor('w1').slice('redlock://'.length).split(',')
-    expect(new Set([...ways, ...direct]).size).toBe(10)
-    for (const way of ways) expect(await ask(`redis://${way}`, 'PING')).toBe('PONG')
+    await using environment = await openEnvironment('redlock', { ...own, needs: new Set() })
+    expect(environment.servers.length).toBe(5)
+    const direct = environment.servers.map(({ engine }) => `127.0.0.1:${engine.port}`)
+    expect(environment.urlFor()).toBe(`redlock://${direct.join(',')}`)
+    const [routes = [], names = []] = environment
+      .urlFor('w1')
+      .slice('redlock://'.length)
+      .split('?names=')
+      .map((each) => each.split(','))
+    expect(names).toEqual(direct)
+    expect(new Set([...routes, ...direct]).size).toBe(10)
+    for (const route of routes) expect(await ask(`redis://${route}`, 'PING')).toBe('PONG')
   })
 
   test('loses the data of no more servers than it stands', async () => {
-    await using ground = await openGround('redlock', { ...own, needs: new Set() })
-    expect([ground.mayForget(), ground.mayForget(), ground.mayForget()]).toEqual([true, true, false])
+    await using environment = await openEnvironment('redlock', { ...own, needs: new Set() })
+    expect([environment.mayForget(), environment.mayForget(), environment.mayForget()]).toEqual([true, true, false])
   })
 })

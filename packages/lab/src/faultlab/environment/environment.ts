@@ -1,5 +1,5 @@
 /**
- * What a run stands on: the servers that it made for itself, if any, and a way of its own from every worker to every
+ * What a run stands on: the servers that it made for itself, if any, and a route of its own from every worker to every
  * server, so that one client can be hurt alone.
  */
 import type { Engine } from '@holdfast/testbed/engines/engine'
@@ -15,7 +15,7 @@ export type Persistence = (typeof persistences)[number]
 /** What some faults need and others should not have to put up with. */
 export type Need = 'server-clock' | 'worker-clock' | 'disk' | 'replica'
 
-export interface GroundRequest {
+export interface EnvironmentRequest {
   /** The scheme alone when the run is to make the store. */
   readonly storeUrl: string
   readonly isOwn: boolean
@@ -34,7 +34,7 @@ export interface EnvironmentServer {
   readonly engine: Engine
   readonly clock: SkewedClock | undefined
   readonly disk: FragileDisk | undefined
-  /** One after the other: a server that is being hurt is not hurt in another way as well. */
+  /** One fault after the other: a server is hurt by one at a time. */
   alone<T>(work: () => Promise<T>): Promise<T>
   /** Whether a change is on its disk before it is answered. */
   readonly syncs: boolean
@@ -45,7 +45,7 @@ export interface EnvironmentServer {
 }
 
 export interface Memory {
-  /** Writes a word, which is answered; and whether it still knows it. What it has forgotten it forgot for everybody. */
+  /** Writes a word and waits for the answer. Whether the server still knows it is what `recalls` returns. */
   remember(word: string): Promise<void>
   recalls(word: string): Promise<boolean>
 }
@@ -67,11 +67,11 @@ export interface Succeeded {
 }
 
 export interface Environment extends AsyncDisposable {
-  /** What a worker opens at this place; without a place, past everything that is hurt on the way. */
+  /** What a worker opens at this place; without a place, past every route that a fault may hurt. */
   urlFor(place?: string): string
   /** What a worker is started with at this place. */
   environmentFor(place: string): Readonly<Record<string, string>>
-  readonly ways: readonly Route[]
+  readonly routes: readonly Route[]
   /** None when the store is no server, or is one of the user's. */
   readonly servers: readonly EnvironmentServer[]
   readonly successions: readonly Succession[]

@@ -5,18 +5,18 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Engine } from '@holdfast/testbed/engines/engine'
 import { until } from '@holdfast/testbed/engines/until'
-import { type Closing, closingAll } from './closing.ts'
+import { type Closing, closeAll } from './disposal.ts'
 import { command, offsetOf, replicationOf } from './command.ts'
 import type {
   Environment,
-  GroundRequest,
+  EnvironmentRequest,
   EnvironmentServer,
   Persistence,
   Succeeded,
   Succession,
 } from './environment.ts'
 import { oneAtATime } from './one-at-a-time.ts'
-import { openPlainGround } from './plain-environment.ts'
+import { openPlainEnvironment } from './plain-environment.ts'
 import { openWorkerClocks } from './worker-clocks.ts'
 
 export interface Pair {
@@ -25,7 +25,7 @@ export interface Pair {
   readonly replica: Engine
 }
 
-/** What the ways to replace a primary differ in. */
+/** What Cluster and Sentinel differ in. */
 export interface Electorate {
   /** What clients open. */
   readonly url: string
@@ -34,9 +34,9 @@ export interface Electorate {
   /** Whether this one may take the place of a primary that is silent. From the start none may: a stop stays a stop. */
   permit(heir: Engine, isPermitted: boolean): Promise<void>
   hasChosen(heir: Engine): Promise<boolean>
-  /** Everybody agrees that these are the primaries, and would agree on another one. */
+  /** Every member agrees that these are the primaries, and enough of them are up to elect another one. */
   agreesOn(pairs: readonly Pair[]): Promise<boolean>
-  /** See `Ground`. */
+  /** See `Environment`. */
   namespaceLike(wish: string): Promise<string>
   close(): Promise<void>
 }
@@ -50,37 +50,37 @@ const WHOLE_WITHIN_MS = 60_000
 const DEAF_MS_MAX = 2_000
 const LACKING_WITHIN_MS = 1_000
 const LOOKS_EVERY_MS = 10
-/** No server has a password, so whoever offers one is sent away. */
+/** No server has a password, so a client that offers one is refused. */
 const REFUSED = 'refused'
 
-export async function openGroupGround(start: StartElectorate, request: GroundRequest): Promise<Environment> {
-  if (!request.isOwn) return openPlainGround(request)
+export async function openGroupEnvironment(start: StartElectorate, request: EnvironmentRequest): Promise<Environment> {
+  if (!request.isOwn) return openPlainEnvironment(request)
   const closing: Closing[] = []
   try {
     return await built(start, request, closing)
   } catch (error) {
-    await closingAll(closing)
+    await closeAll(closing)
     throw error
   }
 }
 
-async function built(start: StartElectorate, request: GroundRequest, closing: Closing[]): Promise<Environment> {
+async function built(start: StartElectorate, request: EnvironmentRequest, closing: Closing[]): Promise<Environment> {
   const { places, needs, persistence } = request
   const electorate = await start(persistence)
   closing.push(() => electorate.close())
   const clocks = await openWorkerClocks(needs.has('worker-clock') ? places : [])
   closing.push(async () => clocks.close())
-  // One deed at a time in all of it: who votes must be there, or nobody is chosen.
+  // One fault at a time in the whole group: without enough voters no primary is elected.
   const turn = oneAtATime()
   const servers: readonly Reign[] = electorate.pairs.map(
     (pair) => new Reign(pair, { electorate, turn, all: () => servers, persistence }),
   )
   await whole(electorate, servers)
-  const close = (): Promise<void> => closingAll(closing)
+  const close = (): Promise<void> => closeAll(closing)
   return {
     urlFor: () => electorate.url,
     environmentFor: (place) => clocks.of(place)?.environment ?? {},
-    ways: [],
+    routes: [],
     servers,
     successions: servers,
     namespaceLike: (wish) => electorate.namespaceLike(wish),
@@ -98,7 +98,7 @@ interface Realm {
   readonly persistence: Persistence
 }
 
-/** Whoever is the primary, and the one that follows it. */
+/** The present primary, and the replica that follows it. */
 class Reign implements EnvironmentServer, Succession, Pair {
   readonly name: string
   readonly clock = undefined

@@ -4,7 +4,7 @@ import { RespConnection } from '@holdfast/testbed/engines/redis/resp'
 import { start } from '@holdfast/testbed/engines/redis/server'
 import { until } from '@holdfast/testbed/engines/until'
 import { openProxy, type Proxy } from '@holdfast/testbed/proxy/proxy'
-import { type Closing, closingAll } from './closing.ts'
+import { type Closing, closeAll } from './disposal.ts'
 import { command, offsetOf, replicationOf } from './command.ts'
 import type { EnvironmentServer, Persistence, Succeeded, Succession } from './environment.ts'
 import type { Follower, Redirect, ServerKind } from './server-environment.ts'
@@ -55,10 +55,10 @@ async function follow(primary: EnvironmentServer, persistence: Persistence): Pro
     await obey(second, first)
     return {
       succession: (redirect) => new Pair(first, second, redirect, primary),
-      close: () => closingAll(closing),
+      close: () => closeAll(closing),
     }
   } catch (error) {
-    await closingAll(closing)
+    await closeAll(closing)
     throw error
   }
 }

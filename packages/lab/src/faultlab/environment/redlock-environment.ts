@@ -22,6 +22,17 @@ export const redlockKind: ServerKind = {
     const user = first.slice(0, first.lastIndexOf('@') + 1)
     return nodes.map((node) => `redis://${node.includes('@') ? '' : user}${node}`)
   },
-  join: (urls) => `${SCHEME}${urls.map((url) => url.slice(url.indexOf('//') + 2)).join(',')}`,
+  join(urls, called) {
+    const servers = `${SCHEME}${urls.map((url) => url.slice(url.indexOf('//') + 2)).join(',')}`
+    // Every worker has other addresses for them, and all have to call them alike.
+    const isDirect = urls.every((url, index) => url === called[index])
+    return isDirect ? servers : `${servers}?names=${called.map(nameOf).join(',')}`
+  },
   stands: { servers: FORGETFUL, withinMs: (ttlMs) => ttlMs + KEPT_OUT_MS_BEYOND_LEASE },
+}
+
+/** As a client without a proxy in between calls it. */
+function nameOf(url: string): string {
+  const { hostname, port } = new URL(url)
+  return `${hostname}:${port === '' ? '6379' : port}`
 }

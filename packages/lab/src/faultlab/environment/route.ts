@@ -1,4 +1,4 @@
-/** The way from one worker to one server, on which several faults may lie at once. */
+/** The route from one worker to one server, on which several faults may be in force at once. */
 import { openProxy, type Proxy, type ProxyStats, type ProxyTarget } from '@holdfast/testbed/proxy/proxy'
 import type { ProxyMode } from '@holdfast/testbed/proxy/mode'
 
@@ -53,7 +53,7 @@ export class Route {
     this.#before = now
   }
 
-  /** From now on it leads elsewhere; who is on it is reset, as by an address that moves. */
+  /** From now on it leads elsewhere; open connections are reset, as by an address that moves. */
   leadTo(target: ProxyTarget): void {
     this.#proxy.retarget(target)
   }

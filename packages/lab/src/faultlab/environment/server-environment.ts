@@ -2,8 +2,15 @@
 import type { Engine, StartOptions } from '@holdfast/testbed/engines/engine'
 import { type FragileDisk, openFragileDisk } from '@holdfast/testbed/os/fragile-disk'
 import { openSkewedClock, type SkewedClock } from '@holdfast/testbed/os/skewed-clock'
-import { type Closing, closingAll } from './closing.ts'
-import type { Environment, GroundRequest, EnvironmentServer, Memory, Persistence, Succession } from './environment.ts'
+import { type Closing, closeAll } from './disposal.ts'
+import type {
+  Environment,
+  EnvironmentRequest,
+  EnvironmentServer,
+  Memory,
+  Persistence,
+  Succession,
+} from './environment.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 import { Route } from './route.ts'
 import { openWorkerClocks } from './worker-clocks.ts'
@@ -18,16 +25,16 @@ export interface ServerKind {
   recall(engine: Engine): Promise<string | undefined>
   /** The server's own clock; needed where that is set. */
   wallMs?(engine: Engine): Promise<number>
-  /** A user's store URL as the URLs of its servers, and back. */
+  /** A user's store URL as the URLs of its servers, and back; `called`: the servers themselves, where there is a proxy between. */
   split(storeUrl: string): string[]
-  join(serverUrls: readonly string[]): string
+  join(serverUrls: readonly string[], called: readonly string[]): string
   /** How many servers may lose their data within which time. Without it, all of them at any time. */
   readonly stands?: { readonly servers: number; withinMs(ttlMs: number): number }
   /** Starts what takes over from the first server; needed for a failover. */
   follow?(primary: EnvironmentServer, persistence: Persistence): Promise<Follower>
 }
 
-/** How the ways are told where the primary is now. */
+/** How the routes learn where the primary is now. */
 export type Redirect = (primary: Engine) => void
 
 export interface Follower {
@@ -35,29 +42,29 @@ export interface Follower {
   close(): Promise<void>
 }
 
-export async function openServerGround(kind: ServerKind, request: GroundRequest): Promise<Environment> {
+export async function openServerEnvironment(kind: ServerKind, request: EnvironmentRequest): Promise<Environment> {
   const closing: Closing[] = []
   try {
     return await built(kind, request, closing)
   } catch (error) {
-    await closingAll(closing)
+    await closeAll(closing)
     throw error
   }
 }
 
-async function built(kind: ServerKind, request: GroundRequest, closing: Closing[]): Promise<Environment> {
+async function built(kind: ServerKind, request: EnvironmentRequest, closing: Closing[]): Promise<Environment> {
   const { storeUrl, isOwn, places, needs, persistence } = request
   const servers: OwnServer[] = []
   for (let index = 0; isOwn && index < kind.count; index += 1) {
     servers.push(await startOne(kind, request, index, closing))
   }
   const urls = isOwn ? servers.map(({ engine }) => engine.url) : kind.split(storeUrl)
-  const ways: Route[] = []
+  const routes: Route[] = []
   for (const place of places) {
     for (const [server, url] of urls.entries()) {
-      const way = await Route.open(place, server, targetOf(url))
-      closing.push(() => way.close())
-      ways.push(way)
+      const route = await Route.open(place, server, targetOf(url))
+      closing.push(() => route.close())
+      routes.push(route)
     }
   }
   const clocks = await openWorkerClocks(needs.has('worker-clock') ? places : [])
@@ -68,14 +75,17 @@ async function built(kind: ServerKind, request: GroundRequest, closing: Closing[
   const redirect: Redirect = (primary) => {
     urls[0] = primary.url
     if (first !== undefined) first.engine = primary
-    for (const way of ways) way.leadTo(primary)
+    for (const route of routes) route.leadTo(primary)
   }
-  const close = (): Promise<void> => closingAll(closing)
+  const close = (): Promise<void> => closeAll(closing)
   return {
     mayForget: losses(kind, request.ttlMs),
-    urlFor: (place) => kind.join(urls.map((url, server) => onItsWay(ways, place, server)?.through(url) ?? url)),
+    urlFor: (place) => {
+      const routed = urls.map((url, server) => routeOf(routes, place, server)?.through(url) ?? url)
+      return kind.join(routed, urls)
+    },
     environmentFor: (place) => clocks.of(place)?.environment ?? {},
-    ways,
+    routes,
     servers,
     successions: follower === undefined ? [] : [follower.succession(redirect)],
     namespaceLike: async (wish) => wish,
@@ -87,7 +97,7 @@ async function built(kind: ServerKind, request: GroundRequest, closing: Closing[
 
 async function startOne(
   kind: ServerKind,
-  { needs, persistence }: GroundRequest,
+  { needs, persistence }: EnvironmentRequest,
   index: number,
   closing: Closing[],
 ): Promise<OwnServer> {
@@ -153,8 +163,8 @@ function losses({ stands }: ServerKind, ttlMs: number): () => boolean {
   }
 }
 
-function onItsWay(ways: readonly Route[], place: string | undefined, server: number): Route | undefined {
-  return ways.find((way) => way.place === place && way.server === server)
+function routeOf(routes: readonly Route[], place: string | undefined, server: number): Route | undefined {
+  return routes.find((route) => route.place === place && route.server === server)
 }
 
 function targetOf(url: string): { readonly host: string; readonly port: number } {

@@ -14,7 +14,7 @@ import { busy, wipe } from './sqlite-faults.ts'
 export interface StoreFaults {
   /** In the order of the documentation. */
   readonly faults: ReadonlyMap<string, Fault>
-  /** What somebody might ask for, and why it means nothing here. */
+  /** Faults of other stores that a caller may ask for, and why they mean nothing here. */
   readonly meaningless: ReadonlyMap<string, string>
   /** Those of a run that does not say. What breaks promises that the store does not make is not among them. */
   readonly usual: readonly string[]
@@ -30,11 +30,11 @@ const clientFaults: readonly (readonly [string, Fault])[] = [
   ['clock-jump', workerClock],
 ]
 
-const wayFaults: readonly (readonly [string, Fault])[] = [...connectionFaults, ['partition', partition]]
+const routeFaults: readonly (readonly [string, Fault])[] = [...connectionFaults, ['partition', partition]]
 
 const noConnection = 'every process opens the lock file itself: there is no connection'
 const noFile = 'a server has no file that another program could lock'
-const noWay =
+const noRoute =
   'the servers tell every client where they are, so no worker has a way of its own that could be hurt; a redis: or redlock: of the run gives it one'
 const noneOfItsOwn =
   'the servers of a group that the run starts have no clock and no disk of their own; those of redis: and redlock: have'
@@ -58,7 +58,7 @@ const group: StoreFaults = {
   faults: new Map([...clientFaults, ...serverFaults, ['failover', electedFailover]]),
   meaningless: new Map([
     ['busy', noFile],
-    ...names(wayFaults).map((name) => [name, noWay] as const),
+    ...names(routeFaults).map((name) => [name, noRoute] as const),
     ['wipe', noMember],
     ...['server-clock-jump', 'power-loss', 'disk-full'].map((name) => [name, noneOfItsOwn] as const),
   ]),
@@ -75,7 +75,7 @@ const stores: ReadonlyMap<string, StoreFaults> = new Map([
     {
       faults: new Map([...clientFaults, ['busy', busy], ['wipe', wipe]]),
       meaningless: new Map([
-        ...names(wayFaults).map((name) => [name, noConnection] as const),
+        ...names(routeFaults).map((name) => [name, noConnection] as const),
         ...[...names(ownServers), 'failover']
           .filter((name) => name !== 'wipe')
           .map((name) => [name, noServer] as const),
@@ -87,21 +87,21 @@ const stores: ReadonlyMap<string, StoreFaults> = new Map([
   [
     'redis',
     {
-      faults: new Map([...clientFaults, ...wayFaults, ...ownServers, ['failover', failover]]),
+      faults: new Map([...clientFaults, ...routeFaults, ...ownServers, ['failover', failover]]),
       meaningless: new Map([['busy', noFile]]),
-      usual: ['pause', 'kill', ...names(wayFaults), ...serverFaults.keys()],
+      usual: ['pause', 'kill', ...names(routeFaults), ...serverFaults.keys()],
       ...everything,
     },
   ],
   [
     'redlock',
     {
-      faults: new Map([...clientFaults, ...wayFaults, ...ownServers]),
+      faults: new Map([...clientFaults, ...routeFaults, ...ownServers]),
       meaningless: new Map([
         ['busy', noFile],
         ['failover', 'each server is alone: none may have a replica that takes over'],
       ]),
-      usual: ['pause', 'kill', ...names(wayFaults), ...serverFaults.keys()],
+      usual: ['pause', 'kill', ...names(routeFaults), ...serverFaults.keys()],
       isFifo: false,
       hasAllForms: false,
     },

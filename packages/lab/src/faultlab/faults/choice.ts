@@ -1,7 +1,7 @@
 /** Which faults a run makes: nothing is left out silently. One that cannot be made is an error that says why. */
 import { EngineNotAvailable } from '@holdfast/testbed/engines/engine'
 import type { Need } from '../environment/environment.ts'
-import { UsageError } from '../usage-error.ts'
+import { UsageError } from '@holdfast/testbed/command-line'
 import { faultsOf } from './catalogue.ts'
 import type { Fault } from './fault.ts'
 import { together } from './together.ts'
@@ -84,7 +84,7 @@ function reasonAgainst(name: string, { scheme, isOwn, usesStore }: FaultChoice):
     const reason = known?.meaningless.get(name) ?? 'there is no such fault'
     return `${reason} (${scheme}: has ${[...(known?.faults.keys() ?? [])].join(', ')}, or none)`
   }
-  // The lock under test does not use the store then, so hurting it, or the way to it, hurts nobody.
+  // The lock under test does not use the store then, so a fault of the store or of the routes to it has no effect.
   if (!usesStore && fault.atStore) return 'the lock under test does not use the lock file'
   if (fault.hitsStore && !isOwn) {
     return `it would hit everybody who uses this store; give one that does not exist yet, or ${scheme}: alone`

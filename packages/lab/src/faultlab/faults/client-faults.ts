@@ -3,7 +3,7 @@ import { failpoints } from '../traffic/order.ts'
 import type { Fault } from './fault.ts'
 import { victimOf } from './fault-target.ts'
 
-/** A stop at a named point lasts longer than the lease, so that somebody else takes over meanwhile. */
+/** A stop at a named point lasts longer than the lease, so that another worker takes over meanwhile. */
 export const FAILPOINT_TTLS = 1.5
 const RANDOM_STOP_TTLS = { min: 0.2, max: 2.5 }
 
@@ -17,10 +17,10 @@ export const pause: Fault = {
   hitsStore: false,
   begins: 'pause',
   ends: 'resume',
-  async strike(scene) {
-    const victim = victimOf(scene)
+  async strike(target) {
+    const victim = victimOf(target)
     if (victim === undefined) return
-    const { random, ttlMs, note, sleep } = scene
+    const { random, ttlMs, note, sleep } = target
     // The worker itself notes the stop when it gets there, and the driver lets it go on. Two stops at once would be
     // ended by one SIGCONT, which may come between them; then nothing would let the worker go on again.
     if (random.chance(0.6) || victim.isArmed) return victim.arm(random.pick(failpoints))
@@ -44,11 +44,11 @@ export const kill: Fault = {
   atStore: false,
   hitsStore: false,
   begins: 'crash',
-  async strike(scene) {
-    const victim = victimOf(scene)
+  async strike(target) {
+    const victim = victimOf(target)
     if (victim === undefined) return
-    const { random, ttlMs, note, sleep } = scene
-    // Before the signal: what the dead one held is held by nobody from here on.
+    const { random, ttlMs, note, sleep } = target
+    // Before the signal: from here on the killed process holds nothing.
     note('crash', victim.process())
     victim.kill()
     await sleep(ttlMs * random.next())

@@ -27,19 +27,19 @@ export const workerClock: Fault = {
   needs: 'worker-clock',
   begins: 'clock-jump',
   ends: 'end-clock-jump',
-  async strike(scene) {
-    const { random, ttlMs, ground, note, sleep } = scene
-    const victim = victimOf(scene)
-    const clock = victim === undefined ? undefined : ground.clockOf(victim.place)
+  async strike(target) {
+    const { random, ttlMs, environment, note, sleep } = target
+    const victim = victimOf(target)
+    const clock = victim === undefined ? undefined : environment.clockOf(victim.place)
     // One jump at a time, so that the way back is to the right time.
     if (victim === undefined || clock === undefined || clock.offsetMs !== 0) return
-    const target = victim.process()
+    const process = victim.process()
     const byMs = jumpMs(random, ttlMs)
     clock.set(byMs)
-    note('clock-jump', target, { byMs })
+    note('clock-jump', process, { byMs })
     await sleep(ttlMs * random.between(LASTS_TTLS.min, LASTS_TTLS.max))
     clock.set(0)
-    note('end-clock-jump', target)
+    note('end-clock-jump', process)
   },
   hadEffect: ({ target, fromNs, toNs, begun }, { moments }) =>
     moments.some(({ p, f, atNs, in: seen }) => {
@@ -57,9 +57,9 @@ export const serverClock: Fault = {
   needs: 'server-clock',
   begins: 'server-clock-jump',
   ends: 'end-server-clock-jump',
-  async strike(scene) {
-    const { random, ttlMs, note, sleep } = scene
-    const server = serverOf(scene)
+  async strike(target) {
+    const { random, ttlMs, note, sleep } = target
+    const server = serverOf(target)
     const { name, clock } = server
     if (clock === undefined || server.wallMs === undefined || clock.offsetMs !== 0) return
     const byMs = jumpMs(random, ttlMs)

@@ -17,7 +17,7 @@ interface Words {
   readonly counts: string
   mode(random: Random, ttlMs: number): ProxyMode
   /** Beside that it hit something on the way. */
-  shows?(record: Record, spell: FaultWindow): boolean
+  shows?(record: Record, window: FaultWindow): boolean
 }
 
 /** What is written down at the end: the bytes, or the connections, that this fault itself hit. */
@@ -35,17 +35,19 @@ function onTheWay({ kind, what, counts, mode, shows = () => true }: Words): Faul
     hitsStore: false,
     begins: kind,
     ends,
-    async strike({ random, ttlMs, ground, posts, note, sleep }) {
+    async strike({ random, ttlMs, environment, posts, note, sleep }) {
       const victim = posts[random.below(posts.length)]
       if (victim === undefined) return
       const target = victim.process()
       const chosen = mode(random, ttlMs)
-      const lifting = ground.ways.filter((way) => way.place === victim.place).map((way) => way.impose({ ...chosen }))
+      const lifting = environment.routes
+        .filter((route) => route.place === victim.place)
+        .map((route) => route.impose({ ...chosen }))
       note(kind, target)
       await sleep(ttlMs * random.between(LASTS_TTLS.min, LASTS_TTLS.max))
       note(ends, target, { hit: lifting.reduce((sum, lift) => sum + lift(), 0) })
     },
-    hadEffect: (spell, record) => wasHit(spell) && shows(record, spell),
+    hadEffect: (window, record) => wasHit(window) && shows(record, window),
   }
 }
 
@@ -59,7 +61,7 @@ export const connectionFaults: ReadonlyMap<string, Fault> = new Map([
       what: 'connections of a worker are reset (RST), new ones too',
       counts: `a connection was reset, and a request of that worker at the store ${feltWords}`,
       mode: plain('cut'),
-      shows: (record, spell) => felt(record, spell, spell.target),
+      shows: (record, window) => felt(record, window, window.target),
     }),
   ],
   [

@@ -19,13 +19,13 @@ export const powerLoss: Fault = {
   counts: `a request at the store ${feltWords}, and a server that does not sync before it answers had forgotten something`,
   begins: 'power-loss',
   ends: 'end-power-loss',
-  async strike(scene) {
-    const { random, ttlMs, note, sleep } = scene
-    const server = serverOf(scene)
+  async strike(target) {
+    const { random, ttlMs, note, sleep } = target
+    const server = serverOf(target)
     const { name, engine, disk, syncs, memory } = server
     if (disk === undefined || memory === undefined) return
     await server.alone(async () => {
-      if (scene.isOver() || (!syncs && !scene.ground.mayForget())) return
+      if (target.isOver() || (!syncs && !target.environment.mayForget())) return
       const word = `${random.next()}`
       await memory.remember(word)
       note('power-loss', name, { syncs })
@@ -37,9 +37,9 @@ export const powerLoss: Fault = {
       note('end-power-loss', name, { forgot: !(await memory.recalls(word)) })
     })
   },
-  hadEffect(spell, record) {
-    const { begun, ended } = spell
-    return felt(record, spell) && (begun['syncs'] === true || ended['forgot'] === true)
+  hadEffect(window, record) {
+    const { begun, ended } = window
+    return felt(record, window) && (begun['syncs'] === true || ended['forgot'] === true)
   },
 }
 
@@ -49,13 +49,13 @@ export const diskFull: Fault = {
   counts: `a request at the store ${feltWords}`,
   begins: 'disk-full',
   ends: 'end-disk-full',
-  async strike(scene) {
-    const { random, ttlMs, note, sleep } = scene
-    const server = serverOf(scene)
+  async strike(target) {
+    const { random, ttlMs, note, sleep } = target
+    const server = serverOf(target)
     const { name, engine, disk, memory } = server
     if (disk === undefined || memory === undefined) return
     await server.alone(async () => {
-      if (scene.isOver()) return
+      if (target.isOver()) return
       note('disk-full', name)
       disk.fill()
       await sleep(ttlMs * random.between(FULL_TTLS.min, FULL_TTLS.max))
@@ -65,7 +65,7 @@ export const diskFull: Fault = {
       note('end-disk-full', name)
     })
   },
-  hadEffect: (spell, record) => felt(record, spell),
+  hadEffect: (window, record) => felt(record, window),
 }
 
 /** Whether it answers again, writes too; else it is down. */

@@ -49,7 +49,7 @@ function effective(name: string, story: Story, scheme = 'redis'): number {
   const fault = faultNamed(scheme, name)
   if (fault === undefined) throw new Error(`there is no ${name}`)
   const record = story.record()
-  return faultWindowsOf(record, fault.begins, fault.ends).filter((spell) => fault.hadEffect(spell, record)).length
+  return faultWindowsOf(record, fault.begins, fault.ends).filter((window) => fault.hadEffect(window, record)).length
 }
 
 const cutFor = (fromMs: number, toMs: number, target = 'w1', hit = 1): Story =>
@@ -90,8 +90,8 @@ test('a fault on the way that hit nothing there has no effect, whatever else was
 
 test('an end belongs to the fault of the same kind and target', () => {
   const story = cutFor(100, 300).fault(110, 'cut', 'w2').fault(120, 'delay', 'w1').fault(500, 'end-cut', 'w2')
-  const spells = faultWindowsOf(story.step(600, 601).record(), 'cut', 'end-cut')
-  expect(spells.map(({ target, fromNs, toNs }) => [target, fromNs / 1e6, toNs / 1e6])).toEqual([
+  const windows = faultWindowsOf(story.step(600, 601).record(), 'cut', 'end-cut')
+  expect(windows.map(({ target, fromNs, toNs }) => [target, fromNs / 1e6, toNs / 1e6])).toEqual([
     ['w1', 100, 300],
     ['w2', 110, 500],
   ])

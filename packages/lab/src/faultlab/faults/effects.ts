@@ -15,13 +15,13 @@ const NEAR_END_MS = 100
  * A step at the store, of this process or of any, failed meanwhile, got no answer, or was held up until the fault was
  * over. A process that did not run meanwhile was kept waiting by that, and shows nothing.
  */
-export function felt(record: Record, spell: FaultWindow, process?: string): boolean {
+export function felt(record: Record, window: FaultWindow, process?: string): boolean {
   const pauses = new Pauses(record.moments)
-  const { fromNs, toNs } = spell
+  const { fromNs, toNs } = window
   return record.operations.some((step) => {
     const { p, f, callNs, endNs } = step
     if (!STEPS.has(f) || (process !== undefined && p !== process) || callNs >= toNs || endNs < fromNs) return false
-    return isHit(step, spell) && !pauses.disturbed(p, callNs, Math.min(endNs, toNs + SLOW_MS * 1e6))
+    return isHit(step, window) && !pauses.disturbed(p, callNs, Math.min(endNs, toNs + SLOW_MS * 1e6))
   })
 }
 

@@ -13,12 +13,12 @@ function succession(what: string): Fault {
     needs: 'replica',
     begins: 'failover',
     ends: 'end-failover',
-    async strike(scene) {
-      const { random, ttlMs, ground, note, sleep } = scene
-      const chosen = ground.successions[random.below(ground.successions.length)]
+    async strike(target) {
+      const { random, ttlMs, environment, note, sleep } = target
+      const chosen = environment.successions[random.below(environment.successions.length)]
       const deafMs = ttlMs * random.between(DEAF_TTLS.min, DEAF_TTLS.max)
       await chosen?.alone(async () => {
-        if (scene.isOver()) return
+        if (target.isOver()) return
         note('failover', chosen.name)
         const succeeded = await chosen.failOver(deafMs, sleep)
         note('end-failover', chosen.name, { ...succeeded })

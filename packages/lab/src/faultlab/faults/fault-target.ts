@@ -3,7 +3,7 @@ import type { Random } from '@holdfast/testbed/random'
 import type { Detail } from '@holdfast/testbed/history'
 import type { Environment, EnvironmentServer } from '../environment/environment.ts'
 
-/** One place in the team; when its process is killed the next one takes the place under a new name. */
+/** One slot of the worker pool; when its process is killed the next one takes the place under a new name. */
 export interface WorkerPost {
   readonly place: string
   /** The process that has the place now. */
@@ -23,7 +23,7 @@ export interface WorkerPost {
 export interface FaultTarget {
   readonly random: Random
   readonly ttlMs: number
-  readonly ground: Environment
+  readonly environment: Environment
   readonly posts: readonly WorkerPost[]
   /** Writes the fault down, with who was hit. */
   note(kind: string, target: string, detail?: Detail): void
@@ -36,7 +36,7 @@ export interface FaultTarget {
 /** In the history, a store that is no server is hit under this name. */
 export const STORE = 'store'
 
-/** Half of the team may be stopped or down at once: somebody must be left who can take over. */
+/** At most half of the workers may be stopped or down at once: one must be left that can take over. */
 export function victimOf({ random, posts }: FaultTarget): WorkerPost | undefined {
   const running = posts.filter(({ state }) => state === 'running')
   if (running.length <= posts.length / 2) return undefined
@@ -44,7 +44,7 @@ export function victimOf({ random, posts }: FaultTarget): WorkerPost | undefined
 }
 
 /** Any of the run's own servers. */
-export function serverOf({ random, ground: { servers } }: FaultTarget): EnvironmentServer {
+export function serverOf({ random, environment: { servers } }: FaultTarget): EnvironmentServer {
   const server = servers[random.below(servers.length)]
   if (server === undefined) throw new Error('there is no server of the run to be hurt')
   return server

@@ -12,7 +12,7 @@ export interface Fault {
   readonly counts: string
   /** It is felt through the store alone: at the store itself, or on the way to it. */
   readonly atStore: boolean
-  /** It hits everybody who uses the store, so the store must be one that the run made. */
+  /** It hits every user of the store, so the store must be one that the run made. */
   readonly hitsStore: boolean
   /** What the run has to set up for it. */
   readonly needs?: Need
@@ -22,7 +22,7 @@ export interface Fault {
   readonly begins: string
   readonly ends?: string
   /** Does it and undoes it. */
-  strike(scene: FaultTarget): Promise<void>
+  strike(target: FaultTarget): Promise<void>
   /** Whether this one in the history had an effect; one without shows nothing. */
-  hadEffect(spell: FaultWindow, record: Record): boolean
+  hadEffect(window: FaultWindow, record: Record): boolean
 }

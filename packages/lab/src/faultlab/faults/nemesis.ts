@@ -10,10 +10,10 @@ export interface NemesisOptions {
   readonly faults: readonly Fault[]
   readonly random: Random
   readonly ttlMs: number
-  readonly ground: Environment
+  readonly environment: Environment
   readonly posts: readonly WorkerPost[]
   readonly recorder: Recorder
-  /** Everybody runs again, and no stop is to come any more. */
+  /** Every worker runs again, and no stop is to come any more. */
   readonly calm: () => Promise<void>
 }
 
@@ -23,7 +23,7 @@ const GAP_TTLS = { min: 0.2, max: 1.2 }
 /** Resolves when everything is healed: no earlier than `signal` says, and soon after. */
 export async function torment(options: NemesisOptions, signal: AbortSignal): Promise<void> {
   const { faults, random, ttlMs, recorder, calm } = options
-  const scene: FaultTarget = {
+  const target: FaultTarget = {
     ...options,
     random: random.fork(),
     note: (kind, target, detail = {}) => recorder.signal('nemesis', '', { kind, target, ...detail }),
@@ -35,17 +35,17 @@ export async function torment(options: NemesisOptions, signal: AbortSignal): Pro
   // Every fault once, in an order of its own, before any comes twice: a short run has all of them.
   let left: Fault[] = []
   while (!signal.aborted && failed.length === 0) {
-    await scene.sleep(ttlMs * random.between(GAP_TTLS.min, GAP_TTLS.max))
+    await target.sleep(ttlMs * random.between(GAP_TTLS.min, GAP_TTLS.max))
     if (signal.aborted || faults.length === 0) continue
     if (left.length === 0) left = [...faults]
     const [fault] = left.splice(random.below(left.length), 1)
     if (fault === undefined) continue
-    const strike = fault.strike(scene).catch((error: unknown) => void failed.push(error))
+    const strike = fault.strike(target).catch((error: unknown) => void failed.push(error))
     underWay.add(strike)
     void strike.then(() => underWay.delete(strike))
   }
   await Promise.all(underWay)
   if (failed.length > 0) throw failed[0]
   await calm()
-  scene.note('heal', 'everything')
+  target.note('heal', 'everything')
 }

@@ -10,7 +10,7 @@ const DOWN_TTLS = { min: 0, max: 1.5 }
 interface Words {
   readonly kind: string
   readonly what: string
-  hurt(server: EnvironmentServer, scene: FaultTarget): Promise<void>
+  hurt(server: EnvironmentServer, target: FaultTarget): Promise<void>
 }
 
 function onAServer({ kind, what, hurt }: Words): Fault {
@@ -23,16 +23,16 @@ function onAServer({ kind, what, hurt }: Words): Fault {
     hitsStore: true,
     begins: kind,
     ends,
-    async strike(scene) {
-      const server = serverOf(scene)
+    async strike(target) {
+      const server = serverOf(target)
       await server.alone(async () => {
-        if (scene.isOver()) return
-        scene.note(kind, server.name)
-        await hurt(server, scene)
-        scene.note(ends, server.name)
+        if (target.isOver()) return
+        target.note(kind, server.name)
+        await hurt(server, target)
+        target.note(ends, server.name)
       })
     },
-    hadEffect: (spell, record) => felt(record, spell),
+    hadEffect: (window, record) => felt(record, window),
   }
 }
 
@@ -79,17 +79,17 @@ export const wipeServer: Fault = {
   hitsStore: true,
   begins: 'wipe',
   ends: 'end-wipe',
-  async strike(scene) {
-    const server = serverOf(scene)
+  async strike(target) {
+    const server = serverOf(target)
     const { memory } = server
     if (memory === undefined) return
     await server.alone(async () => {
-      if (scene.isOver() || !scene.ground.mayForget()) return
-      const word = `${scene.random.next()}`
+      if (target.isOver() || !target.environment.mayForget()) return
+      const word = `${target.random.next()}`
       await memory.remember(word)
-      scene.note('wipe', server.name)
+      target.note('wipe', server.name)
       await server.engine.wipe()
-      scene.note('end-wipe', server.name, { forgot: !(await memory.recalls(word)) })
+      target.note('end-wipe', server.name, { forgot: !(await memory.recalls(word)) })
     })
   },
   hadEffect: ({ fromNs, ended }, record) => ended['forgot'] === true && heldAt(record, fromNs),

@@ -1,4 +1,4 @@
-/** What can happen to a lock file: somebody else keeps it busy, or removes it. */
+/** What can happen to a lock file: another process keeps it busy, or removes it. */
 import { existsSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { patiently } from '../traffic/resource.ts'
@@ -20,8 +20,8 @@ export const busy: Fault = {
   hitsStore: true,
   begins: 'busy',
   ends: 'free',
-  async strike({ random, ttlMs, ground, note, sleep }) {
-    const database = new DatabaseSync(lockFileOf(ground.urlFor()), { timeout: 0 })
+  async strike({ random, ttlMs, environment, note, sleep }) {
+    const database = new DatabaseSync(lockFileOf(environment.urlFor()), { timeout: 0 })
     try {
       await patiently(() => database.exec('BEGIN EXCLUSIVE'))
       note('busy', STORE)
@@ -32,7 +32,7 @@ export const busy: Fault = {
       database.close()
     }
   },
-  hadEffect: (spell, record) => felt(record, spell),
+  hadEffect: (window, record) => felt(record, window),
 }
 
 export const wipe: Fault = {
@@ -42,9 +42,9 @@ export const wipe: Fault = {
   atStore: true,
   hitsStore: true,
   begins: 'wipe',
-  async strike({ ground, note }) {
-    note('wipe', STORE, { existed: existsSync(lockFileOf(ground.urlFor())) })
-    for (const suffix of ['', '-wal', '-shm']) rmSync(`${lockFileOf(ground.urlFor())}${suffix}`, { force: true })
+  async strike({ environment, note }) {
+    note('wipe', STORE, { existed: existsSync(lockFileOf(environment.urlFor())) })
+    for (const suffix of ['', '-wal', '-shm']) rmSync(`${lockFileOf(environment.urlFor())}${suffix}`, { force: true })
   },
   hadEffect: ({ fromNs, begun }, record) => begun['existed'] === true && heldAt(record, fromNs),
 }

@@ -20,12 +20,12 @@ export function together(name: string, parts: readonly Fault[]): Fault {
     },
     begins: name,
     ends,
-    async strike(scene) {
-      scene.note(name, ALL)
-      await Promise.all(parts.map((part) => part.strike(scene)))
-      scene.note(ends, ALL)
+    async strike(target) {
+      target.note(name, ALL)
+      await Promise.all(parts.map((part) => part.strike(target)))
+      target.note(ends, ALL)
     },
-    hadEffect: (spell, record) => parts.every((part) => hadEffectWithin(part, spell, record)),
+    hadEffect: (window, record) => parts.every((part) => hadEffectWithin(part, window, record)),
   }
 }
 

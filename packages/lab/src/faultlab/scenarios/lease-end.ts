@@ -1,7 +1,7 @@
-/** When the lease of somebody ends by his own clock, as he wrote it down: what a replay compares with, and not how long it took. */
+/** When the lease of a process ends by its own clock, as its history says: a replay compares with this moment, not with a duration. */
 import type { HistoryEvent } from '@holdfast/testbed/history'
 
-/** In nanoseconds of the clock that all processes share; the grant's, or that of the last renewal he has heard of. */
+/** In nanoseconds of the clock that all processes share; of the grant, or of the last renewal that was answered. */
 export function leaseEndNs(events: readonly HistoryEvent[], process: string): bigint {
   const ends = events
     .filter(({ p }) => p === process)

@@ -19,11 +19,11 @@ export const killedHolder: Scenario = {
       guard: true,
       lock: holdfastLock,
       ttlMs: LONG_TTL_MS,
-      async play(stage): Promise<readonly Shown[]> {
-        const [a, b] = [await stage.actor('A'), await stage.actor('B')]
+      async play(setup): Promise<readonly Shown[]> {
+        const [a, b] = [await setup.scriptedProcess('A'), await setup.scriptedProcess('B')]
         const first = await a.does({ do: 'acquire', waitMs: 0 })
         const waiting = b.does({ do: 'acquire', waitMs: LONG_TTL_MS })
-        const queued = await stage.finds((event) => event.p === 'B' && event.out?.['standing'] === 'queued')
+        const queued = await setup.finds((event) => event.p === 'B' && event.out?.['standing'] === 'queued')
         const startMs = performance.now()
         await a.kill()
         const second = await waiting
@@ -56,20 +56,20 @@ export const deletedFile: Scenario = {
       guard: true,
       lock: holdfastLock,
       ttlMs: DELETED_TTL_MS,
-      async play(stage): Promise<readonly Shown[]> {
-        const [a, b] = [await stage.actor('A'), await stage.actor('B')]
+      async play(setup): Promise<readonly Shown[]> {
+        const [a, b] = [await setup.scriptedProcess('A'), await setup.scriptedProcess('B')]
         const first = await a.does({ do: 'acquire', waitMs: 0 })
         await a.does({ do: 'enter' })
         await a.does({ do: 'read' })
-        stage.note('wipe', STORE)
-        for (const suffix of ['', '-wal', '-shm']) rmSync(`${lockFileOf(stage.lockFileUrl)}${suffix}`, { force: true })
+        setup.note('wipe', STORE)
+        for (const suffix of ['', '-wal', '-shm']) rmSync(`${lockFileOf(setup.lockFileUrl)}${suffix}`, { force: true })
         const second = await b.does({ do: 'acquire', waitMs: 0 })
         const stillHeld = await a.does({ do: 'is-held' })
         await b.does({ do: 'enter' })
         const late = await a.does({ do: 'write' })
         await sleep(DELETED_TTL_MS)
         const told = await a.does({ do: 'is-held' })
-        for (const actor of [a, b]) await actor.leaves()
+        for (const each of [a, b]) await each.leaves()
         const rises = second.ok && BigInt(second.text) > BigInt(first.text)
         return [
           shown(
@@ -94,8 +94,12 @@ const lateRelease = (broken: boolean): Take => ({
   guard: true,
   ttlMs: OWNER_TTL_MS,
   lock: broken ? { kind: 'broken', name: 'no-owner-check' } : holdfastLock,
-  async play(stage): Promise<readonly Shown[]> {
-    const [a, b, c] = [await stage.actor('A'), await stage.actor('B'), await stage.actor('C')]
+  async play(setup): Promise<readonly Shown[]> {
+    const [a, b, c] = [
+      await setup.scriptedProcess('A'),
+      await setup.scriptedProcess('B'),
+      await setup.scriptedProcess('C'),
+    ]
     await a.does({ do: 'acquire', waitMs: 0 })
     a.stop()
     await b.does({ do: 'acquire', waitMs: 20 * OWNER_TTL_MS })
@@ -103,7 +107,7 @@ const lateRelease = (broken: boolean): Take => ({
     const released = await a.does({ do: 'release' })
     const third = await c.does({ do: 'acquire', waitMs: 0 })
     const held = await b.does({ do: 'is-held' })
-    for (const actor of [a, b, c]) await actor.leaves()
+    for (const each of [a, b, c]) await each.leaves()
     const two = third.ok && held.text === 'true'
     return broken
       ? [

@@ -8,18 +8,18 @@ const TTL_MS = 500
 
 /** A stops between its check and its write; B takes over, reads, writes; A's write arrives. */
 async function lateWrite(
-  stage: ScenarioSetup,
+  setup: ScenarioSetup,
   storeUrl: string,
 ): Promise<{ late: string; lateOk: boolean; held: string; tookOverMs: number; elements: string }> {
-  const [a, b] = [await stage.actor('A', storeUrl), await stage.actor('B', storeUrl)]
+  const [a, b] = [await setup.scriptedProcess('A', storeUrl), await setup.scriptedProcess('B', storeUrl)]
   await a.does({ do: 'acquire', waitMs: 0 })
   await a.does({ do: 'enter' })
   await a.does({ do: 'read' })
   await a.does({ do: 'arm', point: 'between-check-and-write' })
   const writing = await a.stopsBefore({ do: 'write' })
   await b.does({ do: 'acquire', waitMs: 20 * TTL_MS })
-  const granted = stage.events().find(({ p, f, e }) => p === 'B' && f === 'acquire' && e === 'ok')
-  const tookOverMs = msAfter(leaseEndNs(stage.events(), 'A'), granted)
+  const granted = setup.events().find(({ p, f, e }) => p === 'B' && f === 'acquire' && e === 'ok')
+  const tookOverMs = msAfter(leaseEndNs(setup.events(), 'A'), granted)
   await b.does({ do: 'enter' })
   await b.does({ do: 'read' })
   await b.does({ do: 'write' })
@@ -29,21 +29,21 @@ async function lateWrite(
   await a.leaves()
   await b.does({ do: 'release' })
   await b.leaves()
-  const final = stage.events().find(({ f }) => f === 'final')
+  const final = setup.events().find(({ f }) => f === 'final')
   const elements = String(final?.in?.['elements'])
   return { late: text, lateOk: ok, held: held.text, tookOverMs, elements }
 }
 
 /** Where the two meet; the lock file of the take unless said otherwise. */
-type Meeting = (stage: ScenarioSetup) => Promise<string>
+type Meeting = (setup: ScenarioSetup) => Promise<string>
 
 const paused = (guard: boolean, meeting: Meeting): Take => ({
   title: guard ? 'with a guard' : 'without a guard',
   guard,
   lock: holdfastLock,
   ttlMs: TTL_MS,
-  async play(stage): Promise<readonly Shown[]> {
-    const { late, lateOk, held, tookOverMs, elements } = await lateWrite(stage, await meeting(stage))
+  async play(setup): Promise<readonly Shown[]> {
+    const { late, lateOk, held, tookOverMs, elements } = await lateWrite(setup, await meeting(setup))
     return [
       shown(
         'B gets the lock when the lease of the stopped A is over',
@@ -68,10 +68,10 @@ const kleppmann = {
     'a check just before the write does not help against a pause right after the check; a token that the database compares does',
 }
 
-const atLockFile: Meeting = async (stage) => stage.lockFileUrl
+const atLockFile: Meeting = async (setup) => setup.lockFileUrl
 export const pausedHolder: Scenario = { ...kleppmann, takes: [paused(true, atLockFile), paused(false, atLockFile)] }
 
-const atRedis: Meeting = async (stage) => (await server(stage)).url
+const atRedis: Meeting = async (setup) => (await server(setup)).url
 export const redisPausedHolder: Scenario = {
   ...kleppmann,
   needs: ['redis'],
@@ -84,8 +84,8 @@ const between = (entering: boolean): Take => ({
   guard: true,
   lock: holdfastLock,
   ttlMs: TTL_MS,
-  async play(stage): Promise<readonly Shown[]> {
-    const [a, b] = [await stage.actor('A'), await stage.actor('B')]
+  async play(setup): Promise<readonly Shown[]> {
+    const [a, b] = [await setup.scriptedProcess('A'), await setup.scriptedProcess('B')]
     await a.does({ do: 'acquire', waitMs: 0 })
     await a.does({ do: 'read' })
     await a.does({ do: 'arm', point: 'between-check-and-write' })
@@ -97,7 +97,7 @@ const between = (entering: boolean): Take => ({
     const late = await writing.answer
     const write = await b.does({ do: 'write' })
     await b.does({ do: 'release' })
-    for (const actor of [a, b]) await actor.leaves()
+    for (const each of [a, b]) await each.leaves()
     const lost = late.ok && write.ok
     return entering
       ? [

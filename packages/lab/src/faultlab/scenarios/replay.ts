@@ -13,12 +13,12 @@ export interface PlayedTake {
 export async function replay(scenario: Scenario, folder: string): Promise<readonly PlayedTake[]> {
   const played: PlayedTake[] = []
   for (const [index, take] of scenario.takes.entries()) {
-    await using stage = new ScenarioSetup({ ...take, folder: join(folder, `take-${index + 1}`) })
-    const killAll = (): void => stage.killAll()
+    await using setup = new ScenarioSetup({ ...take, folder: join(folder, `take-${index + 1}`) })
+    const killAll = (): void => setup.killAll()
     process.once('exit', killAll)
     try {
-      const shown = await take.play(stage)
-      played.push({ take, shown, events: stage.events() })
+      const shown = await take.play(setup)
+      played.push({ take, shown, events: setup.events() })
     } finally {
       process.removeListener('exit', killAll)
     }

@@ -20,12 +20,12 @@ export interface ScenarioSetupOptions {
 
 const LOOK_MS = 20
 const LOOKS_MAX = 500
-const PUPPET = new URL('scripted-worker.js', import.meta.url)
+const SCRIPTED_WORKER = new URL('scripted-worker.js', import.meta.url)
 
 export class ScenarioSetup implements AsyncDisposable {
   readonly options: ScenarioSetupOptions
-  // A puppet that is stopped cannot see that the driver is gone; the kernel sees it.
-  readonly #crew = new ChildProcesses(dyingWithUs)
+  // A process that is stopped cannot see that the driver is gone; the kernel sees it.
+  readonly #children = new ChildProcesses(dyingWithUs)
   readonly #noted: HistoryEvent[] = []
   /** They are read while they are written. */
   readonly #histories: HistoryFile[] = []
@@ -52,7 +52,7 @@ export class ScenarioSetup implements AsyncDisposable {
     return thing
   }
 
-  async actor(name: string, storeUrl: string = this.lockFileUrl): Promise<ScriptedProcess> {
+  async scriptedProcess(name: string, storeUrl: string = this.lockFileUrl): Promise<ScriptedProcess> {
     const { folder, ttlMs, guard, lock } = this.options
     const historyPath = join(folder, `${name}.ndjson`)
     this.#histories.push({ path: historyPath, mayBeTorn: true })
@@ -68,12 +68,16 @@ export class ScenarioSetup implements AsyncDisposable {
       guard,
       loops: 1,
     }
-    const actor = new ScriptedProcess(name, (onEvent) => this.#crew.start(name, PUPPET, '', onEvent), this.#recorder)
-    await actor.begin(order)
-    return actor
+    const scriptedProcess = new ScriptedProcess(
+      name,
+      (onEvent) => this.#children.start(name, SCRIPTED_WORKER, '', onEvent),
+      this.#recorder,
+    )
+    await scriptedProcess.begin(order)
+    return scriptedProcess
   }
 
-  /** The deed of somebody who is no process of the replay. */
+  /** Records an event that no process of the replay causes. */
   note(kind: string, target: string): void {
     this.#recorder.signal('nemesis', '', { kind, target })
   }
@@ -94,7 +98,7 @@ export class ScenarioSetup implements AsyncDisposable {
 
   /** For the last moment: no process of a replay outlives the driver. Servers have a net of their own. */
   killAll(): void {
-    this.#crew.killAll()
+    this.#children.killAll()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

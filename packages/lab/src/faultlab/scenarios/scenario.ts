@@ -16,7 +16,7 @@ export interface Take {
   readonly guard: boolean
   readonly lock: LockChoice
   readonly ttlMs: number
-  play(stage: ScenarioSetup): Promise<readonly Shown[]>
+  play(setup: ScenarioSetup): Promise<readonly Shown[]>
 }
 
 export interface Scenario {

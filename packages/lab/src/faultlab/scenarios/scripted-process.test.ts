@@ -23,8 +23,8 @@ test('a process that dies before it stops itself is one error, and none that end
     resume: nothing,
     kill: nothing,
   }
-  const actor = new ScriptedProcess('A', () => member, new Recorder('nemesis', nothing))
-  const stopping = actor.stopsBefore({ do: 'write' })
+  const scriptedProcess = new ScriptedProcess('A', () => member, new Recorder('nemesis', nothing))
+  const stopping = scriptedProcess.stopsBefore({ do: 'write' })
   dying.resolve({ code: 1, lastWords: 'a bug' })
   await expect(stopping).rejects.toThrow('A ended by itself with 1. a bug')
   await setImmediate()

@@ -45,7 +45,7 @@ export class ScriptedProcess {
   async stopsBefore(step: Step): Promise<{ readonly answer: Promise<Answer> }> {
     const stopped = this.#heard('nemesis')
     const answer = this.does(step)
-    // Where it never stops that is the error, and nobody is left who asks for the answer.
+    // When it never stops, that is the error, and the answer has no reader.
     answer.catch(() => undefined)
     await stopped
     return { answer }

@@ -10,16 +10,16 @@ import { type Answer, SEAT, type Step } from './steps.ts'
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
 const order = await nextLine<Order>()
-const diary = new EventLog(order.process, order.historyPath)
+const log = new EventLog(order.process, order.historyPath)
 const resource = new Resource(order.resourcePath, order)
-const contender = await openContender(order.lock, { ...order, notes: diary.notes })
+const contender = await openContender(order.lock, { ...order, notes: log.notes })
 const form = mutexForm(SEAT)
 let grant: Grant | undefined
 let base = 0
-diary.announce('ready')
+log.announce('ready')
 for (;;) {
   const step = await nextLine<Step>()
-  diary.announce('answer', { ...(await answerOf(step)) })
+  log.announce('answer', { ...(await answerOf(step)) })
   if (step.do === 'end') break
 }
 await contender.close()
@@ -36,7 +36,7 @@ async function answerOf(step: Step): Promise<Answer> {
 }
 
 async function perform(step: Step): Promise<string> {
-  const { recorder } = diary
+  const { recorder } = log
   switch (step.do) {
     case 'acquire':
       return acquire(step.waitMs)
@@ -46,7 +46,7 @@ async function perform(step: Step): Promise<string> {
       base = await patiently(() => resource.versionOf(form.k))
       return String(base)
     case 'arm':
-      diary.arm(step.point)
+      log.arm(step.point)
       return step.point
     case 'write': {
       const element = `${order.process}-${holder().token}`
@@ -67,14 +67,14 @@ async function perform(step: Step): Promise<string> {
 
 async function acquire(waitMs: number): Promise<string> {
   const { k, mode, weight, capacity } = form
-  const acquiring = diary.recorder.call('acquire', k, { mode, weight, capacity })
+  const acquiring = log.recorder.call('acquire', k, { mode, weight, capacity })
   try {
     grant = await contender.acquire(form, waitMs)
   } catch (error) {
     acquiring.fail(error)
     throw error
   }
-  diary.granted(acquiring, k, grant)
+  log.granted(acquiring, k, grant)
   return String(grant.token)
 }
 
@@ -87,8 +87,8 @@ async function called(
   const sentNs = process.hrtime.bigint()
   if (grant?.isHeld() !== true) throw Object.assign(new Error('the lease is over'), { code: 'NOT_HELD' })
   const input = { token: String(holder().token), ...detail }
-  const calling = diary.recorder.call(f, form.k, input, undefined, sentNs)
-  diary.reach(`between-check-and-${f}`)
+  const calling = log.recorder.call(f, form.k, input, undefined, sentNs)
+  log.reach(`between-check-and-${f}`)
   try {
     await patiently(arrive)
     calling.ok()
@@ -101,7 +101,7 @@ async function called(
 
 function holder(): Fenced {
   if (grant === undefined) throw new Error('nothing was granted yet')
-  return { namespace: order.namespace, name: form.k, mode: form.mode, token: grant.token }
+  return { namespace: order.namespace, name: form.k, mode: form.mode, token: grant.token, assertHeld: () => undefined }
 }
 
 async function nextLine<T>(): Promise<T> {

@@ -1,7 +1,7 @@
 /** What a replay tells its processes, and what they answer. */
 import type { Failpoint } from '../traffic/order.ts'
 
-/** The one lock that everybody fights for. */
+/** The one lock that all processes of a replay contend for. */
 export const NAMESPACE = 'replay'
 export const SEAT = 'seat'
 

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Settings } from '../settings.ts'
-import { UsageError } from '../usage-error.ts'
+import { UsageError } from '@holdfast/testbed/command-line'
 import type { FaultCount, LabVerdict } from '../verdict.ts'
 
 export interface Round {

@@ -1,6 +1,6 @@
 /** The table of docs/track-record.md: rows are added at the end and never changed, and no round is in two of them. */
 import { accessSync, appendFileSync, constants, statSync } from 'node:fs'
-import { UsageError } from '../options.ts'
+import { UsageError } from '@holdfast/testbed/command-line'
 import { PERSISTENCE_DEFAULT } from '../settings.ts'
 import { livedMs, type Round, type SoakState } from './state.ts'
 

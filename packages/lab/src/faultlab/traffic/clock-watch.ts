@@ -23,7 +23,7 @@ export function watchClock(recorder: Recorder): () => void {
     const ms = nowMs - lookedMs
     lookedMs = nowMs
     // A timer comes before whatever else waits for the loop, so this is written before anything late is used. It counts
-    // from the last look: nobody knows when after it the process came to stand still.
+    // from the last look: the process stopped at an unknown moment after it.
     if (ms > LOOK_MS + STALL_MS) recorder.signal(STALLED, '', { ms })
     const byMs = Date.now() - nowMs - apartMs
     if (Math.abs(byMs) < JUMP_MS) return

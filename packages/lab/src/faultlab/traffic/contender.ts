@@ -1,5 +1,5 @@
 /**
- * A lock under test, as the lab sees it. Holdfast is one; the deliberately broken ones are others; anybody's own is a
+ * A lock under test, as the lab sees it. Holdfast is one; the deliberately broken ones are others; a user's own is a
  * module that exports `openContender`, given with --lock.
  */
 import type { Mode } from 'holdfast'
@@ -26,7 +26,7 @@ export interface Grant {
 }
 
 export interface Contender {
-  /** Whether grants have a signal; without one nobody can be late to tell. */
+  /** Whether grants have a signal; without one a late notice cannot be judged. */
   readonly tells: boolean
   /** Waits at most so long; throws when there was no grant. */
   acquire(form: Form, waitMs: number): Promise<Grant>
@@ -52,7 +52,7 @@ export interface Notes {
 export interface StoreCall {
   ok(out?: Readonly<Record<string, string | number | boolean>>): void
   fail(error: unknown): void
-  /** Nobody knows. */
+  /** Unknown. */
   info(): void
 }
 

@@ -44,7 +44,7 @@ export async function openHoldfast(options: ContenderOptions): Promise<Contender
   }
 }
 
-/** A worker may start in the middle of a fault. It goes on asking, as whoever starts programs anew would make it. */
+/** A worker may start in the middle of a fault. It keeps asking, as a supervisor that restarts programs would make it. */
 const OPEN_WITHIN_MS = 15_000
 const OPEN_PAUSE_MS = 100
 

@@ -1,4 +1,4 @@
-/** What a worker is told when it starts, and the names everybody works on. */
+/** The order that a worker gets when it starts, and the names that all workers use. */
 import type { Form } from './contender.ts'
 
 /** Which lock is put to the test. */
@@ -38,7 +38,7 @@ export const permitForm = (weight: number): Form => ({ k: POOL, mode: 'permit', 
 export const readerForm: Form = { k: BOOK, mode: 'shared', weight: 1, capacity: READERS_CAPACITY }
 export const writerForm: Form = { ...readerForm, mode: 'exclusive', weight: READERS_CAPACITY }
 
-/** Each lock taken whole, which nobody else can hold then; a store that has no more begins with the mutexes and ends there. */
+/** Each lock taken whole, so that no other client can hold any of it; a store that has no more begins with the mutexes and ends there. */
 export const wholeForms: readonly Form[] = [...MUTEXES.map(mutexForm), permitForm(PERMITS), writerForm]
 
 /** What the driver tells a running worker, one word a line, beside the failpoints: to finish, and that no stop is to come. */

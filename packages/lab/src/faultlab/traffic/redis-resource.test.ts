@@ -20,7 +20,7 @@ afterAll(() => engine?.close())
 const list = (): string => `list-${(lists += 1)}`
 
 function holder(name: string, token: bigint, mode: Fenced['mode'] = 'exclusive'): Fenced {
-  return { namespace: 'lab', name, mode, token }
+  return { namespace: 'lab', name, mode, token, assertHeld: () => undefined }
 }
 
 describe('data on a Redis', () => {

@@ -6,7 +6,7 @@ import type { Fenced } from 'holdfast'
 import { fence, type RedisFence } from 'holdfast/guards/redis'
 import { RespConnection, type RespValue } from '@holdfast/testbed/engines/redis/resp'
 import type { HistoryEvent } from '@holdfast/testbed/history'
-import type { Protected } from './protected.ts'
+import type { ProtectedResource } from './protected-resource.ts'
 import { RESOURCE } from './resource.ts'
 
 const LOG = 'lab:log'
@@ -44,14 +44,14 @@ interface Options {
   readonly guard: boolean
 }
 
-export async function openRedisResource(url: string, { process, guard }: Options): Promise<Protected> {
+export async function openRedisResource(url: string, { process, guard }: Options): Promise<ProtectedResource> {
   const connection = await RespConnection.open(url, { withinMs: ANSWER_WITHIN_MS })
   const send = (words: readonly string[]): Promise<RespValue> => connection.command(...words)
   const fenced = guard ? fence({ send }) : undefined
   return new RedisResource(process, send, fenced, connection)
 }
 
-class RedisResource implements Protected {
+class RedisResource implements ProtectedResource {
   readonly #process: string
   readonly #send: (words: readonly string[]) => Promise<RespValue>
   readonly #fence: RedisFence | undefined

@@ -39,7 +39,7 @@ export class Resource {
     this.#fence = options.guard ? fence(this.#database) : undefined
   }
 
-  /** Before the first read. Without a guard nobody is refused, and it is written down all the same. */
+  /** Before the first read. Without a guard it refuses no holder, and is recorded all the same. */
   enter(holder: Fenced): void {
     this.#admitted(holder, () => this.#log(holder, 'enter', {}))
   }
@@ -148,7 +148,7 @@ const BUSY = 5
 const BUSY_TRIES_MAX = 2_000
 const BUSY_PAUSE_MS = 5
 
-/** A database that is being written by somebody else is asked again; a stopped process may keep it for a while. */
+/** Repeats a call while another process writes the database; a stopped process may keep it busy for a while. */
 export async function patiently<T>(work: () => T): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {

@@ -1,22 +1,22 @@
-/** What everybody does all day: take a lock, work on what it guards, give it back, and once more. */
+/** The loop of every client: acquire a lock, work on what it guards, release it, and repeat. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Fenced } from 'holdfast'
 import type { Random } from '@holdfast/testbed/random'
 import type { Contender, Form, Grant } from './contender.ts'
 import type { EventLog } from './event-log.ts'
 import { MUTEXES, mutexForm, type Order, permitForm, POOL, readerForm, writerForm } from './order.ts'
-import type { Protected } from './protected.ts'
-import { isNotDone } from './open-protected.ts'
+import type { ProtectedResource } from './protected-resource.ts'
+import { isNotDone } from './open-protected-resource.ts'
 
 export interface Desk {
   readonly order: Order
   readonly contender: Contender
-  readonly diary: EventLog
-  readonly resource: Protected
+  readonly log: EventLog
+  readonly resource: ProtectedResource
   readonly random: Random
   /** Who inside the process. */
   readonly c: string
-  /** Set when the day is over: everybody finishes what he does. */
+  /** Set when the run ends: every client finishes what it does. */
   readonly day: { over: boolean }
 }
 
@@ -42,9 +42,9 @@ function drawForm(random: Random): Form {
 }
 
 async function turn(desk: Desk, form: Form): Promise<void> {
-  const { order, contender, diary, c } = desk
+  const { order, contender, log, c } = desk
   const { k, mode, weight, capacity } = form
-  const acquiring = diary.recorder.call('acquire', k, { mode, weight, capacity }, c)
+  const acquiring = log.recorder.call('acquire', k, { mode, weight, capacity }, c)
   let grant: Grant
   try {
     grant = await contender.acquire(form, order.ttlMs * WAIT_TTLS)
@@ -52,12 +52,12 @@ async function turn(desk: Desk, form: Form): Promise<void> {
     acquiring.fail(error)
     return
   }
-  if (diary.granted(acquiring, k, grant)) {
-    diary.reach('after-grant')
+  if (log.granted(acquiring, k, grant)) {
+    log.reach('after-grant')
     await workUnder(desk, form, grant)
   }
-  diary.reach('before-release')
-  const releasing = diary.recorder.call('release', k, { token: String(grant.token) }, c)
+  log.reach('before-release')
+  const releasing = log.recorder.call('release', k, { token: String(grant.token) }, c)
   releasing.ok({ outcome: await grant.release() })
 }
 
@@ -66,7 +66,7 @@ function workUnder(desk: Desk, form: Form, grant: Grant): Promise<void> {
   return form.mode === 'shared' ? readUnder(desk, form, grant) : writeUnder(desk, form, grant)
 }
 
-/** Enter, read, work, write: the value is lost if any of this happens under somebody else's lock. */
+/** Enter, read, work, write: the value is lost if any of this happens under another client's lock. */
 async function writeUnder(desk: Desk, form: Form, grant: Grant): Promise<void> {
   const { order, random, resource } = desk
   const holder = holderOf(order, form, grant)
@@ -96,12 +96,12 @@ interface GuardedCall {
  * question, so that a stop between the two lines is not taken for a late call.
  */
 async function guarded(desk: Desk, form: Form, grant: Grant, call: GuardedCall): Promise<boolean> {
-  const { diary, c } = desk
+  const { log, c } = desk
   const { f, arrive, detail = {} } = call
   const sentNs = process.hrtime.bigint()
   if (!grant.isHeld()) return false
-  const calling = diary.recorder.call(f, form.k, { token: String(grant.token), ...detail }, c, sentNs)
-  if (f !== 'read') diary.reach(`between-check-and-${f}`)
+  const calling = log.recorder.call(f, form.k, { token: String(grant.token), ...detail }, c, sentNs)
+  if (f !== 'read') log.reach(`between-check-and-${f}`)
   try {
     await arrive()
     calling.ok()
@@ -113,9 +113,9 @@ async function guarded(desk: Desk, form: Form, grant: Grant, call: GuardedCall):
   }
 }
 
-/** Nothing but the token: what has to hold is the resource's answer to a holder who does not look at his clock any more. */
+/** Nothing but the token: tests the resource's answer to a holder that no longer looks at its clock. */
 function holderOf({ namespace }: Order, { k, mode }: Form, { token }: Grant): Fenced {
-  return { namespace, name: k, mode, token }
+  return { namespace, name: k, mode, token, assertHeld: () => undefined }
 }
 
 function workMs({ ttlMs }: Order, random: Random): number {

@@ -5,33 +5,33 @@ import { watchClock } from './clock-watch.ts'
 import { EventLog } from './event-log.ts'
 import { openContender } from './open-contender.ts'
 import { DISARM_WORD, isFailpoint, type Order, STOP_WORD } from './order.ts'
-import { openProtected } from './open-protected.ts'
+import { openProtectedResource } from './open-protected-resource.ts'
 import { workAllDay } from './work.ts'
 
 const lines = createInterface({ input: process.stdin })
-// Not an argument: a store URL may carry a password, and arguments can be read by everybody.
+// Not an argument: a store URL may carry a password, and other users can read arguments.
 const order = JSON.parse(await firstLine()) as Order
 const day = { over: false }
-const diary = new EventLog(order.process, order.historyPath)
-const resource = await openProtected(order)
-const contender = await openContender(order.lock, { ...order, notes: diary.notes })
+const log = new EventLog(order.process, order.historyPath)
+const resource = await openProtectedResource(order)
+const contender = await openContender(order.lock, { ...order, notes: log.notes })
 lines.on('line', (word) => {
-  if (isFailpoint(word)) diary.arm(word)
-  else if (word === DISARM_WORD) diary.disarm()
+  if (isFailpoint(word)) log.arm(word)
+  else if (word === DISARM_WORD) log.disarm()
   else if (word === STOP_WORD) day.over = true
 })
 // The driver is gone, and so are we; this also ends the wait for an order.
 lines.on('close', () => process.exit(1))
-watchClock(diary.recorder)
-diary.announce('ready', { tells: contender.tells })
+watchClock(log.recorder)
+log.announce('ready', { tells: contender.tells })
 const loops = Array.from({ length: order.loops }, (_, index) => {
   const random = new Random(order.seed * 31 + index)
-  return workAllDay({ order, contender, diary, resource, random, c: String(index + 1), day })
+  return workAllDay({ order, contender, log, resource, random, c: String(index + 1), day })
 })
 await Promise.all(loops)
 await contender.close()
 await resource.close()
-diary.announce('done')
+log.announce('done')
 process.exit(0)
 
 function firstLine(): Promise<string> {

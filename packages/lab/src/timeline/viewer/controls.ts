@@ -11,7 +11,7 @@ export interface Stage {
   setView(view: View): void
   /** To the next violation or the one before it. */
   jump(direction: 1 | -1): void
-  /** To the next mark in sight, for those who do not point. */
+  /** To the next visible mark, for use by keyboard. */
   step(direction: 1 | -1): void
   pointAt(event: MouseEvent | undefined): void
   choose(event: MouseEvent): void

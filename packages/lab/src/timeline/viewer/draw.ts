@@ -28,9 +28,9 @@ export function paint(context: CanvasRenderingContext2D, picture: Picture): numb
     context.beginPath()
     context.rect(GUTTER, place.top, width - GUTTER, place.height)
     context.clip()
-    painted += paintSpells(context, place, picture, scale)
+    painted += paintPauses(context, place, picture, scale)
     painted += paintSpans(context, place, picture, scale)
-    paintSpellNames(context, place, picture, scale)
+    paintPauseNames(context, place, picture, scale)
     painted += paintMarks(context, place, picture, scale)
     context.restore()
     context.fillStyle = colours.ink
@@ -62,10 +62,10 @@ function paintAxis(context: CanvasRenderingContext2D, picture: Picture, scale: S
   context.textAlign = 'left'
 }
 
-function paintSpells(context: CanvasRenderingContext2D, place: PlacedLane, picture: Picture, scale: Scale): number {
+function paintPauses(context: CanvasRenderingContext2D, place: PlacedLane, picture: Picture, scale: Scale): number {
   const { view, colours, isShown } = picture
   let painted = 0
-  for (const thing of place.drawn.spells.between(view.fromMs, view.toMs)) {
+  for (const thing of place.drawn.pauses.between(view.fromMs, view.toMs)) {
     if (!isShown(thing)) continue
     const x = Math.max(scale.x(thing.fromMs), GUTTER - 2)
     const width = Math.max(scale.x(thing.toMs) - x, 1.5)
@@ -81,10 +81,10 @@ function paintSpells(context: CanvasRenderingContext2D, place: PlacedLane, pictu
 }
 
 /** Over everything else in the lane: the waits of a stopped process run right through the shade. */
-function paintSpellNames(context: CanvasRenderingContext2D, place: PlacedLane, picture: Picture, scale: Scale): void {
+function paintPauseNames(context: CanvasRenderingContext2D, place: PlacedLane, picture: Picture, scale: Scale): void {
   const { view, colours, isShown } = picture
   let free = GUTTER
-  for (const thing of place.drawn.spells.between(view.fromMs, view.toMs)) {
+  for (const thing of place.drawn.pauses.between(view.fromMs, view.toMs)) {
     const x = Math.max(scale.x(thing.fromMs), GUTTER)
     const width = scale.x(thing.toMs) - x
     const what = thing.text.slice(thing.lane.length + 2)

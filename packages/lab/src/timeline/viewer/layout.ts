@@ -75,7 +75,7 @@ export function thingAt(
     (thing) => thing.row === row && (thing.kind === 'wait') === isWait && isShown(thing),
   )
   const smallest = spans.toSorted((a, b) => a.toMs - a.fromMs - (b.toMs - b.fromMs))[0]
-  return smallest ?? [...drawn.spells.between(...around(0))].filter(isShown)[0]
+  return smallest ?? [...drawn.pauses.between(...around(0))].filter(isShown)[0]
 }
 
 /** What a reader looks for is drawn last, and found first. */

@@ -39,7 +39,7 @@ export function paintOverview(context: CanvasRenderingContext2D, strip: Strip): 
   const shown = (pick: (lane: DrawnLane) => readonly Thing[]): Thing[] =>
     lanes.flatMap((lane) => pick(lane).filter(isShown))
   context.fillStyle = colours.hatch
-  for (const { fromMs, toMs } of shown(({ spells }) => spells.items)) {
+  for (const { fromMs, toMs } of shown(({ pauses }) => pauses.items)) {
     context.fillRect(scale.x(fromMs), OVERVIEW_HEIGHT - 7, Math.max(1, scale.x(toMs) - scale.x(fromMs)), 5)
   }
   const grants = shown(({ spans }) => spans.items).filter(({ kind }) => kind === 'hold')

@@ -17,7 +17,7 @@ export interface SheetLane {
   /** Ordered by their beginning, as all rows are. */
   readonly spans: readonly SheetSpan[]
   readonly marks: readonly SheetMark[]
-  readonly spells: readonly SheetSpell[]
+  readonly pauses: readonly SheetPause[]
 }
 
 /** Kind, from, length (ms), row, lock, token (or -1), line of the history (or 0), what is said of it. */
@@ -25,7 +25,7 @@ export type SheetSpan = readonly [SpanKind, number, number, number, number, numb
 /** Kind, at (ms), lock, token, line, what is said of it. */
 export type SheetMark = readonly [MarkKind, number, number, number, number, string]
 /** From, length (ms), line, what is done. */
-export type SheetSpell = readonly [number, number, number, string]
+export type SheetPause = readonly [number, number, number, string]
 
 const NONE = -1
 
@@ -56,8 +56,8 @@ export function sheetOf(model: Model): Sheet {
           return [kind, short(atMs), lockOf(k), tokenOf(token), line ?? 0, detail]
         })
         .toSorted((a, b) => a[1] - b[1]),
-      spells: lane.pauses
-        .map(({ fromMs, toMs, line, what }): SheetSpell => [short(fromMs), short(toMs - fromMs), line ?? 0, what])
+      pauses: lane.pauses
+        .map(({ fromMs, toMs, line, what }): SheetPause => [short(fromMs), short(toMs - fromMs), line ?? 0, what])
         .toSorted((a, b) => a[0] - b[0]),
     })),
   }

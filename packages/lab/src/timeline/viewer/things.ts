@@ -3,7 +3,7 @@ import type { MarkKind, SpanKind } from '../model.ts'
 import type { Sheet, SheetLane } from './sheet.ts'
 import { Ordered, type Timed } from './visible.ts'
 
-export type Kind = SpanKind | MarkKind | 'spell'
+export type Kind = SpanKind | MarkKind | 'pause'
 
 export interface Thing extends Timed {
   readonly kind: Kind
@@ -21,7 +21,7 @@ export interface DrawnLane {
   readonly lane: SheetLane
   readonly spans: Ordered<Thing>
   readonly marks: Ordered<Thing>
-  readonly spells: Ordered<Thing>
+  readonly pauses: Ordered<Thing>
 }
 
 export function lanesOfSheet(sheet: Sheet): DrawnLane[] {
@@ -33,11 +33,11 @@ export function lanesOfSheet(sheet: Sheet): DrawnLane[] {
     const marks = lane.marks.map(([kind, fromMs, lock, token, line, text]): Thing => {
       return { kind, lane: name, fromMs, toMs: fromMs, row: 0, lock, token, line, text }
     })
-    const spells = lane.spells.map(([fromMs, length, line, what]): Thing => {
+    const pauses = lane.pauses.map(([fromMs, length, line, what]): Thing => {
       const text = `${name}: ${what} for ${(length / 1000).toFixed(2)} s`
-      return { kind: 'spell', lane: name, fromMs, toMs: fromMs + length, row: 0, lock: -1, token: -1, line, text }
+      return { kind: 'pause', lane: name, fromMs, toMs: fromMs + length, row: 0, lock: -1, token: -1, line, text }
     })
-    return { lane, spans: new Ordered(spans), marks: new Ordered(marks), spells: new Ordered(spells) }
+    return { lane, spans: new Ordered(spans), marks: new Ordered(marks), pauses: new Ordered(pauses) }
   })
 }
 
@@ -61,7 +61,7 @@ const groups: Readonly<Record<Kind, Group>> = {
   accepted: 'writes',
   event: 'steps',
   refused: 'refusals',
-  spell: 'faults',
+  pause: 'faults',
   fault: 'faults',
   violation: 'violations',
 }
@@ -71,7 +71,7 @@ export function isShown(thing: Thing, filter: Filter, tokens: readonly string[])
   if (filter.hidden.has(groups[thing.kind])) return false
   if (filter.lane !== undefined && thing.lane !== filter.lane) return false
   if (filter.lock !== undefined && thing.lock !== filter.lock && thing.lock !== -1) return false
-  if (filter.token === '' || thing.kind === 'spell' || thing.kind === 'fault') return true
+  if (filter.token === '' || thing.kind === 'pause' || thing.kind === 'fault') return true
   // A violation is of several tokens, which are in its words.
   return (
     (tokens[thing.token] ?? '').includes(filter.token) ||

@@ -15,7 +15,7 @@ const findings = [{ t: ns(180), lane: 'db', text: 'tokens 33 and 34 at once', k:
 const sheet = sheetOf(modelOf(history(), findings))
 const lanes = lanesOfSheet(sheet)
 const everything: Filter = { lock: undefined, lane: undefined, token: '', hidden: new Set() }
-const things = lanes.flatMap(({ spans, marks, spells }) => [...spans.items, ...marks.items, ...spells.items])
+const things = lanes.flatMap(({ spans, marks, pauses }) => [...spans.items, ...marks.items, ...pauses.items])
 const shownKinds = (filter: Partial<Filter>): string[] => [
   ...new Set(
     things.filter((thing) => isShown(thing, { ...everything, ...filter }, sheet.tokens)).map(({ kind }) => kind),
@@ -107,23 +107,23 @@ test('a sheet has everything that the model has, with its line of the history', 
   ])
   expect(sheet.locks).toEqual(['seat:1'])
   expect(sheet.tokens).toEqual(['33', '34'])
-  expect(shownKinds({}).toSorted()).toEqual(['hold', 'overtime', 'refused', 'spell', 'step', 'violation', 'wait'])
+  expect(shownKinds({}).toSorted()).toEqual(['hold', 'overtime', 'pause', 'refused', 'step', 'violation', 'wait'])
   expect(things.find(({ kind }) => kind === 'violation')).toMatchObject({ line: 9, lane: 'db', fromMs: 180 })
 })
 
 test('a filter leaves what it asks for, and faults, which hit every lock and token', () => {
   expect(shownKinds({ hidden: new Set(['grants', 'waits', 'steps']) }).toSorted()).toEqual([
+    'pause',
     'refused',
-    'spell',
     'violation',
   ])
   expect(shownKinds({ lane: 'b' }).toSorted()).toEqual(['hold', 'wait'])
-  expect(shownKinds({ lock: 7 })).toEqual(['spell'])
+  expect(shownKinds({ lock: 7 })).toEqual(['pause'])
   const ofToken = things.filter((thing) => isShown(thing, { ...everything, token: '34' }, sheet.tokens))
   // The violation names both tokens.
   expect(ofToken.map(({ kind, lane }) => `${kind} ${lane}`).toSorted()).toEqual([
     'hold b',
-    'spell a',
+    'pause a',
     'violation db',
     'wait b',
   ])
@@ -142,7 +142,7 @@ test('under the pointer is the smallest thing there, and a mark before a span', 
   expect(at(180, a.thickTop + 5)).toBe('overtime')
   expect(at(5, a.thinTop + 2)).toBe('wait')
   // Beside everything, in the shade of the stop.
-  expect(at(120, a.top + a.height - 1)).toBe('spell')
+  expect(at(120, a.top + a.height - 1)).toBe('pause')
   expect(at(180, (db.marksTop ?? 0) + 5)).toBe('violation')
   expect(thingAt(layout, scale, { x: GUTTER - 1, y: a.thickTop }, () => true)).toBeUndefined()
   expect(thingAt(layout, scale, { x: scale.x(50), y: a.thickTop + 5 }, () => false)).toBeUndefined()

@@ -75,7 +75,7 @@ function nodeConfig(announcedPort: number, busPort: number, nodeTimeoutMs: numbe
     'cluster-enabled': 'yes',
     'cluster-config-file': 'nodes.conf',
     'cluster-node-timeout': String(nodeTimeoutMs),
-    // Otherwise port + 10000, which may be anybody's.
+    // Otherwise port + 10000, which may belong to any program.
     'cluster-port': String(busPort),
     'cluster-announce-ip': '127.0.0.1',
     'cluster-announce-port': String(announcedPort),

@@ -1,4 +1,4 @@
-/** The wall clock of a server is set while somebody holds: Redis judges by it whether a lease is over. */
+/** The wall clock of a server is set while a client holds: Redis judges by it whether a lease is over. */
 import { openSkewedClock, type SkewedClock } from '@holdfast/testbed/os/skewed-clock'
 import { holdfastLock, type Scenario, type Shown, type Take } from '../scenario.ts'
 import type { ScenarioSetup } from '../scenario-setup.ts'
@@ -7,9 +7,9 @@ import { TWO_HOLDERS_TTL_MS, twoHolders } from './two-holders.ts'
 
 const JUMP_MS = 60_000
 
-async function clockFor(stage: ScenarioSetup): Promise<SkewedClock> {
+async function clockFor(setup: ScenarioSetup): Promise<SkewedClock> {
   const clock = await openSkewedClock()
-  await stage.keep(Promise.resolve({ [Symbol.asyncDispose]: async () => clock.close() }))
+  await setup.keep(Promise.resolve({ [Symbol.asyncDispose]: async () => clock.close() }))
   return clock
 }
 
@@ -18,16 +18,16 @@ const jumped = (guard: boolean): Take => ({
   guard,
   lock: holdfastLock,
   ttlMs: TWO_HOLDERS_TTL_MS,
-  async play(stage): Promise<readonly Shown[]> {
-    const clock = await clockFor(stage)
-    const engine = await server(stage, { environment: clock.environment })
-    const [a, b] = [await stage.actor('A', engine.url), await stage.actor('B', engine.url)]
+  async play(setup): Promise<readonly Shown[]> {
+    const clock = await clockFor(setup)
+    const engine = await server(setup, { environment: clock.environment })
+    const [a, b] = [await setup.scriptedProcess('A', engine.url), await setup.scriptedProcess('B', engine.url)]
     return twoHolders({
-      stage,
+      setup,
       a,
       b: async () => b,
       async forget() {
-        stage.note('clock-jump', SERVER)
+        setup.note('clock-jump', SERVER)
         clock.set(JUMP_MS)
       },
     })

@@ -4,7 +4,7 @@ import type { Engine } from '@holdfast/testbed/engines/engine'
 import type { Proxy } from '@holdfast/testbed/proxy/proxy'
 import { holdfastLock, type Scenario, type Shown, shown, type Take } from '../scenario.ts'
 import type { ScenarioSetup } from '../scenario-setup.ts'
-import { lineAt, SERVER, server, soon, tell, way } from './setup.ts'
+import { lineAt, SERVER, server, soon, tell, openRoute } from './setup.ts'
 import { twoHolders } from './two-holders.ts'
 
 interface Pair {
@@ -14,15 +14,15 @@ interface Pair {
   readonly link: Proxy
 }
 
-async function pair(stage: ScenarioSetup): Promise<Pair> {
-  const primary = await server(stage)
-  const { proxy: link } = await way(stage, primary)
-  const replica = await server(stage, { replicaOf: link })
+async function pair(setup: ScenarioSetup): Promise<Pair> {
+  const primary = await server(setup)
+  const { proxy: link } = await openRoute(setup, primary)
+  const replica = await server(setup, { replicaOf: link })
   return { primary, replica, link }
 }
 
-async function promote(stage: ScenarioSetup, { primary, replica }: Pair): Promise<void> {
-  stage.note('failover', SERVER)
+async function promote(setup: ScenarioSetup, { primary, replica }: Pair): Promise<void> {
+  setup.note('failover', SERVER)
   await primary.kill()
   await tell(replica, 'REPLICAOF', 'NO', 'ONE')
   await soon('the promotion', async () => String(await tell(replica, 'ROLE')).startsWith('master'))
@@ -35,14 +35,14 @@ const forgotten = (guard: boolean): Take => ({
   guard,
   lock: holdfastLock,
   ttlMs: FORGETTING_TTL_MS,
-  async play(stage): Promise<readonly Shown[]> {
-    const both = await pair(stage)
+  async play(setup): Promise<readonly Shown[]> {
+    const both = await pair(setup)
     both.link.set({ kind: 'black-hole' })
     return twoHolders({
-      stage,
-      a: await stage.actor('A', both.primary.url),
-      b: () => stage.actor('B', both.replica.url),
-      forget: () => promote(stage, both),
+      setup,
+      a: await setup.scriptedProcess('A', both.primary.url),
+      b: () => setup.scriptedProcess('B', both.replica.url),
+      forget: () => promote(setup, both),
     })
   },
 })
@@ -52,20 +52,23 @@ const sameToken: Take = {
   guard: true,
   lock: { kind: 'broken', name: 'token-counter' },
   ttlMs: FORGETTING_TTL_MS,
-  async play(stage): Promise<readonly Shown[]> {
-    const both = await pair(stage)
+  async play(setup): Promise<readonly Shown[]> {
+    const both = await pair(setup)
     both.link.set({ kind: 'black-hole' })
-    const [a, b] = [await stage.actor('A', both.primary.url), await stage.actor('B', both.replica.url)]
+    const [a, b] = [
+      await setup.scriptedProcess('A', both.primary.url),
+      await setup.scriptedProcess('B', both.replica.url),
+    ]
     const first = await a.does({ do: 'acquire', waitMs: 0 })
     await a.does({ do: 'enter' })
     await a.does({ do: 'read' })
-    await promote(stage, both)
+    await promote(setup, both)
     const second = await b.does({ do: 'acquire', waitMs: 0 })
     await b.does({ do: 'enter' })
     await b.does({ do: 'read' })
     const write = await b.does({ do: 'write' })
     const late = await a.does({ do: 'write' })
-    for (const actor of [a, b]) await actor.leaves()
+    for (const each of [a, b]) await each.leaves()
     return [
       shown('both hold the same token', first.text === second.text, `${first.text} and ${second.text}`),
       shown('so the guard admits both, and the write of B is lost', write.ok && late.ok, `A: ${late.text}`),
@@ -90,10 +93,10 @@ const remembered: Take = {
   guard: true,
   lock: holdfastLock,
   ttlMs: STALE_TTL_MS,
-  async play(stage): Promise<readonly Shown[]> {
-    const both = await pair(stage)
+  async play(setup): Promise<readonly Shown[]> {
+    const both = await pair(setup)
     const { primary, replica, link } = both
-    const [a, b] = [await stage.actor('A', primary.url), await stage.actor('B', primary.url)]
+    const [a, b] = [await setup.scriptedProcess('A', primary.url), await setup.scriptedProcess('B', primary.url)]
     await a.does({ do: 'acquire', waitMs: 0 })
     await soon('the grant of A at the replica', async () => Number(await tell(replica, 'DBSIZE')) > 0)
     link.set({ kind: 'black-hole' })
@@ -102,14 +105,14 @@ const remembered: Take = {
     const second = await b.does({ do: 'acquire', waitMs: STALE_TTL_MS })
     await b.does({ do: 'enter' })
     await b.does({ do: 'read' })
-    await promote(stage, both)
-    const c = await stage.actor('C', replica.url)
+    await promote(setup, both)
+    const c = await setup.scriptedProcess('C', replica.url)
     const [stale] = (await lineAt(replica.url)).claims
     const third = await c.does({ do: 'acquire', waitMs: 3 * STALE_TTL_MS })
     const believes = await b.does({ do: 'is-held' })
     await c.does({ do: 'enter' })
     const late = await b.does({ do: 'write' })
-    for (const actor of [a, b, c]) await actor.leaves()
+    for (const each of [a, b, c]) await each.leaves()
     return [
       shown(
         'A has released, and the replica holds it for the holder',

@@ -1,7 +1,7 @@
 /** A token that is asked for after the grant says when it was asked for, and not when the lock was granted. */
 import { holdfastLock, type Scenario, type Shown, shown, type Take } from '../scenario.ts'
 import { NAMESPACE, SEAT } from '../steps.ts'
-import { SERVER, server, soon, tell, way } from './setup.ts'
+import { SERVER, server, soon, tell, openRoute } from './setup.ts'
 
 const TTL_MS = 1_000
 
@@ -11,17 +11,17 @@ const stoppedOnTheWay = (broken: boolean): Take => ({
   guard: true,
   lock: broken ? { kind: 'broken', name: 'token-after-grant' } : holdfastLock,
   ttlMs: TTL_MS,
-  async play(stage): Promise<readonly Shown[]> {
-    const engine = await server(stage)
-    const { proxy, url } = await way(stage, engine)
-    const [a, b] = [await stage.actor('A', url), await stage.actor('B', engine.url)]
+  async play(setup): Promise<readonly Shown[]> {
+    const engine = await server(setup)
+    const { proxy, url } = await openRoute(setup, engine)
+    const [a, b] = [await setup.scriptedProcess('A', url), await setup.scriptedProcess('B', engine.url)]
     proxy.set({ kind: 'hold' })
-    stage.note('partition', SERVER)
+    setup.note('partition', SERVER)
     const asking = a.does({ do: 'acquire', waitMs: 20 * TTL_MS })
     await soon('the request of A', async () => proxy.stats.requests.waitingBytes > 0)
     a.stop()
     proxy.set({ kind: 'pass' })
-    stage.note('pass', SERVER)
+    setup.note('pass', SERVER)
     const key = broken ? `${NAMESPACE}:${SEAT}` : `holdfast:{${NAMESPACE}!${SEAT}}`
     await soon('the grant of A', async () => (await tell(engine, 'EXISTS', key)) === 1)
     const second = await b.does({ do: 'acquire', waitMs: 20 * TTL_MS })
@@ -31,7 +31,7 @@ const stoppedOnTheWay = (broken: boolean): Take => ({
       // A asks anew and waits for B; what it then gets is larger because it is later.
       await b.does({ do: 'release' })
       const first = await asking
-      for (const actor of [a, b]) await actor.leaves()
+      for (const each of [a, b]) await each.leaves()
       const rises = first.ok && BigInt(first.text) > BigInt(second.text)
       return [
         shown(
@@ -43,7 +43,7 @@ const stoppedOnTheWay = (broken: boolean): Take => ({
     }
     const first = await asking
     const write = await b.does({ do: 'write' })
-    for (const actor of [a, b]) await actor.leaves()
+    for (const each of [a, b]) await each.leaves()
     const inverted = second.ok && BigInt(first.ok ? first.text : 0) > BigInt(second.text)
     return [
       shown(

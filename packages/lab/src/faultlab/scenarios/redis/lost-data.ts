@@ -1,4 +1,4 @@
-/** The server forgets while somebody holds: all data is deleted, or the machine fails before it was written. */
+/** The server forgets while a client holds: all data is deleted, or the machine fails before it was written. */
 import { holdfastLock, type Scenario, type Shown, shown, type Take } from '../scenario.ts'
 import { SERVER, server, tell } from './setup.ts'
 import { TWO_HOLDERS_TTL_MS, twoHolders } from './two-holders.ts'
@@ -8,39 +8,39 @@ const flushed = (guard: boolean): Take => ({
   guard,
   lock: holdfastLock,
   ttlMs: TWO_HOLDERS_TTL_MS,
-  async play(stage): Promise<readonly Shown[]> {
-    const engine = await server(stage)
-    const [a, b] = [await stage.actor('A', engine.url), await stage.actor('B', engine.url)]
+  async play(setup): Promise<readonly Shown[]> {
+    const engine = await server(setup)
+    const [a, b] = [await setup.scriptedProcess('A', engine.url), await setup.scriptedProcess('B', engine.url)]
     return twoHolders({
-      stage,
+      setup,
       a,
       b: async () => b,
       async forget() {
-        stage.note('wipe', SERVER)
+        setup.note('wipe', SERVER)
         await tell(engine, 'FLUSHALL')
       },
     })
   },
 })
 
-/** A counter starts again, and whoever holds now is smaller than whoever held before. */
+/** A counter starts again: the token of the present holder is smaller than that of an earlier one. */
 const countedAnew: Take = {
   title: 'a lock whose token is a counter in the store (INCR), with a guard',
   guard: true,
   lock: { kind: 'broken', name: 'token-counter' },
   ttlMs: TWO_HOLDERS_TTL_MS,
-  async play(stage): Promise<readonly Shown[]> {
-    const engine = await server(stage)
-    const [a, b] = [await stage.actor('A', engine.url), await stage.actor('B', engine.url)]
+  async play(setup): Promise<readonly Shown[]> {
+    const engine = await server(setup)
+    const [a, b] = [await setup.scriptedProcess('A', engine.url), await setup.scriptedProcess('B', engine.url)]
     await a.does({ do: 'acquire', waitMs: 0 })
     await a.does({ do: 'release' })
     const second = await a.does({ do: 'acquire', waitMs: 0 })
     await a.does({ do: 'enter' })
-    stage.note('wipe', SERVER)
+    setup.note('wipe', SERVER)
     await tell(engine, 'FLUSHALL')
     const anew = await b.does({ do: 'acquire', waitMs: 0 })
     const entered = await b.does({ do: 'enter' })
-    for (const actor of [a, b]) await actor.leaves()
+    for (const each of [a, b]) await each.leaves()
     return [
       shown('the token begins again', anew.text === '1' && second.text === '2', `${second.text}, then ${anew.text}`),
       shown('the guard refuses the one who holds', entered.text === 'STALE_TOKEN', entered.text),

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { LineView } from 'holdfast'
 import { holdfastLock, type Scenario, type Shown, shown, type Take } from '../scenario.ts'
 import type { Answer } from '../steps.ts'
-import { lineAt, server, unanswered, way } from './setup.ts'
+import { lineAt, server, unanswered, openRoute } from './setup.ts'
 
 const ACQUIRE_TTL_MS = 2_000
 /** Of a free lock, from the moment at which the network works again. */
@@ -16,10 +16,10 @@ const lostGrant = (plain: boolean): Take => ({
   guard: true,
   lock: plain ? { kind: 'broken', name: 'none' } : holdfastLock,
   ttlMs: ACQUIRE_TTL_MS,
-  async play(stage): Promise<readonly Shown[]> {
-    const engine = await server(stage)
-    const { proxy, url } = await way(stage, engine)
-    const a = await stage.actor('A', url)
+  async play(setup): Promise<readonly Shown[]> {
+    const engine = await server(setup)
+    const { proxy, url } = await openRoute(setup, engine)
+    const a = await setup.scriptedProcess('A', url)
     // The way is known by then; what is measured is the lost answer, and not the first connection.
     await a.does({ do: 'acquire', waitMs: 0 })
     await a.does({ do: 'release' })
@@ -27,7 +27,7 @@ const lostGrant = (plain: boolean): Take => ({
     let answer: Answer = { ok: false, text: '' }
     let claims: LineView['claims'] = []
     while (tookMs.length < (plain ? 1 : TRIES)) {
-      const hear = await unanswered(stage, proxy, () => a.does({ do: 'acquire', waitMs: 10 * ACQUIRE_TTL_MS }))
+      const hear = await unanswered(setup, proxy, () => a.does({ do: 'acquire', waitMs: 10 * ACQUIRE_TTL_MS }))
       const startMs = performance.now()
       answer = await hear()
       tookMs.push(Math.round(performance.now() - startMs))
@@ -76,21 +76,21 @@ const lostLeave = (broken: boolean): Take => ({
   guard: true,
   lock: broken ? { kind: 'broken', name: 'no-owner-check' } : holdfastLock,
   ttlMs: RELEASE_TTL_MS,
-  async play(stage): Promise<readonly Shown[]> {
-    const engine = await server(stage)
-    const { proxy, url } = await way(stage, engine)
+  async play(setup): Promise<readonly Shown[]> {
+    const engine = await server(setup)
+    const { proxy, url } = await openRoute(setup, engine)
     const [a, b, c] = [
-      await stage.actor('A', url),
-      await stage.actor('B', engine.url),
-      await stage.actor('C', engine.url),
+      await setup.scriptedProcess('A', url),
+      await setup.scriptedProcess('B', engine.url),
+      await setup.scriptedProcess('C', engine.url),
     ]
     await a.does({ do: 'acquire', waitMs: 0 })
-    const hear = await unanswered(stage, proxy, () => a.does({ do: 'release' }))
+    const hear = await unanswered(setup, proxy, () => a.does({ do: 'release' }))
     const second = await b.does({ do: 'acquire', waitMs: RELEASE_TTL_MS / 4 })
     const released = await hear()
     const third = await c.does({ do: 'acquire', waitMs: 0 })
     const held = await b.does({ do: 'is-held' })
-    for (const actor of [a, b, c]) await actor.leaves()
+    for (const each of [a, b, c]) await each.leaves()
     const words = `A: ${released.text}, B: ${held.text}, C: ${third.text}`
     return [
       shown('B takes the lock after the release that A heard nothing of', second.ok, second.text),
@@ -124,20 +124,20 @@ export const lostRenewReply: Scenario = {
       guard: true,
       lock: holdfastLock,
       ttlMs: RENEW_TTL_MS,
-      async play(stage): Promise<readonly Shown[]> {
-        const engine = await server(stage)
-        const { proxy, url } = await way(stage, engine)
-        const [a, b] = [await stage.actor('A', url), await stage.actor('B', engine.url)]
+      async play(setup): Promise<readonly Shown[]> {
+        const engine = await server(setup)
+        const { proxy, url } = await openRoute(setup, engine)
+        const [a, b] = [await setup.scriptedProcess('A', url), await setup.scriptedProcess('B', engine.url)]
         const first = await a.does({ do: 'acquire', waitMs: 0 })
-        // Nothing but a renewal is answered to somebody who holds.
-        const hear = await unanswered(stage, proxy, async () => undefined)
+        // What is answered to a holder is a renewal, and nothing else.
+        const hear = await unanswered(setup, proxy, async () => undefined)
         await hear()
         await sleep(2 * RENEW_TTL_MS)
         const held = await a.does({ do: 'is-held' })
         const other = await b.does({ do: 'acquire', waitMs: 0 })
         const [claim] = (await lineAt(engine.url)).claims
-        const told = stage.events().some(({ p, f }) => p === 'A' && f === 'lost-signal')
-        for (const actor of [a, b]) await actor.leaves()
+        const told = setup.events().some(({ p, f }) => p === 'A' && f === 'lost-signal')
+        for (const each of [a, b]) await each.leaves()
         return [
           shown(
             'A holds two leases later, and was told of no loss',

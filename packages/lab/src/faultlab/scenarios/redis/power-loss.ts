@@ -6,7 +6,7 @@ import { holdfastLock, type Scenario, type Shown, shown, type Take } from '../sc
 import type { ScriptedProcess } from '../scripted-process.ts'
 import type { ScenarioSetup } from '../scenario-setup.ts'
 import type { Answer } from '../steps.ts'
-import { SERVER, server, tell, way } from './setup.ts'
+import { SERVER, server, tell, openRoute } from './setup.ts'
 import { hold, twoHolders } from './two-holders.ts'
 
 const SECOND_MS = 1_000
@@ -21,13 +21,13 @@ interface Machine {
   readonly disk: FragileDisk
 }
 
-async function machine(stage: ScenarioSetup, aof: 'everysec' | 'always'): Promise<Machine> {
-  const disk = await stage.keep(openFragileDisk())
-  return { disk, engine: await server(stage, { aof, folder: disk.folder }) }
+async function machine(setup: ScenarioSetup, aof: 'everysec' | 'always'): Promise<Machine> {
+  const disk = await setup.keep(openFragileDisk())
+  return { disk, engine: await server(setup, { aof, folder: disk.folder }) }
 }
 
-async function loseAndRestorePower(stage: ScenarioSetup, { engine, disk }: Machine): Promise<void> {
-  stage.note('power-loss', SERVER)
+async function loseAndRestorePower(setup: ScenarioSetup, { engine, disk }: Machine): Promise<void> {
+  setup.note('power-loss', SERVER)
   await disk.cutPower()
   await engine.kill()
   await disk.restore()
@@ -53,19 +53,19 @@ const everySecond = (guard: boolean): Take => ({
   guard,
   lock: holdfastLock,
   ttlMs: TTL_MS,
-  async play(stage): Promise<readonly Shown[]> {
-    const both = await machine(stage, 'everysec')
-    const { proxy, url } = await way(stage, both.engine)
-    const a = await stage.actor('A', url)
+  async play(setup): Promise<readonly Shown[]> {
+    const both = await machine(setup, 'everysec')
+    const { proxy, url } = await openRoute(setup, both.engine)
+    const a = await setup.scriptedProcess('A', url)
     return twoHolders({
-      stage,
+      setup,
       a,
       begin: () => unsynced(both.engine, a),
-      b: () => stage.actor('B', both.engine.url),
+      b: () => setup.scriptedProcess('B', both.engine.url),
       forget() {
         // A would ask as soon as its connection is back, and B may be later than that.
         proxy.set({ kind: 'black-hole' })
-        return loseAndRestorePower(stage, both)
+        return loseAndRestorePower(setup, both)
       },
       heal: () => proxy.set({ kind: 'pass' }),
     })
@@ -77,16 +77,19 @@ const always: Take = {
   guard: true,
   lock: holdfastLock,
   ttlMs: TTL_MS,
-  async play(stage): Promise<readonly Shown[]> {
-    const both = await machine(stage, 'always')
-    const [a, b] = [await stage.actor('A', both.engine.url), await stage.actor('B', both.engine.url)]
+  async play(setup): Promise<readonly Shown[]> {
+    const both = await machine(setup, 'always')
+    const [a, b] = [
+      await setup.scriptedProcess('A', both.engine.url),
+      await setup.scriptedProcess('B', both.engine.url),
+    ]
     await a.does({ do: 'acquire', waitMs: 0 })
-    await loseAndRestorePower(stage, both)
+    await loseAndRestorePower(setup, both)
     const second = await b.does({ do: 'acquire', waitMs: 0 })
     const held = await a.does({ do: 'is-held' })
     const released = await a.does({ do: 'release' })
     const third = await b.does({ do: 'acquire', waitMs: TTL_MS })
-    for (const actor of [a, b]) await actor.leaves()
+    for (const each of [a, b]) await each.leaves()
     return [
       shown('the grant of A has survived: B is refused', !second.ok && held.text === 'true', second.text),
       shown('A gives it back, and B has it', released.text === 'released' && third.ok, released.text),

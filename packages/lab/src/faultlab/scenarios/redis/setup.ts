@@ -14,16 +14,16 @@ export const SERVER = 'server'
 
 const SOON_MS = 10_000
 
-export function server(stage: ScenarioSetup, options: RedisOptions = {}): Promise<Engine> {
-  return stage.keep(start(options))
+export function server(setup: ScenarioSetup, options: RedisOptions = {}): Promise<Engine> {
+  return setup.keep(start(options))
 }
 
-/** A way to the server that only the one who gets its URL goes. */
-export async function way(
-  stage: ScenarioSetup,
+/** A route to the server of its own: only the client that gets its URL uses it. */
+export async function openRoute(
+  setup: ScenarioSetup,
   engine: Engine,
 ): Promise<{ readonly proxy: Proxy; readonly url: string }> {
-  const proxy = await stage.keep(openProxy(engine))
+  const proxy = await setup.keep(openProxy(engine))
   return { proxy, url: proxy.through(engine.url) }
 }
 
@@ -35,17 +35,17 @@ export async function tell({ url }: Engine, ...words: readonly string[]): Promis
 
 /** Does something whose answer vanishes; resolves when the server has carried it out. */
 export async function unanswered<T>(
-  stage: ScenarioSetup,
+  setup: ScenarioSetup,
   proxy: Proxy,
   ask: () => Promise<T>,
 ): Promise<() => Promise<T>> {
   const { lostBytes } = proxy.stats.replies
   proxy.set({ kind: 'lose-replies' })
-  stage.note('lose-replies', SERVER)
+  setup.note('lose-replies', SERVER)
   const answer = ask()
   await until(() => proxy.stats.replies.lostBytes > lostBytes, { withinMs: SOON_MS, what: 'the loss of an answer' })
   return () => {
-    stage.note('pass', SERVER)
+    setup.note('pass', SERVER)
     proxy.set({ kind: 'pass' })
     return answer
   }

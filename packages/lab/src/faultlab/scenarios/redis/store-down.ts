@@ -1,4 +1,4 @@
-/** The lock server is frozen or dead while somebody holds. */
+/** The lock server is frozen or dead while a client holds. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Engine } from '@holdfast/testbed/engines/engine'
 import { holdfastLock, type Scenario, type Shown, shown, type Take } from '../scenario.ts'
@@ -30,24 +30,24 @@ const told = ({ title, hurt, heal }: Trouble): Take => ({
   guard: true,
   lock: holdfastLock,
   ttlMs: TTL_MS,
-  async play(stage): Promise<readonly Shown[]> {
-    const engine = await server(stage, { aof: 'always' })
-    const [a, b] = [await stage.actor('A', engine.url), await stage.actor('B', engine.url)]
+  async play(setup): Promise<readonly Shown[]> {
+    const engine = await server(setup, { aof: 'always' })
+    const [a, b] = [await setup.scriptedProcess('A', engine.url), await setup.scriptedProcess('B', engine.url)]
     await a.does({ do: 'acquire', waitMs: 0 })
     const waiting = b.does({ do: 'acquire', waitMs: 20 * TTL_MS })
-    await stage.finds(({ p, out }) => p === 'B' && out?.['standing'] === 'queued')
-    stage.note('pause', SERVER)
+    await setup.finds(({ p, out }) => p === 'B' && out?.['standing'] === 'queued')
+    setup.note('pause', SERVER)
     await hurt(engine)
-    // Healed when the lease is over, whether A knows that or not: whoever learns it from the server alone is too late.
-    const endNs = await atLeaseEnd(stage)
-    stage.note('resume', SERVER)
+    // Healed when the lease is over, whether A knows that or not: a client that learns it only from the server is too late.
+    const endNs = await atLeaseEnd(setup)
+    setup.note('resume', SERVER)
     await heal(engine)
-    const loss = await stage.finds(({ p, f }) => p === 'A' && f === 'lost-signal')
+    const loss = await setup.finds(({ p, f }) => p === 'A' && f === 'lost-signal')
     const held = await a.does({ do: 'is-held' })
     const second = await waiting
-    const grant = stage.events().find(({ p, f, e }) => p === 'B' && f === 'acquire' && e === 'ok')
+    const grant = setup.events().find(({ p, f, e }) => p === 'B' && f === 'acquire' && e === 'ok')
     const released = await a.does({ do: 'release' })
-    for (const actor of [a, b]) await actor.leaves()
+    for (const each of [a, b]) await each.leaves()
     const apartMs = (Number(grant?.t ?? 0) - Number(loss?.t ?? 0)) / 1e6
     return [
       shown(
@@ -66,9 +66,9 @@ const told = ({ title, hurt, heal }: Trouble): Take => ({
 })
 
 /** Waits until the lease of A is over by its own clock, after the last renewal of which A has heard. */
-async function atLeaseEnd(stage: ScenarioSetup): Promise<bigint> {
+async function atLeaseEnd(setup: ScenarioSetup): Promise<bigint> {
   for (;;) {
-    const endNs = leaseEndNs(stage.events(), 'A')
+    const endNs = leaseEndNs(setup.events(), 'A')
     const leftMs = Number(endNs - process.hrtime.bigint()) / 1e6
     if (leftMs <= 0) return endNs
     await sleep(leftMs)
@@ -81,15 +81,15 @@ const believing: Take = {
   guard: true,
   lock: { kind: 'broken', name: 'no-deadline' },
   ttlMs: TTL_MS,
-  async play(stage): Promise<readonly Shown[]> {
-    const engine = await server(stage)
-    const a = await stage.actor('A', engine.url)
+  async play(setup): Promise<readonly Shown[]> {
+    const engine = await server(setup)
+    const a = await setup.scriptedProcess('A', engine.url)
     await a.does({ do: 'acquire', waitMs: 0 })
-    stage.note('pause', SERVER)
+    setup.note('pause', SERVER)
     await engine.pause()
     await sleep(1.5 * TTL_MS)
     const held = await a.does({ do: 'is-held' })
-    stage.note('resume', SERVER)
+    setup.note('resume', SERVER)
     await engine.resume()
     await a.leaves()
     return [shown('A believes in a lease that has been over for half its length', held.text === 'true', held.text)]

@@ -4,8 +4,8 @@ import { type Shown, shown } from '../scenario.ts'
 import type { ScenarioSetup } from '../scenario-setup.ts'
 import type { Answer } from '../steps.ts'
 
-export interface Rivals {
-  readonly stage: ScenarioSetup
+export interface Contest {
+  readonly setup: ScenarioSetup
   readonly a: ScriptedProcess
   /** How A comes to hold. @default `hold` */
   readonly begin?: () => Promise<Answer>
@@ -29,13 +29,13 @@ export async function hold(a: ScriptedProcess): Promise<Answer> {
 }
 
 export async function twoHolders({
-  stage,
+  setup,
   a,
   begin = () => hold(a),
   b: start,
   forget,
   heal,
-}: Rivals): Promise<readonly Shown[]> {
+}: Contest): Promise<readonly Shown[]> {
   const first = await begin()
   await forget()
   const b = await start()
@@ -45,11 +45,11 @@ export async function twoHolders({
   await b.does({ do: 'read' })
   await b.does({ do: 'write' })
   const late = await a.does({ do: 'write' })
-  const told = await stage.finds(({ p, f }) => p === 'A' && f === 'lost-signal')
+  const told = await setup.finds(({ p, f }) => p === 'A' && f === 'lost-signal')
   const after = await a.does({ do: 'write' })
   heal?.()
-  for (const actor of [a, b]) await actor.leaves()
-  const elements = String(stage.events().find(({ f }) => f === 'final')?.in?.['elements'])
+  for (const each of [a, b]) await each.leaves()
+  const elements = String(setup.events().find(({ f }) => f === 'final')?.in?.['elements'])
   return [
     shown('B holds while A believes that it does', second.ok && believes.text === 'true', `A: ${believes.text}`),
     shown(
@@ -57,7 +57,7 @@ export async function twoHolders({
       second.ok && BigInt(second.text) > BigInt(first.text),
       `${first.text}, then ${second.text}`,
     ),
-    stage.options.guard
+    setup.options.guard
       ? shown('the database refuses the write of A', late.text === 'STALE_TOKEN', late.text)
       : shown(
           'the write of A is accepted and overwrites that of B',

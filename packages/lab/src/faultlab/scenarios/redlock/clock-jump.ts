@@ -5,7 +5,7 @@ import { server, SERVER } from '../redis/setup.ts'
 import { twoHolders } from '../redis/two-holders.ts'
 import { holdfastLock, type Scenario, type Shown, shown, type Take } from '../scenario.ts'
 import type { ScenarioSetup } from '../scenario-setup.ts'
-import { waysTo } from './servers.ts'
+import { openRoutes } from './servers.ts'
 
 const TTL_MS = 4_000
 /** Longer than the lease, and less than what the servers let a token be ahead. */
@@ -14,16 +14,16 @@ const MINUTE_MS = 60_000
 
 /** Two clients that share server C alone; the clock of C goes by `clock`. */
 async function apart(
-  stage: ScenarioSetup,
+  setup: ScenarioSetup,
 ): Promise<{ readonly a: ScriptedProcess; readonly b: ScriptedProcess; readonly clock: SkewedClock }> {
   const clock = await openSkewedClock()
-  await stage.keep(Promise.resolve({ [Symbol.asyncDispose]: async () => clock.close() }))
-  const plain = await Promise.all([0, 1, 3, 4].map(() => server(stage)))
-  const jumping = await server(stage, { environment: clock.environment })
+  await setup.keep(Promise.resolve({ [Symbol.asyncDispose]: async () => clock.close() }))
+  const plain = await Promise.all([0, 1, 3, 4].map(() => server(setup)))
+  const jumping = await server(setup, { environment: clock.environment })
   const engines = [...plain.slice(0, 2), jumping, ...plain.slice(2)]
-  const [ofA, ofB] = [await waysTo(stage, engines), await waysTo(stage, engines)]
-  const [a, b] = [await stage.actor('A', ofA.url), await stage.actor('B', ofB.url)]
-  // Not before: a server that nobody can ask whether it is new would be kept out.
+  const [ofA, ofB] = [await openRoutes(setup, engines), await openRoutes(setup, engines)]
+  const [a, b] = [await setup.scriptedProcess('A', ofA.url), await setup.scriptedProcess('B', ofB.url)]
+  // Not before: a server that cannot be asked whether it is new would be excluded.
   for (const proxy of [...ofA.proxies.slice(3), ...ofB.proxies.slice(0, 2)]) proxy.set({ kind: 'black-hole' })
   return { a, b, clock }
 }
@@ -33,14 +33,14 @@ const jumped = (guard: boolean): Take => ({
   guard,
   lock: holdfastLock,
   ttlMs: TTL_MS,
-  async play(stage): Promise<readonly Shown[]> {
-    const { a, b, clock } = await apart(stage)
+  async play(setup): Promise<readonly Shown[]> {
+    const { a, b, clock } = await apart(setup)
     return twoHolders({
-      stage,
+      setup,
       a,
       b: async () => b,
       async forget() {
-        stage.note('clock-jump', SERVER)
+        setup.note('clock-jump', SERVER)
         clock.set(JUMP_MS)
       },
     })
@@ -52,14 +52,14 @@ const farAhead: Take = {
   guard: true,
   lock: holdfastLock,
   ttlMs: TTL_MS,
-  async play(stage): Promise<readonly Shown[]> {
-    const { a, b, clock } = await apart(stage)
+  async play(setup): Promise<readonly Shown[]> {
+    const { a, b, clock } = await apart(setup)
     const first = await a.does({ do: 'acquire', waitMs: 0 })
-    stage.note('clock-jump', SERVER)
+    setup.note('clock-jump', SERVER)
     clock.set(MINUTE_MS)
     const second = await b.does({ do: 'acquire', waitMs: 0 })
-    const told = await stage.finds(({ p, f }) => p === 'A' && f === 'lost-signal')
-    for (const actor of [a, b]) await actor.leaves()
+    const told = await setup.finds(({ p, f }) => p === 'A' && f === 'lost-signal')
+    for (const each of [a, b]) await each.leaves()
     return [
       shown(
         'the others do not follow a token a minute ahead of their clocks: B does not get the lock',

@@ -4,14 +4,14 @@ import { hold } from '../redis/two-holders.ts'
 import type { ScriptedProcess } from '../scripted-process.ts'
 import { holdfastLock, type Scenario, type Shown, shown, type Take } from '../scenario.ts'
 import type { ScenarioSetup } from '../scenario-setup.ts'
-import { waysTo } from './servers.ts'
+import { openRoutes } from './servers.ts'
 
 /** A server is restarted and a process is started before the lease of A is over. */
 const TTL_MS = 8_000
 /** B asks more than once, so that no refusal comes from a connection that is not back yet. */
 const PATIENCE_MS = 2_000
 
-interface Scene {
+interface Prepared {
   readonly a: ScriptedProcess
   /** Starts B, which reaches C, D and E alone once it knows all five. */
   b(): Promise<ScriptedProcess>
@@ -20,26 +20,26 @@ interface Scene {
 }
 
 /** `snapshot`: C has saved its data before A holds, so that it comes back as it was then, and not empty. */
-async function scene(stage: ScenarioSetup, snapshot: boolean): Promise<Scene> {
-  const engines = await Promise.all([0, 1, 2, 3, 4].map(() => server(stage)))
+async function prepare(setup: ScenarioSetup, snapshot: boolean): Promise<Prepared> {
+  const engines = await Promise.all([0, 1, 2, 3, 4].map(() => server(setup)))
   const [, , shared] = engines
   if (shared === undefined) throw new Error('there are five servers')
-  const [ofA, ofB] = [await waysTo(stage, engines), await waysTo(stage, engines)]
-  const a = await stage.actor('A', ofA.url)
+  const [ofA, ofB] = [await openRoutes(setup, engines), await openRoutes(setup, engines)]
+  const a = await setup.scriptedProcess('A', ofA.url)
   if (snapshot) await tell(shared, 'SAVE')
   for (const proxy of ofA.proxies.slice(3)) proxy.set({ kind: 'black-hole' })
   return {
     a,
     async b() {
-      const b = await stage.actor('B', ofB.url)
+      const b = await setup.scriptedProcess('B', ofB.url)
       for (const proxy of ofB.proxies.slice(0, 2)) proxy.set({ kind: 'black-hole' })
       return b
     },
     async restart() {
-      stage.note('kill-server', SERVER)
+      setup.note('kill-server', SERVER)
       await shared.kill()
       await shared.restart()
-      stage.note('restart-server', SERVER)
+      setup.note('restart-server', SERVER)
     },
   }
 }
@@ -49,14 +49,14 @@ const keptOut = (comesBack: string, snapshot: boolean): Take => ({
   guard: true,
   lock: holdfastLock,
   ttlMs: TTL_MS,
-  async play(stage): Promise<readonly Shown[]> {
-    const { a, b: start, restart } = await scene(stage, snapshot)
+  async play(setup): Promise<readonly Shown[]> {
+    const { a, b: start, restart } = await prepare(setup, snapshot)
     const first = await hold(a)
     await restart()
     const b = await start()
     const second = await b.does({ do: 'acquire', waitMs: PATIENCE_MS })
     const believes = await a.does({ do: 'is-held' })
-    for (const actor of [a, b]) await actor.leaves()
+    for (const each of [a, b]) await each.leaves()
     return [
       shown(
         'C gives no vote until every lease of before is over: B does not get the lock',

@@ -2,7 +2,7 @@
 import type { Engine } from '@holdfast/testbed/engines/engine'
 import { server, SERVER, tell } from '../redis/setup.ts'
 import { holdfastLock, type Scenario, type Shown, shown, type Take } from '../scenario.ts'
-import { waysTo } from './servers.ts'
+import { openRoutes } from './servers.ts'
 
 const TTL_MS = 500
 /** Each way. */
@@ -13,11 +13,11 @@ const late = (naive: boolean): Take => ({
   guard: true,
   lock: naive ? { kind: 'broken', name: 'late-quorum' } : holdfastLock,
   ttlMs: TTL_MS,
-  async play(stage): Promise<readonly Shown[]> {
-    const engines = await Promise.all([1, 2, 3].map(() => server(stage)))
-    const { url, proxies } = await waysTo(stage, engines)
-    const a = await stage.actor('A', url)
-    stage.note('delay', SERVER)
+  async play(setup): Promise<readonly Shown[]> {
+    const engines = await Promise.all([1, 2, 3].map(() => server(setup)))
+    const { url, proxies } = await openRoutes(setup, engines)
+    const a = await setup.scriptedProcess('A', url)
+    setup.note('delay', SERVER)
     proxies[2]?.set({ kind: 'delay', delayMs: SLOW_MS })
     const startMs = performance.now()
     const first = await a.does({ do: 'acquire', waitMs: 20 * TTL_MS })

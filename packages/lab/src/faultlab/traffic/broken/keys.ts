@@ -36,7 +36,7 @@ class LeaseKeys implements PlainLock, LeaseKeeper {
     const owner = randomUUID()
     const token = await this.#taken(k, owner)
     if (token === undefined) return undefined
-    // Who counts from the request finds that he was too late, and his late token does no harm.
+    // A client that counts from the request finds that it was too late, and its late token does no harm.
     const askedMs = this.#flaw === 'token-after-grant' ? performance.now() : startMs
     const lease = new LeaseGrant({ k, owner, token, keeper: this, notes, ttlMs, askedMs, flaw: this.#flaw })
     if (this.#flaw !== 'no-deadline' && lease.remainingMs() <= 0) {

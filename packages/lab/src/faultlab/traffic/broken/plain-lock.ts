@@ -1,4 +1,4 @@
-/** What the deliberately broken locks have in common: somebody polls until the name is free. */
+/** What the deliberately broken locks have in common: the client polls until the name is free. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Contender } from '../contender.ts'
 import type { LeaseGrant } from './lease.ts'
@@ -7,7 +7,7 @@ const POLL_MS = 10
 /** As if two steps were two round trips of a network. */
 export const BETWEEN_TRIPS_MS = 2
 
-/** The same over a long way: what a stop or a kill has to hit. */
+/** The same with a long delay: what a stop or a kill has to hit. */
 export const LONG_TRIP_MS = 20
 
 export interface PlainLock {

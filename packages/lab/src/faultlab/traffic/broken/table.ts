@@ -121,7 +121,7 @@ class LeaseTable implements PlainLock, LeaseKeeper {
     return Number(process.hrtime.bigint() / 1000n) / 1000
   }
 
-  /** One transaction, asked again while somebody else writes. */
+  /** One transaction, repeated while another process writes. */
   #step<T>(work: () => T): Promise<T> {
     return patiently(() => {
       this.#database.exec('BEGIN IMMEDIATE')

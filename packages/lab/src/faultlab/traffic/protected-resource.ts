@@ -1,8 +1,8 @@
 /** What the locks protect, as the workload sees it, wherever the data is. */
 import type { Fenced } from 'holdfast'
 
-export interface Protected {
-  /** Before the first read. Without a guard nobody is refused, and it is written down all the same. */
+export interface ProtectedResource {
+  /** Before the first read. Without a guard it refuses no holder, and is recorded all the same. */
   enter(holder: Fenced): Promise<void>
   /** Plain: nothing is checked, as in every program that reads before it writes. */
   versionOf(list: string): Promise<number>

@@ -3,9 +3,9 @@ import { HoldfastError } from 'holdfast'
 import type { Order } from './order.ts'
 import { openRedisResource } from './redis-resource.ts'
 import { isBusy, patiently, Resource } from './resource.ts'
-import type { Protected } from './protected.ts'
+import type { ProtectedResource } from './protected-resource.ts'
 
-export async function openProtected(order: Order): Promise<Protected> {
+export async function openProtectedResource(order: Order): Promise<ProtectedResource> {
   if (order.resourceUrl !== undefined) return openRedisResource(order.resourceUrl, order)
   const resource = new Resource(order.resourcePath, order)
   return {

@@ -5,13 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { nowMs } from './clock.ts'
 
-/** Between the last one being ready and the start: time for the word to reach everybody. */
+/** Between the last one being ready and the start: time for the message to reach every process. */
 const HEAD_START_MS = 50
 /** No measurement takes this long; what does is stuck. */
 const ANSWER_WITHIN_MS = 15 * 60_000
 
 /** Starts one process for each job; the script is a file beside this one that calls `serve`. */
-export async function runTeam<Job, Result>(script: string, jobs: readonly Job[]): Promise<readonly Result[]> {
+export async function runWorkers<Job, Result>(script: string, jobs: readonly Job[]): Promise<readonly Result[]> {
   const members = jobs.map(() => fork(fileURLToPath(new URL(script, import.meta.url)), { serialization: 'advanced' }))
   const killAll = (): void => members.forEach((member) => void member.kill('SIGKILL'))
   process.once('exit', killAll)

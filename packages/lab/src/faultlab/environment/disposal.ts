@@ -2,7 +2,7 @@
 
 export type Closing = () => Promise<void>
 
-export async function closingAll(closing: Closing[]): Promise<void> {
+export async function closeAll(closing: Closing[]): Promise<void> {
   const failed: unknown[] = []
   for (let close = closing.pop(); close !== undefined; close = closing.pop()) {
     await close().catch((error: unknown) => void failed.push(error))

@@ -7,7 +7,7 @@ import { at, type State } from './shape.ts'
 const FULL_SHARE = 0.7
 const FIRST_BITS = 16
 
-export class Visited {
+export class StateSet {
   #bits = FIRST_BITS
   #high: Uint32Array = new Uint32Array(2 ** FIRST_BITS)
   #low: Uint32Array = new Uint32Array(2 ** FIRST_BITS)

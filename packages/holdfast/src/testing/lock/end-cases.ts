@@ -1,5 +1,7 @@
 /** How a hold ends: by a release, by its time, by a crash, by an operator. */
 import assert from 'node:assert/strict'
+import type { Mode } from '../../lease/lease.ts'
+import { formatSequencer, parseSequencer } from '../../lease/sequencer.ts'
 import type { LockCase } from './case.ts'
 
 const PATIENT = { wait: '1m' }
@@ -122,6 +124,27 @@ export const ending: readonly LockCase[] = [
       assert.equal(await operator.locks.evict(name, { token: lease.token, reason: 'again' }), 'gone')
       assert.equal(await locks.check(lease.sequencer), 'gone')
       assert.equal(await locks.check(next.sequencer), 'live')
+    },
+  },
+  {
+    name: 'a sequencer is live in the mode of its lease alone, whatever its text says',
+    trap: 'a third party that believes the mode in a text lets a reader shut out readers',
+    async run({ client }) {
+      const { lock, locks } = client()
+      const lease = await lock.acquire()
+      const live: Mode[] = []
+      for (const mode of ['exclusive', 'shared', 'permit'] as const) {
+        const stated = formatSequencer({ ...parseSequencer(lease.sequencer), mode })
+        if ((await locks.check(stated)) === 'live') live.push(mode)
+      }
+      assert.ok(live.includes(lease.mode))
+      // One of one is a mutex and a semaphore with one permit: to a waiter they are the same.
+      const others = live.filter((mode) => mode !== lease.mode)
+      const { capacity } = await locks.inspect(lease.name)
+      if (capacity !== 1) assert.deepEqual(others, [])
+      else assert.ok(!others.includes('shared'))
+      await lease.release()
+      assert.equal(await locks.check(lease.sequencer), 'gone')
     },
   },
   {

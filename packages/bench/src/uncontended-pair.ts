@@ -1,4 +1,4 @@
-/** What a lock nobody else wants costs in a SQLite file, beside the bare transactions. */
+/** What an uncontended lock costs in a SQLite file, beside the bare transactions. */
 import type { Figure, Suite } from './figure.ts'
 import { inFolder } from './folder.ts'
 import {
@@ -14,7 +14,7 @@ import {
   together,
 } from './slices.ts'
 import { percentile } from './statistics.ts'
-import { runTeam } from './team.ts'
+import { runWorkers } from './worker-processes.ts'
 import type { UncontendedJob } from './uncontended-worker.ts'
 
 const CONTESTANTS = 3
@@ -40,7 +40,7 @@ export const uncontended: Suite = {
 function play({ durability, processes }: Cell, rounds: Rounds): Promise<readonly (readonly Slice[])[]> {
   return inFolder(async (folder) => {
     const jobs = Array.from({ length: processes }, (_, worker) => ({ folder, durability, worker, rounds }))
-    return together(await runTeam<UncontendedJob, readonly (readonly Slice[])[]>('./uncontended-worker.js', jobs))
+    return together(await runWorkers<UncontendedJob, readonly (readonly Slice[])[]>('./uncontended-worker.js', jobs))
   })
 }
 
