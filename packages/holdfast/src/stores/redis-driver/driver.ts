@@ -22,6 +22,11 @@ export interface RedisDriver {
    * may be sent again. Returns what stops it. @default not known; behind a driver that resends nothing is trusted then
    */
   onDisconnect?(listener: () => void): () => void
+  /**
+   * Whether a command that is sent now goes to the server at once. Where the driver resends nothing, what was sent so is given
+   * up when the connection ends. @default not known
+   */
+  isConnected?(): boolean
   /** One more connection of the same kind, for when this one has fallen silent. @default none can be made */
   another?(): Promise<ConnectedDriver>
   /** What the driver said last of its connection, while it has none: silence has a reason then. @default nothing is known */
