@@ -1,7 +1,7 @@
 /** `holdfast doctor`: what a store promises, how it behaves from here, and what to do about what was found. */
 import { randomBytes } from 'node:crypto'
 import { type Facts, holdfast, type Locks, type Store, StoreUnavailable } from 'holdfast'
-import { within } from './bounded.ts'
+import { within } from './call-limit.ts'
 import type { Context, GlobalOptions } from './context.ts'
 import { checks, type Patient } from './doctor-checks.ts'
 import { figure, type Figures, type Finding, hasProblem, printFacts, printFindings, rounded } from './doctor-report.ts'

@@ -56,7 +56,10 @@ function ofCommander(printer: Printer, error: CommanderError, args: readonly str
   if (error.exitCode === 0) return exitCodes.ok
   if (error.code === 'commander.help') {
     printer.failure(
-      new Failure(exitCodes.usage, 'which command? run, ls, inspect, watch, evict or doctor; see holdfast --help'),
+      new Failure(
+        exitCodes.usage,
+        'which command? run, ls, inspect, watch, evict, doctor or rebase; see holdfast --help',
+      ),
       exitCodes.usage,
     )
     return exitCodes.usage

@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import { systemClock } from './time/clock.ts'
 import { observe, type ObserveOptions } from './client/observe.ts'
 import { query } from './client/query.ts'
-import { Misuse } from './store/errors.ts'
+import { Misuse, Unsupported } from './store/errors.ts'
 import type { Listener } from './client/events.ts'
 import type { EventName } from './lease/events.ts'
 import type { Lease } from './lease/lease.ts'
@@ -19,9 +19,9 @@ import {
 } from './client/options.ts'
 import type { AcquireSettings } from './lease/settings.ts'
 import { boundedText } from './store/bounded-text.ts'
-import { parseSequencer } from './lease/sequencer.ts'
+import { fencingToken, parseSequencer } from './lease/sequencer.ts'
 import { LockClient } from './client/client.ts'
-import type { Store } from './store/store.ts'
+import type { Store, TokenScaleView } from './store/store.ts'
 import type { LineView } from './store/line-view.ts'
 import type { Facts } from './store/facts.ts'
 import { take, use, type Work } from './recipes/lock.ts'
@@ -105,6 +105,12 @@ export interface Locks extends AsyncDisposable {
    * token. The namespace must be that of the client. What is `live` may be over a moment later: a guard has the last word.
    */
   check(sequencer: string): Promise<'live' | 'gone'>
+  /**
+   * Puts the scale of all tokens of the store elsewhere, of all names and namespaces: the next ones come right behind `to`.
+   * Returns how it was before; without `to` only looks. What it costs is in docs/protocols/tokens.md: ask an operator, as
+   * `holdfast rebase` does. Throws `Unsupported` where the store cannot do it.
+   */
+  rebase(to?: bigint): Promise<TokenScaleView>
   /** Calls the listener for each event until the returned function is called. */
   on<Name extends EventName>(name: Name, listener: Listener<Name>): () => void
   health(): Health
@@ -156,7 +162,10 @@ type Locking = Pick<
   Locks,
   'tryAcquire' | 'acquire' | 'using' | 'tryAcquireAll' | 'acquireAll' | 'usingAll' | 'readWrite' | 'semaphore'
 >
-type Operating = Pick<Locks, 'open' | 'inspect' | 'observe' | 'list' | 'evict' | 'check' | 'on' | 'health' | 'close'>
+type Operating = Pick<
+  Locks,
+  'open' | 'inspect' | 'observe' | 'list' | 'evict' | 'check' | 'rebase' | 'on' | 'health' | 'close'
+>
 
 function locking(client: LockClient): Locking {
   return {
@@ -224,6 +233,13 @@ function operating(client: LockClient): Operating {
       const { claims, capacity } = await query(client, { name, changes: false }, (store) => store.look(resource))
       const holder = claims.find((claim) => claim.state === 'held' && claim.token === token)
       return holder !== undefined && isOfMode(mode, holder.weight, capacity) ? 'live' : 'gone'
+    },
+    async rebase(to) {
+      if (to !== undefined) fencingToken(to)
+      return await query(client, { name: 'the scale of tokens', changes: to !== undefined }, (store) => {
+        if (store.rebase !== undefined) return store.rebase(to)
+        throw new Unsupported(`${store.facts.engine}: its tokens cannot be rebased by this version`)
+      })
     },
     on: (name, listener) => events.on(name, listener),
     health() {

@@ -71,8 +71,19 @@ export interface OpenStore {
   /** Ends the claim that holds with exactly this token, keeps tokens rising and tells the holder why. */
   evict(resource: string, token: bigint, reason: string): Promise<'evicted' | 'gone'>
 
+  /**
+   * For operators, where the engine can: puts the scale of all its tokens elsewhere, so that the next ones come right behind
+   * `to`, and returns how it was before; without `to` it only looks. Up at any time; down only while nobody uses the engine.
+   */
+  rebase?(to?: bigint): Promise<TokenScaleView>
+
   /** Ends subscriptions, connections and files the store opened itself; a client that was handed in stays open. Idempotent. */
   close(): Promise<void>
+}
+
+export interface TokenScaleView {
+  /** The highest token that any lock of the engine may have had. */
+  readonly highest: bigint
 }
 
 export interface StoreEnvironment {

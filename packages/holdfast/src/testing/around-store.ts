@@ -15,7 +15,9 @@ export function aroundStore(
     async open(environment) {
       const open = await store.open(environment)
       const changed = change(open, environment)
+      const rebase = changed.rebase ?? open.rebase?.bind(open)
       return {
+        ...(rebase === undefined ? {} : { rebase }),
         get facts() {
           return changed.facts ?? open.facts
         },

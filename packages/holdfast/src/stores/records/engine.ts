@@ -2,7 +2,7 @@
 import type { Line } from '../../line/line.ts'
 import type { LineStep, Moment } from '../../line/transition.ts'
 import type { Facts } from '../../store/facts.ts'
-import type { StoreEnvironment } from '../../store/store.ts'
+import type { StoreEnvironment, TokenScaleView } from '../../store/store.ts'
 
 /** What an engine keeps for one resource. */
 export interface LineRecord {
@@ -85,6 +85,8 @@ export interface RecordEngine {
   /** Lines that may have claims, in the order of their keys, behind `after`. */
   list(prefix: string, after: string, limit: number): readonly ListedLine[] | Promise<readonly ListedLine[]>
   close(): void | Promise<void>
+  /** As in the seam. @default the store cannot do it */
+  rebase?(to?: bigint): TokenScaleView | Promise<TokenScaleView>
   /** For a step that only looks. @default the step as it is */
   readonly around?: StepAround
   /** When a waiting claim has to look again at the latest, for reasons that the line does not know. */

@@ -19,7 +19,7 @@ import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../../store/errors
 import type { Facts } from '../../store/facts.ts'
 import type { LineView, ResourcePage } from '../../store/line-view.ts'
 import { type Hint, type RenewAnswer, type Situation, situationOf, type Standing } from '../../store/standing.ts'
-import type { LeaveOptions, OpenStore, Renewal, Store, StoreEnvironment } from '../../store/store.ts'
+import type { LeaveOptions, OpenStore, Renewal, Store, StoreEnvironment, TokenScaleView } from '../../store/store.ts'
 import { type Clock, type Stamp, stampOf } from '../../time/clock.ts'
 import { type LineAsk, type OpenRecords, type RecordEngine, RecordFull } from './engine.ts'
 import { observeLine } from './observe.ts'
@@ -47,6 +47,8 @@ export function recordStore(openRecords: OpenRecords): Store {
 type StateStep = (line: Line, now: Moment) => LineStep<ClaimState>
 
 class RecordStore implements OpenStore {
+  /** Only where the engine can. */
+  readonly rebase?: (to?: bigint) => Promise<TokenScaleView>
   readonly #engine: RecordEngine
   readonly #watchers: Watchers
   readonly #clock: Clock
@@ -62,6 +64,12 @@ class RecordStore implements OpenStore {
     this.#watchers = watchers
     this.#clock = environment.clock
     this.#environment = environment
+    const rebase = engine.rebase?.bind(engine)
+    if (rebase === undefined) return
+    this.rebase = async (to) => {
+      this.#ask()
+      return await rebase(to)
+    }
   }
 
   get facts(): Facts {

@@ -21,7 +21,7 @@ export function timersOf(clock: Clock): Timers {
 /** For a connection that is looked after: one that falls silent is replaced. */
 export interface ConnectionUpkeep {
   /** One more connection to the same server. @default the one that the driver makes, where it can */
-  readonly another?: (() => Promise<ConnectedDriver>) | undefined
+  readonly another?: ((signal: AbortSignal) => Promise<ConnectedDriver>) | undefined
   /** Ends the driver that was given, once another one has taken its place. @default it is left alone */
   readonly release?: (() => void) | undefined
   /** The next command may reach another server, and what is in flight may be sent again. */

@@ -10,7 +10,7 @@ import {
   type RedisDriver,
 } from './driver.ts'
 import { codeWordOf } from './errors.ts'
-import { stillLoading } from './loading.ts'
+import { stillLoading } from './load-state.ts'
 import { CONNECT_MS_MAX } from './own-options.ts'
 import { driversWords } from './redaction.ts'
 

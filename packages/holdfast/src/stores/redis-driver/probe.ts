@@ -2,7 +2,7 @@
 import { StoreUnavailable } from '../../store/errors.ts'
 import type { RedisDriver } from './driver.ts'
 import { codeWordOf } from './errors.ts'
-import { stillLoading } from './loading.ts'
+import { stillLoading } from './load-state.ts'
 
 /** Older servers hide the code word of an error inside a script, so a full server could not be told from a defect. */
 const MAJOR_MIN = 7

@@ -26,8 +26,8 @@ interface Unanswered {
 
 export interface SilenceOptions {
   readonly clock: Clock
-  /** One more connection to the same server; `undefined` where none can be made. */
-  readonly another: (() => Promise<ConnectedDriver>) | undefined
+  /** One more connection to the same server; gives up when the signal aborts. `undefined` where none can be made. */
+  readonly another: ((signal: AbortSignal) => Promise<ConnectedDriver>) | undefined
   /** The answer of a call, or a rejection when none comes in time. */
   bounded<T>(call: Promise<T>): Promise<T>
   /** From now on commands go there, and what is unanswered is given up. */
@@ -107,10 +107,12 @@ export class SilenceWatch {
 
   /** One that comes after we gave up waiting for it must not stay. */
   async #connected(another: SilenceOptions['another']): Promise<ConnectedDriver | undefined> {
-    const connecting = another?.()
+    const patience = new AbortController()
+    const connecting = another?.(patience.signal)
     try {
       return connecting === undefined ? undefined : await this.#options.bounded(connecting)
     } catch {
+      patience.abort()
       connecting?.then(
         (late) => late.close(),
         () => undefined,

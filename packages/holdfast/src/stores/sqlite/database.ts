@@ -8,21 +8,15 @@ import { engineError, unavailable } from './errors.ts'
 import { Generation } from './generation.ts'
 import type { ReadableLines, StoredEntry } from './look.ts'
 import { CEILING_RESERVE_US, ceilingAbove, greatest, type OpenedFile } from './open.ts'
-import { RecordCache, type CachedRecord } from './record-cache.ts'
+import { highestTokenIn, raiseTokens } from './rebase.ts'
+import { isOnlyOf, RecordCache, type CachedRecord } from './record-cache.ts'
 import type { LineRecord, RecordChange } from '../records/engine.ts'
 import { encodeRecord, withoutClaims } from '../records/record.ts'
-import type { LineRow, Statements } from './statements.ts'
+import type { LineRow, Statements, Survey } from './statements.ts'
 import { translated } from './translation.ts'
 
 /** What a step needs of a file. */
 export type Lines = Pick<RecordChange, 'read' | 'write'>
-
-export interface Survey {
-  /** `null` when there are none. */
-  readonly last: string | null
-  readonly count: bigint
-  readonly oldest: bigint | null
-}
 
 export interface DatabaseOptions {
   readonly durability: 'normal' | 'full'
@@ -168,9 +162,7 @@ export class LineDatabase implements Lines, ReadableLines {
 
   /** Some lines in key order, all in all. */
   survey(cursor: string, limit: number): Survey {
-    return this.#guarded(() => {
-      return this.#sql.surveyLines.get(cursor, limit) as unknown as Survey
-    })
+    return this.#guarded(() => this.#sql.surveyLines.get(cursor, limit) as unknown as Survey)
   }
 
   /** Inside a transaction: some lines in key order, whatever they hold. */
@@ -183,6 +175,19 @@ export class LineDatabase implements Lines, ReadableLines {
   remove(entries: readonly StoredEntry[]): void {
     this.#sql.raiseFloor.run(greatest(...entries.map(({ line }) => line.lastToken)))
     for (const { resource } of entries) this.#sql.removeLine.run(resource)
+  }
+
+  /** The highest token that any line may have had. */
+  highestInFile(): bigint {
+    return this.#guarded(() => highestTokenIn(this.#database))
+  }
+
+  /** From here on every token of the file is above this one. */
+  raiseTokens(to: bigint): void {
+    this.#durably(() => {
+      raiseTokens(this.#database, to)
+      this.#ceiling = this.#generation.fileRow().ceiling
+    })
   }
 
   close(): void {
@@ -241,16 +246,24 @@ export class LineDatabase implements Lines, ReadableLines {
 
   /** Another process may have raised it already, and then this only learns of it. */
   #raiseCeiling(token: bigint): void {
-    this.#guarded(() => {
+    this.#ceiling = this.#durably(() => {
+      const row = this.#generation.fileRow()
+      const enough = token + CEILING_RESERVE_US <= row.ceiling
+      const next = enough ? row.ceiling : ceilingAbove(token)
+      if (!enough) this.#sql.writeFile.run(row.epoch, row.generation, row.floor, next)
+      return next
+    })
+  }
+
+  /** One transaction that is on the disk for certain when it is over. */
+  #durably<T>(work: () => T): T {
+    return this.#guarded(() => {
       this.#database.exec('PRAGMA synchronous = FULL')
       try {
         this.#sql.begin.run()
-        const row = this.#generation.fileRow()
-        const enough = token + CEILING_RESERVE_US <= row.ceiling
-        const ceiling = enough ? row.ceiling : ceilingAbove(token)
-        if (!enough) this.#sql.writeFile.run(row.epoch, row.generation, row.floor, ceiling)
+        const result = work()
         this.#sql.commit.run()
-        this.#ceiling = ceiling
+        return result
       } catch (error) {
         this.#rollback()
         throw error
@@ -284,9 +297,4 @@ export class LineDatabase implements Lines, ReadableLines {
       throw engineError(error, this.path, 'step')
     }
   }
-}
-
-/** A late release must not cut a lock-delay short, so a line with one is not for those who read the clock early. */
-function isOnlyOf(channel: string, { line, observers }: LineRecord): boolean {
-  return observers.length === 0 && line.claims.every((claim) => claim.channel === channel && claim.lockDelayMs === 0)
 }

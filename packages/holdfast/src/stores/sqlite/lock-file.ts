@@ -9,6 +9,7 @@ import { TokenScale } from '../../line/token-scale.ts'
 import type { Moment } from '../../line/transition.ts'
 import { HoldfastError, StoreUnavailable } from '../../store/errors.ts'
 import type { Facts } from '../../store/facts.ts'
+import type { TokenScaleView } from '../../store/store.ts'
 import { type Clock, stampOf } from '../../time/clock.ts'
 import type {
   LineAsk,
@@ -32,6 +33,7 @@ import { isSharedWithGroup, type IsTrusted, trusting } from './ownership.ts'
 import { findFile } from './path.ts'
 import type { ProcessIdentity } from './process-identity.ts'
 import { IdleLinePruner } from './prune.ts'
+import { lowerTokens } from './rebase.ts'
 import { canHangBells, WakeFiles } from './wake-files.ts'
 
 export interface LockFileOptions {
@@ -144,6 +146,22 @@ export class LockFile implements RecordEngine, FileUser {
 
   recheckInMs(line: Line, id: string): number | undefined {
     return looksForCrashes(line, id, this.#isOther) ? LOOK_AGAIN_MS : undefined
+  }
+
+  rebase(to?: bigint): TokenScaleView {
+    const { database } = this
+    const highest = database.highestInFile()
+    if (to === undefined || to === highest) return { highest }
+    if (to > highest) {
+      database.raiseTokens(to)
+      return { highest }
+    }
+    this.#letGo()
+    lowerTokens(database.path, to, this.now(), this.#options.openDatabase)
+    // What this process had seen is what was wrong.
+    this.#highestToken = 0n
+    this.#options.onNotice('unsure')
+    return { highest }
   }
 
   isCurrent(): boolean {

@@ -7,6 +7,8 @@ import { WAITER_LIFE_MS } from '../../store/limits.ts'
 import { claimOf, clockAfterBoot, lockFile, opened, refOf, storeUnder, tokenOf } from './processes.fixture.ts'
 
 const TTL_MS = 60_000
+/** Shorter and longer than any machine that this runs on: what it sees of the other's claims is far ahead, or long over. */
+const UPTIMES_MS = [60_000, 1e11] as const
 
 /** A clock that stands still but for the test, monotonic and wall alike. */
 function passing(clock: Clock): { readonly clock: Clock; pass(ms: number): void } {
@@ -135,33 +137,39 @@ test('a waiter in a container of its own boot id is told when the host gives the
   expect(tokenOf(await told)).toBeGreaterThan(token)
 })
 
-test('when another machine uses the file at the same time, the old holder is over before the new one begins', async () => {
-  const path = lockFile()
-  const here = await opened(storeUnder(path, 'this-machine'))
-  const claim = claimOf({ ttlMs: TTL_MS })
-  const token = tokenOf(await here.enter(claim))
-  const { clock, pass } = passing(clockAfterBoot())
-  const there = await opened(storeUnder(path, 'the-other-machine'), clock)
-  // It waits for as long as the holder here may believe in what it was told last.
-  expect(await refusedFor(there)).toBe(TTL_MS)
-  const renewal = { ref: { ...refOf(claim), token }, ttlMs: TTL_MS }
-  expect(await here.renew([renewal])).toMatchObject([{ code: 'STORE_UNAVAILABLE' }])
-  await expect(here.enter(claimOf({ resource: 'test!new' }))).rejects.toThrow(/no other machine shares/)
-  await expect(here.leave(refOf(claim))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
-  pass(TTL_MS)
-  expect(tokenOf(await there.enter(claimOf({ queue: false })))).toBeGreaterThan(token)
-})
+test.each(UPTIMES_MS)(
+  'when another machine, up for %i ms, uses the file at the same time, the old holder is over before the new one begins',
+  async (upForMs) => {
+    const path = lockFile()
+    const here = await opened(storeUnder(path, 'this-machine'))
+    const claim = claimOf({ ttlMs: TTL_MS })
+    const token = tokenOf(await here.enter(claim))
+    const { clock, pass } = passing(clockAfterBoot(0, upForMs))
+    const there = await opened(storeUnder(path, 'the-other-machine'), clock)
+    // It waits for as long as the holder here may believe in what it was told last.
+    expect(await refusedFor(there)).toBe(TTL_MS)
+    const renewal = { ref: { ...refOf(claim), token }, ttlMs: TTL_MS }
+    expect(await here.renew([renewal])).toMatchObject([{ code: 'STORE_UNAVAILABLE' }])
+    await expect(here.enter(claimOf({ resource: 'test!new' }))).rejects.toThrow(/no other machine shares/)
+    await expect(here.leave(refOf(claim))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    pass(TTL_MS)
+    expect(tokenOf(await there.enter(claimOf({ queue: false })))).toBeGreaterThan(token)
+  },
+)
 
-test('what another machine still wrote without knowing is waited for as well', async () => {
-  const path = lockFile()
-  const here = await opened(storeUnder(path, 'this-machine'))
-  const claim = claimOf({ resource: 'test!free', ttlMs: TTL_MS })
-  const before = tokenOf(await here.enter(claim))
-  await here.leave({ ...refOf(claim), token: before })
-  const there = await opened(storeUnder(path, 'the-other-machine'), clockAfterBoot())
-  await there.enter(claimOf({ resource: 'test!elsewhere' }))
-  // The line is as this store left it, so it notices nothing yet.
-  const token = tokenOf(await here.enter(claimOf({ resource: 'test!free', ttlMs: TTL_MS })))
-  expect(token).toBeGreaterThan(before)
-  expect(await refusedFor(there, 'test!free')).toBe(TTL_MS)
-})
+test.each(UPTIMES_MS)(
+  'what a machine wrote without knowing of another one, up for %i ms, is waited for as well',
+  async (upForMs) => {
+    const path = lockFile()
+    const here = await opened(storeUnder(path, 'this-machine'))
+    const claim = claimOf({ resource: 'test!free', ttlMs: TTL_MS })
+    const before = tokenOf(await here.enter(claim))
+    await here.leave({ ...refOf(claim), token: before })
+    const there = await opened(storeUnder(path, 'the-other-machine'), clockAfterBoot(0, upForMs))
+    await there.enter(claimOf({ resource: 'test!elsewhere' }))
+    // The line is as this store left it, so it notices nothing yet.
+    const token = tokenOf(await here.enter(claimOf({ resource: 'test!free', ttlMs: TTL_MS })))
+    expect(token).toBeGreaterThan(before)
+    expect(await refusedFor(there, 'test!free')).toBe(TTL_MS)
+  },
+)

@@ -61,3 +61,12 @@ export const LIST_LINES = `
 export const LINES_IN_USE = "SELECT resource, token, record FROM line WHERE record <> ''"
 export const REWRITE_LINE = 'UPDATE line SET generation = ?, record = ? WHERE resource = ?'
 export const RAISE_FLOOR = 'UPDATE file SET floor = max(floor, ?)'
+
+export const HIGHEST_TOKEN = 'SELECT max((SELECT max(token) FROM line), floor) AS highest FROM file'
+export const RAISE_LINES = 'UPDATE line SET token = max(token, ?)'
+export const RAISE_FILE = 'UPDATE file SET floor = max(floor, ?1), ceiling = max(ceiling, ?2)'
+/** Also the claims that are over go: their tokens are above the new ones. */
+export const LOWER_LINES = "UPDATE line SET token = min(token, ?), record = ''"
+export const LOWER_FILE = 'UPDATE file SET floor = min(floor, ?1), ceiling = ?2'
+export const OWN_LINES_IN_USE = `
+  SELECT line.generation = file.generation AS isOwn, token, record FROM line, file WHERE record <> ''`
