@@ -10,7 +10,7 @@ import { root } from '../support/tree.ts'
 import type { Mutant } from './mutant.ts'
 import { damaged } from './sandbox.ts'
 
-const COPIED = ['packages/holdfast', 'packages/lab', 'packages/testbed', 'examples/seat-14a']
+const COPIED = ['packages/holdfast', 'packages/cli', 'packages/lab', 'packages/testbed', 'examples/seat-14a']
 /** Cannot find a name, a property or an export. Other errors of types are what a damage may make. */
 const UNKNOWN_NAME = /\.mutant-(\d+)\.ts\(.*error TS(?:2304|2305|2339|2551|2552): (.*)/
 
