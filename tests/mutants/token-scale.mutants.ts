@@ -93,7 +93,7 @@ export const tokenScaleMutants: readonly Mutant[] = [
     caughtBy: commandTests,
   },
   {
-    name: 'rebase: a base that guards refuse is told as any other',
+    name: 'rebase: a base that guards refuse is told like every other',
     file: command,
     find: 'const isTooFar = to > nowUs() + GUARDS_ALLOW_US',
     replace: 'const isTooFar = to > TOKEN_MAX + GUARDS_ALLOW_US',

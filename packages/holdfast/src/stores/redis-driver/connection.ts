@@ -43,7 +43,7 @@ export class Connection {
     this.#alarms = timersOf(clock)
     this.#upkeep = upkeep
     if (upkeep === undefined) return
-    this.#stopListening = port.onDisconnect?.(() => upkeep.onDisconnect())
+    this.#stopListening = port.onDisconnect?.(() => this.#disconnected())
     this.#silence = new SilenceWatch({
       clock,
       another: upkeep.another ?? port.another?.bind(port),
@@ -113,8 +113,9 @@ export class Connection {
   }
 
   #send(what: string, words: readonly string[], key: string | undefined): Promise<unknown> {
+    const isSent = this.#port.resends !== true && this.#port.isConnected?.() === true
     const call = this.#port.send(words, key)
-    return this.#answered(what, this.#silence?.watched(call, key) ?? call)
+    return this.#answered(what, this.#silence?.watched(call, key, isSent) ?? call)
   }
 
   /** Silence has a reason, when the driver has said what is wrong with its connection. */
@@ -131,7 +132,12 @@ export class Connection {
     release?.()
     this.#port = port
     this.#closeReplacement = close
-    this.#stopListening = port.onDisconnect?.(() => this.#upkeep?.onDisconnect())
+    this.#stopListening = port.onDisconnect?.(() => this.#disconnected())
+    this.#upkeep?.onDisconnect()
+  }
+
+  #disconnected(): void {
+    this.#silence?.disconnected()
     this.#upkeep?.onDisconnect()
   }
 }

@@ -11,6 +11,9 @@ import type { ServerFindings } from '../redis-driver/probe.ts'
 /** Between two questions to servers that do not answer. */
 const RETRY_MS = 1_000
 
+/** Each connection that ends while the servers are asked makes the answer an old one. */
+const PROBES_MAX = 5
+
 export interface CurrentFactsOptions {
   readonly clock: Clock
   /** Asks the servers; rejects with the errors of the seam. */
@@ -76,11 +79,13 @@ export class CurrentFacts {
 
   /** Asks again, where a connection has ended. Several callers are answered together. */
   async settle(): Promise<void> {
-    if (this.areCurrent) return
-    this.#probing ??= this.#probe().finally(() => {
-      this.#probing = undefined
-    })
-    await this.#probing
+    for (let asked = 0; asked < PROBES_MAX && !this.areCurrent; asked += 1) {
+      this.#probing ??= this.#probe().finally(() => {
+        this.#probing = undefined
+      })
+      await this.#probing
+    }
+    if (!this.areCurrent) throw new OutcomeUnknown('opening: the connection to Redis ended again and again')
   }
 
   /** Before a request: without an answer nothing is sent. */
@@ -109,7 +114,6 @@ export class CurrentFacts {
         },
       )
     }
-    if (!this.areCurrent) throw new OutcomeUnknown(`${what}: the connection to Redis ended again and again`)
   }
 
   async #probe(): Promise<void> {

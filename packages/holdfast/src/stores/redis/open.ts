@@ -105,7 +105,8 @@ function baseOf(
     },
     onDown() {
       serverClock.forget()
-      promises.doubt()
+      // Of a driver that does not tell of its other connections, this one's end is the only sign.
+      if (connection.port.onDisconnect === undefined) promises.doubt()
     },
     onUp: () => claims.hintAll(),
   }

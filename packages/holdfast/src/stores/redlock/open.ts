@@ -28,7 +28,7 @@ import { RedisNode } from './node.ts'
 import { answersOf, causesOf, errorsOf, isHopeless, poll, troubleOf } from './quorum.ts'
 import { messageOf } from './wire.ts'
 
-/** Nodes that take longer than the majority by this are found by whoever needs them. */
+/** Nodes that take longer than the majority by this are found when they are needed. */
 const REST_MS = 500
 const ALARMS_AT_ONCE_MAX = 1_000
 
