@@ -32,7 +32,7 @@ beforeEach(async (context) => {
 })
 afterAll(() => stage[Symbol.asyncDispose]())
 
-const keepEnters: TimedOptions['through'] = (words, send) => {
+const keepEnters: NonNullable<TimedOptions['through']> = (words, send) => {
   if (words[1] !== scripts.enter.sha) return send(words)
   sent.push(() => send(words))
   return isLost ? Promise.reject(new Error('the connection broke')) : send(words)
