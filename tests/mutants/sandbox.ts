@@ -15,6 +15,8 @@ const COPIED = [
   'packages/testbed/package.json',
   'packages/testbed/src',
   'packages/testbed/competitors',
+  'packages/cli/package.json',
+  'packages/cli/src',
   'packages/lab/package.json',
   'packages/lab/src',
   'examples/seat-14a/package.json',

@@ -10,6 +10,7 @@ import { requireEngine } from '@holdfast/testbed/engines/require-engine'
 import {
   anyOperation,
   deadInTheMiddle,
+  evictedTwice,
   lateAlone,
   mistakenAlone,
   setBack,
@@ -51,7 +52,7 @@ const SEEN_MIN: Readonly<Record<string, number>> = {
 }
 
 /** What chance brings about too seldom. */
-const byHand = [deadInTheMiddle, lateAlone, mistakenAlone, setBack, twoCapacities]
+const byHand = [deadInTheMiddle, evictedTwice, lateAlone, mistakenAlone, setBack, twoCapacities]
 
 const stage = new Stage()
 let timed: TimedServer

@@ -27,6 +27,8 @@ export interface Published {
 export interface TimedOptions {
   /** No request is late: for a test that sets the clock as no store can know. */
   readonly isNeverLate?: boolean
+  /** The driver may send a command twice, and does not say when. */
+  readonly resends?: boolean
   /** Between the store and the server. */
   readonly through?: (words: readonly string[], send: RedisDriver['send']) => Promise<unknown>
 }
@@ -108,14 +110,14 @@ export class TimedServer {
 }
 
 /** The real server and the real scripts; only TIME is ours. They are loaded once: their texts are long. */
-function withTestTime(port: RedisDriver, { isNeverLate, through }: TimedOptions): RedisDriver {
+function withTestTime(port: RedisDriver, { isNeverLate, resends = false, through }: TimedOptions): RedisDriver {
   const texts = new Map(Object.values(scripts).map(({ text }) => [text, text.replace("redis.call('TIME')", TEST_TIME)]))
   const hashes = new Map(Object.values(scripts).map(({ sha, text }) => [sha, sha1(texts.get(text) ?? '')]))
   const ours = (word: string): string => hashes.get(word) ?? texts.get(word) ?? word
   const inTime = (words: readonly string[]): readonly string[] =>
     isNeverLate === true && words[1] === scripts.enter.sha ? words.with(3 + Number(words[2]), LATEST) : words
   const send: RedisDriver['send'] = (words) => port.send(inTime(words).map(ours))
-  return { listen: (hearer) => port.listen(hearer), send: (words) => through?.(words, send) ?? send(words) }
+  return { resends, listen: (hearer) => port.listen(hearer), send: (words) => through?.(words, send) ?? send(words) }
 }
 
 function sha1(text: string): string {

@@ -10,17 +10,10 @@ import { LineRows } from './line-rows.ts'
 import type { StoredEntry } from './look.ts'
 import { CEILING_RESERVE_US, ceilingAbove, greatest, type OpenedFile } from './open.ts'
 import { highestTokenIn, raiseTokens } from './rebase.ts'
-<<<<<<< HEAD
-import { isOnlyOf, RecordCache, type CachedRecord } from './record-cache.ts'
-import type { LineRecord, RecordChange } from '../records/engine.ts'
-import { encodeRecord, withoutClaims } from '../records/record.ts'
-import type { LineRow, Statements, Survey } from './statements.ts'
-=======
 import type { CachedRecord } from './record-cache.ts'
 import type { LineRecord, RecordChange } from '../records/engine.ts'
 import { encodeRecord, withoutClaims } from '../records/record.ts'
 import type { Statements } from './statements.ts'
->>>>>>> sqlite-file
 import { translated } from './translation.ts'
 
 /** What a step needs of a file. */
@@ -150,39 +143,7 @@ export class LineDatabase implements Lines {
     if (lastToken > this.#given) this.#given = lastToken
     const record = encodeRecord(entry)
     this.#sql.writeLine.run(resource, this.#generation.number, lastToken, record)
-<<<<<<< HEAD
-    this.#recall.keep(resource, record, entry)
-  }
-
-  /** Outside of a transaction, for those who only look. The last token is 0 when the line was never used, or forgotten. */
-  look(resource: string): LineRecord {
-    return this.#guarded(() => {
-      const row = this.#sql.readLine.get(resource) as unknown as LineRow | undefined
-      return row === undefined ? withoutClaims(0n) : this.#decoded({ ...row, resource })
-    })
-  }
-
-  /** Lines that may have claims, in the order of their keys. */
-  list(prefix: string, after: string, limit: number): readonly StoredEntry[] {
-    return this.#guarded(() => {
-      // Encoded names are ASCII: nothing that starts with the prefix sorts behind this.
-      const rows = this.#sql.listLines.all(after, prefix, `${prefix}\x7f`, limit) as unknown as readonly LineRow[]
-      return rows.map((row) => ({ resource: row.resource, ...this.#decoded(row) }))
-    })
-  }
-
-  /** Some lines in key order, all in all. */
-  survey(cursor: string, limit: number): Survey {
-    return this.#guarded(() => this.#sql.surveyLines.get(cursor, limit) as unknown as Survey)
-  }
-
-  /** Inside a transaction: some lines in key order, whatever they hold. */
-  scan(cursor: string, limit: number): readonly StoredEntry[] {
-    const rows = this.#sql.scanLines.all(cursor, limit) as unknown as readonly LineRow[]
-    return rows.map((row) => ({ resource: row.resource, ...this.#decoded(row) }))
-=======
     this.rows.cache.keep(resource, record, entry)
->>>>>>> sqlite-file
   }
 
   /** Inside a transaction: forgets these lines and keeps their tokens from coming back. */
@@ -261,13 +222,14 @@ export class LineDatabase implements Lines {
 
   /** Another process may have raised it already, and then this only learns of it. */
   #raiseCeiling(token: bigint): void {
-    this.#ceiling = this.#durably(() => {
+    const ceiling = this.#durably(() => {
       const row = this.#generation.fileRow()
       const enough = token + CEILING_RESERVE_US <= row.ceiling
       const next = enough ? row.ceiling : ceilingAbove(token)
       if (!enough) this.#sql.writeFile.run(row.epoch, row.generation, row.floor, next)
       return next
     })
+    this.#ceiling = ceiling
   }
 
   /** One transaction that is on the disk for certain when it is over. */
@@ -299,4 +261,9 @@ export class LineDatabase implements Lines {
       throw engineError(error, this.path, 'step')
     }
   }
+}
+
+/** A late release must not cut a lock-delay short, so a line with one is not for those who read the clock early. */
+function isOnlyOf(channel: string, { line, observers }: LineRecord): boolean {
+  return observers.length === 0 && line.claims.every((claim) => claim.channel === channel && claim.lockDelayMs === 0)
 }
