@@ -174,7 +174,7 @@ function numberIn({ text, at }: UrlPart, { what, min, max }: WholeNumber): numbe
   throw refused(`needs ${what} from ${min} to ${max} there`, at)
 }
 
-/** A word is no number: the driver would take it for database 0, where somebody else's data may be. */
+/** A word is no number: the driver would take it for database 0, where another program's data may be. */
 function databaseOf(path: UrlPart | undefined): number {
   if (path === undefined || path.text === '/') return 0
   return numberIn({ text: path.text.slice(1), at: path.at + 1 }, DATABASES)

@@ -70,7 +70,7 @@ export class Channels {
     })
   }
 
-  /** Whether a message reaches only those who listen on the primary of its channel's slot. */
+  /** Whether a message reaches only listeners on the primary of its channel's slot. */
   get isSharded(): boolean {
     return this.#listener?.isSharded === true
   }
@@ -230,7 +230,7 @@ export class Channels {
     }
   }
 
-  /** Keeps the subscription for a while, and ends the one that nobody needed for longest. */
+  /** Keeps the subscription for a while, and ends the one that was not needed for longest. */
   #rest(channel: string): void {
     this.#idle.add(channel)
     if (this.#idle.size <= IDLE_CHANNELS_MAX) return
