@@ -1,6 +1,6 @@
 /**
  * The Lua and the pure transition of core, side by side on the same random operations and the same moments: every
- * answer, every token, everybody who is told and the whole line must be equal. The scripts run with a clock that the
+ * answer, every token, every message and the whole line must be equal. The scripts run with a clock that the
  * test sets.
  */
 import fc from 'fast-check'

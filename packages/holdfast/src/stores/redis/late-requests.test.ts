@@ -1,5 +1,5 @@
 /**
- * What a network or a driver hands over late, or twice: no request may become a claim without a holder. The scripts run
+ * What a network or a driver hands over late, or twice: no request may become a claim without a process. The scripts run
  * with a clock that the test sets.
  */
 import { afterAll, beforeEach, expect, test } from 'vitest'
