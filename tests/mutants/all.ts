@@ -16,6 +16,7 @@ import { redisMutants } from './redis.mutants.ts'
 import { redlockMutants } from './redlock.mutants.ts'
 import { sqliteMutants } from './sqlite.mutants.ts'
 import { timelineMutants } from './timeline.mutants.ts'
+import { tokenScaleMutants } from './token-scale.mutants.ts'
 import { topologyMutants } from './topology.mutants.ts'
 import { troubleMutants } from './trouble.mutants.ts'
 
@@ -36,6 +37,7 @@ export const mutants: readonly Mutant[] = [
   ...redlockMutants,
   ...sqliteMutants,
   ...timelineMutants,
+  ...tokenScaleMutants,
   ...topologyMutants,
   ...troubleMutants,
 ]

@@ -43,7 +43,7 @@ const damages: Readonly<Record<string, Damage>> = {
     'leave-fast',
     'KEYS[left * 2 + 2], ARGV[left + 1]',
     "KEYS[left * 2 + 2], string.gsub(ARGV[left + 1], '^0|%d+|', '')",
-    late('is remembered until its requests are too late'),
+    late('held a lonely lock and named its token'),
   ),
   'the compact form goes before the other one is written': lua(
     'save',

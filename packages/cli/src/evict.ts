@@ -1,7 +1,7 @@
-/** `holdfast evict`: takes a lock from the holder that the operator has looked at, and from nobody else. */
-import { createInterface } from 'node:readline/promises'
+/** `holdfast evict`: takes a lock from the holder that the operator has looked at, and from no other. */
 import { TOKEN_MAX } from 'holdfast'
 import { type Context, type GlobalOptions, withLocks } from './context.ts'
+import { answerTo, hasTerminal, isYes } from './dialogue.ts'
 import { exitCodes, Failure } from './exit-codes.ts'
 import { holdersInWords } from './line-view.ts'
 import type { Printer } from './printer.ts'
@@ -18,7 +18,7 @@ export async function evictCommand(context: Context, name: string, options: Evic
   // Before any question: a mistake in the command line is not worth an answer.
   if (options.token !== undefined) tokenOf(options.token)
   return withLocks(context, options, async ({ locks, namespace }) => {
-    const asks = printer.streams.stdin.isTTY && printer.streams.stderr.isTTY
+    const asks = hasTerminal(printer)
     if (asks && options.yes !== true)
       printer.tell(`held by ${holdersInWords(await locks.inspect(name)) ?? 'nobody'}`, { event: 'holder', name })
     const token = tokenOf(options.token ?? (await asked(asks, printer, '--token', 'Token of the holder to evict: ')))
@@ -58,17 +58,5 @@ async function asked(asks: boolean, printer: Printer, option: string, question: 
 }
 
 async function agreed(printer: Printer, name: string, token: bigint): Promise<boolean> {
-  const question = `Evict token ${token} from "${printable(name)}"? Its holder may still be at work. [y/N] `
-  return /^y(?:es)?$/i.test(await answerTo(printer, question))
-}
-
-async function answerTo(printer: Printer, question: string): Promise<string> {
-  const dialogue = createInterface({ input: printer.streams.stdin, output: printer.streams.stderr })
-  // At the end of the input no answer comes any more.
-  const closed = new Promise<string>((resolve) => dialogue.once('close', () => resolve('')))
-  try {
-    return (await Promise.race([dialogue.question(question), closed])).trim()
-  } finally {
-    dialogue.close()
-  }
+  return isYes(printer, `Evict token ${token} from "${printable(name)}"? Its holder may still be at work.`)
 }

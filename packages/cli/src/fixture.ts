@@ -3,7 +3,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { stripVTControlCharacters } from 'node:util'
+import { main } from './main.ts'
+import type { Streams } from './printer.ts'
 
 const bin = fileURLToPath(new URL('../dist/bin.js', import.meta.url))
 /** Generous: it only decides how long a failing test takes. */
@@ -16,6 +20,8 @@ export interface Ended {
   readonly stdout: string
   readonly stderr: string
 }
+
+export type Talked = Omit<Ended, 'signal'>
 
 /** What the tests read of the documents that `ls --json` and `inspect --json` print. */
 export interface LineSeen {
@@ -110,6 +116,28 @@ export class Sandbox {
     return this.start(args, environment).ended
   }
 
+  /** A call in this process, with a person at the terminal who answers each question when it is asked. */
+  async talk(
+    args: readonly string[],
+    answers: readonly (readonly [question: RegExp, answer: string])[],
+    environment: NodeJS.ProcessEnv = { HOLDFAST_STORE: this.store },
+  ): Promise<Talked> {
+    const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
+    for (const stream of [stdin, stderr]) Object.assign(stream, { isTTY: true })
+    const left = [...answers]
+    let [printed, said] = ['', '']
+    stdout.setEncoding('utf8').on('data', (text: string) => {
+      printed += text
+    })
+    stderr.setEncoding('utf8').on('data', (text: string) => {
+      said += text
+      if (left[0]?.[0].test(stripVTControlCharacters(said)) === true) stdin.write(`${left.shift()?.[1]}\n`)
+    })
+    const streams = { stdin, stdout, stderr } as unknown as Streams
+    const code = await main({ args, environment, streams })
+    return { code, stdout: printed, stderr: said }
+  }
+
   /** The document of `inspect --json`. */
   async inspect(name: string): Promise<LineSeen> {
     const { stdout } = await this.run(['inspect', name, '--json'])
@@ -130,7 +158,7 @@ export class Sandbox {
   }
 }
 
-/** Waits for something that another process does and nobody announces. */
+/** Waits for something that another process does and does not announce. */
 export async function until(what: string, isTrue: () => boolean, seen: () => string = () => ''): Promise<void> {
   const endsAtMs = performance.now() + PATIENCE_MS
   while (!isTrue()) {

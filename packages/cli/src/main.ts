@@ -45,7 +45,7 @@ export async function main({ args, environment, streams }: Call): Promise<number
   }
 }
 
-/** Everything behind `--` is somebody else's command. */
+/** Everything behind `--` is the command to run. */
 function beforeCommand(args: readonly string[]): readonly string[] {
   const at = args.indexOf('--')
   return at < 0 ? args : args.slice(0, at)
@@ -56,7 +56,10 @@ function ofCommander(printer: Printer, error: CommanderError, args: readonly str
   if (error.exitCode === 0) return exitCodes.ok
   if (error.code === 'commander.help') {
     printer.failure(
-      new Failure(exitCodes.usage, 'which command? run, ls, inspect, watch, evict or doctor; see holdfast --help'),
+      new Failure(
+        exitCodes.usage,
+        'which command? run, ls, inspect, watch, evict, doctor or rebase; see holdfast --help',
+      ),
       exitCodes.usage,
     )
     return exitCodes.usage

@@ -2,12 +2,8 @@
  * What the command prints: documents that parse, columns that line up, nothing that an author of a note could abuse.
  * @module-tag real-time
  */
-import { PassThrough } from 'node:stream'
-import { stripVTControlCharacters } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { documentsIn, type LineSeen, type Running, Sandbox } from './fixture.ts'
-import { main } from './main.ts'
-import type { Streams } from './printer.ts'
 import { printable, shortDuration } from './text.ts'
 
 // Only a failing test takes so long.
@@ -23,24 +19,6 @@ async function hold(name: string, note: string): Promise<Running> {
   const holder = sandbox.start(['run', '--note', note, name, '--', 'sh', '-c', 'echo up; sleep 60'])
   await holder.says(/up/)
   return holder
-}
-
-/** A call with a person at the terminal, who answers each question when it is asked. */
-async function talk(
-  args: readonly string[],
-  answers: readonly (readonly [question: RegExp, answer: string])[],
-): Promise<{ readonly code: number; readonly stderr: string }> {
-  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
-  for (const stream of [stdin, stderr]) Object.assign(stream, { isTTY: true })
-  const left = [...answers]
-  let said = ''
-  stderr.setEncoding('utf8').on('data', (text: string) => {
-    said += text
-    if (left[0]?.[0].test(stripVTControlCharacters(said)) === true) stdin.write(`${left.shift()?.[1]}\n`)
-  })
-  const streams = { stdin, stdout, stderr } as unknown as Streams
-  const code = await main({ args, environment: { HOLDFAST_STORE: sandbox.store }, streams })
-  return { code, stderr: said }
 }
 
 const NASTY = 'red \u001b[31malert\u001b[0m\nsecond line'
@@ -119,14 +97,14 @@ describe('evict on a terminal', () => {
       [/Reason, told to the holder: $/, 'a test'],
       [/Evict token \d+ from "job"\? Its holder may still be at work\. \[y\/N\] $/, 'n'],
     ]
-    const { code, stderr } = await talk(['evict', 'job'], answers)
+    const { code, stderr } = await sandbox.talk(['evict', 'job'], answers)
     expect(code).toBe(1)
     expect(stderr).toMatch(/held by \S+ \(the night shift\), token \d+/)
     expect(stderr).toMatch(/nothing was done/)
     expect((await sandbox.inspect('job')).claims[0]?.state).toBe('held')
-    expect((await talk(['evict', 'job', '--token', claim?.token ?? '', '--reason', 'a test', '--yes'], [])).code).toBe(
-      0,
-    )
+    expect(
+      (await sandbox.talk(['evict', 'job', '--token', claim?.token ?? '', '--reason', 'a test', '--yes'], [])).code,
+    ).toBe(0)
     expect((await sandbox.inspect('job')).claims[0]?.state).not.toBe('held')
   })
 })

@@ -6,6 +6,7 @@ import { evictCommand } from './evict.ts'
 import { exitCodeRows, exitCodes, Failure } from './exit-codes.ts'
 import { inspectCommand } from './inspect.ts'
 import { listCommand } from './list.ts'
+import { rebaseCommand } from './rebase.ts'
 import { runCommand } from './run.ts'
 import { type RunCommandOptions, WAIT_DEFAULT } from './run-settings.ts'
 import { knownSchemes } from './stores.ts'
@@ -49,6 +50,7 @@ export function programOf(program: ProgramOptions): Command {
   addWatch(root, program)
   addEvict(root, program)
   addDoctor(root, program)
+  addRebase(root, program)
   addLab(root)
   return root
 }
@@ -175,6 +177,21 @@ function addDoctor(root: Command, program: ProgramOptions): void {
       '\nExamples:\n  holdfast doctor\n  holdfast doctor sqlite:/srv/locks.db --json | jq .figures.handOff\n  holdfast doctor --facts-only',
     )
   act(program, doctor, async (options, url) => doctorCommand(program.context, url, options))
+}
+
+function addRebase(root: Command, program: ProgramOptions): void {
+  const rebase = root
+    .command('rebase')
+    .description(
+      'Show how high the tokens of a store are, or move them: after a wrong clock made them too high, or when a guard has seen higher ones than the store remembers. Says what it costs and asks.',
+    )
+    .option('--to <base>', 'now, a date such as 2026-11-29T12:00:00Z, or a token: the next tokens come right behind it')
+    .option('-y, --yes', 'do not ask on a terminal')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  holdfast rebase\n  holdfast rebase --to now\n  holdfast rebase --to 1763722000000001 --yes',
+    )
+  act(program, rebase, async (options) => rebaseCommand(program.context, options))
 }
 
 /** Only for the list in --help: its words and options are its own, see lab.ts. */

@@ -30,7 +30,7 @@ function textOf(stream: PassThrough): string {
 }
 
 const mistakes: readonly (readonly [what: string, args: readonly string[], message: RegExp])[] = [
-  ['no command', [], /which command\? run, ls, inspect, watch, evict or doctor/],
+  ['no command', [], /which command\? run, ls, inspect, watch, evict, doctor or rebase;/],
   ['an unknown command', ['frobnicate'], /unknown command 'frobnicate'/],
   ['an unknown option', ['run', '--frob', 'job', '--', 'true'], /unknown option '--frob'/],
   ['a run without a name', ['run', '--', 'true'], /missing required argument 'name'/],
@@ -87,6 +87,11 @@ const mistakes: readonly (readonly [what: string, args: readonly string[], messa
     ['evict', 'job', '--token', '0x5', '--reason', 'x'],
     /--token must be the decimal number/,
   ],
+  ['a rebase without a terminal', ['rebase', '--to', 'now'], /rebase needs --yes/],
+  ['a base that is no date', ['rebase', '--to', 'yesterday', '--yes'], /--to must be now, a date such as/],
+  ['a base without a time of day', ['rebase', '--to', '2026-11-29', '--yes'], /--to must be now, a date such as/],
+  ['a base beyond all tokens', ['rebase', '--to', '9223372036854775807', '--yes'], /--to must be now, a date/],
+  ['a base of 0', ['rebase', '--to', '0', '--yes'], /--to must be now, a date/],
   ['a store URL without a scheme', ['--store', '/srv/x', 'ls'], /the store URL has no scheme; known: redis:/],
   ['an unknown store', ['--store', 'gopher://host/x', 'ls'], /unknown store scheme "gopher:"; known: redis:/],
   ['a store in memory', ['--store', 'memory:', 'run', 'job', '--', 'true'], /memory: lives inside one process/],
@@ -125,7 +130,7 @@ describe('help', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     for (const [exitCode, meaning] of exitCodeRows) expect(stdout).toContain(`${exitCode.padEnd(5)}  ${meaning}`)
     expect(stdout).toContain('holdfast run nightly -- ./backup.sh')
-    for (const command of ['run', 'ls', 'inspect', 'watch', 'evict', 'doctor']) {
+    for (const command of ['run', 'ls', 'inspect', 'watch', 'evict', 'doctor', 'rebase']) {
       expect((await call([command, '--help'])).stdout).toMatch(/Examples:\n {2}holdfast/)
     }
   })

@@ -42,7 +42,6 @@ export class ClockWitness {
 }
 
 export function dateOf(ms: number): string {
-  // oxlint-disable-next-line no-restricted-globals -- It is written, and nothing is judged by it.
   const date = new Date(ms)
   return Number.isNaN(date.getTime()) ? 'no date' : date.toISOString()
 }

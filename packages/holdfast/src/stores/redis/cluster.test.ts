@@ -106,7 +106,7 @@ describe.each([
     const holder = claim(resource)
     await other.leave({ ...holder, token: held(await other.enter(holder)).token })
     const observing = nextVersion(store, resource, (await store.look(resource)).version)
-    // The line knows that somebody observes it, so from here on only a message can tell him.
+    // The line knows its observer, so from here on only a message can tell that one.
     await expect.poll(() => direct.hexists(`holdfast:{${resource}}`, 'b')).toBe(1)
     const { token } = held(await store.enter(holder))
     await observing

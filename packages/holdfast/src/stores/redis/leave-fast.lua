@@ -5,7 +5,7 @@
 -- ->    left, when every claim went the short way · otherwise of each claim: left · gone · error, the words of Redis, for
 --       this claim alone
 --
--- The short way: the only claim of a compact line that nobody observes. From the first claim that needs the long way
+-- The short way: the only claim of a compact line without observers. From the first claim that needs the long way
 -- (leave.lua) all take it, in order.
 
 local claims, left, answers = (#KEYS - 1) / 2, 0, {}

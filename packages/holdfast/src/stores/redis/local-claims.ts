@@ -136,7 +136,7 @@ export class LocalClaims {
     for (const entry of this.#entries.values()) this.#hint(entry)
   }
 
-  /** A hint that nobody waits for is kept until somebody asks. */
+  /** A hint that no wait takes is kept for the next one. */
   #hint(entry: LocalClaim): void {
     entry.newsAt = this.#eventCount += 1
     for (const watcher of entry.watchers) watcher(HINT)

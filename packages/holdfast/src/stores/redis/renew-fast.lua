@@ -5,7 +5,7 @@
 --       held, now, token, life, provisional · queued, now, ahead, life, free in · gone[, reason] · error, the words of
 --       Redis, for this claim alone
 --
--- The short way: the only claim of a compact line that nobody observes, for the ttl that it has, not provisional, without a
+-- The short way: the only claim of a compact line without observers, for the ttl that it has, not provisional, without a
 -- lock-delay and a new note. Five hundred of them keep the server for a third of the time.
 
 local moment, claims = int(now), (#KEYS - 1) / 2

@@ -9,7 +9,7 @@ import {
 import { type Part, type Script, scriptOf, type ScriptSource } from '../redis-driver/script.ts'
 import { lua } from './lua.gen.ts'
 
-/** How long a line tells those who observe it, and how long that is relied upon. */
+/** How long a line tells its observers, and how long that is relied upon. */
 const OBSERVED_MS = 60_000
 export const OBSERVED_SURELY_MS = 45_000
 /** Claims ended or granted by one script, so that it blocks the server for a few milliseconds at most; the next one resumes. */

@@ -36,7 +36,7 @@ interface Done {
   readonly noted: boolean
 }
 
-/** As in scripts.ts: so long a line tells those who observe it, and so much is left when it is not asked again. */
+/** As in scripts.ts: so long a line tells its observers, and so much is left when it is not asked again. */
 const OBSERVED_US = 60_000_000n
 const OBSERVED_SURELY_US = 45_000_000n
 const EVICTED_FOR = 'made | "room"'
@@ -205,11 +205,11 @@ export class Twins {
     return { ...view, version }
   }
 
-  /** Who observes is told of every change that he could see, once each, and of nothing else. */
+  /** An observer is told of every change that it could see, once each, and of nothing else. */
   async #compareObserved(line: Which, done: readonly Done[], published: readonly Published[]): Promise<void> {
     const changes = done.filter((each) => each.line === line && (each.noted || this.#isSeen(each)))
     const isObserved = this.#observedUntilUs[line] > this.#nowUs
-    // A free line has no keys, unless somebody observes it.
+    // A free line has no keys, unless it is observed.
     const isForgotten = changes.length > 0 && isIdle(this.#lines[line]) && !isObserved
     if (isForgotten) this.#lines[line] = emptyLine
     const { version } = await this.#compareLine(line)

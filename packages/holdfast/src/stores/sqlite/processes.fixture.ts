@@ -82,7 +82,7 @@ export async function tokenFrom(store: Pick<OpenStore, 'enter' | 'leave'>, resou
   return token
 }
 
-/** A clock that is set back or forward by somebody. */
+/** A clock that is set back or forward. */
 export function clockOff(byMs: number): Clock {
   return { ...systemClock, wallMs: () => systemClock.wallMs() + byMs }
 }
