@@ -38,7 +38,7 @@ function engines(): readonly string[] {
 }
 
 function linesOf(room: string): number {
-  const files = /\.ts$/.test(room)
+  const files = room.endsWith('.ts')
     ? [room]
     : repositoryFiles(/\.(?:ts|lua)$/, room).filter((path) => !/\.(?:test|fixture|gen)\.ts$/.test(path))
   return files.reduce((sum, path) => sum + codeLines(read(path), path), 0)

@@ -218,7 +218,7 @@ function addRedlock(root: Command, program: ProgramOptions): void {
     redlockCommand(program.context, {
       action: action as RedlockAction,
       url,
-      options: options as RedlockCommandOptions,
+      options,
     }),
   )
 }

@@ -81,8 +81,7 @@ export class LineDatabase implements Lines, ReadableLines {
     }
     this.#raiseCeiling(this.#given)
     const second = this.#attempt(work)
-    if (second === undefined)
-      throw new NotApplied(`the lock file ${this.path} ran out of tokens below its ceiling twice`)
+    if (second === undefined) throw new NotApplied(`${this.path} ran out of tokens below its ceiling twice`)
     return second.result
   }
 
