@@ -45,6 +45,12 @@ const damages: Readonly<Record<string, Damage>> = {
     "KEYS[left * 2 + 2], string.gsub(ARGV[left + 1], '^0|%d+|', '')",
     late('held a lonely lock and named its token'),
   ),
+  'who was answered twice leaves without a doubt': {
+    file: 'packages/holdfast/src/stores/redis/store.ts',
+    find: 'options.outcomeUnknown === true || isDoubled',
+    replace: 'options.outcomeUnknown === true',
+    caughtBy: late('may have sent twice'),
+  },
   'the compact form goes before the other one is written': lua(
     'save',
     'local words, over = {}, {}\n',

@@ -261,8 +261,8 @@ const around: Readonly<Record<string, Damage>> = {
   },
   'nobody is hinted at what was told while nobody could hear': {
     file: 'packages/holdfast/src/stores/redis/open.ts',
-    find: 'claims.hintAll()\n        promises?.settle()',
-    replace: 'promises?.settle()',
+    find: 'onUp: () => claims.hintAll(),',
+    replace: 'onUp: () => undefined,',
     caughtBy: pushed,
   },
   'the time of a server that is gone is trusted': {

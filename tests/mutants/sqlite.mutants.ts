@@ -135,8 +135,8 @@ export const sqliteMutants: readonly Mutant[] = [
   {
     name: 'sqlite: a look makes the file',
     file: `${folder}/lock-file.ts`,
-    find: 'if (this.#database !== undefined || this.#isClosed) return work(this.database)',
-    replace: "if (this.channel !== '') return work(this.database)",
+    find: 'if (this.#database !== undefined || this.#isClosed) return work(this.database.rows)',
+    replace: "if (this.channel !== '') return work(this.database.rows)",
     caughtBy: tests('look'),
   },
   {

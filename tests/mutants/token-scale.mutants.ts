@@ -39,8 +39,8 @@ export const tokenScaleMutants: readonly Mutant[] = [
     find: 'tokenScaleUs: this.#scale.at(now)',
     replace: 'tokenScaleUs: new TokenScale().at(now)',
     caughtBy: {
-      tests: ['packages/holdfast/src/stores/memory/memory.test.ts'],
-      named: 'wall clock is two days ahead',
+      tests: ['packages/holdfast/src/stores/memory/store.test.ts'],
+      named: 'tokens follow a wall clock that jumps',
     },
   },
   {

@@ -1,4 +1,4 @@
-/** Opening: connects, asks the server what it is, teaches it the scripts, and listens before anybody can wait. */
+/** Opening: connects, asks the server what it is, teaches it the scripts, and listens before a claim can wait. */
 import { answerWithin } from '../../time/call-limit.ts'
 import { newClaimId } from '../../store/claim.ts'
 import type { Clock } from '../../time/clock.ts'
@@ -8,7 +8,7 @@ import type { StoreEnvironment } from '../../store/store.ts'
 import { type ChannelEvents, Channels } from '../redis-driver/channels.ts'
 import { LocalClaims } from './local-claims.ts'
 import type { ConnectedDriver, RedisDriver } from '../redis-driver/driver.ts'
-import { CurrentFacts } from './current-facts.ts'
+import { CurrentFacts } from '../redis-driver/current-facts.ts'
 import { timersOf, Connection } from '../redis-driver/connection.ts'
 import { engineError } from '../redis-driver/errors.ts'
 import { probeAll } from '../redis-driver/probe.ts'

@@ -6,13 +6,14 @@ import type { DatabaseSync } from './client.ts'
 import type { ClockEpoch } from './epoch.ts'
 import { engineError, unavailable } from './errors.ts'
 import { Generation } from './generation.ts'
-import type { ReadableLines, StoredEntry } from './look.ts'
+import { LineRows } from './line-rows.ts'
+import type { StoredEntry } from './look.ts'
 import { CEILING_RESERVE_US, ceilingAbove, greatest, type OpenedFile } from './open.ts'
 import { highestTokenIn, raiseTokens } from './rebase.ts'
-import { isOnlyOf, RecordCache, type CachedRecord } from './record-cache.ts'
+import type { CachedRecord } from './record-cache.ts'
 import type { LineRecord, RecordChange } from '../records/engine.ts'
 import { encodeRecord, withoutClaims } from '../records/record.ts'
-import type { LineRow, Statements, Survey } from './statements.ts'
+import type { Statements } from './statements.ts'
 import { translated } from './translation.ts'
 
 /** What a step needs of a file. */
@@ -26,8 +27,9 @@ export interface DatabaseOptions {
   readonly epoch: () => ClockEpoch
 }
 
-export class LineDatabase implements Lines, ReadableLines {
+export class LineDatabase implements Lines {
   readonly path: string
+  readonly rows: LineRows
   readonly #opened: OpenedFile
   readonly #database: DatabaseSync
   readonly #durability: 'normal' | 'full'
@@ -36,7 +38,6 @@ export class LineDatabase implements Lines, ReadableLines {
   readonly #now: () => Moment
   readonly #generation: Generation
   readonly #sql: Statements
-  readonly #recall = new RecordCache()
   #ceiling: bigint
   #given = 0n
   #highest: bigint
@@ -52,6 +53,8 @@ export class LineDatabase implements Lines, ReadableLines {
     this.#generation = new Generation(opened, options.epoch)
     this.#ceiling = opened.ceiling
     this.#sql = opened.sql
+    const { path, sql } = opened
+    this.rows = new LineRows({ path, sql, generation: this.#generation, now: options.now })
   }
 
   /** The highest token this process has seen. */
@@ -98,7 +101,7 @@ export class LineDatabase implements Lines, ReadableLines {
     work: (now: Moment, lines: Lines) => T,
   ): { readonly result: T } | undefined {
     this.#generation.assertAlone()
-    const seen = this.#recall.latest(resource)
+    const seen = this.rows.cache.latest(resource)
     if (seen === undefined || seen.entry.line.lastToken < this.#floor || !isOnlyOf(channel, seen.entry))
       return undefined
     const written: LineRecord[] = []
@@ -111,20 +114,20 @@ export class LineDatabase implements Lines, ReadableLines {
     if (!this.#swapRow(resource, seen, lastToken, record)) return undefined
     this.#opened.identity.assertCurrent()
     if (lastToken > this.#highest) this.#highest = lastToken
-    this.#recall.keep(resource, record, after)
+    this.rows.cache.keep(resource, record, after)
     return { result }
   }
 
   /** Inside a transaction: the line and those who watch it. */
   read(resource: string): LineRecord {
-    const row = this.#sql.readLine.get(resource) as unknown as LineRow | undefined
+    const row = this.rows.row(resource)
     const isOurs = row !== undefined && this.#generation.covers(row.generation)
     const floor = isOurs ? this.#floor : this.#floorOfFile()
     const token = row?.token ?? 0n
     const lastToken = token > floor ? token : floor
     if (lastToken > this.#highest) this.#highest = lastToken
     if (row === undefined) return withoutClaims(lastToken)
-    const found = this.#decodedRecord(resource, row.record, lastToken)
+    const found = this.rows.decoded(resource, row.record, lastToken)
     if (isOurs || found.line.claims.length === 0) return found
     // Written even if the step changes nothing: from now on the claims run out.
     const line = translated(found, this.#now())
@@ -140,35 +143,7 @@ export class LineDatabase implements Lines, ReadableLines {
     if (lastToken > this.#given) this.#given = lastToken
     const record = encodeRecord(entry)
     this.#sql.writeLine.run(resource, this.#generation.number, lastToken, record)
-    this.#recall.keep(resource, record, entry)
-  }
-
-  /** Outside of a transaction, for those who only look. The last token is 0 when the line was never used, or forgotten. */
-  look(resource: string): LineRecord {
-    return this.#guarded(() => {
-      const row = this.#sql.readLine.get(resource) as unknown as LineRow | undefined
-      return row === undefined ? withoutClaims(0n) : this.#decoded({ ...row, resource })
-    })
-  }
-
-  /** Lines that may have claims, in the order of their keys. */
-  list(prefix: string, after: string, limit: number): readonly StoredEntry[] {
-    return this.#guarded(() => {
-      // Encoded names are ASCII: nothing that starts with the prefix sorts behind this.
-      const rows = this.#sql.listLines.all(after, prefix, `${prefix}\x7f`, limit) as unknown as readonly LineRow[]
-      return rows.map((row) => ({ resource: row.resource, ...this.#decoded(row) }))
-    })
-  }
-
-  /** Some lines in key order, all in all. */
-  survey(cursor: string, limit: number): Survey {
-    return this.#guarded(() => this.#sql.surveyLines.get(cursor, limit) as unknown as Survey)
-  }
-
-  /** Inside a transaction: some lines in key order, whatever they hold. */
-  scan(cursor: string, limit: number): readonly StoredEntry[] {
-    const rows = this.#sql.scanLines.all(cursor, limit) as unknown as readonly LineRow[]
-    return rows.map((row) => ({ resource: row.resource, ...this.#decoded(row) }))
+    this.rows.cache.keep(resource, record, entry)
   }
 
   /** Inside a transaction: forgets these lines and keeps their tokens from coming back. */
@@ -188,6 +163,7 @@ export class LineDatabase implements Lines, ReadableLines {
       raiseTokens(this.#database, to)
       this.#ceiling = this.#generation.fileRow().ceiling
     })
+    this.#opened.identity.assertCurrent()
   }
 
   close(): void {
@@ -246,13 +222,14 @@ export class LineDatabase implements Lines, ReadableLines {
 
   /** Another process may have raised it already, and then this only learns of it. */
   #raiseCeiling(token: bigint): void {
-    this.#ceiling = this.#durably(() => {
+    const ceiling = this.#durably(() => {
       const row = this.#generation.fileRow()
       const enough = token + CEILING_RESERVE_US <= row.ceiling
       const next = enough ? row.ceiling : ceilingAbove(token)
       if (!enough) this.#sql.writeFile.run(row.epoch, row.generation, row.floor, next)
       return next
     })
+    this.#ceiling = ceiling
   }
 
   /** One transaction that is on the disk for certain when it is over. */
@@ -277,19 +254,6 @@ export class LineDatabase implements Lines, ReadableLines {
     return greatest(this.#generation.fileRow().floor, this.#floor)
   }
 
-  #decoded(row: LineRow): LineRecord {
-    const found = this.#decodedRecord(row.resource, row.record, row.token)
-    return this.#generation.covers(row.generation) ? found : translated(found, this.#now())
-  }
-
-  #decodedRecord(resource: string, record: string, lastToken: bigint): LineRecord {
-    try {
-      return this.#recall.decode(resource, record, lastToken)
-    } catch (cause) {
-      throw unavailable(this.path, 'is damaged: a line in it cannot be read. Stop its users and delete it', cause)
-    }
-  }
-
   #guarded<T>(work: () => T): T {
     try {
       return work()
@@ -297,4 +261,9 @@ export class LineDatabase implements Lines, ReadableLines {
       throw engineError(error, this.path, 'step')
     }
   }
+}
+
+/** A late release must not cut a lock-delay short, so a line with one is not for those who read the clock early. */
+function isOnlyOf(channel: string, { line, observers }: LineRecord): boolean {
+  return observers.length === 0 && line.claims.every((claim) => claim.channel === channel && claim.lockDelayMs === 0)
 }

@@ -197,7 +197,7 @@ export class LockFile implements RecordEngine, FileUser {
 
   /** Changes nothing on the disk, so that looking is possible where nothing may be changed. */
   #look<T>(work: (lines: ReadableLines) => T): T {
-    if (this.#database !== undefined || this.#isClosed) return work(this.database)
+    if (this.#database !== undefined || this.#isClosed) return work(this.database.rows)
     const path = this.#find()
     return path === undefined ? work(nothingThere) : this.#lookAt(path, work)
   }

@@ -28,14 +28,14 @@ export class IdleLinePruner {
   forgetSome(file: LineDatabase, { tokenScaleUs }: Moment): void {
     if (tokenScaleUs < this.#restsUntilUs) return
     const cursor = this.#cursor
-    const { last, count, oldest } = file.survey(cursor, LINES_AT_ONCE)
+    const { last, count, oldest } = file.rows.survey(cursor, LINES_AT_ONCE)
     this.#cursor = count < LINES_AT_ONCE ? '' : (last ?? '')
     if (oldest === null || oldest + KEPT_US >= tokenScaleUs) {
       if (cursor === '' && count < LINES_AT_ONCE) this.#restsUntilUs = (oldest ?? tokenScaleUs) + KEPT_US
       return
     }
     file.transact((now) => {
-      const idle = file.scan(cursor, LINES_AT_ONCE).filter((entry) => mayBeForgotten(entry, now))
+      const idle = file.rows.scan(cursor, LINES_AT_ONCE).filter((entry) => mayBeForgotten(entry, now))
       if (idle.length > 0) file.remove(idle)
     })
   }

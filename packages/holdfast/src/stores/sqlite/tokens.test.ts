@@ -151,7 +151,9 @@ describe('a wall clock that is two days ahead for a while', () => {
   // The wall clock is read in whole milliseconds, and moves a little against the other one.
   const ROOF_US = HOUR_US + 1_000_000n
   const ahead = clockOff(48 * HOUR_MS)
-  const aheadOfNow = (token: bigint): bigint => token - BigInt(Date.now()) * 1000n
+  /** Both clocks of the token were read at a moment of its own, and Date.now() counts in whole milliseconds. */
+  const BETWEEN_LOOKS_US = 50_000n
+  const aheadOfNow = (token: bigint): bigint => token - BETWEEN_LOOKS_US - BigInt(Date.now()) * 1000n
 
   test('takes the tokens of no name along by more than an hour, although a process was started under it', async () => {
     const path = lockFile()

@@ -5,8 +5,8 @@
 import { type Clock, sleep } from '../../time/clock.ts'
 import { NotApplied, OutcomeUnknown } from '../../store/errors.ts'
 import type { Facts } from '../../store/facts.ts'
-import { engineError } from '../redis-driver/errors.ts'
-import type { ServerFindings } from '../redis-driver/probe.ts'
+import { engineError } from './errors.ts'
+import type { ServerFindings } from './probe.ts'
 
 /** Between two questions to servers that do not answer. */
 const RETRY_MS = 1_000
