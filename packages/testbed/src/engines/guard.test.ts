@@ -44,7 +44,7 @@ describe('when the process that started servers ends', () => {
   test.each(['exit', 'throw'])('by %s, servers and folders are gone with it, a paused server too', async (ending) => {
     const { child, pids } = await startOrphans(ending)
     if (child.exitCode === null) await once(child, 'exit')
-    await expect.poll(() => running(pids), { timeout: 3_000 }).toEqual([])
+    await expect.poll(() => running(pids)).toEqual([])
     expect(foldersOf(child.pid)).toEqual([])
   })
 
@@ -54,7 +54,7 @@ describe('when the process that started servers ends', () => {
     expect(foldersOf(child.pid).length).toBe(2)
     child.kill(signal)
     await once(child, 'exit')
-    await expect.poll(() => running(pids), { timeout: 3_000 }).toEqual([])
+    await expect.poll(() => running(pids)).toEqual([])
   })
 
   test('by SIGKILL, the next process deletes the folders, and only those of the dead', async () => {

@@ -101,12 +101,12 @@ describe('a disk that loses power', () => {
     expect(loopDevices()).toBe(before + 1)
     child.kill('SIGKILL')
     await once(child, 'exit')
-    await expect.poll(() => [undefined, 'Z', 'X'].includes(stateOf(pid)), { timeout: 5_000 }).toBe(true)
+    await expect.poll(() => [undefined, 'Z', 'X'].includes(stateOf(pid))).toBe(true)
     expect(existsSync(folder)).toBe(true)
     const next = spawn(process.execPath, [join(import.meta.dirname, '../engines/orphans.fixture.ts'), 'exit'])
     await once(next, 'exit')
     expect(existsSync(folder)).toBe(false)
-    await expect.poll(loopDevices, { timeout: 5_000 }).toBe(before)
+    await expect.poll(loopDevices).toBe(before)
   })
 })
 
@@ -121,11 +121,9 @@ describe('a disk that gets full', () => {
     await increments(engine, 1)
     disk.fill()
     // The last page of the log has room for some dozen writes.
-    await expect
-      .poll(() => increments(engine, 50).then(() => 'written', String), { timeout: 15_000 })
-      .toContain('MISCONF')
+    await expect.poll(() => increments(engine, 50).then(() => 'written', String)).toContain('MISCONF')
     disk.free()
-    await expect.poll(() => increments(engine, 1).then(() => 'written', String), { timeout: 15_000 }).toBe('written')
+    await expect.poll(() => increments(engine, 1).then(() => 'written', String)).toBe('written')
   })
 
   test('ends a Redis that syncs always, which comes back when there is room', async () => {

@@ -40,8 +40,11 @@ export function pace(): Pace {
   return { slowdown: Math.min(slowdown, SLOWDOWN_MAX), lateMs }
 }
 
-/** What takes this long on a quiet machine, on this one now; whole milliseconds. */
-export function patient(ms: number): number {
+/**
+ * What takes this long on a quiet machine, on this one now; whole milliseconds. `below`: how long it takes when it goes
+ * wrong, which no patience may reach.
+ */
+export function patient(ms: number, { below = Number.POSITIVE_INFINITY }: { readonly below?: number } = {}): number {
   const { slowdown, lateMs } = pace()
-  return Math.ceil(ms * slowdown + lateMs)
+  return Math.min(Math.ceil(ms * slowdown + lateMs), below - 1)
 }

@@ -29,6 +29,7 @@ describe('a watchdog', () => {
     await until(starved, { withinMs: 30_000, everyMs: 100, what: 'that a starved machine is noticed' })
     expect(pace().slowdown).toBeGreaterThanOrEqual(STARVED_SLOWDOWN)
     expect(patient(100)).toBeGreaterThanOrEqual(100 * STARVED_SLOWDOWN)
+    expect(patient(100, { below: 200 })).toBe(199)
     // Long before.
     expect(watchdog.starvation(startMs - 20_000, startMs - 10_000)).toBeUndefined()
   })

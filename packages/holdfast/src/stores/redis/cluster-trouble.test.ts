@@ -10,6 +10,7 @@ import { type RedisCluster, startCluster } from '@holdfast/testbed/engines/redis
 import { RespConnection, type RespValue } from '@holdfast/testbed/engines/redis/resp'
 import * as server from '@holdfast/testbed/engines/redis/server'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
+import { patient } from '@holdfast/testbed/watchdog/pace'
 import type { OpenStore } from '../../store/store.ts'
 import { slotOf } from '../redis-driver/slots.ts'
 import { redis } from './index.ts'
@@ -89,7 +90,7 @@ test(
     await cluster.masters[0]?.engine.kill()
     const startedMs = performance.now()
     const answers = await Promise.all(scenes.map(({ store, renewals }) => store.renew(renewals)))
-    expect(performance.now() - startedMs).toBeLessThan(8_000)
+    expect(performance.now() - startedMs).toBeLessThan(patient(8_000))
     for (const [safe, hurt] of answers) {
       expect(safe).toMatchObject({ kind: 'held' })
       // Unknown, unless the replica took over before the driver gave up.

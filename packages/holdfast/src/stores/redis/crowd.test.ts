@@ -6,6 +6,7 @@ import { afterAll, beforeEach, expect, test } from 'vitest'
 import type { Engine } from '@holdfast/testbed/engines/engine'
 import * as server from '@holdfast/testbed/engines/redis/server'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
+import { patient } from '@holdfast/testbed/watchdog/pace'
 import type { Claim } from '../../store/claim.ts'
 import { QUEUE_LENGTH_MAX } from '../../store/limits.ts'
 import type { OpenStore } from '../../store/store.ts'
@@ -101,7 +102,7 @@ test('what is over keeps nobody out who asks for all of it at once and does not 
 
 test(
   'a dead waiter that would be the next is passed over, and the one behind it is told',
-  { timeout: 5_000 },
+  { timeout: patient(5_000) },
   async () => {
     const resource = fresh()
     await taken(resource)

@@ -7,6 +7,7 @@ import type { Engine } from '@holdfast/testbed/engines/engine'
 import * as server from '@holdfast/testbed/engines/redis/server'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
 import { openProxy } from '@holdfast/testbed/proxy/proxy'
+import { patient } from '@holdfast/testbed/watchdog/pace'
 import { OutcomeUnknown } from '../../store/errors.ts'
 import { RENEW_BATCH_MAX } from '../../store/limits.ts'
 import { never } from '../opened.fixture.ts'
@@ -95,7 +96,7 @@ test('a renewal with a wrong token ends nobody else’s watch', async () => {
 
 test(
   'after a lost connection everybody looks again, and a grant that is told is only news until the server told its time anew',
-  { timeout: 5_000 },
+  { timeout: patient(5_000) },
   async () => {
     const resource = fresh()
     const proxy = await openProxy(engine)
