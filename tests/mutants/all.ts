@@ -12,6 +12,7 @@ import { recordMutants } from './records.mutants.ts'
 import { redisConnectionMutants } from './redis-connection.mutants.ts'
 import { redisGuardMutants } from './redis-guard.mutants.ts'
 import { redisMutants } from './redis.mutants.ts'
+import { redlockServerMutants } from './redlock-servers.mutants.ts'
 import { redlockMutants } from './redlock.mutants.ts'
 import { sqliteMutants } from './sqlite.mutants.ts'
 import { timelineMutants } from './timeline.mutants.ts'
@@ -33,6 +34,7 @@ export const mutants: readonly Mutant[] = [
   ...redisConnectionMutants,
   ...redisGuardMutants,
   ...redlockMutants,
+  ...redlockServerMutants,
   ...sqliteMutants,
   ...timelineMutants,
   ...tokenScaleMutants,

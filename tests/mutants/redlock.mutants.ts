@@ -44,17 +44,17 @@ const ofTheRule: Readonly<Record<string, Damage>> = {
     'if (highest === 0n) highest',
     rule,
   ),
-  'votes that differ are not raised': damage('ballot.ts', 'if (agreed >= majority)', 'if (kept >= majority)', rule),
+  'votes that differ are not raised': damage('ballot.ts', 'if (agreed >= needed)', 'if (kept >= needed)', rule),
   'the slowest node is waited for': damage(
     'ballot.ts',
-    'if (agreed >= majority)',
-    'if (agreed >= majority && asked === 0)',
+    'if (agreed >= needed)',
+    'if (agreed >= needed && asked === 0)',
     rule,
   ),
   'votes that are split never settle': damage(
     'ballot.ts',
-    'return asked === 0 || ownerOf(ballots, majority) !== undefined',
-    'return ownerOf(ballots, majority) !== undefined',
+    'return asked === 0 || ownerOf(ballots, quorum) !== undefined',
+    'return ownerOf(ballots, quorum) !== undefined',
     rule,
   ),
   'a vote stands for the token that it is asked to raise to': damage(
@@ -238,8 +238,8 @@ const around: Readonly<Record<string, Damage>> = {
   ),
   'a wiped node passes for a first start': damage(
     'data-markers.ts',
-    'const isFirst = markers.every(',
-    'const isFirst = markers.some(',
+    'return markers.every(',
+    'return markers.some(',
     lost('while one node has no data'),
   ),
   'a server that forgot its scripts stays ignorant': damage(
