@@ -1,12 +1,12 @@
 /**
  * What is public is explained. Everything stands in the reference, which is made from comments; what people call and set stands in
- * a page that somebody wrote for them as well, and each option there with what happens without it.
+ * a page that was written for them as well, and each option there with what happens without it.
  */
 import { describe, expect, test } from 'vitest'
 import { acceptedPages, acceptedReports } from '../../scripts/api-reports.mjs'
 import { read, repositoryFiles } from '../support/tree.ts'
 
-/** Beside all options: what a program calls, reads and catches. The rest is for those who write stores and guards. */
+/** Beside all options: what a program calls, reads and catches. The rest is for authors of stores and guards. */
 const FOR_CALLERS: ReadonlySet<string> = new Set([
   'Locks',
   'Lease',

@@ -11,6 +11,7 @@ import type { Mutant } from './mutant.ts'
 import { recordMutants } from './records.mutants.ts'
 import { redisConnectionMutants } from './redis-connection.mutants.ts'
 import { redisGuardMutants } from './redis-guard.mutants.ts'
+import { redisLateMutants } from './redis-late.mutants.ts'
 import { redisMutants } from './redis.mutants.ts'
 import { redlockServerMutants } from './redlock-servers.mutants.ts'
 import { redlockMutants } from './redlock.mutants.ts'
@@ -33,6 +34,7 @@ export const mutants: readonly Mutant[] = [
   ...redisMutants,
   ...redisConnectionMutants,
   ...redisGuardMutants,
+  ...redisLateMutants,
   ...redlockMutants,
   ...redlockServerMutants,
   ...sqliteMutants,

@@ -116,14 +116,14 @@ export const coreMutants: readonly Mutant[] = [
     file: 'packages/holdfast/src/wait/claim-calls.ts',
     find: 'this.#host.store.enter(this.#claim)',
     replace: 'this.#host.store.enter((this.#claim = this.#newClaim()))',
-    caughtBy: tests('packages/holdfast/src/wait/acquire.test.ts'),
+    caughtBy: tests('packages/holdfast/src/wait/acquire.test.ts', 'packages/holdfast/src/wait/unanswered.test.ts'),
   },
   {
     name: 'a wait that ends leaves its claim behind',
     file: 'packages/holdfast/src/wait/claim-calls.ts',
     find: 'if (this.#queued || this.#outcomeUnknown) this.#abandon(this.#claim, this.#outcomeUnknown)\n  }\n\n  /** Everything',
     replace: '}\n\n  /** Everything',
-    caughtBy: tests('packages/holdfast/src/wait/acquire.test.ts'),
+    caughtBy: tests('packages/holdfast/src/wait/acquire.test.ts', 'packages/holdfast/src/wait/unanswered.test.ts'),
   },
   {
     name: 'a grant that arrives after the wait is not undone',
@@ -151,7 +151,7 @@ export const coreMutants: readonly Mutant[] = [
     file: 'packages/holdfast/src/wait/queued-claim.ts',
     find: 'this.lifeMs = Math.min(lifeMs, PROVISIONAL_LIFE_MS)\n    this.#host.renewer.renewInThird(this, this.#host.clock.monotonicMs())',
     replace: 'this.lifeMs = lifeMs',
-    caughtBy: tests('packages/holdfast/src/wait/acquire.test.ts'),
+    caughtBy: tests('packages/holdfast/src/wait/acquire.test.ts', 'packages/holdfast/src/wait/unanswered.test.ts'),
   },
   {
     name: 'a turn that ended goes on renewing',
@@ -172,6 +172,10 @@ export const coreMutants: readonly Mutant[] = [
     file: 'packages/holdfast/src/client/client.ts',
     find: 'Promise.all([...this.leases].map(',
     replace: 'Promise.all([...new Set<HeldLease>()].map(',
-    caughtBy: tests('packages/holdfast/src/recipes/lock.test.ts', 'packages/holdfast/src/wait/acquire.test.ts'),
+    caughtBy: tests(
+      'packages/holdfast/src/recipes/lock.test.ts',
+      'packages/holdfast/src/wait/acquire.test.ts',
+      'packages/holdfast/src/wait/unanswered.test.ts',
+    ),
   },
 ]

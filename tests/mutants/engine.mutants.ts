@@ -8,7 +8,11 @@ const sqliteTests: Check = {
   named: 'sqlite, virtual time',
 }
 const ruleTests: Check = {
-  tests: ['packages/holdfast/src/line/transition.test.ts', 'packages/holdfast/src/line/transition.property.test.ts'],
+  tests: [
+    'packages/holdfast/src/line/transition.test.ts',
+    'packages/holdfast/src/line/set-back.test.ts',
+    'packages/holdfast/src/line/transition.property.test.ts',
+  ],
 }
 const endedTests: Check = { tests: ['packages/holdfast/src/wait/ended-claims.test.ts'] }
 const judgeTests: Check = { tests: ['packages/lab/src/judge/judge.test.ts', 'packages/lab/src/judge/liveness.test.ts'] }

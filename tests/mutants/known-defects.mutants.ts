@@ -34,8 +34,8 @@ const defects: Readonly<Record<string, Omit<Mutant, 'name'>>> = {
   },
   'D11: the first failed renewal is a loss': {
     file: 'packages/holdfast/src/lease/renewer.ts',
-    find: 'batch.forEach((renewable, index) => renewable.onUnanswered(error, renewals[index]?.note))',
-    replace: "batch.forEach((kept) => kept.onStanding({ kind: 'gone' }, 0))",
+    find: 'for (const { renewable, renewal } of sent) renewable.onUnanswered(error, renewal.note)',
+    replace: "for (const { renewable } of sent) renewable.onStanding({ kind: 'gone' }, 0)",
     caughtBy: proves('one failed renewal is jeopardy'),
   },
   'D13: nothing is renewed': {

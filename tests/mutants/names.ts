@@ -10,7 +10,6 @@ import { root } from '../support/tree.ts'
 import type { Mutant } from './mutant.ts'
 import { damaged } from './sandbox.ts'
 
-const COPIED = ['packages/holdfast', 'packages/lab', 'packages/testbed', 'examples/seat-14a']
 /** Cannot find a name, a property or an export. Other errors of types are what a damage may make. */
 const UNKNOWN_NAME = /\.mutant-(\d+)\.ts\(.*error TS(?:2304|2305|2339|2551|2552): (.*)/
 
@@ -18,7 +17,8 @@ const UNKNOWN_NAME = /\.mutant-(\d+)\.ts\(.*error TS(?:2304|2305|2339|2551|2552)
 export async function unknownNames(mutants: readonly Mutant[]): Promise<readonly string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-mutant-names-'))
   try {
-    for (const path of COPIED.flatMap((each) => [`${each}/package.json`, `${each}/src`]))
+    const workspaces = new Set(mutants.map(({ file }) => file.split('/').slice(0, 2).join('/')))
+    for (const path of [...workspaces].flatMap((each) => [`${each}/package.json`, `${each}/src`]))
       cpSync(join(root, path), join(folder, path), { recursive: true })
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction')
     const files = mutants.flatMap((mutant, index) => {

@@ -46,17 +46,17 @@ export const recordMutants: readonly Mutant[] = [
   },
   {
     name: 'records: a renewal without a clock does not beat',
-    file: 'packages/holdfast/src/stores/records/observed.ts',
+    file: 'packages/holdfast/src/stores/records/observations.ts',
     find: 'beat: (sight?.beat ?? 0) + 1',
     replace: 'beat: sight?.beat ?? 0',
     caughtBy: conformance,
   },
   {
     name: 'records: observed lives end without a margin for drift',
-    file: 'packages/holdfast/src/stores/records/observed.ts',
+    file: 'packages/holdfast/src/stores/records/observations.ts',
     find: 'spanMs * (1 + DRIFT_SHARE) + MARGIN_MS',
     replace: 'spanMs * (1 - DRIFT_SHARE)',
-    caughtBy: tests('packages/holdfast/src/stores/records/observed.test.ts'),
+    caughtBy: tests('packages/holdfast/src/stores/records/observations.test.ts'),
   },
   {
     name: 'records: a line of any length is written',

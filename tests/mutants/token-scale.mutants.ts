@@ -8,6 +8,8 @@ const sqliteTests: Check = { tests: [`${sqlite}/tokens.test.ts`] }
 const rebaseTests: Check = { tests: [`${sqlite}/rebase.test.ts`] }
 const witnessFile = 'packages/holdfast/src/guards/clock-witness.ts'
 const witnessTests: Check = { tests: ['packages/holdfast/src/guards/clock-witness.test.ts'] }
+const command = 'packages/cli/src/rebase.ts'
+const commandTests = (named: string): Check => ({ tests: ['packages/cli/src/rebase.test.ts'], named })
 
 export const tokenScaleMutants: readonly Mutant[] = [
   {
@@ -32,18 +34,14 @@ export const tokenScaleMutants: readonly Mutant[] = [
     caughtBy: scaleTests,
   },
   {
-    name: 'token scale: memory follows the wall clock alone',
+    name: 'token scale: memory and records follow the wall clock alone',
     file: 'packages/holdfast/src/stores/memory/engine.ts',
     find: 'tokenScaleUs: this.#scale.at(now)',
     replace: 'tokenScaleUs: new TokenScale().at(now)',
-    caughtBy: { tests: ['packages/holdfast/src/stores/memory/store.test.ts'] },
-  },
-  {
-    name: 'token scale: records follow the wall clock alone',
-    file: 'packages/holdfast/src/stores/records/swap.ts',
-    find: 'const tokenScaleUs = this.#scale.at(',
-    replace: 'const tokenScaleUs = new TokenScale().at(',
-    caughtBy: { tests: ['packages/holdfast/src/stores/records/swap.test.ts'] },
+    caughtBy: {
+      tests: ['packages/holdfast/src/stores/memory/store.test.ts'],
+      named: 'tokens follow a wall clock that jumps',
+    },
   },
   {
     name: 'token scale: a process that starts under a wrong clock measures by it',
@@ -86,6 +84,20 @@ export const tokenScaleMutants: readonly Mutant[] = [
     find: "this.#highestToken = 0n\n    this.#options.onNotice('unsure')",
     replace: "this.#options.onNotice('unsure')",
     caughtBy: rebaseTests,
+  },
+  {
+    name: 'rebase: no answer is a yes',
+    file: command,
+    find: 'if (options.yes !== true && !(await isYes(printer, `Move the tokens ${direction}?`))) {',
+    replace: 'if (options.yes === undefined && !printer) {',
+    caughtBy: commandTests('asks at a terminal'),
+  },
+  {
+    name: 'rebase: a base that guards refuse is told like every other',
+    file: command,
+    find: 'const isTooFar = to > nowUs() + GUARDS_ALLOW_US',
+    replace: 'const isTooFar = to > TOKEN_MAX + GUARDS_ALLOW_US',
+    caughtBy: commandTests('warns of a date'),
   },
   {
     name: 'clock witness: a clock of its own that was set back is not noticed',

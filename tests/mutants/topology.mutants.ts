@@ -54,13 +54,13 @@ const damages: Readonly<Record<string, Damage>> = {
     caughtBy: cluster('listens on another node is not taken for dead'),
   },
   'sharded channels get plain messages': {
-    file: 'packages/holdfast/src/stores/redis/line.lua',
+    file: 'packages/holdfast/src/stores/redis/save.lua',
     find: "isSharded and 'SPUBLISH' or 'PUBLISH'",
     replace: "'PUBLISH'",
     caughtBy: cluster('through a URL > an observer is told'),
   },
   'observers by sharded channels are not told': {
-    file: 'packages/holdfast/src/stores/redis/record.lua',
+    file: 'packages/holdfast/src/stores/redis/save.lua',
     find: "if limits.isCluster then redis.call('SPUBLISH', line.key, version) end",
     replace: '',
     caughtBy: cluster('through a URL > an observer is told'),
@@ -121,7 +121,7 @@ const damages: Readonly<Record<string, Damage>> = {
   },
   'a user who may not publish is found out when somebody waits': {
     file: 'packages/holdfast/src/stores/redis/open.ts',
-    find: '    await mayTell(connection, channels, keys, client)\n',
+    find: '    await requireRights(base, promises.findings, keys, client)\n',
     replace: '',
     caughtBy: refusals('is refused when the store opens'),
   },

@@ -6,6 +6,8 @@ const trouble = tests('packages/holdfast/src/client/trouble.test.ts')
 const asking = tests('packages/holdfast/src/wait/claim-calls.test.ts')
 const lateAnswers = tests('packages/holdfast/src/wait/late-answers.test.ts')
 
+const opening = (named: string): Check => ({ tests: ['packages/holdfast/src/client/opening.test.ts'], named })
+
 export const troubleMutants: readonly Mutant[] = [
   {
     name: 'a machine that was suspended is not noticed',
@@ -66,9 +68,37 @@ export const troubleMutants: readonly Mutant[] = [
   {
     name: 'a logger that throws reaches the lock',
     file: 'packages/holdfast/src/client/events.ts',
-    find: '    } catch {\n      // There is nobody left to tell.\n',
+    find: '    } catch {\n      // Nothing is left to report it to.\n',
     replace: '    } catch (more) {\n      throw more\n',
     caughtBy: trouble,
+  },
+  {
+    name: 'an opening is asked for again although the word of the store is final',
+    file: 'packages/holdfast/src/client/open-store.ts',
+    find: 'return isEngineError && !error.isFinal',
+    replace: 'return isEngineError',
+    caughtBy: opening('ends an opening and a wait for it at once'),
+  },
+  {
+    name: 'a wait goes on although the store can never open',
+    file: 'packages/holdfast/src/wait/acquire.ts',
+    find: 'if (!(error instanceof StoreUnavailable) || error.isFinal) throw error',
+    replace: 'if (!(error instanceof StoreUnavailable)) throw error',
+    caughtBy: opening('ends an opening and a wait for it at once'),
+  },
+  {
+    name: 'a claim in line gives up at the first final word',
+    file: 'packages/holdfast/src/wait/acquire.ts',
+    find: 'return !this.#wasAnswered || nowMs - this.#finalSinceMs >= FINAL_AFTER_ANSWER_MS',
+    replace: 'return nowMs >= this.#finalSinceMs',
+    caughtBy: opening('ends the wait of a claim in line only when it lasts'),
+  },
+  {
+    name: 'a claim in line never believes a final word',
+    file: 'packages/holdfast/src/wait/acquire.ts',
+    find: 'return !this.#wasAnswered || nowMs - this.#finalSinceMs >= FINAL_AFTER_ANSWER_MS',
+    replace: 'return !this.#wasAnswered && nowMs >= this.#finalSinceMs',
+    caughtBy: opening('ends the wait of a claim in line only when it lasts'),
   },
   {
     name: 'work begins under a lease that is lost already',

@@ -12,7 +12,7 @@ import { longHistory, OPERATIONS_A_GRANT } from '@holdfast/lab/judge/long-histor
 const OPERATIONS = 1_000_000
 const PAGE_GRANTS = 5_000
 const OPTIONS = { freeNs: 1e9, lateNs: 1e9 }
-/** For each promise that this project's design gives a time for (verification.md C2). */
+/** The targets in seconds, for each promise that has one. */
 const TARGETS: ReadonlyMap<Property, number> = new Map([
   ['T', 1.06],
   ['G', 0.49],

@@ -49,7 +49,7 @@ export async function withLocks<T>(
   }
 }
 
-/** Nobody chose this file, so its own words do not say where a choice is made. */
+/** This file was not chosen, so its own words do not say where a choice is made. */
 function withWayOut(error: unknown): unknown {
   if (!(error instanceof StoreUnavailable)) return error
   const words = `${error.message}. This is the default file: name another store with --store or HOLDFAST_STORE`

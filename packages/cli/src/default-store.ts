@@ -1,6 +1,6 @@
 /**
  * The default lock file is one per user and machine: two users, two containers or two hosts with one each do not exclude
- * each other, and nothing would say so. Where it can be told that somebody else may be meant, a run says which file it uses.
+ * each other, and nothing would say so. Where another user or machine may be meant, a run says which file it uses.
  */
 import { existsSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'

@@ -7,7 +7,7 @@ export interface Patient {
   /** Two clients, each with a connection of its own. */
   readonly one: Locks
   readonly other: Locks
-  /** A client whose renewals and releases reach nobody: to the store it is a process that died. */
+  /** A client whose renewals and releases are lost: to the store it is a process that died. */
   readonly dying: Locks
 }
 

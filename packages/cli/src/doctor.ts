@@ -1,7 +1,7 @@
 /** `holdfast doctor`: what a store promises, how it behaves from here, and what to do about what was found. */
 import { randomBytes } from 'node:crypto'
 import { type Facts, holdfast, type Locks, type Store, StoreUnavailable } from 'holdfast'
-import { within } from './bounded.ts'
+import { within } from './call-limit.ts'
 import type { Context, GlobalOptions } from './context.ts'
 import { checks, type Patient } from './doctor-checks.ts'
 import { figure, type Figures, type Finding, hasProblem, printFacts, printFindings, rounded } from './doctor-report.ts'
@@ -17,7 +17,7 @@ export interface DoctorCommandOptions extends GlobalOptions {
 const EXAMINATION_MS_MAX = 40_000
 /** Longer than one try of an opening, whose own words say more than that it took long. */
 const OPEN_MS_MAX = 12_000
-/** For each lock: nobody else wants it. */
+/** For each lock: it is uncontended. */
 const WAIT = '10s'
 const CLOSE_MS_MAX = 3_000
 
@@ -38,7 +38,7 @@ export async function examined(
   options: DoctorCommandOptions,
   limitMs: number = EXAMINATION_MS_MAX,
 ): Promise<number> {
-  // Nobody else's locks are touched, and two doctors do not meet.
+  // It touches no lock of a user, and two doctors do not meet.
   const namespace = `holdfast-doctor-${randomBytes(6).toString('hex')}`
   const [one, other, dying] = [await makeStore(), await makeStore(), silentStore(await makeStore())].map((store) =>
     holdfast(store, { namespace, wait: WAIT, openWait: 0 }),

@@ -1,4 +1,4 @@
-/** `holdfast evict`: takes a lock from the holder that the operator has looked at, and from nobody else. */
+/** `holdfast evict`: takes a lock from the holder that the operator has looked at, and from no other. */
 import { TOKEN_MAX } from 'holdfast'
 import { type Context, type GlobalOptions, withLocks } from './context.ts'
 import { answerTo, hasTerminal, isYes } from './dialogue.ts'

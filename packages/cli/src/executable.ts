@@ -1,4 +1,4 @@
-/** Finds a command before the wait for its lock begins: nobody wants to learn of a typing mistake an hour later. */
+/** Finds a command before the wait for its lock begins: a typing mistake must not be reported an hour later. */
 import { accessSync, constants, type Stats, statSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 import { exitCodes, Failure } from './exit-codes.ts'

@@ -158,7 +158,7 @@ export class Sandbox {
   }
 }
 
-/** Waits for something that another process does and nobody announces. */
+/** Waits for something that another process does and does not announce. */
 export async function until(what: string, isTrue: () => boolean, seen: () => string = () => ''): Promise<void> {
   const endsAtMs = performance.now() + PATIENCE_MS
   while (!isTrue()) {

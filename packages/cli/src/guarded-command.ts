@@ -21,7 +21,7 @@ export interface CommandPlan {
 
 /** Beside this file, compiled or not. */
 const GUARDIAN = join(import.meta.dirname, `guardian${extname(import.meta.filename)}`)
-/** A guardian that does not report for this long after the deadline is suspended: nobody waits for it. */
+/** A guardian that does not report for this long after the deadline is suspended, and is not waited for. */
 const SILENCE_MS_MAX = 1_000
 
 /** What is left of the lease when the run kills in the guardian's place, which should have done so before. */

@@ -23,7 +23,7 @@ const KILLED_MS_MAX = 2_000
 
 /**
  * The command waits here until the run knows its group. A guardian that was killed between the start and the report left
- * the command's own children to nobody: on a busy machine that was a tenth of a second.
+ * the command's own children to no process: on a busy machine that was a tenth of a second.
  */
 const GATE = process.platform === 'win32' ? [] : ['sh', '-c', 'read -r go <&3 && exec 3<&- && exec "$@"', 'holdfast']
 const stdio: StdioOptions = ['inherit', 'inherit', 'inherit', 'pipe']
@@ -121,7 +121,7 @@ class Guardian {
     this.#terminated = this.#end === undefined ? 'command' : 'left behind'
     this.#killAtMs = monotonicNowMs() + this.#stopBeforeMs * (1 - KILL_AHEAD_SHARE)
     signalGroup(group, 'SIGTERM')
-    // A suspended process would see its TERM only after somebody woke it.
+    // A suspended process would see its TERM only after it was resumed.
     signalGroup(group, 'SIGCONT')
   }
 
@@ -138,7 +138,7 @@ function report(message: Report, sent: (error: Error | null) => void = () => und
   else sent(new Error('the run is gone'))
 }
 
-/** Closed without a word, it lets nobody through. */
+/** Closed without a word, it lets no command start. */
 function openGate({ stdio: [, , , gate] }: ChildProcess, isOpen: boolean): void {
   if (!(gate instanceof Writable)) return
   // Who should have gone through may be dead already.
@@ -166,7 +166,7 @@ function launcherDyingWithParent(): Promise<readonly string[]> {
 }
 
 process.title = 'holdfast guardian'
-// A signal for everybody (a service manager's TERM, say) reaches the command by itself; the guardian goes last.
+// A signal to the whole group (a service manager's TERM, say) reaches the command by itself; the guardian goes last.
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const) process.on(signal, () => undefined)
 // Listening begins at once; what comes before the probe has ended waits for it, in order.
 const guardian = launcherDyingWithParent().then((launcher) => new Guardian(launcher))

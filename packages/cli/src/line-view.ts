@@ -8,7 +8,7 @@ export interface LineDocument {
   readonly name: string
   /** The highest token ever granted, `"0"` when unknown. */
   readonly lastToken: string
-  /** null while nobody claims. */
+  /** null while there is no claim. */
   readonly capacity: number | null
   readonly claims: readonly ClaimDocument[]
 }
@@ -69,7 +69,7 @@ export function endOf(claim: ClaimView): string {
   return claim.endsInMs === undefined ? '-' : shortDuration(claim.endsInMs)
 }
 
-/** Those who hold, in a few words; undefined when nobody does. */
+/** The holders in a few words; undefined when there is none. */
 export function holdersInWords(line: LineView): string | undefined {
   const holders = line.claims.filter((claim) => claim.state !== 'waiting')
   const [first] = holders

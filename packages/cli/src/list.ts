@@ -1,4 +1,4 @@
-/** `holdfast ls`: every name that somebody holds or waits for, with its first holder. */
+/** `holdfast ls`: every name that is held or waited for, with its first holder. */
 import { type Context, type GlobalOptions, withLocks } from './context.ts'
 import { exitCodes } from './exit-codes.ts'
 import { endOf, lineDocument } from './line-view.ts'

@@ -1,5 +1,5 @@
 /**
- * The promise of `holdfast run` when things go wrong: the command has ended before anybody else can hold the lock.
+ * The promise of `holdfast run` when things go wrong: the command has ended before another claim can hold the lock.
  * @module-tag real-time
  */
 import { DatabaseSync } from 'node:sqlite'
@@ -118,7 +118,7 @@ describe('a run that cannot renew its lease', () => {
     await run.says(/up/)
     const database = new DatabaseSync(sandbox.path('locks.db'))
     try {
-      // Whoever else wants to write finds the file busy.
+      // Every other writer finds the file busy.
       database.exec('BEGIN IMMEDIATE')
       await run.says(/stopping/)
       database.exec('ROLLBACK')

@@ -45,7 +45,7 @@ export async function main({ args, environment, streams }: Call): Promise<number
   }
 }
 
-/** Everything behind `--` is somebody else's command. */
+/** Everything behind `--` is the command to run. */
 function beforeCommand(args: readonly string[]): readonly string[] {
   const at = args.indexOf('--')
   return at < 0 ? args : args.slice(0, at)

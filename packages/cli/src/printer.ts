@@ -1,7 +1,8 @@
 /** The printing layer: results on stdout, everything for people on stderr, no secret and no control character in either. */
 import { styleText } from 'node:util'
+import stringWidth from 'string-width'
 import { Secrets } from './secrets.ts'
-import { fitted, jsonText, printable, widthOf } from './text.ts'
+import { fitted, jsonText, printable } from './text.ts'
 
 /** The streams of the process, or those of a caller that runs the command in its own process. */
 export interface Streams {
@@ -56,7 +57,7 @@ export class Printer {
   table(head: readonly string[], rows: readonly (readonly string[])[]): void {
     const cells = rows.map((row) => row.map(printable))
     const widths = head.map((title, column) =>
-      Math.max(title.length, ...cells.map((row) => widthOf(row[column] ?? ''))),
+      Math.max(title.length, ...cells.map((row) => stringWidth(row[column] ?? ''))),
     )
     const lineOf = (row: readonly string[]): string =>
       row

@@ -12,7 +12,7 @@ export function processGroupOf(pid: number): ProcessGroup {
   return { pid, startTicks: statOf(pid)?.startTicks }
 }
 
-/** Signals every process of the group; false when there is none left, or when the pid belongs to somebody else by now. */
+/** Signals every process of the group; false when there is none left, or when the pid belongs to another process by now. */
 export function signalGroup(group: ProcessGroup, signal: NodeJS.Signals | 0): boolean {
   // A group id is not given out again while the group has a member. So either the first process is still ours, or
   // it is gone and the group is what it left behind, or the id is a new process: then ours is gone for good.
@@ -26,7 +26,7 @@ export function signalGroup(group: ProcessGroup, signal: NodeJS.Signals | 0): bo
   }
 }
 
-/** Whether any process of the group can still run: a zombie that nobody reaps cannot. */
+/** Whether any process of the group can still run: a zombie that is not reaped cannot. */
 export function isGroupAlive(group: ProcessGroup): boolean {
   if (!signalGroup(group, 0)) return false
   const pids = numbersIn('/proc')

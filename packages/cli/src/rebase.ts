@@ -85,7 +85,7 @@ function baseOf(text: string): bigint {
   )
 }
 
-/** With a time and a zone: a date alone would be somebody's midnight. */
+/** With a time and a zone: a date alone would be midnight in an unknown zone. */
 function usOf(text: string): bigint | undefined {
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d)$/.test(text)) return undefined
   const ms = Date.parse(text)

@@ -50,7 +50,7 @@ it('changes three servers to five while runs go on, and keeps out those who know
   expect(early).toMatchObject({ code: 2, stdout: '' })
   expect(early.stderr).toMatch(/a client that knows the old list alone was at work \d s ago/)
 
-  // Four of five must vote for those who know both lists, so this waits for the quarantine of the new servers.
+  // Four of five must vote for a client that knows both lists, so this waits for the quarantine of the new servers.
   const between = await call('--store', both, 'run', '--ttl', '1s', '--wait', '40s', 'job', '--', 'echo', 'mine')
   expect(between).toMatchObject({ code: 0, stdout: 'mine\n' })
   await vi.waitFor(async () => expect(await soleForMs()).toBeGreaterThan(11_000), { timeout: 40_000, interval: 1_000 })

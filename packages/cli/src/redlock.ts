@@ -60,7 +60,7 @@ export async function redlockCommand(context: Context, { action, url, options }:
   return exitCodes.ok
 }
 
-/** Takes the step, waits until the next one may be taken, and takes that one. Whoever interrupts it calls it again. */
+/** Takes the step, waits until the next one may be taken, and takes that one. Interrupted, it can be called again. */
 async function finished(
   printer: Printer,
   servers: RedlockServers,

@@ -39,7 +39,7 @@ export interface RunSettings {
   readonly conflictExitCode: number
 }
 
-/** A day of waiting for an address that was mistyped would look like a busy lock: so nobody waits so long unasked. */
+/** A day of waiting for an address that was mistyped would look like a busy lock: so a run waits so long only when asked to. */
 const OPEN_WAIT_MS_DEFAULT = 10_000
 /** For --help. */
 export const WAIT_DEFAULT = '24h'

@@ -7,12 +7,12 @@ import { exitCodes, Failure } from './exit-codes.ts'
 import { type CommandEnd, GuardedCommand } from './guarded-command.ts'
 import { tellDefaultStore } from './default-store.ts'
 import { holdersInWords } from './line-view.ts'
-import { openedOrInterrupted } from './opening.ts'
+import { openedOrInterrupted } from './open-notice.ts'
 import type { Printer } from './printer.ts'
 import { shortDuration } from './text.ts'
 import { lockDelayMs, type RunCommandOptions, type RunSettings, runSettings, WAIT_DEFAULT } from './run-settings.ts'
 import { SignalDesk, signalExitCode } from './signals.ts'
-import { tellWhileWaiting } from './waiting.ts'
+import { tellWhileWaiting } from './wait-notice.ts'
 
 /** A timer may be early by so much. */
 const TIMER_MS = 2

@@ -13,13 +13,13 @@ export interface StoreOptions {
 
 export interface FoundStore {
   readonly store: ChosenStore
-  /** Nobody named it: it is the file of this user. */
+  /** It was not named: it is the file of this user. */
   readonly isDefault: boolean
   /** What leads a `holdfast` inside the command to the same store. An empty variable counts as none. */
   environment(): Promise<Readonly<Record<'HOLDFAST_STORE' | 'HOLDFAST_STORE_FILE', string>>>
 }
 
-/** For documentation and for those who have to choose. */
+/** For documentation, and for errors that name the choices. */
 export const SHARED_EXAMPLE = 'sqlite:/var/lib/holdfast/locks.db'
 
 export function findStore(options: StoreOptions, environment: NodeJS.ProcessEnv): FoundStore {
@@ -63,7 +63,7 @@ function named({ store, storeFile }: StoreOptions, environment: NodeJS.ProcessEn
   return { url, file }
 }
 
-/** A home that is not there is that of a service: a file made for it would be nobody else's. */
+/** A home that is not there is that of a service: a file made for it would exclude no other process. */
 function refuseHomeless(environment: NodeJS.ProcessEnv): void {
   const stateHome = environment['XDG_STATE_HOME']
   if (process.platform === 'win32' || (stateHome !== undefined && isAbsolute(stateHome))) return

@@ -1,6 +1,6 @@
 /**
- * A store URL in a file, because everybody on the machine sees the arguments of a command (`ps`), and a password in them.
- * Whoever may read the file has the password, and whoever may write it decides which locks there are.
+ * A store URL in a file, because every user of the machine sees the arguments of a command (`ps`), and a password in them.
+ * A user who may read the file has the password, and one who may write it decides which locks there are.
  */
 import { readFileSync, realpathSync, statSync, type Stats } from 'node:fs'
 import { resolve } from 'node:path'

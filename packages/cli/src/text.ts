@@ -1,4 +1,5 @@
 /** Text of others on a terminal: made harmless, measured in columns, cut to fit. */
+import stringWidth from 'string-width'
 
 /** Names, owners and notes were written by others: without this an escape sequence in one would reach the terminal. */
 export function printable(text: string): string {
@@ -30,21 +31,17 @@ export function shortDuration(ms: number): string {
     : `${Math.floor(minutes / 60)}h${minutes % 60}m`
 }
 
-/** Columns of a terminal: wide East Asian characters and emoji take two, combining marks none. */
-export function widthOf(text: string): number {
-  let width = 0
-  for (const character of text) width += columnsOf(character)
-  return width
-}
+/** What a reader sees as one character, so that no emoji is cut in two. */
+const characters = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 
-/** The text in at most so many columns; what does not fit ends in `…`. */
+/** The text in at most so many columns of a terminal; what does not fit ends in `…`. */
 export function clipped(text: string, columns: number): string {
-  if (widthOf(text) <= columns) return text
+  if (stringWidth(text) <= columns) return text
   let [cut, width] = ['', 0]
-  for (const character of text) {
-    width += columnsOf(character)
+  for (const { segment } of characters.segment(text)) {
+    width += stringWidth(segment)
     if (width > columns - 1) break
-    cut += character
+    cut += segment
   }
   return columns > 0 ? `${cut}…` : ''
 }
@@ -52,14 +49,5 @@ export function clipped(text: string, columns: number): string {
 /** Cut and padded to exactly so many columns. */
 export function fitted(text: string, columns: number): string {
   const cut = clipped(text, columns)
-  return cut + ' '.repeat(Math.max(0, columns - widthOf(cut)))
-}
-
-const NO_COLUMN = /\p{Mn}/u
-const TWO_COLUMNS =
-  /[\u{1100}-\u{115f}\u{2e80}-\u{a4cf}\u{ac00}-\u{d7a3}\u{f900}-\u{faff}\u{fe30}-\u{fe6f}\u{ff00}-\u{ff60}\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u
-
-function columnsOf(character: string): number {
-  if (NO_COLUMN.test(character)) return 0
-  return TWO_COLUMNS.test(character) ? 2 : 1
+  return cut + ' '.repeat(Math.max(0, columns - stringWidth(cut)))
 }

@@ -1,7 +1,8 @@
 /** The picture of `holdfast watch`: pure text for a size, so that it can be tested without a terminal. */
 import type { ClaimView } from 'holdfast'
+import stringWidth from 'string-width'
 import { type NamedLine, unreadableInWords } from './look.ts'
-import { clipped, fitted, shortDuration, widthOf } from './text.ts'
+import { clipped, fitted, shortDuration } from './text.ts'
 import type { View } from './watch-view.ts'
 
 export type Tone = 'title' | 'head' | 'fresh' | 'lost' | 'quiet' | 'trouble' | 'plain'
@@ -129,7 +130,7 @@ function rowsOf(named: NamedLine, frame: Frame): readonly Row[] {
 function laidOut(rows: readonly Row[], columns: number): readonly FrameLine[] {
   const full = rows.filter(({ cells }) => cells.length === HEAD.length)
   const widths = HEAD.map((title, column) =>
-    Math.max(title.length, WIDTHS_LEAST[column] ?? 0, ...full.map(({ cells }) => widthOf(cells[column] ?? ''))),
+    Math.max(title.length, WIDTHS_LEAST[column] ?? 0, ...full.map(({ cells }) => stringWidth(cells[column] ?? ''))),
   )
   let excess = widths.reduce((sum, width) => sum + width + GAP, -GAP) - columns
   for (const { column, least } of GIVING_WAY) {

@@ -1,7 +1,8 @@
 /** What the live view makes of two looks, and how it fits on a terminal: without a terminal and without a store. */
 import type { ClaimView, LineView } from 'holdfast'
 import { describe, expect, it } from 'vitest'
-import { printable, widthOf } from './text.ts'
+import stringWidth from 'string-width'
+import { printable } from './text.ts'
 import { type Frame, frameLines, type Size } from './watch-frame.ts'
 import { LiveView } from './watch-live.ts'
 import { changesBetween, type View } from './watch-view.ts'
@@ -94,7 +95,7 @@ describe('the picture', () => {
     const lines = texts(frame(view(many, ['more']), { recent, trouble: 'no answer' }), { columns, rows })
     expect(lines.length).toBeLessThanOrEqual(rows)
     for (const text of lines) {
-      expect(widthOf(text)).toBeLessThanOrEqual(columns)
+      expect(stringWidth(text)).toBeLessThanOrEqual(columns)
       expect(text).not.toContain('\u001b')
     }
   })

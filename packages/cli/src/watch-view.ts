@@ -22,7 +22,7 @@ export interface Change {
   readonly name: string
   readonly line: LineView
   readonly claim: ClaimView | undefined
-  /** Among those who wait, from 1. */
+  /** Among the waiters, from 1. */
   readonly place: number | undefined
 }
 
@@ -44,7 +44,7 @@ export async function viewOf(locks: Locks, prefix: string, linesMax: number): Pr
   return { ...(await looksAt(locks, [...listed].slice(0, linesMax))), listed, isCut: cursor !== undefined }
 }
 
-/** Everybody who is there already, for the first look. */
+/** All claims that are there already, for the first look. */
 export function changesAtFirst(view: View): readonly Change[] {
   return view.lines.flatMap((named) => newOnes(named, new Map()))
 }
@@ -85,7 +85,7 @@ function goneOnes(named: NamedLine, ids: ReadonlySet<string>): readonly Change[]
     .map((claim) => changeOf(claim.state === 'waiting' ? 'withdrawn' : 'ended', named, claim))
 }
 
-/** Tokens rose, and nobody who is there has the newest one. */
+/** Tokens rose, and no present claim has the newest one. */
 function isMissed(before: LineView, after: LineView): boolean {
   return after.lastToken > before.lastToken && after.claims.every(({ token }) => token !== after.lastToken)
 }

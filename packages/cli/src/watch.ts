@@ -1,7 +1,7 @@
 /** `holdfast watch`: the view to leave open in a terminal, or one line a change for a file or a script. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { durationMs } from 'holdfast'
-import { NoAnswer, within } from './bounded.ts'
+import { NoAnswer, within } from './call-limit.ts'
 import { type Context, type GlobalOptions, type Opened, withLocks } from './context.ts'
 import { exitCodes, Failure } from './exit-codes.ts'
 import { tellUnreadable } from './look.ts'

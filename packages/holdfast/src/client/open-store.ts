@@ -70,22 +70,22 @@ async function openOnce(store: Store, environment: StoreEnvironment): Promise<Op
   })
 }
 
-type EngineError = NotApplied | OutcomeUnknown | StoreUnavailable
+type OpeningError = NotApplied | OutcomeUnknown | StoreUnavailable
 
 /** What is final stays so whatever is done here, and anything that is not the store's own word is a defect. */
-function isWorthRepeating(error: unknown): error is EngineError {
+function isWorthRepeating(error: unknown): error is OpeningError {
   const isEngineError =
     error instanceof NotApplied || error instanceof OutcomeUnknown || error instanceof StoreUnavailable
   return isEngineError && !error.isFinal
 }
 
 /** A file that others are opening is free in a moment: nobody who will not wait for a server means that. */
-function patienceMs(error: EngineError, { openWaitMs }: OpenRequest): number {
+function patienceMs(error: OpeningError, { openWaitMs }: OpenRequest): number {
   return error instanceof StoreUnavailable ? openWaitMs : Math.max(openWaitMs, ATTEMPT_MS_MAX)
 }
 
 /** Whoever hears no answer is not helped by looking for what keeps the store busy. */
-function afterAll(error: EngineError, limitMs: number): StoreUnavailable {
+function afterAll(error: OpeningError, limitMs: number): StoreUnavailable {
   const again = `it was asked again for ${limitMs} ms`
   const details = { cause: error }
   if (error instanceof NotApplied) {

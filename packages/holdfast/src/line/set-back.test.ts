@@ -1,50 +1,9 @@
 /** An engine's clock that is set back: what is left of a claim is never more than its record allows. */
 import { expect, test } from 'vitest'
-import type { Claim, Ref } from '../store/claim.ts'
 import { WAITER_LIFE_MS } from '../store/limits.ts'
-import { emptyLine, type Line } from './line.ts'
-import {
-  claimStateOf,
-  enterLine,
-  evictFromLine,
-  isIdle,
-  leaveLine,
-  type Moment,
-  renewInLine,
-  sweep,
-} from './transition.ts'
-
-const scale = 1_767_225_600_000_000n
-const HOUR_MS = 3_600_000
-
-function at(nowMs: number): Moment {
-  return { nowMs, tokenScaleUs: scale + BigInt(nowMs) * 1000n }
-}
-
-function claim(id: string, changes: Partial<Claim> = {}): Claim {
-  const { resource } = ref(id)
-  const plain = {
-    resource,
-    id,
-    weight: 1,
-    capacity: 1,
-    ttlMs: 10_000,
-    queue: true,
-    lockDelayMs: 0,
-    note: '',
-    owner: '',
-  }
-  return { ...plain, ...changes }
-}
-
-function ref(id: string): Ref {
-  return { resource: 'n!r', id }
-}
-
-/** A line that these claims entered one after the other, at time 0. */
-function lineOf(...claims: readonly Claim[]): Line {
-  return claims.reduce((line, each) => enterLine(line, each, 'here', at(0)).line, emptyLine)
-}
+import type { Line } from './line.ts'
+import { at, claim, HOUR_MS, lineOf, ref, scale } from './line.fixture.ts'
+import { claimStateOf, enterLine, evictFromLine, isIdle, leaveLine, renewInLine, sweep } from './transition.ts'
 
 /** The line, of which all claims linger. */
 function lingeringAfter(line: Line): Line {

@@ -1,7 +1,7 @@
 /**
  * The roof of the token scale. Tokens follow the wall clock, so that they rise when an engine has lost its memory. But a
  * wall clock can be set: one grant two days ahead, and every guard refuses the lock for two days. So tokens follow it only
- * as far as a second clock agrees, one that nobody sets. Behind the wall clock nothing is lost: tokens still rise, by the
+ * as far as a second clock agrees, one that cannot be set. Behind the wall clock nothing is lost: tokens still rise, by the
  * last one, and what an engine without memory makes by the clock is above them. (docs/protocols/tokens.md)
  */
 import { CLOCK_TRUSTED_FROM_MS, TOKEN_JUMP_MS_MAX } from '../store/limits.ts'

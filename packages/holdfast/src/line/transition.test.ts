@@ -1,60 +1,21 @@
 import { expect, test } from 'vitest'
-import type { Claim, Ref } from '../store/claim.ts'
 import { emptyLine, type Line, type LineClaim } from './line.ts'
+import { at, claim, lineOf, ref, scale } from './line.fixture.ts'
 import { PROVISIONAL_LIFE_MS, QUEUE_LENGTH_MAX, WAITER_LIFE_MS } from '../store/limits.ts'
 import {
   enterLine,
   evictFromLine,
   isIdle,
   leaveLine,
-  type Moment,
   nextToken,
   type ClaimState,
   claimStateOf,
   renewInLine,
-  sweep,
 } from './transition.ts'
 import { situationOf } from '../store/standing.ts'
 
-const scale = 1_767_225_600_000_000n
-const HOUR_MS = 3_600_000
-
-function at(nowMs: number): Moment {
-  return { nowMs, tokenScaleUs: scale + BigInt(nowMs) * 1000n }
-}
-
-function claim(id: string, changes: Partial<Claim> = {}): Claim {
-  return {
-    resource: 'n!r',
-    id,
-    weight: 1,
-    capacity: 1,
-    ttlMs: 10_000,
-    queue: true,
-    lockDelayMs: 0,
-    note: '',
-    owner: 'me',
-    ...changes,
-  }
-}
-
-function ref(id: string, token?: bigint): Ref {
-  return { resource: 'n!r', id, ...(token === undefined ? {} : { token }) }
-}
-
-/** A line that these claims entered one after the other, at time 0. */
-function lineOf(...claims: readonly Claim[]): Line {
-  return claims.reduce((line, each) => enterLine(line, each, 'here', at(0)).line, emptyLine)
-}
-
 function states(line: Line): string[] {
   return line.claims.map(({ id, state }) => `${id} ${state}`)
-}
-
-/** The line, of which all claims linger. */
-function lingeringAfter(line: Line): Line {
-  expect(line.claims.map(({ state }) => state)).toEqual(['lingering'])
-  return line
 }
 
 function held(place: ClaimState): bigint {
@@ -243,47 +204,6 @@ test('only the head is told when to look again', () => {
   const line = lineOf(claim('a'), claim('b'), claim('c'))
   expect(claimStateOf(line, 'b', at(0))).toEqual({ kind: 'queued', ahead: 0, recheckInMs: 10_000, lifeMs: 10_000 })
   expect(claimStateOf(line, 'c', at(0))).toEqual({ kind: 'queued', ahead: 1, lifeMs: 10_000 })
-})
-
-test('a clock that is set back by an hour keeps a dead lock for its ttl, and no longer', () => {
-  const line = lineOf(claim('dead'), claim('next', { ttlMs: 60_000 }))
-  const looked = claimStateOf(line, 'dead', at(-HOUR_MS))
-  expect(looked).toMatchObject({ kind: 'held', lifeMs: 10_000 })
-  expect(claimStateOf(line, 'next', at(-HOUR_MS))).toMatchObject({ recheckInMs: 10_000, lifeMs: WAITER_LIFE_MS })
-  const asked = enterLine(line, claim('next'), 'here', at(-HOUR_MS))
-  expect(asked.answer).toMatchObject({ kind: 'queued', recheckInMs: 10_000 })
-  expect(enterLine(asked.line, claim('next'), 'here', at(10_000 - HOUR_MS)).answer.kind).toBe('held')
-})
-
-test('a clock that is set back gives a living holder its ttl from then on, and lets it renew', () => {
-  const line = lineOf(claim('a'), claim('b'))
-  const renewed = renewInLine(line, ref('a'), 10_000, undefined, at(-HOUR_MS))
-  expect(renewed.answer).toMatchObject({ kind: 'held', lifeMs: 10_000 })
-  expect(claimStateOf(renewed.line, 'a', at(9_999 - HOUR_MS))).toMatchObject({ kind: 'held', lifeMs: 1 })
-})
-
-test.each([
-  ['a lock-delay after expiry', lingeringAfter(sweep(lineOf(claim('a', { lockDelayMs: 2_000 })), at(10_500)))],
-  [
-    'a lock-delay after eviction',
-    lingeringAfter(evictFromLine(lineOf(claim('a', { lockDelayMs: 2_000 })), scale, 'x', at(0)).line),
-  ],
-  ['a minimum hold', lingeringAfter(leaveLine(lineOf(claim('a')), ref('a'), 2_000, at(0)).line)],
-])('%s counts no longer than it was set for after a clock that is set back', (_, line) => {
-  const { answer } = enterLine(line, claim('b', { queue: false }), 'here', at(-HOUR_MS))
-  expect(answer).toEqual({ kind: 'refused', because: 'busy', recheckInMs: 2_000 })
-})
-
-test('the words of an eviction are kept no longer than the lease would have lasted, whatever the clock does', () => {
-  const line = evictFromLine(lineOf(claim('a')), scale, 'stuck', at(0)).line
-  const kept = sweep(line, at(-HOUR_MS))
-  expect(claimStateOf(kept, 'a', at(9_999 - HOUR_MS))).toEqual({ kind: 'gone', reason: 'stuck' })
-  expect(isIdle(sweep(kept, at(10_000 - HOUR_MS)))).toBe(true)
-})
-
-test('a line whose ends are possible is left as it is', () => {
-  const line = lineOf(claim('a'), claim('b'))
-  expect(sweep(line, at(0))).toBe(line)
 })
 
 test('an eviction needs the token, hands over, and its words reach the holder', () => {

@@ -1,5 +1,5 @@
 /** What may happen next. Every message may arrive at any time or never, and so may every answer. */
-import { neededBy } from './needed.ts'
+import { neededBy } from './majority.ts'
 import type { Rule } from './rule.ts'
 import { at, phases, type Shape, stages, type State } from './shape.ts'
 import { largest } from './tokens.ts'

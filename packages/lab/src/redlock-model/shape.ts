@@ -158,7 +158,7 @@ export class Shape {
 
   initial(): State {
     const state = new Uint8Array(this.bytes)
-    // Whoever knows both lists has put them there, and nobody else has asked them for anything.
+    // The client that knows both lists has put them there, and no other has asked them for anything.
     for (let node = 0; node < this.nodes; node += 1) if (!this.isOld(node)) state[this.stage(node)] = stages.between
     return state
   }

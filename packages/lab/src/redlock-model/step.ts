@@ -1,7 +1,7 @@
 /** What a move does to a state. Which part of `stores/redlock` each one stands for is said in docs/redlock-model.md. */
 import type { Move } from './moves.ts'
 import { broken, type Property } from './properties.ts'
-import { neededBy } from './needed.ts'
+import { neededBy } from './majority.ts'
 import type { Rule } from './rule.ts'
 import { at, phases, type Shape, stages, type State } from './shape.ts'
 import { largest } from './tokens.ts'

@@ -2,7 +2,7 @@
  * Forgets what no later step can see, so that states which continue alike are one state. It only matters for attempts
  * that are over: what they heard, and the votes they have, count no more unless a RAISE or RENEW of theirs may still come.
  */
-import { neededBy } from './needed.ts'
+import { neededBy } from './majority.ts'
 import type { Rule } from './rule.ts'
 import { at, phases, type Shape, type State } from './shape.ts'
 

@@ -26,7 +26,7 @@ export class RightsMissing extends EngineNotAvailable {
 /** Words that put a command into new namespaces of ours: of the network, as root or as the root of a namespace of users. */
 export type NetworkWords = readonly [string, ...string[]]
 
-/** Rejects with `RightsMissing`. A container's root may mount as little as any other user, so it is tried. */
+/** Rejects with `RightsMissing`. A container's root may be as powerless to mount as another user, so it is tried. */
 export async function requireRoot(what: string): Promise<void> {
   if (process.platform !== 'linux') throw new RightsMissing(what, 'root', 'this is no Linux')
   if (process.getuid?.() !== 0) throw new RightsMissing(what, 'root', 'this is an ordinary user')

@@ -52,6 +52,20 @@ describe('a proxy before a real Redis', () => {
     expect(proxy.stats).toMatchObject({ accepted: 1, open: 1, requests: { lostBytes: 0 }, replies: { lostBytes: 0 } })
   })
 
+  test('forgets the open connections, and lets new ones through', async () => {
+    const [client, other] = [await throughProxy(), await throughProxy(5_000)]
+    await client.command('SET', 'kept', '1')
+    proxy.forgetConnections()
+    await expect(client.command('SET', 'lost', '1')).rejects.toThrow()
+    proxy.set({ kind: 'pass' })
+    const fresh = await throughProxy(5_000)
+    expect(await fresh.command('MGET', 'kept', 'lost')).toEqual(['1', null])
+    expect(proxy.stats.open).toBeGreaterThanOrEqual(2)
+    other.close()
+    await proxy.close()
+    await expect.poll(() => proxy.stats.open).toBe(0)
+  })
+
   test('delays each way and keeps the order under jitter', async () => {
     const client = await throughProxy(5_000)
     proxy.set({ kind: 'delay', delayMs: 40, jitterMs: 30 })

@@ -32,6 +32,11 @@ export interface Proxy extends AsyncDisposable {
   set(mode: ProxyMode): void
   /** Resets the open connections once; new ones fare as the mode says. */
   resetConnections(): void
+  /**
+   * From now on bytes of the open connections vanish, as behind a router that forgot them: neither side is told. New ones
+   * fare as the mode says.
+   */
+  forgetConnections(): void
   /** Open connections are reset, and new ones lead to this server: an address that moves. */
   retarget(target: ProxyTarget): void
   /** The target's URL with the proxy's address in it. */
@@ -57,6 +62,7 @@ class TcpProxy implements Proxy {
   readonly port: number
   readonly #server: Server
   readonly #links = new Set<Link>()
+  readonly #forgotten = new Set<Link>()
   readonly #counters: Counters = {
     requests: { passedBytes: 0, lostBytes: 0, waitingBytes: 0 },
     replies: { passedBytes: 0, lostBytes: 0, waitingBytes: 0 },
@@ -79,7 +85,10 @@ class TcpProxy implements Proxy {
       const { host: address = this.host, port: targetPort } = this.#target
       const link = new Link(client, { address, port: targetPort }, this.#mode, this.#counters)
       this.#links.add(link)
-      void link.ended.then(() => this.#links.delete(link))
+      void link.ended.then(() => {
+        this.#links.delete(link)
+        this.#forgotten.delete(link)
+      })
     })
     this.#server.maxConnections = CONNECTIONS_MAX
   }
@@ -90,7 +99,12 @@ class TcpProxy implements Proxy {
 
   get stats(): ProxyStats {
     const { requests, replies } = this.#counters
-    return { accepted: this.#accepted, open: this.#links.size, requests: { ...requests }, replies: { ...replies } }
+    return {
+      accepted: this.#accepted,
+      open: this.#links.size + this.#forgotten.size,
+      requests: { ...requests },
+      replies: { ...replies },
+    }
   }
 
   async listen(): Promise<void> {
@@ -109,7 +123,15 @@ class TcpProxy implements Proxy {
   }
 
   resetConnections(): void {
-    for (const link of this.#links) link.reset()
+    for (const link of [...this.#links, ...this.#forgotten]) link.reset()
+  }
+
+  forgetConnections(): void {
+    for (const link of this.#links) {
+      link.apply({ kind: 'black-hole' })
+      this.#forgotten.add(link)
+    }
+    this.#links.clear()
   }
 
   through(url: string): string {

@@ -3,7 +3,7 @@
  * observers, and for engines without a clock the beats. The format is a contract: docs/protocols/records.md.
  */
 import type { LineRecord } from './engine.ts'
-import type { Beat } from './observed.ts'
+import type { Beat } from './observations.ts'
 import { decodeRecord, encodeRecord } from './record.ts'
 
 export interface DecodedText {

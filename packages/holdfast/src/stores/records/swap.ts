@@ -21,7 +21,7 @@ import {
   RecordFull,
   type RecordEngine,
 } from './engine.ts'
-import { Observations } from './observed.ts'
+import { Observations } from './observations.ts'
 import { recordStore } from './store.ts'
 import { type DecodedText, decodeText, encodeText } from './swap-text.ts'
 

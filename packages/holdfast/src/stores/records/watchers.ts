@@ -1,7 +1,7 @@
 /** What in this process waits for a line, or for one claim in it, to change. */
 
 /** What is different by now; `undefined` while nothing is. */
-type Look<News> = () => News | undefined | Promise<News | undefined>
+type LookForNews<News> = () => News | undefined | Promise<News | undefined>
 
 interface LineWatcher {
   /** Looks, and ends the watch when there is news. */
@@ -20,7 +20,7 @@ export class Watchers {
    */
   until<News extends object | string>(
     subject: string,
-    look: Look<News>,
+    look: LookForNews<News>,
     signal: AbortSignal,
   ): Promise<News | undefined> {
     const { promise, resolve } = Promise.withResolvers<News | undefined>()
@@ -68,7 +68,7 @@ export class Watchers {
 }
 
 /** One look at a time; a notice that comes during a look makes it look once more. */
-function watcherOf<News>(look: Look<News>, settle: (news: News | undefined) => void): LineWatcher {
+function watcherOf<News>(look: LookForNews<News>, settle: (news: News | undefined) => void): LineWatcher {
   let isLooking = false
   let isStale = false
   let isOver = false

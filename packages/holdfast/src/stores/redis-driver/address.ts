@@ -37,7 +37,7 @@ export type RedisAddress =
     } & Credentials)
 
 /** A part of a URL, and where it begins in the whole. */
-export interface Part {
+export interface UrlPart {
   readonly text: string
   readonly at: number
 }
@@ -71,7 +71,7 @@ export function addressOf(url: string): RedisAddress {
 }
 
 /** What stands behind the scheme of one server. */
-export function serverOf(rest: Part, isTls: boolean): ServerAddress {
+export function serverOf(rest: UrlPart, isTls: boolean): ServerAddress {
   const { login, hosts, path, query } = partsOf(rest)
   const family = familyOf(query)
   return {
@@ -90,16 +90,16 @@ function kindOf(text: string | undefined): RedisAddress['kind'] {
 }
 
 interface UrlParts {
-  readonly login: Part | undefined
-  readonly hosts: Part
-  readonly path: Part | undefined
-  readonly query: Part | undefined
+  readonly login: UrlPart | undefined
+  readonly hosts: UrlPart
+  readonly path: UrlPart | undefined
+  readonly query: UrlPart | undefined
 }
 
 /** What stands behind the scheme. */
-function partsOf({ text, at }: Part): UrlParts {
+function partsOf({ text, at }: UrlPart): UrlParts {
   const { groups, indices } = FORM.exec(text) ?? {}
-  const part = (name: string): Part | undefined => {
+  const part = (name: string): UrlPart | undefined => {
     const found = groups?.[name]
     return found === undefined ? undefined : { text: found, at: at + (indices?.groups?.[name]?.[0] ?? 0) }
   }
@@ -114,7 +114,7 @@ function partsOf({ text, at }: Part): UrlParts {
 }
 
 /** `user:password`, each percent-encoded. */
-function loginOf(login: Part | undefined): Login {
+function loginOf(login: UrlPart | undefined): Login {
   if (login === undefined) return {}
   const colon = login.text.indexOf(':')
   const name = colon < 0 ? login.text : login.text.slice(0, colon)
@@ -124,7 +124,7 @@ function loginOf(login: Part | undefined): Login {
   return { ...(username !== '' && { username }), password }
 }
 
-function oneHost(hosts: Part): Host {
+function oneHost(hosts: UrlPart): Host {
   const comma = hosts.text.indexOf(',')
   if (comma >= 0) {
     throw refused('names one server: for several write redis+cluster:, redis+sentinel: or redlock:', hosts.at + comma)
@@ -132,14 +132,14 @@ function oneHost(hosts: Part): Host {
   return hostOf(hosts, PORT.server)
 }
 
-function hostsOf(hosts: Part, portDefault: number): readonly Host[] {
+function hostsOf(hosts: UrlPart, portDefault: number): readonly Host[] {
   const all = listOf(hosts)
   if (all.length > HOSTS_MAX) throw refused(`names at most ${HOSTS_MAX} hosts`, all[HOSTS_MAX]?.at ?? hosts.at)
   return all.map((each) => hostOf(each, portDefault))
 }
 
 /** Between commas. */
-export function listOf({ text, at }: Part): readonly Part[] {
+export function listOf({ text, at }: UrlPart): readonly UrlPart[] {
   let from = at
   return text.split(',').map((each) => {
     const part = { text: each, at: from }
@@ -148,7 +148,7 @@ export function listOf({ text, at }: Part): readonly Part[] {
   })
 }
 
-function hostOf({ text, at }: Part, portDefault: number): Host {
+function hostOf({ text, at }: UrlPart, portDefault: number): Host {
   if (text === '' || text.startsWith(':')) throw refused('names no host', at)
   const { groups, indices } = HOST.exec(text) ?? {}
   // An address of IPv6 stands in brackets in a URL, and without them everywhere else.
@@ -168,19 +168,19 @@ interface WholeNumber {
 const PORTS: WholeNumber = { what: 'a port', min: 1, max: PORT_MAX }
 const DATABASES: WholeNumber = { what: 'the number of a database', min: 0, max: DATABASE_MAX }
 
-function numberIn({ text, at }: Part, { what, min, max }: WholeNumber): number {
+function numberIn({ text, at }: UrlPart, { what, min, max }: WholeNumber): number {
   const number = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
   if (number >= min && number <= max) return number
   throw refused(`needs ${what} from ${min} to ${max} there`, at)
 }
 
-/** A word is no number: the driver would take it for database 0, where somebody else's data may be. */
-function databaseOf(path: Part | undefined): number {
+/** A word is no number: the driver would take it for database 0, where another program's data may be. */
+function databaseOf(path: UrlPart | undefined): number {
   if (path === undefined || path.text === '/') return 0
   return numberIn({ text: path.text.slice(1), at: path.at + 1 }, DATABASES)
 }
 
-function familyOf(query: Part | undefined): IpFamily | undefined {
+function familyOf(query: UrlPart | undefined): IpFamily | undefined {
   if (query === undefined) return undefined
   const family = /^\?family=(?<family>[046])$/.exec(query.text)?.groups?.['family']
   if (family === undefined)
@@ -189,7 +189,7 @@ function familyOf(query: Part | undefined): IpFamily | undefined {
 }
 
 /** `/name` or `/name/0`. */
-function watchedBy(path: Part): { readonly name: string; readonly database: number } {
+function watchedBy(path: UrlPart): { readonly name: string; readonly database: number } {
   const [, name = '', database] = /^\/([^/]+)(\/.*)?$/s.exec(path.text) ?? []
   if (name === '') throw refused('needs the name that the Sentinels watch behind the hosts, as in /mymaster', path.at)
   const at = path.at + 1
@@ -199,7 +199,7 @@ function watchedBy(path: Part): { readonly name: string; readonly database: numb
   }
 }
 
-function decoded({ text, at }: Part): string {
+function decoded({ text, at }: UrlPart): string {
   try {
     return decodeURIComponent(text)
   } catch {

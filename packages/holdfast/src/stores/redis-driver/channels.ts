@@ -9,6 +9,9 @@ import { ListenerCheck } from './listener-check.ts'
 /** Channels that were listened to and may be again: each costs the server a few bytes, a new one a round trip. */
 const IDLE_CHANNELS_MAX = 100
 
+/** A server that answers at all has confirmed a subscription by then. */
+const CONFIRMED_MS = 2_000
+
 /** Called with what the line looks like now, or with nothing when messages may have been lost. */
 export type ChannelObserver = (version: string | undefined) => void
 
@@ -29,8 +32,9 @@ export interface OwnChannels {
 
 interface Topic {
   readonly observers: Set<ChannelObserver>
-  /** The server's confirmation. */
+  /** The server's confirmation, on this connection or on the one that took its place. */
   readonly confirmed: Promise<void>
+  readonly confirm: () => void
   isHeard: boolean
 }
 
@@ -66,7 +70,7 @@ export class Channels {
     })
   }
 
-  /** Whether a message reaches only those who listen on the primary of its channel's slot. */
+  /** Whether a message reaches only listeners on the primary of its channel's slot. */
   get isSharded(): boolean {
     return this.#listener?.isSharded === true
   }
@@ -159,15 +163,20 @@ export class Channels {
     }
   }
 
-  /** Nothing was heard although something was told: from another connection on everything is looked at again. */
+  /** Nothing comes through: from another connection on everything is looked at again. */
   async #renew(): Promise<void> {
-    if (this.#isRenewing || this.#own === undefined) return
+    if (this.#isRenewing || this.#own === undefined || this.#isClosed) return
     this.#isRenewing = true
+    const channels = [...this.#topics.keys()]
     try {
-      const listener = await this.#listening([this.#own.name, ...this.#topics.keys()])
+      const listener = await this.#listening([this.#own.name, ...channels])
       if (this.#isClosed) return listener.close()
       this.#listener?.close()
       this.#listener = listener
+      for (const [channel, topic] of this.#topics) {
+        if (channels.includes(channel)) topic.confirm()
+        else void this.#subscribe(channel).then(topic.confirm, () => undefined)
+      }
       this.#events.onUp()
       this.hintAll()
       this.#upkeep?.report(new StoreUnavailable('the connection that listens to Redis heard nothing; it was made anew'))
@@ -193,20 +202,35 @@ export class Channels {
   }
 
   #begin(channel: string): Topic {
-    const topic: Topic = { observers: new Set(), confirmed: this.#subscribe(channel), isHeard: false }
-    topic.confirmed.then(
-      () => (topic.isHeard = true),
-      () => undefined,
-    )
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const topic: Topic = {
+      observers: new Set(),
+      confirmed: this.#connection.bounded('observing', promise),
+      confirm() {
+        topic.isHeard = true
+        resolve()
+      },
+      isHeard: false,
+    }
     this.#topics.set(channel, topic)
+    topic.confirmed.catch(() => undefined)
+    this.#subscribe(channel).then(topic.confirm, reject)
     return topic
   }
 
   async #subscribe(channel: string): Promise<void> {
-    if (this.#listener !== undefined) await this.#connection.bounded('observing', this.#listener.subscribe(channel))
+    const subscribing = this.#listener?.subscribe(channel)
+    const timers = this.#upkeep?.timers
+    // A connection that does not even confirm that it listens is as deaf as one that hears nothing.
+    const alarm = timers?.addIn(() => void this.#renew(), CONFIRMED_MS)
+    try {
+      await subscribing
+    } finally {
+      if (alarm !== undefined) timers?.cancel(alarm)
+    }
   }
 
-  /** Keeps the subscription for a while, and ends the one that nobody needed for longest. */
+  /** Keeps the subscription for a while, and ends the one that was not needed for longest. */
   #rest(channel: string): void {
     this.#idle.add(channel)
     if (this.#idle.size <= IDLE_CHANNELS_MAX) return

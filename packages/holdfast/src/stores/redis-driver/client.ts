@@ -91,6 +91,7 @@ export function ioredisDriver(client: IoredisClient): RedisDriver {
     failsOver,
     resends: autoResendUnfulfilledCommands !== false,
     onDisconnect: onDisconnectOf(client, ['close']),
+    isConnected: () => client.status === 'ready',
     another: () => anotherIoredis(client),
     trouble: () => words.last,
     // When the server refuses the number, ioredis stays in database 0.

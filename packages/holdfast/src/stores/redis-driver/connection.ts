@@ -21,7 +21,7 @@ export function timersOf(clock: Clock): Timers {
 /** For a connection that is looked after: one that falls silent is replaced. */
 export interface ConnectionUpkeep {
   /** One more connection to the same server. @default the one that the driver makes, where it can */
-  readonly another?: (() => Promise<ConnectedDriver>) | undefined
+  readonly another?: ((signal: AbortSignal) => Promise<ConnectedDriver>) | undefined
   /** Ends the driver that was given, once another one has taken its place. @default it is left alone */
   readonly release?: (() => void) | undefined
   /** The next command may reach another server, and what is in flight may be sent again. */
@@ -43,7 +43,7 @@ export class Connection {
     this.#alarms = timersOf(clock)
     this.#upkeep = upkeep
     if (upkeep === undefined) return
-    this.#stopListening = port.onDisconnect?.(() => upkeep.onDisconnect())
+    this.#stopListening = port.onDisconnect?.(() => this.#disconnected())
     this.#silence = new SilenceWatch({
       clock,
       another: upkeep.another ?? port.another?.bind(port),
@@ -113,8 +113,9 @@ export class Connection {
   }
 
   #send(what: string, words: readonly string[], key: string | undefined): Promise<unknown> {
+    const isSent = this.#port.resends !== true && this.#port.isConnected?.() === true
     const call = this.#port.send(words, key)
-    return this.#answered(what, this.#silence?.watched(call, key) ?? call)
+    return this.#answered(what, this.#silence?.watched(call, key, isSent) ?? call)
   }
 
   /** Silence has a reason, when the driver has said what is wrong with its connection. */
@@ -131,7 +132,12 @@ export class Connection {
     release?.()
     this.#port = port
     this.#closeReplacement = close
-    this.#stopListening = port.onDisconnect?.(() => this.#upkeep?.onDisconnect())
+    this.#stopListening = port.onDisconnect?.(() => this.#disconnected())
+    this.#upkeep?.onDisconnect()
+  }
+
+  #disconnected(): void {
+    this.#silence?.disconnected()
     this.#upkeep?.onDisconnect()
   }
 }

@@ -9,12 +9,12 @@ export interface DisconnectingClient {
   off(event: string, listener: () => void): unknown
 }
 
-type Listener = () => void
+type DisconnectListener = () => void
 
 class Disconnects {
   readonly #client: DisconnectingClient
   readonly #events: readonly string[]
-  readonly #listeners = new Set<Listener>()
+  readonly #listeners = new Set<DisconnectListener>()
 
   constructor(client: DisconnectingClient, events: readonly string[]) {
     this.#client = client
@@ -22,7 +22,7 @@ class Disconnects {
   }
 
   /** Returns what ends it. */
-  listen(listener: Listener): () => void {
+  listen(listener: DisconnectListener): () => void {
     if (this.#listeners.size === 0) for (const event of this.#events) this.#client.on(event, this.#tell)
     this.#listeners.add(listener)
     return () => {

@@ -22,6 +22,11 @@ export interface RedisDriver {
    * may be sent again. Returns what stops it. @default not known; behind a driver that resends nothing is trusted then
    */
   onDisconnect?(listener: () => void): () => void
+  /**
+   * Whether a command that is sent now goes to the server at once. Where the driver resends nothing, what was sent so is given
+   * up when the connection ends. @default not known
+   */
+  isConnected?(): boolean
   /** One more connection of the same kind, for when this one has fallen silent. @default none can be made */
   another?(): Promise<ConnectedDriver>
   /** What the driver said last of its connection, while it has none: silence has a reason then. @default nothing is known */
@@ -63,7 +68,7 @@ export interface Subscriptions {
 /** A reconnect is tried after 50 ms and then less and less soon. */
 export const reconnectInMs = (attempt: number): number => Math.min(attempt * 50, 2_000)
 
-/** ioredis puts it before keys and not before channels, nor into what scripts tell: nobody would hear of his turn. */
+/** ioredis puts it before keys and not before channels, nor into what scripts tell: no waiter would hear of its turn. */
 export function refusePrefix(keyPrefix: string | undefined): void {
   if (keyPrefix === undefined || keyPrefix === '') return
   throw new Misuse(
@@ -71,7 +76,7 @@ export function refusePrefix(keyPrefix: string | undefined): void {
   )
 }
 
-/** Until somebody connects it again, and Sentinels' clients do so by themselves. */
+/** Until the caller connects it again, and Sentinels' clients do so by themselves. */
 export function endedClient(isFinal = true): StoreUnavailable {
   return new StoreUnavailable(
     'the ioredis client has ended (quit, disconnect, or its retryStrategy gave up): give one that stays connected',
@@ -86,9 +91,9 @@ export function notConnected(what = 'client'): StoreUnavailable {
   })
 }
 
-/** One that could not connect would go on trying, for nobody. Throws what the server said, or the driver last. */
+/** One that could not connect would go on trying, for no one's use. Throws what the server said, or the driver last. */
 export async function connectedOrEnded(client: Connecting): Promise<void> {
-  // An event nobody listens to would be printed.
+  // An event without a listener would be printed.
   let trouble: unknown
   client.on('error', (error) => {
     if (trouble === undefined || codeWordOf(trouble) === undefined) trouble = error

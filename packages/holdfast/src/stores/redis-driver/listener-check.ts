@@ -25,7 +25,7 @@ export interface ListenerCheckOptions {
 }
 
 interface Checked {
-  /** Counts those who wait for messages there. */
+  /** How many watchers wait for messages there. */
   waiting: number
   heardAtMs: number
   /** Called with each message. */

@@ -2,7 +2,7 @@
 import { StoreUnavailable } from '../../store/errors.ts'
 import type { RedisDriver } from './driver.ts'
 import { codeWordOf } from './errors.ts'
-import { stillLoading } from './loading.ts'
+import { stillLoading } from './load-state.ts'
 
 /** Older servers hide the code word of an error inside a script, so a full server could not be told from a defect. */
 const MAJOR_MIN = 7
@@ -80,7 +80,7 @@ async function probeOne(port: ProbedDriver, inCluster: boolean): Promise<ServerF
   return { ...place, engine, runId: info.get('run_id') ?? '', replicas, settings: await settingsOf(port) }
 }
 
-/** A number that the server does not have leaves the connection in database 0, with the locks of whoever works there. */
+/** A number that the server does not have leaves the connection in database 0, with the locks of another program. */
 async function refuseOtherDatabase(port: ProbedDriver): Promise<void> {
   const { database } = port
   if (database === undefined) return

@@ -9,7 +9,7 @@ import { type Clock, type Stamp, stampOf } from '../../time/clock.ts'
 const STEP_MS = 1
 
 /** An answer: asked at this stamp, made at this time of the server. */
-interface Reading {
+interface ClockReading {
   readonly askedAt: Stamp
   readonly serverUs: number
 }
@@ -18,8 +18,8 @@ export class ServerClock {
   readonly #clock: Clock
   readonly #isOneServer: boolean
   /** The newest reading for each slot of a Cluster, whose servers have clocks of their own; of one server that of slot 0. */
-  readonly #readings = new Map<number, Reading>()
-  #latest: Reading | undefined
+  readonly #readings = new Map<number, ClockReading>()
+  #latest: ClockReading | undefined
   #canPlace = false
 
   /** A message from a Cluster does not say which of its servers sent it, so nothing is placed. */

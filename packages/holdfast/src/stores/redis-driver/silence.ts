@@ -21,13 +21,15 @@ const COMPARISONS = 2
 interface Unanswered {
   readonly sentAtMs: number
   readonly key: string | undefined
+  /** It went to the server at once: when the connection ends its answer will not come. */
+  readonly isSent: boolean
   readonly reject: (error: OutcomeUnknown) => void
 }
 
 export interface SilenceOptions {
   readonly clock: Clock
-  /** One more connection to the same server; `undefined` where none can be made. */
-  readonly another: (() => Promise<ConnectedDriver>) | undefined
+  /** One more connection to the same server; gives up when the signal aborts. `undefined` where none can be made. */
+  readonly another: ((signal: AbortSignal) => Promise<ConnectedDriver>) | undefined
   /** The answer of a call, or a rejection when none comes in time. */
   bounded<T>(call: Promise<T>): Promise<T>
   /** From now on commands go there, and what is unanswered is given up. */
@@ -49,12 +51,12 @@ export class SilenceWatch {
     this.#options = options
   }
 
-  /** The same answer, unless the connection is replaced before it came. */
-  watched<T>(call: Promise<T>, key: string | undefined): Promise<T> {
+  /** The same answer, unless the connection ends or is replaced before it came. */
+  watched<T>(call: Promise<T>, key: string | undefined, isSent: boolean): Promise<T> {
     const sentAtMs = this.#options.clock.monotonicMs()
     this.#look(sentAtMs)
     return new Promise((resolve, reject) => {
-      const unanswered: Unanswered = { sentAtMs, key, reject }
+      const unanswered: Unanswered = { sentAtMs, key, isSent, reject }
       this.#unanswered.add(unanswered)
       call.then(
         (answer) => {
@@ -67,6 +69,15 @@ export class SilenceWatch {
         },
       )
     })
+  }
+
+  /** The connection ended, and nothing is sent again. ioredis keeps silent about what was in flight then. */
+  disconnected(): void {
+    for (const unanswered of this.#unanswered) {
+      if (!unanswered.isSent) continue
+      this.#unanswered.delete(unanswered)
+      unanswered.reject(new OutcomeUnknown('the connection to Redis ended before the answer came'))
+    }
   }
 
   close(): void {
@@ -107,10 +118,12 @@ export class SilenceWatch {
 
   /** One that comes after we gave up waiting for it must not stay. */
   async #connected(another: SilenceOptions['another']): Promise<ConnectedDriver | undefined> {
-    const connecting = another?.()
+    const patience = new AbortController()
+    const connecting = another?.(patience.signal)
     try {
       return connecting === undefined ? undefined : await this.#options.bounded(connecting)
     } catch {
+      patience.abort()
       connecting?.then(
         (late) => late.close(),
         () => undefined,

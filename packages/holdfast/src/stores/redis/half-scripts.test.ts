@@ -46,7 +46,7 @@ async function may(right: string): Promise<void> {
   await admin.call('ACL', 'SETUSER', 'locks', right)
 }
 
-/** Whatever comes of it: an error is as good as any other answer. */
+/** Errors are ignored: any answer will do. */
 async function tried(call: () => Promise<unknown>): Promise<void> {
   await call().catch(() => undefined)
 }

@@ -1,7 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** Locks in Redis (or Valkey): one script a step, first come first served, and waiters are told when their turn comes. */
 import type { Store } from '../../store/store.ts'
-import { ATTEMPT_MS_MAX } from '../../store/limits.ts'
 import { addressOf } from '../redis-driver/address.ts'
 import { driverOf, type RedisClient } from '../redis-driver/client.ts'
 import type { ConnectedDriver, RedisDriver, IoredisClusterClient } from '../redis-driver/driver.ts'
@@ -43,8 +42,7 @@ export function redis(clientOrUrl: AnyRedisClient | string, options: RedisOption
     // Only looked at: the message leaves the URL out, because it may carry a password.
     addressOf(clientOrUrl)
     const connect = (signal: AbortSignal): Promise<ConnectedDriver> => connectAddress(clientOrUrl, signal)
-    const another = (): Promise<ConnectedDriver> => connect(AbortSignal.timeout(ATTEMPT_MS_MAX))
-    return redisStore(async (signal) => ({ ...(await connect(signal)), another }), prefix)
+    return redisStore(async (signal) => ({ ...(await connect(signal)), another: connect }), prefix)
   }
   const port = anyPortOf(clientOrUrl)
   return redisStore(async () => ({ port, close: () => undefined }), prefix)

@@ -1,6 +1,6 @@
 -- The line as it is, for people and observers; changes nothing. What has ended is left out by the reader (view.ts).
 -- KEYS  line, index
--- ->    now, the fields of the record, the ids of those who wait
+-- ->    now, the fields of the record, the ids of the waiters
 
 return {
   int(now),

@@ -1,14 +1,14 @@
-/** Opening: connects, asks the server what it is, teaches it the scripts, and listens before anybody can wait. */
+/** Opening: connects, asks the server what it is, teaches it the scripts, and listens before a claim can wait. */
 import { answerWithin } from '../../time/call-limit.ts'
 import { newClaimId } from '../../store/claim.ts'
 import type { Clock } from '../../time/clock.ts'
 import { StoreUnavailable } from '../../store/errors.ts'
 import { ATTEMPT_MS_MAX } from '../../store/limits.ts'
 import type { StoreEnvironment } from '../../store/store.ts'
-import { Channels } from '../redis-driver/channels.ts'
+import { type ChannelEvents, Channels } from '../redis-driver/channels.ts'
 import { LocalClaims } from './local-claims.ts'
 import type { ConnectedDriver, RedisDriver } from '../redis-driver/driver.ts'
-import { CurrentFacts } from './current-facts.ts'
+import { CurrentFacts } from '../redis-driver/current-facts.ts'
 import { timersOf, Connection } from '../redis-driver/connection.ts'
 import { engineError } from '../redis-driver/errors.ts'
 import { probeAll } from '../redis-driver/probe.ts'
@@ -23,7 +23,7 @@ import { messageOf } from './wire.ts'
 
 interface Opened extends ConnectedDriver {
   /** One more connection of the same kind. @default the one that the driver makes, where it can */
-  readonly another?: () => Promise<ConnectedDriver>
+  readonly another?: (signal: AbortSignal) => Promise<ConnectedDriver>
 }
 
 /** Gives up when the signal aborts. */
@@ -54,69 +54,74 @@ export async function openSession(
   const { clock, signal } = environment
   throwIfAborted(signal)
   const opened = await openedInTime(openPort, clock)
+  const client = newClaimId()
+  const base = baseOf(opened, keys, environment, client)
+  const { connection, channels, promises, scripts, isCluster } = base
+  try {
+    await promises.settle()
+    throwIfAborted(signal)
+    await connection.bounded('opening', teach(connection.port, scripts))
+    await channels.open({ name: keys.channel(client), end: channelEnd(client) })
+    await requireRights(base, promises.findings, keys, client)
+    // A user that may not listen to the channels of lines is found out here, not when a claim waits.
+    if (channels.isSharded) (await channels.observe(keys.lineChannel(client, client)))()
+    throwIfAborted(signal)
+    return { ...base, together: new CommandBatcher(connection), slotOf: isCluster ? slotOf : () => 0 }
+  } catch (error) {
+    base.close()
+    throw error
+  }
+}
+
+/** What is there before the server was asked anything, each part wired to the others. */
+function baseOf(
+  opened: Opened,
+  keys: RedisKeys,
+  environment: StoreEnvironment,
+  client: string,
+): Omit<RedisSession, 'together' | 'slotOf'> {
+  const { clock, timers } = environment
   const { port } = opened
   const isCluster = port.primaries !== undefined
-  const serverClock = new ServerClock(clock, { isOneServer: !isCluster })
-  const client = newClaimId()
-  let promises: CurrentFacts | undefined
   const report = (trouble: StoreUnavailable): void => environment.troubled?.(trouble)
+  const serverClock = new ServerClock(clock, { isOneServer: !isCluster })
   const connection = new Connection(port, clock, {
     another: opened.another,
     release: () => opened.close(),
-    onDisconnect: () => promises?.doubt(),
+    onDisconnect: () => promises.doubt(),
     report,
   })
+  const promises = new CurrentFacts({
+    clock,
+    probe: () => connection.bounded('opening', probeAll(connection.port)),
+    factsOf: (findings) => factsOf(findings, { isCluster, failsOver: port.failsOver === true }),
+    onChange: (facts) => environment.factsChanged?.(facts),
+  })
+  const claims = new LocalClaims((line) => channels.suspect(channelOf(keys.resource(line))))
+  const events: ChannelEvents = {
+    onMessage(text) {
+      const message = messageOf(text, serverClock)
+      if (message !== undefined) claims.pushed(message.line, message.id, 'standing' in message ? message : undefined)
+    },
+    onDown() {
+      serverClock.forget()
+      // Of a driver that does not tell of its other connections, this one's end is the only sign.
+      if (connection.port.onDisconnect === undefined) promises.doubt()
+    },
+    onUp: () => claims.hintAll(),
+  }
+  const channels = new Channels(connection, events, { clock, timers, report })
   const channelOf = (resource: string): string =>
     channels.isSharded ? keys.lineChannel(resource, client) : keys.channel(client)
-  const claims = new LocalClaims((line) => channels.suspect(channelOf(keys.resource(line))))
-  const channels = new Channels(
-    connection,
-    {
-      onMessage(text) {
-        const message = messageOf(text, serverClock)
-        if (message !== undefined) claims.pushed(message.line, message.id, 'standing' in message ? message : undefined)
-      },
-      onDown() {
-        serverClock.forget()
-        promises?.doubt()
-      },
-      onUp() {
-        claims.hintAll()
-        promises?.settle().catch(() => undefined)
-      },
-    },
-    { clock, timers: environment.timers, report },
-  )
   const close = (): void => {
+    promises.close()
     channels.close()
     claims.hintAll()
     connection.close()
     opened.close()
   }
-  try {
-    const scripts = isCluster ? clusterScripts : serverScripts
-    const findings = await connection.bounded('opening', probeAll(port))
-    throwIfAborted(signal)
-    promises = new CurrentFacts(factsOf(findings, { isCluster, failsOver: port.failsOver === true }), {
-      probe: async () => {
-        const found = await connection.bounded('looking again', probeAll(connection.port))
-        return factsOf(found, { isCluster, failsOver: port.failsOver === true })
-      },
-      onChange: (facts) => environment.factsChanged?.(facts),
-    })
-    await connection.bounded('opening', teach(port, scripts))
-    await channels.open({ name: keys.channel(client), end: channelEnd(client) })
-    const parts = { connection, channels, claims, clock, serverClock, promises, scripts, isCluster }
-    await requireRights(parts, findings, keys, client)
-    // A user that may not listen to the channels of lines is found out here, not when a claim waits.
-    if (channels.isSharded) (await channels.observe(keys.lineChannel(client, client)))()
-    throwIfAborted(signal)
-    const together = new CommandBatcher(connection)
-    return { ...parts, together, slotOf: isCluster ? slotOf : () => 0, channelOf, close }
-  } catch (error) {
-    close()
-    throw error
-  }
+  const scripts = isCluster ? clusterScripts : serverScripts
+  return { connection, channels, claims, clock, serverClock, promises, scripts, isCluster, channelOf, close }
 }
 
 /**

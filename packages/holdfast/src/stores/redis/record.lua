@@ -6,7 +6,7 @@
 --   line    HASH    the record: everything that decides
 --   index   ZSET    an index of the record, made again from the record when it is lost
 --
--- A free line that nobody observes has no keys. A line with one claim that does not wait is *compact*, so that a lock
+-- A free line without observers has no keys. A line with one claim that does not wait is *compact*, so that a lock
 -- without waiters costs a few short commands:
 --   a       h|token|id|ttl|provisional|delay|weight|changes of the note|capacity|channel|length of owner|owner and note
 --           l|…       the same, of a claim that lingers

@@ -160,6 +160,9 @@ test('looking, observing and listing, and every script was among them', async ()
   await expect.poll(() => runs.get('observe')).toBe(1)
   await plain.enter(claim(resource))
   expect(await observing).not.toBe(seen.version)
+  const { highest } = (await twice.rebase?.()) ?? { highest: 0n }
+  expect(highest).toBeGreaterThanOrEqual(token)
+  expect(await twice.rebase?.(highest + 5n)).toEqual({ highest: highest + 5n })
   expect([...runs.keys()].toSorted()).toEqual(
     Object.values(scripts)
       .map(({ name }) => name)
@@ -192,4 +195,53 @@ test('a claim that entered, and was refused when the driver asked again, is not 
     expect((await again(() => plain.look(mine.resource))).claims).toMatchObject([{ state: 'held' }])
     await again(() => store.leave(mine))
   }
+})
+
+test('the id of a claim whose request may have been sent twice is remembered when it leaves', async () => {
+  const proxy = await openProxy(engine)
+  stage.ending(() => proxy.close())
+  const direct = stage.client(engine)
+  const remembers = async (resource: string): Promise<boolean> =>
+    (await direct.hexists(`holdfast:{${resource}}`, 'k')) === 1
+  const client = stage.client({ url: proxy.through(engine.url) })
+  const store = await stage.opened(redis(client))
+  const before = claim(line())
+  await store.leave({ ...before, token: held(await store.enter(before)).token })
+  expect(await remembers(before.resource)).toBe(false)
+
+  const mine = claim(line())
+  const { lostBytes } = proxy.stats.replies
+  proxy.set({ kind: 'lose-replies' })
+  const entering = store.enter(mine)
+  await expect.poll(() => proxy.stats.replies.lostBytes).toBeGreaterThan(lostBytes)
+  proxy.set({ kind: 'pass' })
+  await again(async () => store.leave({ ...mine, token: held(await entering).token }))
+  expect(await remembers(mine.resource)).toBe(true)
+
+  // Of a driver that does not say when connections end, every request may have been sent twice.
+  const { send, listen } = driverOf(direct)
+  const silent = await stage.opened(redis({ send, listen, resends: true }))
+  const other = claim(line())
+  await silent.leave({ ...other, token: held(await silent.enter(other)).token })
+  expect(await remembers(other.resource)).toBe(true)
+})
+
+test('connections of our own send nothing twice', async () => {
+  const proxy = await openProxy(engine)
+  stage.ending(() => proxy.close())
+  const direct = stage.client(engine)
+  const calls = async (): Promise<number> =>
+    Number(/cmdstat_evalsha:calls=(\d+)/.exec(await direct.info('commandstats'))?.[1] ?? 0)
+  const store = await stage.opened(redis(proxy.through(engine.url)))
+  const before = await calls()
+  const mine = claim(line())
+  const { lostBytes } = proxy.stats.replies
+  proxy.set({ kind: 'lose-replies' })
+  const entering = store.enter(mine)
+  await expect.poll(() => proxy.stats.replies.lostBytes).toBeGreaterThan(lostBytes)
+  proxy.set({ kind: 'pass' })
+  await expect(entering).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' })
+  expect(await again(() => plain.look(mine.resource))).toMatchObject({ claims: [{ state: 'held' }] })
+  expect(await calls()).toBe(before + 2)
+  expect(await again(() => store.leave(mine, { outcomeUnknown: true }))).toBe('left')
 })

@@ -1,4 +1,4 @@
--- Votes for a claim, or says why not. Sent once for each vote. ACCEPT of protocols.md 4.2.
+-- Votes for a claim, or says why not. Sent once for each vote. ACCEPT of docs/redlock-model.md.
 -- KEYS  record, waiters, places, who, marker
 -- ARGV  vote, proposal, ttl µs, lock-delay µs, 1 to wait, number in the order of waiters, channel, owner, note,
 --       longest lease ms, 1 when it may be on the list of waiters, 1 when the server surely keeps every change,

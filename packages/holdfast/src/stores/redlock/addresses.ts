@@ -7,7 +7,7 @@ import type { OpenNode } from './node.ts'
 import { NODES_MAX, NODES_MIN } from './limits.ts'
 import { checkedNames, nameOfAddress, nameOfClient } from './server-names.ts'
 
-export interface ServerAddress {
+export interface NodeAddress {
   /** The same for all clients: host and port, or what the caller calls it; the place in the list where neither is known. */
   readonly name: string
   readonly isNumbered: boolean
@@ -25,7 +25,7 @@ const ONCE = { enableOfflineQueue: false, autoResendUnfulfilledCommands: false, 
 export function addressesOf(
   nodes: readonly (RedisClient | string)[] | string,
   given?: readonly string[],
-): readonly ServerAddress[] {
+): readonly NodeAddress[] {
   const list = typeof nodes === 'string' ? serversOf(nodes) : nodes
   if (!Array.isArray(list)) throw new Misuse(`redlock() takes a list of clients or URLs, or one URL: ${EXAMPLE}`)
   if (list.length < NODES_MIN) {
@@ -40,7 +40,7 @@ export function addressesOf(
     )
   }
   const called = given === undefined ? undefined : checkedNames(given, list.length)
-  const addresses = list.map((each: RedisClient | RedisServer | string, index): ServerAddress => {
+  const addresses = list.map((each: RedisClient | RedisServer | string, index): NodeAddress => {
     const address = addressOfNode(each, index)
     const name = called?.[index]
     return name === undefined ? address : { ...address, name, isNumbered: false }
@@ -55,7 +55,7 @@ export function sameServer(one: string, other: string): string {
   return `redlock() got one server twice (${one} and ${other}): it would have two votes, and its failure would count twice`
 }
 
-function addressOfNode(node: RedisClient | RedisServer | string, index: number): ServerAddress {
+function addressOfNode(node: RedisClient | RedisServer | string, index: number): NodeAddress {
   if (typeof node === 'string') return addressOfServer(serverIn(node, index))
   if ('kind' in node) return addressOfServer(node)
   const port = driverOf(node)
@@ -64,7 +64,7 @@ function addressOfNode(node: RedisClient | RedisServer | string, index: number):
   return { name: name ?? `node ${index + 1}`, isNumbered: name === undefined, openPort }
 }
 
-function addressOfServer(server: RedisServer): ServerAddress {
+function addressOfServer(server: RedisServer): NodeAddress {
   const name = nameOfAddress(server.host, server.port, server.database)
   return { name, isNumbered: false, openPort: () => connectServer(server, ONCE) }
 }

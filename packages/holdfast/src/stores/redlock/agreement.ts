@@ -66,7 +66,7 @@ export function agreementOf(given: GivenLists, markers: readonly (Marker | undef
   const latest = ours.find(({ marker }) => marker.generation === generation)?.marker.list ?? membership.own
   return {
     ...membership,
-    // Whoever knows both lists puts no node back under the old one.
+    // A client that knows both lists puts no node back under the old one.
     own: from !== undefined && latest === idOf(from) ? membership.own : latest,
     generation,
     behind: listed.flatMap(({ marker, node }) => (isOurs(marker) ? [] : [node])),

@@ -133,7 +133,7 @@ export class Attempt {
     return raisingTo > token ? { kind: 'kept', token, raisingTo } : { kind: 'kept', token }
   }
 
-  /** Looks whether it is decided. With `isOver` nobody is waited for any more. */
+  /** Looks whether it is decided. With `isOver` no node is waited for any more. */
   #look(isOver: boolean): void {
     const verdict = verdictOf(this.#ballots, this.#session.list.quorum)
     if (verdict.kind === 'granted') {

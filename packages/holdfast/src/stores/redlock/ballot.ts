@@ -1,4 +1,4 @@
-/** The rule that makes a majority of votes a grant with a token that only ever rises. (protocols.md §4.2, proof in §4.3) */
+/** The rule that makes a majority of votes a grant with a token that only ever rises. (docs/redlock-model.md) */
 import type { EngineError } from '../redis-driver/errors.ts'
 import { isMajority, type Quorum } from './membership.ts'
 import type { Vote } from './wire.ts'

@@ -2,7 +2,7 @@
 import { TTL_MS_MIN } from '../../store/limits.ts'
 import type { Facts } from '../../store/facts.ts'
 import type { ServerFindings } from '../redis-driver/probe.ts'
-import type { ServerAddress } from './addresses.ts'
+import type { NodeAddress } from './addresses.ts'
 import { keepsAll } from './durable.ts'
 import { CLOCKS_APART_MS, quarantineMs } from './limits.ts'
 import type { Agreement } from './agreement.ts'
@@ -10,7 +10,7 @@ import { isFirstStart, type Marker } from './data-markers.ts'
 import type { RedisNode } from './node.ts'
 
 interface Found {
-  readonly addresses: readonly ServerAddress[]
+  readonly addresses: readonly NodeAddress[]
   readonly nodes: readonly RedisNode[]
   readonly majority: number
   readonly opened: readonly RedisNode[]

@@ -12,7 +12,7 @@ export class RedlockKeys {
     this.marker = `${this.#prefix}:node`
   }
 
-  /** The HASH of a lock, which is also the name of the channel for those who observe it. */
+  /** The HASH of a lock, which is also the name of the channel for its observers. */
   record(resource: string): string {
     return `${this.#prefix}:{${resource}}`
   }

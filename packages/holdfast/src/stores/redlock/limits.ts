@@ -1,7 +1,7 @@
 /** The numbers of the protocol that are no wish of a caller. */
 import { PROVISIONAL_RENEW_MS } from '../../store/limits.ts'
 
-/** How far ahead of its own clock a node lets a token be. (protocols.md §4.2) */
+/** How far ahead of its own clock a node lets a token be. (docs/redlock-model.md) */
 export const CAP_MS = 5_000
 
 /** How far two clocks may be apart before the quarantine is too short, and what a command may be under way. */
@@ -42,7 +42,7 @@ export function nodeLimitMs(ttlMs: number): number {
 /** How much longer than the longest lease a node is quarantined. */
 export const ASIDE_MS: number = CAP_MS + 2 * SKEW_MS
 
-/** From the loss of the data of a node until its votes count again: every lease and every token of before is over by then. (protocols.md §4.5) */
+/** From the loss of the data of a node until its votes count again: every lease and every token of before is over by then. (docs/redlock.md) */
 export function quarantineMs(maxTtlMs: number): number {
   return maxTtlMs + ASIDE_MS
 }

@@ -1,6 +1,6 @@
 -- What one node knows of a lock; changes nothing.
 -- KEYS  record, waiters, places, who, marker
--- ->    now, the fields of the record, and of those who wait: claim and channel, number, until, who
+-- ->    now, the fields of the record, and of the waiters: claim and channel, number, until, who
 
 -- Of a node that is kept out the list is that of before: who left meanwhile could not say so.
 local listed = openNode(5).isOut and {} or redis.call('ZRANGE', KEYS[2], 0, limits.shown - 1)

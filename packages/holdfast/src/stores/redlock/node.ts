@@ -191,7 +191,7 @@ export class RedisNode {
     throw new StoreUnavailable(`too slow: no answer for ${Math.round(nowMs - this.#silentSinceMs)} ms`)
   }
 
-  /** A server that was away is looked for again by whoever needs it. */
+  /** A server that was away is looked for again when it is needed. */
   #linked(): Link {
     if (this.#link !== undefined) return this.#link
     const nowMs = this.#clock.monotonicMs()

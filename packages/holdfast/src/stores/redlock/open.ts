@@ -7,7 +7,7 @@ import { ATTEMPT_MS_MAX } from '../../store/limits.ts'
 import type { StoreEnvironment } from '../../store/store.ts'
 import type { Facts } from '../../store/facts.ts'
 import type { ServerFindings } from '../redis-driver/probe.ts'
-import { type ServerAddress, sameServer } from './addresses.ts'
+import { type NodeAddress, sameServer } from './addresses.ts'
 import type { Electorate } from './attempt.ts'
 import { VotedClaims } from './claims.ts'
 import { factsOf } from './facts.ts'
@@ -28,13 +28,13 @@ import { RedisNode } from './node.ts'
 import { answersOf, causesOf, errorsOf, isHopeless, poll, troubleOf } from './quorum.ts'
 import { messageOf } from './wire.ts'
 
-/** Nodes that take longer than the majority by this are found by whoever needs them. */
+/** Nodes that take longer than the majority by this are found when they are needed. */
 const REST_MS = 500
 const ALARMS_AT_ONCE_MAX = 1_000
 
 export interface JoinPlan {
   /** Of all servers, also of those that are on the old list alone while it is changed. */
-  readonly addresses: readonly ServerAddress[]
+  readonly addresses: readonly NodeAddress[]
   readonly lists: GivenLists
   readonly keys: RedlockKeys
   readonly bootstrap: 'auto' | 'delay'

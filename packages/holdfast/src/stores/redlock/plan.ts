@@ -3,7 +3,7 @@ import { Misuse } from '../../store/errors.ts'
 import { TTL_MS_MAX, TTL_MS_MIN } from '../../store/limits.ts'
 import type { RedisClient } from '../redis-driver/client.ts'
 import { checkedPrefix } from '../redis-driver/prefix.ts'
-import { addressesOf, type ServerAddress } from './addresses.ts'
+import { addressesOf, type NodeAddress } from './addresses.ts'
 import type { GivenList } from './agreement.ts'
 import { RedlockKeys } from './keys.ts'
 import { NODES_MAX } from './limits.ts'
@@ -64,7 +64,7 @@ export function planOf(nodes: Servers, options: RedlockOptions): JoinPlan {
 function listed(
   nodes: Servers,
   { names, maxTtl }: Pick<FormerServers, 'names' | 'maxTtl'>,
-): { readonly addresses: readonly ServerAddress[]; readonly list: GivenList } {
+): { readonly addresses: readonly NodeAddress[]; readonly list: GivenList } {
   if (maxTtl !== undefined && (!Number.isInteger(maxTtl) || maxTtl < TTL_MS_MIN || maxTtl > TTL_MS_MAX)) {
     throw new Misuse(`maxTtl must be a whole number of milliseconds from ${TTL_MS_MIN} to ${TTL_MS_MAX}`)
   }
@@ -72,7 +72,7 @@ function listed(
   return { addresses, list: { names: addresses.map(({ name }) => name), maxTtlMs: maxTtl } }
 }
 
-function removedFrom(former: readonly ServerAddress[], stay: readonly ServerAddress[]): readonly ServerAddress[] {
+function removedFrom(former: readonly NodeAddress[], stay: readonly NodeAddress[]): readonly NodeAddress[] {
   return former.filter(({ name }) => stay.every((other) => other.name !== name))
 }
 

@@ -1,4 +1,4 @@
--- Lifts the token of a vote that is below the highest of its attempt. RAISE of protocols.md 4.2.
+-- Lifts the token of a vote that is below the highest of its attempt. RAISE of docs/redlock-model.md.
 -- KEYS  record, marker
 -- ARGV  vote, token
 -- ->    kept, now, token · gone, now · behind, now: the vote stays as it is, because the token is too far ahead of the clock

@@ -1,5 +1,5 @@
 -- How one node keeps its part of one lock. This text stands in front of every script that changes it; `limits` stands
--- in front of both (scripts.ts). (protocols.md 4.2)
+-- in front of both (scripts.ts). (docs/redlock-model.md)
 --
 -- Four keys a lock, all with one hash tag:
 --   record   HASH  t highest token ever voted here · o vote of the owner · s h(eld) or l(ingering) · x when it ends (µs)

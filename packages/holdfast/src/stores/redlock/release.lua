@@ -1,4 +1,4 @@
--- Takes a vote back. RELEASE of protocols.md 4.2.
+-- Takes a vote back. RELEASE of docs/redlock-model.md.
 -- KEYS  record, waiters, places, who
 -- ARGV  vote, or claim for all of its votes, µs for which it goes on counting, 1 when the claim is over and 0 when a
 --       failed attempt gives back its vote, channel
@@ -20,6 +20,6 @@ local claim = claimOf(vote)
 if ARGV[4] ~= '' then dropWaiter(1, claim .. '.' .. ARGV[4]) end
 local wasNext = record.keptFor == claim and record.keptUntil > now
 if wasNext then redis.call('HSET', KEYS[1], 'h', '', 'u', '0') end
--- Votes of attempts that failed are no news for anybody: whoever held the lock then still holds it.
+-- Votes of attempts that failed are no news: the holder of then still holds.
 if (left and keep == 0) or wasNext then wake(1) end
 return { left and 'left' or 'gone', int(now) }

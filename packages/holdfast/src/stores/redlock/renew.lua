@@ -1,6 +1,6 @@
 -- Prolongs what still lives here, each claim by itself. Nothing is planted on a node that is free: it would revive what
 -- has ended; for the same reason nothing is prolonged on a node that was restarted with what it had kept. RENEW of
--- protocols.md 4.2.
+-- docs/redlock-model.md.
 -- KEYS  record of each, marker
 -- ARGV  vote, or claim when only that is known, token or nothing, ttl µs, 1 with a new note, note, of each · lists of
 --       servers that the client knows

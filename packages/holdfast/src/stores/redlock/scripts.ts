@@ -4,12 +4,12 @@ import { type Part, type Script, scriptOf, type ScriptSource } from '../redis-dr
 import { ASIDE_MS, CAP_MS, KEPT_MS, SOLE_EVERY_MS } from './limits.ts'
 import { lua } from './lua.gen.ts'
 
-/** How long a node tells those who observe a lock, and how long that is relied upon. */
+/** How long a node tells the observers of a lock, and how long that is relied upon. */
 const OBSERVED_MS = 60_000
 export const OBSERVED_SURELY_MS = 45_000
 /** Dead waiters passed over by one step of a script, so that it blocks the server for a few milliseconds at most. */
 const SWEEP_MAX = 64
-/** How long the record of a lock that nobody uses is kept. Tokens rise without it, by the clock. */
+/** How long the record of an unused lock is kept. Tokens rise without it, by the clock. */
 const IDLE_MS = 3_600_000
 /** Waiters that a look shows. */
 const SHOWN_MAX = 1_000

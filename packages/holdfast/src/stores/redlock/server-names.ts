@@ -9,7 +9,8 @@ const PORT_DEFAULT = 6379
 const NAME = /^[\x21-\x2b\x2d-\x7e]{1,100}$/
 
 export function checkedNames(names: readonly string[], count: number): readonly string[] {
-  if (!Array.isArray(names) || names.length !== count || names.some((name) => !NAME.test(name))) {
+  const isList: boolean = Array.isArray(names)
+  if (!isList || names.length !== count || names.some((name) => !NAME.test(name))) {
     throw new Misuse(
       `names must be ${count} texts, one for each server in the same order, each of 1 to 100 ASCII characters without blank and comma`,
     )

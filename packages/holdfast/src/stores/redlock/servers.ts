@@ -166,7 +166,7 @@ export class ServersOfRedlock implements RedlockServers {
   async #look(): Promise<{ readonly seen: readonly Seen[]; readonly lists: Lists }> {
     const { nodes } = this.#fleet
     const { names, to, from } = this.#plan.lists
-    await Promise.allSettled(nodes.map((node) => (node.findings === undefined ? node.open() : undefined)))
+    await Promise.allSettled(nodes.filter((node) => node.findings === undefined).map((node) => node.open()))
     const markers = await markersOf({ ...this.#fleet, clock: this.#clock }, this.#plan.keys)
     const seen = nodes.map((node, index) => ({ node, index, name: names[index] ?? node.name, marker: markers[index] }))
     return { seen, lists: listsOf({ to, from }, markers) }

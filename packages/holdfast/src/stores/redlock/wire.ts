@@ -12,11 +12,11 @@ export type Vote =
       /** The claim that is in the way. */
       readonly owner: string
       readonly recheckInMs: number
-      /** The place in this node's list of waiters, for those who want to wait. */
+      /** The place in this node's list of waiters, for claims that want to wait. */
       readonly place: number | 'full' | undefined
     }
   | { readonly kind: 'quarantined'; readonly nowUs: number; readonly forMs: number }
-  /** It is under another list of servers, and votes for those who know that one. */
+  /** It is under another list of servers, and votes for clients that know that one. */
   | { readonly kind: 'unlisted'; readonly nowUs: number; readonly list: string; readonly generation: number }
   | { readonly kind: 'gone'; readonly nowUs: number }
   /** It keeps its vote and does not raise it: the token is too far ahead of its clock. */

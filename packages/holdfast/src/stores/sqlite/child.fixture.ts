@@ -1,6 +1,8 @@
 /** Another process with an open store, which does what it is told over IPC: run by `processes.fixture.ts`. */
 import { cpSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { systemClock } from '../../time/clock.ts'
 import type { Ref } from '../../store/claim.ts'
 import type { OpenStore } from '../../store/store.ts'
@@ -43,11 +45,22 @@ async function carryOut({ method, arguments: given }: Order): Promise<unknown> {
   }
   if (method === 'copy') return cpSync(dirname(path), String(given[0]), { recursive: true })
   // Without closing the store: nothing keeps the process alive any more.
-  if (method === 'end') return void setImmediate(() => process.disconnect())
+  if (method === 'end') {
+    collectGarbage()
+    return void setImmediate(() => process.disconnect())
+  }
   if (open === undefined) throw new Error('the store is not open')
   if (method === 'watch') return open.watch(given[0] as Ref, never)
   const call = open[method].bind(open) as (...values: readonly unknown[]) => Promise<unknown>
   return call(...given)
+}
+
+/** As in a process that has run for a while: what only garbage holds does not last. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc')
+  const collect: unknown = runInNewContext('gc')
+  if (typeof collect !== 'function') throw new Error('this Node cannot be told to collect garbage')
+  collect()
 }
 
 function becomeUser(user: number, group: number): void {

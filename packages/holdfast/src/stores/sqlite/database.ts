@@ -9,21 +9,14 @@ import { Generation } from './generation.ts'
 import type { ReadableLines, StoredEntry } from './look.ts'
 import { CEILING_RESERVE_US, ceilingAbove, greatest, type OpenedFile } from './open.ts'
 import { highestTokenIn, raiseTokens } from './rebase.ts'
-import { RecordCache, type CachedRecord } from './record-cache.ts'
+import { isOnlyOf, RecordCache, type CachedRecord } from './record-cache.ts'
 import type { LineRecord, RecordChange } from '../records/engine.ts'
 import { encodeRecord, withoutClaims } from '../records/record.ts'
-import type { LineRow, Statements } from './statements.ts'
+import type { LineRow, Statements, Survey } from './statements.ts'
 import { translated } from './translation.ts'
 
 /** What a step needs of a file. */
 export type Lines = Pick<RecordChange, 'read' | 'write'>
-
-export interface Survey {
-  /** `null` when there are none. */
-  readonly last: string | null
-  readonly count: bigint
-  readonly oldest: bigint | null
-}
 
 export interface DatabaseOptions {
   readonly durability: 'normal' | 'full'
@@ -169,9 +162,7 @@ export class LineDatabase implements Lines, ReadableLines {
 
   /** Some lines in key order, all in all. */
   survey(cursor: string, limit: number): Survey {
-    return this.#guarded(() => {
-      return this.#sql.surveyLines.get(cursor, limit) as unknown as Survey
-    })
+    return this.#guarded(() => this.#sql.surveyLines.get(cursor, limit) as unknown as Survey)
   }
 
   /** Inside a transaction: some lines in key order, whatever they hold. */
@@ -197,6 +188,7 @@ export class LineDatabase implements Lines, ReadableLines {
       raiseTokens(this.#database, to)
       this.#ceiling = this.#generation.fileRow().ceiling
     })
+    this.#opened.identity.assertCurrent()
   }
 
   close(): void {
@@ -255,14 +247,13 @@ export class LineDatabase implements Lines, ReadableLines {
 
   /** Another process may have raised it already, and then this only learns of it. */
   #raiseCeiling(token: bigint): void {
-    const ceiling = this.#durably(() => {
+    this.#ceiling = this.#durably(() => {
       const row = this.#generation.fileRow()
       const enough = token + CEILING_RESERVE_US <= row.ceiling
       const next = enough ? row.ceiling : ceilingAbove(token)
       if (!enough) this.#sql.writeFile.run(row.epoch, row.generation, row.floor, next)
       return next
     })
-    this.#ceiling = ceiling
   }
 
   /** One transaction that is on the disk for certain when it is over. */
@@ -307,9 +298,4 @@ export class LineDatabase implements Lines, ReadableLines {
       throw engineError(error, this.path, 'step')
     }
   }
-}
-
-/** A late release must not cut a lock-delay short, so a line with one is not for those who read the clock early. */
-function isOnlyOf(channel: string, { line, observers }: LineRecord): boolean {
-  return observers.length === 0 && line.claims.every((claim) => claim.channel === channel && claim.lockDelayMs === 0)
 }

@@ -1,5 +1,5 @@
 /**
- * Claims of processes that were killed. On one machine their end is a fact that can be looked up, so nobody needs to
+ * Claims of processes that were killed. On one machine their end is a fact that can be looked up, so no waiter needs to
  * wait for a lease to run out: a held claim of a dead process ends as if it had expired now, a waiting one is dropped.
  */
 import type { Clock } from '../../time/clock.ts'
@@ -31,7 +31,7 @@ export function rememberingLife(isGone: IsGone, clock: Clock): IsGone {
 
 /**
  * The step, on the line without the claims of dead processes. They are looked up only when it matters: the asker does
- * not hold, or somebody else was handed the lock, who might be dead.
+ * not hold, or another process was handed the lock, which might be dead.
  */
 export function stepAmongLiving<Answer>(
   before: Line,

@@ -21,7 +21,7 @@ export const SQLITE = {
   NOTADB: 26,
 } as const
 
-/** Somebody else was at it: nothing happened, and asking again in a moment will do. */
+/** Another connection was at it: nothing happened, and asking again in a moment will do. */
 const PASSING: ReadonlySet<number> = new Set([SQLITE.BUSY, SQLITE.LOCKED, SQLITE.PROTOCOL, SQLITE.SCHEMA])
 
 const READ_ONLY =

@@ -13,6 +13,11 @@ export interface FileFindings {
 /** Before this version, two processes that checkpointed at the same moment could damage a WAL file. (sqlite.org/wal.html, "the WAL-reset bug") */
 const WAL_FIXED_IN = [3, 51, 3] as const
 
+/** POSIX ends all locks of a process on a file when the process closes any descriptor of it. (docs/sqlite.md) */
+const READS =
+  'a process that reads or copies the lock file, its -wal or its -shm while it has it open: its own locks on it are gone then, ' +
+  'so two processes may change it at once while asynchronous calls read it, and it may end with SIGBUS when others open it'
+
 export function factsOf(findings: FileFindings): Facts {
   const { machine, canBeWoken, sqliteVersion } = findings
   const monotonic = machine.clock === 'monotonic'
@@ -32,7 +37,8 @@ export function factsOf(findings: FileFindings): Facts {
     wakeUp: canBeWoken ? 'push' : 'poll',
     ttl: { per: 'claim', granularityMs: 1, minMs: TTL_MS_MIN, maxMs: TTL_MS_MAX },
     lockRisks: [
-      'deleting, replacing or restoring the lock file or its -wal file',
+      'deleting, replacing or restoring the lock file, its -wal or its -shm',
+      ...(process.platform === 'win32' ? [] : [READS]),
       'a process that is stopped inside its transaction: nobody can renew until it goes on',
       ...(monotonic ? [] : ['a wall clock that is set forward by more than what is left of the lease']),
       ...(hasWalFix(sqliteVersion) ? [] : ['damage to the file by a rare defect of this SQLite version']),
@@ -51,7 +57,8 @@ function reasonsOf({ durability, machine, canBeWoken, sqliteVersion }: FileFindi
   ]
   if (machine.clock === 'monotonic') {
     reasons.push(
-      'A restart of the machine ends every claim, minimum hold and lock-delay; a killed process loses its claims at once for those in its pid namespace.',
+      'A killed process loses its claims at once for processes of the same boot and pid namespace, and elsewhere at their end.',
+      'After a restart of the machine a claim from before lasts for one ttl from the first change on.',
     )
   } else {
     reasons.push('Restarts of the machine cannot be seen here, so claims from before one last until their lease ends.')

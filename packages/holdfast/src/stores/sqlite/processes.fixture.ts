@@ -82,14 +82,14 @@ export async function tokenFrom(store: Pick<OpenStore, 'enter' | 'leave'>, resou
   return token
 }
 
-/** A clock that is set back or forward by somebody. */
+/** A clock that is set back or forward. */
 export function clockOff(byMs: number): Clock {
   return { ...systemClock, wallMs: () => systemClock.wallMs() + byMs }
 }
 
-/** The clocks of a machine that was started a minute ago, and whose wall clock is off by so much. */
-export function clockAfterBoot(wallOffMs = 0): Clock {
-  const beforeMs = systemClock.monotonicMs() - 60_000
+/** The clocks of a machine that was started so long ago, by default a minute, and whose wall clock is off by so much. */
+export function clockAfterBoot(wallOffMs = 0, upForMs = 60_000): Clock {
+  const beforeMs = systemClock.monotonicMs() - upForMs
   return { ...clockOff(wallOffMs), monotonicMs: () => systemClock.monotonicMs() - beforeMs }
 }
 

@@ -68,12 +68,12 @@ function isInUse(database: DatabaseSync, now: Moment): boolean {
   })
 }
 
-/** Whoever opens it next does it as well. */
+/** The next opening does it as well. */
 function leaveAlone(database: DatabaseSync): void {
   try {
     database.exec('PRAGMA journal_mode = WAL')
   } catch {
-    // Somebody was quicker.
+    // Another process was quicker.
   }
 }
 

@@ -55,3 +55,8 @@ export class RecordCache {
 function charactersOf(resource: string, record: string): number {
   return resource.length + record.length + CHARACTERS_EACH
 }
+
+/** A late release must not cut a lock-delay short, so a line with one is not for those who read the clock early. */
+export function isOnlyOf(channel: string, { line, observers }: LineRecord): boolean {
+  return observers.length === 0 && line.claims.every((claim) => claim.channel === channel && claim.lockDelayMs === 0)
+}

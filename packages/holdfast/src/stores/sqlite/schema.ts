@@ -30,7 +30,7 @@ export const CREATE: string = `
   ) STRICT, WITHOUT ROWID;
 `
 
-/** Whether a database is ours, from a newer version of us, empty, or somebody else's. */
+/** Whether a database is ours, from a newer version of us, empty, or another program's. */
 export const IDENTIFY = `
   SELECT (SELECT application_id FROM pragma_application_id) AS application,
     (SELECT user_version FROM pragma_user_version) AS version,

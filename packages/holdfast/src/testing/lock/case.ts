@@ -17,7 +17,7 @@ export interface LockCase {
 /** One lock, and as many clients of it as a case wants. */
 export interface LockKit {
   /** Another client of the same engine, behind a connection that can be made to fail. */
-  client(plan?: FaultPlan): LockClient
+  client(plan?: FaultPlan): ClientUnderTest
   /** Lets time pass: at once where the engine follows the given clock, by waiting otherwise. */
   advance(ms: number): Promise<void>
   /** Lets time pass until the promise settles; rejects when that takes longer than `ms`. */
@@ -27,7 +27,7 @@ export interface LockKit {
   readonly ttlMs: number
 }
 
-export interface LockClient {
+export interface ClientUnderTest {
   readonly lock: Lock
   readonly locks: Locks
   readonly store: UnreliableStore

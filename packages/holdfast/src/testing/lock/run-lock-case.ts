@@ -7,7 +7,7 @@ import { holdfast, type Locks } from '../../holdfast.ts'
 import type { Bench } from '../run-case.ts'
 import { unreliable } from '../unreliable.ts'
 import { virtualClock } from '../virtual-clock.ts'
-import type { LockCase, LockClient, LockKit } from './case.ts'
+import type { LockCase, ClientUnderTest, LockKit } from './case.ts'
 import type { Dress } from './dress.ts'
 
 const TTL_MS = { real: 800, virtual: 9_000 } as const
@@ -21,7 +21,9 @@ export async function runLockCase(lockCase: LockCase, dress: Dress, bench: Bench
   let ttlMs: number = shortMs
   const namespace = `conformance-${newClaimId().slice(0, 12)}`
   const open: Locks[] = []
-  const connect = (plan: Parameters<LockKit['client']>[0] = () => undefined): Omit<LockClient, 'claims' | 'lock'> => {
+  const connect = (
+    plan: Parameters<LockKit['client']>[0] = () => undefined,
+  ): Omit<ClientUnderTest, 'claims' | 'lock'> => {
     const store = unreliable(engine.store(), plan)
     const locks = holdfast(store, { namespace, ttl: ttlMs, clock: time.clock })
     open.push(locks)

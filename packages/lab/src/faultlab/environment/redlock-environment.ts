@@ -31,7 +31,7 @@ export const redlockKind: ServerKind = {
   stands: { servers: FORGETFUL, withinMs: (ttlMs) => ttlMs + KEPT_OUT_MS_BEYOND_LEASE },
 }
 
-/** As whoever has no proxy in between calls it. */
+/** As a client without a proxy in between calls it. */
 function nameOf(url: string): string {
   const { hostname, port } = new URL(url)
   return `${hostname}:${port === '' ? '6379' : port}`

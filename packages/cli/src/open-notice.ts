@@ -2,7 +2,7 @@
 import type { Facts, Locks } from 'holdfast'
 import type { Printer } from './printer.ts'
 
-/** What is over sooner is nobody's concern. */
+/** What is over sooner is not worth a word. */
 const QUIET_MS = 300
 
 /** Opens the store, or rejects with the reason of the signal. */

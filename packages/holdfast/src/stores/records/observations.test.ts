@@ -1,7 +1,7 @@
 /** Expiry without an engine's clock: every process counts from its own first sight, and never ends a claim before its holder does. */
 import { expect, test } from 'vitest'
 import type { HeldClaim, Line } from '../../line/line.ts'
-import { Observations } from './observed.ts'
+import { Observations } from './observations.ts'
 
 const SPAN_MS = 10_000
 

@@ -2,7 +2,7 @@
 import { exitCodes, Failure } from './exit-codes.ts'
 import { shortDuration } from './text.ts'
 
-/** No answer came in time. The call itself goes on, and its late answer is nobody's. */
+/** No answer came in time. The call itself goes on, and its late answer is dropped. */
 export class NoAnswer extends Failure {}
 
 /** The answer, or `NoAnswer`, or the reason of the signal: whichever comes first. `what` completes "the store did not answer …". */

@@ -3,7 +3,7 @@ import type { Locks } from 'holdfast'
 import { holdersInWords } from './line-view.ts'
 import type { Printer } from './printer.ts'
 
-/** A wait shorter than this is nobody's concern. */
+/** A wait shorter than this is not reported. */
 const QUIET_MS = 300
 
 export function tellWhileWaiting(printer: Printer, locks: Locks, name: string): { end(): void } {

@@ -138,7 +138,7 @@ export const ending: readonly LockCase[] = [
         if ((await locks.check(stated)) === 'live') live.push(mode)
       }
       assert.ok(live.includes(lease.mode))
-      // One of one is a mutex and a semaphore with one permit: to whoever waits for it they are the same.
+      // One of one is a mutex and a semaphore with one permit: to a waiter they are the same.
       const others = live.filter((mode) => mode !== lease.mode)
       const { capacity } = await locks.inspect(lease.name)
       if (capacity !== 1) assert.deepEqual(others, [])

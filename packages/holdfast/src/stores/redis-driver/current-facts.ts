@@ -2,32 +2,51 @@
  * What the store promises now. A connection that is made anew may lead to another server, or to the same one with another
  * configuration, so the server is asked again before anything that it grants is handed out.
  */
+import { type Clock, sleep } from '../../time/clock.ts'
 import { NotApplied, OutcomeUnknown } from '../../store/errors.ts'
 import type { Facts } from '../../store/facts.ts'
-import { engineError } from '../redis-driver/errors.ts'
+import { engineError } from './errors.ts'
+import type { ServerFindings } from './probe.ts'
+
+/** Between two questions to servers that do not answer. */
+const RETRY_MS = 1_000
+
+/** Each connection that ends while the servers are asked makes the answer an old one. */
+const PROBES_MAX = 5
 
 export interface CurrentFactsOptions {
+  readonly clock: Clock
   /** Asks the servers; rejects with the errors of the seam. */
-  readonly probe: () => Promise<Facts>
+  readonly probe: () => Promise<readonly ServerFindings[]>
+  readonly factsOf: (findings: readonly ServerFindings[]) => Facts
+  /** Not for the first facts. */
   readonly onChange: (facts: Facts) => void
 }
 
 export class CurrentFacts {
   readonly #options: CurrentFactsOptions
-  #facts: Facts
-  /** Counts the connections that ended. */
-  #doubts = 0
+  #findings: readonly ServerFindings[] = []
+  #facts: Facts | undefined
+  /** Counts the connections that ended; the first one is not asked yet. */
+  #doubts = 1
   /** As many doubts are settled. */
   #settled = 0
   #probing: Promise<void> | undefined
+  #isSettling = false
+  #isClosed = false
 
-  constructor(facts: Facts, options: CurrentFactsOptions) {
-    this.#facts = facts
+  constructor(options: CurrentFactsOptions) {
     this.#options = options
   }
 
   get facts(): Facts {
+    if (this.#facts === undefined) throw new TypeError('nothing has been asked yet')
     return this.#facts
+  }
+
+  /** What the servers said last. */
+  get findings(): readonly ServerFindings[] {
+    return this.#findings
   }
 
   /** How many connections have ended. */
@@ -40,18 +59,33 @@ export class CurrentFacts {
     return this.#settled === this.#doubts
   }
 
-  /** A connection ended. */
+  /** A connection ended. The servers are asked as soon as they answer again, whether or not a lock is wanted. */
   doubt(): void {
     this.#doubts += 1
+    if (!this.#isSettling && this.#facts !== undefined) void this.#settleSoon()
+  }
+
+  close(): void {
+    this.#isClosed = true
+  }
+
+  async #settleSoon(): Promise<void> {
+    this.#isSettling = true
+    while (!this.areCurrent && !this.#isClosed) {
+      await this.settle().catch(() => sleep(this.#options.clock, RETRY_MS))
+    }
+    this.#isSettling = false
   }
 
   /** Asks again, where a connection has ended. Several callers are answered together. */
   async settle(): Promise<void> {
-    if (this.areCurrent) return
-    this.#probing ??= this.#probe().finally(() => {
-      this.#probing = undefined
-    })
-    await this.#probing
+    for (let asked = 0; asked < PROBES_MAX && !this.areCurrent; asked += 1) {
+      this.#probing ??= this.#probe().finally(() => {
+        this.#probing = undefined
+      })
+      await this.#probing
+    }
+    if (!this.areCurrent) throw new OutcomeUnknown('opening: the connection to Redis ended again and again')
   }
 
   /** Before a request: without an answer nothing is sent. */
@@ -80,15 +114,15 @@ export class CurrentFacts {
         },
       )
     }
-    if (!this.areCurrent) throw new OutcomeUnknown(`${what}: the connection to Redis ended again and again`)
   }
 
   async #probe(): Promise<void> {
     const doubts = this.#doubts
-    const facts = await this.#options.probe()
-    const isChanged = JSON.stringify(facts) !== JSON.stringify(this.#facts)
-    this.#facts = facts
+    this.#findings = await this.#options.probe()
+    const before = this.#facts
+    this.#facts = this.#options.factsOf(this.#findings)
     this.#settled = doubts
-    if (isChanged) this.#options.onChange(facts)
+    const isChanged = before !== undefined && JSON.stringify(before) !== JSON.stringify(this.#facts)
+    if (isChanged) this.#options.onChange(this.#facts)
   }
 }

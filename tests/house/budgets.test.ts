@@ -1,0 +1,61 @@
+/**
+ * How much code a room may have: an engine is small because what engines share is written once. Lines of code, without
+ * comments, blank lines, tests and fixtures.
+ */
+import { expect, test } from 'vitest'
+import { codeLines } from '../support/comments.ts'
+import { read, repositoryFiles } from '../support/tree.ts'
+
+interface Budget {
+  readonly rooms: readonly string[]
+  readonly linesMax: number
+}
+
+const LIBRARY = 'packages/holdfast/src'
+const STORES = `${LIBRARY}/stores`
+
+/** What every engine on the shared half of the record stores may cost. */
+const ENGINE_LINES_MAX = 350
+/** What engines share, and what they speak over. */
+const SHARED: ReadonlySet<string> = new Set(['records', 'sessions', 'sql', 'redis-driver'])
+
+/**
+ * Engines with a size of their own, which may fall and not grow. Redis and Redlock decide in scripts inside the server;
+ * SQLite keeps a file that other programs copy, move and delete; memory stands below every test and should fall to 80.
+ */
+const ownSizes: Readonly<Record<string, number>> = { memory: 126, redis: 1_961, redlock: 2_850, sqlite: 2_075 }
+
+const budgets: readonly Budget[] = [
+  { rooms: ['client', 'wait', 'lease', 'time'].map((room) => `${LIBRARY}/${room}`), linesMax: 2_500 },
+  { rooms: [`${LIBRARY}/line`], linesMax: 450 },
+  { rooms: ['docs/own-store/store.ts', 'docs/own-store/cabinet.ts'], linesMax: 80 },
+  ...engines().map((engine) => ({ rooms: [`${STORES}/${engine}`], linesMax: ownSizes[engine] ?? ENGINE_LINES_MAX })),
+]
+
+function engines(): readonly string[] {
+  const folders = repositoryFiles(/\.ts$/, STORES).map((path) => path.slice(STORES.length + 1).split('/'))
+  return [...new Set(folders.flatMap(([name = '', file]) => (file === undefined || SHARED.has(name) ? [] : [name])))]
+}
+
+function linesOf(room: string): number {
+  const files = /\.ts$/.test(room)
+    ? [room]
+    : repositoryFiles(/\.(?:ts|lua)$/, room).filter((path) => !/\.(?:test|fixture|gen)\.ts$/.test(path))
+  return files.reduce((sum, path) => sum + codeLines(read(path), path), 0)
+}
+
+test('every engine with a size of its own is one', () => {
+  expect(Object.keys(ownSizes).filter((name) => !engines().includes(name))).toEqual([])
+})
+
+test.each(budgets)('$rooms: at most $linesMax lines of code', ({ rooms, linesMax }) => {
+  const lines = rooms.map((room) => linesOf(room))
+  expect(lines.every((count) => count > 0)).toBe(true)
+  expect(lines.reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(linesMax)
+})
+
+test('comments and blank lines are no code, and quoted texts are', () => {
+  const typescript = "/** One. */\nconst a = 'http://x' // two\n\n/*\n three\n*/\nconst b = `\n// four\n`\n"
+  expect(codeLines(typescript, 'a.ts')).toBe(4)
+  expect(codeLines("-- one\nlocal a = '--' -- two\n\nreturn a\n", 'a.lua')).toBe(2)
+})
