@@ -13,6 +13,7 @@ import { redisConnectionMutants } from './redis-connection.mutants.ts'
 import { redisGuardMutants } from './redis-guard.mutants.ts'
 import { redisLateMutants } from './redis-late.mutants.ts'
 import { redisMutants } from './redis.mutants.ts'
+import { redlockServerMutants } from './redlock-servers.mutants.ts'
 import { redlockMutants } from './redlock.mutants.ts'
 import { sqliteMutants } from './sqlite.mutants.ts'
 import { timelineMutants } from './timeline.mutants.ts'
@@ -35,6 +36,7 @@ export const mutants: readonly Mutant[] = [
   ...redisGuardMutants,
   ...redisLateMutants,
   ...redlockMutants,
+  ...redlockServerMutants,
   ...sqliteMutants,
   ...timelineMutants,
   ...tokenScaleMutants,

@@ -216,6 +216,37 @@ test('a server that was away during a change comes under the new list when it is
   expect(Number(await all.seen[2]?.hget(keys.marker, 'j'))).toBeGreaterThan(Date.now() * 1000)
 })
 
+test('a client with both lists brings neither the old list nor the step back, where a server lost its data after the change', async () => {
+  const all = await servers(5)
+  const from = { nodes: all.urls.slice(0, 3) }
+  await takeAndLeave(await stage.opened(redlock(from.nodes)), RESOURCE)
+  await noSoleClient(all)
+  const operator = operating(all.urls, { from })
+  await operator.begin()
+  await endQuarantines(all)
+  await operator.finish()
+  await endWait(all)
+  await operator.finish()
+  const list = await all.seen[0]?.hget(keys.marker, 'l')
+  await all.seen[0]?.flushall()
+  const both = await stage.opened(redlock(all.urls, { from }))
+  await takeAndLeave(both, RESOURCE)
+  await expect.poll(() => all.seen[0]?.hget(keys.marker, 'l')).toBe(list)
+})
+
+test('an old client is noticed where leases are shorter than what is written down of it is exact', async () => {
+  const all = await servers(4)
+  const from = { nodes: all.urls.slice(0, 3) }
+  const old = await stage.opened(redlock(from.nodes, { maxTtl: 1_000 }))
+  await takeAndLeave(old, RESOURCE)
+  const agoUs = (BigInt(Date.now()) - 8_000n) * 1000n
+  for (const each of all.seen.slice(0, 3)) await each.hset(keys.marker, 'u', String(agoUs))
+  const operator = operating([...from.nodes.slice(1), ...all.urls.slice(3)], { from })
+  await operator.begin()
+  await endQuarantines(all)
+  await expect(operator.finish()).rejects.toThrow(/at work [89] s ago .*come back 11 s after the last one/)
+})
+
 test('longer leases are a change of the list as well: until it is done nobody takes one, and servers are kept out for the longer one', async () => {
   const all = await servers(3)
   await takeAndLeave(await stage.opened(redlock(all.urls, { maxTtl: 1_000 })), RESOURCE)
