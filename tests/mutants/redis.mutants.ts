@@ -89,13 +89,13 @@ const scripts: Readonly<Record<string, Damage>> = {
   'a grant that is told is not provisional': lua('line', "nextToken(line), '1'", "nextToken(line), '0'"),
   'two grants of one moment have one token': lua(
     'save',
-    'floor = math.max(floor + 1, line.token + 1, now)',
-    'floor = math.max(floor, line.token, now)',
+    'floor = math.max(readFloor() + 1, line.token + 1, math.min(',
+    'floor = math.max(readFloor(), line.token, math.min(',
   ),
   'a token follows the counter alone': lua(
     'save',
-    'floor = math.max(floor + 1, line.token + 1, now)',
-    'floor = math.max(floor + 1, line.token + 1)',
+    'line.token + 1, math.min(now, asker + limits.jump))',
+    'line.token + 1)',
   ),
   'a token is the text of a float': lua('save', 'return int(floor)', 'return tostring(floor)'),
   'a waiter that asks again does not keep its place': lua('line', 'claim.ends = now + life\n', ''),
@@ -171,8 +171,8 @@ const scripts: Readonly<Record<string, Damage>> = {
   ),
   'the short way of leaving ignores a minimum hold': lua(
     'leave-fast',
-    'KEYS[left * 2 + 2], ARGV[left + 1]',
-    "KEYS[left * 2 + 2], string.match(ARGV[left + 1], 'h|.*$')",
+    'KEYS[left * 2 + 2], ARGV[left + 2]',
+    "KEYS[left * 2 + 2], string.match(ARGV[left + 2], 'h|.*$')",
   ),
   'the short way of renewing ignores the token': lua(
     'renew-fast',
@@ -261,8 +261,8 @@ const around: Readonly<Record<string, Damage>> = {
   },
   'nobody is hinted at what was told while nobody could hear': {
     file: 'packages/holdfast/src/stores/redis/open.ts',
-    find: 'claims.hintAll()\n        promises?.settle()',
-    replace: 'promises?.settle()',
+    find: 'onUp: () => claims.hintAll(),',
+    replace: 'onUp: () => undefined,',
     caughtBy: pushed,
   },
   'the time of a server that is gone is trusted': {

@@ -121,7 +121,7 @@ const damages: Readonly<Record<string, Damage>> = {
   },
   'a user who may not publish is found out when somebody waits': {
     file: 'packages/holdfast/src/stores/redis/open.ts',
-    find: '    await requireRights(parts, findings, keys, client)\n',
+    find: '    await requireRights(base, promises.findings, keys, client)\n',
     replace: '',
     caughtBy: refusals('is refused when the store opens'),
   },
