@@ -12,6 +12,7 @@ import { recordMutants } from './records.mutants.ts'
 import { redisConnectionMutants } from './redis-connection.mutants.ts'
 import { redisGuardMutants } from './redis-guard.mutants.ts'
 import { redisLateMutants } from './redis-late.mutants.ts'
+import { redisSilenceMutants } from './redis-silence.mutants.ts'
 import { redisMutants } from './redis.mutants.ts'
 import { redlockServerMutants } from './redlock-servers.mutants.ts'
 import { redlockMutants } from './redlock.mutants.ts'
@@ -35,6 +36,7 @@ export const mutants: readonly Mutant[] = [
   ...redisConnectionMutants,
   ...redisGuardMutants,
   ...redisLateMutants,
+  ...redisSilenceMutants,
   ...redlockMutants,
   ...redlockServerMutants,
   ...sqliteMutants,

@@ -7,6 +7,7 @@ const test = (file: string, named: string): Check => ({
   engine: 'redis',
 })
 const late = (named: string): Check => test('late-requests', named)
+const twins: Check = { tests: ['packages/holdfast/src/stores/redis/differential.test.ts'], engine: 'redis' }
 
 type Damage = Omit<Mutant, 'name'>
 
@@ -61,19 +62,121 @@ const damages: Readonly<Record<string, Damage>> = {
     'line',
     'if first[1] and #claims == #members then return claims end',
     'if true then return claims end',
-    test('trouble', 'a line of holders that lost its index'),
+    test('lost-keys', 'a line of holders that lost its index'),
   ),
   'the long way takes a line that lost its record for free': lua(
     'record',
     "line.isDamaged = redis.call('EXISTS', line.index) == 1",
     'line.isDamaged = false',
-    test('trouble', 'a line that lost its record refuses'),
+    test('lost-keys', 'a line that lost its record refuses'),
   ),
   'the short way takes a line that lost its record for free': lua(
     'enter-fast',
     "redis.call('EXISTS', line, index) > 0",
     "redis.call('EXISTS', line) > 0",
-    test('trouble', 'a line that lost its record refuses'),
+    test('lost-keys', 'a line that lost its record refuses'),
+  ),
+  'an id whose request may have been sent twice is forgotten': {
+    file: 'packages/holdfast/src/stores/redis/store.ts',
+    find: 'const isInDoubt = options.outcomeUnknown === true || isDoubled',
+    replace: 'const isInDoubt = options.outcomeUnknown === true && !isDoubled',
+    caughtBy: test('resend', 'may have been sent twice is remembered'),
+  },
+  'a driver that tells nothing of its connections is believed to send once': {
+    file: 'packages/holdfast/src/stores/redis-driver/connection.ts',
+    find: '(hasEnded || this.#port.onDisconnect === undefined)',
+    replace: 'hasEnded',
+    caughtBy: test('resend', 'may have been sent twice is remembered'),
+  },
+  'a claim of a compact line lasts as long as its clock was set back': lua(
+    'record',
+    'if claim.ends <= latest then return end',
+    'if claim then return end',
+    twins,
+  ),
+  'claims of an expanded line last as long as its clock was set back': lua(
+    'record',
+    'if tonumber(found[12]) > now then',
+    'if false then',
+    twins,
+  ),
+  'a minimum hold lasts as long as its clock was set back': lua(
+    'leave',
+    'claim.delay = tonumber(keep)',
+    'claim.delay = math.max(claim.delay, 3600000000)',
+    twins,
+  ),
+  'a turn is told before it is written': lua(
+    'save',
+    'local isKept = line.observed > now or line.left > now',
+    'publish(line)\n  local isKept = line.observed > now or line.left > now',
+    test('half-scripts', 'a turn that cannot be written is not told'),
+  ),
+  'leftovers of a script that stopped are believed': lua(
+    'save',
+    "if line.compact and redis.call('HLEN', line.key) > line.fields then",
+    'if false then',
+    test('half-scripts', 'leftovers are cleared'),
+  ),
+  'a free lock keeps its keys': lua(
+    'save',
+    'if line.holding + line.waiting == 0 and not isKept then',
+    'if false then',
+    test('keys', 'a lock that nobody uses has no keys'),
+  ),
+  'a short claim makes the keys of a long one expire': lua(
+    'save',
+    'keptMs + limits.slackMs, left, leftOfIndex))',
+    'keptMs + limits.slackMs))',
+    test('keys', 'keys outlive the longest claim'),
+  ),
+  'the short way of renewing lets the key expire': lua(
+    'renew-fast',
+    "if redis.call('PTTL', line) < span - idleMs / 2 then",
+    'if false then',
+    test('keys', 'keys outlive the longest claim'),
+  ),
+  'an observer makes a line that lost its record look free': lua(
+    'observe',
+    'and not isDamaged then',
+    'then',
+    test('lost-keys', 'a line that lost its record refuses'),
+  ),
+  'a right that is missing is not named': lua(
+    'rights',
+    'if not (isKnown and isAllowed) then',
+    'if false then',
+    test('refusals', 'may not use publishing is refused when the store opens'),
+  ),
+  'a command that the server does not have is not missed': lua(
+    'rights',
+    'if not (isKnown and isAllowed) then',
+    'if isKnown and not isAllowed then',
+    test('refusals', 'without a command that the scripts need'),
+  ),
+  'the short way takes tokens along with any clock': lua(
+    'enter-fast',
+    'and not isLate and now <= asker + jumpUs do',
+    'and not isLate do',
+    test('token-scale', 'the short way, tokens follow a clock'),
+  ),
+  'the long way takes tokens along with any clock': lua(
+    'save',
+    'math.min(now, asker + limits.jump))',
+    'now)',
+    test('token-scale', 'the long way, tokens follow a clock'),
+  ),
+  'a token is made by a clock alone that may be wrong': lua(
+    'save',
+    'return now > asker + limits.jump and line.token == 0 and readFloor() == 0',
+    'return false',
+    test('token-scale', 'a server that remembers no token'),
+  ),
+  'the short way of entering forgets the floor while the clock is set back': lua(
+    'enter-fast',
+    'if floor and floor + 0 >= now then',
+    'if false then',
+    test('token-scale', 'tokens rise over all names'),
   ),
 }
 

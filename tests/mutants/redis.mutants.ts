@@ -89,13 +89,13 @@ const scripts: Readonly<Record<string, Damage>> = {
   'a grant that is told is not provisional': lua('line', "nextToken(line), '1'", "nextToken(line), '0'"),
   'two grants of one moment have one token': lua(
     'save',
-    'math.max(readFloor() + 1, line.token + 1, math.min(now, asker + limits.jump))',
-    'math.max(readFloor(), line.token, math.min(now, asker + limits.jump))',
+    'floor = math.max(readFloor() + 1, line.token + 1, math.min(',
+    'floor = math.max(readFloor(), line.token, math.min(',
   ),
   'a token follows the counter alone': lua(
     'save',
-    'math.max(readFloor() + 1, line.token + 1, math.min(now, asker + limits.jump))',
-    'math.max(readFloor() + 1, line.token + 1)',
+    'line.token + 1, math.min(now, asker + limits.jump))',
+    'line.token + 1)',
   ),
   'a token is the text of a float': lua('save', 'return int(floor)', 'return tostring(floor)'),
   'a waiter that asks again does not keep its place': lua('line', 'claim.ends = now + life\n', ''),

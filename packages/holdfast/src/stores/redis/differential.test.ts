@@ -44,6 +44,7 @@ const SEEN_MIN: Readonly<Record<string, number>> = {
   'taken alone': 44,
   'taken alone, observed': 11,
   'the clock was set back': 8,
+  'the clock was set back by an hour': 8,
   'told gone': 8,
   'told head': 2,
   'told held': 11,

@@ -17,7 +17,7 @@ export function factsOf(findings: readonly ServerFindings[], topology: Topology)
       : 'the wall clock of the Redis server',
     expiry: 'engine',
     tokens:
-      "max(last + 1, the server's wall clock in µs), kept with the lock; they survive the loss of all data as long as the clock goes forward",
+      "max(last + 1, the server's wall clock in µs), over all locks of a server or of a slot; they survive the loss of all data as long as the clock goes forward",
     order: 'fifo',
     wakeUp: 'push',
     ttl: { per: 'claim', granularityMs: 1, minMs: TTL_MS_MIN, maxMs: TTL_MS_MAX },

@@ -118,6 +118,42 @@ describe.each(shapes)('%s without a right', (_, changes) => {
   })
 })
 
+test('leftovers are cleared: a claim that a stopped script had written has no place in the line', async () => {
+  const resource = `n!half${(names += 1)}`
+  const [holder, stopped, waiter] = [claim(resource), claim(resource), claim(resource)]
+  const ref = { ...holder, token: held(await store.enter(holder)).token }
+  await may('-hdel')
+  await expect(store.enter(stopped)).rejects.toThrow(/does not allow/)
+  await may('+hdel')
+  expect(await store.enter(waiter)).toMatchObject({ kind: 'queued', ahead: 0 })
+  expect(await store.renew([{ ref: stopped, ttlMs: 10_000 }])).toEqual([{ kind: 'gone' }])
+  expect(await store.leave(ref)).toBe('left')
+  const { token } = held(await store.enter(waiter))
+  expect(await holders(resource)).toEqual([token])
+  expect(await store.leave({ ...waiter, token })).toBe('left')
+  expect(await admin.keys(`*${resource}*`)).toEqual([])
+})
+
+test('a turn that cannot be written is not told', async () => {
+  const resource = `n!half${(names += 1)}`
+  const listener = stage.client(engine)
+  const told: string[] = []
+  const marked = new Promise<void>((resolve) => {
+    listener.on('pmessage', (_pattern, channel, text) => (channel === 'marker' ? resolve() : told.push(text)))
+  })
+  await listener.psubscribe('holdfast:*', 'marker')
+  const [holder, waiter] = [claim(resource), claim(resource)]
+  const ref = { ...holder, token: held(await store.enter(holder)).token }
+  expect((await store.enter(waiter)).kind).toBe('queued')
+  await may('-hset')
+  await expect(store.leave(ref)).rejects.toThrow(/does not allow/)
+  await admin.publish('marker', '')
+  await marked
+  await may('+hset')
+  expect(told).toEqual([])
+  expect(await holders(resource)).toEqual([ref.token])
+})
+
 test('the rights that are tried at opening are those of the scripts', () => {
   const tried = readFileSync(new URL('rights.lua', import.meta.url), 'utf8')
   const named = [...tried.matchAll(/\{ '([A-Z]+)'/g)].map(([, command = '']) => command)

@@ -139,3 +139,16 @@ test('a message that an answer has overtaken is no hint', async () => {
   claims.pushed('line', 'id', { standing: queued(0), atUs: 10 })
   expect(await atOnce(claims)).toBe('nothing')
 })
+
+test('a turn that is answered, and was not told, is noticed; one that was told, or hinted at, is not', () => {
+  const silent: string[] = []
+  const claims = new LocalClaims((line) => silent.push(line))
+  for (const line of ['told', 'hinted', 'untold', 'at once']) claims.track(line, 'id')
+  for (const line of ['told', 'hinted', 'untold'])
+    claims.answered(line, 'id', { standing: queued(), atUs: 10 }, claims.eventCount)
+  claims.pushed('told', 'id', { standing: holding, atUs: 20 })
+  claims.pushed('hinted', 'id', undefined)
+  for (const line of ['told', 'hinted', 'untold', 'at once'])
+    claims.answered(line, 'id', { standing: holding, atUs: 30 }, claims.eventCount)
+  expect(silent).toEqual(['untold'])
+})

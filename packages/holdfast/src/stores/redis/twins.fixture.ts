@@ -19,7 +19,15 @@ import {
   type LineStep,
   sweep,
 } from '../../line/transition.ts'
-import type { Entering, Leaving, Operation, Renewing, TokenChoice, Which } from './operations.fixture.ts'
+import {
+  type Entering,
+  HOUR_MS,
+  type Leaving,
+  type Operation,
+  type Renewing,
+  type TokenChoice,
+  type Which,
+} from './operations.fixture.ts'
 import type { Published, TimedServer } from './timed-server.fixture.ts'
 
 type Answer = Standing | ClaimState | string
@@ -70,6 +78,7 @@ export class Twins {
       this.#nowUs += BigInt(each.ms) * 1000n
       this.#hasPassed = true
       if (each.ms < 0) this.#count('the clock was set back')
+      if (each.ms <= -HOUR_MS) this.#count('the clock was set back by an hour')
       return
     }
     // Two scripts of a real server never share a microsecond.
