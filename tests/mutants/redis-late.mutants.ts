@@ -23,8 +23,8 @@ const damages: Readonly<Record<string, Damage>> = {
   ),
   'the short way begins what comes too late': lua(
     'enter-fast',
-    'while free < claims and not isLate do',
-    'while free < claims do',
+    'while free < claims and not isLate and',
+    'while free < claims and',
     late('a free line that comes again'),
   ),
   'who asks too late is not told where it stands': lua(
@@ -41,10 +41,16 @@ const damages: Readonly<Record<string, Damage>> = {
   ),
   'the short way of leaving remembers nobody': lua(
     'leave-fast',
-    'KEYS[left * 2 + 2], ARGV[left + 1]',
-    "KEYS[left * 2 + 2], string.gsub(ARGV[left + 1], '^0|%d+|', '')",
+    'KEYS[left * 2 + 2], ARGV[left + 2]',
+    "KEYS[left * 2 + 2], string.gsub(ARGV[left + 2], '^0|%d+|', '')",
     late('held a lonely lock and named its token'),
   ),
+  'who was answered twice leaves without a doubt': {
+    file: 'packages/holdfast/src/stores/redis/store.ts',
+    find: 'options.outcomeUnknown === true || isDoubled',
+    replace: 'options.outcomeUnknown === true',
+    caughtBy: late('may have sent twice'),
+  },
   'the compact form goes before the other one is written': lua(
     'save',
     'local words, over = {}, {}\n',

@@ -89,13 +89,13 @@ const scripts: Readonly<Record<string, Damage>> = {
   'a grant that is told is not provisional': lua('line', "nextToken(line), '1'", "nextToken(line), '0'"),
   'two grants of one moment have one token': lua(
     'save',
-    'floor = math.max(floor + 1, line.token + 1, now)',
-    'floor = math.max(floor, line.token, now)',
+    'math.max(readFloor() + 1, line.token + 1, math.min(now, asker + limits.jump))',
+    'math.max(readFloor(), line.token, math.min(now, asker + limits.jump))',
   ),
   'a token follows the counter alone': lua(
     'save',
-    'floor = math.max(floor + 1, line.token + 1, now)',
-    'floor = math.max(floor + 1, line.token + 1)',
+    'math.max(readFloor() + 1, line.token + 1, math.min(now, asker + limits.jump))',
+    'math.max(readFloor() + 1, line.token + 1)',
   ),
   'a token is the text of a float': lua('save', 'return int(floor)', 'return tostring(floor)'),
   'a waiter that asks again does not keep its place': lua('line', 'claim.ends = now + life\n', ''),
@@ -171,8 +171,8 @@ const scripts: Readonly<Record<string, Damage>> = {
   ),
   'the short way of leaving ignores a minimum hold': lua(
     'leave-fast',
-    'KEYS[left * 2 + 2], ARGV[left + 1]',
-    "KEYS[left * 2 + 2], string.match(ARGV[left + 1], 'h|.*$')",
+    'KEYS[left * 2 + 2], ARGV[left + 2]',
+    "KEYS[left * 2 + 2], string.match(ARGV[left + 2], 'h|.*$')",
   ),
   'the short way of renewing ignores the token': lua(
     'renew-fast',

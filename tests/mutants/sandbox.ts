@@ -1,5 +1,6 @@
 /** A copy of the sources in a temporary folder, where one mutant at a time is applied, checked and taken out again. */
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { stripTypeScriptTypes } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -15,6 +16,8 @@ const COPIED = [
   'packages/testbed/package.json',
   'packages/testbed/src',
   'packages/testbed/competitors',
+  'packages/cli/package.json',
+  'packages/cli/src',
   'packages/lab/package.json',
   'packages/lab/src',
   'examples/seat-14a/package.json',
@@ -25,6 +28,14 @@ const COPIED = [
   'docs/redis.md',
   'docs/redlock-model.md',
 ]
+
+/** Tests of the command start it in processes of its own; here it is not built, and its sources run. */
+const COMMAND = [
+  'packages/cli/dist/bin.js',
+  "import '../../../scripts/from-source.mjs'\nawait import('../src/bin.ts')\n",
+] as const
+/** Packages with modules of their own beside the common ones. */
+const MODULES = ['node_modules', 'packages/cli/node_modules']
 
 const SIMULATION = ['--import', './scripts/from-source.mjs', 'packages/lab/src/simulation/main.ts']
 
@@ -84,7 +95,11 @@ export class Sandbox {
       await mkdir(join(root, path, '..'), { recursive: true })
       await cp(join(repository, path), join(root, path), { recursive: true })
     }
-    await symlink(join(repository, 'node_modules'), join(root, 'node_modules'), 'junction')
+    for (const path of MODULES.filter((each) => existsSync(join(repository, each))))
+      await symlink(join(repository, path), join(root, path), 'junction')
+    const [command, text] = COMMAND
+    await mkdir(join(root, command, '..'))
+    await writeFile(join(root, command), text)
     await writeFile(join(root, 'vitest.config.mjs'), VITEST_CONFIG)
     await writeFile(join(root, 'setup.mjs'), setupOf(seed))
     return new Sandbox(root)

@@ -9,7 +9,7 @@ const rebaseTests: Check = { tests: [`${sqlite}/rebase.test.ts`] }
 const witnessFile = 'packages/holdfast/src/guards/clock-witness.ts'
 const witnessTests: Check = { tests: ['packages/holdfast/src/guards/clock-witness.test.ts'] }
 const command = 'packages/cli/src/rebase.ts'
-const commandTests: Check = { tests: ['packages/cli/src/rebase.test.ts'] }
+const commandTests = (named: string): Check => ({ tests: ['packages/cli/src/rebase.test.ts'], named })
 
 export const tokenScaleMutants: readonly Mutant[] = [
   {
@@ -39,8 +39,8 @@ export const tokenScaleMutants: readonly Mutant[] = [
     find: 'tokenScaleUs: this.#scale.at(now)',
     replace: 'tokenScaleUs: new TokenScale().at(now)',
     caughtBy: {
-      tests: ['packages/holdfast/src/stores/memory/memory.test.ts'],
-      named: 'wall clock is two days ahead',
+      tests: ['packages/holdfast/src/stores/memory/store.test.ts'],
+      named: 'tokens follow a wall clock that jumps',
     },
   },
   {
@@ -90,14 +90,14 @@ export const tokenScaleMutants: readonly Mutant[] = [
     file: command,
     find: 'if (options.yes !== true && !(await isYes(printer, `Move the tokens ${direction}?`))) {',
     replace: 'if (options.yes === undefined && !printer) {',
-    caughtBy: commandTests,
+    caughtBy: commandTests('asks at a terminal'),
   },
   {
     name: 'rebase: a base that guards refuse is told like every other',
     file: command,
     find: 'const isTooFar = to > nowUs() + GUARDS_ALLOW_US',
     replace: 'const isTooFar = to > TOKEN_MAX + GUARDS_ALLOW_US',
-    caughtBy: commandTests,
+    caughtBy: commandTests('warns of a date'),
   },
   {
     name: 'clock witness: a clock of its own that was set back is not noticed',

@@ -94,6 +94,13 @@ export const troubleMutants: readonly Mutant[] = [
     caughtBy: opening('ends the wait of a claim in line only when it lasts'),
   },
   {
+    name: 'a claim in line never believes a final word',
+    file: 'packages/holdfast/src/wait/acquire.ts',
+    find: 'return !this.#wasAnswered || nowMs - this.#finalSinceMs >= FINAL_AFTER_ANSWER_MS',
+    replace: 'return !this.#wasAnswered && nowMs >= this.#finalSinceMs',
+    caughtBy: opening('ends the wait of a claim in line only when it lasts'),
+  },
+  {
     name: 'work begins under a lease that is lost already',
     file: 'packages/holdfast/src/recipes/lock.ts',
     find: 'if (!leases.every((lease) => lease.isHeld())) {',

@@ -58,7 +58,7 @@ function ofCommander(printer: Printer, error: CommanderError, args: readonly str
     printer.failure(
       new Failure(
         exitCodes.usage,
-        'which command? run, ls, inspect, watch, evict, doctor or rebase; see holdfast --help',
+        'which command? run, ls, inspect, watch, evict, doctor, rebase or redlock; see holdfast --help',
       ),
       exitCodes.usage,
     )

@@ -1,5 +1,5 @@
 /** The command line as people type it: subcommands, options, help with examples. What each does is elsewhere. */
-import { Command } from 'commander'
+import { Argument, Command } from 'commander'
 import type { Context, GlobalOptions } from './context.ts'
 import { doctorCommand } from './doctor.ts'
 import { evictCommand } from './evict.ts'
@@ -7,6 +7,7 @@ import { exitCodeRows, exitCodes, Failure } from './exit-codes.ts'
 import { inspectCommand } from './inspect.ts'
 import { listCommand } from './list.ts'
 import { rebaseCommand } from './rebase.ts'
+import { redlockActions, redlockCommand, type RedlockAction, type RedlockCommandOptions } from './redlock.ts'
 import { runCommand } from './run.ts'
 import { type RunCommandOptions, WAIT_DEFAULT } from './run-settings.ts'
 import { knownSchemes } from './stores.ts'
@@ -51,6 +52,7 @@ export function programOf(program: ProgramOptions): Command {
   addEvict(root, program)
   addDoctor(root, program)
   addRebase(root, program)
+  addRedlock(root, program)
   addLab(root)
   return root
 }
@@ -192,6 +194,33 @@ function addRebase(root: Command, program: ProgramOptions): void {
       '\nExamples:\n  holdfast rebase\n  holdfast rebase --to now\n  holdfast rebase --to 1763722000000001 --yes',
     )
   act(program, rebase, async (options) => rebaseCommand(program.context, options))
+}
+
+function addRedlock(root: Command, program: ProgramOptions): void {
+  const redlock = root
+    .command('redlock')
+    .description(
+      'Show under which list the servers of a Redlock are, and change that list: begin, give every client both lists, finish. start begins anew after all servers lost their data.',
+    )
+    .addArgument(new Argument('<action>', 'what to do').choices(redlockActions))
+    .argument('[url]', 'the store, instead of --store: redlock://new,new,new?from=old,old,old')
+    .option('--without <servers>', 'finish: servers that are gone for good, as status names them, with commas between')
+    .option('--force', 'finish: although clients that know the old list alone are at work; they lose their locks')
+    .option('--no-wait', 'finish: take one step, and leave the wait and the next one to another call')
+    .option('-y, --yes', 'do not ask on a terminal')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  holdfast redlock status redlock://a:6379,b:6379,c:6379\n' +
+        "  holdfast redlock begin 'redlock://a:6379,b:6379,c:6379,d:6379,e:6379?from=a:6379,b:6379,c:6379'\n" +
+        "  holdfast redlock finish 'redlock://a:6379,b:6379,c:6379,d:6379,e:6379?from=a:6379,b:6379,c:6379'",
+    )
+  act(program, redlock, async (options, action, url) =>
+    redlockCommand(program.context, {
+      action: action as RedlockAction,
+      url,
+      options: options as RedlockCommandOptions,
+    }),
+  )
 }
 
 /** Only for the list in --help: its words and options are its own, see lab.ts. */

@@ -6,6 +6,8 @@ const SECRET_LENGTH_MIN = 3
 const SCHEME = /^[a-z][a-z0-9+.-]*(?=:)/i
 /** Up to the last `@`: people put passwords into URLs that should have been encoded. */
 const USERINFO = /\/\/(.*)@/s
+/** Of one server among several, or of one list among two. */
+const PASSWORD = /[/,=][^/,=:@]*:([^,?@]*)@/g
 const PARAMETER = /[?&;][^=&;#]*(?:pass|pwd|secret|token|key|auth)[^=&;#]*=([^&;#]*)/gi
 /** A user name without a password may be a token; this is how names look, and tokens do not. */
 const NAME = /^[a-z][a-z_-]{0,31}$/i
@@ -29,6 +31,8 @@ export class Secrets {
     this.#texts.add(url)
     for (const text of parameters) this.#hideBare(text, url)
     if (userinfo === undefined) return
+    // Where a URL has several, each has its own.
+    for (const [, text = ''] of url.matchAll(PASSWORD)) this.#hideBare(text, url)
     const colon = userinfo.indexOf(':')
     // With the sign behind it, it is no other word.
     this.#texts.add(`${userinfo}@`)

@@ -207,6 +207,11 @@ describe('what is masked', () => {
     expect(hidden('redis://app:hunter2@db', 'no hunter2, no app:hunter2@db')).toBe('no ***, no ***db')
   })
 
+  it('is each password of a URL that has several', () => {
+    const url = 'redlock://app:hunter2@a:1,app:correct7@b:1/0,c:1?from=app:horse55@d:1,e:1'
+    expect(hidden(url, 'hunter2, correct7, horse55')).toBe('***, ***, ***')
+  })
+
   it('is a user name alone only where it may be a token', () => {
     expect(hidden('redis://app_user@db', 'app_user may not')).toBe('app_user may not')
     expect(hidden('redis://tok3n-4711@db', 'tok3n-4711 may not')).toBe('*** may not')

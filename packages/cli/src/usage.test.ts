@@ -30,7 +30,7 @@ function textOf(stream: PassThrough): string {
 }
 
 const mistakes: readonly (readonly [what: string, args: readonly string[], message: RegExp])[] = [
-  ['no command', [], /which command\? run, ls, inspect, watch, evict, doctor or rebase;/],
+  ['no command', [], /which command\? run, ls, inspect, watch, evict, doctor, rebase or redlock;/],
   ['an unknown command', ['frobnicate'], /unknown command 'frobnicate'/],
   ['an unknown option', ['run', '--frob', 'job', '--', 'true'], /unknown option '--frob'/],
   ['a run without a name', ['run', '--', 'true'], /missing required argument 'name'/],
@@ -92,6 +92,17 @@ const mistakes: readonly (readonly [what: string, args: readonly string[], messa
   ['a base without a time of day', ['rebase', '--to', '2026-11-29', '--yes'], /--to must be now, a date such as/],
   ['a base beyond all tokens', ['rebase', '--to', '9223372036854775807', '--yes'], /--to must be now, a date/],
   ['a base of 0', ['rebase', '--to', '0', '--yes'], /--to must be now, a date/],
+  ['a redlock without an action', ['redlock'], /missing required argument 'action'/],
+  ['an unknown action', ['redlock', 'stop'], /Allowed choices are status, begin, finish, start/],
+  ['a redlock of one file', ['redlock', 'status', 'sqlite:/srv/x'], /redlock is for a store of several servers/],
+  [
+    'a redlock of two servers',
+    ['redlock', 'status', 'redlock://a,b'],
+    /redlock\(\) needs at least 3 servers, and got 2/,
+  ],
+  ['a finish without a terminal', ['redlock', 'finish', 'redlock://a,b,c'], /redlock finish needs --yes/],
+  ['a start without a terminal', ['redlock', 'start', 'redlock://a,b,c'], /redlock start needs --yes/],
+  ['an option of another step', ['redlock', 'begin', '--force', 'redlock://a,b,c'], /are for redlock finish/],
   ['a store URL without a scheme', ['--store', '/srv/x', 'ls'], /the store URL has no scheme; known: redis:/],
   ['an unknown store', ['--store', 'gopher://host/x', 'ls'], /unknown store scheme "gopher:"; known: redis:/],
   ['a store in memory', ['--store', 'memory:', 'run', 'job', '--', 'true'], /memory: lives inside one process/],
@@ -130,7 +141,7 @@ describe('help', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     for (const [exitCode, meaning] of exitCodeRows) expect(stdout).toContain(`${exitCode.padEnd(5)}  ${meaning}`)
     expect(stdout).toContain('holdfast run nightly -- ./backup.sh')
-    for (const command of ['run', 'ls', 'inspect', 'watch', 'evict', 'doctor', 'rebase']) {
+    for (const command of ['run', 'ls', 'inspect', 'watch', 'evict', 'doctor', 'rebase', 'redlock']) {
       expect((await call([command, '--help'])).stdout).toMatch(/Examples:\n {2}holdfast/)
     }
   })

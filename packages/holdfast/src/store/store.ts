@@ -73,7 +73,7 @@ export interface OpenStore {
 
   /**
    * For operators, where the engine can: puts the scale of all its tokens elsewhere, so that the next ones come right behind
-   * `to`, and returns how it was before; without `to` it only looks. Up at any time; down only while no process uses the engine.
+   * `to`, and returns how it was before; without `to` it only looks. Up at any time; down only while no program uses the engine.
    */
   rebase?(to?: bigint): Promise<TokenScaleView>
 

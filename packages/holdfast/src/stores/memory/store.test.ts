@@ -50,6 +50,17 @@ test('two stores without an engine know nothing of each other, with one engine t
   expect((await other.enter(claim('n!a'))).kind).toBe('queued')
 })
 
+test('a wall clock that is set two days ahead takes no name along by more than an hour', async () => {
+  const clock = virtualClock()
+  const store = await opened(memory(), clock)
+  await takeAndLeave(store, 'n!a')
+  clock.stepWall(2 * DAY_MS)
+  for (const name of ['n!a', 'n!never used before']) {
+    const aheadMs = Number((await takeAndLeave(store, name)) / 1000n) - (clock.wallMs() - 2 * DAY_MS)
+    expect(aheadMs).toBeLessThanOrEqual(HOUR_MS)
+  }
+})
+
 test('an engine outlives its clients: what they held stays held until it expires', async () => {
   const engine = memoryEngine()
   const clock = virtualClock()

@@ -76,7 +76,7 @@ export function refusePrefix(keyPrefix: string | undefined): void {
   )
 }
 
-/** Until it is connected again, and Sentinels' clients do so by themselves. */
+/** Until the caller connects it again, and Sentinels' clients do so by themselves. */
 export function endedClient(isFinal = true): StoreUnavailable {
   return new StoreUnavailable(
     'the ioredis client has ended (quit, disconnect, or its retryStrategy gave up): give one that stays connected',
@@ -91,9 +91,9 @@ export function notConnected(what = 'client'): StoreUnavailable {
   })
 }
 
-/** One that could not connect would go on trying, for nothing. Throws what the server said, or the driver last. */
+/** One that could not connect would go on trying, for no one's use. Throws what the server said, or the driver last. */
 export async function connectedOrEnded(client: Connecting): Promise<void> {
-  // An error event without a listener would be printed.
+  // An event without a listener would be printed.
   let trouble: unknown
   client.on('error', (error) => {
     if (trouble === undefined || codeWordOf(trouble) === undefined) trouble = error

@@ -25,7 +25,7 @@ export interface ListenerCheckOptions {
 }
 
 interface Checked {
-  /** Counts the subscribers there. */
+  /** How many watchers wait for messages there. */
   waiting: number
   heardAtMs: number
   /** Called with each message. */

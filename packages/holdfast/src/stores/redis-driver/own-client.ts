@@ -85,7 +85,7 @@ function isOfSelect(error: Error): boolean {
   return typeof command === 'object' && command !== null && 'name' in command && command.name === 'select'
 }
 
-/** A port that speaks TLS says nothing to a client that does not, and one that does not waits for the end of a line. */
+/** A port that speaks TLS says nothing to clients that do not, and one that does not waits for the end of a line. */
 function hinted(error: unknown, isTls: boolean): StoreUnavailable | undefined {
   if (error instanceof NotApplied || codeWordOf(error) !== undefined) return undefined
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''

@@ -80,7 +80,7 @@ async function probeOne(port: ProbedDriver, inCluster: boolean): Promise<ServerF
   return { ...place, engine, runId: info.get('run_id') ?? '', replicas, settings: await settingsOf(port) }
 }
 
-/** A number that the server does not have leaves the connection in database 0, with the locks of the programs that work there. */
+/** A number that the server does not have leaves the connection in database 0, with the locks of another program. */
 async function refuseOtherDatabase(port: ProbedDriver): Promise<void> {
   const { database } = port
   if (database === undefined) return

@@ -14,8 +14,8 @@ export type Part = string | { readonly lua: string }
 export interface ScriptSource {
   readonly name: string
   /**
-   * Redis looks at them before it begins, so no script is refused half-way. With `allow-oom` a holder can keep its lock
-   * and give it back on a server that is full.
+   * Redis looks at them before it begins, so no script is refused half-way. With `allow-oom` a lock that is held can be kept
+   * and given back on a server that is full.
    */
   readonly flags: '' | 'allow-oom' | 'no-writes'
   readonly parts: readonly Part[]

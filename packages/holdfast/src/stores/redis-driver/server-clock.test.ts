@@ -8,7 +8,7 @@ test('an event on the server is placed by an earlier answer, never later than it
   const server = new ServerClock(clock)
   const askedAt = stampOf(clock)
   await clock.advance(40)
-  // The answer was made 30 ms after it was asked for, which nobody here can know.
+  // The answer was made 30 ms after it was asked for, which cannot be known here.
   server.note(askedAt, 1_000_000)
   await clock.advance(5_000)
   const event = server.stampAt(1_000_000 + 2_000_000)

@@ -1,5 +1,7 @@
 /** For operators: which locks there are, and how one is taken from its holder. */
+import { StoreUnavailable } from '../../store/errors.ts'
 import type { ResourcePage } from '../../store/line-view.ts'
+import type { TokenScaleView } from '../../store/store.ts'
 import { isResource } from '../../store/names.ts'
 import { replyFields } from '../redis-driver/answers.ts'
 import { askedApart } from '../redis-driver/foreign-keys.ts'
@@ -14,6 +16,8 @@ const SCAN_COUNT = 1_000
 const CURSOR_SEPARATOR = ' '
 /** Between the server and the place on it. */
 const SERVER_SEPARATOR = '@'
+/** What the numbers of Lua are exact to. */
+const TOKEN_EXACT_MAX = BigInt(Number.MAX_SAFE_INTEGER)
 /** SCAN begins and ends with it. */
 const WALK_EDGE = '0'
 
@@ -30,14 +34,33 @@ export async function listOf(
 }
 
 export async function evictFrom(
-  { connection, scripts, isCluster, slotOf }: RedisSession,
+  { connection, clock, scripts, isCluster, slotOf }: RedisSession,
   keys: RedisKeys,
   { resource, token, reason }: { readonly resource: string; readonly token: bigint; readonly reason: string },
 ): Promise<'evicted' | 'gone'> {
   const [line, index] = keys.all(resource)
   const floor = keys.floor(isCluster ? slotOf(line) : undefined)
-  const answer = await connection.run(scripts.evict, [floor, line, index], [String(token), reason])
+  const answer = await connection.run(
+    scripts.evict,
+    [floor, line, index],
+    [String(token), reason, String(Math.ceil(clock.wallMs() * 1000))],
+  )
   return answer === 'evicted' ? 'evicted' : 'gone'
+}
+
+/** Of one server; in a Cluster there is a scale for each slot. */
+export async function rebaseTo(
+  { connection, scripts }: RedisSession,
+  keys: RedisKeys,
+  to: bigint | undefined,
+): Promise<TokenScaleView> {
+  if (to !== undefined && to > TOKEN_EXACT_MAX) {
+    throw new StoreUnavailable(`rebase: a script of Redis counts exactly up to ${TOKEN_EXACT_MAX}, and not to ${to}`, {
+      isFinal: true,
+    })
+  }
+  const answer = await connection.run(scripts.rebase, [keys.floor(undefined)], [to === undefined ? '' : String(to)])
+  return { highest: BigInt(String(answer)) }
 }
 
 /** One step. The walk is empty before the first and after the last one; a Cluster is walked primary by primary. */

@@ -106,12 +106,12 @@ describe.each([
     const holder = claim(resource)
     await other.leave({ ...holder, token: held(await other.enter(holder)).token })
     const observing = nextVersion(store, resource, (await store.look(resource)).version)
-    // The line knows its observer, so from here on only a message can tell that one.
+    // The observer is registered in the line, so from here on only a message can tell it.
     await expect.poll(() => direct.hexists(`holdfast:{${resource}}`, 'b')).toBe(1)
     const { token } = held(await store.enter(holder))
     await observing
     const ref = { resource, id: holder.id, token }
-    // It was asked for while nobody listened: a renewal looks again.
+    // It was asked for before the channel was listened to: a renewal looks again.
     expect(await store.watch(ref, never)).toMatchObject({ kind: 'hint' })
     expect(await store.renew([{ ref, ttlMs: 9_000 }])).toMatchObject([{ kind: 'held' }])
     const watching = store.watch(ref, never)

@@ -1,6 +1,6 @@
 /**
  * The Lua and the pure transition of core, side by side on the same random operations and the same moments: every
- * answer, every token, everybody who is told and the whole line must be equal. The scripts run with a clock that the
+ * answer, every token, every message and the whole line must be equal. The scripts run with a clock that the
  * test sets.
  */
 import fc from 'fast-check'
@@ -10,6 +10,7 @@ import { requireEngine } from '@holdfast/testbed/engines/require-engine'
 import {
   anyOperation,
   deadInTheMiddle,
+  evictedTwice,
   lateAlone,
   mistakenAlone,
   setBack,
@@ -51,7 +52,7 @@ const SEEN_MIN: Readonly<Record<string, number>> = {
 }
 
 /** What chance brings about too seldom. */
-const byHand = [deadInTheMiddle, lateAlone, mistakenAlone, setBack, twoCapacities]
+const byHand = [deadInTheMiddle, evictedTwice, lateAlone, mistakenAlone, setBack, twoCapacities]
 
 const stage = new Stage()
 let timed: TimedServer

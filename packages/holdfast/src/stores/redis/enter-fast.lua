@@ -1,18 +1,18 @@
 -- Enters claims, each judged separately; the first part of three.
 -- KEYS  floor · line, index of each claim
--- ARGV  the moment (µs) after which nothing new may begin · of each claim: ttl µs, or nothing when it needs the long way;
---       1 to wait in line; what it says of itself: id|ttl|… (record.lua)
+-- ARGV  the moment (µs) after which nothing new may begin; the asker's clock (µs) · of each claim: ttl µs, or nothing when it
+--       needs the long way; 1 to wait in line; what it says of itself: id|ttl|… (record.lua)
 -- ->    the moment and the first token, when every claim was granted the short way: its life is the ttl, the next has the next
 --       token · otherwise of each claim: what enter.lua answers · error, the words of Redis, for this claim alone
 --
--- The short way: a line without keys, and a claim without a lock-delay. From the first claim that needs the long way
+-- The short way: a line without keys, a claim without a lock-delay, and a clock that the asker's agrees with. From the first claim that needs the long way
 -- (enter.lua) all take it, so that none overtakes.
 
 local claims, free, seen = (#KEYS - 1) / 2, 0, {}
-local isLate = now > ARGV[1] + 0
-while free < claims and not isLate do
+local isLate, asker = now > ARGV[1] + 0, ARGV[2] + 0
+while free < claims and not isLate and now <= asker + jumpUs do
   local line, index = KEYS[free * 2 + 2], KEYS[free * 2 + 3]
-  if ARGV[free * 3 + 2] == '' or seen[line] or redis.call('EXISTS', line, index) > 0 then break end
+  if ARGV[free * 3 + 3] == '' or seen[line] or redis.call('EXISTS', line, index) > 0 then break end
   seen[line] = true
   free = free + 1
 end
@@ -27,13 +27,13 @@ if free > 0 then
     redis.call('SET', KEYS[1], int(floor + free))
   end
   for place = 1, free do
-    local line, ttl = KEYS[place * 2], ARGV[place * 3 - 1]
+    local line, ttl = KEYS[place * 2], ARGV[place * 3]
     local own = place == 1 and first or int(token + place - 1)
-    redis.call('HSET', line, 'a', 'h|' .. own .. '|' .. ARGV[place * 3 + 1], 'x', now + ttl)
+    redis.call('HSET', line, 'a', 'h|' .. own .. '|' .. ARGV[place * 3 + 2], 'x', now + ttl)
     redis.call('PEXPIRE', line, int(ttl / 1000 + idleMs))
   end
   if free == claims then return moment .. ' ' .. first end
   for place = 1, free do
-    answers[place] = { 'held', moment, int(token + place - 1), ARGV[place * 3 - 1], '0' }
+    answers[place] = { 'held', moment, int(token + place - 1), ARGV[place * 3], '0' }
   end
 end

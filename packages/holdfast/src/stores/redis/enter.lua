@@ -1,7 +1,8 @@
 -- Enters a claim, or reads again where it stands: also a waiter's heartbeat. enterLine of line/transition.ts. Second part.
 -- ->    held, now, token, life, provisional · queued, now, ahead, life, free in · gone[, reason] ·
 --       busy, free in · capacity, the real one · full · again: more has ended than one script ends ·
---       late, now: it arrived after the moment and began nothing · damaged, µs: the line refuses for so long
+--       late, now: it arrived after the moment and began nothing · damaged, µs: the line refuses for so long ·
+--       clock, now: it is far ahead of the asker's, and no token is remembered
 
 local function isRemembered(line, id)
   if line.left <= now then return false end
@@ -22,7 +23,9 @@ end
 local function refusal(line, asked, claim, mayWait)
   local counted = line.holding - line.weightless + line.waiting
   if counted > 0 and line.capacity ~= asked.capacity then return 'capacity' end
-  if line.waiting == 0 and line.used + claim.weight <= asked.capacity then return nil end
+  if line.waiting == 0 and line.used + claim.weight <= asked.capacity then
+    return isUnfounded(line) and 'clock' or nil
+  end
   if mayWait and line.waiting < limits.queue then return nil end
   if line.isBehind then return 'again' end
   return mayWait and 'full' or 'busy'
@@ -78,6 +81,6 @@ local function enter(at, mayWait, spec)
   if not refused then return place(line, known and find(line, known.id) or claim) end
   if refused == 'busy' then return { refused, freeIn(line) } end
   if refused == 'capacity' then return { refused, int(line.capacity) } end
-  if refused == 'late' then return { refused, int(now) } end
+  if refused == 'late' or refused == 'clock' then return { refused, int(now) } end
   return { refused }
 end

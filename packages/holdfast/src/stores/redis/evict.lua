@@ -1,7 +1,9 @@
 -- Ends the claim that holds with exactly this token and tells its process. evictFromLine of line/transition.ts.
 -- KEYS  floor, line, index
--- ARGV  token, reason
+-- ARGV  token, reason, the asker's clock (µs)
 -- ->    evicted · gone
+
+asker = tonumber(ARGV[3])
 
 local function goneWords() return 'gone', ARGV[2] end
 

@@ -64,7 +64,7 @@ test('a server that does not flush while the file is rewritten may lose seconds,
   expect(reasons.join(' ')).toContain('no-appendfsync-on-rewrite is yes; set no')
   expect(reasons.join(' ')).not.toContain('appendfsync is always')
   expect(lockRisks.join(' ')).toContain('a crash of the machine')
-  // Both are said at once, so that nobody mends one to hear of the other.
+  // Both are said at once, so that mending one does not only bring up the other.
   const slow = { ...best, settings: new Map([...pausing.settings, ['appendfsync', 'everysec']]) }
   expect(factsOf([slow], alone).reasons.join(' ')).toMatch(/appendfsync is everysec; set always.*on-rewrite is yes/)
 })

@@ -16,7 +16,7 @@ export class RedisKeys {
     this.#prefix = prefix
   }
 
-  /** The HASH of a line, which is also the name of the channel for its observers. */
+  /** The HASH of a line, which is also the name of the channel of its observers. */
   line(resource: string): string {
     return `${this.#prefix}:{${resource}}`
   }

@@ -105,7 +105,7 @@ describe('renewal', () => {
       lease.signal.addEventListener('abort', () => resolve(performance.now() - startMs))
     })
     await engine.pause()
-    // Vitest fails the run for a rejection that nobody handles.
+    // Vitest fails the run for a rejection without a handler.
     expect(await told).toBeLessThan(2_000)
     await sleep(1_500)
     expect(lease.isHeld()).toBe(false)

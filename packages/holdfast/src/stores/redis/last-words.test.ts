@@ -1,4 +1,4 @@
-/** What the driver and the server say last reaches whoever opens a store or asks for a lock; and soon, where no waiting helps. */
+/** What the driver and the server say last reaches the caller who opens a store or asks for a lock; and soon, where no waiting helps. */
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { Redis } from 'ioredis'

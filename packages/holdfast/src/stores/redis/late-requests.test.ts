@@ -1,5 +1,5 @@
 /**
- * What a network or a driver hands over late, or twice: no request may become a claim without a holder. The scripts run
+ * What a network or a driver hands over late, or twice: no request may become a claim without a process. The scripts run
  * with a clock that the test sets.
  */
 import { afterAll, beforeEach, expect, test } from 'vitest'
@@ -8,7 +8,7 @@ import { requireEngine } from '@holdfast/testbed/engines/require-engine'
 import { NotApplied } from '../../store/errors.ts'
 import { claim, held, Stage } from './redis.fixture.ts'
 import { scripts } from './scripts.ts'
-import { TimedServer } from './timed-server.fixture.ts'
+import { type TimedOptions, TimedServer } from './timed-server.fixture.ts'
 
 const SECOND_US = 1_000_000n
 const stage = new Stage()
@@ -22,13 +22,7 @@ let isLost = false
 
 beforeEach(async (context) => {
   await requireEngine(context, server)
-  timed ??= await TimedServer.start(stage, {
-    through(words, send) {
-      if (words[1] !== scripts.enter.sha) return send(words)
-      sent.push(() => send(words))
-      return isLost ? Promise.reject(new Error('the connection broke')) : send(words)
-    },
-  })
+  timed ??= await TimedServer.start(stage, { through: keepEnters })
   ;[sent, isLost] = [[], false]
   nowUs = BigInt(Date.now()) * 1000n
   await timed.set(nowUs)
@@ -37,6 +31,12 @@ beforeEach(async (context) => {
   sent = []
 })
 afterAll(() => stage[Symbol.asyncDispose]())
+
+const keepEnters: NonNullable<TimedOptions['through']> = (words, send) => {
+  if (words[1] !== scripts.enter.sha) return send(words)
+  sent.push(() => send(words))
+  return isLost ? Promise.reject(new Error('the connection broke')) : send(words)
+}
 
 const fresh = (): string => `n!late${(names += 1)}`
 
@@ -118,6 +118,18 @@ test('an id that left in doubt is remembered, also when its claim held a lonely 
   expect(await timed.store.leave({ ...mine, token }, { outcomeUnknown: true })).toBe('left')
   expect(await again()).toEqual(['gone'])
   expect(await states(mine.resource)).toEqual([])
+})
+
+test('an id whose request a driver may have sent twice is remembered as well', async () => {
+  const doubling = await TimedServer.start(stage, { resends: true, through: keepEnters })
+  await doubling.set(nowUs)
+  // An answer tells the store the time.
+  await doubling.store.enter(claim(fresh())).catch(() => undefined)
+  const mine = claim(fresh())
+  sent = []
+  const { token } = held(await doubling.store.enter(mine))
+  expect(await doubling.store.leave({ ...mine, token })).toBe('left')
+  expect(await again()).toEqual(['gone'])
 })
 
 test('an id that left before it arrived is remembered, and keeps no other claim from the lock', async () => {

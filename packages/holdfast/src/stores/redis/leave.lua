@@ -20,7 +20,7 @@ local function leave(at, word)
   end
   untilUs = tonumber(untilUs)
   if untilUs > now then
-    -- A request of it may still arrive, and must not become a claim without a holder.
+    -- A request of it may still arrive, and must not become a claim without a process.
     line.left, line.leftId, line.leftUntil, line.changed = math.max(line.left, untilUs), id, untilUs, true
   end
   grant(line, id)

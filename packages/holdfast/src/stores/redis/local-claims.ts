@@ -55,7 +55,7 @@ export class LocalClaims {
     if (beginByUs !== undefined) entry.beginByUs = Math.max(beginByUs, entry.beginByUs ?? 0)
   }
 
-  /** Nobody listens while this is asked: what is told meanwhile is missed. To be said after `eventCount` was read. */
+  /** No channel is listened to while this is asked, so messages are missed until it is answered. To be called after `eventCount` was read. */
   missing(line: string, id: string): void {
     const entry = this.#entries.get(keyOf(line, id))
     if (entry !== undefined) entry.newsAt = this.#eventCount += 1
@@ -136,7 +136,7 @@ export class LocalClaims {
     for (const entry of this.#entries.values()) this.#hint(entry)
   }
 
-  /** A hint that no wait takes is kept for the next one. */
+  /** A hint without a watcher is kept for the next one. */
   #hint(entry: LocalClaim): void {
     entry.newsAt = this.#eventCount += 1
     for (const watcher of entry.watchers) watcher(HINT)

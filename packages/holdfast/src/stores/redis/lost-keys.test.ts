@@ -69,7 +69,7 @@ test('a line that lost its record refuses until every claim has ended, and is fr
     expect(store.enter(claim(RESOURCE))).rejects.toThrow(/evicted a part of this lock's record.*refused for \d+ s/)
   await refused()
   await expect(store.enter(claim(RESOURCE))).rejects.toBeInstanceOf(NotApplied)
-  // Neither those who knew it nor who observes it make it look free.
+  // Neither the claims that stood in it nor an observer make it look free.
   expect(
     await store.renew([
       { ref, ttlMs: 5_000 },

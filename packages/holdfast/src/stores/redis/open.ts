@@ -1,4 +1,4 @@
-/** Opening: connects, asks the server what it is, teaches it the scripts, and listens before anybody can wait. */
+/** Opening: connects, asks the server what it is, teaches it the scripts, and listens before a claim can wait. */
 import { answerWithin } from '../../time/call-limit.ts'
 import { newClaimId } from '../../store/claim.ts'
 import type { Clock } from '../../time/clock.ts'

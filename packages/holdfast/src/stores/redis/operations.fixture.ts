@@ -99,8 +99,15 @@ export const lateAlone: readonly Operation[] = [
   { kind: 'leave', batch: [{ line: 0, id: 'b', keepMs: 0, token: 'right' }] },
   { kind: 'enter', batch: [{ ...alone, id: 'c', ttlMs: 100 }] },
   { kind: 'pass', ms: 450 },
-  { kind: 'renew', batch: [{ line: 0, id: 'c', ttlMs: 5_000, token: 'right', note: undefined }] },
+  { kind: 'renew', batch: [{ line: 0, id: 'c', ttlMs: 100, token: 'right', note: undefined }] },
   { kind: 'enter', batch: [{ ...alone, id: 'c', ttlMs: 100 }] },
+]
+
+/** The only claim of a line is evicted, and again while it lingers. */
+export const evictedTwice: readonly Operation[] = [
+  { kind: 'enter', batch: [{ ...alone, id: 'a', ttlMs: 5_000 }] },
+  { kind: 'evict', line: 0, id: 'a', token: 'right' },
+  { kind: 'evict', line: 0, id: 'a', token: 'right' },
 ]
 
 /** A free line that was taken before the clock was set back: the next token is above the last all the same. */

@@ -31,7 +31,7 @@ async function opened(options: RedisOptions = {}): Promise<{ engine: Engine; sto
   return { engine, store, direct: stage.client(engine) }
 }
 
-/** The same answer for a holder and for one who asks; and when it is over, nobody stands in the way. */
+/** The same answer for a holder and for a newcomer; and when it is over, no claim stands in the way. */
 async function refusedMeanwhile(
   store: OpenStore,
   expected: { readonly kind: typeof NotApplied | typeof StoreUnavailable; readonly words: RegExp },

@@ -1,7 +1,7 @@
 -- The third part: from the first claim that needs the long way, those that need it.
 
 local function renewEither(place)
-  local ttl, word = ARGV[place * 2 - 1], ARGV[place * 2]
+  local ttl, word = ARGV[place * 2], ARGV[place * 2 + 1]
   return renewFast(KEYS[place * 2], ttl, word) or renew(place * 2, ttl, word)
 end
 

@@ -160,6 +160,9 @@ test('looking, observing and listing, and every script was among them', async ()
   await expect.poll(() => runs.get('observe')).toBe(1)
   await plain.enter(claim(resource))
   expect(await observing).not.toBe(seen.version)
+  const { highest } = (await twice.rebase?.()) ?? { highest: 0n }
+  expect(highest).toBeGreaterThanOrEqual(token)
+  expect(await twice.rebase?.(highest + 5n)).toEqual({ highest: highest + 5n })
   expect([...runs.keys()].toSorted()).toEqual(
     Object.values(scripts)
       .map(({ name }) => name)

@@ -14,12 +14,23 @@ local function push(words, ...)
   for _, word in ipairs({ ... }) do words[#words + 1] = word end
 end
 
--- The floor of tokens. It is raised before a token is written anywhere.
+-- The floor of tokens, 0 when the server remembers none. It is raised before a token is written anywhere.
 local floor
 
-local function nextToken(line)
+local function readFloor()
   floor = floor or tonumber(redis.call('GET', KEYS[1]) or 0)
-  floor = math.max(floor + 1, line.token + 1, now)
+  return floor
+end
+
+-- Whether a token had to be made by a clock alone that may be wrong.
+local function isUnfounded(line)
+  return now > asker + limits.jump and line.token == 0 and readFloor() == 0
+end
+
+-- Tokens follow the server's clock as far as the asker's agrees, so that a clock which is days ahead for a moment does not
+-- take all tokens along. (docs/protocols/tokens.md, A second clock that is a stranger)
+local function nextToken(line)
+  floor = math.max(readFloor() + 1, line.token + 1, math.min(now, asker + limits.jump))
   line.token, line.isGranted = floor, true
   return int(floor)
 end
@@ -122,7 +133,7 @@ local function versionOf(line)
   return line.solo.state .. line.solo.token .. '.' .. line.changes
 end
 
--- Channels at which nobody listens: their processes are gone.
+-- Channels without a listener: their processes are gone.
 local unheardChannels = {}
 
 local function isUnheard(claim)

@@ -3,11 +3,11 @@ import type { Claim, Ref } from '../../store/claim.ts'
 import { type Stamp, stampOf } from '../../time/clock.ts'
 import { ATTEMPT_MS_MAX } from '../../store/limits.ts'
 import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../../store/errors.ts'
-import type { LeaveOptions, OpenStore, Renewal, Store } from '../../store/store.ts'
+import type { LeaveOptions, OpenStore, Renewal, Store, TokenScaleView } from '../../store/store.ts'
 import type { LineView, ResourcePage } from '../../store/line-view.ts'
 import type { Facts } from '../../store/facts.ts'
 import type { RenewAnswer, Hint, Standing } from '../../store/standing.ts'
-import { evictFrom, listOf } from './admin.ts'
+import { evictFrom, listOf, rebaseTo } from './admin.ts'
 import { replyFields } from '../redis-driver/answers.ts'
 import { engineError } from '../redis-driver/errors.ts'
 import type { CurrentFacts } from '../redis-driver/current-facts.ts'
@@ -40,11 +40,13 @@ class RedisStore implements OpenStore {
   readonly #keys: RedisKeys
   readonly #promises: CurrentFacts
   #session: RedisSession | undefined
+  readonly rebase?: (to?: bigint) => Promise<TokenScaleView>
 
   constructor(keys: RedisKeys, session: RedisSession) {
     this.#keys = keys
     this.#session = session
     this.#promises = session.promises
+    if (!session.isCluster) this.rebase = async (to) => rebaseTo(this.#opened(), this.#keys, to)
   }
 
   get facts(): Facts {
@@ -73,7 +75,7 @@ class RedisStore implements OpenStore {
     const note: NoteTime = (stamp, serverUs) => serverClock.note(stamp, serverUs, slot)
     const askedAt = stampOf(clock)
     try {
-      const shared = [beginByUs === undefined ? WHENEVER : String(beginByUs)]
+      const shared = [beginByUs === undefined ? WHENEVER : String(beginByUs), usOf(askedAt.wallMs)]
       const args = enterArgs(claim, session.channelOf(resource))
       const floor = this.#keys.floor(session.isCluster ? slot : undefined)
       const { answer, place } = await together.ask({ script: scripts.enter, slot, floor, keys, shared, args })
@@ -131,7 +133,7 @@ class RedisStore implements OpenStore {
   }
 
   async leave({ resource, id, token }: Ref, options: LeaveOptions = {}): Promise<'left' | 'gone'> {
-    const { together, claims, serverClock, scripts, isCluster, slotOf } = this.#opened()
+    const { together, claims, clock, serverClock, scripts, isCluster, slotOf } = this.#opened()
     const keys = this.#keys.all(resource)
     const [line] = keys
     const slot = slotOf(line)
@@ -141,8 +143,9 @@ class RedisStore implements OpenStore {
     const untilUs = isInDoubt ? (beginByUs ?? serverClock.usIn(BEGIN_WITHIN_MS, slot) ?? 0) : 0
     const ref = `h|${token ?? ''}|${id}|`
     const args = [keepUs > 0 || untilUs > 0 ? `${keepUs}|${untilUs}|${ref}` : ref]
+    const shared = [usOf(clock.wallMs())]
     const floor = this.#keys.floor(isCluster ? slot : undefined)
-    const { answer } = await together.ask({ script: scripts.leave, slot, floor, keys, shared: [], args })
+    const { answer } = await together.ask({ script: scripts.leave, slot, floor, keys, shared, args })
     return answer === 'left' ? 'left' : 'gone'
   }
 
@@ -161,7 +164,7 @@ class RedisStore implements OpenStore {
     if (channels.isSharded) for (const { ref } of renewals) this.#missing(ref)
     const asked = { askedAt: stampOf(clock), eventCount, slot }
     try {
-      const answers = await connection.run(scripts.renew, keys, args)
+      const answers = await connection.run(scripts.renew, keys, [usOf(asked.askedAt.wallMs), ...args])
       return renewals.map(({ ref, ttlMs }, index) => {
         const answer: unknown = Array.isArray(answers) ? answers[index] : answers
         return this.#renewed(ref, ttlMs, answer, asked)
@@ -189,7 +192,7 @@ class RedisStore implements OpenStore {
     return claims.answered(this.#keys.line(resource), id, told, eventCount)
   }
 
-  /** Asked while nobody listens: whatever is told until the next question has to be asked for. */
+  /** Asked while the channel is not listened to: what is published until the next question has to be asked for. */
   #missing({ resource, id }: Pick<Ref, 'resource' | 'id'>): void {
     const { channels, claims, channelOf } = this.#opened()
     if (!channels.hears(channelOf(resource))) claims.missing(this.#keys.line(resource), id)

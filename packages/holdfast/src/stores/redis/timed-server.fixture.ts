@@ -11,8 +11,15 @@ import { redisStore } from './store.ts'
 
 const PREFIX = 'holdfast'
 const CLOCK_KEY = 'clock of the test'
-/** After this moment an `enter` begins nothing; it never comes. */
+/** After this moment an `enter` begins nothing; it never comes. And an asker with this clock lets tokens follow any other. */
 const LATEST = String(Number.MAX_SAFE_INTEGER)
+/** Where each script has the clock of the asker among its arguments. */
+const ASKER_AT = new Map([
+  [scripts.enter.sha, 1],
+  [scripts.leave.sha, 0],
+  [scripts.renew.sha, 0],
+  [scripts.evict.sha, 2],
+])
 const MARKER = `${PREFIX}:marker`
 const TEST_TIME = `(function()
   local us = tonumber(redis.call('GET', '${CLOCK_KEY}'))
@@ -25,8 +32,10 @@ export interface Published {
 }
 
 export interface TimedOptions {
-  /** No request is late: for a test that sets the clock as no store can know. */
+  /** No request is late, and no clock is wrong: for a test that sets the clock as no store can know. */
   readonly isNeverLate?: boolean
+  /** The driver may send a command twice, and does not say when. */
+  readonly resends?: boolean
   /** Between the store and the server. */
   readonly through?: (words: readonly string[], send: RedisDriver['send']) => Promise<unknown>
 }
@@ -108,14 +117,19 @@ export class TimedServer {
 }
 
 /** The real server and the real scripts; only TIME is ours. They are loaded once: their texts are long. */
-function withTestTime(port: RedisDriver, { isNeverLate, through }: TimedOptions): RedisDriver {
+function withTestTime(port: RedisDriver, { isNeverLate, resends = false, through }: TimedOptions): RedisDriver {
   const texts = new Map(Object.values(scripts).map(({ text }) => [text, text.replace("redis.call('TIME')", TEST_TIME)]))
   const hashes = new Map(Object.values(scripts).map(({ sha, text }) => [sha, sha1(texts.get(text) ?? '')]))
   const ours = (word: string): string => hashes.get(word) ?? texts.get(word) ?? word
-  const inTime = (words: readonly string[]): readonly string[] =>
-    isNeverLate === true && words[1] === scripts.enter.sha ? words.with(3 + Number(words[2]), LATEST) : words
+  const inTime = (words: readonly string[]): readonly string[] => {
+    const askerAt = ASKER_AT.get(words[1] ?? '')
+    if (isNeverLate !== true || askerAt === undefined) return words
+    const first = 3 + Number(words[2])
+    const trusting = words.with(first + askerAt, LATEST)
+    return words[1] === scripts.enter.sha ? trusting.with(first, LATEST) : trusting
+  }
   const send: RedisDriver['send'] = (words) => port.send(inTime(words).map(ours))
-  return { listen: (hearer) => port.listen(hearer), send: (words) => through?.(words, send) ?? send(words) }
+  return { resends, listen: (hearer) => port.listen(hearer), send: (words) => through?.(words, send) ?? send(words) }
 }
 
 function sha1(text: string): string {

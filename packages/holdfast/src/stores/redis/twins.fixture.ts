@@ -1,6 +1,6 @@
 /**
  * Two lines in Redis and the same two by the transition of core. Every operation is carried out on both at the same
- * moment; answers, lines, lists, and everybody who is told must be equal.
+ * moment; answers, lines, lists and messages must be equal.
  */
 import { expect } from 'vitest'
 import type { Claim, Ref } from '../../store/claim.ts'
@@ -36,7 +36,7 @@ interface Done {
   readonly noted: boolean
 }
 
-/** As in scripts.ts: so long a line tells its observers, and so much is left when it is not asked again. */
+/** As in scripts.ts: for so long observers are registered, and with so much left they do not register again. */
 const OBSERVED_US = 60_000_000n
 const OBSERVED_SURELY_US = 45_000_000n
 const EVICTED_FOR = 'made | "room"'
@@ -77,7 +77,7 @@ export class Twins {
     await this.#server.set(this.#nowUs)
     if (this.#floor === 0n) await this.#server.forgetTokens()
     const which = 'batch' in each ? each.batch.map(({ line }) => line) : [each.line]
-    // Time alone may have changed something, and nobody has swept the line yet.
+    // Time alone may have changed something, and no step has swept the line yet.
     if (this.#hasPassed) for (const line of new Set(which)) await this.#compareLine(line)
     this.#hasPassed = false
     if (each.kind === 'observe') return this.#observe(each.line)
@@ -192,7 +192,7 @@ export class Twins {
     expect(real.recheckInMs).toBeLessThanOrEqual((answer.recheckInMs ?? Number.NaN) + 0.01)
   }
 
-  /** The line as it is, for readers: nothing that is over is shown, whoever ended it. */
+  /** The line as it is, for readers: nothing that has ended is shown, whichever step ended it. */
   async #compareLine(line: Which): Promise<LineView> {
     const resource = this.#resources[line]
     const [{ version, ...view }, isClaimed] = await Promise.all([
@@ -205,11 +205,11 @@ export class Twins {
     return { ...view, version }
   }
 
-  /** An observer is told of every change that it could see, once each, and of nothing else. */
+  /** Observers are notified of every change that they could see, once each, and of nothing else. */
   async #compareObserved(line: Which, done: readonly Done[], published: readonly Published[]): Promise<void> {
     const changes = done.filter((each) => each.line === line && (each.noted || this.#isSeen(each)))
     const isObserved = this.#observedUntilUs[line] > this.#nowUs
-    // A free line has no keys, unless it is observed.
+    // A free line has no keys, unless it has observers.
     const isForgotten = changes.length > 0 && isIdle(this.#lines[line]) && !isObserved
     if (isForgotten) this.#lines[line] = emptyLine
     const { version } = await this.#compareLine(line)
@@ -224,7 +224,7 @@ export class Twins {
     if (versions.length > 0) this.#count('an observer was told')
   }
 
-  /** In two steps: whoever was over and asked again is a new claim, even if it looks as the old one did. */
+  /** In two steps: an id that had ended and entered again is a new claim, even if it looks as the old one did. */
   #isSeen({ before, after }: Done): boolean {
     const swept = sweep(before, this.#moment)
     return looksDifferent(before, swept) || looksDifferent(swept, after)

@@ -1,5 +1,6 @@
 /** What the scripts answer and publish, in the terms of the seam. Numbers travel as text, times as µs of the server. */
 import type { Stamp } from '../../time/clock.ts'
+import { formatMs } from '../../time/duration.ts'
 import { NotApplied, StoreUnavailable } from '../../store/errors.ts'
 import type { Queued, Held, Standing } from '../../store/standing.ts'
 import { replyFields } from '../redis-driver/answers.ts'
@@ -68,6 +69,11 @@ export function decodeReply(answer: unknown, askedAt: Stamp, note: NoteTime): Ti
     case 'late':
       note(askedAt, Number(words[0]))
       throw new NotApplied('enter: the request came to Redis too late, and began nothing')
+    case 'clock':
+      throw new StoreUnavailable(
+        `enter: the clock of Redis (${Math.round(msOf(words[0]))} ms since 1970) is ${formatMs(msOf(words[0]) - askedAt.wallMs)} ahead of the clock of this machine, and the server remembers no token: set the wrong one right`,
+        { isFinal: true },
+      )
     case 'damaged':
       throw new NotApplied(
         `enter: Redis evicted a part of this lock's record, and its last holder cannot be known: it is refused for ${Math.ceil(msOf(words[0]) / 1000)} s, until every claim has ended`,

@@ -89,6 +89,7 @@ export function outdated(words: string): StoreUnavailable {
   return new StoreUnavailable(
     `the list of servers of this Redlock was changed, and this client was opened with another one: ${words}. Open it anew ` +
       `with the new list (${HOW})`,
+    { isFinal: true },
   )
 }
 

@@ -46,3 +46,6 @@ export const ASIDE_MS: number = CAP_MS + 2 * SKEW_MS
 export function quarantineMs(maxTtlMs: number): number {
   return maxTtlMs + ASIDE_MS
 }
+
+/** How often a node writes down that a client was at work that knows no other list of servers. */
+export const SOLE_EVERY_MS = 10_000

@@ -1,7 +1,7 @@
 /** The Lua scripts beside this file, with the limits in front. */
 import { QUEUE_LENGTH_MAX, WAITER_LIFE_MS } from '../../store/limits.ts'
 import { type Part, type Script, scriptOf, type ScriptSource } from '../redis-driver/script.ts'
-import { ASIDE_MS, CAP_MS, KEPT_MS } from './limits.ts'
+import { ASIDE_MS, CAP_MS, KEPT_MS, SOLE_EVERY_MS } from './limits.ts'
 import { lua } from './lua.gen.ts'
 
 /** How long a node tells the observers of a lock, and how long that is relied upon. */
@@ -13,8 +13,6 @@ const SWEEP_MAX = 64
 const IDLE_MS = 3_600_000
 /** Waiters that a look shows. */
 const SHOWN_MAX = 1_000
-/** How exactly it is known when a client was at work that knows one list alone. */
-const SOLE_EVERY_MS = 10_000
 /** Between reading that no node has a marker and writing one: what happens in between is the same first start. */
 export const JOINING_MS = 2_000
 

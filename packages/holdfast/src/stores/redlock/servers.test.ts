@@ -184,6 +184,7 @@ describe.each(changes)('a change %s', (_, count, changed) => {
     const [gone] = all.engines
     await gone?.kill()
     await expect(operator.finish()).rejects.toThrow(/nothing was changed: 127\.0\.0\.1:\d+ is away/)
+    await expect(operator.finish({ without: ['mistyped:6379'] })).rejects.toThrow(/mistyped:6379 is on neither list/)
     const without = [`127.0.0.1:${gone?.port}`]
     expect(await operator.finish({ without })).toMatchObject({ step: 'left' })
     for (const each of all.seen.slice(1)) await each.hset(keys.marker, 'c', '1')

@@ -6,7 +6,7 @@ import { type Clock, systemClock } from '../../time/clock.ts'
 import { Misuse, StoreUnavailable } from '../../store/errors.ts'
 import { listsOf, wordsOf } from './agreement.ts'
 import { type Marker, markersOf } from './data-markers.ts'
-import { NODE_MS_MAX, quarantineMs } from './limits.ts'
+import { NODE_MS_MAX, quarantineMs, SOLE_EVERY_MS } from './limits.ts'
 import { changeOf, idOf, isMajority, type Membership, membershipOf, type ServerList } from './membership.ts'
 import type { RedisNode } from './node.ts'
 import { type Fleet, fleetOf, type JoinPlan } from './open.ts'
@@ -106,6 +106,8 @@ export class ServersOfRedlock implements RedlockServers {
     const { seen: all, lists } = await this.#look()
     const { to, from } = bothOf(lists)
     const step = membershipOf(this.#plan.lists.names, to, from)
+    const unknown = without.filter((gone) => all.every(({ name }) => name !== gone))
+    if (unknown.length > 0) throw new Misuse(`nothing was changed: ${unknown.join(', ')} is on neither list`)
     const seen = all.filter(({ name }) => !without.includes(name))
     refuseUnless(
       seen,
@@ -128,7 +130,7 @@ export class ServersOfRedlock implements RedlockServers {
       return { step: 'done', waitMs: 0 }
     }
     if (isUnder(idOf(from))) {
-      if (!force) refuseSoleClients(seen, idOf(from), step.keptOutMs)
+      if (!force) refuseSoleClients(seen, idOf(from), step.keptOutMs + SOLE_EVERY_MS)
       await this.#put(seen, step, { id: step.own, generation: generation + 1, words: stepWords(from, to) })
       return { step: 'left', waitMs: quarantineMs(step.keptOutMs) }
     }
@@ -236,7 +238,7 @@ function refuseUnless(seen: readonly Seen[], what: string, isFine: (server: Seen
     throw new Misuse(`nothing was changed: ${wrong.join(', ')} ${wrong.length > 1 ? 'are' : 'is'} ${what}`)
 }
 
-/** Their locks would be lost, and they would not get them again. */
+/** Their locks would be lost, and they would not get them again. What is written down of them is a moment old. */
 function refuseSoleClients(seen: readonly Seen[], old: string, withinMs: number): void {
   const lately = seen.filter(({ marker }) => marker?.list === old && marker.soleForMs < withinMs)
   const [first] = lately.toSorted((one, other) => (one.marker?.soleForMs ?? 0) - (other.marker?.soleForMs ?? 0))
