@@ -5,6 +5,7 @@ import type { Moment } from '../../line/transition.ts'
 import type { DatabaseSync } from './client.ts'
 import type { ClockEpoch } from './epoch.ts'
 import { engineError, unavailable } from './errors.ts'
+import type { FileIdentity } from './file-identity.ts'
 import { Generation } from './generation.ts'
 import type { ReadableLines, StoredEntry } from './look.ts'
 import { CEILING_RESERVE_US, ceilingAbove, greatest, type OpenedFile } from './open.ts'
@@ -60,13 +61,8 @@ export class LineDatabase implements Lines, ReadableLines {
   }
 
   /** Whether the path still leads to these files. An open handle would go on locking where no newcomer can look. */
-  isCurrent(): boolean {
-    return this.#opened.identity.isCurrent()
-  }
-
-  /** The same at a glance, before a step: after it the files are looked at in any case. */
-  looksCurrent(): boolean {
-    return this.#opened.identity.looksCurrent()
+  get identity(): FileIdentity {
+    return this.#opened.identity
   }
 
   /**

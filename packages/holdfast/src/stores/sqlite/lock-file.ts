@@ -94,7 +94,7 @@ export class LockFile implements RecordEngine, FileUser {
   /** Of the file that is open for change; of another one when the path leads elsewhere by now, where no claim of ours is. */
   get database(): LineDatabase {
     if (this.#isClosed) throw new StoreUnavailable('this store was closed')
-    if (this.#database?.looksCurrent() === true) return this.#database
+    if (this.#database?.identity.looksCurrent() === true) return this.#database
     const isReplaced = this.#database !== undefined
     this.#letGo()
     this.#database = this.#open()
@@ -165,7 +165,7 @@ export class LockFile implements RecordEngine, FileUser {
   }
 
   isCurrent(): boolean {
-    return this.#database?.isCurrent() !== false
+    return this.#database?.identity.isCurrent() !== false
   }
 
   /** For another store of this process, which found that the files are not there any more. */
