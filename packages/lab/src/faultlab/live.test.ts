@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { parseEvent } from '@holdfast/testbed/history'
+import { promised } from '@holdfast/testbed/watchdog/broken-promise'
 import { requireNeeds } from './scenarios/needs.ts'
 import { broken, lab, LIMIT_MS, Runs, type Told } from './live.fixture.ts'
 
@@ -19,7 +20,7 @@ const judged = (name: string, ...args: readonly string[]): Promise<{ code: numbe
 describe.concurrent('a run', { timeout: LIMIT_MS }, () => {
   test('of Holdfast on SQLite finds no violation under stops, kills and a busy file, and judges every promise', async () => {
     const { code, told } = await judged('holdfast', '--for', '15s', '--workers', '4')
-    expect(told.violations).toEqual([])
+    promised(() => expect(told.violations).toEqual([]))
     expect({ code, result: told.result, notJudged: told.notJudged }).toEqual({ code: 0, result: 'held', notJudged: [] })
     expect(told.faults.map(({ name, effective }) => [name, effective > 0])).toEqual([
       ['pause', true],
@@ -117,7 +118,7 @@ export async function openContender(options) {
       '--lock',
       path,
     )
-    expect(told.violations).toEqual([])
+    promised(() => expect(told.violations).toEqual([]))
     expect({ code, result: told.result }).toEqual({ code: 0, result: 'held' })
   })
 })

@@ -5,6 +5,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import * as server from '@holdfast/testbed/engines/redis/server'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
+import { promised } from '@holdfast/testbed/watchdog/broken-promise'
 import { systemClock } from '../../time/clock.ts'
 import { deadlineOf } from '../../time/deadline.ts'
 import type { OpenStore } from '../../store/store.ts'
@@ -104,7 +105,9 @@ function judge(turns: readonly Turn[]): void {
   for (const [index, turn] of inOrder.entries()) {
     const before = inOrder[index - 1]
     if (before === undefined) continue
-    expect(turn.token, 'two grants with one token').toBeGreaterThan(before.token)
-    expect(turn.fromMs, 'two hold together, or a token that came out of order').toBeGreaterThanOrEqual(before.untilMs)
+    promised(() => {
+      expect(turn.token, 'two grants with one token').toBeGreaterThan(before.token)
+      expect(turn.fromMs, 'two hold together, or a token that came out of order').toBeGreaterThanOrEqual(before.untilMs)
+    })
   }
 }
