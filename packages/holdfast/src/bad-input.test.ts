@@ -106,7 +106,9 @@ describe('a name', () => {
 describe('a token', () => {
   test('beyond 2^53 is exact from the store to the guard and back', async () => {
     const path = lockFile()
-    await holdfast(sqlite({ path })).open()
+    const maker = holdfast(sqlite({ path }))
+    await maker.using('another', () => undefined)
+    await maker.close()
     const first = 2n ** 53n + 1n // rounds to 2^53
     const raw = new DatabaseSync(path)
     raw.prepare('UPDATE file SET floor = ?, ceiling = ?').run(first - 1n, first + 10n ** 9n)
