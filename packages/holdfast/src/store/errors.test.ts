@@ -55,9 +55,9 @@ describe('instanceof', () => {
     expect(new LeaseLost('')).not.toBeInstanceOf(SeatLost)
   })
 
-  test('costs a log no line', () => {
+  test('costs a log no line for the mark', () => {
     const shown = inspect(new StaleToken('stale', { held: 33n, needed: 34n }))
     expect(shown).not.toContain('Symbol')
-    expect(Object.keys(new StoreUnavailable('away'))).toEqual(['code', 'resource', 'name'])
+    expect(Object.keys(new StoreUnavailable('away'))).toEqual(['code', 'resource', 'name', 'isFinal'])
   })
 })
