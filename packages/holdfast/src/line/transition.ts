@@ -10,6 +10,8 @@ import { PROVISIONAL_LIFE_MS, QUEUE_LENGTH_MAX, WAITER_LIFE_MS } from '../store/
 export interface Moment {
   /** The clock that judges expiry. */
   readonly nowMs: number
+  /** Ends were counted by this process from its own first sight, with an allowance: there is no clock that could be set back. */
+  readonly isObserved?: boolean
   /** The scale on which tokens live: the wall clock in µs, under the roof of token-scale.ts. */
   readonly tokenScaleUs: bigint
 }
@@ -201,7 +203,7 @@ function evicted(claim: HeldClaim, reason: string, now: Moment): LingeringClaim 
  * of it, whatever its record says: a clock that was set back must not keep a dead lock.
  */
 function endOf(claim: LineClaim, now: Moment): number {
-  return Math.min(claim.endsAtMs, now.nowMs + longestLifeMs(claim))
+  return now.isObserved === true ? claim.endsAtMs : Math.min(claim.endsAtMs, now.nowMs + longestLifeMs(claim))
 }
 
 /** Of the claim in its present state. */

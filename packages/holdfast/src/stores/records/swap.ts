@@ -197,7 +197,11 @@ class SwapRecords implements RecordEngine {
     // Without a clock of the engine a line counts on by itself. One that is made anew may have been lost: its tokens go on
     // above the lost ones, by the clock of its maker.
     const countsOn = nowMs === undefined && stored !== undefined
-    const now: Moment = { nowMs: nowMs ?? seenAtMs, tokenScaleUs: countsOn ? 0n : tokenScaleUs }
+    const now: Moment = {
+      nowMs: nowMs ?? seenAtMs,
+      tokenScaleUs: countsOn ? 0n : tokenScaleUs,
+      isObserved: nowMs === undefined,
+    }
     if (stored === undefined) return { record: emptyRecord, seen: undefined, now }
     try {
       const decoded = decodeText(stored.text)
