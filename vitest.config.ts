@@ -11,6 +11,8 @@ makeLuaModules(join(import.meta.dirname, 'packages/holdfast/src'))
 const LIVE = ['packages/lab/src/faultlab/live.test.ts']
 /** The same, and each has moments to meet: not beside the runs above. */
 const REPLAYS = ['packages/lab/src/faultlab/scenarios/live.test.ts']
+/** Tests of projects that use the library, run by other runners. */
+const CONSUMERS = ['tests/consumer/**']
 
 export default defineConfig({
   test: {
@@ -21,7 +23,7 @@ export default defineConfig({
         test: {
           name: 'suites',
           include: ['packages/*/src/**/*.test.ts', 'examples/*/src/**/*.test.ts', 'tests/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...LIVE, ...REPLAYS],
+          exclude: [...configDefaults.exclude, ...LIVE, ...REPLAYS, ...CONSUMERS],
           sequence: { groupOrder: 0 },
         },
       },

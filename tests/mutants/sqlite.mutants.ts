@@ -9,8 +9,8 @@ export const sqliteMutants: readonly Mutant[] = [
   {
     name: 'what is left is not cut when the clock was set back',
     file: 'packages/holdfast/src/line/transition.ts',
-    find: 'return Math.min(claim.endsAtMs, now.nowMs + longestLifeMs(claim))',
-    replace: 'return claim.endsAtMs',
+    find: 'claim.endsAtMs : Math.min(claim.endsAtMs, now.nowMs + longestLifeMs(claim))',
+    replace: 'claim.endsAtMs : claim.endsAtMs',
     caughtBy: setBack,
   },
   {

@@ -1,4 +1,5 @@
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, onTestFinished, test } from 'vitest'
+import { releasePort, reservePort } from '@holdfast/testbed/engines/ports'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
 import { RespConnection } from '@holdfast/testbed/engines/redis/resp'
 import * as server from '@holdfast/testbed/engines/redis/server'
@@ -9,7 +10,9 @@ beforeEach(async (context) => {
 })
 
 test('a key is in the slot that a real server says', async () => {
-  await using engine = await server.start({ config: { 'cluster-enabled': 'yes', 'cluster-port': '0' } })
+  const busPort = await reservePort()
+  onTestFinished(() => releasePort(busPort))
+  await using engine = await server.start({ config: { 'cluster-enabled': 'yes', 'cluster-port': String(busPort) } })
   await using connection = await RespConnection.open(engine.url)
   const keys = [
     '',
