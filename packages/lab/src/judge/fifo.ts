@@ -1,4 +1,5 @@
 /** F: a claim whose place was acknowledged before another was sent is granted first. Tokens are the grant order; claims that were never granted are left out. */
+import type { Detail } from '@holdfast/testbed/history'
 import { byName, type Operation, type Record, tokenOf } from './record.ts'
 import type { Violation } from './violation.ts'
 
@@ -65,8 +66,8 @@ function unknownPlace(sent: Pick<Place, 'p' | 'k' | 'id' | 'sentNs'>): Place {
 
 /**
  * A claim may be sent and answered several times: the first time it was sent, the first time its place was known. An
- * answer that came later than a place is kept (`keptMs`), or after an eviction, may be about a new one at the end of
- * the line: then it counts as sent the first time, and as known only now.
+ * answer that came later than a place is kept (`keptMs`, or what the answer before it promised as `lifeMs`), or after an
+ * eviction, may be about a new one at the end of the line: then it counts as sent the first time, and as known only now.
  */
 function placesOf(entries: readonly Operation[], evictions: readonly Operation[]): Place[] {
   const places = new Map<string, Place>()
@@ -82,7 +83,7 @@ function placesOf(entries: readonly Operation[], evictions: readonly Operation[]
     answered.set(id, before)
     // What was still on its way when this was sent proves nothing about the place.
     const last = before.findLast((other) => other.endNs <= callNs)
-    const keptNs = Number(detail['keptMs'] ?? Number.POSITIVE_INFINITY) * 1e6
+    const keptNs = Math.min(msOf(detail, 'keptMs'), last === undefined ? Infinity : msOf(last.out, 'lifeMs')) * 1e6
     const sinceNs = last?.callNs ?? callNs
     const evicted = evictions.some((eviction) => eviction.callNs < endNs && eviction.endNs > sinceNs)
     const mayBeNew = evicted || endNs - sinceNs > keptNs
@@ -95,4 +96,8 @@ function placesOf(entries: readonly Operation[], evictions: readonly Operation[]
     before.push(entry)
   }
   return [...places.values()]
+}
+
+function msOf(detail: Detail, field: string): number {
+  return Number(detail[field] ?? Number.POSITIVE_INFINITY)
 }

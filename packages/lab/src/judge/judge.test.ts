@@ -275,6 +275,16 @@ describe('the judge', () => {
     expect(broken(story(110))).toEqual([])
   })
 
+  it('F: knows no order once the life is over that the last answer about the place promised', () => {
+    const story = (lifeMs: number): Story =>
+      new Story()
+        .op('a', 'enqueue', [1, 2], { id: 'one', keptMs: 100 }, { standing: 'queued', lifeMs })
+        .op('b', 'enqueue', [3, 4], { id: 'two', keptMs: 100 }, { standing: 'held', token: '5' })
+        .op('a', 'enqueue', [89, 90], { id: 'one', keptMs: 100 }, { standing: 'held', token: '6' })
+    expect(broken(story(91))).toEqual(['F'])
+    expect(broken(story(80))).toEqual([])
+  })
+
   it('S: sees what was left behind', () => {
     expect(broken(new Story().at('end', 'leftovers', 1, { timers: 0, claims: 2 }))).toEqual(['S'])
   })

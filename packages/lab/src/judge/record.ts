@@ -3,7 +3,7 @@
  * first event. Every word a checker looks for is defined here, so that a workload knows what to record.
  *
  * Operations: `acquire` (in: mode, weight, capacity; out: token, validUntil), `release` (in: token), `evict` (in: token),
- * `renew` and `enqueue` as seen at the store (in: token; in: id, keptMs, out: standing, token), `enter`, `read` and `write` at
+ * `renew` and `enqueue` as seen at the store (in: token; in: id, keptMs, out: standing, lifeMs, token), `enter`, `read` and `write` at
  * the guarded resource (in: token; write also element). Moments: `extended` (token, validUntil), `lost`, `lost-signal`
  * and `wrong-belief` (token), `left` (id: the place was given up), `commit` by the resource (cseq, token, kind, raises; write also base, version, element), `final` (elements), `nemesis`
  * (kind, target), `stalled` (ms: the process did not run for much of the time before), `leftovers` (counts by name).

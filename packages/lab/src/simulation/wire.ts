@@ -4,6 +4,7 @@
  */
 import type { Clock, Stamp, Standing, Store } from 'holdfast'
 import { aroundStore } from 'holdfast/testing'
+import type { Detail } from '@holdfast/testbed/history'
 import type { HistoryWriter } from './history-writer.ts'
 import type { Process } from './process.ts'
 
@@ -101,7 +102,9 @@ export function lockOf(resource: string): string {
   return resource.slice(resource.indexOf('!') + 1)
 }
 
-function standingDetail(standing: Standing): Record<string, string> {
+function standingDetail(standing: Standing): Detail {
   if (standing.kind === 'held') return { standing: 'held', token: String(standing.token) }
+  if (standing.kind === 'queued' && standing.lifeMs !== undefined)
+    return { standing: 'queued', lifeMs: Math.floor(standing.lifeMs) }
   return { standing: standing.kind }
 }

@@ -4,6 +4,7 @@
  */
 import { NotApplied, type Standing, type Store } from 'holdfast'
 import { aroundStore } from 'holdfast/testing'
+import type { Detail } from '@holdfast/testbed/history'
 import type { Notes, StoreCall } from '../traffic/contender.ts'
 
 /** A grant that was pushed to a claim and not heard of ends after this long, or after its ttl; then the next ask stands in line anew. */
@@ -97,7 +98,9 @@ function lockOf(resource: string): string {
   return resource.slice(resource.indexOf('!') + 1)
 }
 
-function detailOf(standing: Standing): Record<string, string> {
+function detailOf(standing: Standing): Detail {
   if (standing.kind === 'held') return { standing: 'held', token: String(standing.token) }
+  if (standing.kind === 'queued' && standing.lifeMs !== undefined)
+    return { standing: 'queued', lifeMs: Math.floor(standing.lifeMs) }
   return { standing: standing.kind }
 }
