@@ -1,5 +1,6 @@
 /** Every suite, in the order in which they run. */
 import { crowd } from './crowd.ts'
+import { enteredFiles } from './entered-files.ts'
 import type { Suite } from './figure.ts'
 import { handOff } from './hand-off.ts'
 import { idle } from './idle.ts'
@@ -36,5 +37,6 @@ export const suites: readonly Suite[] = [
   redisRedlock,
   competitors,
   sizes,
+  enteredFiles,
   judging,
 ]
