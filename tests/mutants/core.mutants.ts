@@ -3,6 +3,7 @@ import type { Check, Mutant } from './mutant.ts'
 
 const tests = (...files: readonly [string, ...string[]]): Check => ({ tests: files })
 const seeds = (from: number, count: number): Check => ({ seeds: { from, count } })
+const localWaiters = tests('packages/holdfast/src/wait/local-waiters.test.ts')
 const nthCall = tests('packages/lab/src/simulation/nth-call.test.ts')
 
 export const coreMutants: readonly Mutant[] = [
@@ -147,10 +148,38 @@ export const coreMutants: readonly Mutant[] = [
     caughtBy: nthCall,
   },
   {
+    name: 'every waiter of a crowd looks every second',
+    file: 'packages/holdfast/src/wait/queued-claim.ts',
+    find: 'isFirst ? Math.min(lifeMs, PROVISIONAL_LIFE_MS) : lifeMs',
+    replace: 'Math.min(lifeMs, PROVISIONAL_LIFE_MS)',
+    caughtBy: localWaiters,
+  },
+  {
+    name: 'no waiter looks for a push that was lost before its place needs it',
+    file: 'packages/holdfast/src/wait/queued-claim.ts',
+    find: 'isFirst ? Math.min(lifeMs, PROVISIONAL_LIFE_MS) : lifeMs',
+    replace: 'lifeMs',
+    caughtBy: localWaiters,
+  },
+  {
+    name: 'the next waiter is not woken when the first of a client leaves',
+    file: 'packages/holdfast/src/wait/local-waiters.ts',
+    find: 'else if (wasFirst) first(waiters)?.lookWithin(limitMs)',
+    replace: '',
+    caughtBy: localWaiters,
+  },
+  {
+    name: 'a push that was lost is thought to be the only one',
+    file: 'packages/holdfast/src/wait/queued-claim.ts',
+    find: "if (standing.kind === 'held' && this.#isShared) this.#host.localWaiters.lookAll(this.ref.resource)",
+    replace: '',
+    caughtBy: localWaiters,
+  },
+  {
     name: 'a waiter does not keep its place alive',
     file: 'packages/holdfast/src/wait/queued-claim.ts',
-    find: 'this.lifeMs = Math.min(lifeMs, PROVISIONAL_LIFE_MS)\n    this.#host.renewer.renewInThird(this, this.#host.clock.monotonicMs())',
-    replace: 'this.lifeMs = lifeMs',
+    find: 'PROVISIONAL_LIFE_MS) : lifeMs\n    this.#host.renewer.renewInThird(this, this.#host.clock.monotonicMs())',
+    replace: 'PROVISIONAL_LIFE_MS) : lifeMs',
     caughtBy: tests('packages/holdfast/src/wait/acquire.test.ts', 'packages/holdfast/src/wait/unanswered.test.ts'),
   },
   {

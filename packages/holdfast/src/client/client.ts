@@ -12,6 +12,7 @@ import type { HeldLease } from '../lease/held-lease.ts'
 import { Renewer } from '../lease/renewer.ts'
 import type { AcquireSettings } from '../lease/settings.ts'
 import type { ClaimRequest } from '../wait/claim-request.ts'
+import { LocalWaiters } from '../wait/local-waiters.ts'
 import type { WaitHost } from '../wait/wait-host.ts'
 import { releaseUntilAcknowledged, type LeaveOutcome, type ReleaseRequest } from '../lease/release.ts'
 import { ATTEMPT_MS_MAX } from '../store/limits.ts'
@@ -53,6 +54,7 @@ export class LockClient implements WaitHost {
   readonly renewer: Renewer
   readonly timers: Timers
   readonly loopTurn: LoopTurn = new LoopTurn()
+  readonly localWaiters: LocalWaiters = new LocalWaiters()
   readonly defaults: HoldfastOptions
   readonly settings: AcquireSettings
   /** The leases the running code stands in. */

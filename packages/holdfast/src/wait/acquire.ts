@@ -10,7 +10,9 @@ import { isFinal, Misuse, OutcomeUnknown, StoreUnavailable, WaitTimeout } from '
 import { deadlineOf, remainingMs } from '../time/deadline.ts'
 import { HeldLease } from '../lease/held-lease.ts'
 import type { ClaimRequest } from './claim-request.ts'
-import { ATTEMPT_MS_MAX, PROVISIONAL_RENEW_MS, QUEUE_LENGTH_MAX } from '../store/limits.ts'
+import type { LocalWaiter } from './local-waiters.ts'
+import { ATTEMPT_MS_MAX, PROVISIONAL_LIFE_MS, PROVISIONAL_RENEW_MS, QUEUE_LENGTH_MAX } from '../store/limits.ts'
+import { explained, refusedFinally, tooLong } from './wait-errors.ts'
 import { WaitLimit } from './wait-limit.ts'
 import type { WaitHost } from './wait-host.ts'
 import type { Facts } from '../store/facts.ts'
@@ -56,14 +58,14 @@ async function acquireWithin(host: WaitHost, request: ClaimRequest): Promise<Hel
     return lease
   } catch (error) {
     events.emit('refused', { name, waitedMs: limit.waitedMs, because: limit.ending })
-    throw explained(error, request, limit, wait)
+    throw explained(error, request, limit, wait.trouble)
   } finally {
     waits.delete(limit)
     limit.end()
   }
 }
 
-class Acquisition {
+class Acquisition implements LocalWaiter {
   readonly #host: WaitHost
   readonly #request: ClaimRequest
   readonly #limit: WaitLimit
@@ -76,6 +78,7 @@ class Acquisition {
   #finalSinceMs: number | undefined
   #lastStay: { readonly ahead: number | undefined; readonly sinceMs: number } | undefined
   #headSinceMs: number | undefined
+  #turn: QueuedClaim | undefined
   #woken: WakeReason | undefined
 
   constructor(host: WaitHost, request: ClaimRequest, limit: WaitLimit) {
@@ -107,7 +110,17 @@ class Acquisition {
     } catch (error) {
       this.#calls.giveUp()
       throw error
+    } finally {
+      if (this.#lastStay !== undefined) this.#leaveLocalWaiters()
     }
+  }
+
+  lookWithin(limitMs: number): void {
+    this.#turn?.lookWithin(limitMs)
+  }
+
+  #leaveLocalWaiters(): void {
+    this.#host.localWaiters.leave(this.#request.resource, this, PROVISIONAL_LIFE_MS / 3)
   }
 
   /** Opening has a patience of its own, and a wait that is longer asks again. */
@@ -133,6 +146,7 @@ class Acquisition {
     if (standing?.kind === 'gone' || (standing?.kind === 'held' && this.#isOverByNow(standing))) {
       // The place was dropped, or the answer took longer than the life it brought: that id is over, stand in line anew.
       this.#calls.startOver({ mayHold: standing.kind === 'held' })
+      if (this.#lastStay !== undefined) this.#leaveLocalWaiters()
       this.#lastStay = undefined
       await this.#pause(this.#fruitless)
       return undefined
@@ -161,7 +175,9 @@ class Acquisition {
     this.#lastStay = { ahead, sinceMs }
     this.#headSinceMs = ahead === undefined || ahead === 0 ? (this.#headSinceMs ?? sinceMs) : undefined
     this.#woken = undefined
-    const turn = new QueuedClaim(this.#host, this.#calls.claim, standing, this.#headSinceMs ?? sinceMs)
+    this.#host.localWaiters.join(this.#request.resource, this)
+    const turn = new QueuedClaim(this.#host, this, this.#calls.claim, standing, this.#headSinceMs ?? sinceMs)
+    this.#turn = turn
     try {
       const moved = await this.#limit.bound(turn.moved())
       if (typeof moved === 'object') return moved
@@ -256,33 +272,4 @@ class Acquisition {
     this.#calls.giveUp()
     return null
   }
-}
-
-/** In the words of the store, which say the way out. */
-function refusedFinally(name: string, cause: unknown): StoreUnavailable {
-  const words = cause instanceof Error ? cause.message : String(cause)
-  return new StoreUnavailable(`"${name}" cannot be asked for: ${words}`, { resource: name, cause, isFinal: true })
-}
-
-/** What the caller is told when the wait is over: what stood in the way. */
-function explained(error: unknown, request: ClaimRequest, limit: WaitLimit, { trouble }: Acquisition): unknown {
-  if (!limit.timedOut(error)) return error
-  const { name } = request.shape
-  return trouble === undefined ? tooLong(name, limit.waitedMs) : notAsked(name, limit, trouble)
-}
-
-function notAsked(name: string, { waitedMs }: WaitLimit, cause: unknown): StoreUnavailable {
-  const words = cause instanceof Error ? cause.message : String(cause)
-  return new StoreUnavailable(`"${name}" could not be asked for within ${Math.round(waitedMs)} ms: ${words}`, {
-    resource: name,
-    cause,
-  })
-}
-
-export function tooLong(name: string, waitedMs: number): WaitTimeout {
-  const words = waitedMs > 0 ? `did not become free within ${Math.round(waitedMs)} ms` : 'is not free'
-  return new WaitTimeout(`"${name}" ${words}. Wait longer (wait), or look who holds it (inspect).`, {
-    resource: name,
-    waitedMs,
-  })
 }

@@ -6,6 +6,7 @@ import type { ScheduledItem } from '../time/timer-queue.ts'
 import type { Claim, Ref } from '../store/claim.ts'
 import type { Renewable } from '../lease/renewer.ts'
 import { PROVISIONAL_LIFE_MS } from '../store/limits.ts'
+import type { LocalWaiter } from './local-waiters.ts'
 import type { WaitHost } from './wait-host.ts'
 import { type Queued, situationOf, type Standing } from '../store/standing.ts'
 
@@ -28,6 +29,8 @@ export class QueuedClaim implements Renewable {
   readonly ttlMs: number
   lifeMs: number = PROVISIONAL_LIFE_MS
   readonly #host: WaitHost
+  readonly #waiter: LocalWaiter
+  readonly #isShared: boolean
   /** Since when it has been the next in line, as far as is known here. */
   readonly #headSinceMs: number
   readonly #watching = new AbortController()
@@ -35,8 +38,12 @@ export class QueuedClaim implements Renewable {
   #resolve: (moved: Standing | WakeReason) => void = () => undefined
   #alarm: ScheduledItem<() => void> | undefined
   #hasEnded = false
+  /** The store keeps a place that has to be renewed. */
+  #isKept = false
 
-  constructor(host: WaitHost, claim: Claim, standing: Queued, headSinceMs: number) {
+  constructor(host: WaitHost, waiter: LocalWaiter, claim: Claim, standing: Queued, headSinceMs: number) {
+    this.#waiter = waiter
+    this.#isShared = claim.weight < claim.capacity
     this.#headSinceMs = headSinceMs
     this.ref = { resource: claim.resource, id: claim.id }
     this.ttlMs = claim.ttlMs
@@ -62,6 +69,13 @@ export class QueuedClaim implements Renewable {
     if (this.#alarm !== undefined) this.#host.timers.cancel(this.#alarm)
   }
 
+  /** A push may be lost: find the grant soon. */
+  lookWithin(limitMs: number): void {
+    if (this.#hasEnded || !this.#isKept) return
+    this.lifeMs = Math.min(this.lifeMs, PROVISIONAL_LIFE_MS)
+    this.#host.renewer.renewBy(this, this.#host.clock.monotonicMs() + limitMs)
+  }
+
   takeNote(): undefined {
     return undefined
   }
@@ -70,6 +84,7 @@ export class QueuedClaim implements Renewable {
     if (this.#hasEnded) return
     if (standing.kind !== 'queued') {
       this.#resolve(standing)
+      if (standing.kind === 'held' && this.#isShared) this.#host.localWaiters.lookAll(this.ref.resource)
       return
     }
     this.#keep(standing)
@@ -83,8 +98,10 @@ export class QueuedClaim implements Renewable {
 
   #keep({ lifeMs }: Queued): void {
     if (lifeMs === undefined) return
-    // A waiter that missed its push must find its grant while it is provisional.
-    this.lifeMs = Math.min(lifeMs, PROVISIONAL_LIFE_MS)
+    this.#isKept = true
+    // A waiter that missed its push must find its grant while it is provisional, and of those here the first is granted first.
+    const isFirst = this.#host.localWaiters.isFirst(this.ref.resource, this.#waiter)
+    this.lifeMs = isFirst ? Math.min(lifeMs, PROVISIONAL_LIFE_MS) : lifeMs
     this.#host.renewer.renewInThird(this, this.#host.clock.monotonicMs())
   }
 

@@ -5,6 +5,7 @@ import type { OpenStore } from '../store/store.ts'
 import type { Facts } from '../store/facts.ts'
 import type { LoopTurn } from '../time/loop-turn.ts'
 import type { ClaimRequest } from './claim-request.ts'
+import type { LocalWaiters } from './local-waiters.ts'
 import type { WaitLimit } from './wait-limit.ts'
 
 export interface WaitHost extends LeaseHost {
@@ -12,6 +13,7 @@ export interface WaitHost extends LeaseHost {
   readonly store: OpenStore
   readonly owner: string
   readonly loopTurn: LoopTurn
+  readonly localWaiters: LocalWaiters
   /** Every wait that has not ended: the client ends them when it is closed. */
   readonly waits: Map<WaitLimit, Promise<unknown>>
   /** Absent until the store is open. */

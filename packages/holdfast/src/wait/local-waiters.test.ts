@@ -1,0 +1,70 @@
+/** Who of a crowd looks for a push that was lost, and how often. */
+import { expect, test } from 'vitest'
+import type { FaultPlan } from '../testing/unreliable.ts'
+import { world } from '../client/clients.fixture.ts'
+import type { OpenStore } from '../store/store.ts'
+
+const deaf: FaultPlan = (_, method) => (method === 'watch' ? { kind: 'no-hint' } : undefined)
+const WAIT = { wait: '10m', ttl: '30s' } as const
+
+/** How many claims are renewed. */
+function countingRenewals(): { count: number; readonly around: (open: OpenStore) => Partial<OpenStore> } {
+  const counted = {
+    count: 0,
+    around: (open: OpenStore): Partial<OpenStore> => ({
+      renew(renewals) {
+        counted.count += renewals.length
+        return open.renew(renewals)
+      },
+    }),
+  }
+  return counted
+}
+
+test('of a crowd in one line the first looks every second, the others when their places need it', async () => {
+  const { clock, client } = world()
+  await client().locks.acquire('seat', { ttl: '10m' })
+  const renewals = countingRenewals()
+  const { locks } = client({}, undefined, renewals.around)
+  const waiting = Array.from({ length: 100 }, () => locks.acquire('seat', WAIT))
+  for (const wait of waiting) wait.catch(() => undefined)
+  await clock.advance(60_000)
+  // Some sixty looks of the first; a third of a place is 5 s, less what a renewal may be early to travel in company.
+  expect(renewals.count).toBeGreaterThan(60 + 99 * 11)
+  expect(renewals.count).toBeLessThan(80 + 99 * 17)
+  await locks.close()
+})
+
+test('the next one looks soon when the first gives up, and finds the push that was lost', async () => {
+  const { clock, client } = world()
+  const holder = await client().locks.acquire('seat', { ttl: '10m' })
+  const { locks } = client({}, deaf)
+  const giving = new AbortController()
+  const first = locks.acquire('seat', { ...WAIT, signal: giving.signal })
+  await clock.advance(10)
+  const second = locks.acquire('seat', WAIT)
+  first.catch(() => undefined)
+  let granted = false
+  void second.then(() => (granted = true))
+  await clock.advance(1_000)
+  giving.abort()
+  await clock.advance(10)
+  await holder.release()
+  await clock.advance(1_500)
+  expect(granted).toBe(true)
+  await locks.close()
+})
+
+test('where several are granted at once and no push arrives, the first to find out has the others look', async () => {
+  const { clock, client } = world()
+  const all = await client().locks.semaphore('pool', { permits: 3 }).acquire({ take: 3, ttl: '10m' })
+  const { locks } = client({}, deaf)
+  let granted = 0
+  const waiting = Array.from({ length: 3 }, () => locks.semaphore('pool', { permits: 3 }).acquire(WAIT))
+  for (const wait of waiting) void wait.then(() => (granted += 1))
+  await clock.advance(10)
+  await all.release()
+  await clock.advance(1_500)
+  expect(granted).toBe(3)
+  await locks.close()
+})
