@@ -1,3 +1,7 @@
+/**
+ * A store that answers at once leaves the event loop its turns.
+ * @module-tag real-time
+ */
 import { expect, test } from 'vitest'
 import { holdfast } from '../holdfast.ts'
 import { memory } from '../stores/memory/index.ts'

@@ -39,8 +39,9 @@ export const dresses: readonly Dress[] = [
     lock: (locks, name) => locks.semaphore(name, { permits: 5 }),
     async prepare(locks, name) {
       const permits = locks.semaphore(name, { permits: 5 })
-      await permits.acquire()
-      await permits.acquire({ take: 3 })
+      // They are no part of the case: a machine that stands still for a while must not lose them and make room for two.
+      await permits.acquire({ ttl: '1m' })
+      await permits.acquire({ ttl: '1m', take: 3 })
     },
   },
   {
