@@ -4,6 +4,7 @@ import type { Check, Mutant } from './mutant.ts'
 const tests = (...files: readonly [string, ...string[]]): Check => ({ tests: files })
 const seeds = (from: number, count: number): Check => ({ seeds: { from, count } })
 const localWaiters = tests('packages/holdfast/src/wait/local-waiters.test.ts')
+const loopTurn = tests('packages/holdfast/src/time/loop-turn.test.ts')
 const nthCall = tests('packages/lab/src/simulation/nth-call.test.ts')
 
 export const coreMutants: readonly Mutant[] = [
@@ -146,6 +147,21 @@ export const coreMutants: readonly Mutant[] = [
     find: 'const moved = await this.#limit.bound(turn.moved())',
     replace: 'const moved = await turn.moved()',
     caughtBy: nthCall,
+  },
+  {
+    name: 'the event loop never turns beside a store that answers at once',
+    file: 'packages/holdfast/src/time/loop-turn.ts',
+    find: 'return nowMs - this.#sinceMs >= UNINTERRUPTED_MS',
+    replace: 'return false',
+    caughtBy: loopTurn,
+  },
+  {
+    name: 'a gap between two locks is taken for a turn of the event loop',
+    file: 'packages/holdfast/src/time/loop-turn.ts',
+    find: 'if (this.#isPending) return nowMs - this.#sinceMs >= UNINTERRUPTED_MS',
+    replace:
+      'const gapMs = nowMs - this.#sinceMs\n    if (this.#isPending && gapMs < 1) return gapMs >= UNINTERRUPTED_MS',
+    caughtBy: loopTurn,
   },
   {
     name: 'every waiter of a crowd looks every second',

@@ -53,7 +53,7 @@ export class LockClient implements WaitHost {
   readonly events: Events
   readonly renewer: Renewer
   readonly timers: Timers
-  readonly loopTurn: LoopTurn = new LoopTurn()
+  readonly loopTurn: LoopTurn
   readonly localWaiters: LocalWaiters = new LocalWaiters()
   readonly defaults: HoldfastOptions
   readonly settings: AcquireSettings
@@ -77,6 +77,7 @@ export class LockClient implements WaitHost {
   constructor(store: Store, options: LockClientOptions) {
     this.#store = store
     this.clock = options.clock
+    this.loopTurn = new LoopTurn(options.clock)
     this.namespace = options.namespace
     this.#encodedNamespace = resourcePrefixOf(options.namespace, '')
     this.owner = options.owner

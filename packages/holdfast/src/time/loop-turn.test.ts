@@ -5,24 +5,35 @@
 import { expect, test } from 'vitest'
 import { holdfast } from '../holdfast.ts'
 import { memory } from '../stores/memory/index.ts'
+import { virtualClock } from '../testing/virtual-clock.ts'
 import { LoopTurn } from './loop-turn.ts'
 
-test('a turn is due after five milliseconds of uninterrupted work, and never after a pause', () => {
-  const turn = new LoopTurn()
-  const due: number[] = []
-  for (let nowMs = 0; nowMs < 12; nowMs += 0.5) if (turn.isDue(nowMs)) due.push(nowMs)
-  expect(due).toEqual([5, 10])
-  expect(turn.isDue(100)).toBe(false)
-  expect(turn.isDue(104)).toBe(false)
+test('a turn is due after five milliseconds without one, and not once the loop has turned', async () => {
+  const clock = virtualClock()
+  const turn = new LoopTurn(clock)
+  expect(turn.isDue()).toBe(false)
+  void clock.stall(4)
+  expect(turn.isDue()).toBe(false)
+  const stalled = clock.stall(1)
+  expect(turn.isDue()).toBe(true)
+  await stalled
+  expect(turn.isDue()).toBe(false)
 })
 
-test('timers fire while one lock after the other is taken from a store that answers at once', async () => {
-  const locks = holdfast(memory())
-  let fired = 0
-  const timer = setInterval(() => (fired += 1), 5)
-  const endsAtMs = performance.now() + 300
-  while (performance.now() < endsAtMs) await (await locks.acquire('seat')).release()
-  clearInterval(timer)
-  expect(fired).toBeGreaterThan(5)
-  await locks.close()
-})
+test.each([0, 2])(
+  'timers fire while one lock after the other is taken, each after %d ms of other work',
+  async (workMs) => {
+    const locks = holdfast(memory())
+    let fired = 0
+    const timer = setInterval(() => (fired += 1), 5)
+    const endsAtMs = performance.now() + 300
+    while (performance.now() < endsAtMs) {
+      const workedAtMs = performance.now() + workMs
+      while (performance.now() < workedAtMs);
+      await (await locks.acquire('seat')).release()
+    }
+    clearInterval(timer)
+    expect(fired).toBeGreaterThan(5)
+    await locks.close()
+  },
+)

@@ -1,24 +1,35 @@
 /**
  * Lets the event loop turn once in a while. A store in this process answers without a turn of the loop, so a program that
  * takes one lock after the other would never run a timer, read a socket or renew another lease: 23,197 locks in 5 s were
- * seen, and not one timer.
+ * seen, and not one timer. Whether the loop has turned is asked of the loop itself: a gap between two locks may as well be
+ * a slow disk, or a machine that ran another program.
  */
+import type { Clock } from './clock.ts'
 
 /** So long may work go on without a turn: far less than a renewal may be late. */
 const UNINTERRUPTED_MS = 5
-/** After a pause of this length the loop has turned. */
-const PAUSE_MS = 1
 
 export class LoopTurn {
-  #sinceMs = Number.NEGATIVE_INFINITY
-  #lastMs = Number.NEGATIVE_INFINITY
+  readonly #clock: Clock
+  #sinceMs = 0
+  /** A callback stands in the loop that has not run. */
+  #isPending = false
 
-  /** Whether this moment of uninterrupted work is the one to let the loop turn. */
-  isDue(nowMs: number): boolean {
-    if (nowMs - this.#lastMs > PAUSE_MS) this.#sinceMs = nowMs
-    this.#lastMs = nowMs
-    if (nowMs - this.#sinceMs < UNINTERRUPTED_MS) return false
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Whether this is the moment to let the loop turn. */
+  isDue(): boolean {
+    const nowMs = this.#clock.monotonicMs()
+    if (this.#isPending) return nowMs - this.#sinceMs >= UNINTERRUPTED_MS
     this.#sinceMs = nowMs
-    return true
+    this.#isPending = true
+    this.#clock.schedule(0, this.#turned)
+    return false
+  }
+
+  readonly #turned = (): void => {
+    this.#isPending = false
   }
 }
