@@ -151,8 +151,8 @@ export const coreMutants: readonly Mutant[] = [
   {
     name: 'the event loop never turns beside a store that answers at once',
     file: 'packages/holdfast/src/time/loop-turn.ts',
-    find: 'return nowMs - this.#sinceMs >= UNINTERRUPTED_MS',
-    replace: 'return false',
+    find: 'if (nowMs - this.#sinceMs < UNINTERRUPTED_MS) return undefined',
+    replace: 'if (nowMs >= 0) return undefined',
     caughtBy: loopTurn,
   },
   {

@@ -11,13 +11,31 @@ import { LoopTurn } from './loop-turn.ts'
 test('a turn is due after five milliseconds without one, and not once the loop has turned', async () => {
   const clock = virtualClock()
   const turn = new LoopTurn(clock)
-  expect(turn.isDue()).toBe(false)
+  expect(turn.due()).toBeUndefined()
   void clock.stall(4)
-  expect(turn.isDue()).toBe(false)
+  expect(turn.due()).toBeUndefined()
   const stalled = clock.stall(1)
-  expect(turn.isDue()).toBe(true)
+  expect(turn.due()).toBeInstanceOf(Promise)
+  expect(turn.due()).toBe(turn.due())
+  await turn.due()
+  expect(turn.due()).toBeUndefined()
   await stalled
-  expect(turn.isDue()).toBe(false)
+})
+
+test('what waits for a turn goes on in one moment, so that a store can still send it together', async () => {
+  const clock = virtualClock()
+  const turn = new LoopTurn(clock)
+  turn.due()
+  void clock.stall(5)
+  let [goneOn, moments] = [0, 0]
+  const all = Array.from({ length: 50 }, async () => {
+    await turn.due()
+    if (goneOn === 0) process.nextTick(() => (moments += 1))
+    goneOn += 1
+    expect(moments).toBe(0)
+  })
+  await Promise.all(all)
+  expect(goneOn).toBe(50)
 })
 
 test.each([0, 2])(

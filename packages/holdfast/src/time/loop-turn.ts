@@ -14,22 +14,29 @@ export class LoopTurn {
   #sinceMs = 0
   /** A callback stands in the loop that has not run. */
   #isPending = false
+  #turning: PromiseWithResolvers<void> | undefined
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
-  /** Whether this is the moment to let the loop turn. */
-  isDue(): boolean {
+  /** The next turn, when it is time to wait for it: one promise for all, so that what goes on then still goes on together. */
+  due(): Promise<void> | undefined {
     const nowMs = this.#clock.monotonicMs()
-    if (this.#isPending) return nowMs - this.#sinceMs >= UNINTERRUPTED_MS
-    this.#sinceMs = nowMs
-    this.#isPending = true
-    this.#clock.schedule(0, this.#turned)
-    return false
+    if (!this.#isPending) {
+      this.#sinceMs = nowMs
+      this.#isPending = true
+      this.#clock.schedule(0, this.#turned)
+      return undefined
+    }
+    if (nowMs - this.#sinceMs < UNINTERRUPTED_MS) return undefined
+    this.#turning ??= Promise.withResolvers()
+    return this.#turning.promise
   }
 
   readonly #turned = (): void => {
     this.#isPending = false
+    this.#turning?.resolve()
+    this.#turning = undefined
   }
 }

@@ -100,7 +100,8 @@ class Acquisition implements LocalWaiter {
       const facts = this.#host.facts ?? (await this.#opened())
       this.#host.checkSupported(this.#request, facts)
       // A store that answers at once would keep every timer and renewal of this process from running.
-      if (this.#host.loopTurn.isDue()) await this.#limit.bound(sleep(this.#host.clock, 0))
+      const turn = this.#host.loopTurn.due()
+      if (turn !== undefined) await this.#limit.bound(turn)
       this.#limit.begin()
       for (;;) {
         const standing = await this.#round()

@@ -4,6 +4,7 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Engine } from '@holdfast/testbed/engines/engine'
 import * as server from '@holdfast/testbed/engines/redis/server'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
+import { holdfast } from '../../holdfast.ts'
 import { Misuse, StoreUnavailable } from '../../store/errors.ts'
 import type { Store } from '../../store/store.ts'
 import type { Standing } from '../../store/standing.ts'
@@ -177,6 +178,21 @@ test('ten thousand leases are renewed by twenty commands', async () => {
   const answers = await store.renew(all)
   expect((await scriptsRun()) - before).toBe(20)
   expect(answers.every((answer) => 'kind' in answer && answer.kind === 'held' && answer.lifeMs === 9_000)).toBe(true)
+})
+
+test('a hundred names at once are taken by four commands in one round trip, and given back by as many', async () => {
+  const locks = holdfast(redis(stage.client({ url })))
+  await locks.open()
+  const names = Array.from({ length: 100 }, (_, index) => `a hundred:${index}`)
+  for (const turn of ['names that nobody used before', 'names that were used']) {
+    const before = await scriptsRun()
+    const set = await locks.acquireAll(names)
+    const taken = await scriptsRun()
+    await set.release()
+    expect(taken - before, turn).toBe(4)
+    expect((await scriptsRun()) - taken, turn).toBe(4)
+  }
+  await locks.close()
 })
 
 test('prefixes keep locks apart', async () => {
