@@ -158,9 +158,8 @@ export const coreMutants: readonly Mutant[] = [
   {
     name: 'a gap between two locks is taken for a turn of the event loop',
     file: 'packages/holdfast/src/time/loop-turn.ts',
-    find: 'if (this.#isPending) return nowMs - this.#sinceMs >= UNINTERRUPTED_MS',
-    replace:
-      'const gapMs = nowMs - this.#sinceMs\n    if (this.#isPending && gapMs < 1) return gapMs >= UNINTERRUPTED_MS',
+    find: 'if (!this.#isPending) {',
+    replace: 'if (!this.#isPending || nowMs - this.#sinceMs > 1) {',
     caughtBy: loopTurn,
   },
   {
