@@ -54,7 +54,7 @@ for (const name of ['testbed', 'lab'])
   alias.push({ find: new RegExp('^@holdfast/' + name + '/(.+)$'), replacement: process.cwd() + '/packages/' + name + '/src/$1.ts' })
 export default defineConfig({
   resolve: { alias },
-  test: { include: ['packages/**/*.test.ts', 'examples/**/*.test.ts'], tags: [{ name: 'real-time' }], testTimeout: 10_000, reporters: ['dot'], setupFiles: ['setup.mjs'] },
+  test: { include: ['packages/**/*.test.ts', 'examples/**/*.test.ts'], tags: [{ name: 'real-time' }], testTimeout: 10_000, expect: { poll: { timeout: 4_000, interval: 20 } }, reporters: ['dot'], setupFiles: ['setup.mjs'] },
 })
 `
 
