@@ -118,13 +118,13 @@ describe('comments', () => {
 })
 
 describe('documents that comments refer to', () => {
-  const DOCUMENT = /(?<![\w./-])((?:[\w-]+\/)*[\w-]+\.md)((?:#[\w-]+)?)(\s*§|\s+\d+\.\d)?/g
+  const DOCUMENT = /(?<![\w./-])((?:[\w-]+\/)*[\w-]+\.md)((?:#[\w-]+)?)(\s*§|\s+\d+\.\d|,\s+(?:"|[A-Z]))?/g
 
   function unknownDocuments(text: string, path: string): readonly string[] {
     const found = commentsOf(text, path).flatMap((comment) => [...comment.text.matchAll(DOCUMENT)])
     return found.flatMap(([, document = '', anchor = '', section]) => {
       if (!documents.has(document)) return [`there is no ${document} in the repository`]
-      if (section !== undefined) return [`${document} has headings, no sections by number: ${document}#heading`]
+      if (section !== undefined) return [`${document} has headings: ${document}#heading`]
       return anchor === '' || anchorsOf(read(document)).has(anchor) ? [] : [`${document} has no heading ${anchor}`]
     })
   }
@@ -151,16 +151,18 @@ describe('documents that comments refer to', () => {
     expect(complaints(files, unknownDocuments)).toEqual([])
   })
 
-  test('that are elsewhere, or are cited by the number of a section, are found', () => {
+  test('that are elsewhere, or are cited otherwise than by the anchor of a heading, are found', () => {
     const source = [
       '// the design (verification.md C2)',
       '/** See docs/protocols/time.md §1.2 and docs/protocols/time.md#no-such-heading. */',
       '// as docs/protocols/time.md#the-deadline and ARCHITECTURE.md say',
+      '// (docs/protocols/line.md, The rule) and docs/protocols/line.md, "Tokens", in docs/protocols/line.md, which says so',
     ].join('\n')
     expect(unknownDocuments(source, 'a.ts')).toEqual([
       'there is no verification.md in the repository',
-      'docs/protocols/time.md has headings, no sections by number: docs/protocols/time.md#heading',
+      'docs/protocols/time.md has headings: docs/protocols/time.md#heading',
       'docs/protocols/time.md has no heading #no-such-heading',
+      ...Array.from({ length: 2 }, () => 'docs/protocols/line.md has headings: docs/protocols/line.md#heading'),
     ])
   })
 })

@@ -222,4 +222,32 @@ export const coreMutants: readonly Mutant[] = [
       'packages/holdfast/src/wait/unanswered.test.ts',
     ),
   },
+  {
+    name: 'an observer waits to be told of an end that nobody tells',
+    file: 'packages/holdfast/src/client/observe.ts',
+    find: 'AbortSignal.any([ends, due.signal])',
+    replace: 'ends',
+    caughtBy: tests('packages/holdfast/src/client/observe.test.ts'),
+  },
+  {
+    name: 'an observer that may not register looks for the store as if it were away',
+    file: 'packages/holdfast/src/client/observe.ts',
+    find: '    if (!isFinal(error)) throw error\n',
+    replace: '    throw error\n',
+    caughtBy: tests('packages/holdfast/src/client/observe.test.ts'),
+  },
+  {
+    name: 'a watch keeps a lock listed that became free',
+    file: 'packages/cli/src/watch-source.ts',
+    find: 'if (known.line.claims.length === 0) listed.delete(name)',
+    replace: 'if (known.line.claims.length === 0) listed.add(name)',
+    caughtBy: tests('packages/cli/src/watch-source.test.ts'),
+  },
+  {
+    name: 'a watch goes on observing what it does not show any more',
+    file: 'packages/cli/src/watch-source.ts',
+    find: '    this.#observers.get(name)?.abort()\n',
+    replace: '',
+    caughtBy: tests('packages/cli/src/watch-source.test.ts'),
+  },
 ]

@@ -129,7 +129,7 @@ const rule: readonly Mutant[] = [
 const memory: readonly Mutant[] = [
   {
     name: 'memory: a line that was forgotten takes its last token with it',
-    file: 'packages/holdfast/src/stores/memory/engine.ts',
+    file: 'packages/holdfast/src/stores/records/record-map.ts',
     find: 'if (line.lastToken > this.#floor) this.#floor = line.lastToken',
     replace: '',
     caughtBy: memoryTests,

@@ -6,13 +6,14 @@
 import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { mutants as all } from './all.ts'
+import { UsageError } from '@holdfast/testbed/command-line'
 import { EngineNotAvailable } from '@holdfast/testbed/engines/engine'
 import * as redisServer from '@holdfast/testbed/engines/redis/server'
 import { patient } from '@holdfast/testbed/watchdog/pace'
 import { Watchdog } from '@holdfast/testbed/watchdog/watchdog'
 import { close } from '../support/closing-line.ts'
+import { HELP, type MutantChoice, readChoice } from './command-line.ts'
 import type { Check, Mutant } from './mutant.ts'
 import { damaged, type Outcome, Sandbox } from './sandbox.ts'
 
@@ -29,16 +30,25 @@ const HANGS_AFTER = 5
 const HANG_MS_MIN = 30_000
 
 const repository = join(import.meta.dirname, '..', '..')
-const { values, positionals: wanted } = parseArgs({
-  options: { seed: { type: 'string', default: '1' } },
-  allowPositionals: true,
-})
-const seed = Number(values.seed)
-if (!Number.isInteger(seed)) throw new Error(`--seed must be a whole number, not ${values.seed}`)
-const chosen = all.filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
+const { seed, isChosen } = asked()
+const chosen = all.filter(({ name }) => isChosen(name))
 const engines = { redis: redisServer } as const
 const missing = await missingEngines()
 const mutants = chosen.filter(({ caughtBy }) => !missing.has(engineOf(caughtBy)))
+
+/** Does not return when there is nothing to do but to say something. */
+function asked(): MutantChoice {
+  try {
+    const choice = readChoice(process.argv.slice(2))
+    if (!choice.isHelpAsked) return choice
+    console.log(HELP)
+    process.exit(0)
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    console.error(error.message)
+    process.exit(2)
+  }
+}
 
 /** Why each is missing. A laptop goes on without it; where CI is set it must be there, or much would go unproved. */
 async function missingEngines(): Promise<ReadonlyMap<string, string>> {

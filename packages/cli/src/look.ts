@@ -16,6 +16,8 @@ export interface UnreadableName {
 export interface Looks {
   /** In the order of the names, without those that became free meanwhile. */
   readonly lines: readonly NamedLine[]
+  /** Those that became free meanwhile. */
+  readonly free: readonly NamedLine[]
   readonly unreadable: readonly UnreadableName[]
 }
 
@@ -25,15 +27,16 @@ const AT_ONCE = 8
 /** One name that cannot be read does not keep the others from being shown. */
 export async function looksAt(locks: Locks, names: readonly string[]): Promise<Looks> {
   const lines: NamedLine[] = []
+  const free: NamedLine[] = []
   const unreadable: UnreadableName[] = []
   for (let at = 0; at < names.length; at += AT_ONCE) {
     const some = names.slice(at, at + AT_ONCE)
     for (const look of await Promise.all(some.map((name) => lookAt(locks, name)))) {
       if ('why' in look) unreadable.push(look)
-      else if (look.line.claims.length > 0) lines.push(look)
+      else (look.line.claims.length > 0 ? lines : free).push(look)
     }
   }
-  return { lines, unreadable }
+  return { lines, free, unreadable }
 }
 
 async function lookAt(locks: Locks, name: string): Promise<NamedLine | UnreadableName> {

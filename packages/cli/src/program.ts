@@ -157,8 +157,8 @@ function addWatch(root: Command, program: ProgramOptions): void {
       'Show locks, holders and waiters as they change: a picture on a terminal, one line a change elsewhere. Ctrl-C ends it.',
     )
     .argument('[prefix]', 'only names that start with this')
-    .option('--interval <duration>', 'how often to look', '1s')
-    .option('--names <number>', 'look at no more than so many names', '50')
+    .option('--interval <duration>', 'how often to look for names that appeared', '1s')
+    .option('--names <number>', 'show no more than so many names', '50')
     .option('--once', 'one picture, then end')
     .addHelpText('after', '\nExamples:\n  holdfast watch\n  holdfast watch shard: --json | jq -r .event')
   act(program, watch, async (options, prefix = '') =>

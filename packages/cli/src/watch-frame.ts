@@ -27,6 +27,8 @@ export interface Frame {
   age(name: string, claim: ClaimView): { readonly text: string; readonly isFresh: boolean }
   /** Newest last. */
   readonly recent: readonly { readonly text: string; readonly isLoss: boolean }[]
+  /** What is to be known about the picture. */
+  readonly notice: string | undefined
   /** The store cannot be asked at the moment. */
   readonly trouble: string | undefined
 }
@@ -63,6 +65,7 @@ export function frameLines(frame: Frame, size: Size): readonly FrameLine[] {
   }))
   if (footer.length > 0) footer.unshift({ text: '', tone: 'plain' })
   const header: FrameLine[] = [{ text: frame.clean(frame.title), tone: 'title' }]
+  if (frame.notice !== undefined) header.push(quiet(frame.clean(frame.notice)))
   if (frame.trouble !== undefined) header.push({ text: frame.clean(frame.trouble), tone: 'trouble' })
   header.push(...unreadableLines(frame))
   const room = size.rows - header.length - footer.length - 1

@@ -6,7 +6,7 @@ import { printable } from './text.ts'
 import { type Frame, frameLines, type Size } from './watch-frame.ts'
 import { LiveView } from './watch-live.ts'
 import { changesBetween, type View } from './watch-view.ts'
-import { changeInWords } from './watch-words.ts'
+import { changeInWords, polledInWords } from './watch-words.ts'
 
 function claim(id: string, state: ClaimView['state'], more: Partial<ClaimView> = {}): ClaimView {
   const token = state === 'waiting' ? {} : { token: BigInt(id.length) }
@@ -19,7 +19,7 @@ function line(lastToken: bigint, ...claims: readonly ClaimView[]): LineView {
 
 function view(lines: Readonly<Record<string, LineView>>, unseen: readonly string[] = []): View {
   const named = Object.entries(lines).map(([name, each]) => ({ name, line: each }))
-  return { lines: named, unreadable: [], listed: new Set([...Object.keys(lines), ...unseen]), isCut: false }
+  return { lines: named, unreadable: [], listed: new Set([...Object.keys(lines), ...unseen]), isCut: false, polled: 0 }
 }
 
 const kinds = (before: View, after: View) =>
@@ -68,6 +68,7 @@ const frame = (now: View, more: Partial<Frame> = {}): Frame => ({
   title: 'title',
   view: now,
   recent: [],
+  notice: undefined,
   trouble: undefined,
   clean: printable,
   age: () => ({ text: '1.0s', isFresh: false }),
@@ -108,6 +109,18 @@ describe('the picture', () => {
       '… and at least 36 more',
     )
     expect(texts(frame(view({})), { columns: 100, rows: 12 })).toEqual(['title', 'nobody holds or waits for anything'])
+  })
+
+  it('says which changes are seen late, and why', () => {
+    const now = { ...view({ a: line(1n, claim('x', 'held')), b: line(1n, claim('y', 'held')) }), polled: 1 }
+    const notice = polledInWords(now, { observersMax: 1, intervalMs: 2_000 })
+    expect(texts(frame(now, { notice }), { columns: 100, rows: 12 })[1]).toBe(
+      'looked at every 2.0s: 1 of 2 locks (at most 1 are observed)',
+    )
+    expect(polledInWords({ ...now, polled: 2 }, { observersMax: 0, intervalMs: 500 })).toBe(
+      'looked at every 500ms: 2 of 2 locks (this store tells nobody of changes)',
+    )
+    expect(polledInWords({ ...now, polled: 0 }, { observersMax: 100, intervalMs: 500 })).toBeUndefined()
   })
 
   it('hides a secret before it cuts a cell, so that no half of one is shown', () => {

@@ -1,17 +1,19 @@
 /** What `holdfast watch` sees at one moment, and what changed since the moment before. */
 import type { ClaimView, LineView, Locks } from 'holdfast'
-import { looksAt, type NamedLine, type UnreadableName } from './look.ts'
+import type { NamedLine, UnreadableName } from './look.ts'
 
 /** One look. */
 export interface View {
-  /** Those looked at, in the order of the listing. */
+  /** Those shown, in the order of the listing. */
   readonly lines: readonly NamedLine[]
   /** Names that cannot be looked at, and why. */
   readonly unreadable: readonly UnreadableName[]
-  /** All names that were listed, looked at or not. */
+  /** All names that were listed, shown or not, but those that became free since. */
   readonly listed: ReadonlySet<string>
   /** Whether there are more names than were listed. */
   readonly isCut: boolean
+  /** Lines beyond what can be observed: their changes are seen at the next look. */
+  readonly polled: number
 }
 
 export type ChangeKind = 'held' | 'waiting' | 'lingering' | 'ended' | 'withdrawn' | 'missed'
@@ -31,8 +33,8 @@ const LISTED_MAX = 1_000
 /** A store may answer with short pages. */
 const PAGES_MAX = 20
 
-/** One page of names, as a rule, and a look at the first `linesMax` of them. */
-export async function viewOf(locks: Locks, prefix: string, linesMax: number): Promise<View> {
+/** One page of names, as a rule. */
+export async function namesOf(locks: Locks, prefix: string): Promise<Pick<View, 'listed' | 'isCut'>> {
   const listed = new Set<string>()
   let cursor: string | undefined
   for (let page = 0; page < PAGES_MAX && listed.size < LISTED_MAX; page += 1) {
@@ -41,7 +43,7 @@ export async function viewOf(locks: Locks, prefix: string, linesMax: number): Pr
     cursor = found.cursor
     if (cursor === undefined) break
   }
-  return { ...(await looksAt(locks, [...listed].slice(0, linesMax))), listed, isCut: cursor !== undefined }
+  return { listed, isCut: cursor !== undefined }
 }
 
 /** All claims that are there already, for the first look. */

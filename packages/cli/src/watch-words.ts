@@ -1,6 +1,6 @@
 /** A change of a lock as one line for people and as one document for scripts. */
-import type { Change } from './watch-view.ts'
 import { shortDuration } from './text.ts'
+import type { Change, View } from './watch-view.ts'
 
 /** A document of `watch --json`. Fields may be added, never changed or removed. */
 export interface ChangeDocument {
@@ -66,4 +66,14 @@ export function changeInWords({ kind, name, line, claim, place }: Change): strin
 /** `14:03:59`, of the time zone of this machine. */
 export function timeOfDay(at: Date): string {
   return [at.getHours(), at.getMinutes(), at.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':')
+}
+
+/** Which changes are seen late, and why; `undefined` where none is. */
+export function polledInWords(
+  view: View | undefined,
+  { observersMax, intervalMs }: { readonly observersMax: number; readonly intervalMs: number },
+): string | undefined {
+  if (view === undefined || view.polled === 0) return undefined
+  const why = observersMax === 0 ? 'this store tells nobody of changes' : `at most ${observersMax} are observed`
+  return `looked at every ${shortDuration(intervalMs)}: ${view.polled} of ${view.lines.length} locks (${why})`
 }

@@ -2,6 +2,8 @@
  * `holdfast watch` in real processes: events for scripts, and a terminal that is given back as it was.
  * @module-tag real-time
  */
+import { readdirSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { documentsIn, type Running, Sandbox, until } from './fixture.ts'
 
@@ -18,6 +20,21 @@ async function hold(name: string): Promise<Running> {
   const holder = sandbox.start(['run', '--note', 'night shift', name, '--', 'sh', '-c', 'echo up; sleep 60'])
   await holder.says(/up/)
   return holder
+}
+
+/** The claims of `seat`, and the files beside the lock file: what a watch must leave as it is. */
+async function traces(): Promise<unknown> {
+  const { lastToken, claims } = await sandbox.inspect('seat')
+  const files = readdirSync(sandbox.folder, { recursive: true, encoding: 'utf8' }).toSorted()
+  return { lastToken, claims: claims.map(({ state, token }) => ({ state, token })), files }
+}
+
+/** The record of `seat`: who observes it until when, and its claims. */
+function recordOfSeat(): readonly [observers: readonly [channel: string, untilMs: number][], ...claims: unknown[][]] {
+  const file = new DatabaseSync(sandbox.path('locks.db'), { readOnly: true })
+  const row = file.prepare('SELECT record FROM line').get()
+  file.close()
+  return JSON.parse(String(row?.['record'])) as ReturnType<typeof recordOfSeat>
 }
 
 /** Makes a pipe look like a terminal of a given size to the command; its signals are real. */
@@ -51,6 +68,37 @@ describe('watch --json', () => {
     expect(events[0]?.['token']).toMatch(/^\d+$/)
     expect(events[1]).toMatchObject({ event: 'waiting', initial: false, place: 1, token: null })
     expect(events.at(-1)).toMatchObject({ event: 'ended', id: events[1]?.['id'] })
+  })
+})
+
+describe('the locks that watch shows', () => {
+  it('are told of at once, however seldom names are listed', async () => {
+    const holder = await hold('seat')
+    const watch = sandbox.start(['watch', '--json', '--interval', '1h'])
+    await watch.says(/"held"/)
+    const waiter = sandbox.start(['run', '--ttl', '2s', 'seat', '--', 'sh', '-c', 'sleep 60'])
+    await watch.says(/"waiting"/)
+    holder.kill('SIGTERM')
+    await until('the hand-over is told', () => watch.stdout.match(/"held"/g)?.length === 2)
+    // It cannot give back what it holds: no store tells of that end.
+    waiter.kill('SIGSTOP')
+    await until('its end is told', () => watch.stdout.match(/"ended"/g)?.length === 2)
+    watch.kill('SIGINT')
+    expect(await watch.ended).toMatchObject({ code: 130, stderr: '' })
+  })
+
+  it('are left as they are: a watch enters itself for a minute, and nothing else of it stays', async () => {
+    await hold('seat')
+    const before = await traces()
+    const watch = sandbox.start(['watch', '--json', '--interval', '100ms'])
+    await watch.says(/"held"/)
+    await until('it is entered', () => recordOfSeat()[0].length === 1)
+    watch.kill('SIGINT')
+    expect(await watch.ended).toMatchObject({ code: 130, stderr: '' })
+    expect(await traces()).toEqual(before)
+    const [[[, untilMs] = ['', 0]], [, , , , ttlMs, , endsAtMs] = []] = recordOfSeat()
+    // Entered after the claim was renewed last, or at most one of its lives before.
+    expect(untilMs - (Number(endsAtMs) - Number(ttlMs))).toBeLessThanOrEqual(60_000 + Number(ttlMs))
   })
 })
 

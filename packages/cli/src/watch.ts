@@ -11,8 +11,9 @@ import { SignalDesk, signalExitCode } from './signals.ts'
 import { printable, shortDuration } from './text.ts'
 import { type Frame, frameLines, type Size } from './watch-frame.ts'
 import { LiveView } from './watch-live.ts'
-import { type Change, type View, viewOf } from './watch-view.ts'
-import { changeDocument, changeInWords, timeOfDay } from './watch-words.ts'
+import { ViewSource } from './watch-source.ts'
+import type { Change } from './watch-view.ts'
+import { changeDocument, changeInWords, polledInWords, timeOfDay } from './watch-words.ts'
 
 export interface WatchCommandOptions extends GlobalOptions {
   readonly interval: string
@@ -25,12 +26,16 @@ const LOOK_MS_MAX = 5_000
 const INTERVAL_MS_MIN = 100
 const INTERVAL_MS_MAX = 3_600_000
 const NAMES_MAX = 500
+/** Each is a registration in the store, renewed every 45 s, and perhaps a subscription. */
+const OBSERVERS_MAX = 100
 const WHOLE: Size = { columns: Number.POSITIVE_INFINITY, rows: Number.POSITIVE_INFINITY }
 
 /** How the looks are shown. */
 interface Display {
   /** How many names are worth a look. */
   readonly namesMax: number
+  /** Whether it shows how long a lease lasts, so that renewals matter. */
+  readonly showsEnds: boolean
   show(live: LiveView, changes: readonly Change[], isFirst: boolean): void
   /** The last look failed, `ageMs` after the last one that did not. */
   trouble(words: string, ageMs: number): void
@@ -43,7 +48,7 @@ export async function watchCommand(context: Context, prefix: string, options: Wa
   const signals = new SignalDesk()
   try {
     await withLocks(context, options, async (opened) => {
-      const { engine } = await within(
+      const { engine, wakeUp } = await within(
         LOOK_MS_MAX,
         'while it was opened',
         opened.locks.open(),
@@ -51,10 +56,12 @@ export async function watchCommand(context: Context, prefix: string, options: Wa
       )
       const under = prefix === '' ? '' : `, names from ${JSON.stringify(prefix)}`
       const title = `holdfast watch: namespace ${opened.namespace}${under}, ${engine}`
-      const display = displayOf(context.printer, opened, options, { title, namesMax })
+      const observersMax = wakeUp === 'push' && options.once !== true ? OBSERVERS_MAX : 0
+      const showing = { title, namesMax, polling: { observersMax, intervalMs } }
+      const display = displayOf(context.printer, opened, options, showing)
       try {
         const { signal } = signals.interrupted
-        await followed(opened, prefix, { display, intervalMs, isOnce: options.once === true, signal })
+        await followed(opened, prefix, { display, intervalMs, observersMax, isOnce: options.once === true, signal })
       } finally {
         display.close()
       }
@@ -70,23 +77,29 @@ export async function watchCommand(context: Context, prefix: string, options: Wa
 interface Following {
   readonly display: Display
   readonly intervalMs: number
+  readonly observersMax: number
   readonly isOnce: boolean
   readonly signal: AbortSignal
 }
 
 /** Until the signal aborts. Only the first look may fail for good. */
 async function followed({ locks }: Opened, prefix: string, following: Following): Promise<void> {
-  const { display, intervalMs, isOnce, signal } = following
+  const { display, intervalMs, observersMax, isOnce, signal } = following
   const live = new LiveView()
-  let [asked, seenAtMs]: [Promise<View> | undefined, number] = [undefined, performance.now()]
+  let [asked, seenAtMs]: [Promise<void> | undefined, number] = [undefined, performance.now()]
+  const show = (): void => {
+    const isFirst = live.view === undefined
+    seenAtMs = performance.now()
+    display.show(live, live.next(source.view, seenAtMs, new Date()), isFirst)
+  }
+  const source = new ViewSource(locks, { prefix, observersMax, followsRenewals: display.showsEnds, onChange: show })
+  signal.addEventListener('abort', () => source.close())
   while (!signal.aborted) {
-    asked ??= viewOf(locks, prefix, display.namesMax)
+    asked ??= source.refresh(display.namesMax)
     try {
-      const view = await within(LOOK_MS_MAX, 'while the locks were listed', asked, signal)
+      await within(LOOK_MS_MAX, 'while the locks were listed', asked, signal)
       asked = undefined
-      const isFirst = live.view === undefined
-      seenAtMs = performance.now()
-      display.show(live, live.next(view, seenAtMs, new Date()), isFirst)
+      show()
       if (isOnce) return
     } catch (error) {
       if (signal.aborted) return
@@ -101,6 +114,7 @@ async function followed({ locks }: Opened, prefix: string, following: Following)
 interface Showing {
   readonly title: string
   readonly namesMax: number
+  readonly polling: { readonly observersMax: number; readonly intervalMs: number }
 }
 
 function displayOf(printer: Printer, opened: Opened, options: WatchCommandOptions, showing: Showing): Display {
@@ -112,13 +126,18 @@ function displayOf(printer: Printer, opened: Opened, options: WatchCommandOption
 }
 
 /** One line a change, the first look included. */
-function stream(printer: Printer, namespace: string, json: boolean, { namesMax }: Showing): Display {
+function stream(printer: Printer, namespace: string, json: boolean, { namesMax, polling }: Showing): Display {
   let isInTrouble = false
+  let isPollingTold = false
   let told: ReadonlySet<string> = new Set()
   return {
     namesMax,
+    showsEnds: false,
     show({ view }, changes, initial) {
       isInTrouble = false
+      const polled = isPollingTold ? undefined : polledInWords(view, polling)
+      if (polled !== undefined) printer.tell(polled, { event: 'polled' })
+      isPollingTold ||= polled !== undefined
       const unreadable = view?.unreadable ?? []
       for (const each of unreadable) if (!told.has(each.name)) tellUnreadable(printer, each)
       told = new Set(unreadable.map(({ name }) => name))
@@ -141,8 +160,9 @@ function stream(printer: Printer, namespace: string, json: boolean, { namesMax }
 function snapshot(printer: Printer, { title, namesMax }: Showing): Display {
   return {
     namesMax,
+    showsEnds: true,
     show(live) {
-      const frame = frameOf(printer, live, title, undefined)
+      const frame = frameOf(printer, live, { title })
       if (frame !== undefined) for (const { text } of frameLines(frame, WHOLE)) printer.line(text)
     },
     trouble: () => undefined,
@@ -151,11 +171,12 @@ function snapshot(printer: Printer, { title, namesMax }: Showing): Display {
 }
 
 /** The picture that is drawn again and again. */
-function picture(printer: Printer, { title, namesMax }: Showing): Display {
+function picture(printer: Printer, { title, namesMax, polling }: Showing): Display {
   let seen: LiveView | undefined
   let trouble: string | undefined
   const draw = (): void => {
-    const frame = seen && frameOf(printer, seen, `${timeOfDay(new Date())} ${title}`, trouble)
+    const notice = polledInWords(seen?.view, polling)
+    const frame = seen && frameOf(printer, seen, { title: `${timeOfDay(new Date())} ${title}`, notice, trouble })
     if (frame !== undefined) screen.draw(frameLines(frame, screen.size))
   }
   const screen = new Screen(printer, draw)
@@ -165,6 +186,7 @@ function picture(printer: Printer, { title, namesMax }: Showing): Display {
     get namesMax() {
       return Math.min(namesMax, Math.max(1, screen.size.rows))
     },
+    showsEnds: true,
     show(live) {
       seen = live
       trouble = undefined
@@ -178,7 +200,13 @@ function picture(printer: Printer, { title, namesMax }: Showing): Display {
   }
 }
 
-function frameOf(printer: Printer, live: LiveView, title: string, trouble: string | undefined): Frame | undefined {
+interface Words {
+  readonly title: string
+  readonly notice?: string | undefined
+  readonly trouble?: string | undefined
+}
+
+function frameOf(printer: Printer, live: LiveView, { title, notice, trouble }: Words): Frame | undefined {
   const { view, recent } = live
   if (view === undefined) return undefined
   const nowMs = performance.now()
@@ -186,6 +214,7 @@ function frameOf(printer: Printer, live: LiveView, title: string, trouble: strin
     title,
     view,
     recent,
+    notice,
     trouble,
     clean: (text) => printable(printer.secrets.hide(text)),
     age: (name, claim) => live.age(name, claim, nowMs),

@@ -90,7 +90,8 @@ export interface Locks extends AsyncDisposable {
   inspect(name: string): Promise<LineView>
   /**
    * The line of one name, now and after every change, the newest only: changes that follow one another faster than the loop
-   * reads are joined. While the store is away nothing is yielded, and it resumes on its own. Costs no claim.
+   * reads are joined. While the store is away nothing is yielded, and it resumes on its own. Costs no claim. Throws
+   * `StoreUnavailable` when the line can never be read: `isFinal` is true.
    *
    * @example
    * for await (const { claims } of locks.observe('nightly')) console.log(claims[0]?.owner ?? 'free')

@@ -1,5 +1,6 @@
 /** What an observer sees of a line, with push and without, through outages, and how it ends. */
 import { expect, test } from 'vitest'
+import { StoreUnavailable } from '../store/errors.ts'
 import type { LineView } from '../store/line-view.ts'
 import { type FaultPlan } from '../testing/unreliable.ts'
 import { world } from './clients.fixture.ts'
@@ -35,6 +36,39 @@ test('a lease that is only renewed is no change', async () => {
   const { seen } = gathered(client().locks.observe('seat'))
   await clock.advance(180_000)
   expect(seen).toEqual(['held '])
+})
+
+test('the end of a holder that fell silent is seen when its lease ends, although nobody changes the line', async () => {
+  const { clock, client } = world()
+  let isSilent = false
+  const plan: FaultPlan = () => (isSilent ? { kind: 'unavailable' } : undefined)
+  await client({}, plan).locks.acquire('seat', { note: 'silent' })
+  const { seen } = gathered(client().locks.observe('seat'))
+  await clock.advance(100)
+  isSilent = true
+  await clock.advance(9_100)
+  expect(seen).toEqual(['held silent', ''])
+})
+
+test('where the line may be read and not changed, it is looked at once a second', async () => {
+  const { clock, client } = world()
+  const refused = new StoreUnavailable('no permission to write', { isFinal: true })
+  const { seen } = gathered(
+    client({}, undefined, () => ({ observe: () => Promise.reject(refused) })).locks.observe('seat'),
+  )
+  await clock.advance(10)
+  await client().locks.acquire('seat', { ttl: '1m' })
+  await clock.advance(1_100)
+  expect(seen).toEqual(['', 'held '])
+})
+
+test('a line that can never be read ends the iteration with the error that says so', async () => {
+  const { clock, client } = world()
+  const refused = new StoreUnavailable('something else lies there', { isFinal: true })
+  const { ended } = gathered(
+    client({}, undefined, () => ({ look: () => Promise.reject(refused) })).locks.observe('seat'),
+  )
+  await Promise.all([expect(ended).rejects.toThrow(/something else/), clock.advance(10)])
 })
 
 test('a store that is away yields nothing, and what changed meanwhile is yielded when it is back', async () => {

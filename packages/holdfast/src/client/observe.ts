@@ -2,7 +2,7 @@
  * A line as it changes, for observers without a claim: elections, members, dashboards. Level-triggered: what is yielded was
  * true at one moment, and nothing that lasts is missed; what came and went between two looks is joined.
  */
-import { HoldfastError } from '../store/errors.ts'
+import { HoldfastError, isFinal } from '../store/errors.ts'
 import type { LineView } from '../store/line-view.ts'
 import { Backoff } from '../time/backoff.ts'
 import { sleep } from '../time/clock.ts'
@@ -42,8 +42,9 @@ export async function* observe(
         seen = view.version
         if (!ends.aborted) yield view
       }
-      await change(client, resource, view.version, ends)
+      await change(client, resource, view, ends)
     } catch (error) {
+      if (ends.aborted) return
       // An outage says nothing about the line: nothing is yielded, and it is looked for until it is back.
       if (!isPassing(error)) throw error
       await sleep(client.clock, away.nextMs(), ends)
@@ -52,12 +53,29 @@ export async function* observe(
 }
 
 function isPassing(error: unknown): boolean {
-  return error instanceof HoldfastError && (error.code === 'STORE_UNAVAILABLE' || error.code === 'OUTCOME_UNKNOWN')
+  if (!(error instanceof HoldfastError) || isFinal(error)) return false
+  return error.code === 'STORE_UNAVAILABLE' || error.code === 'OUTCOME_UNKNOWN'
 }
 
 /** Resolves when the line may have changed, at once when it has already. */
-async function change(client: LockClient, resource: string, version: string, ends: AbortSignal): Promise<void> {
+async function change(client: LockClient, resource: string, view: LineView, ends: AbortSignal): Promise<void> {
   if (ends.aborted) return
-  if (client.facts?.wakeUp === 'push') await client.store.observe(resource, version, ends)
-  else await sleep(client.clock, POLL_MS, ends)
+  if (client.facts?.wakeUp !== 'push') return await sleep(client.clock, POLL_MS, ends)
+  const due = new AbortController()
+  const endsInMs = soonestEndMs(view)
+  const timer = Number.isFinite(endsInMs) ? client.timers.addIn(() => due.abort(), endsInMs) : undefined
+  try {
+    await client.store.observe(resource, view.version, AbortSignal.any([ends, due.signal]))
+  } catch (error) {
+    if (!isFinal(error)) throw error
+    // An observer registers, which writes, and a program that may read need not be one that may write.
+    await sleep(client.clock, POLL_MS, ends)
+  } finally {
+    if (timer !== undefined) client.timers.cancel(timer)
+  }
+}
+
+/** A claim whose process fell silent ends without a change, so no store tells of it. */
+function soonestEndMs({ claims }: LineView): number {
+  return Math.min(...claims.map(({ endsInMs = Number.POSITIVE_INFINITY }) => endsInMs))
 }

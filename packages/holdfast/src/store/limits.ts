@@ -1,6 +1,6 @@
 /**
  * Every limit of the library in one place, so that a reader can find it and an error can name it.
- * Times are milliseconds. See ARCHITECTURE.md, "Limits and bad input".
+ * Times are milliseconds. See ARCHITECTURE.md#limits.
  */
 
 /** The shortest and the longest lease a caller may ask for. */

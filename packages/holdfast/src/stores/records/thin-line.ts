@@ -2,7 +2,7 @@
  * A line of thousands stays cheap: engines with tables keep who holds in the record of the line and who waits as rows, and
  * a step loads the rows that it can concern — the first few, those of the asker, those that ended. The others stand in the
  * line as one waiting claim with a count. After the step it is checked whether that was enough; if not, the step runs again
- * on more rows. See docs/protocols/records.md, "Crowds".
+ * on more rows. See docs/protocols/records.md#crowds.
  */
 import type { Line, LineClaim, WaitingClaim } from '../../line/line.ts'
 

@@ -1,7 +1,7 @@
 /**
  * What the clock of the server shows, on our clocks: by an earlier answer, which the server made after we asked. So the stamp
  * of an event on the server is never later than the event, however long its message was in flight, and a moment that lies
- * ahead on the server's clock is never nearer than it was meant. (docs/protocols/redis.md, The server's clock)
+ * ahead on the server's clock is never nearer than it was meant. (docs/protocols/redis.md#the-servers-clock)
  */
 import { type Clock, type Stamp, stampOf } from '../../time/clock.ts'
 

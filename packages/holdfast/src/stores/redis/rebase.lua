@@ -1,4 +1,4 @@
--- Shows the floor of tokens, and moves it. (docs/protocols/tokens.md, Moving it)
+-- Shows the floor of tokens, and moves it. (docs/protocols/tokens.md#moving-it)
 -- KEYS  floor
 -- ARGV  the new floor, or nothing to look only
 -- ->    the floor as it was, 0 where the server remembers no token

@@ -28,7 +28,7 @@ local function isUnfounded(line)
 end
 
 -- Tokens follow the server's clock as far as the asker's agrees, so that a clock which is days ahead for a moment does not
--- take all tokens along. (docs/protocols/tokens.md, A second clock that is a stranger)
+-- take all tokens along. (docs/protocols/tokens.md#a-second-clock-that-is-a-stranger)
 local function nextToken(line)
   floor = math.max(readFloor() + 1, line.token + 1, math.min(now, asker + limits.jump))
   line.token, line.isGranted = floor, true

@@ -28,7 +28,8 @@ export type Verdict =
 /**
  * Granted is the highest token of all counted votes, when a majority has it. Any two majorities have a node in common,
  * and there the later vote was higher than what the earlier grant left behind: so tokens rise in the order of the grants.
- * The highest, not the middle one: with that two grants at the same time can get one token. (§4.1)
+ * The highest, not the middle one: with that two grants at the same time can get one token.
+ * (docs/protocols/redlock.md#tokens-from-the-servers)
  */
 export function verdictOf(ballots: readonly Ballot[], quorum: Quorum): Verdict {
   const { needed } = quorum

@@ -2,7 +2,7 @@
  * What the nodes say about themselves: whether they have their data, and under which list of servers they are. A node that
  * lost its data, or that was restarted and may have lost the end of it, may have given votes that are still counted
  * somewhere, so its votes must not count again until every lease and every token of before is over: it is quarantined.
- * (docs/redlock.md)
+ * (docs/protocols/redlock.md#a-node-that-was-restarted)
  */
 import type { Timers } from '../../time/timer-queue.ts'
 import type { Clock } from '../../time/clock.ts'

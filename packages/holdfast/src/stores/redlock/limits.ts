@@ -1,7 +1,7 @@
 /** The numbers of the protocol that are no wish of a caller. */
 import { PROVISIONAL_RENEW_MS } from '../../store/limits.ts'
 
-/** How far ahead of its own clock a node lets a token be. (docs/redlock-model.md) */
+/** How far ahead of its own clock a node lets a token be. (docs/protocols/redlock.md#tokens-from-the-servers) */
 export const CAP_MS = 5_000
 
 /** How far two clocks may be apart before the quarantine is too short, and what a command may be under way. */
@@ -34,6 +34,7 @@ const NODE_TTL_SHARE_MAX = 1 / 3
 /**
  * How long an attempt that has no majority yet waits for the rest of the nodes: a small part of the lease, because the
  * lease counts from before the first question; but no shorter than a busy machine needs to answer at all.
+ * (docs/protocols/redlock.md#quorum-time-and-drift)
  */
 export function nodeLimitMs(ttlMs: number): number {
   return Math.min(Math.max(ttlMs * NODE_TTL_SHARE, NODE_MS_MIN), ttlMs * NODE_TTL_SHARE_MAX, NODE_MS_MAX)
@@ -42,7 +43,10 @@ export function nodeLimitMs(ttlMs: number): number {
 /** How much longer than the longest lease a node is quarantined. */
 export const ASIDE_MS: number = CAP_MS + 2 * SKEW_MS
 
-/** From the loss of the data of a node until its votes count again: every lease and every token of before is over by then. (docs/redlock.md) */
+/**
+ * From the loss of the data of a node until its votes count again: every lease and every token of before is over by then.
+ * (docs/protocols/redlock.md#a-node-that-was-restarted)
+ */
 export function quarantineMs(maxTtlMs: number): number {
   return maxTtlMs + ASIDE_MS
 }

@@ -25,7 +25,7 @@ export interface RedlockOptions {
   readonly names?: readonly string[]
   /**
    * The list that is being changed into this one: then a lock needs a majority of both lists. Only for the time in which
-   * some clients still have the old list; see docs/redlock.md, "Changing the servers". @default nothing is changed
+   * some clients still have the old list; see docs/redlock.md#changing-the-servers. @default nothing is changed
    */
   readonly from?: FormerServers
   /**

@@ -2,7 +2,8 @@
  * Forgetting lines nobody uses, a few at a time, so that a program with ever new names does not fill the disk. Their
  * highest token stays behind as the floor of the file, so that no token can come back.
  */
-import { isIdle, type Moment, sweep } from '../../line/transition.ts'
+import type { Moment } from '../../line/transition.ts'
+import { idleRecord } from '../records/idle-record.ts'
 import type { LineDatabase } from './database.ts'
 import type { StoredEntry } from './look.ts'
 
@@ -41,7 +42,7 @@ export class IdleLinePruner {
   }
 }
 
-function mayBeForgotten({ line, observers }: StoredEntry, now: Moment): boolean {
-  if (observers.some(({ untilMs }) => untilMs > now.nowMs)) return false
-  return isIdle(sweep(line, now)) && line.lastToken + KEPT_US < now.tokenScaleUs
+function mayBeForgotten(entry: StoredEntry, now: Moment): boolean {
+  const idle = idleRecord(entry, now)
+  return idle?.observers.length === 0 && idle.line.lastToken + KEPT_US < now.tokenScaleUs
 }
