@@ -63,7 +63,8 @@ export class Hold {
   async revoke(): Promise<void> {
     this.over()
     this.#stop.abort(closedError())
-    await Promise.all(this.leases.map((lease) => lease instanceof HeldLease && lease.revoke('its Redlock was closed')))
+    const held = this.leases.filter((lease) => lease instanceof HeldLease)
+    await Promise.all(held.map((lease) => lease.revoke('its Redlock was closed')))
   }
 
   /** Its timer keeps the process no longer, and the connection is not needed for it. */
