@@ -3,6 +3,7 @@ import { copiesMutants } from './copies.mutants.ts'
 import { coreMutants } from './core.mutants.ts'
 import { demoMutants } from './demo.mutants.ts'
 import { engineMutants } from './engine.mutants.ts'
+import { fromRedlockMutants } from './from-redlock.mutants.ts'
 import { guardMutants } from './guard.mutants.ts'
 import { knownDefectMutants } from './known-defects.mutants.ts'
 import { labMutants } from './lab.mutants.ts'
@@ -27,6 +28,7 @@ export const mutants: readonly Mutant[] = [
   ...copiesMutants,
   ...demoMutants,
   ...engineMutants,
+  ...fromRedlockMutants,
   ...guardMutants,
   ...knownDefectMutants,
   ...labMutants,

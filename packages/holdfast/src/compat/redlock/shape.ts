@@ -7,7 +7,7 @@ export interface RedlockClient {
 
 /** The settings of redlock 5. Those that have no meaning here are accepted, so that nothing has to be rewritten. */
 export interface RedlockSettings {
-  /** Not used: a lease counts from before the request, with a margin of 1 %. */
+  /** Share of the duration that `expiration` comes earlier, and 2 ms more. @default 0.01 */
   readonly driftFactor: number
   /** With the delay and the jitter, how long `acquire` waits: 0 asks once, -1 waits for a day. @default 10 */
   readonly retryCount: number
@@ -19,7 +19,7 @@ export interface RedlockSettings {
   readonly automaticExtensionThreshold: number
 }
 
-export const DEFAULTS: RedlockSettings = {
+const DEFAULTS: RedlockSettings = {
   driftFactor: 0.01,
   retryCount: 10,
   retryDelay: 200,
@@ -27,12 +27,41 @@ export const DEFAULTS: RedlockSettings = {
   automaticExtensionThreshold: 500,
 }
 
-/** What was voted in one attempt, as far as anybody looks at it: everybody against, with the reason. */
+/** What is given, and where that is no number, what was there before: `{ retryCount: config.retries }` may be undefined. */
+export function settingsOver(
+  given: Partial<RedlockSettings> | undefined,
+  before: RedlockSettings = DEFAULTS,
+): RedlockSettings {
+  const pick = (name: keyof RedlockSettings): number => {
+    const value: unknown = given?.[name]
+    return typeof value === 'number' && !Number.isNaN(value) ? value : before[name]
+  }
+  return {
+    driftFactor: pick('driftFactor'),
+    retryCount: pick('retryCount'),
+    retryDelay: pick('retryDelay'),
+    retryJitter: pick('retryJitter'),
+    automaticExtensionThreshold: pick('automaticExtensionThreshold'),
+  }
+}
+
+/**
+ * What was voted in one attempt. The store counts the votes by itself, so that all clients are on one side here: for what
+ * was done, or against it with the reason.
+ */
 export interface ExecutionStats {
   readonly membershipSize: number
   readonly quorumSize: number
-  readonly votesFor: ReadonlySet<RedlockClient>
-  readonly votesAgainst: ReadonlyMap<RedlockClient, Error>
+  readonly votesFor: Set<RedlockClient>
+  readonly votesAgainst: Map<RedlockClient, Error>
+}
+
+/** What a release returns. */
+export interface ExecutionResult {
+  /** One entry. */
+  readonly attempts: readonly Promise<ExecutionStats>[]
+  /** Milliseconds since 1970. */
+  readonly start: number
 }
 
 /** Somebody else holds the resource. */
@@ -45,7 +74,10 @@ export class ResourceLockedError extends Error {
 
 /** The lock was not obtained, or is not held any more. `cause` is the error of Holdfast, which says why. */
 export class ExecutionError extends Error {
-  /** One entry, whose votes carry the reason: waiting is one request here, not a row of them. */
+  /**
+   * As many entries as redlock makes tries, at most 1,000, and one with a `retryCount` of -1. All are the same, because
+   * waiting is one request here.
+   */
   readonly attempts: readonly Promise<ExecutionStats>[]
 
   constructor(message: string, attempts: readonly Promise<ExecutionStats>[], options?: ErrorOptions) {
@@ -58,3 +90,10 @@ export class ExecutionError extends Error {
 export type RedlockAbortSignal = AbortSignal & { error?: Error }
 
 export type Routine<T> = (signal: RedlockAbortSignal) => T | PromiseLike<T>
+
+/** The custom scripts of redlock, none of which may be given: locks are taken by scripts of our own. */
+export interface NoScripts {
+  readonly acquireScript?: undefined
+  readonly extendScript?: undefined
+  readonly releaseScript?: undefined
+}

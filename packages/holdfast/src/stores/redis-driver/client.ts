@@ -57,8 +57,9 @@ export interface NodeRedisClient {
 
 export type RedisClient = IoredisClient | NodeRedisClient | RedisDriver
 
-export const CLUSTER_REFUSED =
-  'Redis Cluster is not supported by this version: use a single server, or a primary with replicas'
+const CLUSTER_REFUSED =
+  'a Redis Cluster is a store of its own: give one Cluster client (ioredis, or redis version 5 or newer) to redis(), and no ' +
+  'other beside it. Redlock takes single servers, whose votes it counts'
 
 /** Recognised by its members. Throws `Misuse` for anything else, and for a Cluster. */
 export function driverOf(client: RedisClient): RedisDriver {
