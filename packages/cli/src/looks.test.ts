@@ -52,7 +52,7 @@ async function heldJob(sandbox: Sandbox) {
 }
 
 /** Runs the command in a mount namespace of its own with another boot id; `undefined` where that is not allowed. */
-function inContainer(sandbox: Sandbox, args: readonly string[]) {
+function inContainer(sandbox: Sandbox, args: readonly string[], before: readonly string[] = []) {
   const place = mkdtempSync(join(tmpdir(), 'holdfast-cli-boot-'))
   onTestFinished(() => rmSync(place, { recursive: true }))
   const bootId = join(place, 'boot_id')
@@ -60,7 +60,7 @@ function inContainer(sandbox: Sandbox, args: readonly string[]) {
   const container = ['--mount', '--pid', '--fork', '--mount-proc', 'sh', '-c']
   const bind = `mount --bind ${bootId} /proc/sys/kernel/random/boot_id`
   if (spawnSync('unshare', [...container, bind]).status !== 0) return undefined
-  return spawnSync('unshare', [...container, `${bind} && exec "$@"`, 'sh', process.execPath, bin, ...args], {
+  return spawnSync('unshare', [...container, `${bind} && exec "$@"`, 'sh', ...before, process.execPath, bin, ...args], {
     encoding: 'utf8',
     env: { PATH: process.env['PATH'], HOME: sandbox.folder, HOLDFAST_STORE: sandbox.store },
   })
@@ -93,6 +93,9 @@ describe('commands that only look', () => {
       expect([0, 1]).toContain(looked.status)
       if (args[0] === 'ls') expect(looked.stdout).toContain('job')
     }
+    // Long enough to enter itself as an observer.
+    const watched = inContainer(sandbox, ['watch', '--json'], ['timeout', '-s', 'INT', '5'])
+    expect(watched?.stdout).toMatch(/"event":"held".*"name":"job"/)
     const second = await sandbox.run(['run', '--no-wait', 'job', '--', 'echo', 'SECOND'])
     expect(second).toMatchObject({ code: 75, stdout: '' })
     expect(await end()).toEqual({ code: 0, isDone: true })
