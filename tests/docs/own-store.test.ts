@@ -1,4 +1,7 @@
-/** The store of docs/write-your-own-store.md: shown as it is, and true. */
+/**
+ * The store of docs/write-your-own-store.md: shown as it is, and true.
+ * @module-tag real-time
+ */
 import { expect, test } from 'vitest'
 import { run } from '../support/run.ts'
 import { read } from '../support/tree.ts'
