@@ -1,6 +1,7 @@
 /** Every suite, in the order in which they run. */
 import { crowd } from './crowd.ts'
 import type { Suite } from './figure.ts'
+import { fileCrowd } from './file-crowd.ts'
 import { handOff } from './hand-off.ts'
 import { idle } from './idle.ts'
 import { judging } from './judge.ts'
@@ -21,6 +22,7 @@ import { uncontended } from './uncontended-pair.ts'
 export const suites: readonly Suite[] = [
   uncontended,
   handOff,
+  fileCrowd,
   idle,
   inMemory,
   growth,

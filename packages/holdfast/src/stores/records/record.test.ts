@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { LineClaim } from '../../line/line.ts'
 import type { LineRecord } from './engine.ts'
-import { RecordCache } from '../sqlite/record-cache.ts'
+import { RecordCache } from './record-cache.ts'
 import { decodeRecord, encodeRecord, IDLE_RECORD } from './record.ts'
 
 const text = fc.string({ unit: 'binary', maxLength: 40 })
