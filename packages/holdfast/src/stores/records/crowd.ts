@@ -115,7 +115,7 @@ export function changeCrowds<Result>(table: CrowdTable, work: (lines: Lines) => 
       read: (resource) => written.get(resource) ?? load(resource).record,
       write: (resource, record) => void written.set(resource, record),
     })
-    if ([...written.values()].some(({ line }) => needsMoreRows(line))) continue
+    if ([...written].some(([resource, { line }]) => needsMoreRows(load(resource).thin, line))) continue
     for (const [resource, record] of written) save(table, resource, load(resource).thin, record)
     return result
   }

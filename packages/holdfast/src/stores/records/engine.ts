@@ -14,6 +14,10 @@ export interface LineRecord {
   readonly waiters?: WaiterSummary
 }
 
+export interface NamedRecord extends LineRecord {
+  readonly resource: string
+}
+
 export interface LineObserver {
   readonly channel: string
   /** On the clock that judges expiry. */

@@ -25,10 +25,21 @@ const claim = fc.oneof(
   fc.record({ ...base, state: fc.constant('lingering' as const), token }),
   fc.record({ ...base, state: fc.constant('lingering' as const), token, reason: text }),
 ) as fc.Arbitrary<LineClaim>
-const entry: fc.Arbitrary<LineRecord> = fc.record({
-  line: fc.record({ lastToken: token, claims: fc.array(claim, { maxLength: 40 }) }),
-  observers: fc.array(fc.record({ channel: text, untilMs: fc.nat() }), { maxLength: 3 }),
+const summary = fc.record({
+  rows: fc.nat(),
+  weight: fc.nat(),
+  sequence: fc.nat(),
+  endsAtMs: fc.nat(),
+  lastEndsAtMs: fc.nat(),
 })
+const entry = fc.record(
+  {
+    line: fc.record({ lastToken: token, claims: fc.array(claim, { maxLength: 40 }) }),
+    observers: fc.array(fc.record({ channel: text, untilMs: fc.nat() }), { maxLength: 3 }),
+    waiters: summary,
+  },
+  { requiredKeys: ['line', 'observers'] },
+) as fc.Arbitrary<LineRecord>
 
 test('every line is read as it was written', () => {
   fc.assert(

@@ -48,7 +48,7 @@ class Table {
       if (rest.length > 0) this.bundled += 1
       const before = thinLineOf(this.record, { ...this.summary, endsAtMs: restEndsAtMs }, all.filter(isLoaded))
       const done = step(before.line)
-      if (needsMoreRows(done.line)) {
+      if (needsMoreRows(before, done.line)) {
         this.widened += 1
         continue
       }

@@ -97,11 +97,18 @@ function bundleOf(id: string, count: number, weight: number, capacity: number, e
   return { ...nobody, id, state: 'waiting', count, weight, capacity, endsAtMs }
 }
 
-/** Whether a step looked into a bundle: it would have granted it, or made it the next in line. Then it must run again on more rows. */
-export function needsMoreRows(after: Line): boolean {
-  const next = after.claims.find(({ state }) => state === 'waiting')
+/**
+ * Whether the steps on a line looked into a bundle: it was granted, which may be over again by the next step, or would be the
+ * next in line. Then they must run again on more rows.
+ */
+export function needsMoreRows(before: ThinLine, after: Line): boolean {
+  const next = after.claims.find(isWaiting)
   if (next !== undefined && isBundle(next)) return true
-  return after.claims.some((claim) => claim.state !== 'waiting' && isBundle(claim))
+  return waitingBundles(after) < waitingBundles(before.line)
+}
+
+function waitingBundles({ claims }: Line): number {
+  return claims.filter((claim) => isBundle(claim) && isWaiting(claim)).length
 }
 
 /**

@@ -7,16 +7,17 @@ import type { ClockEpoch } from './epoch.ts'
 import { engineError, unavailable } from './errors.ts'
 import type { FileIdentity } from './file-identity.ts'
 import { Generation } from './generation.ts'
-import { LineReader, type ReadableLines, type StoredEntry, undamaged } from './look.ts'
+import { LineReader, type ReadableLines, undamaged } from './look.ts'
 import { CEILING_RESERVE_US, ceilingAbove, greatest, type OpenedFile } from './open.ts'
 import { highestTokenIn, raiseTokens } from './rebase.ts'
 import { changeCrowds, type CrowdTable, type Lines } from '../records/crowd.ts'
-import type { LineAsk, LineRecord } from '../records/engine.ts'
+import type { LineAsk, LineRecord, NamedRecord } from '../records/engine.ts'
+import type { PrunableLines, Survey } from '../records/prune.ts'
 import { isOnlyOf, RecordCache, type CachedRecord } from '../records/record-cache.ts'
 import { encodeRecord, withoutClaims } from '../records/record.ts'
 import { staysInRecord } from '../records/thin-line.ts'
 import * as wire from './schema.ts'
-import type { LineRow, Prepare, Survey } from './statements.ts'
+import type { LineRow, Prepare } from './statements.ts'
 import { placeEndsAtMs, translated } from './translation.ts'
 import { saveWaiters } from './waiters.ts'
 
@@ -30,7 +31,7 @@ export interface DatabaseOptions {
   readonly channel: string
 }
 
-export class LineDatabase {
+export class LineDatabase implements PrunableLines {
   readonly path: string
   readonly #lines: LineReader
   readonly #opened: OpenedFile
@@ -172,18 +173,17 @@ export class LineDatabase {
     return this.#guarded(() => work(this.#lines))
   }
 
-  /** Some lines in key order, all in all. */
   survey(cursor: string, limit: number): Survey {
     return this.#guarded(() => this.#sql(wire.SURVEY_LINES).get(cursor, limit) as unknown as Survey)
   }
 
-  /** Inside a transaction: some lines in key order, whatever they hold. */
-  scan(cursor: string, limit: number): readonly StoredEntry[] {
+  /** Inside a transaction. */
+  scan(cursor: string, limit: number): readonly NamedRecord[] {
     return this.#lines.scan(cursor, limit)
   }
 
-  /** Inside a transaction: forgets these lines and keeps their tokens from coming back. */
-  remove(entries: readonly StoredEntry[]): void {
+  /** Inside a transaction. */
+  remove(entries: readonly NamedRecord[]): void {
     this.#sql(wire.RAISE_FLOOR).run(greatest(...entries.map(({ line }) => line.lastToken)))
     for (const { resource } of entries) {
       this.#sql(wire.REMOVE_LINE).run(resource)

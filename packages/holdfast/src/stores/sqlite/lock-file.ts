@@ -22,6 +22,7 @@ import type {
   StepAround,
 } from '../records/engine.ts'
 import type { Lines } from '../records/crowd.ts'
+import { IdleLinePruner } from '../records/prune.ts'
 import type { OpenDatabase } from './client.ts'
 import { LineDatabase } from './database.ts'
 import { type IsGone, LOOK_AGAIN_MS, looksForCrashes, rememberingLife, stepAmongLiving } from './dead-processes.ts'
@@ -33,7 +34,6 @@ import { openFile } from './open.ts'
 import { isSharedWithGroup, type IsTrusted, trusting } from './ownership.ts'
 import { findFile } from './path.ts'
 import type { ProcessIdentity } from './process-identity.ts'
-import { IdleLinePruner } from './prune.ts'
 import { lowerTokens } from './rebase.ts'
 import { canHangBells, WakeFiles } from './wake-files.ts'
 

@@ -10,23 +10,19 @@ import { engineError, resultCode, SQLITE, unavailable } from './errors.ts'
 import { releaseRemoved } from './file-users.ts'
 import { formatOf } from './format.ts'
 import { plainRecord, rowQueryOf, type ThinRecord, thinRecordOf } from '../records/crowd.ts'
-import type { LineRecord } from '../records/engine.ts'
+import type { LineRecord, NamedRecord } from '../records/engine.ts'
 import { decodeRecord, withoutClaims } from '../records/record.ts'
 import * as wire from './schema.ts'
 import { type LineRow, type Prepare, preparing } from './statements.ts'
 import { translated } from './translation.ts'
 import { findWaiters } from './waiters.ts'
 
-export interface StoredEntry extends LineRecord {
-  readonly resource: string
-}
-
 /** What can be seen of a file without changing it. */
 export interface ReadableLines {
   /** The last token is 0 when the line was never used, or forgotten. Of many waiters the first ones and these, or all. */
   look(resource: string, ids: readonly string[] | 'all'): LineRecord
   /** Lines that may have claims, in the order of their keys. */
-  list(prefix: string, after: string, limit: number): readonly StoredEntry[]
+  list(prefix: string, after: string, limit: number): readonly NamedRecord[]
 }
 
 export interface LookSettings {
@@ -125,13 +121,13 @@ export class LineReader implements ReadableLines {
     return this.#atOnce(() => this.thin(resource, this.#read(resource), { ids }).record)
   }
 
-  list(prefix: string, after: string, limit: number): readonly StoredEntry[] {
+  list(prefix: string, after: string, limit: number): readonly NamedRecord[] {
     // Encoded names are ASCII: nothing that starts with the prefix sorts behind this.
     return this.#atOnce(() => this.#entries(wire.LIST_LINES, after, prefix, `${prefix}\x7f`, limit))
   }
 
   /** Inside a transaction: some lines in key order, whatever they hold. */
-  scan(cursor: string, limit: number): readonly StoredEntry[] {
+  scan(cursor: string, limit: number): readonly NamedRecord[] {
     return this.#entries(wire.SCAN_LINES, cursor, limit)
   }
 
@@ -151,7 +147,7 @@ export class LineReader implements ReadableLines {
     return row === undefined ? withoutClaims(0n) : this.#decoded({ ...row, resource })
   }
 
-  #entries(sql: string, ...values: readonly (string | number)[]): readonly StoredEntry[] {
+  #entries(sql: string, ...values: readonly (string | number)[]): readonly NamedRecord[] {
     const rows = this.#parts.prepare(sql).all(...values) as unknown as readonly LineRow[]
     return rows.map((row) => ({
       ...this.thin(row.resource, this.#decoded(row), { ids: [] }).record,

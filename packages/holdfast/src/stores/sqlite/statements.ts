@@ -2,13 +2,6 @@
 import type { DatabaseSync, StatementSync } from './client.ts'
 import * as wire from './schema.ts'
 
-export interface Survey {
-  /** `null` when there are none. */
-  readonly last: string | null
-  readonly count: bigint
-  readonly oldest: bigint | null
-}
-
 export interface LineRow {
   readonly resource: string
   readonly generation: bigint
