@@ -1,85 +1,15 @@
 /**
- * A line in which many wait: what it costs, and what clocks, deaths, looks and clearing up do to waiters that are rows.
+ * A line in which many wait: what it costs, who gets its turn, and what deaths, looks and clearing up do to its rows.
  * @module-tag real-time
  */
 import { DatabaseSync, StatementSync } from 'node:sqlite'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { WAITER_LIFE_MS } from '../../store/limits.ts'
-import type { Claim } from '../../store/claim.ts'
-import type { OpenStore, Store } from '../../store/store.ts'
-import { type Clock, sleep, systemClock } from '../../time/clock.ts'
+import { sleep, systemClock } from '../../time/clock.ts'
 import { never } from '../opened.fixture.ts'
+import { at, CROWD, crowdIn, HOUR_MS, inFile, movable, waiting } from './crowd.fixture.ts'
 import { LOOK_AGAIN_MS } from './dead-processes.ts'
 import { sqlite } from './index.ts'
-import { plainMachine } from './process-identity.ts'
-import {
-  claimOf,
-  clockAfterBoot,
-  lockFile,
-  opened,
-  openedOnce,
-  OtherProcess,
-  refOf,
-  storeUnder,
-  tokenOf,
-} from './processes.fixture.ts'
-import { sqliteStore } from './store.ts'
-
-/** More than a record keeps. */
-const CROWD = 40
-const HOUR_MS = 3_600_000
-
-type Enters = Pick<OpenStore, 'enter'>
-
-/** The first one holds. */
-async function crowdIn(store: Enters, count = CROWD, changes: Partial<Claim> = {}): Promise<Claim[]> {
-  const claims: Claim[] = []
-  for (let index = 0; index < count; index += 1) {
-    const claim = claimOf(changes)
-    expect((await store.enter(claim)).kind).toBe(index === 0 ? 'held' : 'queued')
-    claims.push(claim)
-  }
-  return claims
-}
-
-function at(claims: readonly Claim[], index: number): Claim {
-  const claim = claims.at(index)
-  if (claim === undefined) throw new Error('no such claim')
-  return claim
-}
-
-/** The waiters that are rows, and the length of the longest record. */
-function inFile(path: string): { readonly rows: number; readonly longest: number } {
-  const database = new DatabaseSync(path, { readOnly: true })
-  try {
-    const found = database
-      .prepare('SELECT (SELECT count(*) FROM waiter) AS rows, (SELECT max(length(record)) FROM line) AS longest')
-      .get()
-    return { rows: Number(found?.['rows']), longest: Number(found?.['longest']) }
-  } finally {
-    database.close()
-  }
-}
-
-function movable(): { readonly clock: Clock; move(ms: number): void; setWall(byMs: number): void } {
-  let [passedMs, wallMs] = [0, 0]
-  const [monotonicMs, startMs] = [systemClock.monotonicMs(), systemClock.wallMs()]
-  return {
-    clock: {
-      ...systemClock,
-      monotonicMs: () => monotonicMs + passedMs,
-      wallMs: () => startMs + passedMs + wallMs,
-    },
-    move: (ms) => void (passedMs += ms),
-    setWall: (byMs) => void (wallMs += byMs),
-  }
-}
-
-/** A machine whose wall clock judges. */
-function wallClockStore(path: string): Store {
-  const machine = () => plainMachine(process.platform)
-  return sqliteStore({ path, makeFolder: false, durability: 'normal', trustedUsers: [], machine })
-}
+import { claimOf, lockFile, opened, openedOnce, OtherProcess, refOf, tokenOf } from './processes.fixture.ts'
 
 test('few waiters stand in the record, many as rows, and the record stays short however many there are', async () => {
   const path = lockFile()
@@ -93,12 +23,6 @@ test('few waiters stand in the record, many as rows, and the record stays short 
   expect(inFile(path).rows).toBe(0)
   expect((await store.look('test!lock')).claims.map(({ state }) => state)).toEqual(['held', 'waiting', 'waiting'])
 })
-
-async function waiting(store: Enters): Promise<Claim> {
-  const claim = claimOf()
-  await store.enter(claim)
-  return claim
-}
 
 test('a step on a line of a thousand waiters runs as many statements as on one of forty, and writes two rows', async () => {
   // Time stands still, so that nothing ends meanwhile.
@@ -155,88 +79,6 @@ test('a writer that leaves lets in every reader of a crowd behind it', async () 
   await store.leave(refOf(writer))
   const { claims } = await store.look('test!lock')
   expect(claims.filter(({ state }) => state === 'held')).toHaveLength(200)
-})
-
-test('a place that ended and is asked for again stands behind all who came meanwhile', async () => {
-  const path = lockFile()
-  const { clock, move } = movable()
-  const store = await opened(sqlite({ path }), clock)
-  const [holder, ...others] = await crowdIn(store, CROWD, { ttlMs: HOUR_MS })
-  const late = at(others, 20)
-  const rest = others.filter((claim) => claim !== late)
-  move(WAITER_LIFE_MS - 5_000)
-  await store.renew(rest.map((claim) => ({ ref: refOf(claim), ttlMs: HOUR_MS })))
-  move(6_000)
-  expect(await store.enter(late)).toMatchObject({ kind: 'queued', ahead: rest.length })
-  await store.leave(refOf(holder ?? late))
-  for (const claim of rest) {
-    expect((await store.enter(claim)).kind).toBe('held')
-    await store.leave(refOf(claim))
-  }
-  expect((await store.enter(late)).kind).toBe('held')
-})
-
-test('of a crowd that nobody renews nothing is left when its places are over', async () => {
-  const path = lockFile()
-  const { clock, move } = movable()
-  const store = await opened(sqlite({ path }), clock)
-  await crowdIn(store, CROWD, { ttlMs: HOUR_MS })
-  move(WAITER_LIFE_MS + 1)
-  expect(await store.enter(claimOf({ ttlMs: HOUR_MS }))).toMatchObject({ kind: 'queued', ahead: 0 })
-  expect(inFile(path).rows).toBe(0)
-})
-
-test('a clock that is set back keeps no dead waiter of a crowd for longer than a place lasts', async () => {
-  const path = lockFile()
-  const { clock, move, setWall } = movable()
-  const store = await opened(wallClockStore(path), clock)
-  await crowdIn(store, CROWD, { ttlMs: HOUR_MS })
-  setWall(-HOUR_MS)
-  const living = claimOf({ ttlMs: HOUR_MS })
-  expect(await store.enter(living)).toMatchObject({ kind: 'queued', ahead: CROWD - 1 })
-  move(WAITER_LIFE_MS / 2)
-  await store.renew([{ ref: refOf(living), ttlMs: HOUR_MS }])
-  move(WAITER_LIFE_MS / 2 + 1)
-  expect(await store.renew([{ ref: refOf(living), ttlMs: HOUR_MS }])).toMatchObject([{ kind: 'queued', ahead: 0 }])
-})
-
-test('after a restart of the machine a crowd keeps its order, and its places are over in their time', async () => {
-  const path = lockFile()
-  const before = await opened(storeUnder(path, 'first'))
-  const claims = await crowdIn(before, CROWD, { ttlMs: HOUR_MS })
-  await crowdIn(before, CROWD, { resource: 'test!dead', ttlMs: HOUR_MS })
-  await before.close()
-  const { clock: stopped, move } = movable()
-  const booted = clockAfterBoot()
-  const clock: Clock = {
-    ...stopped,
-    monotonicMs: () => stopped.monotonicMs() - systemClock.monotonicMs() + booted.monotonicMs(),
-  }
-  const after = await opened(storeUnder(path, 'second'), clock)
-  const shown = (await after.look('test!lock')).claims
-  expect(shown.map(({ id }) => id)).toEqual(claims.map(({ id }) => id.slice(0, 8)))
-  for (const { state, endsInMs } of shown.slice(1)) {
-    expect(state).toBe('waiting')
-    expect(endsInMs).toBeGreaterThan(WAITER_LIFE_MS - 5_000)
-    expect(endsInMs).toBeLessThanOrEqual(WAITER_LIFE_MS)
-  }
-  await after.leave(refOf(at(claims, 0)))
-  expect((await after.enter(at(claims, 1))).kind).toBe('held')
-  expect(await after.enter(at(claims, -1))).toMatchObject({ kind: 'queued', ahead: CROWD - 3 })
-  move(WAITER_LIFE_MS + 1)
-  expect((await after.look('test!dead')).claims.map(({ state }) => state)).toEqual(['held'])
-})
-
-test('a container of its own boot id that joins finds the whole crowd, and nobody loses a place', async () => {
-  const path = lockFile()
-  const host = await opened(storeUnder(path, 'the-host'))
-  const claims = await crowdIn(host)
-  const container = await opened(storeUnder(path, 'a-container'))
-  const newcomer = claimOf()
-  expect(await container.enter(newcomer)).toMatchObject({ kind: 'queued', ahead: CROWD - 1 })
-  const told = container.watch(refOf(newcomer), never)
-  for (const claim of claims) await host.leave(refOf(claim))
-  expect(tokenOf(await told)).toBeGreaterThan(0n)
 })
 
 test('a process that held and had a crowd waiting is killed, and the next one looks for that and gets the lock', async () => {

@@ -4,7 +4,7 @@ import { TOKEN_MAX } from '../../store/limits.ts'
 import type { Moment } from '../../line/transition.ts'
 import type { DatabaseSync } from './client.ts'
 import type { ClockEpoch } from './epoch.ts'
-import { engineError, unavailable } from './errors.ts'
+import { engineError, guarded, unavailable } from './errors.ts'
 import type { FileIdentity } from './file-identity.ts'
 import { Generation } from './generation.ts'
 import { LineReader, type ReadableLines, undamaged } from './look.ts'
@@ -23,6 +23,7 @@ import { saveWaiters } from './waiters.ts'
 
 export interface DatabaseOptions {
   readonly durability: 'normal' | 'full'
+  /** No line may give a token at or below this one: what this process saw in a file that stood here before. */
   readonly floor: bigint
   readonly now: () => Moment
   /** Of this process, by its clocks as they are now. */
@@ -36,13 +37,9 @@ export class LineDatabase implements PrunableLines {
   readonly #lines: LineReader
   readonly #opened: OpenedFile
   readonly #database: DatabaseSync
-  readonly #durability: 'normal' | 'full'
-  /** No line may give a token at or below this one: what this process saw in a file that stood here before. */
-  readonly #floor: bigint
-  readonly #now: () => Moment
+  readonly #options: DatabaseOptions
   readonly #generation: Generation
   readonly #sql: Prepare
-  readonly #channel: string
   readonly #recall = new RecordCache()
   #ceiling: bigint
   #given = 0n
@@ -52,14 +49,11 @@ export class LineDatabase implements PrunableLines {
     this.#opened = opened
     this.path = opened.path
     this.#database = opened.database
-    this.#durability = options.durability
-    this.#floor = options.floor
+    this.#options = options
     this.#highest = options.floor
-    this.#now = options.now
     this.#generation = new Generation(opened, options.epoch)
     this.#ceiling = opened.ceiling
     this.#sql = opened.sql
-    this.#channel = options.channel
     this.#lines = new LineReader({
       path: opened.path,
       prepare: opened.sql,
@@ -106,10 +100,14 @@ export class LineDatabase implements PrunableLines {
   compareAndSet<T>(resource: string, work: (now: Moment, lines: Lines) => T): { readonly result: T } | undefined {
     this.#generation.assertAlone()
     const seen = this.#recall.latest(resource)
-    if (seen === undefined || seen.entry.line.lastToken < this.#floor || !isOnlyOf(this.#channel, seen.entry))
+    if (
+      seen === undefined ||
+      seen.entry.line.lastToken < this.#options.floor ||
+      !isOnlyOf(this.#options.channel, seen.entry)
+    )
       return undefined
     const written: LineRecord[] = []
-    const result = work(this.#now(), { read: () => seen.entry, write: (_, entry) => void written.push(entry) })
+    const result = work(this.#options.now(), { read: () => seen.entry, write: (_, entry) => void written.push(entry) })
     const [after] = written
     // Near the ceiling it takes a transaction, which raises it.
     if (after === undefined || after.line.lastToken + CEILING_RESERVE_US > this.#ceiling) return undefined
@@ -143,7 +141,7 @@ export class LineDatabase implements PrunableLines {
   #read(resource: string): LineRecord {
     const row = this.#sql(wire.READ_LINE).get(resource) as unknown as LineRow | undefined
     const isOurs = row !== undefined && this.#generation.covers(row.generation)
-    const floor = isOurs ? this.#floor : this.#floorOfFile()
+    const floor = isOurs ? this.#options.floor : this.#floorOfFile()
     const token = row?.token ?? 0n
     const lastToken = token > floor ? token : floor
     if (lastToken > this.#highest) this.#highest = lastToken
@@ -151,7 +149,7 @@ export class LineDatabase implements PrunableLines {
     const found = undamaged(this.path, () => this.#recall.decode(resource, row.record, lastToken))
     if (isOurs || (found.line.claims.length === 0 && found.waiters === undefined)) return found
     // Written even if the step changes nothing: from now on the claims run out.
-    const now = this.#now()
+    const now = this.#options.now()
     const line = translated(found, now)
     this.#write(resource, line)
     this.#sql(wire.RESTART_WAITERS).run(placeEndsAtMs(now), resource)
@@ -170,11 +168,11 @@ export class LineDatabase implements PrunableLines {
 
   /** Outside of a transaction, for those who only look. */
   look<T>(work: (lines: ReadableLines) => T): T {
-    return this.#guarded(() => work(this.#lines))
+    return guarded(this.path, () => work(this.#lines))
   }
 
   survey(cursor: string, limit: number): Survey {
-    return this.#guarded(() => this.#sql(wire.SURVEY_LINES).get(cursor, limit) as unknown as Survey)
+    return guarded(this.path, () => this.#sql(wire.SURVEY_LINES).get(cursor, limit) as unknown as Survey)
   }
 
   /** Inside a transaction. */
@@ -193,7 +191,7 @@ export class LineDatabase implements PrunableLines {
 
   /** The highest token that any line may have had. */
   highestInFile(): bigint {
-    return this.#guarded(() => highestTokenIn(this.#sql))
+    return guarded(this.path, () => highestTokenIn(this.#sql))
   }
 
   /** From here on every token of the file is above this one. */
@@ -232,7 +230,7 @@ export class LineDatabase implements PrunableLines {
     let phase: 'step' | 'commit' = 'step'
     try {
       this.#sql(wire.BEGIN).run()
-      const result = work(this.#now())
+      const result = work(this.#options.now())
       if (this.#given > this.#ceiling) {
         this.#rollback()
         return undefined
@@ -279,7 +277,7 @@ export class LineDatabase implements PrunableLines {
 
   /** One transaction that is on the disk for certain when it is over. */
   #durably<T>(work: () => T): T {
-    return this.#guarded(() => {
+    return guarded(this.path, () => {
       this.#database.exec('PRAGMA synchronous = FULL')
       try {
         this.#sql(wire.BEGIN).run()
@@ -290,20 +288,12 @@ export class LineDatabase implements PrunableLines {
         this.#rollback()
         throw error
       } finally {
-        this.#database.exec(`PRAGMA synchronous = ${this.#durability}`)
+        this.#database.exec(`PRAGMA synchronous = ${this.#options.durability}`)
       }
     })
   }
 
   #floorOfFile(): bigint {
-    return greatest(this.#generation.fileRow().floor, this.#floor)
-  }
-
-  #guarded<T>(work: () => T): T {
-    try {
-      return work()
-    } catch (error) {
-      throw engineError(error, this.path, 'step')
-    }
+    return greatest(this.#generation.fileRow().floor, this.#options.floor)
   }
 }

@@ -82,6 +82,15 @@ export function engineError(error: unknown, path: string, phase: 'step' | 'commi
   return unavailable(path, WAYS_OUT.get(code) ?? `failed with SQLite error ${code}`, error)
 }
 
+/** For what commits nothing. */
+export function guarded<T>(path: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw engineError(error, path, 'step')
+  }
+}
+
 export function unavailable(path: string, words: string, cause?: unknown): StoreUnavailable {
   const code = resultCode(cause) ?? systemCode(cause)
   const isFinal = code === undefined || !MAY_PASS.has(code)

@@ -32,8 +32,8 @@ function oldFile(format: 1 | 2): OldFile {
   const began = epochAt(epoch, nowMs, wallMs)
   const token = BigInt(Math.floor(wallMs)) * 1000n
   const claims = Array.from({ length: WAITERS + 1 }, () => claimOf())
-  const inLine = claims.map(({ resource: _, queue: __, ...claim }, index): LineClaim => {
-    const kept = { ...claim, channel: 'a-channel', endsAtMs: nowMs + (index === 0 ? 60_000 : 15_000) }
+  const inLine = claims.map((claim, index): LineClaim => {
+    const kept = { ...claim, channel: 'a-channel', endsAtMs: nowMs + (index === 0 ? 30_000 : 15_000) }
     return index === 0 ? { ...kept, state: 'held', token, provisional: false } : { ...kept, state: 'waiting' }
   })
   const database = new DatabaseSync(path)
@@ -74,6 +74,9 @@ test.each([1, 2] as const)(
     const newcomer = claimOf()
     expect(await store.enter(newcomer)).toMatchObject({ kind: 'queued', ahead: WAITERS })
     expect(seen(path, 'PRAGMA user_version')).toBe(SCHEMA_VERSION)
+    // Only the processes of format 1 have to be kept out, by a generation in which every life begins anew.
+    const { endsInMs = 0 } = (await store.look(RESOURCE)).claims[0] ?? {}
+    expect(endsInMs > 30_000).toBe(format === 1)
     expect(seen(path, 'SELECT count(*) FROM waiter')).toBe(WAITERS + 1)
     expect((await store.look(RESOURCE)).claims.map(({ id }) => id)).toEqual(
       [...claims, newcomer].map(({ id }) => id.slice(0, 8)),
