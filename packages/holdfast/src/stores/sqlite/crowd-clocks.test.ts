@@ -58,27 +58,30 @@ test('a clock that is set back keeps no dead waiter of a crowd for longer than a
   expect(await store.renew([{ ref: refOf(living), ttlMs: HOUR_MS }])).toMatchObject([{ kind: 'queued', ahead: 0 }])
 })
 
-test('after a restart of the machine a crowd keeps its order, and its places are over in their time', async () => {
-  const path = lockFile()
-  const before = await opened(storeUnder(path, 'first'))
-  const claims = await crowdIn(before, CROWD, { ttlMs: HOUR_MS })
-  await crowdIn(before, CROWD, { resource: 'test!dead', ttlMs: HOUR_MS })
-  await before.close()
-  const { clock, move } = movable(BOOTED_MS)
-  const after = await opened(storeUnder(path, 'second'), clock)
-  const shown = (await after.look('test!lock')).claims
-  expect(shown.map(({ id }) => id)).toEqual(claims.map(({ id }) => id.slice(0, 8)))
-  for (const { state, endsInMs } of shown.slice(1)) {
-    expect(state).toBe('waiting')
-    expect(endsInMs).toBeGreaterThan(WAITER_LIFE_MS - 5_000)
-    expect(endsInMs).toBeLessThanOrEqual(WAITER_LIFE_MS)
-  }
-  await after.leave(refOf(at(claims, 0)))
-  expect((await after.enter(at(claims, 1))).kind).toBe('held')
-  expect(await after.enter(at(claims, -1))).toMatchObject({ kind: 'queued', ahead: CROWD - 3 })
-  move(WAITER_LIFE_MS + 1)
-  expect((await after.look('test!dead')).claims.map(({ state }) => state)).toEqual(['held'])
-})
+test.each([BOOTED_MS, OLD_MS])(
+  'after a restart a crowd keeps its order, and its places are over in their time, up for %i ms',
+  async (upForMs) => {
+    const path = lockFile()
+    const before = await opened(storeUnder(path, 'first'))
+    const claims = await crowdIn(before, CROWD, { ttlMs: HOUR_MS })
+    await crowdIn(before, CROWD, { resource: 'test!dead', ttlMs: HOUR_MS })
+    await before.close()
+    const { clock, move } = movable(upForMs)
+    const after = await opened(storeUnder(path, 'second'), clock)
+    const shown = (await after.look('test!lock')).claims
+    expect(shown.map(({ id }) => id)).toEqual(claims.map(({ id }) => id.slice(0, 8)))
+    for (const { state, endsInMs } of shown.slice(1)) {
+      expect(state).toBe('waiting')
+      expect(endsInMs).toBeGreaterThan(WAITER_LIFE_MS - 5_000)
+      expect(endsInMs).toBeLessThanOrEqual(WAITER_LIFE_MS)
+    }
+    await after.leave(refOf(at(claims, 0)))
+    expect((await after.enter(at(claims, 1))).kind).toBe('held')
+    expect(await after.enter(at(claims, -1))).toMatchObject({ kind: 'queued', ahead: CROWD - 3 })
+    move(WAITER_LIFE_MS + 1)
+    expect((await after.look('test!dead')).claims.map(({ state }) => state)).toEqual(['held'])
+  },
+)
 
 test.each(['all of them', 'those that another machine made without knowing'])(
   'rows of another clock, %s, have their whole place, also beside a shorter one',
