@@ -25,9 +25,9 @@ class Table {
   widened = 0
   /** Lines that went back from rows to their record. */
   shrunk = 0
-  readonly #inRecordMax: number | undefined
+  readonly #inRecordMax: number
 
-  constructor(inRecordMax: number | undefined) {
+  constructor(inRecordMax: number) {
     this.#inRecordMax = inRecordMax
   }
 
@@ -80,7 +80,7 @@ function run(seed: number): Table {
   const capacity = [1, 1, 3, 1_000][random(4)] ?? 1
   // Every second one as engines do it, with a crowd that comes and goes, and the others with rows from the first waiter on.
   const comesAndGoes = seed % 2 === 0
-  const table = new Table(comesAndGoes ? undefined : 0)
+  const table = new Table(comesAndGoes ? 16 : 0)
   let model: Line = emptyLine
   let nowMs = 1_000_000
   const ids: string[] = []

@@ -4,10 +4,11 @@ import { expect } from 'vitest'
 import type { Claim } from '../../store/claim.ts'
 import type { OpenStore } from '../../store/store.ts'
 import { type Clock, systemClock } from '../../time/clock.ts'
+import { IN_RECORD_MAX } from '../records/thin-line.ts'
 import { claimOf } from './processes.fixture.ts'
 
 /** More than a record keeps. */
-export const CROWD = 40
+export const CROWD: number = IN_RECORD_MAX + 30
 export const HOUR_MS = 3_600_000
 /** The clocks of machines that were started lately, and that have been up for longer than any that this runs on. */
 export const [BOOTED_MS, OLD_MS] = [60_000, 1e11]

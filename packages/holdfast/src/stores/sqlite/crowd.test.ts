@@ -24,7 +24,7 @@ test('few waiters stand in the record, many as rows, and the record stays short 
   expect((await store.look('test!lock')).claims.map(({ state }) => state)).toEqual(['held', 'waiting', 'waiting'])
 })
 
-test('a step on a line of a thousand waiters runs as many statements as on one of forty, and writes two rows', async () => {
+test('a step on a line of a thousand waiters runs as many statements as on one of a hundred, and writes two rows', async () => {
   // Time stands still, so that nothing ends meanwhile.
   const store = await opened(sqlite({ path: lockFile() }), movable().clock)
   const ran: string[] = []
@@ -44,16 +44,17 @@ test('a step on a line of a thousand waiters runs as many statements as on one o
   // Entering: the record and the row. Leaving: the record without the one that is handed the lock.
   const few = 'BEGIN INSERT INSERT COMMIT BEGIN INSERT DELETE COMMIT'
   expect(await steps()).toBe(few)
-  for (let count = 0; count < 960; count += 1) claims.push(await waiting(store))
+  for (let count = 0; count < 900; count += 1) claims.push(await waiting(store))
   expect(await steps()).toBe(few)
 })
 
 test('everybody in a crowd gets its turn, in order, and knows how many are ahead', async () => {
   const path = lockFile()
   const [store, other] = [await opened(sqlite({ path })), await opened(sqlite({ path }))]
+  const half = CROWD / 2
   const claims = [
-    ...(await crowdIn(store, 30)),
-    ...(await Promise.all(Array.from({ length: 30 }, () => waiting(other)))),
+    ...(await crowdIn(store, half)),
+    ...(await Promise.all(Array.from({ length: half }, () => waiting(other)))),
   ]
   expect(await other.enter(at(claims, 50))).toMatchObject({ kind: 'queued', ahead: 49 })
   await store.leave(refOf(at(claims, 20)))
@@ -61,7 +62,7 @@ test('everybody in a crowd gets its turn, in order, and knows how many are ahead
   let last = 0n
   for (const [index, claim] of claims.entries()) {
     if (index === 20) continue
-    const user = index < 30 ? store : other
+    const user = index < half ? store : other
     const token = tokenOf(await (index === 0 ? user.enter(claim) : user.watch(refOf(claim), never)))
     expect(token).toBeGreaterThan(last)
     last = token

@@ -11,7 +11,7 @@ import { thisMachine } from './process-identity.ts'
 import { claimOf, lockFile, opened, refOf, tokenFrom, tokenOf } from './processes.fixture.ts'
 import { APPLICATION_ID, SCHEMA_VERSION } from './schema.ts'
 
-const WAITERS = 30
+const WAITERS = 100
 const RESOURCE = 'test!lock'
 
 interface OldFile {

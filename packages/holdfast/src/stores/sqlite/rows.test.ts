@@ -16,6 +16,7 @@ import type { Claim } from '../../store/claim.ts'
 import type { OpenStore } from '../../store/store.ts'
 import { type Clock, systemClock } from '../../time/clock.ts'
 import { decodeRecord } from '../records/record.ts'
+import { IN_RECORD_MAX } from '../records/thin-line.ts'
 import { sqlite } from './index.ts'
 import { claimOf, lockFile, openedOnce } from './processes.fixture.ts'
 
@@ -46,6 +47,8 @@ class Pair {
   readonly claims: Claim[] = []
   passedMs = 0
   longest = 0
+  /** The line that most want. */
+  favourite = 0
   readonly clock: Clock = {
     ...systemClock,
     monotonicMs: () => 1_000_000 + this.passedMs,
@@ -89,7 +92,7 @@ class Pair {
   }
 
   newClaim(): Claim {
-    const { resource, capacity } = lines[this.random(lines.length)] ?? lines[0]
+    const { resource, capacity } = lines[this.random(3) > 0 ? this.favourite : this.random(lines.length)] ?? lines[0]
     const weight = this.random(9) === 0 ? capacity : 1 + this.random(Math.min(capacity, 3))
     const id = `c${String(this.claims.length).padStart(7, '0')}`
     const ttlMs = [100, 3_000, 20_000, 20_000][this.random(4)] ?? 100
@@ -178,16 +181,17 @@ function expectSound(path: string): void {
   }
 }
 
-test.each([1, 2])('three thousand steps of three stores on three lines, seed %i', async (seed) => {
+test.each([1, 2])('four thousand steps of three stores on three lines, seed %i', async (seed) => {
   const pair = new Pair(seed)
   for (let index = 0; index < STORES; index += 1) await pair.reopen(index)
   onTestFinished(async () => {
     for (const store of pair.stores) await store.close()
   })
-  for (let count = 0; count < 3_000; count += 1) {
+  for (let count = 0; count < 4_000; count += 1) {
     const where = `seed ${seed}, step ${count}`
     // The crowd gathers, and then it thins out.
-    const isGathering = count % 800 < 400
+    const isGathering = count % 1_000 < 600
+    pair.favourite = Math.floor(count / 1_000) % lines.length
     pair.passedMs += [0, 0, 1, 1, 5, 30, isGathering ? 1 : 700][pair.random(7)] ?? 0
     const dice = pair.random(20)
     if (dice < (isGathering ? 13 : 4)) await enter(pair, where)
@@ -198,5 +202,5 @@ test.each([1, 2])('three thousand steps of three stores on three lines, seed %i'
     if (count % 100 === 0) expectSound(pair.path)
     if (count % 500 === 0) await pair.reopen(pair.random(STORES))
   }
-  expect(pair.longest).toBeGreaterThan(50)
+  expect(pair.longest).toBeGreaterThan(2 * IN_RECORD_MAX)
 })

@@ -1,9 +1,9 @@
-/** Waiting claims as rows: a line with many of them keeps them here and not in its record (docs/protocols/sqlite.md, "Rows"). */
+/** Waiting claims as rows: a line with many of them keeps them here and not in its record (docs/protocols/sqlite.md#rows). */
 import type { RowQuery, WaiterText } from '../records/crowd.ts'
 import { encodeClaim } from '../records/record.ts'
 import type { RowChanges } from '../records/thin-line.ts'
 import { WAITER_LIFE_MS } from '../../store/limits.ts'
-import { COUNT_WAITERS, READ_WAITERS, REMOVE_WAITER, WRITE_WAITER } from './schema.ts'
+import { COUNT_WAITERS, READ_FEW_WAITERS, READ_WAITERS, REMOVE_WAITER, WRITE_WAITER } from './schema.ts'
 import type { Prepare } from './statements.ts'
 
 interface FoundWaiters {
@@ -18,8 +18,12 @@ export function findWaiters(
   resource: string,
   { window, ids, sweptMs, passed }: RowQuery,
 ): FoundWaiters {
+  const [id = '', ...more] = ids
   const others = passed.length === 0 ? null : JSON.stringify(passed)
-  const found = prepare(READ_WAITERS).all(resource, window, JSON.stringify(ids), sweptMs, WAITER_LIFE_MS, others)
+  const found =
+    more.length === 0 && sweptMs === null && others === null
+      ? prepare(READ_FEW_WAITERS).all(resource, window, id)
+      : prepare(READ_WAITERS).all(resource, window, JSON.stringify(ids), sweptMs, WAITER_LIFE_MS, others)
   let [rank, last] = [-1, 0n]
   const rows = found.map((row, index): WaiterText => {
     const sequence = row['sequence'] as bigint
