@@ -3,12 +3,19 @@ import type { Line } from '../../line/line.ts'
 import type { LineStep, Moment } from '../../line/transition.ts'
 import type { Facts } from '../../store/facts.ts'
 import type { StoreEnvironment, TokenScaleView } from '../../store/store.ts'
+import type { WaiterSummary } from './thin-line.ts'
 
 /** What an engine keeps for one resource. */
 export interface LineRecord {
   readonly line: Line
   /** Processes that watch the resource without a claim. */
   readonly observers: readonly LineObserver[]
+  /** What stands in rows beside the record (thin-line.ts). @default the record is all there is */
+  readonly waiters?: WaiterSummary
+}
+
+export interface NamedRecord extends LineRecord {
+  readonly resource: string
 }
 
 export interface LineObserver {
