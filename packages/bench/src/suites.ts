@@ -2,7 +2,7 @@
 import { crowd } from './crowd.ts'
 import { enteredFiles } from './entered-files.ts'
 import type { Suite } from './figure.ts'
-import { fileCrowd } from './file-crowd.ts'
+import { crowdStep } from './crowd-step.ts'
 import { handOff } from './hand-off.ts'
 import { idle } from './idle.ts'
 import { judging } from './judge.ts'
@@ -23,7 +23,7 @@ import { uncontended } from './uncontended-pair.ts'
 export const suites: readonly Suite[] = [
   uncontended,
   handOff,
-  fileCrowd,
+  crowdStep,
   idle,
   inMemory,
   growth,
