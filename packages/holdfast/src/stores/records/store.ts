@@ -37,7 +37,7 @@ export function recordStore(openRecords: OpenRecords): Store {
         if (notice === 'unsure') watchers.endAll()
         else if (notice === undefined) watchers.notifyAll()
         else if (notice.isOfAll === true) watchers.notifyLine(notice.resource)
-        else watchers.notify(subjectOf(notice.resource, notice.id))
+        else watchers.notify(notice.resource, notice.id)
       })
       return new RecordStore(engine, watchers, environment)
     },
@@ -58,6 +58,7 @@ class RecordStore implements OpenStore {
   /** Asks on their way to an engine that is away, which no request has carried yet. */
   readonly #unsent = new Map<string, Promise<Standing>>()
   readonly #closing = new AbortController()
+  #isClosed = false
 
   constructor(engine: RecordEngine, watchers: Watchers, environment: StoreEnvironment) {
     this.#engine = engine
@@ -67,7 +68,7 @@ class RecordStore implements OpenStore {
     const rebase = engine.rebase?.bind(engine)
     if (rebase === undefined) return
     this.rebase = async (to) => {
-      this.#ask()
+      this.#assertOpen()
       return await rebase(to)
     }
   }
@@ -87,7 +88,7 @@ class RecordStore implements OpenStore {
     const looked = this.#waiting.has(id) ? await this.#lookThrough(resource, id, step, askedAt) : undefined
     if (looked !== undefined) return this.#answered(id, looked)
     // Nothing is granted any more once the store was closed, which may have been during the look.
-    this.#ask()
+    this.#assertOpen()
     const done = this.#apply(resource, id, (line, now) => {
       if (this.#unsent.size > 0) this.#unsent.delete(id)
       return step(line, now)
@@ -116,32 +117,32 @@ class RecordStore implements OpenStore {
   }
 
   async leave(ref: Ref, { keepMs = 0 }: LeaveOptions = {}): Promise<'left' | 'gone'> {
-    this.#ask()
+    this.#assertOpen()
     this.#waiting.delete(ref.id)
     const left = this.#apply(ref.resource, ref.id, (line, now) => leaveLine(line, ref, keepMs, now))
     return left instanceof Promise ? (await left).answer : left.answer
   }
 
   async watch(ref: Ref, signal: AbortSignal): Promise<Standing | Hint> {
-    this.#ask()
+    this.#assertOpen()
     const news = await this.#watchers.until(subjectOf(ref.resource, ref.id), () => this.#newsOf(ref), signal)
     return news === undefined ? HINT : this.#answered(ref.id, news)
   }
 
   async observe(resource: string, seen: string, signal: AbortSignal): Promise<string> {
-    this.#ask()
+    this.#assertOpen()
     const ends = AbortSignal.any([signal, this.#closing.signal])
     return await observeLine(this.#engine, this.#watchers, this.#environment.timers, { resource, seen, ends })
   }
 
   async look(resource: string): Promise<LineView> {
-    this.#ask()
+    this.#assertOpen()
     const { record, now } = await this.#engine.read(resource, 'all')
     return viewOf(resource, record.line, now, appearanceOf(record.line, now))
   }
 
   async list(prefix: string, cursor: string | undefined, limit: number): Promise<ResourcePage> {
-    this.#ask()
+    this.#assertOpen()
     const lines = await this.#engine.list(prefix, cursor ?? '', limit + 1)
     const page = lines.slice(0, limit)
     const resources = page.filter(({ line, now }) => !isIdle(sweep(line, now))).map(({ resource }) => resource)
@@ -150,13 +151,14 @@ class RecordStore implements OpenStore {
   }
 
   async evict(resource: string, token: bigint, reason: string): Promise<'evicted' | 'gone'> {
-    this.#ask()
+    this.#assertOpen()
     const evicted = await this.#apply(resource, undefined, (line, now) => evictFromLine(line, token, reason, now))
     return evicted.answer
   }
 
   async close(): Promise<void> {
-    if (this.#closing.signal.aborted) return
+    if (this.#isClosed) return
+    this.#isClosed = true
     this.#closing.abort()
     this.#watchers.endAll()
     await this.#engine.close()
@@ -263,8 +265,12 @@ class RecordStore implements OpenStore {
 
   /** The stamp comes before the request: a life that counts from it never ends after the engine's own. */
   #ask(): Stamp {
-    if (this.#closing.signal.aborted) throw new StoreUnavailable('this store was closed')
+    this.#assertOpen()
     return stampOf(this.#clock)
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new StoreUnavailable('this store was closed')
   }
 }
 

@@ -38,7 +38,11 @@ export class Watchers {
     return promise
   }
 
-  notify(subject: string): void {
+  notify(resource: string, id?: string): void {
+    if (this.#bySubject.size > 0) this.#notifySubject(subjectOf(resource, id))
+  }
+
+  #notifySubject(subject: string): void {
     // A watcher that ends takes itself out of the set during the walk; a Set allows that.
     for (const watcher of this.#bySubject.get(subject) ?? []) watcher.look()
   }
@@ -47,12 +51,12 @@ export class Watchers {
   notifyLine(resource: string): void {
     const start = `${resource} `
     for (const subject of this.#bySubject.keys()) {
-      if (subject === resource || subject.startsWith(start)) this.notify(subject)
+      if (subject === resource || subject.startsWith(start)) this.#notifySubject(subject)
     }
   }
 
   notifyAll(): void {
-    for (const subject of this.#bySubject.keys()) this.notify(subject)
+    for (const subject of this.#bySubject.keys()) this.#notifySubject(subject)
   }
 
   /** For when nothing that was known is certain any more, and for closing. */
