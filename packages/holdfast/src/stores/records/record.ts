@@ -1,5 +1,5 @@
 /** One line as text in a row: a JSON array of the observers and then of the claims, each a tuple; nothing at all when idle. */
-import type { LineClaim } from '../../line/line.ts'
+import type { HeldClaim, LineClaim } from '../../line/line.ts'
 import type { LineRecord } from './engine.ts'
 
 /** The fields in the order of the tuple. `extra` is `provisional` of a held and the reason of a lingering claim. */
@@ -34,6 +34,14 @@ export function encodeRecord({ line, observers }: LineRecord): string {
   const isLong = line.claims.length >= LONG_LINE
   for (const claim of line.claims) text += `,${isLong ? encodedClaim(claim) : JSON.stringify(fieldsOf(claim))}`
   return `${text}]`
+}
+
+/** The record of a line in which this claim alone holds, cut where the moment of its end and its token stand. */
+export function heldRecord(claim: HeldClaim): readonly [untilEnd: string, untilToken: string, rest: string] {
+  const [state, id, weight, capacity, ttlMs, lockDelayMs, , ...words] = fieldsOf(claim)
+  const before = JSON.stringify([state, id, weight, capacity, ttlMs, lockDelayMs]).slice(0, -1)
+  const between = JSON.stringify(words.slice(0, 3)).slice(1, -1)
+  return [`[[],${before},`, `,${between},"`, `",${claim.provisional}]]`]
 }
 
 /** Throws `SyntaxError` for text that `encodeRecord` never makes. */
