@@ -17,6 +17,7 @@ import { redisSilenceMutants } from './redis-silence.mutants.ts'
 import { redisMutants } from './redis.mutants.ts'
 import { redlockServerMutants } from './redlock-servers.mutants.ts'
 import { redlockMutants } from './redlock.mutants.ts'
+import { rowMutants } from './rows.mutants.ts'
 import { sqliteMutants } from './sqlite.mutants.ts'
 import { timelineMutants } from './timeline.mutants.ts'
 import { tokenScaleMutants } from './token-scale.mutants.ts'
@@ -41,6 +42,7 @@ export const mutants: readonly Mutant[] = [
   ...redisSilenceMutants,
   ...redlockMutants,
   ...redlockServerMutants,
+  ...rowMutants,
   ...sqliteMutants,
   ...timelineMutants,
   ...tokenScaleMutants,

@@ -41,6 +41,12 @@ const damages: Readonly<Record<string, Omit<Mutant, 'name'>>> = {
     '',
     dropIn('closing one tells its work'),
   ),
+  'an extension leaves the lease as short as it was': damage(
+    'hold.ts',
+    'if (isDone() || this.locks === undefined) return isDone()',
+    'if (!isDone() || this.locks === undefined) return true',
+    dropIn('that is extended for longer'),
+  ),
   'an error has one attempt, however many redlock makes': damage(
     'votes.ts',
     'against === undefined ? 1 : triesOf(against.settings)',

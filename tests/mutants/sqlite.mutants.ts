@@ -44,7 +44,7 @@ export const sqliteMutants: readonly Mutant[] = [
   {
     name: 'sqlite: after a restart nobody’s life begins to run out before somebody asks',
     file: `${folder}/open.ts`,
-    find: 'if (isOtherClock) translateAll(database, next.generation, now)',
+    find: 'if (isOtherClock) translateAll(prepare, next.generation, now)',
     replace: '',
     caughtBy: tests('restart'),
   },
@@ -135,8 +135,8 @@ export const sqliteMutants: readonly Mutant[] = [
   {
     name: 'sqlite: a look makes the file',
     file: `${folder}/lock-file.ts`,
-    find: 'if (this.#database !== undefined || this.#isClosed) return work(this.database)',
-    replace: "if (this.channel !== '') return work(this.database)",
+    find: 'if (this.#database !== undefined || this.#isClosed) return this.database.look(work)',
+    replace: "if (this.channel !== '') return this.database.look(work)",
     caughtBy: tests('look'),
   },
   {

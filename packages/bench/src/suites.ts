@@ -2,6 +2,7 @@
 import { crowd } from './crowd.ts'
 import { enteredFiles } from './entered-files.ts'
 import type { Suite } from './figure.ts'
+import { crowdStep } from './crowd-step.ts'
 import { handOff } from './hand-off.ts'
 import { idle } from './idle.ts'
 import { judging } from './judge.ts'
@@ -22,6 +23,7 @@ import { uncontended } from './uncontended-pair.ts'
 export const suites: readonly Suite[] = [
   uncontended,
   handOff,
+  crowdStep,
   idle,
   inMemory,
   growth,

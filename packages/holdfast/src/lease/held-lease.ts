@@ -13,7 +13,7 @@ import { NoteToSend } from './note.ts'
 import type { GrantedClaim, LeaseHost } from './lease-host.ts'
 import type { LockShape } from './lock-shape.ts'
 import type { Renewable } from './renewer.ts'
-import type { LeaveOutcome } from './release.ts'
+import { outcomeOf } from './release.ts'
 import { ATTEMPT_MS_MAX, NOTE_BYTES_MAX, PROVISIONAL_RENEW_MS } from '../store/limits.ts'
 import type { Lease, LeaseState, Mode, ReleaseOutcome } from './lease.ts'
 import { shownAsJson } from './lease-json.ts'
@@ -48,7 +48,7 @@ export class HeldLease implements Lease, Renewable {
   readonly namespace: string
   readonly shape: LockShape
   readonly ref: Ref & { readonly token: bigint }
-  readonly ttlMs: number
+  ttlMs: number
   readonly #outcomeUnknown: boolean
   readonly #settings: AcquireSettings
   readonly #host: LeaseHost
@@ -152,6 +152,12 @@ export class HeldLease implements Lease, Renewable {
   release(): Promise<ReleaseOutcome> {
     this.#releasing ??= this.#release(this.#settings.minHoldMs)
     return this.#releasing
+  }
+
+  /** Asks for a longer life, now and with every renewal from now on: `lifeMs` tells when the store has granted it. */
+  lengthen(ttlMs: number): void {
+    this.ttlMs = Math.max(ttlMs, this.ttlMs)
+    if (this.isHeld()) this.#host.renewer.renewBy(this, this.#host.clock.monotonicMs())
   }
 
   /** Ends the hold under a caller who did not ask for it, and tells the work. */
@@ -289,12 +295,6 @@ export class HeldLease implements Lease, Renewable {
   }
 
   #controllerNow(): AbortController {
-    this.#controller ??= new AbortController()
-    return this.#controller
+    return (this.#controller ??= new AbortController())
   }
-}
-
-function outcomeOf(left: LeaveOutcome): ReleaseOutcome {
-  if (left === 'left') return 'released'
-  return left === 'gone' ? 'expired' : 'unknown'
 }

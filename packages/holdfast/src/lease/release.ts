@@ -10,6 +10,7 @@ import type { Ref } from '../store/claim.ts'
 import { isFinal, NotApplied } from '../store/errors.ts'
 import { ATTEMPT_MS_MAX } from '../store/limits.ts'
 import type { LeaveOptions, OpenStore } from '../store/store.ts'
+import type { ReleaseOutcome } from './lease.ts'
 
 /** `left`: acknowledged. `gone`: it had ended before we asked. `unknown`: it may have been this call or not; or no answer at all. */
 export type LeaveOutcome = 'left' | 'gone' | 'unknown'
@@ -46,4 +47,9 @@ export async function releaseUntilAcknowledged(
     }
   }
   return 'unknown'
+}
+
+export function outcomeOf(left: LeaveOutcome): ReleaseOutcome {
+  if (left === 'left') return 'released'
+  return left === 'gone' ? 'expired' : 'unknown'
 }

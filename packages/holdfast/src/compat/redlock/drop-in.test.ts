@@ -201,6 +201,31 @@ describe('a lock', () => {
     await redlock.release(extended, { retryCount: 0 })
   })
 
+  test.each([1, 3])('that is extended for longer lives for longer in the store, too (%i servers)', async (count) => {
+    const resource = fresh()
+    const redlock = over(clients.slice(0, count))
+    const lock = await redlock.acquire([resource, fresh()], 200)
+    const extended = await lock.extend(30_000)
+    const untilMs = performance.now() + 500
+    while (performance.now() < untilMs);
+    expect(extended.leases.map((lease) => lease.isHeld())).toEqual([true, true])
+    for (const { remainingMs } of extended.leases) expect(remainingMs).toBeGreaterThan(20_000)
+    await failureOf(over(clients.slice(0, count)).acquire([resource], 1_000))
+    await extended.release()
+  })
+
+  test('stays as it was when its extension is not confirmed', { timeout: 30_000 }, async () => {
+    const engine = await stage.server()
+    const own = stage.client(engine)
+    const lock = await over([own]).acquire([fresh()], 12_000)
+    const { expiration } = lock
+    await engine.pause()
+    expect((await failureOf(lock.extend(60_000))).message).toContain('not confirmed')
+    await engine.resume()
+    expect(lock.expiration).toBe(expiration)
+    await (await lock.extend(60_000)).release()
+  })
+
   test('may be shorter than a lease, and ends then', async () => {
     const resource = fresh()
     const startedMs = performance.now()

@@ -1,11 +1,17 @@
 /** What a Redlock has under way: first a wait, then leases, until they are given back, taken away, or their time is over. */
+import type { Locks } from '../../holdfast.ts'
 import { HeldLease } from '../../lease/held-lease.ts'
 import type { Lease } from '../../lease/lease.ts'
 import type { LeaseSet } from '../../recipes/several.ts'
 import { StoreUnavailable } from '../../store/errors.ts'
 import type { Clock, Timer } from '../../time/clock.ts'
 
+/** Servers answer in whole milliseconds. */
+const ROUNDING_MS = 1
+
 export class Hold {
+  /** Where its leases are from. */
+  locks: Locks | undefined
   readonly #clock: Clock
   readonly #onOver: (hold: Hold) => void
   readonly #stop = new AbortController()
@@ -30,6 +36,10 @@ export class Hold {
     return this.#set?.isHeld() ?? false
   }
 
+  get #held(): readonly HeldLease[] {
+    return this.leases.filter((lease) => lease instanceof HeldLease)
+  }
+
   /** What is over before it began is forgotten. */
   async take(taking: () => Promise<LeaseSet>): Promise<void> {
     try {
@@ -48,6 +58,25 @@ export class Hold {
     this.signal.throwIfAborted()
   }
 
+  /** A lease lives as long as it was asked for at first, and a longer one is asked of the store. Returns whether it was confirmed. */
+  async lengthen(ttlMs: number, limitMs: number): Promise<boolean> {
+    const isDone = (): boolean => this.#held.every(({ lifeMs }) => lifeMs >= ttlMs - ROUNDING_MS)
+    if (isDone() || this.locks === undefined) return isDone()
+    const { on } = this.locks
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    const timer = this.#clock.schedule(limitMs, () => resolve(false))
+    const onEvent = (): void => {
+      if (!this.isHeld) resolve(false)
+      else if (isDone()) resolve(true)
+    }
+    const stops = (['renewed', 'lost', 'released'] as const).map((name) => on(name, onEvent))
+    for (const lease of this.#held) lease.lengthen(ttlMs)
+    return promise.finally(() => {
+      timer.cancel()
+      for (const stop of stops) stop()
+    })
+  }
+
   /** The leases of `acquire` are renewed until then, and not for ever. */
   endIn(durationMs: number): void {
     this.#end?.cancel()
@@ -63,8 +92,7 @@ export class Hold {
   async revoke(): Promise<void> {
     this.over()
     this.#stop.abort(closedError())
-    const held = this.leases.filter((lease) => lease instanceof HeldLease)
-    await Promise.all(held.map((lease) => lease.revoke('its Redlock was closed')))
+    await Promise.all(this.#held.map((lease) => lease.revoke('its Redlock was closed')))
   }
 
   /** Its timer keeps the process no longer, and the connection is not needed for it. */

@@ -250,7 +250,7 @@ describe.each([
   ['ends its clients', 'clients', 'redis', 3],
   ['ends its only client while it holds a lock', 'clients held', 'ioredis', 1],
 ] as const)('a program that %s', (_, way, driver, count) => {
-  test(`is over then (${driver})`, { timeout: 60_000 }, async () => {
+  test(`is over then (${driver})`, { timeout: 25_000 }, async () => {
     const servers = await Promise.all(Array.from({ length: count }, () => stage.server()))
     const script = fileURLToPath(new URL('redlock.fixture.ts', import.meta.url))
     const quiet = '--disable-warning=ExperimentalWarning'

@@ -2,9 +2,10 @@
 import { EventEmitter } from 'node:events'
 import { type Clock, systemClock } from '../../time/clock.ts'
 import { HoldfastError, Misuse, StoreUnavailable, Unsupported, WaitTimeout } from '../../store/errors.ts'
-import { TTL_MS_MIN, WAIT_MS_MAX } from '../../store/limits.ts'
+import { ATTEMPT_MS_MAX, TTL_MS_MIN, WAIT_MS_MAX } from '../../store/limits.ts'
 import type { Locks } from '../../holdfast.ts'
 import type { AcquireOptions } from '../../index.ts'
+import type { Facts } from '../../store/facts.ts'
 import type { Lease } from '../../lease/lease.ts'
 import type { LeaseSet } from '../../recipes/several.ts'
 import { closedError, Hold } from './hold.ts'
@@ -134,15 +135,25 @@ export class Redlock extends EventEmitter {
     return { attempts: attemptsOf(this.clients), start }
   }
 
-  /** The hold goes on for `duration` from now, under a new object; the old one is over. */
+  /**
+   * The hold goes on for `duration` from now, under a new object; the old one is over. Throws `ExecutionError` when it is not
+   * held any more, or when the servers do not answer in time for a duration that is longer: then the old one stays as it was.
+   */
   async extend(lock: RedlockLock, duration: number, settings?: Partial<RedlockSettings>): Promise<RedlockLock> {
     checkDuration(duration)
     const hold = holdOf(lock)
     if (lock.expiration === 0 || !hold.isHeld) {
       throw new ExecutionError('Cannot extend an already-expired lock.', [])
     }
+    const wanted = settingsOver(settings, this.settings)
+    const facts = await hold.locks?.open()
+    const { ttl, wait } = optionsOf(hold, duration, wanted, facts)
+    if (!(await hold.lengthen(ttl, Math.max(wait, ATTEMPT_MS_MAX)))) {
+      const vote = new StoreUnavailable(`the extension was not confirmed: ${hold.isHeld ? 'no answer' : 'it was lost'}`)
+      throw this.#failed(vote, lock.resources.length, wanted)
+    }
     lock.expiration = 0
-    return this.#lockOf(hold, lock.resources, duration, settingsOver(settings, this.settings))
+    return this.#lockOf(hold, lock.resources, duration, wanted)
   }
 
   using<T>(
@@ -209,6 +220,7 @@ export class Redlock extends EventEmitter {
     shared.add(hold)
     try {
       const locks = await shared.open()
+      hold.locks = locks
       return { hold, locks, options: optionsOf(hold, duration, settings, await locks.open()) }
     } catch (error) {
       hold.over()
@@ -258,12 +270,12 @@ function optionsOf(
   { signal }: Hold,
   duration: number,
   { retryCount, retryDelay, retryJitter }: RedlockSettings,
-  { ttl }: { readonly ttl: { readonly maxMs: number } },
-): AcquireOptions {
+  facts: Pick<Facts, 'ttl'> | undefined,
+): AcquireOptions & { readonly ttl: number; readonly wait: number } {
   const waitMs = Math.ceil(Math.max(0, retryCount * (retryDelay + retryJitter)))
   return {
     // A hold may last longer than a lease, which is renewed until then, or end before it.
-    ttl: Math.min(Math.max(duration, TTL_MS_MIN), ttl.maxMs),
+    ttl: Math.min(Math.max(duration, TTL_MS_MIN), facts?.ttl.maxMs ?? duration),
     wait: retryCount === -1 ? WAIT_MS_MAX : Math.min(waitMs, WAIT_MS_MAX),
     signal,
     // Redlock knows nothing of the code that it runs in: what is locked outside is only busy.

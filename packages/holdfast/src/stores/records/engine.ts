@@ -4,12 +4,19 @@ import type { ClaimState, LineStep, Moment } from '../../line/transition.ts'
 import type { Claim, Ref } from '../../store/claim.ts'
 import type { Facts } from '../../store/facts.ts'
 import type { StoreEnvironment, TokenScaleView } from '../../store/store.ts'
+import type { WaiterSummary } from './thin-line.ts'
 
 /** What an engine keeps for one resource. */
 export interface LineRecord {
   readonly line: Line
   /** Processes that watch the resource without a claim. */
   readonly observers: readonly LineObserver[]
+  /** What stands in rows beside the record (thin-line.ts). @default the record is all there is */
+  readonly waiters?: WaiterSummary
+}
+
+export interface NamedRecord extends LineRecord {
+  readonly resource: string
 }
 
 export interface LineObserver {

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { LineClaim } from '../../line/line.ts'
 import type { LineRecord } from './engine.ts'
-import { RecordCache } from '../sqlite/record-cache.ts'
+import { RecordCache } from './record-cache.ts'
 import { decodeRecord, encodeRecord, IDLE_RECORD } from './record.ts'
 
 const text = fc.string({ unit: 'binary', maxLength: 40 })
@@ -25,10 +25,21 @@ const claim = fc.oneof(
   fc.record({ ...base, state: fc.constant('lingering' as const), token }),
   fc.record({ ...base, state: fc.constant('lingering' as const), token, reason: text }),
 ) as fc.Arbitrary<LineClaim>
-const entry: fc.Arbitrary<LineRecord> = fc.record({
-  line: fc.record({ lastToken: token, claims: fc.array(claim, { maxLength: 40 }) }),
-  observers: fc.array(fc.record({ channel: text, untilMs: fc.nat() }), { maxLength: 3 }),
+const summary = fc.record({
+  rows: fc.nat(),
+  weight: fc.nat(),
+  sequence: fc.nat(),
+  endsAtMs: fc.nat(),
+  lastEndsAtMs: fc.nat(),
 })
+const entry = fc.record(
+  {
+    line: fc.record({ lastToken: token, claims: fc.array(claim, { maxLength: 40 }) }),
+    observers: fc.array(fc.record({ channel: text, untilMs: fc.nat() }), { maxLength: 3 }),
+    waiters: summary,
+  },
+  { requiredKeys: ['line', 'observers'] },
+) as fc.Arbitrary<LineRecord>
 
 test('every line is read as it was written', () => {
   fc.assert(

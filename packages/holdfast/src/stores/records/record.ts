@@ -1,6 +1,10 @@
-/** One line as text in a row: a JSON array of the observers and then of the claims, each a tuple; nothing at all when idle. */
-import type { HeldClaim, LineClaim } from '../../line/line.ts'
+/**
+ * One line as text in a row: a JSON array of the observers and then of the claims, each a tuple; nothing at all when idle.
+ * A second line of text sums up the waiters that are rows of their own, where there are any.
+ */
+import type { HeldClaim, LineClaim, WaitingClaim } from '../../line/line.ts'
 import type { LineRecord } from './engine.ts'
+import type { WaiterSummary } from './thin-line.ts'
 
 /** The fields in the order of the tuple. `extra` is `provisional` of a held and the reason of a lingering claim. */
 type ClaimFields = readonly [
@@ -27,12 +31,21 @@ export function withoutClaims(lastToken: bigint): LineRecord {
   return { line: { lastToken, claims: [] }, observers: [] }
 }
 
-export function encodeRecord({ line, observers }: LineRecord): string {
+export function encodeRecord(record: LineRecord): string {
+  const { waiters } = record
+  return waiters === undefined ? encodedClaims(record) : `${encodedClaims(record)}\n${encodedSummary(waiters)}`
+}
+
+function encodedSummary({ rows, weight, sequence, endsAtMs, lastEndsAtMs }: WaiterSummary): string {
+  return JSON.stringify([rows, weight, sequence, endsAtMs, lastEndsAtMs])
+}
+
+function encodedClaims({ line, observers }: LineRecord): string {
   if (line.claims.length === 0 && observers.length === 0) return IDLE_RECORD
   let text =
     observers.length === 0 ? '[[]' : `[${JSON.stringify(observers.map(({ channel, untilMs }) => [channel, untilMs]))}`
   const isLong = line.claims.length >= LONG_LINE
-  for (const claim of line.claims) text += `,${isLong ? encodedClaim(claim) : JSON.stringify(fieldsOf(claim))}`
+  for (const claim of line.claims) text += `,${isLong ? encodedOnce(claim) : encodeClaim(claim)}`
   return `${text}]`
 }
 
@@ -46,6 +59,23 @@ export function heldRecord(claim: HeldClaim): readonly [untilEnd: string, untilT
 
 /** Throws `SyntaxError` for text that `encodeRecord` never makes. */
 export function decodeRecord(text: string, lastToken: bigint): LineRecord {
+  const end = text.indexOf('\n')
+  if (end < 0) return decodedClaims(text, lastToken)
+  const numbers: unknown = JSON.parse(text.slice(end))
+  if (!Array.isArray(numbers) || !numbers.every(Number.isFinite)) throw new SyntaxError('not a summary')
+  const [rows, weight, sequence, endsAtMs, lastEndsAtMs] = numbers as [number, number, number, number, number]
+  const waiters: WaiterSummary = { rows, weight, sequence, endsAtMs, lastEndsAtMs }
+  return { ...decodedClaims(text.slice(0, end), lastToken), waiters }
+}
+
+/** A waiting claim that is a row of its own. Its end stands beside it in the row. */
+export function decodeWaiter(text: string, endsAtMs: number): WaitingClaim {
+  const claim = decodeClaim(JSON.parse(text))
+  if (claim.state !== 'waiting') throw new SyntaxError('not a waiting claim')
+  return { ...claim, endsAtMs }
+}
+
+function decodedClaims(text: string, lastToken: bigint): LineRecord {
   if (text === IDLE_RECORD) return withoutClaims(lastToken)
   const parts: unknown = JSON.parse(text)
   if (!Array.isArray(parts)) throw new SyntaxError('not a record')
@@ -77,13 +107,17 @@ function decodeClaim(fields: unknown): LineClaim {
 
 // A step changes one claim or two and hands the others on as they are: in a long line this saves nearly all of the
 // work, and in a short one it would cost more than it saves.
-const encodedClaims = new WeakMap<LineClaim, string>()
+const textOf = new WeakMap<LineClaim, string>()
 const LONG_LINE = 16
 
-function encodedClaim(claim: LineClaim): string {
-  let text = encodedClaims.get(claim)
-  if (text === undefined) encodedClaims.set(claim, (text = JSON.stringify(fieldsOf(claim))))
+function encodedOnce(claim: LineClaim): string {
+  let text = textOf.get(claim)
+  if (text === undefined) textOf.set(claim, (text = encodeClaim(claim)))
   return text
+}
+
+export function encodeClaim(claim: LineClaim): string {
+  return JSON.stringify(fieldsOf(claim))
 }
 
 function fieldsOf(claim: LineClaim): ClaimFields {

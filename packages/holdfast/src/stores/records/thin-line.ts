@@ -5,6 +5,7 @@
  * on more rows. See docs/protocols/records.md#crowds.
  */
 import type { Line, LineClaim, WaitingClaim } from '../../line/line.ts'
+import { WAITER_LIFE_MS } from '../../store/limits.ts'
 
 /** A waiting claim as a row. */
 export interface WaiterRow {
@@ -19,13 +20,29 @@ export interface WaiterRow {
 export interface WaiterSummary {
   readonly rows: number
   readonly weight: number
-  /** The last sequence number that was given in this line. */
+  /** The last sequence number that was given while the line had rows. */
   readonly sequence: number
-  /** No row ends before this. */
+  /** No row ends before this, */
   readonly endsAtMs: number
+  /** and none after this. */
+  readonly lastEndsAtMs: number
 }
 
-export const noWaiters: WaiterSummary = { rows: 0, weight: 0, sequence: 0, endsAtMs: Number.MAX_SAFE_INTEGER }
+export const noWaiters: WaiterSummary = {
+  rows: 0,
+  weight: 0,
+  sequence: 0,
+  endsAtMs: Number.MAX_SAFE_INTEGER,
+  lastEndsAtMs: 0,
+}
+
+/**
+ * So many waiters are cheaper in the record, where a step reads and writes one row of the engine: in SQLite the two cost the
+ * same at 128 for one process, and at about half of that for several. When there were more they stay rows until few are
+ * left, so that a line does not go to and fro.
+ */
+export const IN_RECORD_MAX = 64
+const IN_RECORD_AGAIN = 4
 
 export interface ThinLine {
   readonly line: Line
@@ -44,8 +61,8 @@ export interface RowChanges {
   readonly inRecord: readonly LineClaim[]
 }
 
-/** No claim id begins with it: they are hexadecimal. */
-const BUNDLE = '+'
+/** No claim id has one (record.ts). */
+const BUNDLE = '/'
 
 export function isBundle({ id }: LineClaim): boolean {
   return id.startsWith(BUNDLE)
@@ -81,25 +98,50 @@ function bundleOf(id: string, count: number, weight: number, capacity: number, e
   return { ...nobody, id, state: 'waiting', count, weight, capacity, endsAtMs }
 }
 
-/** Whether a step looked into a bundle: it would have granted it, or made it the next in line. Then it must run again on more rows. */
-export function needsMoreRows(after: Line): boolean {
-  const next = after.claims.find(({ state }) => state === 'waiting')
+/**
+ * Whether the steps on a line looked into a bundle: it was granted, which may be over again by the next step, or would be the
+ * next in line. Then they must run again on more rows.
+ */
+export function needsMoreRows(before: ThinLine, after: Line): boolean {
+  const next = after.claims.find(isWaiting)
   if (next !== undefined && isBundle(next)) return true
-  return after.claims.some((claim) => claim.state !== 'waiting' && isBundle(claim))
+  return waitingBundles(after) < waitingBundles(before.line)
+}
+
+function waitingBundles({ claims }: Line): number {
+  return claims.filter((claim) => isBundle(claim) && isWaiting(claim)).length
 }
 
 /**
- * What a step changed, by the identity of the claims: a claim that is the same object was not touched. `restEndsAtMs`: no
- * row that was left out ends before this.
+ * Whether rows may have ended, or end later than any place can, because the clock was set back. All of those have to be
+ * loaded then: a step ends them and cuts them one by one.
  */
-export function rowChangesOf(before: ThinLine, after: Line, restEndsAtMs: number): RowChanges {
+export function mustSweepRows({ endsAtMs, lastEndsAtMs }: WaiterSummary, nowMs: number): boolean {
+  return endsAtMs <= nowMs || lastEndsAtMs > nowMs + WAITER_LIFE_MS
+}
+
+/** The summary when they were: `restEndsAtMs` is the first end of the others. */
+export function sweptSummary(summary: WaiterSummary, restEndsAtMs: number | null, nowMs: number): WaiterSummary {
+  return { ...summary, endsAtMs: restEndsAtMs ?? noWaiters.endsAtMs, lastEndsAtMs: nowMs + WAITER_LIFE_MS }
+}
+
+/** Whether a line that has no rows gets none. */
+export function staysInRecord({ claims }: Line, waitersMax: number = IN_RECORD_MAX): boolean {
+  if (claims.length <= waitersMax) return !claims.some(isBundle)
+  return claims.every((claim) => !isBundle(claim)) && claims.filter(isWaiting).length <= waitersMax
+}
+
+/** What a step changed, by the identity of the claims: a claim that is the same object was not touched. */
+export function rowChangesOf(before: ThinLine, after: Line, inRecordMax: number = IN_RECORD_MAX): RowChanges {
+  if (staysInRecord(after, before.summary.rows === 0 ? inRecordMax : Math.min(inRecordMax, IN_RECORD_AGAIN)))
+    return { summary: noWaiters, dropped: [...before.places.values()], put: [], inRecord: after.claims }
   const loaded = new Map(before.line.claims.map((claim) => [claim.id, claim]))
   const inRecord: LineClaim[] = []
   const put: Omit<WaiterRow, 'rank'>[] = []
   const dropped: number[] = []
   const kept = new Set<string>()
-  let { rows, weight, sequence } = before.summary
-  let [endsAtMs, lastSequence] = [restEndsAtMs, 0]
+  let { rows, weight, sequence, endsAtMs, lastEndsAtMs } = before.summary
+  let lastSequence = 0
   for (const claim of after.claims) {
     const known = before.places.get(claim.id)
     if (isBundle(claim)) {
@@ -112,6 +154,7 @@ export function rowChangesOf(before: ThinLine, after: Line, restEndsAtMs: number
     }
     kept.add(claim.id)
     endsAtMs = Math.min(endsAtMs, claim.endsAtMs)
+    lastEndsAtMs = Math.max(lastEndsAtMs, claim.endsAtMs)
     // An id that ended and came again stands behind the others: in its old row it would jump the line.
     const isMoved = known !== undefined && known < lastSequence
     const old = loaded.get(claim.id)
@@ -128,6 +171,9 @@ export function rowChangesOf(before: ThinLine, after: Line, restEndsAtMs: number
     rows -= 1
     weight -= loaded.get(id)?.weight ?? 0
   }
-  const summary = rows === 0 ? { ...noWaiters, sequence } : { rows, weight, sequence, endsAtMs }
-  return { summary, dropped, put, inRecord }
+  return { summary: { rows, weight, sequence, endsAtMs, lastEndsAtMs }, dropped, put, inRecord }
+}
+
+function isWaiting({ state }: LineClaim): boolean {
+  return state === 'waiting'
 }

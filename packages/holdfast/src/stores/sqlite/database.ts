@@ -4,39 +4,42 @@ import { TOKEN_MAX } from '../../store/limits.ts'
 import type { Moment } from '../../line/transition.ts'
 import type { DatabaseSync } from './client.ts'
 import type { ClockEpoch } from './epoch.ts'
-import { engineError, unavailable } from './errors.ts'
+import { engineError, guarded, unavailable } from './errors.ts'
 import type { FileIdentity } from './file-identity.ts'
 import { Generation } from './generation.ts'
-import type { ReadableLines, StoredEntry } from './look.ts'
+import { LineReader, type ReadableLines, undamaged } from './look.ts'
 import { CEILING_RESERVE_US, ceilingAbove, greatest, type OpenedFile } from './open.ts'
 import { highestTokenIn, raiseTokens } from './rebase.ts'
-import { isOnlyOf, RecordCache, type CachedRecord } from './record-cache.ts'
-import type { LineRecord, RecordChange } from '../records/engine.ts'
+import { changeCrowds, type CrowdTable, type Lines } from '../records/crowd.ts'
+import type { LineAsk, LineRecord, NamedRecord } from '../records/engine.ts'
+import type { PrunableLines, Survey } from '../records/prune.ts'
+import { isOnlyOf, RecordCache, type CachedRecord } from '../records/record-cache.ts'
 import { encodeRecord, withoutClaims } from '../records/record.ts'
-import type { LineRow, Statements, Survey } from './statements.ts'
-import { translated } from './translation.ts'
-
-/** What a step needs of a file. */
-export type Lines = Pick<RecordChange, 'read' | 'write'>
+import { staysInRecord } from '../records/thin-line.ts'
+import * as wire from './schema.ts'
+import type { LineRow, Prepare } from './statements.ts'
+import { placeEndsAtMs, translated } from './translation.ts'
+import { saveWaiters } from './waiters.ts'
 
 export interface DatabaseOptions {
   readonly durability: 'normal' | 'full'
+  /** No line may give a token at or below this one: what this process saw in a file that stood here before. */
   readonly floor: bigint
   readonly now: () => Moment
   /** Of this process, by its clocks as they are now. */
   readonly epoch: () => ClockEpoch
+  /** Of the store. */
+  readonly channel: string
 }
 
-export class LineDatabase implements Lines, ReadableLines {
+export class LineDatabase implements PrunableLines {
   readonly path: string
+  readonly #lines: LineReader
   readonly #opened: OpenedFile
   readonly #database: DatabaseSync
-  readonly #durability: 'normal' | 'full'
-  /** No line may give a token at or below this one: what this process saw in a file that stood here before. */
-  readonly #floor: bigint
-  readonly #now: () => Moment
+  readonly #options: DatabaseOptions
   readonly #generation: Generation
-  readonly #sql: Statements
+  readonly #sql: Prepare
   readonly #recall = new RecordCache()
   #ceiling: bigint
   #given = 0n
@@ -46,13 +49,19 @@ export class LineDatabase implements Lines, ReadableLines {
     this.#opened = opened
     this.path = opened.path
     this.#database = opened.database
-    this.#durability = options.durability
-    this.#floor = options.floor
+    this.#options = options
     this.#highest = options.floor
-    this.#now = options.now
     this.#generation = new Generation(opened, options.epoch)
     this.#ceiling = opened.ceiling
     this.#sql = opened.sql
+    this.#lines = new LineReader({
+      path: opened.path,
+      prepare: opened.sql,
+      decode: (resource, record, token) => this.#recall.decode(resource, record, token),
+      isOurs: (generation) => this.#generation.covers(generation),
+      now: options.now,
+      channel: options.channel,
+    })
   }
 
   /** The highest token this process has seen. */
@@ -84,23 +93,25 @@ export class LineDatabase implements Lines, ReadableLines {
   /**
    * One step on one line in a single statement, at half the cost of a transaction: computed from what this process left
    * in the line, and written only if that still stands there. `undefined` when it does not, and nothing happened then.
-   * Only for a line that nobody but `channel` uses. The clock is read before the line is locked and not after, which
-   * nobody can tell: had another process seen a later moment in this line, it would not be the same.
+   * Only for a line that nobody but this store uses, and whose waiters are in the record. The clock is read before the line
+   * is locked and not after, which nobody can tell: had another process seen a later moment in this line, it would not be
+   * the same.
    */
-  compareAndSet<T>(
-    resource: string,
-    channel: string,
-    work: (now: Moment, lines: Lines) => T,
-  ): { readonly result: T } | undefined {
+  compareAndSet<T>(resource: string, work: (now: Moment, lines: Lines) => T): { readonly result: T } | undefined {
     this.#generation.assertAlone()
     const seen = this.#recall.latest(resource)
-    if (seen === undefined || seen.entry.line.lastToken < this.#floor || !isOnlyOf(channel, seen.entry))
+    if (
+      seen === undefined ||
+      seen.entry.line.lastToken < this.#options.floor ||
+      !isOnlyOf(this.#options.channel, seen.entry)
+    )
       return undefined
     const written: LineRecord[] = []
-    const result = work(this.#now(), { read: () => seen.entry, write: (_, entry) => void written.push(entry) })
+    const result = work(this.#options.now(), { read: () => seen.entry, write: (_, entry) => void written.push(entry) })
     const [after] = written
     // Near the ceiling it takes a transaction, which raises it.
     if (after === undefined || after.line.lastToken + CEILING_RESERVE_US > this.#ceiling) return undefined
+    if (!staysInRecord(after.line)) return undefined
     const { lastToken } = after.line
     const record = encodeRecord(after)
     if (!this.#swapRow(resource, seen, lastToken, record)) return undefined
@@ -110,77 +121,83 @@ export class LineDatabase implements Lines, ReadableLines {
     return { result }
   }
 
-  /** Inside a transaction: the line and those who watch it. */
-  read(resource: string): LineRecord {
-    const row = this.#sql.readLine.get(resource) as unknown as LineRow | undefined
+  /** One transaction on these lines. */
+  change<T>(asks: readonly LineAsk[], work: (now: Moment, lines: Lines) => T): T {
+    return this.transact((now) => {
+      const table: CrowdTable = {
+        load: (resource, window) => {
+          const ids = asks.find((ask) => ask.resource === resource)?.ids ?? []
+          return this.#lines.thin(resource, this.#read(resource), { ids, window }, now)
+        },
+        save: (resource, record, changes) => {
+          this.#write(resource, record)
+          saveWaiters(this.#sql, resource, changes)
+        },
+      }
+      return changeCrowds(table, (lines) => work(now, lines))
+    })
+  }
+
+  #read(resource: string): LineRecord {
+    const row = this.#sql(wire.READ_LINE).get(resource) as unknown as LineRow | undefined
     const isOurs = row !== undefined && this.#generation.covers(row.generation)
-    const floor = isOurs ? this.#floor : this.#floorOfFile()
+    const floor = isOurs ? this.#options.floor : this.#floorOfFile()
     const token = row?.token ?? 0n
     const lastToken = token > floor ? token : floor
     if (lastToken > this.#highest) this.#highest = lastToken
     if (row === undefined) return withoutClaims(lastToken)
-    const found = this.#decodedRecord(resource, row.record, lastToken)
-    if (isOurs || found.line.claims.length === 0) return found
+    const found = undamaged(this.path, () => this.#recall.decode(resource, row.record, lastToken))
+    if (isOurs || (found.line.claims.length === 0 && found.waiters === undefined)) return found
     // Written even if the step changes nothing: from now on the claims run out.
-    const line = translated(found, this.#now())
-    this.write(resource, line)
+    const now = this.#options.now()
+    const line = translated(found, now)
+    this.#write(resource, line)
+    this.#sql(wire.RESTART_WAITERS).run(placeEndsAtMs(now), resource)
     return line
   }
 
-  /** Inside a transaction. */
-  write(resource: string, entry: LineRecord): void {
+  #write(resource: string, entry: LineRecord): void {
     const { lastToken } = entry.line
     if (lastToken > TOKEN_MAX)
       throw unavailable(this.path, `has given the last token there is (${TOKEN_MAX}) for ${resource}`)
     if (lastToken > this.#given) this.#given = lastToken
     const record = encodeRecord(entry)
-    this.#sql.writeLine.run(resource, this.#generation.number, lastToken, record)
+    this.#sql(wire.WRITE_LINE).run(resource, this.#generation.number, lastToken, record)
     this.#recall.keep(resource, record, entry)
   }
 
-  /** Outside of a transaction, for those who only look. The last token is 0 when the line was never used, or forgotten. */
-  look(resource: string): LineRecord {
-    return this.#guarded(() => {
-      const row = this.#sql.readLine.get(resource) as unknown as LineRow | undefined
-      return row === undefined ? withoutClaims(0n) : this.#decoded({ ...row, resource })
-    })
+  /** Outside of a transaction, for those who only look. */
+  look<T>(work: (lines: ReadableLines) => T): T {
+    return guarded(this.path, () => work(this.#lines))
   }
 
-  /** Lines that may have claims, in the order of their keys. */
-  list(prefix: string, after: string, limit: number): readonly StoredEntry[] {
-    return this.#guarded(() => {
-      // Encoded names are ASCII: nothing that starts with the prefix sorts behind this.
-      const rows = this.#sql.listLines.all(after, prefix, `${prefix}\x7f`, limit) as unknown as readonly LineRow[]
-      return rows.map((row) => ({ resource: row.resource, ...this.#decoded(row) }))
-    })
-  }
-
-  /** Some lines in key order, all in all. */
   survey(cursor: string, limit: number): Survey {
-    return this.#guarded(() => this.#sql.surveyLines.get(cursor, limit) as unknown as Survey)
+    return guarded(this.path, () => this.#sql(wire.SURVEY_LINES).get(cursor, limit) as unknown as Survey)
   }
 
-  /** Inside a transaction: some lines in key order, whatever they hold. */
-  scan(cursor: string, limit: number): readonly StoredEntry[] {
-    const rows = this.#sql.scanLines.all(cursor, limit) as unknown as readonly LineRow[]
-    return rows.map((row) => ({ resource: row.resource, ...this.#decoded(row) }))
+  /** Inside a transaction. */
+  scan(cursor: string, limit: number): readonly NamedRecord[] {
+    return this.#lines.scan(cursor, limit)
   }
 
-  /** Inside a transaction: forgets these lines and keeps their tokens from coming back. */
-  remove(entries: readonly StoredEntry[]): void {
-    this.#sql.raiseFloor.run(greatest(...entries.map(({ line }) => line.lastToken)))
-    for (const { resource } of entries) this.#sql.removeLine.run(resource)
+  /** Inside a transaction. */
+  remove(entries: readonly NamedRecord[]): void {
+    this.#sql(wire.RAISE_FLOOR).run(greatest(...entries.map(({ line }) => line.lastToken)))
+    for (const { resource } of entries) {
+      this.#sql(wire.REMOVE_LINE).run(resource)
+      this.#sql(wire.REMOVE_WAITERS).run(resource)
+    }
   }
 
   /** The highest token that any line may have had. */
   highestInFile(): bigint {
-    return this.#guarded(() => highestTokenIn(this.#database))
+    return guarded(this.path, () => highestTokenIn(this.#sql))
   }
 
   /** From here on every token of the file is above this one. */
   raiseTokens(to: bigint): void {
     this.#durably(() => {
-      raiseTokens(this.#database, to)
+      raiseTokens(this.#sql, to)
       this.#ceiling = this.#generation.fileRow().ceiling
     })
     this.#opened.identity.assertCurrent()
@@ -193,7 +210,14 @@ export class LineDatabase implements Lines, ReadableLines {
   #swapRow(resource: string, { record: before, entry }: CachedRecord, token: bigint, record: string): boolean {
     const { lastToken } = entry.line
     try {
-      const { changes } = this.#sql.swapLine.run(token, record, resource, this.#generation.number, lastToken, before)
+      const { changes } = this.#sql(wire.SWAP_LINE).run(
+        token,
+        record,
+        resource,
+        this.#generation.number,
+        lastToken,
+        before,
+      )
       return Number(changes) === 1
     } catch (error) {
       throw engineError(error, this.path, 'commit')
@@ -205,14 +229,14 @@ export class LineDatabase implements Lines, ReadableLines {
     this.#given = 0n
     let phase: 'step' | 'commit' = 'step'
     try {
-      this.#sql.begin.run()
-      const result = work(this.#now())
+      this.#sql(wire.BEGIN).run()
+      const result = work(this.#options.now())
       if (this.#given > this.#ceiling) {
         this.#rollback()
         return undefined
       }
       phase = 'commit'
-      this.#sql.commit.run()
+      this.#sql(wire.COMMIT).run()
       if (this.#given > this.#highest) this.#highest = this.#given
       this.#opened.identity.assertCurrent()
       return { result }
@@ -246,51 +270,30 @@ export class LineDatabase implements Lines, ReadableLines {
       const row = this.#generation.fileRow()
       const enough = token + CEILING_RESERVE_US <= row.ceiling
       const next = enough ? row.ceiling : ceilingAbove(token)
-      if (!enough) this.#sql.writeFile.run(row.epoch, row.generation, row.floor, next)
+      if (!enough) this.#sql(wire.WRITE_FILE).run(row.epoch, row.generation, row.floor, next)
       return next
     })
   }
 
   /** One transaction that is on the disk for certain when it is over. */
   #durably<T>(work: () => T): T {
-    return this.#guarded(() => {
+    return guarded(this.path, () => {
       this.#database.exec('PRAGMA synchronous = FULL')
       try {
-        this.#sql.begin.run()
+        this.#sql(wire.BEGIN).run()
         const result = work()
-        this.#sql.commit.run()
+        this.#sql(wire.COMMIT).run()
         return result
       } catch (error) {
         this.#rollback()
         throw error
       } finally {
-        this.#database.exec(`PRAGMA synchronous = ${this.#durability}`)
+        this.#database.exec(`PRAGMA synchronous = ${this.#options.durability}`)
       }
     })
   }
 
   #floorOfFile(): bigint {
-    return greatest(this.#generation.fileRow().floor, this.#floor)
-  }
-
-  #decoded(row: LineRow): LineRecord {
-    const found = this.#decodedRecord(row.resource, row.record, row.token)
-    return this.#generation.covers(row.generation) ? found : translated(found, this.#now())
-  }
-
-  #decodedRecord(resource: string, record: string, lastToken: bigint): LineRecord {
-    try {
-      return this.#recall.decode(resource, record, lastToken)
-    } catch (cause) {
-      throw unavailable(this.path, 'is damaged: a line in it cannot be read. Stop its users and delete it', cause)
-    }
-  }
-
-  #guarded<T>(work: () => T): T {
-    try {
-      return work()
-    } catch (error) {
-      throw engineError(error, this.path, 'step')
-    }
+    return greatest(this.#generation.fileRow().floor, this.#options.floor)
   }
 }

@@ -5,6 +5,7 @@
 import type { Clock } from '../../time/clock.ts'
 import type { Line } from '../../line/line.ts'
 import type { LineStep } from '../../line/transition.ts'
+import { isBundle } from '../records/thin-line.ts'
 
 /** How soon the head looks again while the line ahead belongs to another process: the longest a crash goes unnoticed. */
 export const LOOK_AGAIN_MS = 100
@@ -51,10 +52,13 @@ function mustKnowWhoLives<Answer>({ answer, notify: told }: LineStep<Answer>): b
   return kind === 'queued' || kind === 'refused'
 }
 
-/** Their claims end now, unless they ended before; the lock-delay of a held one counts from here. */
+/**
+ * Their claims end now, unless they ended before; the lock-delay of a held one counts from here. Waiters that stand as one
+ * are nobody's: who is dead among them goes when they are loaded one by one, which is before they would be granted anything.
+ */
 function withoutTheDead(line: Line, nowMs: number, isGone: IsGone): Line {
   const claims = line.claims.map((claim) =>
-    claim.state !== 'lingering' && claim.endsAtMs > nowMs && isGone(claim.channel)
+    claim.state !== 'lingering' && !isBundle(claim) && claim.endsAtMs > nowMs && isGone(claim.channel)
       ? { ...claim, endsAtMs: nowMs }
       : claim,
   )
@@ -63,12 +67,13 @@ function withoutTheDead(line: Line, nowMs: number, isGone: IsGone): Line {
 
 /**
  * Whether a waiting claim has to look for crashes. The head does, while another process is ahead of it. So does a claim
- * that would be the head if the processes that hold were gone: a process that holds and waits dies with both claims.
+ * that would be the head if the processes that hold were gone: a process that holds and waits dies with both claims. The
+ * first waiter of any other process is always loaded, so waiters that stand as one ahead of it are those of the holders.
  */
 export function looksForCrashes(line: Line, id: string, isOther: (channel: string) => boolean): boolean {
   const index = line.claims.findIndex((claim) => claim.id === id)
   const ahead = line.claims.slice(0, Math.max(0, index))
   const holders = new Set<string>()
   for (const claim of ahead) if (claim.state === 'held' && isOther(claim.channel)) holders.add(claim.channel)
-  return holders.size > 0 && ahead.every(({ state, channel }) => state !== 'waiting' || holders.has(channel))
+  return holders.size > 0 && ahead.every((one) => one.state !== 'waiting' || isBundle(one) || holders.has(one.channel))
 }

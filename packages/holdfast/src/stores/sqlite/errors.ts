@@ -17,7 +17,6 @@ export const SQLITE = {
   CANTOPEN: 14,
   PROTOCOL: 15,
   SCHEMA: 17,
-  TOOBIG: 18,
   NOTADB: 26,
 } as const
 
@@ -41,17 +40,15 @@ const WAYS_OUT: ReadonlyMap<number, string> = new Map([
   [SQLITE.CORRUPT, DAMAGED],
   [SQLITE.NOTADB, 'is not an SQLite database, and was left as it is: choose another path'],
   [SQLITE.NOMEM, 'cannot be used: this process is out of memory'],
-  [SQLITE.TOOBIG, 'cannot hold so many waiting claims in one line'],
 ])
 
 /**
  * What may pass without anybody changing something: a disk that stumbles, a process or a machine short of memory or of
- * descriptors, a crowd that leaves. Everything else stays as it is until a person changes it.
+ * descriptors. Everything else stays as it is until a person changes it.
  */
 const MAY_PASS: ReadonlySet<number | string> = new Set<number | string>([
   SQLITE.IOERR,
   SQLITE.NOMEM,
-  SQLITE.TOOBIG,
   SQLITE.CANTOPEN,
   'EIO',
   'EMFILE',
@@ -83,6 +80,15 @@ export function engineError(error: unknown, path: string, phase: 'step' | 'commi
     return new OutcomeUnknown(`the lock file ${path} ${words}`, { cause: error })
   }
   return unavailable(path, WAYS_OUT.get(code) ?? `failed with SQLite error ${code}`, error)
+}
+
+/** For what commits nothing. */
+export function guarded<T>(path: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw engineError(error, path, 'step')
+  }
 }
 
 export function unavailable(path: string, words: string, cause?: unknown): StoreUnavailable {

@@ -3,15 +3,15 @@ import type { DatabaseSync } from './client.ts'
 import { unavailable } from './errors.ts'
 import { APPLICATION_ID, IDENTIFY, SCHEMA_VERSION } from './schema.ts'
 
-/** `empty`: nobody's yet. `old`: of the format before, with the same tables. */
-export type Format = 'ours' | 'old' | 'empty'
+/** `empty`: nobody's yet. The formats before ours have no table of waiters. */
+export type Format = 'ours' | 'format 2' | 'format 1' | 'empty'
 
 /** Throws for what belongs to another program, or to a version of this one that is newer. */
 export function formatOf(database: DatabaseSync, path: string): Format {
   const { application, version, objects } = database.prepare(IDENTIFY).get() ?? {}
   if (application === APPLICATION_ID) {
     if (version === SCHEMA_VERSION) return 'ours'
-    if (version === SCHEMA_VERSION - 1) return 'old'
+    if (version === 2 || version === 1) return `format ${version}`
     throw unavailable(
       path,
       `has format ${String(version)}, this version of Holdfast knows format ${SCHEMA_VERSION}: ` +

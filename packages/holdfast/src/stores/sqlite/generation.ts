@@ -6,6 +6,7 @@ import type { StoreUnavailable } from '../../store/errors.ts'
 import { type ClockEpoch, decodeEpoch, isSameClock } from './epoch.ts'
 import { unavailable } from './errors.ts'
 import type { FileRow, OpenedFile } from './open.ts'
+import { READ_FILE } from './schema.ts'
 
 export class Generation {
   readonly #path: string
@@ -41,7 +42,7 @@ export class Generation {
    * another machine. Then only one can be right, and whoever it is, this one lets go: the other waits for that.
    */
   fileRow(): FileRow {
-    const row = this.#opened.sql.readFile.get() as unknown as FileRow | undefined
+    const row = this.#opened.sql(READ_FILE).get() as unknown as FileRow | undefined
     if (row?.generation === this.#number) return row
     if (row !== undefined && isSameClock(decodeEpoch(row.epoch), this.#epoch())) {
       this.#number = row.generation

@@ -21,8 +21,10 @@ import type {
   RecordEngine,
   StepAround,
 } from '../records/engine.ts'
+import type { Lines } from '../records/crowd.ts'
+import { IdleLinePruner } from '../records/prune.ts'
 import type { OpenDatabase } from './client.ts'
-import { LineDatabase, type Lines } from './database.ts'
+import { LineDatabase } from './database.ts'
 import { type IsGone, LOOK_AGAIN_MS, looksForCrashes, rememberingLife, stepAmongLiving } from './dead-processes.ts'
 import { type ClockEpoch, epochAt } from './epoch.ts'
 import { factsOf } from './facts.ts'
@@ -32,7 +34,6 @@ import { openFile } from './open.ts'
 import { isSharedWithGroup, type IsTrusted, trusting } from './ownership.ts'
 import { findFile } from './path.ts'
 import type { ProcessIdentity } from './process-identity.ts'
-import { IdleLinePruner } from './prune.ts'
 import { lowerTokens } from './rebase.ts'
 import { canHangBells, WakeFiles } from './wake-files.ts'
 
@@ -120,16 +121,15 @@ export class LockFile implements RecordEngine, FileUser {
       })
     }
     const [only, ...others] = asks
-    const swapped =
-      only === undefined || others.length > 0 ? undefined : database.compareAndSet(only.resource, this.channel, step)
-    const result = swapped === undefined ? database.transact((now) => step(now, database)) : swapped.result
+    const swapped = only === undefined || others.length > 0 ? undefined : database.compareAndSet(only.resource, step)
+    const result = swapped === undefined ? database.change(asks, step) : swapped.result
     for (const notice of notices) this.#deliver(notice)
     if (this.#pruner.countStep()) this.#prune(database)
     return result
   }
 
-  read(resource: string): Reading {
-    return { record: this.#look((lines) => lines.look(resource)), now: this.now() }
+  read(resource: string, ids: readonly string[] | 'all'): Reading {
+    return { record: this.#look((lines) => lines.look(resource, ids)), now: this.now() }
   }
 
   list(prefix: string, after: string, limit: number): readonly ListedLine[] {
@@ -197,7 +197,7 @@ export class LockFile implements RecordEngine, FileUser {
 
   /** Changes nothing on the disk, so that looking is possible where nothing may be changed. */
   #look<T>(work: (lines: ReadableLines) => T): T {
-    if (this.#database !== undefined || this.#isClosed) return work(this.database)
+    if (this.#database !== undefined || this.#isClosed) return this.database.look(work)
     const path = this.#find()
     return path === undefined ? work(nothingThere) : this.#lookAt(path, work)
   }
@@ -219,7 +219,7 @@ export class LockFile implements RecordEngine, FileUser {
       floor,
     })
     if (opened.scaleReference !== undefined) this.#scale = new TokenScale(opened.scaleReference)
-    return new LineDatabase(opened, { durability, floor, now: this.now, epoch: this.#epoch })
+    return new LineDatabase(opened, { durability, floor, now: this.now, epoch: this.#epoch, channel: this.channel })
   }
 
   #openWakeFiles({ path }: LineDatabase): void {

@@ -4,27 +4,25 @@
  */
 import { statSync } from 'node:fs'
 import type { Moment } from '../../line/transition.ts'
-import type { DatabaseSync, OpenDatabase, StatementSync } from './client.ts'
+import type { DatabaseSync, OpenDatabase } from './client.ts'
 import { type ClockEpoch, decodeEpoch, isSameClock } from './epoch.ts'
 import { engineError, resultCode, SQLITE, unavailable } from './errors.ts'
 import { releaseRemoved } from './file-users.ts'
 import { formatOf } from './format.ts'
-import type { LineRecord } from '../records/engine.ts'
+import { plainRecord, rowQueryOf, type ThinRecord, thinRecordOf } from '../records/crowd.ts'
+import type { LineRecord, NamedRecord } from '../records/engine.ts'
 import { decodeRecord, withoutClaims } from '../records/record.ts'
-import { LIST_LINES, READ_FILE, READ_LINE } from './schema.ts'
-import type { LineRow } from './statements.ts'
+import * as wire from './schema.ts'
+import { type LineRow, type Prepare, preparing } from './statements.ts'
 import { translated } from './translation.ts'
-
-export interface StoredEntry extends LineRecord {
-  readonly resource: string
-}
+import { findWaiters } from './waiters.ts'
 
 /** What can be seen of a file without changing it. */
 export interface ReadableLines {
-  /** The last token is 0 when the line was never used, or forgotten. */
-  look(resource: string): LineRecord
+  /** The last token is 0 when the line was never used, or forgotten. Of many waiters the first ones and these, or all. */
+  look(resource: string, ids: readonly string[] | 'all'): LineRecord
   /** Lines that may have claims, in the order of their keys. */
-  list(prefix: string, after: string, limit: number): readonly StoredEntry[]
+  list(prefix: string, after: string, limit: number): readonly NamedRecord[]
 }
 
 export interface LookSettings {
@@ -43,7 +41,7 @@ export function lookAt<T>(path: string, settings: LookSettings, work: (lines: Re
   let database: DatabaseSync | undefined
   try {
     database = openTraceless(path, settings.openDatabase)
-    return work(formatOf(database, path) === 'empty' ? nothingThere : new Look(database, path, settings))
+    return work(formatOf(database, path) === 'empty' ? nothingThere : readerOf(database, path, settings))
   } catch (error) {
     throw engineError(error, path, 'step')
   } finally {
@@ -81,50 +79,105 @@ function opened(
   }
 }
 
-class Look implements ReadableLines {
-  readonly #database: DatabaseSync
-  readonly #path: string
-  readonly #now: Moment
-  /** Of rows whose moments are of this clock; `undefined` when none are. */
-  readonly #generation: bigint | undefined
+function readerOf(database: DatabaseSync, path: string, { epoch, now }: LookSettings): LineReader {
+  const prepare = preparing(database)
+  const file = prepare(wire.READ_FILE).get()
+  if (file === undefined) throw unavailable(path, 'is damaged: delete it together with its -wal and -shm files')
+  // Rows whose moments are of this clock; none where it is another one.
+  const ours = isSameClock(decodeEpoch(String(file['epoch'])), epoch) ? file['generation'] : undefined
+  return new LineReader({
+    path,
+    prepare,
+    decode: (_, record, token) => decodeRecord(record, token),
+    isOurs: (generation) => generation === ours,
+    now: () => now,
+  })
+}
 
-  constructor(database: DatabaseSync, path: string, { epoch, now }: LookSettings) {
-    this.#database = database
-    this.#path = path
-    this.#now = now
-    const file = this.#statement(READ_FILE).get()
-    if (file === undefined) throw unavailable(path, 'is damaged: delete it together with its -wal and -shm files')
-    const isOurs = isSameClock(decodeEpoch(String(file['epoch'])), epoch)
-    this.#generation = isOurs ? (file['generation'] as bigint) : undefined
+interface ReaderParts {
+  readonly path: string
+  readonly prepare: Prepare
+  /** Throws for a damaged record. */
+  readonly decode: (resource: string, record: string, lastToken: bigint) => LineRecord
+  /** Whether the moments of this generation are of this clock. */
+  readonly isOurs: (generation: bigint) => boolean
+  readonly now: () => Moment
+  /** Of the store that has the file open for change. */
+  readonly channel?: string
+}
+
+/** Reads lines, and changes nothing. */
+export class LineReader implements ReadableLines {
+  readonly #parts: ReaderParts
+
+  constructor(parts: ReaderParts) {
+    this.#parts = parts
   }
 
-  look(resource: string): LineRecord {
-    const row = this.#statement(READ_LINE).get(resource) as unknown as LineRow | undefined
-    return row === undefined ? withoutClaims(0n) : this.#decoded(row)
+  look(resource: string, ids: readonly string[] | 'all'): LineRecord {
+    const found = this.#read(resource)
+    // A record and its rows are of one moment only in a transaction.
+    if (found.waiters === undefined) return found
+    return this.#atOnce(() => this.thin(resource, this.#read(resource), { ids }).record)
   }
 
-  list(prefix: string, after: string, limit: number): readonly StoredEntry[] {
+  list(prefix: string, after: string, limit: number): readonly NamedRecord[] {
     // Encoded names are ASCII: nothing that starts with the prefix sorts behind this.
-    const rows = this.#statement(LIST_LINES).all(after, prefix, `${prefix}\x7f`, limit) as unknown as readonly LineRow[]
-    return rows.map((row) => ({ resource: row.resource, ...this.#decoded(row) }))
+    return this.#atOnce(() => this.#entries(wire.LIST_LINES, after, prefix, `${prefix}\x7f`, limit))
   }
 
-  #statement(sql: string): StatementSync {
-    const statement = this.#database.prepare(sql)
-    statement.setReadBigInts(true)
-    return statement
+  /** Inside a transaction: some lines in key order, whatever they hold. */
+  scan(cursor: string, limit: number): readonly NamedRecord[] {
+    return this.#entries(wire.SCAN_LINES, cursor, limit)
   }
 
-  #decoded({ generation, token, record }: LineRow): LineRecord {
-    const entry = decodedRecord(this.#path, record, token)
-    return generation === this.#generation ? entry : translated(entry, this.#now)
+  /** Inside a transaction: the record with the rows that a step may concern. */
+  thin(resource: string, record: LineRecord, wanted: Parameters<typeof rowQueryOf>[1], now?: Moment): ThinRecord {
+    const { path, prepare, channel } = this.#parts
+    const query = rowQueryOf(record, wanted, now ?? this.#parts.now(), channel)
+    if (query === undefined) return plainRecord(record)
+    return undamaged(path, () => {
+      const { rows, nextEndsAtMs } = findWaiters(prepare, resource, query)
+      return thinRecordOf(record, query, rows, nextEndsAtMs)
+    })
+  }
+
+  #read(resource: string): LineRecord {
+    const row = this.#parts.prepare(wire.READ_LINE).get(resource) as unknown as LineRow | undefined
+    return row === undefined ? withoutClaims(0n) : this.#decoded({ ...row, resource })
+  }
+
+  #entries(sql: string, ...values: readonly (string | number)[]): readonly NamedRecord[] {
+    const rows = this.#parts.prepare(sql).all(...values) as unknown as readonly LineRow[]
+    return rows.map((row) => ({
+      ...this.thin(row.resource, this.#decoded(row), { ids: [] }).record,
+      resource: row.resource,
+    }))
+  }
+
+  #decoded({ resource, generation, token, record }: LineRow): LineRecord {
+    const { path, decode, isOurs, now } = this.#parts
+    const found = undamaged(path, () => decode(resource, record, token))
+    return isOurs(generation) ? found : translated(found, now())
+  }
+
+  #atOnce<T>(work: () => T): T {
+    const { prepare } = this.#parts
+    prepare(wire.BEGIN_LOOK).run()
+    try {
+      return work()
+    } finally {
+      prepare(wire.COMMIT).run()
+    }
   }
 }
 
-function decodedRecord(path: string, record: string, token: bigint): LineRecord {
+/** What it reads may have been damaged; what the driver says means something else. */
+export function undamaged<T>(path: string, work: () => T): T {
   try {
-    return decodeRecord(record, token)
+    return work()
   } catch (cause) {
+    if (resultCode(cause) !== undefined) throw cause
     throw unavailable(path, 'is damaged: a line in it cannot be read. Stop its users and delete it', cause)
   }
 }

@@ -23,8 +23,8 @@ import { releaseRemoved } from './file-users.ts'
 import { type Format, formatOf } from './format.ts'
 import { WALL_EPOCH } from './process-identity.ts'
 import { type PathRules, prepareFile } from './path.ts'
-import { CREATE, CREATE_FILE, READ_FILE, SET_VERSION, WRITE_FILE } from './schema.ts'
-import { type Statements, statementsOf } from './statements.ts'
+import { CREATE, CREATE_FILE, CREATE_WAITERS, READ_FILE, SET_VERSION, WRITE_FILE } from './schema.ts'
+import { type Prepare, preparing, statementsOf } from './statements.ts'
 import { refuseStrangers } from './strangers.ts'
 import { translateAll } from './translation.ts'
 
@@ -41,7 +41,7 @@ export interface OpenSettings extends PathRules {
 
 export interface OpenedFile {
   readonly database: DatabaseSync
-  readonly sql: Statements
+  readonly sql: Prepare
   /** Symlinks resolved. */
   readonly path: string
   readonly identity: FileIdentity
@@ -142,10 +142,9 @@ function adopt(
     database.exec(CREATE)
     const epoch = encodeEpoch(settings.epoch, settings.epoch.startedAtMs)
     database.prepare(CREATE_FILE).run(epoch, floor, ceilingAbove(settings.now.tokenScaleUs, floor))
-  }
-  const read = database.prepare(READ_FILE)
-  read.setReadBigInts(true)
-  const row = read.get() as unknown as FileRow | undefined
+  } else if (format !== 'ours') database.exec(CREATE_WAITERS + SET_VERSION)
+  const prepare = preparing(database)
+  const row = prepare(READ_FILE).get() as unknown as FileRow | undefined
   if (row === undefined) throw unavailable(path, 'is damaged: delete it together with its -wal and -shm files')
   const isOtherClock = mustTranslate(path, row, format, settings.epoch)
   const scaleStartMs = scaleStartOf(row, isOtherClock, settings)
@@ -160,10 +159,9 @@ function adopt(
   const epoch = encodeEpoch(settings.epoch, scaleStartMs)
   if (isOtherClock || isBehind || hasMoved(row, settings.epoch) || scaleStartIn(row.epoch) !== scaleStartMs) {
     next.ceiling = greatest(row.ceiling, ceilingAbove(now.tokenScaleUs, next.floor))
-    database.prepare(WRITE_FILE).run(epoch, next.generation, next.floor, next.ceiling)
+    prepare(WRITE_FILE).run(epoch, next.generation, next.floor, next.ceiling)
   }
-  if (isOtherClock) translateAll(database, next.generation, now)
-  if (format === 'old') database.exec(SET_VERSION)
+  if (isOtherClock) translateAll(prepare, next.generation, now)
   database.exec('COMMIT')
   return { generation: next.generation, ceiling: next.ceiling, scaleReference }
 }
@@ -184,11 +182,11 @@ function scaleOf(reference: Stamp | undefined, { epoch, now }: OpenSettings): bi
   return new TokenScale(reference).at({ monotonicMs: now.nowMs, wallMs: epoch.startedAtMs + now.nowMs })
 }
 
-/** The processes of the format before go by their boot id alone: a new generation keeps them out. */
+/** The processes of format 1 go by their boot id alone: a new generation keeps them out. */
 function mustTranslate(path: string, { epoch }: FileRow, format: Format, own: ClockEpoch): boolean {
   const before = decodeEpoch(epoch)
   if (isUnlike(before, own)) throw unlikeClocks(path, own)
-  return format === 'old' || !isSameClock(before, own)
+  return format === 'format 1' || !isSameClock(before, own)
 }
 
 /** Whether the wall clock was set, or the machine suspended: processes with a boot id of their own go by the start. */

@@ -8,20 +8,19 @@ import { engineError, resultCode, SQLITE, unavailable } from './errors.ts'
 import { formatOf } from './format.ts'
 import { ceilingAbove, greatest } from './open.ts'
 import { decodeRecord } from '../records/record.ts'
-import { HIGHEST_TOKEN, LOWER_FILE, LOWER_LINES, OWN_LINES_IN_USE, RAISE_FILE, RAISE_LINES } from './schema.ts'
+import * as wire from './schema.ts'
+import { type Prepare, preparing } from './statements.ts'
 
 const BUSY_MS = 1_000
 
-export function highestTokenIn(database: DatabaseSync): bigint {
-  const read = database.prepare(HIGHEST_TOKEN)
-  read.setReadBigInts(true)
-  return (read.get()?.['highest'] as bigint | null | undefined) ?? 0n
+export function highestTokenIn(prepare: Prepare): bigint {
+  return (prepare(wire.HIGHEST_TOKEN).get()?.['highest'] as bigint | null | undefined) ?? 0n
 }
 
 /** Inside a transaction that is flushed to the disk. */
-export function raiseTokens(database: DatabaseSync, to: bigint): void {
-  database.prepare(RAISE_LINES).run(to)
-  database.prepare(RAISE_FILE).run(to, ceilingAbove(to))
+export function raiseTokens(prepare: Prepare, to: bigint): void {
+  prepare(wire.RAISE_LINES).run(to)
+  prepare(wire.RAISE_FILE).run(to, ceilingAbove(to))
 }
 
 /** No store of this process may have the file open. Throws when another process has, or somebody holds or waits. */
@@ -33,8 +32,9 @@ export function lowerTokens(path: string, to: bigint, now: Moment, openDatabase:
     takeAlone(database, path)
     database.exec('PRAGMA synchronous = FULL; BEGIN EXCLUSIVE')
     if (isInUse(database, now)) throw unavailable(path, 'has claims: its tokens are lowered when nobody holds or waits')
-    database.prepare(LOWER_LINES).run(to)
-    database.prepare(LOWER_FILE).run(to, ceilingAbove(greatest(to, now.tokenScaleUs)))
+    database.prepare(wire.LOWER_LINES).run(to)
+    database.prepare(wire.REMOVE_ALL_WAITERS).run()
+    database.prepare(wire.LOWER_FILE).run(to, ceilingAbove(greatest(to, now.tokenScaleUs)))
     database.exec('COMMIT')
   } catch (error) {
     rollback(database)
@@ -59,13 +59,15 @@ function takeAlone(database: DatabaseSync, path: string): void {
 }
 
 function isInUse(database: DatabaseSync, now: Moment): boolean {
-  const read = database.prepare(OWN_LINES_IN_USE)
-  read.setReadBigInts(true)
-  return read.all().some(({ isOwn, token, record }) => {
-    const { line } = decodeRecord(String(record), token as bigint)
-    // By another clock nobody can say that a claim is over.
-    return !isIdle(isOwn === 1n ? sweep(line, now) : line)
-  })
+  const prepare = preparing(database)
+  if (prepare(wire.WAITERS_IN_USE).get(now.nowMs)?.['count'] !== 0n) return true
+  return prepare(wire.OWN_LINES_IN_USE)
+    .all()
+    .some(({ isOwn, token, record }) => {
+      const { line } = decodeRecord(String(record), token as bigint)
+      // By another clock nobody can say that a claim is over.
+      return !isIdle(isOwn === 1n ? sweep(line, now) : line)
+    })
 }
 
 /** The next opening does it as well. */

@@ -103,7 +103,7 @@ test.each(ALL)('two stores of one process meet again when the file%s was removed
 test.each(ALL)('a step whose file%s is removed before it is committed is never answered as done', async (end) => {
   const path = lockFile()
   const database = await lineDatabase(path)
-  database.transact(() => database.write('test!lock', { line: { lastToken: 1n, claims: [] }, observers: [] }))
+  database.change([], (_, lines) => lines.write('test!lock', { line: { lastToken: 1n, claims: [] }, observers: [] }))
   expect(() => database.transact(() => rmSync(path + end))).toThrow(
     expect.objectContaining({ code: 'OUTCOME_UNKNOWN', message: expect.stringContaining('was removed or replaced') }),
   )
@@ -113,9 +113,9 @@ test('a step in one statement is never answered as done either', async () => {
   const path = lockFile()
   const database = await lineDatabase(path)
   const entry = { line: { lastToken: 1n, claims: [] }, observers: [] }
-  database.transact(() => database.write('test!lock', entry))
+  database.change([], (_, lines) => lines.write('test!lock', entry))
   const step = (): unknown =>
-    database.compareAndSet('test!lock', 'mine', (_, lines) => {
+    database.compareAndSet('test!lock', (_, lines) => {
       lines.write('test!lock', { ...entry, line: { ...entry.line, lastToken: 2n } })
       rmSync(`${path}-wal`)
     })
@@ -136,7 +136,13 @@ async function lineDatabase(path: string): Promise<LineDatabase> {
     monotonicMs: () => systemClock.monotonicMs(),
     floor: 0n,
   })
-  const database = new LineDatabase(file, { durability: 'normal', floor: 0n, now: () => now, epoch: () => epoch })
+  const database = new LineDatabase(file, {
+    durability: 'normal',
+    floor: 0n,
+    now: () => now,
+    epoch: () => epoch,
+    channel: 'mine',
+  })
   onTestFinished(() => database.close())
   return database
 }

@@ -1,13 +1,6 @@
-/** The statements that a lock file is used with, prepared once. Numbers come back as `bigint`: tokens need 64 bits. */
+/** The statements of schema.ts, prepared once. Whole numbers come back as `bigint`: tokens need 64 bits. */
 import type { DatabaseSync, StatementSync } from './client.ts'
 import * as wire from './schema.ts'
-
-export interface Survey {
-  /** `null` when there are none. */
-  readonly last: string | null
-  readonly count: bigint
-  readonly oldest: bigint | null
-}
 
 export interface LineRow {
   readonly resource: string
@@ -16,39 +9,28 @@ export interface LineRow {
   readonly record: string
 }
 
-export interface Statements {
-  readonly begin: StatementSync
-  readonly commit: StatementSync
-  readonly readLine: StatementSync
-  readonly writeLine: StatementSync
-  readonly swapLine: StatementSync
-  readonly removeLine: StatementSync
-  readonly surveyLines: StatementSync
-  readonly scanLines: StatementSync
-  readonly listLines: StatementSync
-  readonly readFile: StatementSync
-  readonly writeFile: StatementSync
-  readonly raiseFloor: StatementSync
-}
+/** The statement of a text. Each text is prepared once, when it is asked for first. */
+export type Prepare = (sql: string) => StatementSync
 
-export function statementsOf(database: DatabaseSync): Statements {
-  const prepare = (sql: string): StatementSync => {
-    const statement = database.prepare(sql)
-    statement.setReadBigInts(true)
+export function preparing(database: DatabaseSync): Prepare {
+  const prepared = new Map<string, StatementSync>()
+  return (sql) => {
+    let statement = prepared.get(sql)
+    if (statement === undefined) {
+      prepared.set(sql, (statement = database.prepare(sql)))
+      statement.setReadBigInts(true)
+    }
     return statement
   }
-  return {
-    begin: prepare('BEGIN IMMEDIATE'),
-    commit: prepare('COMMIT'),
-    readLine: prepare(wire.READ_LINE),
-    writeLine: prepare(wire.WRITE_LINE),
-    swapLine: prepare(wire.SWAP_LINE),
-    removeLine: prepare(wire.REMOVE_LINE),
-    surveyLines: prepare(wire.SURVEY_LINES),
-    scanLines: prepare(wire.SCAN_LINES),
-    listLines: prepare(wire.LIST_LINES),
-    readFile: prepare(wire.READ_FILE),
-    writeFile: prepare(wire.WRITE_FILE),
-    raiseFloor: prepare(wire.RAISE_FLOOR),
-  }
+}
+
+/** With all of them prepared at once: a connection is open for as long as the last of its statements (open.ts). */
+export function statementsOf(database: DatabaseSync): Prepare {
+  const prepare = preparing(database)
+  for (const sql of Object.values(wire)) if (isStatement(sql)) prepare(sql)
+  return prepare
+}
+
+function isStatement(sql: string | number): sql is string {
+  return typeof sql === 'string' && /^\s*(?:BEGIN|COMMIT|SELECT|INSERT|UPDATE|DELETE)\b/.test(sql)
 }

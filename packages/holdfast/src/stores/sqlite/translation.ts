@@ -3,26 +3,32 @@
  * life from now: nobody who lives loses anything, and what is dead is over then.
  */
 import { type Moment, sweep } from '../../line/transition.ts'
-import type { DatabaseSync } from './client.ts'
+import { WAITER_LIFE_MS } from '../../store/limits.ts'
 import type { LineRecord } from '../records/engine.ts'
 import { decodeRecord, encodeRecord } from '../records/record.ts'
-import { LINES_IN_USE, REWRITE_LINE } from './schema.ts'
+import { LINES_IN_USE, RESTART_ALL_WAITERS, REWRITE_LINE } from './schema.ts'
+import type { Prepare } from './statements.ts'
 
-/** Observers come again by themselves. */
-export function translated({ line }: LineRecord, now: Moment): LineRecord {
+/** Observers come again by themselves. Waiters that are rows get the longest of places, which a step cuts to their own. */
+export function translated({ line, waiters }: LineRecord, now: Moment): LineRecord {
   const endless = line.claims.map((claim) => ({ ...claim, endsAtMs: Number.POSITIVE_INFINITY }))
-  return { line: sweep({ ...line, claims: endless }, now), observers: [] }
+  const record: LineRecord = { line: sweep({ ...line, claims: endless }, now), observers: [] }
+  const endsAtMs = placeEndsAtMs(now)
+  return waiters === undefined ? record : { ...record, waiters: { ...waiters, endsAtMs, lastEndsAtMs: endsAtMs } }
+}
+
+/** Of a waiter under another clock. */
+export function placeEndsAtMs({ nowMs }: Moment): number {
+  return nowMs + WAITER_LIFE_MS
 }
 
 /** Inside a transaction: every line of the file, so that all lives begin to run out together. */
-export function translateAll(database: DatabaseSync, generation: bigint, now: Moment): void {
-  const read = database.prepare(LINES_IN_USE)
-  read.setReadBigInts(true)
-  const write = database.prepare(REWRITE_LINE)
-  for (const { resource = null, token, record } of read.all()) {
+export function translateAll(prepare: Prepare, generation: bigint, now: Moment): void {
+  for (const { resource = null, token, record } of prepare(LINES_IN_USE).all()) {
     const before = decodedIfSound(String(record), token as bigint)
-    if (before !== undefined) write.run(generation, encodeRecord(translated(before, now)), resource)
+    if (before !== undefined) prepare(REWRITE_LINE).run(generation, encodeRecord(translated(before, now)), resource)
   }
+  prepare(RESTART_ALL_WAITERS).run(placeEndsAtMs(now))
 }
 
 /** A damaged line stays as it is, for its users to be told. */

@@ -113,7 +113,7 @@ test('a file of a newer format is refused and says to upgrade', async () => {
   const raw = new DatabaseSync(path)
   raw.exec('PRAGMA user_version = 99')
   raw.close()
-  await expectRefused(path, /has format 99, .* knows format 2: upgrade it/)
+  await expectRefused(path, /has format 99, .* knows format 3: upgrade it/)
 })
 
 test('a damaged file is refused, with what deleting it would mean', async () => {

@@ -2,8 +2,8 @@
  * Records this process has just read or written, decoded: the next step on a line nearly always finds what it left
  * there. Found by the whole text, so that nothing here can be out of date.
  */
-import type { LineRecord } from '../records/engine.ts'
-import { decodeRecord, IDLE_RECORD } from '../records/record.ts'
+import type { LineRecord } from './engine.ts'
+import { decodeRecord, IDLE_RECORD } from './record.ts'
 
 export interface CachedRecord {
   readonly record: string
@@ -26,8 +26,8 @@ export class RecordCache {
   decode(resource: string, record: string, lastToken: bigint): LineRecord {
     const recalled = this.#byResource.get(resource)
     if (recalled?.record === record) {
-      const { line, observers } = recalled.entry
-      return line.lastToken === lastToken ? recalled.entry : { line: { lastToken, claims: line.claims }, observers }
+      const { entry } = recalled
+      return entry.line.lastToken === lastToken ? entry : { ...entry, line: { ...entry.line, lastToken } }
     }
     const entry = decodeRecord(record, lastToken)
     // Idle lines are kept where this process left them idle, and not each one that it passes.
@@ -57,6 +57,7 @@ function charactersOf(resource: string, record: string): number {
 }
 
 /** A late release must not cut a lock-delay short, so a line with one is not for those who read the clock early. */
-export function isOnlyOf(channel: string, { line, observers }: LineRecord): boolean {
-  return observers.length === 0 && line.claims.every((claim) => claim.channel === channel && claim.lockDelayMs === 0)
+export function isOnlyOf(channel: string, { line, observers, waiters }: LineRecord): boolean {
+  if (waiters !== undefined || observers.length > 0) return false
+  return line.claims.every((claim) => claim.channel === channel && claim.lockDelayMs === 0)
 }

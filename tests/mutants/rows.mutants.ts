@@ -1,0 +1,121 @@
+/** Damages to waiters that are rows: what is loaded, what is believed of it, and what is left behind. */
+import type { Check, Mutant } from './mutant.ts'
+
+const folder = 'packages/holdfast/src/stores/sqlite'
+const records = 'packages/holdfast/src/stores/records'
+const tests = (name: string): Check => ({ tests: [`${folder}/${name}.test.ts`] })
+
+export const rowMutants: readonly Mutant[] = [
+  {
+    name: 'sqlite: a line with rows is written in one statement',
+    file: `${records}/record-cache.ts`,
+    find: 'if (waiters !== undefined || observers.length > 0) return false',
+    replace: 'if (waiters !== undefined && observers.length > 0) return false',
+    caughtBy: tests('rows'),
+  },
+  {
+    name: 'sqlite: one statement writes as many waiters into a record as come',
+    file: `${folder}/database.ts`,
+    find: '    if (!staysInRecord(after.line)) return undefined\n',
+    replace: '',
+    caughtBy: tests('crowd'),
+  },
+  {
+    name: 'sqlite: after a restart the rows of a line keep the moments of the clock before',
+    file: `${folder}/translation.ts`,
+    find: '  prepare(RESTART_ALL_WAITERS).run(placeEndsAtMs(now))\n',
+    replace: '',
+    caughtBy: tests('crowd-clocks'),
+  },
+  {
+    name: 'sqlite: a line of another generation has its rows as they are',
+    file: `${folder}/database.ts`,
+    find: '    this.#sql(wire.RESTART_WAITERS).run(placeEndsAtMs(now), resource)\n',
+    replace: '',
+    caughtBy: tests('crowd-clocks'),
+  },
+  {
+    name: 'sqlite: a look takes the ends of rows under another clock for its own',
+    file: `${records}/crowd.ts`,
+    find: 'Math.min(Math.max(endsAtMs, waiters.endsAtMs), waiters.lastEndsAtMs)',
+    replace: 'endsAtMs',
+    caughtBy: tests('crowd-clocks'),
+  },
+  {
+    name: 'sqlite: nobody behind a crowd looks for the crash of its process',
+    file: `${folder}/dead-processes.ts`,
+    find: 'isBundle(one) || holders.has(one.channel)',
+    replace: 'holders.has(one.channel)',
+    caughtBy: tests('crowd'),
+  },
+  {
+    name: 'sqlite: everybody behind a crowd looks for the crash of its process',
+    file: `${records}/crowd.ts`,
+    find: 'passed: channel === undefined ? [] : others',
+    replace: 'passed: others.slice(0, 0)',
+    caughtBy: tests('crowd'),
+  },
+  {
+    name: 'sqlite: a line that is forgotten leaves its rows behind',
+    file: `${folder}/database.ts`,
+    find: '      this.#sql(wire.REMOVE_WAITERS).run(resource)\n',
+    replace: '',
+    caughtBy: tests('crowd'),
+  },
+  {
+    name: 'sqlite: tokens are lowered while only rows wait',
+    file: `${folder}/rebase.ts`,
+    find: "  if (prepare(wire.WAITERS_IN_USE).get(now.nowMs)?.['count'] !== 0n) return true\n",
+    replace: '',
+    caughtBy: tests('crowd'),
+  },
+  {
+    name: 'sqlite: lowered tokens leave rows behind',
+    file: `${folder}/rebase.ts`,
+    find: '    database.prepare(wire.REMOVE_ALL_WAITERS).run()\n',
+    replace: '',
+    caughtBy: tests('crowd'),
+  },
+  {
+    name: 'sqlite: a file of format 2 is taken for one of format 1',
+    file: `${folder}/format.ts`,
+    find: 'if (version === 2 || version === 1) return `format ${version}`',
+    replace: "if (version === 2 || version === 1) return 'format 1'",
+    caughtBy: tests('format'),
+  },
+  {
+    name: 'records: a step on few rows is believed whatever it granted',
+    file: `${records}/crowd.ts`,
+    find: 'needsMoreRows(load(resource).thin, line))) continue',
+    replace: 'needsMoreRows(load(resource).thin, line) && window < 0)) continue',
+    caughtBy: tests('crowd'),
+  },
+  {
+    name: 'records: rows that a batch granted and swept away are not missed',
+    file: `${records}/thin-line.ts`,
+    find: 'return waitingBundles(after) < waitingBundles(before.line)',
+    replace: 'return after.claims.some((claim) => isBundle(claim) && !isWaiting(claim))',
+    caughtBy: tests('rows'),
+  },
+  {
+    name: 'records: the summary does not learn of a row that ends early',
+    file: `${records}/thin-line.ts`,
+    find: '    endsAtMs = Math.min(endsAtMs, claim.endsAtMs)\n',
+    replace: '',
+    caughtBy: tests('rows'),
+  },
+  {
+    name: 'records: rows that end too late after a clock was set back are not loaded',
+    file: `${records}/thin-line.ts`,
+    find: 'endsAtMs <= nowMs || lastEndsAtMs > nowMs + WAITER_LIFE_MS',
+    replace: 'endsAtMs <= nowMs || lastEndsAtMs < 0',
+    caughtBy: tests('crowd-clocks'),
+  },
+  {
+    name: 'records: an id that ended and comes again gets its old place back',
+    file: `${records}/thin-line.ts`,
+    find: 'const isMoved = known !== undefined && known < lastSequence',
+    replace: 'const isMoved = known !== undefined && known < 0 && known < lastSequence',
+    caughtBy: tests('crowd-clocks'),
+  },
+]
