@@ -7,6 +7,7 @@ import { Pool } from 'pg'
 import type { Bench } from '../testing/index.ts'
 import { EngineNotAvailable, type Engine as Server } from '@holdfast/testbed/engines/engine'
 import { type RedisCluster, startCluster } from '@holdfast/testbed/engines/redis/cluster'
+import * as pgbouncerServer from '@holdfast/testbed/engines/pgbouncer/server'
 import * as postgresServer from '@holdfast/testbed/engines/postgres/server'
 import * as redisServer from '@holdfast/testbed/engines/redis/server'
 import { memory, memoryEngine } from './memory/index.ts'
@@ -77,6 +78,23 @@ const postgresBench = (): Bench => {
   }
 }
 
+/** The same behind a pooler, where LISTEN is deaf and a statement meets any connection of the server. */
+const pgbouncerBench = (): Bench => {
+  let pool: Promise<Pool> | undefined
+  const connect = async (): Promise<Pool> => {
+    const { url } = await pgbouncerServer.start({ before: await postgresServer.start() })
+    return new Pool({ connectionString: url, max: 20 }).on('error', () => undefined)
+  }
+  return {
+    name: 'postgres behind pgbouncer, real time',
+    time: 'real',
+    async start() {
+      const shared = await (pool ??= connect())
+      return { store: () => postgres(shared), stop: async () => undefined }
+    },
+  }
+}
+
 /** Three primaries for a whole run. Here a store waits on sharded channels, asks for each slot alone, and gets hints for pushes. */
 const clusterBench = (): Bench => {
   let cluster: Promise<RedisCluster> | undefined
@@ -129,7 +147,10 @@ async function ifAvailable(
 
 export const benches: Readonly<Record<string, readonly Bench[]>> = {
   memory: [memoryBench('virtual'), memoryBench('real')],
-  postgres: await ifAvailable('postgres', postgresServer.locate, [postgresBench()]),
+  postgres: [
+    ...(await ifAvailable('postgres', postgresServer.locate, [postgresBench()])),
+    ...(await ifAvailable('pgbouncer', pgbouncerServer.locate, [pgbouncerBench()])),
+  ],
   records: [
     recordsBench({ expiry: 'engine', wakeUp: 'push' }, 'virtual'),
     recordsBench({ expiry: 'engine', wakeUp: 'poll' }, 'virtual'),

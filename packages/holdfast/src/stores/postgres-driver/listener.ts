@@ -11,8 +11,6 @@ import { postgresError } from './errors.ts'
 import type { PgClient } from './client.ts'
 
 const CHECK_EVERY_MS = 10_000
-/** A notice to oneself is there at once, or never. */
-const HEARD_WITHIN_MS = 1_000
 const RETRY_MS_MIN = 100
 const RETRY_MS_MAX = 5_000
 
@@ -31,7 +29,7 @@ export class PgListener {
   #client: PgClient | undefined
   #retryMs = RETRY_MS_MIN
   #isClosed = false
-  readonly #heard = Promise.withResolvers<void>()
+  #isHeard = false
 
   constructor(connect: () => PgClient, channel: string, timers: Timers, events: ListenerEvents) {
     this.#connect = connect
@@ -45,7 +43,7 @@ export class PgListener {
     client.on('error', (error) => this.#lost(client, error))
     client.on('end', () => this.#lost(client))
     client.on('notification', ({ payload }) => {
-      this.#heard.resolve()
+      this.#isHeard = true
       this.#events.onPayload(payload ?? '')
     })
     try {
@@ -61,21 +59,20 @@ export class PgListener {
     this.#checkLater(client)
   }
 
-  /** Whether it hears what `notify` sends to it; if not, it is closed: behind a pooler LISTEN is answered and deaf. */
+  /**
+   * Whether it hears what `notify` sends to it; if not, it is closed: behind a pooler LISTEN is answered and deaf. A server
+   * tells a connection of notices before it answers its next statement.
+   */
   async hears(notify: () => Promise<unknown>): Promise<boolean> {
     try {
       await notify()
+      await this.#client?.query('SELECT 1')
     } catch (error) {
       this.close()
-      throw error
+      throw postgresError(error, 'listening')
     }
-    const heard = answerWithin(this.#timers, this.#heard.promise, HEARD_WITHIN_MS, 'listening')
-    const hears = await heard.then(
-      () => true,
-      () => false,
-    )
-    if (!hears) this.close()
-    return hears
+    if (!this.#isHeard) this.close()
+    return this.#isHeard
   }
 
   close(): void {

@@ -27,7 +27,7 @@ const LOOK = `SELECT c.relpersistence AS persistence, c.relkind AS kind,
     WHERE i.indrelid = c.oid AND i.indisprimary AND i.indnatts = 1 AND k.attname = 'resource')::text AS has_key
   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2`
 /** What two programs that make the same thing in one moment are told. */
-const MADE_MEANWHILE: ReadonlySet<string | undefined> = new Set(['23505', '42P06', '42P07', 'XX000'])
+const MADE_MEANWHILE: ReadonlySet<string | undefined> = new Set(['23505', '42710', '42P06', '42P07', 'XX000'])
 
 export interface TableFindings {
   readonly isLogged: boolean

@@ -3,6 +3,7 @@
  * @module-tag real-time
  */
 import type { Engine } from '@holdfast/testbed/engines/engine'
+import * as pooler from '@holdfast/testbed/engines/pgbouncer/server'
 import * as server from '@holdfast/testbed/engines/postgres/driver'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
@@ -51,6 +52,16 @@ test('a line that others want is read and changed, and their claims are told', a
   const news = other.watch(second, AbortSignal.timeout(20_000))
   expect(await store.leave({ ...first, token })).toBe('left')
   expect(held((await news) as never).token).toBeGreaterThan(token)
+})
+
+test('a lease that is over is gone, also where it stood alone, and cuts no lock-delay short', async () => {
+  const store = await stage.opened(postgres(engine.url))
+  await takeAndLeave(store, 'n!over')
+  const asked = claim('n!over', { ttlMs: 100, lockDelayMs: 60_000 })
+  const { token } = held(await store.enter(asked))
+  await expect.poll(async () => (await store.look('n!over')).claims[0]?.state).toBe('lingering')
+  expect(await store.leave({ ...asked, token })).toBe('gone')
+  expect(await store.enter(claim('n!over', { queue: false }))).toMatchObject({ kind: 'refused' })
 })
 
 describe('the table', () => {
@@ -122,6 +133,20 @@ describe('the facts', () => {
     await stage.pool(durable).query('ALTER TABLE holdfast.lines SET UNLOGGED')
     expect((await stage.opened(postgres(durable.url))).facts.reasons.join()).toContain('UNLOGGED')
   })
+})
+
+test('behind a pooler LISTEN is answered and deaf: the facts say so, and waiters look by themselves', async (context) => {
+  await requireEngine(context, pooler)
+  await using bouncer = await pooler.start({ before: engine })
+  await using near = new Stage()
+  const store = await near.opened(postgres(bouncer.url))
+  expect(store.facts.wakeUp).toBe('poll')
+  expect(store.facts.reasons.join()).toContain('LISTEN hears nothing here')
+  const [first, second] = [claim('n!pooled'), claim('n!pooled')]
+  const { token } = held(await store.enter(first))
+  expect(await store.enter(second)).toMatchObject({ kind: 'queued' })
+  expect(await store.leave({ ...first, token })).toBe('left')
+  expect(held(await store.enter(second)).token).toBeGreaterThan(token)
 })
 
 test('a standby is refused with words', async () => {

@@ -127,8 +127,8 @@ test('an ask that its own leave has overtaken leaves no claim behind', async () 
 
 test('many processes that change one line at once all get their change in', { timeout: 60_000 }, async () => {
   const resource = fresh()
-  const stores = await Promise.all(Array.from({ length: 8 }, () => stage.opened(postgres(engine.url))))
-  const standings = await Promise.all(stores.map((store) => again(() => store.enter(claim(resource, { capacity: 8 })))))
+  const stores = await Promise.all(Array.from({ length: 12 }, () => stage.opened(postgres(engine.url))))
+  const standings = await Promise.all(stores.map((store) => store.enter(claim(resource, { capacity: 12 }))))
   expect(standings.map(({ kind }) => kind)).toEqual(stores.map(() => 'held'))
 })
 

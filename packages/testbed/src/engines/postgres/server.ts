@@ -88,11 +88,7 @@ export async function start(options: PostgresOptions = {}): Promise<Engine> {
 }
 
 async function fill(data: string, programs: string, port: number, options: PostgresOptions): Promise<void> {
-  // The folder above is ours alone; the server must be able to pass through it.
-  if (isRoot) {
-    await chmod(dirname(data), 0o711)
-    await run('chown', [USER, data], { withinMs: FILL_WITHIN_MS })
-  }
+  await openTo(data)
   const { standbyOf } = options
   const [program, ...args] =
     standbyOf === undefined
@@ -130,7 +126,15 @@ function configurationOf(data: string, port: number, options: PostgresOptions): 
 
 const isRoot = process.getuid?.() === 0
 
-function asUser(command: readonly [string, ...string[]]): readonly [string, ...string[]] {
+/** The folder above is ours alone, and the server must be able to pass through it. */
+export async function openTo(data: string): Promise<void> {
+  if (!isRoot) return
+  await chmod(dirname(data), 0o711)
+  await run('chown', [USER, data], { withinMs: FILL_WITHIN_MS })
+}
+
+/** PostgreSQL and PgBouncer refuse to run as root. */
+export function asUser(command: readonly [string, ...string[]]): readonly [string, ...string[]] {
   if (!isRoot) return command
   // The kernel forgets what it was to do at the death of the parent when the user changes, so it is told again.
   return ['setpriv', `--reuid=${USER}`, `--regid=${USER}`, '--init-groups', '--pdeathsig', 'KILL', ...command]
