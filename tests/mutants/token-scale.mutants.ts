@@ -66,14 +66,14 @@ export const tokenScaleMutants: readonly Mutant[] = [
   },
   {
     name: 'rebase: names that are forgotten keep the old base when it is lowered',
-    file: `${sqlite}/schema.ts`,
+    file: `${sqlite}/rare-statements.ts`,
     find: 'SET floor = min(floor, ?1), ceiling = ?2',
     replace: 'SET floor = max(floor, ?1), ceiling = ?2',
     caughtBy: rebaseTests,
   },
   {
     name: 'rebase: names that are forgotten keep the old base when it is raised',
-    file: `${sqlite}/schema.ts`,
+    file: `${sqlite}/rare-statements.ts`,
     find: 'SET floor = max(floor, ?1), ceiling = max(ceiling, ?2)',
     replace: 'SET floor = max(floor, 0 * ?1), ceiling = max(ceiling, ?2)',
     caughtBy: rebaseTests,

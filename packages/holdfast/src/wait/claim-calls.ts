@@ -26,7 +26,7 @@ export class ClaimCalls {
   #queued = false
   #over = false
   /** Asks under the current id that were given up on and may still be answered: the store may just be slow. */
-  readonly #unanswered = new Set<Promise<Standing>>()
+  readonly #unanswered: Promise<Standing>[] = []
   #lease: { isHeld(): boolean } | undefined
 
   constructor(host: WaitHost, request: ClaimRequest, limit: WaitLimit) {
@@ -76,7 +76,7 @@ export class ClaimCalls {
     this.#claim = this.#newClaim()
     this.#outcomeUnknown = false
     this.#queued = false
-    this.#unanswered.clear()
+    this.#unanswered.length = 0
   }
 
   /** Ends the wait without a grant: whatever may be in the store is taken back, in the background. */
@@ -94,12 +94,12 @@ export class ClaimCalls {
     )
   }
 
-  async #call<T>(call: Promise<T>, earlier: Set<Promise<T>> = new Set<Promise<T>>()): Promise<T> {
+  async #call<T>(call: Promise<T>, earlier: Promise<T>[] = []): Promise<T> {
     const claim = this.#claim
     const doubtBefore = this.#outcomeUnknown
     this.#outcomeUnknown = true
     try {
-      const first = earlier.size === 0 ? call : firstAnswer(call, earlier)
+      const first = earlier.length === 0 ? call : firstAnswer(call, earlier)
       const answer = await this.#limit.answerWithin(
         first,
         this.#answerMs,
@@ -107,17 +107,20 @@ export class ClaimCalls {
       )
       this.#outcomeUnknown = doubtBefore
       // What the others say by now is older than this.
-      earlier.clear()
+      earlier.length = 0
       return answer
     } catch (error) {
       if (error instanceof HoldfastError && error.code === 'NOT_APPLIED') this.#outcomeUnknown = doubtBefore
       this.#answerMs = Math.min(this.#answerMs * 2, ATTEMPT_MS_MAX)
-      earlier.add(call)
+      earlier.push(call)
       const late = (): void => {
         const wanted = claim === this.#claim && !this.#over && (this.#lease?.isHeld() ?? true)
         if (!wanted) this.#abandon(claim, false)
       }
-      call.then(late, () => earlier.delete(call))
+      call.then(late, () => {
+        const place = earlier.indexOf(call)
+        if (place >= 0) earlier.splice(place, 1)
+      })
       throw error
     }
   }
@@ -141,7 +144,7 @@ export class ClaimCalls {
 }
 
 /** The answer of any of them will do, because all asked the same; the failure of the newest is the one that counts. */
-function firstAnswer<T>(newest: Promise<T>, earlier: Iterable<Promise<T>>): Promise<T> {
+function firstAnswer<T>(newest: Promise<T>, earlier: readonly Promise<T>[]): Promise<T> {
   return new Promise((resolve, reject) => {
     newest.then(resolve, reject)
     for (const call of earlier) call.then(resolve, () => undefined)

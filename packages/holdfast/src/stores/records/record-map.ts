@@ -12,15 +12,23 @@ import { idleRecord } from './idle-record.ts'
  */
 const SWEPT_AT_ONCE = 2
 
-export class RecordMap {
+/** It is its own change: one at a time, and no object for each. */
+export class RecordMap implements RecordChange {
   readonly #records = new Map<string, LineRecord>()
   #sweeping: MapIterator<[string, LineRecord]> = this.#records.entries()
   /** The highest token of any record that was forgotten: one made anew starts above it. */
   #floor = 0n
+  #now: Moment = { nowMs: 0, tokenScaleUs: 0n }
+  #notices: Notice[] = []
 
   /** Records in memory, also idle ones that were not looked at since. */
   get size(): number {
     return this.#records.size
+  }
+
+  /** Of the change that runs. */
+  get now(): Moment {
+    return this.#now
   }
 
   get(resource: string): LineRecord {
@@ -29,20 +37,28 @@ export class RecordMap {
 
   /** Runs the work at once, so nothing else happens in the middle of it; notices go out when all of it is done. */
   change<Result>(now: Moment, work: (change: RecordChange) => Result, deliver: (notice: Notice) => void): Result {
-    const notices: Notice[] = []
-    const result = work({
-      now,
-      read: (resource) =>
-        this.#records.get(resource) ?? { line: { lastToken: this.#floor, claims: [] }, observers: [] },
-      write: (resource, record) => {
-        const sizeBefore = this.#records.size
-        this.#records.set(resource, record)
-        if (this.#records.size > sizeBefore) this.#forgetSome(now, notices)
-      },
-      notify: (notice) => void notices.push(notice),
-    })
+    this.#now = now
+    if (this.#notices.length > 0) this.#notices = []
+    const result = work(this)
+    if (this.#notices.length === 0) return result
+    const notices = this.#notices
+    this.#notices = []
     for (const notice of notices) deliver(notice)
     return result
+  }
+
+  read(resource: string): LineRecord {
+    return this.#records.get(resource) ?? { line: { lastToken: this.#floor, claims: [] }, observers: [] }
+  }
+
+  write(resource: string, record: LineRecord): void {
+    const sizeBefore = this.#records.size
+    this.#records.set(resource, record)
+    if (this.#records.size > sizeBefore) this.#forgetSome()
+  }
+
+  notify(notice: Notice): void {
+    this.#notices.push(notice)
   }
 
   list(prefix: string, after: string, limit: number, now: Moment): readonly ListedLine[] {
@@ -54,7 +70,7 @@ export class RecordMap {
   }
 
   /** Observers of what ended without a change are told now. */
-  #forgetSome(now: Moment, notices: Notice[]): void {
+  #forgetSome(): void {
     for (let count = 0; count < SWEPT_AT_ONCE; count += 1) {
       const next = this.#sweeping.next()
       if (next.done === true) {
@@ -62,10 +78,10 @@ export class RecordMap {
         return
       }
       const [resource, record] = next.value
-      const idle = idleRecord(record, now)
+      const idle = idleRecord(record, this.#now)
       if (idle === undefined) continue
       const { line, observers } = idle
-      if (line !== record.line) notices.push(...observers.map(({ channel }) => ({ channel, resource })))
+      if (line !== record.line) this.#notices.push(...observers.map(({ channel }) => ({ channel, resource })))
       if (line.lastToken > this.#floor) this.#floor = line.lastToken
       if (observers.length === 0) this.#records.delete(resource)
       else this.#records.set(resource, idle)

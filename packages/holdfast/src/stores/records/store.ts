@@ -63,6 +63,7 @@ class RecordStore implements OpenStore {
   readonly #unsent = new Map<string, Promise<Standing>>()
   readonly #overtaken = new OvertakenAsks()
   readonly #closing = new AbortController()
+  #isClosed = false
 
   constructor(engine: RecordEngine, watchers: Watchers, environment: StoreEnvironment) {
     this.#engine = engine
@@ -72,7 +73,7 @@ class RecordStore implements OpenStore {
     const rebase = engine.rebase?.bind(engine)
     if (rebase === undefined) return
     this.rebase = async (to) => {
-      this.#ask()
+      this.#assertOpen()
       return await rebase(to)
     }
   }
@@ -81,7 +82,7 @@ class RecordStore implements OpenStore {
     return this.#engine.facts
   }
 
-  async enter(claim: Claim): Promise<Standing> {
+  enter(claim: Claim): Promise<Standing> {
     if (this.#engine.leavesOvertake !== true) return this.#enter(claim)
     const ref = { resource: claim.resource, id: claim.id }
     return this.#overtaken.ask(
@@ -106,7 +107,7 @@ class RecordStore implements OpenStore {
       if (taken !== undefined) return this.#answered(id, this.#standing(taken, id, askedAt))
     }
     // Nothing is granted any more once the store was closed, which may have been during the look.
-    this.#ask()
+    this.#assertOpen()
     const sent: StateStep = (line, now) => {
       if (this.#unsent.size > 0) this.#unsent.delete(id)
       return step(line, now)
@@ -125,33 +126,31 @@ class RecordStore implements OpenStore {
     return await renewEachLine(renewals, (group) => this.#renewTogether(group, askedAt))
   }
 
-  async leave(ref: Ref, { keepMs = 0 }: LeaveOptions = {}): Promise<'left' | 'gone'> {
-    this.#ask()
+  leave(ref: Ref, { keepMs = 0 }: LeaveOptions = {}): Promise<'left' | 'gone'> {
     this.#overtaken.left(ref.id)
-    if (keepMs === 0 && this.#engine.giveBack !== undefined && (await this.#engine.giveBack(ref))) return 'left'
     return this.#leave(ref, keepMs)
   }
 
   async watch(ref: Ref, signal: AbortSignal): Promise<Standing | Hint> {
-    this.#ask()
+    this.#assertOpen()
     const news = await this.#watchers.until(subjectOf(ref.resource, ref.id), () => this.#newsOf(ref), signal)
     return news === undefined ? HINT : this.#answered(ref.id, news)
   }
 
   async observe(resource: string, seen: string, signal: AbortSignal): Promise<string> {
-    this.#ask()
+    this.#assertOpen()
     const ends = AbortSignal.any([signal, this.#closing.signal])
     return await observeLine(this.#engine, this.#watchers, this.#environment.timers, { resource, seen, ends })
   }
 
   async look(resource: string): Promise<LineView> {
-    this.#ask()
+    this.#assertOpen()
     const { record, now } = await this.#engine.read(resource, 'all')
     return viewOf(resource, record.line, now, appearanceOf(record.line, now))
   }
 
   async list(prefix: string, cursor: string | undefined, limit: number): Promise<ResourcePage> {
-    this.#ask()
+    this.#assertOpen()
     const lines = await this.#engine.list(prefix, cursor ?? '', limit + 1)
     const page = lines.slice(0, limit)
     const resources = page.filter(({ line, now }) => !isIdle(sweep(line, now))).map(({ resource }) => resource)
@@ -160,25 +159,23 @@ class RecordStore implements OpenStore {
   }
 
   async evict(resource: string, token: bigint, reason: string): Promise<'evicted' | 'gone'> {
-    this.#ask()
-    const evicted = await this.#apply(
-      resource,
-      undefined,
-      (line, now) => evictFromLine(line, token, reason, now),
-      'keeps',
-    )
-    return evicted.answer
+    this.#assertOpen()
+    const step = (line: Line, now: Moment): LineStep<'evicted' | 'gone'> => evictFromLine(line, token, reason, now)
+    return (await this.#apply(resource, undefined, step, 'keeps')).answer
   }
 
   async close(): Promise<void> {
-    if (this.#closing.signal.aborted) return
+    if (this.#isClosed) return
+    this.#isClosed = true
     this.#closing.abort()
     this.#watchers.endAll()
     await this.#engine.close()
   }
 
   async #leave(ref: Ref, keepMs: number): Promise<'left' | 'gone'> {
+    this.#assertOpen()
     this.#waiting.delete(ref.id)
+    if (keepMs === 0 && this.#engine.giveBack !== undefined && (await this.#engine.giveBack(ref))) return 'left'
     const left = this.#apply(ref.resource, ref.id, (line, now) => leaveLine(line, ref, keepMs, now), 'keeps')
     return left instanceof Promise ? (await left).answer : left.answer
   }
@@ -290,7 +287,11 @@ class RecordStore implements OpenStore {
 
   /** The stamp comes before the request: a life that counts from it never ends after the engine's own. */
   #ask(): Stamp {
-    if (this.#closing.signal.aborted) throw new StoreUnavailable('this store was closed')
+    this.#assertOpen()
     return stampOf(this.#clock)
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new StoreUnavailable('this store was closed')
   }
 }

@@ -6,6 +6,7 @@ import type { LineStep, Moment } from '../../line/transition.ts'
 import type { LineRecord, RecordChange, StepAround } from './engine.ts'
 
 interface ChangedRecord {
+  readonly resource: string
   readonly before: LineRecord
   after: LineRecord
 }
@@ -15,7 +16,9 @@ const plainly: StepAround = (line, _, step) => step(line)
 export class Transaction {
   readonly #change: RecordChange
   readonly #around: StepAround
-  readonly #records = new Map<string, ChangedRecord>()
+  /** Nearly all changes are of one line, and need no map. */
+  #first: ChangedRecord | undefined
+  #others: Map<string, ChangedRecord> | undefined
 
   constructor(change: RecordChange) {
     this.#change = change
@@ -36,7 +39,7 @@ export class Transaction {
     const before = record.after.line
     const done = this.#around(before, this.now, (line) => step(line, this.now))
     if (done.line === before) return done
-    record.after = { ...record.after, line: done.line }
+    record.after = { line: done.line, observers: record.after.observers }
     for (const claim of done.notify) this.#notify(resource, claim)
     // The asker's own process may be watching, and it need not be the one that asks: an id can be left from anywhere.
     const asker = before.claims.find((claim) => claim.id === id)
@@ -50,29 +53,32 @@ export class Transaction {
   observe(resource: string, channel: string, untilMs: number): void {
     const record = this.#record(resource)
     const others = record.after.observers.filter((other) => other.channel !== channel && other.untilMs > this.now.nowMs)
-    record.after = { ...record.after, observers: [...others, { channel, untilMs }] }
+    record.after = { line: record.after.line, observers: [...others, { channel, untilMs }] }
   }
 
   /** Writes what changed, and notifies the observers of what looks different. */
   write(): void {
-    for (const [resource, { before, after }] of this.#records) {
-      if (before === after) continue
-      const observers =
-        after.observers.length === 0
-          ? after.observers
-          : after.observers.filter(({ untilMs }) => untilMs > this.now.nowMs)
-      this.#change.write(resource, { line: after.line, observers })
-      if (observers.length === 0 || !looksDifferent(before.line, after.line)) continue
-      for (const { channel } of observers) this.#change.notify({ channel, resource })
-    }
+    if (this.#first !== undefined) this.#write(this.#first)
+    if (this.#others !== undefined) for (const record of this.#others.values()) this.#write(record)
+  }
+
+  #write({ resource, before, after }: ChangedRecord): void {
+    if (before === after) return
+    if (after.observers.length === 0) return this.#change.write(resource, after)
+    const observers = after.observers.filter(({ untilMs }) => untilMs > this.now.nowMs)
+    this.#change.write(resource, { line: after.line, observers })
+    if (!looksDifferent(before.line, after.line)) return
+    for (const { channel } of observers) this.#change.notify({ channel, resource })
   }
 
   #record(resource: string): ChangedRecord {
-    let record = this.#records.get(resource)
-    if (record === undefined) {
-      const before = this.#change.read(resource)
-      this.#records.set(resource, (record = { before, after: before }))
-    }
+    if (this.#first?.resource === resource) return this.#first
+    const known = this.#others?.get(resource)
+    if (known !== undefined) return known
+    const before = this.#change.read(resource)
+    const record = { resource, before, after: before }
+    if (this.#first === undefined) this.#first = record
+    else (this.#others ??= new Map()).set(resource, record)
     return record
   }
 

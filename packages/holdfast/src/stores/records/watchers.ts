@@ -44,10 +44,14 @@ export class Watchers {
     if (notice === 'unsure') this.endAll()
     else if (notice === undefined) this.notifyAll()
     else if (notice.isOfAll === true) this.notifyLine(notice.resource)
-    else this.notify(subjectOf(notice.resource, notice.id))
+    else this.notify(notice.resource, notice.id)
   }
 
-  notify(subject: string): void {
+  notify(resource: string, id?: string): void {
+    if (this.#bySubject.size > 0) this.#notifySubject(subjectOf(resource, id))
+  }
+
+  #notifySubject(subject: string): void {
     // A watcher that ends takes itself out of the set during the walk; a Set allows that.
     for (const watcher of this.#bySubject.get(subject) ?? []) watcher.look()
   }
@@ -56,12 +60,12 @@ export class Watchers {
   notifyLine(resource: string): void {
     const start = `${resource} `
     for (const subject of this.#bySubject.keys()) {
-      if (subject === resource || subject.startsWith(start)) this.notify(subject)
+      if (subject === resource || subject.startsWith(start)) this.#notifySubject(subject)
     }
   }
 
   notifyAll(): void {
-    for (const subject of this.#bySubject.keys()) this.notify(subject)
+    for (const subject of this.#bySubject.keys()) this.#notifySubject(subject)
   }
 
   /** For when nothing that was known is certain any more, and for closing. */

@@ -66,8 +66,8 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map([
   ['NOPROTO', final('does not speak the protocol that the client asks for')],
 ])
 
-/** A script of ours stumbled over what it found. */
-const UNREADABLE = /^ERR (?:Error running script|user_script:\d+: )/
+/** A script of ours stumbled over what it found; without the code word where it told of one claim among others. */
+const UNREADABLE = /^(?:ERR )?(?:Error running script|user_script:\d+: )/
 
 /** Errors whose code word is only ERR, by how they go on. */
 const GENERIC: readonly (readonly [begin: RegExp, meaning: Meaning])[] = [
@@ -75,7 +75,10 @@ const GENERIC: readonly (readonly [begin: RegExp, meaning: Meaning])[] = [
   [/^ERR Unknown Redis command called from script/i, final('lacks a command that a script needs')],
   [
     UNREADABLE,
-    final('cannot read what stands in the place of a lock, a key of another program: choose another prefix'),
+    final(
+      'cannot read what stands in the place of a lock, a key of another program or of another version of Holdfast: ' +
+        'choose another prefix',
+    ),
   ],
   [/^ERR DB index is out of range/i, final('does not have the database that was asked for')],
   [/^ERR This instance has cluster support disabled/i, final('is no Redis Cluster: use a URL that begins with redis:')],
@@ -117,7 +120,7 @@ const HANDSHAKE_WORDS =
 export function codeWordOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || 'code' in error) return undefined
   if (REFUSED_IN_SCRIPT.test(error.message)) return 'NOPERM'
-  return /^[A-Z][A-Z0-9_]+(?= |$)/.exec(error.message)?.[0]
+  return UNREADABLE.test(error.message) ? 'ERR' : /^[A-Z][A-Z0-9_]+(?= |$)/.exec(error.message)?.[0]
 }
 
 /** Whether a key that is not of Holdfast stands where a lock's should be. Takes what `engineError` made. */

@@ -56,6 +56,17 @@ describe.each([
     await Promise.all(leases.map((lease) => lease.release()))
   })
 
+  test('a hash in which nothing can be read, as of another version, is told at once and left as it is', async () => {
+    const key = `${prefix}:{default!foreign}`
+    const fields = { a: 'h|1|2', x: 'soon', o: 'x|y', s: 'zzz' }
+    const locks = await withForeign((client) => client.hset(key, fields))
+    const lease = await locks.acquire('mine')
+    const asking = locks.acquire('foreign', { wait: '30s' })
+    await expect(asking).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', isFinal: true })
+    await expect(asking).rejects.toThrow(/another program/)
+    await lease.release()
+  })
+
   test('keys that only begin as those of locks do are no names', async () => {
     const ends = ['default!%zz', 'default!a b', 'default!x}y', 'default!', 'default!a!b']
     const locks = await withForeign((client) => Promise.all(ends.map((end) => client.set(`${prefix}:{${end}}`, 'x'))))

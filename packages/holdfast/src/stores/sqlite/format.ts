@@ -1,7 +1,8 @@
 /** Whether a database is a lock file, and one that this version can read. */
 import type { DatabaseSync } from './client.ts'
 import { unavailable } from './errors.ts'
-import { APPLICATION_ID, IDENTIFY, SCHEMA_VERSION } from './schema.ts'
+import { IDENTIFY } from './rare-statements.ts'
+import { APPLICATION_ID, SCHEMA_VERSION } from './schema.ts'
 
 /** `empty`: nobody's yet. The formats before ours have no table of waiters. */
 export type Format = 'ours' | 'format 2' | 'format 1' | 'empty'

@@ -8,7 +8,7 @@ import { engineError, resultCode, SQLITE, unavailable } from './errors.ts'
 import { formatOf } from './format.ts'
 import { ceilingAbove, greatest } from './open.ts'
 import { decodeRecord } from '../records/record.ts'
-import * as wire from './schema.ts'
+import * as wire from './rare-statements.ts'
 import { type Prepare, preparing } from './statements.ts'
 
 const BUSY_MS = 1_000

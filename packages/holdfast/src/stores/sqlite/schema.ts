@@ -1,4 +1,4 @@
-/** The file format: what identifies it, its tables, and every statement that runs on it. */
+/** The file format: what identifies it, its tables, and the statements that run on an open file (rare-statements.ts has the others). */
 
 /** `hold` in ASCII: `file(1)` and SQLite itself can tell a lock file from any other database. */
 export const APPLICATION_ID = 0x686f6c64
@@ -40,19 +40,12 @@ export const CREATE: string = `
   ${CREATE_WAITERS}
 `
 
-/** Whether a database is ours, from a newer version of us, empty, or another program's. */
-export const IDENTIFY = `
-  SELECT (SELECT application_id FROM pragma_application_id) AS application,
-    (SELECT user_version FROM pragma_user_version) AS version,
-    (SELECT count(*) FROM sqlite_schema) AS objects`
-
 export const BEGIN = 'BEGIN IMMEDIATE'
 /** For those who only look: what they read is of one moment. */
 export const BEGIN_LOOK = 'BEGIN'
 export const COMMIT = 'COMMIT'
 
 export const READ_FILE = 'SELECT epoch, generation, floor, ceiling FROM file'
-export const CREATE_FILE = 'INSERT INTO file VALUES (1, ?, 1, ?, ?)'
 export const SET_VERSION: string = `PRAGMA user_version = ${SCHEMA_VERSION}`
 export const WRITE_FILE = 'UPDATE file SET epoch = ?, generation = ?, floor = ?, ceiling = ?'
 
@@ -90,12 +83,6 @@ export const WRITE_WAITER = `
 export const REMOVE_WAITER = 'DELETE FROM waiter WHERE resource = ? AND sequence = ?'
 export const REMOVE_WAITERS = 'DELETE FROM waiter WHERE resource = ?'
 export const RESTART_WAITERS = 'UPDATE waiter SET ends = ? WHERE resource = ?'
-export const RESTART_ALL_WAITERS = 'UPDATE waiter SET ends = ?'
-export const REMOVE_ALL_WAITERS = 'DELETE FROM waiter'
-/** By another clock nobody can say that a place is over. */
-export const WAITERS_IN_USE = `
-  SELECT count(*) AS count FROM waiter JOIN line USING (resource), file
-  WHERE ends > ? OR line.generation <> file.generation`
 
 export const REMOVE_LINE = 'DELETE FROM line WHERE resource = ?'
 /** One row for many: going through them in JavaScript cost a fifth of a step. */
@@ -107,15 +94,4 @@ export const SCAN_LINES =
 export const LIST_LINES = `
   SELECT resource, generation, token, record FROM line
   WHERE resource > ? AND resource >= ? AND resource < ? AND record <> '' ORDER BY resource LIMIT ?`
-export const LINES_IN_USE = "SELECT resource, token, record FROM line WHERE record <> ''"
-export const REWRITE_LINE = 'UPDATE line SET generation = ?, record = ? WHERE resource = ?'
 export const RAISE_FLOOR = 'UPDATE file SET floor = max(floor, ?)'
-
-export const HIGHEST_TOKEN = 'SELECT max((SELECT max(token) FROM line), floor) AS highest FROM file'
-export const RAISE_LINES = 'UPDATE line SET token = max(token, ?)'
-export const RAISE_FILE = 'UPDATE file SET floor = max(floor, ?1), ceiling = max(ceiling, ?2)'
-/** Also the claims that are over go: their tokens are above the new ones. */
-export const LOWER_LINES = "UPDATE line SET token = min(token, ?), record = ''"
-export const LOWER_FILE = 'UPDATE file SET floor = min(floor, ?1), ceiling = ?2'
-export const OWN_LINES_IN_USE = `
-  SELECT line.generation = file.generation AS isOwn, token, record FROM line, file WHERE record <> ''`

@@ -6,7 +6,7 @@ import { type Moment, sweep } from '../../line/transition.ts'
 import { WAITER_LIFE_MS } from '../../store/limits.ts'
 import type { LineRecord } from '../records/engine.ts'
 import { decodeRecord, encodeRecord } from '../records/record.ts'
-import { LINES_IN_USE, RESTART_ALL_WAITERS, REWRITE_LINE } from './schema.ts'
+import { LINES_IN_USE, RESTART_ALL_WAITERS, REWRITE_LINE } from './rare-statements.ts'
 import type { Prepare } from './statements.ts'
 
 /** Observers come again by themselves. Waiters that are rows get the longest of places, which a step cuts to their own. */
