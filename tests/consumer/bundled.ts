@@ -74,6 +74,11 @@ export const programs: Readonly<Record<string, string>> = {
     `if (emptyLine.claims.length > 0) throw new Error('an empty line is not empty')
   ${take('memory()')}`,
   ),
+  './postgres': imports(
+    ["import { postgres } from 'holdfast/postgres'", HOLDFAST, MEMORY],
+    `if (typeof postgres !== 'function') throw new Error('there is no postgres')
+  ${take('memory()')}`,
+  ),
   './records': imports(
     ["import { swapStore } from 'holdfast/records'", HOLDFAST, MEMORY],
     `if (typeof swapStore !== 'function') throw new Error('there is no swapStore')

@@ -5,6 +5,7 @@ import { fence as redisFence } from 'holdfast/guards/redis'
 import { fence as sqliteFence } from 'holdfast/guards/sqlite'
 import { emptyLine } from 'holdfast/line'
 import { memory } from 'holdfast/memory'
+import { postgres } from 'holdfast/postgres'
 import { swapStore } from 'holdfast/records'
 import { redis } from 'holdfast/redis'
 import { redlock } from 'holdfast/redlock'
@@ -15,6 +16,7 @@ export const all = [
   redisFence,
   sqliteFence,
   emptyLine,
+  postgres,
   swapStore,
   redis,
   redlock,

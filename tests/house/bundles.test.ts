@@ -58,7 +58,8 @@ async function bundle(
 ): Promise<string> {
   const [source, bundled] = [join(consumer.folder, 'program.mjs'), join(away, format === 'esm' ? 'b.mjs' : 'b.cjs')]
   writeFileSync(source, code)
-  const external = format === 'esm' ? ['ioredis'] : []
+  // The program for PostgreSQL loads no driver.
+  const external = format === 'esm' ? ['ioredis', 'pg'] : ['pg']
   const from = createRequire(join(tools, 'package.json'))
   if (bundler === 'esbuild') {
     const { build } = from('esbuild') as Esbuild

@@ -39,6 +39,12 @@ const layers: readonly Layer[] = [
   { folder: /^stores\/redis-driver\//, may: [...STORE, /^stores\/redis-driver\//] },
   { folder: /^stores\/(?:redis|redlock)\//, may: [...STORE, /^line\//, /^stores\/redis-driver\//, /^stores\/SELF\//] },
   { folder: /^stores\/records\//, may: [...STORE, /^line\//, /^stores\/records\//] },
+  { folder: /^stores\/sql\//, may: [...STORE, /^stores\/(?:records|sql)\//] },
+  { folder: /^stores\/postgres-driver\//, may: [...STORE, /^stores\/sql\//, /^stores\/postgres-driver\//] },
+  {
+    folder: /^stores\/postgres\//,
+    may: [...STORE, /^line\//, /^stores\/(?:records|sql|postgres-driver|postgres)\//],
+  },
   { folder: /^stores\/[^/]+\//, may: [...STORE, /^line\//, /^stores\/records\//, /^stores\/SELF\//] },
   // A client is put to the test through the front door.
   { folder: /^testing\/lock\//, may: [/./] },

@@ -9,6 +9,7 @@ import { knownDefectMutants } from './known-defects.mutants.ts'
 import { labMutants } from './lab.mutants.ts'
 import { modelMutants } from './model.mutants.ts'
 import type { Mutant } from './mutant.ts'
+import { postgresMutants } from './postgres.mutants.ts'
 import { recordMutants } from './records.mutants.ts'
 import { redisConnectionMutants } from './redis-connection.mutants.ts'
 import { redisGuardMutants } from './redis-guard.mutants.ts'
@@ -34,6 +35,7 @@ export const mutants: readonly Mutant[] = [
   ...knownDefectMutants,
   ...labMutants,
   ...modelMutants,
+  ...postgresMutants,
   ...recordMutants,
   ...redisMutants,
   ...redisConnectionMutants,

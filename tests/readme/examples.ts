@@ -29,6 +29,8 @@ const LINKS = [
   'node_modules/@types/node',
   'node_modules/undici-types',
   'node_modules/ioredis',
+  'node_modules/pg',
+  'node_modules/@types/pg',
   'node_modules/vitest',
   'packages/holdfast',
   'packages/testbed',

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Engine } from '@holdfast/testbed/engines/engine'
+import * as postgresServer from '@holdfast/testbed/engines/postgres/server'
 import * as redisServer from '@holdfast/testbed/engines/redis/server'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
 import { findNode, NODE_VERSIONS } from '../support/node-versions.ts'
@@ -21,6 +22,8 @@ const ENDS_WITHIN_MS = 30_000
 
 /** The only text that is replaced, each by a server of ours. */
 const ADDRESSES = ['redis://localhost:6379', 'redis://localhost:6380', 'redis://localhost:6381'] as const
+
+const POSTGRES_ADDRESS = 'postgres://postgres@localhost:5432/postgres'
 
 /** As npm 11 writes it for `npm init -y`. */
 const MANIFEST = {
@@ -41,13 +44,16 @@ const programs = repositoryFiles(/^README\.md$|^docs\/.*\.md$|^packages\/[^/]+\/
 
 let consumer: Consumer
 let servers: readonly Engine[] = []
+let database: Engine | undefined
 beforeAll(async () => {
   consumer = await consumerOfPackedLibrary()
-  symlinkSync(join(root, 'node_modules', 'ioredis'), join(consumer.folder, 'node_modules', 'ioredis'))
+  for (const driver of ['ioredis', 'pg']) {
+    symlinkSync(join(root, 'node_modules', driver), join(consumer.folder, 'node_modules', driver))
+  }
 }, SLOW_MS)
 afterAll(async () => {
   consumer?.remove()
-  await Promise.all(servers.map((server) => server.stop()))
+  await Promise.all([...servers, ...(database === undefined ? [] : [database])].map((server) => server.stop()))
 })
 
 interface Ended {
@@ -66,7 +72,10 @@ async function paste(
   try {
     writeFileSync(join(folder, 'package.json'), JSON.stringify(MANIFEST))
     symlinkSync(join(consumer.folder, 'node_modules'), join(folder, 'node_modules'))
-    const text = ADDRESSES.reduce((so, address, index) => so.replaceAll(address, servers[index]?.url ?? address), code)
+    const text = ADDRESSES.reduce(
+      (so, address, index) => so.replaceAll(address, servers[index]?.url ?? address),
+      code.replaceAll(POSTGRES_ADDRESS, database?.url ?? POSTGRES_ADDRESS),
+    )
     writeFileSync(join(folder, file), text)
     const home = join(folder, 'home')
     mkdirSync(home)
@@ -102,6 +111,10 @@ describe.each(NODE_VERSIONS)('pasted and run with Node %s', { timeout: SLOW_MS }
     if (ADDRESSES.some((address) => program.code.includes(address))) {
       await requireEngine(context, redisServer)
       if (servers.length === 0) servers = await Promise.all(ADDRESSES.map(() => redisServer.start({ aof: 'always' })))
+    }
+    if (program.code.includes(POSTGRES_ADDRESS)) {
+      await requireEngine(context, postgresServer)
+      database ??= await postgresServer.start()
     }
     const { code, stdout, stderr } = await paste(node, program)
     expect(code, stdout + stderr).toBe(0)

@@ -28,6 +28,13 @@ export class TokenScale {
     const { wallMs, monotonicMs } = this.#reference
     return scaleUs(now.wallMs, wallMs + now.monotonicMs - monotonicMs)
   }
+
+  /** The highest that the scale may be, for an engine that reads its clock itself; `undefined` before the first look. */
+  roofAt(nowMonotonicMs: number): bigint | undefined {
+    if (this.#reference === undefined || this.#reference.wallMs < CLOCK_TRUSTED_FROM_MS) return undefined
+    const { wallMs, monotonicMs } = this.#reference
+    return scaleUs(Number.MAX_SAFE_INTEGER, wallMs + nowMonotonicMs - monotonicMs)
+  }
 }
 
 /** The wall clock in µs, as far as another clock agrees. */

@@ -3,11 +3,15 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
+import { Pool } from 'pg'
 import type { Bench } from '../testing/index.ts'
 import { EngineNotAvailable, type Engine as Server } from '@holdfast/testbed/engines/engine'
 import { type RedisCluster, startCluster } from '@holdfast/testbed/engines/redis/cluster'
+import * as pgbouncerServer from '@holdfast/testbed/engines/pgbouncer/server'
+import * as postgresServer from '@holdfast/testbed/engines/postgres/server'
 import * as redisServer from '@holdfast/testbed/engines/redis/server'
 import { memory, memoryEngine } from './memory/index.ts'
+import { postgres } from './postgres/index.ts'
 import { redis } from './redis/index.ts'
 import { redlock } from './redlock/index.ts'
 import { Remote, type RemoteOptions } from './records/remote.fixture.ts'
@@ -53,6 +57,40 @@ const redisBench = (): Bench => {
       server ??= redisServer.start()
       const { url } = await server
       return { store: () => redis(url), stop: async () => undefined }
+    },
+  }
+}
+
+/** One server and one pool for a whole run. Each store brings two connections more. */
+const postgresBench = (): Bench => {
+  let pool: Promise<Pool> | undefined
+  const connect = async (): Promise<Pool> => {
+    const { url } = await postgresServer.start({ config: { max_connections: '1000' } })
+    return new Pool({ connectionString: url, max: 20 }).on('error', () => undefined)
+  }
+  return {
+    name: 'postgres, real time',
+    time: 'real',
+    async start() {
+      const shared = await (pool ??= connect())
+      return { store: () => postgres(shared), stop: async () => undefined }
+    },
+  }
+}
+
+/** The same behind a pooler, where LISTEN is deaf and a statement meets any connection of the server. */
+const pgbouncerBench = (): Bench => {
+  let pool: Promise<Pool> | undefined
+  const connect = async (): Promise<Pool> => {
+    const { url } = await pgbouncerServer.start({ before: await postgresServer.start() })
+    return new Pool({ connectionString: url, max: 20 }).on('error', () => undefined)
+  }
+  return {
+    name: 'postgres behind pgbouncer, real time',
+    time: 'real',
+    async start() {
+      const shared = await (pool ??= connect())
+      return { store: () => postgres(shared), stop: async () => undefined }
     },
   }
 }
@@ -109,6 +147,10 @@ async function ifAvailable(
 
 export const benches: Readonly<Record<string, readonly Bench[]>> = {
   memory: [memoryBench('virtual'), memoryBench('real')],
+  postgres: [
+    ...(await ifAvailable('postgres', postgresServer.locate, [postgresBench()])),
+    ...(await ifAvailable('pgbouncer', pgbouncerServer.locate, [pgbouncerBench()])),
+  ],
   records: [
     recordsBench({ expiry: 'engine', wakeUp: 'push' }, 'virtual'),
     recordsBench({ expiry: 'engine', wakeUp: 'poll' }, 'virtual'),

@@ -43,7 +43,7 @@ export async function run(program: string, args: readonly string[], options: Com
 /** The full path of a program, also from the folders that only root has in its PATH. */
 export async function which(program: string): Promise<string | undefined> {
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin']
-  for (const folder of folders) {
+  for (const folder of program.startsWith('/') ? ['/'] : folders) {
     const path = join(folder, program)
     const runs = await access(path, constants.X_OK).then(
       () => true,

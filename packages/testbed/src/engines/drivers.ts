@@ -1,5 +1,6 @@
 /** Every engine the lab can start. A new one is a driver module and a line here. */
 import type { Driver } from './driver.ts'
+import * as postgres from './postgres/driver.ts'
 import * as redis from './redis/driver.ts'
 
-export const drivers: readonly Driver[] = [redis]
+export const drivers: readonly Driver[] = [redis, postgres]

@@ -57,10 +57,29 @@ export function launch({ command, cwd, environment, output }: Launch): ChildProc
 /** To the whole group. Safe from a reused pid: until Node has told us of the exit, the kernel keeps the id for us. */
 export function signalServer(child: ChildProcess, signal: NodeJS.Signals): void {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+  const apart = childrenApart(child.pid)
   try {
     process.kill(-child.pid, signal)
   } catch {
     child.kill(signal)
+  }
+  for (const pid of apart) {
+    try {
+      process.kill(pid, signal)
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+}
+
+/** Children that left the group of their server: PostgreSQL gives each of its processes a session of its own. */
+export function childrenApart(pid: number): readonly number[] {
+  try {
+    const words = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ')
+    const children = words.map(Number).filter((child) => child > 0)
+    return children.filter((child) => statFields(child)?.[2] !== String(pid))
+  } catch {
+    return []
   }
 }
 

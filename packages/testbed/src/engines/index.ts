@@ -3,6 +3,8 @@ export type { Driver, Group, Member, Program, Shape, ShapeRequest } from './driv
 export { drivers } from './drivers.ts'
 export { type Engine, EngineNotAvailable, type EngineState, type Release, type StartOptions } from './engine.ts'
 export { type SkippableTest, requireEngine } from './require-engine.ts'
+export * as postgres from './postgres/driver.ts'
+export type { PostgresOptions } from './postgres/server.ts'
 export * as redis from './redis/driver.ts'
 export { type RedisCluster, type ClusterOptions as RedisClusterOptions, startCluster } from './redis/cluster.ts'
 export { RespConnection, RespError, type RespValue } from './redis/resp.ts'

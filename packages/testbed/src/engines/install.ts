@@ -14,18 +14,21 @@ export interface Wanted {
   readonly engineName: string
   readonly packages: readonly string[]
   readonly program: string
+  /** Where it is, for a program that the PATH does not lead to. @default by the PATH */
+  find?(): Promise<string | undefined>
   /** How the program is asked for its version, and where the answer has it (first group). */
   readonly version: { readonly args: readonly string[]; readonly pattern: RegExp }
 }
 
 export async function locateInstalled(wanted: Wanted): Promise<Program> {
-  let path = await which(wanted.program)
+  const find = (): Promise<string | undefined> => wanted.find?.() ?? which(wanted.program)
+  let path = await find()
   if (path === undefined) {
     const prefix = await rootPrefix(wanted.engineName)
     await oneAtATime('install', async () => {
-      if ((await which(wanted.program)) === undefined) await install(wanted, prefix)
+      if ((await find()) === undefined) await install(wanted, prefix)
     })
-    path = await which(wanted.program)
+    path = await find()
   }
   if (path === undefined) {
     throw new EngineNotAvailable(wanted.engineName, `${wanted.packages.join(', ')} brought no ${wanted.program}`)

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { UsageError } from '../command-line.ts'
 import { helpText, readOrder } from './command-line.ts'
+import { drivers } from './drivers.ts'
 import { EngineNotAvailable } from './engine.ts'
 import { stateOf } from './guard.ts'
 import * as redis from './redis/driver.ts'
@@ -35,7 +36,7 @@ describe('the command line', () => {
   })
 
   test('the help names every shape of every engine', () => {
-    for (const [name, { about }] of Object.entries(redis.shapes)) {
+    for (const [name, { about }] of drivers.flatMap(({ shapes }) => Object.entries(shapes))) {
       expect(helpText).toContain(about)
       if (name !== 'single') expect(helpText).toContain(`--${name}`)
     }

@@ -5,7 +5,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run } from './command.ts'
 import { type Engine, type EngineState, type StartOptions } from './engine.ts'
-import { launch, makeFolder, removeFolder, signalServer, stateOf } from './guard.ts'
+import { childrenApart, launch, makeFolder, removeFolder, signalServer, stateOf } from './guard.ts'
 import { releasePort } from './ports.ts'
 import { Hopeless, until } from './until.ts'
 
@@ -28,6 +28,8 @@ export interface ServerSpec extends Pick<StartOptions, 'storage' | 'environment'
   /** What an empty data folder needs before the first start, and again after a wipe. */
   fill(dataFolder: string): Promise<void>
   command(dataFolder: string): readonly [string, ...string[]]
+  /** Asks it to end in good order. @default 'SIGTERM' */
+  readonly stopSignal?: NodeJS.Signals
   /** One question in the server's own protocol. False or a rejection: not yet. */
   answers(): Promise<boolean>
 }
@@ -221,15 +223,20 @@ class Server implements Engine {
   }
 
   async #kill(): Promise<void> {
-    if (this.#child !== undefined) signalServer(this.#child, 'SIGKILL')
+    const child = this.#child
+    const apart = child?.pid === undefined ? [] : childrenApart(child.pid)
+    if (child !== undefined) signalServer(child, 'SIGKILL')
     await this.#exited
+    // The next start may be refused as long as one of them uses what they share.
+    const areGone = (): boolean => apart.every((pid) => [undefined, 'Z'].includes(stateOf(pid)))
+    if (!areGone()) await until(areGone, { withinMs: STOP_LIMIT_MS, everyMs: 2, what: `the end of ${this.name}` })
   }
 
   async #stop(): Promise<void> {
     const child = this.#child
     if (child === undefined) return
     // To the first process only: what a server does with its own children is a part of good order.
-    child.kill('SIGTERM')
+    child.kill(this.#spec.stopSignal ?? 'SIGTERM')
     signalServer(child, 'SIGCONT')
     let tooLate = false
     const timer = setTimeout(() => {

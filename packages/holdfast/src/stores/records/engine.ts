@@ -1,6 +1,7 @@
 /** What an engine gives that keeps each line as one record: it reads a line, changes it alone, lists lines, notifies. */
 import type { Line } from '../../line/line.ts'
-import type { LineStep, Moment } from '../../line/transition.ts'
+import type { ClaimState, LineStep, Moment } from '../../line/transition.ts'
+import type { Claim, Ref } from '../../store/claim.ts'
 import type { Facts } from '../../store/facts.ts'
 import type { StoreEnvironment, TokenScaleView } from '../../store/store.ts'
 import type { WaiterSummary } from './thin-line.ts'
@@ -74,6 +75,9 @@ export class RecordFull extends Error {
   }
 }
 
+/** Renewals and leaves must not stand behind those that only want to enter: an engine may give them a connection of their own. */
+export type Lane = 'asks' | 'keeps'
+
 export interface RecordEngine {
   readonly facts: Facts
   /** Names this process in its claims and observers: where notices reach it. */
@@ -86,7 +90,13 @@ export interface RecordEngine {
    * Runs the work on the records of these lines, alone. The work is pure but for what it does to the change, and may run
    * again. Throws `NotApplied` where another process was faster.
    */
-  change<Result>(asks: readonly LineAsk[], work: (change: RecordChange) => Result): Result | Promise<Result>
+  change<Result>(asks: readonly LineAsk[], work: (change: RecordChange) => Result, lane: Lane): Result | Promise<Result>
+  /** Puts a claim into a line where nothing stands, in one request; `undefined` where that cannot be, and `change` must be asked. */
+  takeFree?(claim: Claim): Promise<LineStep<ClaimState> | undefined>
+  /** Ends a claim that stands alone in its line, in one request; `false` where that cannot be, and `change` must be asked. */
+  giveBack?(ref: Ref): Promise<boolean>
+  /** A leave does not wait for an ask of the same claim that is under way. @default false */
+  readonly leavesOvertake?: boolean
   /** A line as it is; of a long line at least these claims and what stands ahead of the first waiters. */
   read(resource: string, ids: readonly string[] | 'all'): Reading | Promise<Reading>
   /** Lines that may have claims, in the order of their keys, behind `after`. */

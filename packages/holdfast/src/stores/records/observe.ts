@@ -47,9 +47,13 @@ async function register(engine: RecordEngine, resource: string): Promise<void> {
   const { record, now } = await engine.read(resource, [])
   const known = record.observers.find((observer) => observer.channel === channel)
   if (known !== undefined && known.untilMs >= now.nowMs + OBSERVED_SURELY_MS) return
-  await engine.change([{ resource, ids: [] }], (change) => {
-    const transaction = new Transaction(change)
-    transaction.observe(resource, channel, change.now.nowMs + OBSERVED_MS)
-    transaction.write()
-  })
+  await engine.change(
+    [{ resource, ids: [] }],
+    (change) => {
+      const transaction = new Transaction(change)
+      transaction.observe(resource, channel, change.now.nowMs + OBSERVED_MS)
+      transaction.write()
+    },
+    'asks',
+  )
 }

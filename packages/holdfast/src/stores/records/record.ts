@@ -2,7 +2,7 @@
  * One line as text in a row: a JSON array of the observers and then of the claims, each a tuple; nothing at all when idle.
  * A second line of text sums up the waiters that are rows of their own, where there are any.
  */
-import type { LineClaim, WaitingClaim } from '../../line/line.ts'
+import type { HeldClaim, LineClaim, WaitingClaim } from '../../line/line.ts'
 import type { LineRecord } from './engine.ts'
 import type { WaiterSummary } from './thin-line.ts'
 
@@ -47,6 +47,14 @@ function encodedClaims({ line, observers }: LineRecord): string {
   const isLong = line.claims.length >= LONG_LINE
   for (const claim of line.claims) text += `,${isLong ? encodedOnce(claim) : encodeClaim(claim)}`
   return `${text}]`
+}
+
+/** The record of a line in which this claim alone holds, cut where the moment of its end and its token stand. */
+export function heldRecord(claim: HeldClaim): readonly [untilEnd: string, untilToken: string, rest: string] {
+  const [state, id, weight, capacity, ttlMs, lockDelayMs, , ...words] = fieldsOf(claim)
+  const before = JSON.stringify([state, id, weight, capacity, ttlMs, lockDelayMs]).slice(0, -1)
+  const between = JSON.stringify(words.slice(0, 3)).slice(1, -1)
+  return [`[[],${before},`, `,${between},"`, `",${claim.provisional}]]`]
 }
 
 /** Throws `SyntaxError` for text that `encodeRecord` never makes. */

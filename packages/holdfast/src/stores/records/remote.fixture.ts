@@ -3,7 +3,8 @@ import type { Facts } from '../../store/facts.ts'
 import type { Store } from '../../store/store.ts'
 import type { Clock } from '../../time/clock.ts'
 import type { Notice, OnNotice } from './engine.ts'
-import { type StoredText, type SwapEngine, swapStore } from './swap.ts'
+import { swapStore } from './swap.ts'
+import type { StoredText, SwapEngine } from './swap-engine.ts'
 
 export interface RemoteOptions {
   /** Whose clock judges expiry. */

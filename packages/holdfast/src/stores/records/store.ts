@@ -15,14 +15,23 @@ import {
 } from '../../line/transition.ts'
 import { appearanceOf, viewOf } from '../../line/view.ts'
 import type { Claim, Ref } from '../../store/claim.ts'
-import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../../store/errors.ts'
+import { StoreUnavailable } from '../../store/errors.ts'
 import type { Facts } from '../../store/facts.ts'
 import type { LineView, ResourcePage } from '../../store/line-view.ts'
 import { type Hint, type RenewAnswer, type Situation, situationOf, type Standing } from '../../store/standing.ts'
 import type { LeaveOptions, OpenStore, Renewal, Store, StoreEnvironment, TokenScaleView } from '../../store/store.ts'
 import { type Clock, type Stamp, stampOf } from '../../time/clock.ts'
-import { type LineAsk, type OpenRecords, type RecordEngine, RecordFull } from './engine.ts'
+import {
+  type Lane,
+  type LineAsk,
+  type OpenRecords,
+  type RecordChange,
+  type RecordEngine,
+  RecordFull,
+} from './engine.ts'
 import { observeLine } from './observe.ts'
+import { OvertakenAsks } from './overtaken-asks.ts'
+import { renewEachLine } from './renewals.ts'
 import { Transaction } from './transaction.ts'
 import { subjectOf, Watchers } from './watchers.ts'
 
@@ -33,12 +42,7 @@ export function recordStore(openRecords: OpenRecords): Store {
   return {
     async open(environment) {
       const watchers = new Watchers()
-      const engine = await openRecords(environment, (notice) => {
-        if (notice === 'unsure') watchers.endAll()
-        else if (notice === undefined) watchers.notifyAll()
-        else if (notice.isOfAll === true) watchers.notifyLine(notice.resource)
-        else watchers.notify(notice.resource, notice.id)
-      })
+      const engine = await openRecords(environment, (notice) => watchers.hear(notice))
       return new RecordStore(engine, watchers, environment)
     },
   }
@@ -57,6 +61,7 @@ class RecordStore implements OpenStore {
   readonly #waiting = new Map<string, Situation>()
   /** Asks on their way to an engine that is away, which no request has carried yet. */
   readonly #unsent = new Map<string, Promise<Standing>>()
+  readonly #overtaken = new OvertakenAsks()
   readonly #closing = new AbortController()
   #isClosed = false
 
@@ -77,7 +82,17 @@ class RecordStore implements OpenStore {
     return this.#engine.facts
   }
 
-  async enter(claim: Claim): Promise<Standing> {
+  enter(claim: Claim): Promise<Standing> {
+    if (this.#engine.leavesOvertake !== true) return this.#enter(claim)
+    const ref = { resource: claim.resource, id: claim.id }
+    return this.#overtaken.ask(
+      claim.id,
+      () => this.#enter(claim),
+      () => this.#leave(ref, 0),
+    )
+  }
+
+  async #enter(claim: Claim): Promise<Standing> {
     const askedAt = this.#ask()
     const { resource, id } = claim
     // An ask that was not sent yet serves this one as well.
@@ -87,13 +102,18 @@ class RecordStore implements OpenStore {
     // A waiter that asks again mostly changes nothing, and then it takes no lock.
     const looked = this.#waiting.has(id) ? await this.#lookThrough(resource, id, step, askedAt) : undefined
     if (looked !== undefined) return this.#answered(id, looked)
+    if (this.#engine.takeFree !== undefined && !this.#waiting.has(id)) {
+      const taken = await this.#engine.takeFree(claim)
+      if (taken !== undefined) return this.#answered(id, this.#standing(taken, id, askedAt))
+    }
     // Nothing is granted any more once the store was closed, which may have been during the look.
     this.#assertOpen()
-    const done = this.#apply(resource, id, (line, now) => {
+    const sent: StateStep = (line, now) => {
       if (this.#unsent.size > 0) this.#unsent.delete(id)
       return step(line, now)
-    })
-    // An engine in this process answers at once, and each turn of the microtasks would be a tenth of its pair.
+    }
+    const done = this.#apply(resource, id, sent, 'asks')
+    // An engine in this process answers at once: a turn of the microtasks would be a tenth of its pair.
     if (!(done instanceof Promise)) return this.#answered(id, this.#standing(done, id, askedAt))
     const entered = this.#entered(done, id, askedAt)
     this.#unsent.set(id, entered)
@@ -103,24 +123,12 @@ class RecordStore implements OpenStore {
   async renew(renewals: readonly Renewal[]): Promise<readonly RenewAnswer[]> {
     const askedAt = this.#ask()
     if (this.#engine.spansLines) return await this.#renewTogether(renewals, askedAt)
-    const answers = new Map<Renewal, RenewAnswer>()
-    const groups = [...Map.groupBy(renewals, ({ ref }) => ref.resource).values()]
-    await Promise.all(
-      groups.map(async (group) => {
-        const answered = await this.#renewTogether(group, askedAt).catch((error: unknown) =>
-          group.map(() => ownAnswer(error)),
-        )
-        group.forEach((renewal, index) => answers.set(renewal, answered[index] ?? unanswered))
-      }),
-    )
-    return renewals.map((renewal) => answers.get(renewal) ?? unanswered)
+    return await renewEachLine(renewals, (group) => this.#renewTogether(group, askedAt))
   }
 
-  async leave(ref: Ref, { keepMs = 0 }: LeaveOptions = {}): Promise<'left' | 'gone'> {
-    this.#assertOpen()
-    this.#waiting.delete(ref.id)
-    const left = this.#apply(ref.resource, ref.id, (line, now) => leaveLine(line, ref, keepMs, now))
-    return left instanceof Promise ? (await left).answer : left.answer
+  leave(ref: Ref, { keepMs = 0 }: LeaveOptions = {}): Promise<'left' | 'gone'> {
+    this.#overtaken.left(ref.id)
+    return this.#leave(ref, keepMs)
   }
 
   async watch(ref: Ref, signal: AbortSignal): Promise<Standing | Hint> {
@@ -152,8 +160,8 @@ class RecordStore implements OpenStore {
 
   async evict(resource: string, token: bigint, reason: string): Promise<'evicted' | 'gone'> {
     this.#assertOpen()
-    const evicted = await this.#apply(resource, undefined, (line, now) => evictFromLine(line, token, reason, now))
-    return evicted.answer
+    const step = (line: Line, now: Moment): LineStep<'evicted' | 'gone'> => evictFromLine(line, token, reason, now)
+    return (await this.#apply(resource, undefined, step, 'keeps')).answer
   }
 
   async close(): Promise<void> {
@@ -164,17 +172,29 @@ class RecordStore implements OpenStore {
     await this.#engine.close()
   }
 
+  async #leave(ref: Ref, keepMs: number): Promise<'left' | 'gone'> {
+    this.#assertOpen()
+    this.#waiting.delete(ref.id)
+    if (keepMs === 0 && this.#engine.giveBack !== undefined && (await this.#engine.giveBack(ref))) return 'left'
+    const left = this.#apply(ref.resource, ref.id, (line, now) => leaveLine(line, ref, keepMs, now), 'keeps')
+    return left instanceof Promise ? (await left).answer : left.answer
+  }
+
   async #renewTogether(renewals: readonly Renewal[], askedAt: Stamp): Promise<readonly RenewAnswer[]> {
     const asks = [...Map.groupBy(renewals, ({ ref }) => ref.resource)].map(([resource, group]): LineAsk => ({
       resource,
       ids: group.map(({ ref }) => ref.id),
     }))
-    const answers = await this.#engine.change(asks, (change) => {
-      const transaction = new Transaction(change)
-      const answered = renewals.map((renewal) => this.#renewed(transaction, renewal, askedAt))
-      transaction.write()
-      return answered
-    })
+    const answers = await this.#engine.change(
+      asks,
+      (change) => {
+        const transaction = new Transaction(change)
+        const answered = renewals.map((renewal) => this.#renewed(transaction, renewal, askedAt))
+        transaction.write()
+        return answered
+      },
+      'keeps',
+    )
     return answers.map((answer, index) => {
       const id = renewals[index]?.ref.id
       return 'kind' in answer && id !== undefined ? this.#renewalAnswered(id, answer) : answer
@@ -196,13 +216,15 @@ class RecordStore implements OpenStore {
     resource: string,
     id: string | undefined,
     step: (line: Line, now: Moment) => LineStep<Answer>,
+    lane: Lane,
   ): LineStep<Answer> | Promise<LineStep<Answer>> {
-    return this.#engine.change([{ resource, ids: id === undefined ? [] : [id] }], (change) => {
+    const work = (change: RecordChange): LineStep<Answer> => {
       const transaction = new Transaction(change)
       const done = transaction.apply(resource, id, step)
       transaction.write()
       return done
-    })
+    }
+    return this.#engine.change([{ resource, ids: id === undefined ? [] : [id] }], work, lane)
   }
 
   /** Where expiry is observed, an ask about a claim that holds renews it. */
@@ -272,12 +294,4 @@ class RecordStore implements OpenStore {
   #assertOpen(): void {
     if (this.#isClosed) throw new StoreUnavailable('this store was closed')
   }
-}
-
-const unanswered = new OutcomeUnknown('renew: the engine did not answer for this claim')
-
-/** A line that could not be changed is the answer for its claims, and the others have theirs. */
-function ownAnswer(error: unknown): RenewAnswer {
-  if (error instanceof NotApplied || error instanceof OutcomeUnknown || error instanceof StoreUnavailable) return error
-  throw error
 }

@@ -6,7 +6,8 @@ import { TOKEN_JUMP_MS_MAX } from '../../store/limits.ts'
 import { virtualClock } from '../../testing/virtual-clock.ts'
 import { opened } from '../opened.fixture.ts'
 import { Remote } from './remote.fixture.ts'
-import { type StoredText, swapStore } from './swap.ts'
+import { swapStore } from './swap.ts'
+import type { StoredText } from './swap-engine.ts'
 
 function claimOf(changes: Partial<Claim> = {}): Claim {
   return {

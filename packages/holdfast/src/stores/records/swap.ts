@@ -4,7 +4,8 @@
  * travels in the next write together; so processes compete, and never claims of one process.
  */
 import { TokenScale } from '../../line/token-scale.ts'
-import type { Moment } from '../../line/transition.ts'
+import type { ClaimState, LineStep, Moment } from '../../line/transition.ts'
+import type { Claim, Ref } from '../../store/claim.ts'
 import { NotApplied, StoreUnavailable } from '../../store/errors.ts'
 import type { Facts } from '../../store/facts.ts'
 import type { Store, StoreEnvironment } from '../../store/store.ts'
@@ -16,50 +17,32 @@ import {
   type ListedLine,
   type Notice,
   type OnNotice,
+  type Lane,
   type Reading,
   type RecordChange,
   RecordFull,
   type RecordEngine,
 } from './engine.ts'
 import { Observations } from './observations.ts'
+import { FreeLines } from './free-lines.ts'
 import { recordStore } from './store.ts'
+import type { LockedStep, OpenServerEngine, OpenSwapEngine, ServerSwapEngine, StoredReading } from './swap-engine.ts'
 import { type DecodedText, decodeText, encodeText } from './swap-text.ts'
-
-/** A record of text, with what a compare-and-set compares. */
-export interface StoredText {
-  readonly text: string
-  readonly version: string
-}
-
-export interface StoredReading {
-  /** Absent while nothing stands under the key. */
-  readonly stored?: StoredText | undefined
-  /** The engine's own clock, read no earlier than the record. An engine without a clock leaves it out. */
-  readonly nowMs?: number
-}
-
-/** Written, with the new version; or not, with what stands there where the refusal tells. */
-export type SwapResult =
-  | { readonly version: string }
-  | { readonly version?: undefined; readonly current?: StoredText | undefined }
-
-/** What an author writes for a compare-and-set engine: docs/write-your-own-store.md. */
-export interface SwapEngine {
-  readonly facts: Facts
-  read(key: string): Promise<StoredReading>
-  /** Writes the text only if the version is still the one that was seen; `undefined` for a key with nothing under it. */
-  swap(key: string, seen: string | undefined, text: string, notices: readonly Notice[]): Promise<SwapResult>
-  /** Keys that start with the prefix, behind `after`, in their order. */
-  list(prefix: string, after: string, limit: number): Promise<readonly string[]>
-  /** @default nothing to close */
-  close?(): Promise<void>
-}
-
-/** `onNotice`: for engines that push; every notice of a swap, or the key of every change. */
-export type OpenSwapEngine = (environment: StoreEnvironment, onNotice: OnNotice) => Promise<SwapEngine>
 
 /** A store over a compare-and-set engine. */
 export function swapStore(open: OpenSwapEngine): Store {
+  return storeOver(open)
+}
+
+/** A store over a server that can do more than compare and set. */
+export function serverSwapStore(open: OpenServerEngine): Store {
+  return storeOver(open)
+}
+
+type MoreThanSwap = 'channel' | 'locked' | 'takeFree' | 'swapBefore'
+type AnyEngine = Omit<ServerSwapEngine, MoreThanSwap> & Partial<Pick<ServerSwapEngine, MoreThanSwap>>
+
+function storeOver(open: (environment: StoreEnvironment, onNotice: OnNotice) => Promise<AnyEngine>): Store {
   return recordStore(async (environment, onNotice) => {
     const engine = await open(environment, onNotice)
     if (environment.signal.aborted) {
@@ -77,6 +60,11 @@ const TOGETHER_MAX = 64
 /** The longest record that is written, in characters: some engines keep no more, and every step reads all of it. */
 const RECORD_LENGTH_MAX = 32_768
 
+interface Place {
+  readonly resource: string
+  readonly lane: Lane
+}
+
 interface Pending {
   readonly work: (change: RecordChange) => unknown
   readonly resolve: (result: unknown) => void
@@ -91,44 +79,59 @@ interface Read {
 }
 
 class SwapRecords implements RecordEngine {
-  readonly facts: Facts
-  readonly channel: string = crypto.randomUUID()
+  readonly channel: string
   readonly spansLines = false
   readonly isObserved: boolean
-  readonly #engine: SwapEngine
+  readonly takeFree?: (claim: Claim) => Promise<LineStep<ClaimState> | undefined>
+  readonly giveBack?: (ref: Ref) => Promise<boolean>
+  readonly leavesOvertake: boolean
+  readonly #engine: AnyEngine
+  readonly #free: FreeLines | undefined
   readonly #clock: Clock
   readonly #observations = new Observations()
   readonly #scale = new TokenScale()
   readonly #pending = new Map<string, Pending[]>()
 
-  constructor(engine: SwapEngine, clock: Clock) {
-    this.facts = engine.facts
+  constructor(engine: AnyEngine, clock: Clock) {
+    this.channel = engine.channel ?? crypto.randomUUID()
     this.isObserved = engine.facts.expiry === 'observed'
     this.#engine = engine
     this.#clock = clock
+    const free = FreeLines.of(engine, this.channel, () => this.#scale.roofAt(clock.monotonicMs()))
+    this.#free = free
+    this.leavesOvertake = free !== undefined
+    if (free === undefined) return
+    this.takeFree = (claim) => free.take(claim)
+    this.giveBack = (ref) => free.giveBack(ref)
   }
 
-  change<Result>([ask]: readonly LineAsk[], work: (change: RecordChange) => Result): Promise<Result> {
+  get facts(): Facts {
+    return this.#engine.facts
+  }
+
+  change<Result>([ask]: readonly LineAsk[], work: (change: RecordChange) => Result, lane: Lane): Promise<Result> {
     if (ask === undefined) return Promise.reject(new StoreUnavailable('a change without a line'))
     const { resource } = ask
     return new Promise<Result>((resolve, reject) => {
       const pending: Pending = { work, resolve: resolve as (result: unknown) => void, reject }
-      const queue = this.#pending.get(resource)
+      const place: Place = { resource, lane: this.#free === undefined ? 'asks' : lane }
+      const key = `${place.lane} ${resource}`
+      const queue = this.#pending.get(key)
       if (queue !== undefined) return void queue.push(pending)
-      this.#pending.set(resource, [pending])
-      void this.#drain(resource)
+      this.#pending.set(key, [pending])
+      void this.#drain(key, place)
     })
   }
 
   async read(resource: string): Promise<Reading> {
-    return await this.#read(resource)
+    return await this.#read({ resource, lane: 'asks' })
   }
 
   async list(prefix: string, after: string, limit: number): Promise<readonly ListedLine[]> {
     const keys = await this.#engine.list(prefix, after, limit)
     return Promise.all(
       keys.map(async (resource) => {
-        const { record, now } = await this.#read(resource)
+        const { record, now } = await this.#read({ resource, lane: 'asks' })
         return { resource, line: record.line, now }
       }),
     )
@@ -139,54 +142,73 @@ class SwapRecords implements RecordEngine {
   }
 
   /** Ends when nothing is asked any more: each round takes what was asked during the one before. */
-  async #drain(resource: string): Promise<void> {
+  async #drain(key: string, place: Place): Promise<void> {
     for (;;) {
-      const queue = this.#pending.get(resource) ?? []
+      const queue = this.#pending.get(key) ?? []
       const together = queue.splice(0, TOGETHER_MAX)
       if (together.length === 0) {
-        this.#pending.delete(resource)
+        this.#pending.delete(key)
         return
       }
       try {
-        const results = await this.#changeTogether(resource, together)
+        const results = await this.#changeTogether(place, together)
         together.forEach(({ resolve }, index) => resolve(results[index]))
       } catch (error) {
-        if (error instanceof RecordFull && together.length > 1) await this.#changeApart(resource, together)
+        if (error instanceof RecordFull && together.length > 1) await this.#changeApart(place, together)
         else for (const { reject } of together) reject(error)
       }
     }
   }
 
   /** One of them makes the record too long, and the others must not suffer. */
-  async #changeApart(resource: string, together: readonly Pending[]): Promise<void> {
+  async #changeApart(place: Place, together: readonly Pending[]): Promise<void> {
     for (const pending of together) {
-      await this.#changeTogether(resource, [pending]).then(([result]) => pending.resolve(result), pending.reject)
+      await this.#changeTogether(place, [pending]).then(([result]) => pending.resolve(result), pending.reject)
     }
   }
 
-  async #changeTogether(resource: string, together: readonly Pending[]): Promise<readonly unknown[]> {
-    let read = await this.#read(resource)
+  async #changeTogether(place: Place, together: readonly Pending[]): Promise<readonly unknown[]> {
+    const { resource, lane } = place
+    let read = await this.#read(place)
     for (let tries = 1; ; tries += 1) {
       const { results, written, notices } = runOn(read, together)
       if (written === undefined) return results
       const text = this.#encode(resource, read, written)
-      const swapped = await this.#engine.swap(resource, read.seen, text, notices)
+      const swapped = await this.#engine.swap(resource, read.seen, text, notices, lane)
       if (swapped.version !== undefined) {
         // What was written here is first seen here, and counts from before it was written.
         if (this.isObserved) this.#observe(resource, decodeText(text), read.now.nowMs)
+        this.#free?.learn(resource, written, swapped.version)
         return results
       }
+      if (this.#engine.locked !== undefined) return await this.#changeLocked(place, together)
       if (tries === TRIES) throw new NotApplied(`${this.facts.engine}: another process changed the line in between`)
       // The refusal may bring what stands there; the engine's clock comes with a read alone.
       read =
         this.isObserved && swapped.current !== undefined
           ? this.#decode(resource, { stored: swapped.current })
-          : await this.#read(resource)
+          : await this.#read(place)
     }
   }
 
-  async #read(resource: string): Promise<Read> {
-    return this.#decode(resource, await this.#engine.read(resource))
+  /** Another process was faster once, so it may be again: now the engine keeps the others out meanwhile. */
+  async #changeLocked({ resource, lane }: Place, together: readonly Pending[]): Promise<readonly unknown[]> {
+    let results: readonly unknown[] = []
+    const step: LockedStep = (reading) => {
+      const read = this.#decode(resource, reading)
+      const done = runOn(read, together)
+      results = done.results
+      if (done.written === undefined) return undefined
+      return { text: this.#encode(resource, read, done.written), notices: done.notices }
+    }
+    await this.#engine.locked?.(resource, step, lane)
+    return results
+  }
+
+  async #read({ resource, lane }: Place): Promise<Read> {
+    const read = this.#decode(resource, await this.#engine.read(resource, lane))
+    this.#free?.learn(resource, read.record, read.seen)
+    return read
   }
 
   #decode(resource: string, { stored, nowMs }: StoredReading): Read {

@@ -1,4 +1,5 @@
 /** What in this process waits for a line, or for one claim in it, to change. */
+import type { HeardNotice } from './engine.ts'
 
 /** What is different by now; `undefined` while nothing is. */
 type LookForNews<News> = () => News | undefined | Promise<News | undefined>
@@ -36,6 +37,14 @@ export class Watchers {
     if (signal.aborted) watcher.end()
     else watcher.look()
     return promise
+  }
+
+  /** What an engine heard. */
+  hear(notice: HeardNotice | 'unsure' | undefined): void {
+    if (notice === 'unsure') this.endAll()
+    else if (notice === undefined) this.notifyAll()
+    else if (notice.isOfAll === true) this.notifyLine(notice.resource)
+    else this.notify(notice.resource, notice.id)
   }
 
   notify(resource: string, id?: string): void {

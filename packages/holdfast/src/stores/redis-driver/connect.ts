@@ -5,7 +5,7 @@ import { driverOf } from './client.ts'
 import { ioredisClusterDriver } from './cluster-clients.ts'
 import { type ConnectedDriver, reconnectInMs } from './driver.ts'
 import { codeWordOf, engineError } from './errors.ts'
-import { driversWords } from './redaction.ts'
+import { driversWords } from '../../store/drivers-words.ts'
 import { connected, connectedServer, loadIoredis } from './own-client.ts'
 import { ownOptions } from './own-options.ts'
 

@@ -4,7 +4,7 @@
  * own word leaves open what happened. Each message ends with the last words of the driver, because they name the cause.
  */
 import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../../store/errors.ts'
-import { driversWords } from './redaction.ts'
+import { driversWords } from '../../store/drivers-words.ts'
 
 /** All that a store may throw. */
 export type EngineError = NotApplied | OutcomeUnknown | StoreUnavailable

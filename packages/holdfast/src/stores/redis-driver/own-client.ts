@@ -12,7 +12,7 @@ import {
 import { codeWordOf } from './errors.ts'
 import { stillLoading } from './load-state.ts'
 import { CONNECT_MS_MAX } from './own-options.ts'
-import { driversWords } from './redaction.ts'
+import { driversWords } from '../../store/drivers-words.ts'
 
 /** Not its own types, which a program without ioredis has not got. */
 export interface IoredisModule {

@@ -1,7 +1,7 @@
 /** The words of a driver as they may be shown: on one line, not too long, without passwords and without the ids of claims. */
 
 const LENGTH_MAX = 300
-/** Redis repeats what it was asked with, which may be a password. */
+/** Redis repeats in some errors what it was asked with, which may be a password. */
 const ARGUMENTS = /,? with args beginning with: .*$/is
 /** Up to the last `@`: passwords stand in URLs that should have been encoded. */
 const USERINFO = /\/\/\S*@/g

@@ -1,0 +1,87 @@
+/** The driver `pg`: as much of it as is used, and connections of our own beside a pool of the user's. */
+import { StoreUnavailable } from '../../store/errors.ts'
+import { ATTEMPT_MS_MAX } from '../../store/limits.ts'
+
+/** A `Pool` of `pg`. */
+export interface PgPool {
+  connect(): Promise<PgPoolClient>
+  end(): Promise<void>
+  readonly options: object
+}
+
+/** What a `Pool` of `pg` gives out. */
+export interface PgPoolClient {
+  query(query: object | string): Promise<unknown>
+  on(event: 'error', listener: () => void): unknown
+  removeListener(event: 'error', listener: () => void): unknown
+  release(isBroken?: boolean): void
+}
+
+/** A `Client` of `pg` that only listens. */
+export interface PgClient {
+  connect(): Promise<unknown>
+  query(query: object | string): Promise<unknown>
+  end(): Promise<void>
+  on(event: 'notification', listener: (message: { readonly payload?: string | undefined }) => void): unknown
+  on(event: 'error' | 'end', listener: (error?: unknown) => void): unknown
+}
+
+type PoolClass = new (options: object) => PgPool & { readonly Client: new (options: object) => PgClient }
+type MadePool = InstanceType<PoolClass>
+
+const ignore = (): void => undefined
+/** The user's pool is asked by enter and look alone; a URL's is our own. */
+const OWN_POOL_MAX = 8
+const OWN_OPTIONS = { connectionTimeoutMillis: ATTEMPT_MS_MAX, keepAlive: true }
+
+export interface PgDriver {
+  readonly asks: PgPool
+  /** One connection, for renewals and leaves. */
+  readonly keeps: PgPool
+  listener(): PgClient
+  close(): Promise<void>
+}
+
+export function isPgPool(value: unknown): value is PgPool {
+  return typeof value === 'object' && value !== null && 'connect' in value && 'options' in value && 'Client' in value
+}
+
+export async function driverOfUrl(url: string): Promise<PgDriver> {
+  const module: unknown = await import('pg').catch((cause: unknown) => {
+    throw new StoreUnavailable(
+      'a postgres: URL needs the package pg: npm install pg, or give postgres() a pool of your own',
+      { cause, isFinal: true },
+    )
+  })
+  const { Pool } = (module as { readonly default: { readonly Pool: PoolClass } }).default
+  const asks = new Pool({ ...OWN_OPTIONS, connectionString: url, max: OWN_POOL_MAX })
+  ignoreErrors(asks)
+  return driverBeside(asks, async () => await asks.end())
+}
+
+export function driverOfPool(pool: PgPool): PgDriver {
+  return driverBeside(pool as MadePool, async () => undefined)
+}
+
+/** Its class and its options make more connections of the same kind. */
+function driverBeside(asks: MadePool, closeAsks: () => Promise<void>): PgDriver {
+  const given = asks.options as { readonly password?: unknown }
+  // The password is not enumerable, so that no log shows it.
+  const options = { ...given, ...(given.password === undefined ? {} : { password: given.password }), ...OWN_OPTIONS }
+  const keeps = new (asks.constructor as PoolClass)({ ...options, max: 1, idleTimeoutMillis: 0 })
+  ignoreErrors(keeps)
+  return {
+    asks,
+    keeps,
+    listener: () => new asks.Client(options),
+    close: async () => {
+      await Promise.all([keeps.end(), closeAsks()])
+    },
+  }
+}
+
+/** A pool tells of idle connections that broke, and without a listener the process would end by it. */
+function ignoreErrors(pool: object): void {
+  const { on } = pool as { readonly on: (event: 'error', listener: () => void) => unknown }
+  on.call(pool, 'error', ignore)
+}

@@ -1,0 +1,49 @@
+/** The codes of PostgreSQL (postgresql.org/docs/current/errcodes-appendix.html), and what each means for a lock. */
+import { sqlError, type SqlErrorKind, type SqlMeaning } from '../sql/errors.ts'
+
+const MEANINGS: Readonly<Record<string, readonly [kind: SqlErrorKind, words: string]>> = {
+  '40001': ['passing', 'could not serialize the change beside another one'],
+  '40P01': ['passing', 'ended a deadlock'],
+  '55P03': ['passing', 'could not lock the line in time'],
+  '57014': ['passing', 'cancelled the statement: a statement_timeout, or a person'],
+  '25P03': ['passing', 'ended a transaction that stood idle'],
+  '53300': ['passing', 'has as many connections as it lets in (max_connections)'],
+  '57P01': ['unknown', 'ended the connection: it is being stopped, or a person did it'],
+  '57P02': ['unknown', 'ended the connection after a crash'],
+  '57P03': ['away', 'is starting, stopping or recovering'],
+  '25006': [
+    'away',
+    'takes no writes here: this is a standby, or default_transaction_read_only is on. Connect to the primary',
+  ],
+  '53100': ['away', 'has no room left on its disk'],
+  '53200': ['away', 'has no memory left'],
+  '42501': [
+    'final',
+    'does not allow this user to do it: USAGE on the schema and SELECT, INSERT and UPDATE on the table are needed (docs/postgres.md)',
+  ],
+  '42P01': ['final', 'does not have the table: make it with the statements of postgresSchema() (docs/postgres.md)'],
+  '3F000': ['final', 'does not have the schema: make it with the statements of postgresSchema() (docs/postgres.md)'],
+  '42703': ['final', 'has a table of another form in the place of ours: choose another schema or table'],
+  '3D000': ['final', 'does not have the database that the URL names'],
+  '28P01': ['final', 'refused the password'],
+  '28000': ['final', 'does not let this user in'],
+}
+
+/** Whole classes, by their first two signs. */
+const CLASSES: Readonly<Record<string, readonly [kind: SqlErrorKind, words: string]>> = {
+  '08': ['unknown', 'lost the connection'],
+  '53': ['away', 'lacks resources'],
+  '58': ['away', 'met an error of its system'],
+}
+
+function meaningOf(code: string): SqlMeaning {
+  const [kind, words] = MEANINGS[code] ?? CLASSES[code.slice(0, 2)] ?? (['away', 'refused the statement'] as const)
+  return { kind, words }
+}
+
+export function postgresError(error: unknown, what: string, isUnsent = false): unknown {
+  return sqlError(error, { what, engine: 'PostgreSQL', isUnsent, meaningOf })
+}
+
+/** The statement lost against another one and did nothing. */
+export const LOST: ReadonlySet<string> = new Set(['40001', '40P01'])

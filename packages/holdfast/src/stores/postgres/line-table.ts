@@ -1,0 +1,144 @@
+/** The statements on one row a line. `clock_timestamp()` is read after the row was locked, so tokens rise in the order of commits. */
+import type { LockedStep, StoredReading, StoredText, SwapResult, HeldText } from '../records/swap-engine.ts'
+import type { Notice } from '../records/engine.ts'
+import type { SqlConnection, SqlRow } from '../sql/driver.ts'
+import { codeOf } from '../sql/errors.ts'
+import { quotedText } from '../sql/names.ts'
+import type { RecordStatements } from '../sql/operations.ts'
+import { msIn, partsOf, storedIn } from '../sql/record-row.ts'
+import { LOST } from '../postgres-driver/errors.ts'
+import { payloadOf } from '../postgres-driver/payload.ts'
+
+const CLOCK_US = '(extract(epoch FROM clock_timestamp()) * 1000000)::bigint'
+/** A process that is stopped inside its transaction keeps a line locked no longer. */
+const IDLE_LIMIT = '3s'
+const LOCK_LIMIT = '4s'
+
+export class LineTable implements RecordStatements {
+  readonly #table: string
+
+  constructor(table: string) {
+    this.#table = table
+  }
+
+  async read(connection: SqlConnection, key: string): Promise<StoredReading> {
+    const [row] = await connection.query(
+      `SELECT ${CLOCK_US}::text AS now, l.version::text AS version, l.token::text AS token, l.claims
+      FROM (SELECT 1) AS one LEFT JOIN ${this.#table} AS l ON l.resource = $1`,
+      [key],
+    )
+    return { stored: storedIn(row), nowMs: msIn(row) }
+  }
+
+  async swap(
+    connection: SqlConnection,
+    key: string,
+    seen: string | undefined,
+    text: string,
+    notices: readonly Notice[],
+  ): Promise<SwapResult> {
+    const values = [key, ...partsOf(text)]
+    const change =
+      seen === undefined
+        ? `INSERT INTO ${this.#table} AS l (resource, version, token, claims) VALUES ($1, ${CLOCK_US}, $2::bigint, $3)
+          ON CONFLICT (resource) DO NOTHING RETURNING l.version`
+        : `UPDATE ${this.#table} AS l SET version = l.version + 1, token = $2::bigint, claims = $3
+          WHERE l.resource = $1 AND l.version = $4::bigint RETURNING l.version`
+    if (seen !== undefined) values.push(seen)
+    return await versionOf(connection.query(notifying(change, notices), values))
+  }
+
+  async takeFree(
+    connection: SqlConnection,
+    key: string,
+    [untilEnd, untilToken, rest]: HeldText,
+    ttlMs: number,
+    scaleMaxUs: bigint,
+  ): Promise<StoredText | undefined> {
+    const [row] = await connection.query(
+      `UPDATE ${this.#table} AS l SET (version, token, claims) = (
+        SELECT l.version + 1, t.token,
+          $2::text || round((t.us + $5::bigint * 1000) / 1000.0, 3)::text || $3::text || t.token::text || $4::text
+        FROM (SELECT c.us, greatest(l.token + 1, least(c.us, $6::bigint)) AS token
+          FROM (SELECT ${CLOCK_US} AS us OFFSET 0) AS c OFFSET 0) AS t)
+      WHERE l.resource = $1 AND l.claims = ''
+      RETURNING l.version::text AS version, l.token::text AS token, l.claims`,
+      [key, untilEnd, untilToken, rest, String(ttlMs), String(scaleMaxUs)],
+    )
+    return storedIn(row)
+  }
+
+  async swapBefore(
+    connection: SqlConnection,
+    key: string,
+    seen: string,
+    text: string,
+    endsAtMs: number,
+  ): Promise<SwapResult> {
+    const rows = connection.query(
+      `UPDATE ${this.#table} AS l SET version = l.version + 1, token = $2::bigint, claims = $3
+      WHERE l.resource = $1 AND l.version = $4::bigint AND ${CLOCK_US} < $5::bigint RETURNING l.version::text AS version`,
+      [key, ...partsOf(text), seen, String(Math.floor(endsAtMs * 1000))],
+    )
+    return await versionOf(rows)
+  }
+
+  async locked(connection: SqlConnection, key: string, step: LockedStep): Promise<{ readonly threw?: unknown }> {
+    const resource = quotedText(key)
+    const results = await connection.script(
+      `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = '${IDLE_LIMIT}';
+      SET LOCAL lock_timeout = '${LOCK_LIMIT}';
+      INSERT INTO ${this.#table} (resource, version, token, claims) VALUES (${resource}, ${CLOCK_US}, 0, '')
+        ON CONFLICT (resource) DO NOTHING;
+      SELECT version::text AS version, token::text AS token, claims FROM ${this.#table} WHERE resource = ${resource} FOR UPDATE;
+      SELECT ${CLOCK_US}::text AS now`,
+    )
+    let next: ReturnType<LockedStep>
+    try {
+      next = step({ stored: storedIn(results[4]?.[0]), nowMs: msIn(results[5]?.[0]) })
+    } catch (threw) {
+      await connection.script('ROLLBACK')
+      return { threw }
+    }
+    if (next === undefined) {
+      await connection.script('COMMIT')
+      return {}
+    }
+    const [token, claims] = partsOf(next.text)
+    const told = next.notices.map(
+      ({ channel, ...notice }) => `pg_notify('${channel}', ${quotedText(payloadOf(notice))})`,
+    )
+    await connection.script(
+      `UPDATE ${this.#table} SET version = version + 1, token = ${token}, claims = ${quotedText(claims)}
+      WHERE resource = ${resource}; ${told.length === 0 ? '' : `SELECT ${told.join(', ')};`} COMMIT`,
+    )
+    return {}
+  }
+
+  async list(connection: SqlConnection, prefix: string, after: string, limit: number): Promise<readonly string[]> {
+    const rows = await connection.query(
+      `SELECT resource FROM ${this.#table}
+      WHERE claims <> '' AND resource >= $1 AND resource > $2 AND starts_with(resource, $1) ORDER BY resource LIMIT $3`,
+      [prefix, after, limit],
+    )
+    return rows.flatMap(({ resource }) => resource ?? [])
+  }
+}
+
+/** NOTIFY takes a lock of the whole database at the commit, so it is left out where no process need be told. */
+function notifying(change: string, notices: readonly Notice[]): string {
+  if (notices.length === 0) return `WITH changed AS (${change}) SELECT version::text AS version FROM changed`
+  const rows = notices.map(({ channel, ...notice }) => `('${channel}', ${quotedText(payloadOf(notice))})`)
+  return `WITH changed AS (${change}) SELECT max(c.version)::text AS version, count(pg_notify(n.channel, n.payload))
+    FROM changed AS c CROSS JOIN (VALUES ${rows.join(', ')}) AS n (channel, payload) HAVING count(*) > 0`
+}
+
+async function versionOf(rows: Promise<readonly SqlRow[]>): Promise<SwapResult> {
+  try {
+    const version = (await rows)[0]?.['version']
+    return version === undefined || version === null ? {} : { version }
+  } catch (error) {
+    if (LOST.has(codeOf(error) ?? '')) return {}
+    throw error
+  }
+}

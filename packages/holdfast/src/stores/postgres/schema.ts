@@ -1,0 +1,63 @@
+/** The one table: the statements that make it, printed or carried out, and whether what stands in its place is it. */
+import { StoreUnavailable } from '../../store/errors.ts'
+import type { SqlConnection, SqlPool } from '../sql/driver.ts'
+import { codeOf } from '../sql/errors.ts'
+import { quotedName } from '../sql/names.ts'
+import type { Table } from '../sql/table.ts'
+
+/** May be carried out again. */
+export function statementsOf({ schema, quoted }: Table): readonly string[] {
+  return [
+    `CREATE SCHEMA IF NOT EXISTS ${quotedName(schema)}`,
+    `CREATE TABLE IF NOT EXISTS ${quoted} (
+  resource text COLLATE "C" PRIMARY KEY,
+  version bigint NOT NULL,
+  token bigint NOT NULL,
+  claims text NOT NULL
+) WITH (fillfactor = 50)`,
+    `COMMENT ON TABLE ${quoted} IS 'Holdfast lines, version 1'`,
+  ]
+}
+
+const COLUMNS = 'claims text, resource text, token bigint, version bigint'
+const LOOK = `SELECT c.relpersistence AS persistence, c.relkind AS kind,
+  (SELECT string_agg(a.attname || ' ' || format_type(a.atttypid, NULL), ', ' ORDER BY a.attname::text COLLATE "C")
+    FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
+  EXISTS (SELECT FROM pg_index AS i JOIN pg_attribute AS k ON k.attrelid = c.oid AND k.attnum = i.indkey[0]
+    WHERE i.indrelid = c.oid AND i.indisprimary AND i.indnatts = 1 AND k.attname = 'resource')::text AS has_key
+  FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2`
+/** What two programs that make the same thing in one moment are told. */
+const MADE_MEANWHILE: ReadonlySet<string | undefined> = new Set(['23505', '42710', '42P06', '42P07', 'XX000'])
+
+export interface TableFindings {
+  readonly isLogged: boolean
+}
+
+/** Makes the table where it is missing; throws when something else stands there, or when it may not be made. */
+export async function preparedTable(pool: SqlPool, table: Table): Promise<TableFindings> {
+  const found = await pool.use('opening', (connection) => tableFound(connection, table))
+  if (found !== undefined) return found
+  await pool.use('making the table', async (connection) => {
+    try {
+      for (const statement of statementsOf(table)) await connection.query(statement)
+    } catch (error) {
+      if (!MADE_MEANWHILE.has(codeOf(error))) throw error
+    }
+  })
+  const made = await pool.use('opening', (connection) => tableFound(connection, table))
+  if (made === undefined) throw new StoreUnavailable(`opening: the table ${table.quoted} went away while it was made`)
+  return made
+}
+
+async function tableFound(connection: SqlConnection, table: Table): Promise<TableFindings | undefined> {
+  const [row] = await connection.query(LOOK, [table.schema, table.name])
+  if (row === undefined) return undefined
+  const isTable = row['kind'] === 'r' || row['kind'] === 'p'
+  if (!isTable || row['columns'] !== COLUMNS || row['has_key'] !== 'true') {
+    throw new StoreUnavailable(
+      `opening: ${table.quoted} is not a table of Holdfast: it has ${row['columns'] ?? 'no columns'}. Choose another schema or table`,
+      { isFinal: true },
+    )
+  }
+  return { isLogged: row['persistence'] === 'p' }
+}

@@ -1,0 +1,180 @@
+/**
+ * PostgreSQL beyond the conformance cases: what a pair costs, the table, the rights, and what the server promises.
+ * @module-tag real-time
+ */
+import type { Engine } from '@holdfast/testbed/engines/engine'
+import * as pooler from '@holdfast/testbed/engines/pgbouncer/server'
+import * as server from '@holdfast/testbed/engines/postgres/driver'
+import { requireEngine } from '@holdfast/testbed/engines/require-engine'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { Misuse, StoreUnavailable } from '../../store/errors.ts'
+import { claim, held, takeAndLeave } from '../claims.fixture.ts'
+import { postgres, postgresSchema } from './index.ts'
+import { Stage } from './postgres.fixture.ts'
+
+const stage = new Stage()
+let engine: Engine
+let names = 0
+
+beforeEach(async (context) => {
+  await requireEngine(context, server)
+  engine ??= await stage.server({ config: { log_statement: 'all' } })
+})
+afterAll(() => stage[Symbol.asyncDispose]())
+
+const fresh = (word: string): string => `${word}${(names += 1)}`
+
+function as(user: string): string {
+  return engine.url.replace('postgres@', `${user}@`)
+}
+
+test('an uncontended pair is two statements', async () => {
+  const store = await stage.opened(postgres(engine.url))
+  for (let pairs = 0; pairs < 2; pairs += 1) await takeAndLeave(store, 'n!pair')
+  const before = engine.log().length
+  await takeAndLeave(store, 'n!pair')
+  await expect
+    .poll(
+      () =>
+        engine
+          .log()
+          .slice(before)
+          .match(/LOG: {2}(?:execute|statement)/g)?.length,
+    )
+    .toBe(2)
+})
+
+test('a line that others want is read and changed, and their claims are told', async () => {
+  const [store, other] = [await stage.opened(postgres(engine.url)), await stage.opened(postgres(engine.url))]
+  const [first, second] = [claim('n!two'), claim('n!two')]
+  const { token } = held(await store.enter(first))
+  expect(await other.enter(second)).toMatchObject({ kind: 'queued' })
+  const news = other.watch(second, AbortSignal.timeout(20_000))
+  expect(await store.leave({ ...first, token })).toBe('left')
+  expect(held((await news) as never).token).toBeGreaterThan(token)
+})
+
+test('a lease that is over is gone, also where it stood alone, and cuts no lock-delay short', async () => {
+  const store = await stage.opened(postgres(engine.url))
+  await takeAndLeave(store, 'n!over')
+  const asked = claim('n!over', { ttlMs: 100, lockDelayMs: 60_000 })
+  const { token } = held(await store.enter(asked))
+  await expect.poll(async () => (await store.look('n!over')).claims[0]?.state).toBe('lingering')
+  expect(await store.leave({ ...asked, token })).toBe('gone')
+  expect(await store.enter(claim('n!over', { queue: false }))).toMatchObject({ kind: 'refused' })
+})
+
+describe('the table', () => {
+  test('is made once by ten stores that open in one moment, in a schema of any name', async () => {
+    const names = { schema: `we"ird ${fresh('s')}`, table: `li'ne"s; --$1` }
+    const pool = stage.pool(engine, { max: 10 })
+    const stores = await Promise.all(Array.from({ length: 10 }, () => stage.opened(postgres(pool, names))))
+    const asked = claim('n!lock')
+    expect((await stores[0]?.enter(asked))?.kind).toBe('held')
+    expect((await stores[9]?.enter(claim('n!lock')))?.kind).toBe('queued')
+    expect(await stores[5]?.list('n!', undefined, 10)).toEqual({ resources: ['n!lock'] })
+  })
+
+  test('of another program in our place is refused, and stays as it is', async () => {
+    const schema = fresh('foreign')
+    const pool = stage.pool(engine)
+    await pool.query(`CREATE SCHEMA ${schema}; CREATE TABLE ${schema}.lines (id int PRIMARY KEY, claims text)`)
+    const opening = stage.opened(postgres(pool, { schema }))
+    await expect(opening).rejects.toThrow(/not a table of Holdfast: it has claims text, id integer/)
+    await expect(opening).rejects.toMatchObject({ isFinal: true })
+    expect((await pool.query(`SELECT count(*)::int AS count FROM ${schema}.lines`)).rows).toEqual([{ count: 0 }])
+  })
+
+  test('can be made by a person beforehand, and used with three rights on it', async () => {
+    const [schema, user] = [fresh('own'), fresh('user')]
+    const pool = stage.pool(engine)
+    await pool.query(`${postgresSchema({ schema })} CREATE ROLE ${user} LOGIN; GRANT USAGE ON SCHEMA ${schema} TO ${user};
+      GRANT SELECT, INSERT, UPDATE ON ${schema}.lines TO ${user}`)
+    await pool.query(postgresSchema({ schema }))
+    const store = await stage.opened(postgres(as(user), { schema }))
+    const [first, second] = [claim('n!lock'), claim('n!lock')]
+    const { token } = held(await store.enter(first))
+    await store.enter(second)
+    expect(await store.renew([{ ref: { ...first, token }, ttlMs: 5_000 }])).toMatchObject([{ kind: 'held' }])
+    expect(await store.evict('n!lock', token, 'a test')).toBe('evicted')
+    expect(await store.leave(second)).toBe('left')
+  })
+
+  test('that may not be made, or not be written, is refused with the way out', async () => {
+    const [schema, user] = [fresh('poor'), fresh('user')]
+    const pool = stage.pool(engine)
+    await pool.query(`CREATE ROLE ${user} LOGIN`)
+    await expect(stage.opened(postgres(as(user), { schema }))).rejects.toMatchObject({
+      isFinal: true,
+      message: expect.stringMatching(/does not allow this user.*docs\/postgres\.md.*permission denied for database/),
+    })
+    await pool.query(
+      `${postgresSchema({ schema })} GRANT USAGE ON SCHEMA ${schema} TO ${user}; GRANT SELECT ON ${schema}.lines TO ${user}`,
+    )
+    const store = await stage.opened(postgres(as(user), { schema }))
+    await expect(store.enter(claim('n!lock'))).rejects.toMatchObject({ isFinal: true, code: 'STORE_UNAVAILABLE' })
+  })
+})
+
+describe('the facts', () => {
+  test('say durable only where a commit is on the disk', async () => {
+    const pool = stage.pool(engine)
+    const lesser = (await stage.opened(postgres(pool))).facts
+    expect(lesser).toMatchObject({ safetyClass: 'best-effort', wakeUp: 'push', order: 'fifo' })
+    expect(lesser.reasons.join()).toContain('fsync is off')
+    const durable = await stage.server({ fsync: true })
+    expect((await stage.opened(postgres(durable.url))).facts).toMatchObject({
+      engine: expect.stringMatching(/^PostgreSQL 1\d/),
+      safetyClass: 'durable',
+    })
+    const hasty = stage.pool(durable, { options: '-c synchronous_commit=off' })
+    const { safetyClass, reasons } = (await stage.opened(postgres(hasty))).facts
+    expect([safetyClass, reasons.join()]).toEqual(['best-effort', expect.stringContaining('synchronous_commit is off')])
+    await stage.pool(durable).query('ALTER TABLE holdfast.lines SET UNLOGGED')
+    expect((await stage.opened(postgres(durable.url))).facts.reasons.join()).toContain('UNLOGGED')
+  })
+})
+
+test('behind a pooler LISTEN is answered and deaf: the facts say so, and waiters look by themselves', async (context) => {
+  await requireEngine(context, pooler)
+  await using bouncer = await pooler.start({ before: engine })
+  await using near = new Stage()
+  const store = await near.opened(postgres(bouncer.url))
+  expect(store.facts.wakeUp).toBe('poll')
+  expect(store.facts.reasons.join()).toContain('LISTEN hears nothing here')
+  const [first, second] = [claim('n!pooled'), claim('n!pooled')]
+  const { token } = held(await store.enter(first))
+  expect(await store.enter(second)).toMatchObject({ kind: 'queued' })
+  expect(await store.leave({ ...first, token })).toBe('left')
+  expect(held(await store.enter(second)).token).toBeGreaterThan(token)
+})
+
+test('a standby is refused with words', async () => {
+  const primary = await stage.server()
+  await stage.opened(postgres(primary.url))
+  const standby = await stage.server({ standbyOf: primary })
+  const opening = stage.opened(postgres(standby.url))
+  await expect(opening).rejects.toThrow(StoreUnavailable)
+  await expect(opening).rejects.toThrow(/standby.*connect to the primary/i)
+})
+
+test('a server that is not there, a wrong database and a wrong user are told apart, and no password is shown', async () => {
+  const url = engine.url.replace('postgres@', 'postgres:s3cret@')
+  const missing = stage.opened(postgres(url.replace(String(engine.port), '1')))
+  await expect(missing).rejects.toMatchObject({ isFinal: false, message: expect.stringContaining('ECONNREFUSED') })
+  await expect(stage.opened(postgres(url.replace(/postgres$/, 'nowhere')))).rejects.toMatchObject({
+    isFinal: true,
+    message: expect.stringMatching(/the database that the URL names.*"nowhere" does not exist/),
+  })
+  await expect(stage.opened(postgres(as('nobody')))).rejects.toMatchObject({ isFinal: true })
+  const words = await missing.catch(String)
+  expect(words).not.toContain('s3cret')
+})
+
+test('what is neither a pool nor a URL, and a name that is none, is misuse', () => {
+  expect(() => postgres('redis://s3cret@host')).toThrow(Misuse)
+  expect(() => postgres('redis://s3cret@host')).not.toThrow(/s3cret/)
+  expect(() => postgres({} as never)).toThrow(/takes a Pool of pg or a URL/)
+  expect(() => postgres(engine.url, { schema: '' })).toThrow(Misuse)
+  expect(() => postgres(engine.url, { table: 'x'.repeat(64) })).toThrow(/at most 63 bytes/)
+})

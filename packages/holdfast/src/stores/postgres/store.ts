@@ -1,0 +1,73 @@
+/** The store: each line of claims is one row of one table. */
+import type { OnNotice } from '../records/engine.ts'
+import type { OpenServerEngine, ServerSwapEngine } from '../records/swap-engine.ts'
+import { serverSwapStore } from '../records/swap.ts'
+import { StoreUnavailable } from '../../store/errors.ts'
+import type { Facts } from '../../store/facts.ts'
+import type { Store, StoreEnvironment } from '../../store/store.ts'
+import { factsOf, probed } from './facts.ts'
+import type { PgDriver } from '../postgres-driver/client.ts'
+import { PgConnections } from '../postgres-driver/connections.ts'
+import { PgListener } from '../postgres-driver/listener.ts'
+import { noticeOf } from '../postgres-driver/payload.ts'
+import { operationsOver } from '../sql/operations.ts'
+import type { Table } from '../sql/table.ts'
+import { LineTable } from './line-table.ts'
+import { preparedTable } from './schema.ts'
+
+export function postgresStore(connect: () => Promise<PgDriver>, table: Table): Store {
+  const open: OpenServerEngine = async (environment, onNotice) => {
+    const driver = await connect()
+    try {
+      return await engineOver(driver, table, environment, onNotice)
+    } catch (error) {
+      await driver.close()
+      throw error
+    }
+  }
+  return serverSwapStore(open)
+}
+
+async function engineOver(
+  driver: PgDriver,
+  table: Table,
+  environment: StoreEnvironment,
+  onNotice: OnNotice,
+): Promise<ServerSwapEngine> {
+  const { timers } = environment
+  const [asks, keeps] = [new PgConnections(driver.asks, timers), new PgConnections(driver.keeps, timers)]
+  const findings = await preparedTable(asks, table)
+  // Through the connection for renewals and leaves, which is there from now on.
+  const server = await probed(keeps)
+  const channel = `holdfast-${crypto.randomUUID()}`
+  const listener = new PgListener(driver.listener, channel, timers, {
+    onPayload(payload) {
+      const notice = noticeOf(payload)
+      if (notice !== undefined) onNotice(notice)
+    },
+    onUp() {
+      onNotice()
+      probed(keeps).then(
+        (now) => environment.factsChanged?.((facts = factsOf(now, findings, true))),
+        (error: unknown) => error instanceof StoreUnavailable && environment.troubled?.(error),
+      )
+    },
+    onTrouble: (error) => environment.troubled?.(error),
+  })
+  await listener.open()
+  const hears = await listener.hears(() =>
+    asks.use('opening', (connection) => connection.query(`SELECT pg_notify('${channel}', '')`)),
+  )
+  let facts = factsOf(server, findings, hears)
+  return {
+    ...operationsOver({ asks, keeps }, new LineTable(table.quoted)),
+    get facts(): Facts {
+      return facts
+    },
+    channel,
+    async close() {
+      listener.close()
+      await driver.close()
+    },
+  }
+}

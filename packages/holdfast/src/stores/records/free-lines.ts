@@ -1,0 +1,92 @@
+/**
+ * The uncontended pair in one request each: a claim is put into a line where nothing stands, and a claim that stands alone
+ * is taken out. Both are tried only where this process knows of nothing that would make it in vain, and where they fail the
+ * line is read and changed as always.
+ */
+import type { HeldClaim } from '../../line/line.ts'
+import { type ClaimState, enterLine, type LineStep } from '../../line/transition.ts'
+import type { Claim, Ref } from '../../store/claim.ts'
+import { emptyRecord, type LineRecord } from './engine.ts'
+import { heldRecord } from './record.ts'
+import type { ServerSwapEngine } from './swap-engine.ts'
+import { decodeText, encodeText } from './swap-text.ts'
+
+type OneRequest = Pick<ServerSwapEngine, 'takeFree' | 'swapBefore'>
+
+/** A line where one claim holds and nothing else stands. */
+interface Alone {
+  readonly version: string
+  readonly claim: HeldClaim
+}
+
+/** Lines that are remembered; a line that was forgotten costs one request more. */
+const KNOWN_MAX = 10_000
+
+export class FreeLines {
+  readonly #engine: OneRequest
+  readonly #channel: string
+  /** How high a token may follow the engine's clock; unknown before the engine was read once. */
+  readonly #roof: () => bigint | undefined
+  /** Lines that are not free. */
+  readonly #known = new Map<string, Alone | 'busy'>()
+
+  static of(engine: Partial<OneRequest>, channel: string, roof: () => bigint | undefined): FreeLines | undefined {
+    return isWhole(engine) ? new FreeLines(engine, channel, roof) : undefined
+  }
+
+  private constructor(engine: OneRequest, channel: string, roof: () => bigint | undefined) {
+    this.#engine = engine
+    this.#channel = channel
+    this.#roof = roof
+  }
+
+  /** What was read, or written, last. */
+  learn(resource: string, { line, observers }: LineRecord, version: string | undefined): void {
+    this.#known.delete(resource)
+    const [claim] = line.claims
+    if (claim === undefined && observers.length === 0) return
+    const isAlone = line.claims.length === 1 && observers.length === 0
+    const known = isAlone && claim?.state === 'held' && version !== undefined ? { version, claim } : 'busy'
+    this.#known.set(resource, known)
+    if (this.#known.size <= KNOWN_MAX) return
+    for (const oldest of this.#known.keys()) {
+      this.#known.delete(oldest)
+      return
+    }
+  }
+
+  async take(claim: Claim): Promise<LineStep<ClaimState> | undefined> {
+    const { resource, ttlMs } = claim
+    const roofUs = this.#roof()
+    if (roofUs === undefined || this.#known.has(resource)) return undefined
+    const { line, answer } = enterLine(emptyRecord.line, claim, this.#channel, { nowMs: 0, tokenScaleUs: 1n })
+    const [held] = line.claims
+    if (answer.kind !== 'held' || held?.state !== 'held') return undefined
+    // Whoever asks meanwhile need not try as well.
+    this.#known.set(resource, 'busy')
+    try {
+      const taken = await this.#engine.takeFree(resource, heldRecord(held), ttlMs, roofUs)
+      if (taken === undefined) return undefined
+      const { record } = decodeText(taken.text)
+      this.learn(resource, record, taken.version)
+      return { line: record.line, answer: { ...answer, token: record.line.lastToken }, notify: [] }
+    } catch (error) {
+      this.#known.delete(resource)
+      throw error
+    }
+  }
+
+  async giveBack({ resource, id, token }: Ref): Promise<boolean> {
+    const known = this.#known.get(resource)
+    if (known === undefined || known === 'busy') return false
+    const { claim, version } = known
+    if (claim.id !== id || (token !== undefined && claim.token !== token)) return false
+    this.#known.delete(resource)
+    const text = encodeText({ line: { lastToken: claim.token, claims: [] }, observers: [] })
+    return (await this.#engine.swapBefore(resource, version, text, claim.endsAtMs)).version !== undefined
+  }
+}
+
+function isWhole(engine: Partial<OneRequest>): engine is OneRequest {
+  return engine.takeFree !== undefined && engine.swapBefore !== undefined
+}

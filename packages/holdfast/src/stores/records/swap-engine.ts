@@ -1,0 +1,63 @@
+/** What a compare-and-set engine gives, and what it may give beside it to be asked less often. */
+import type { Lane, Notice, OnNotice } from './engine.ts'
+import type { Facts } from '../../store/facts.ts'
+import type { StoreEnvironment } from '../../store/store.ts'
+
+/** A record of text, with what a compare-and-set compares. */
+export interface StoredText {
+  readonly text: string
+  readonly version: string
+}
+
+export interface StoredReading {
+  /** Absent while nothing stands under the key. */
+  readonly stored?: StoredText | undefined
+  /** The engine's own clock, read no earlier than the record. An engine without a clock leaves it out. */
+  readonly nowMs?: number
+}
+
+/** Written, with the new version; or not, with what stands there where the refusal tells. */
+export type SwapResult =
+  | { readonly version: string }
+  | { readonly version?: undefined; readonly current?: StoredText | undefined }
+
+/** What an author writes for a compare-and-set engine: docs/write-your-own-store.md. */
+export interface SwapEngine {
+  readonly facts: Facts
+  read(key: string): Promise<StoredReading>
+  /** Writes the text only if the version is still the one that was seen; `undefined` for a key with nothing under it. */
+  swap(key: string, seen: string | undefined, text: string, notices: readonly Notice[]): Promise<SwapResult>
+  /** Keys that start with the prefix, behind `after`, in their order. */
+  list(prefix: string, after: string, limit: number): Promise<readonly string[]>
+  /** @default nothing to close */
+  close?(): Promise<void>
+}
+
+/** `onNotice`: for engines that push; every notice of a swap, or the key of every change. */
+export type OpenSwapEngine = (environment: StoreEnvironment, onNotice: OnNotice) => Promise<SwapEngine>
+
+/** A held claim as text, but for what the engine writes in between when it grants: first the moment of its end, then the token. */
+export type HeldText = readonly [untilEnd: string, untilToken: string, rest: string]
+
+/** What a locked record becomes; `undefined` where it stays as it is. */
+export type LockedStep = (
+  reading: StoredReading,
+) => { readonly text: string; readonly notices: readonly Notice[] } | undefined
+
+/** An engine with a clock in a server of its own, which can do more in one request than compare and set. */
+export interface ServerSwapEngine extends Omit<SwapEngine, 'read' | 'swap'> {
+  readonly channel: string
+  read(key: string, lane: Lane): Promise<StoredReading>
+  swap(key: string, seen: string | undefined, text: string, notices: readonly Notice[], lane: Lane): Promise<SwapResult>
+  /** The same under a lock of the engine, so that it cannot be lost. */
+  locked(key: string, step: LockedStep, lane: Lane): Promise<void>
+  /**
+   * Puts a claim into a line where nothing stands, with `max(last + 1, clock)` as its token and the clock no higher than
+   * `scaleMaxUs`; `undefined` where something stands there.
+   */
+  takeFree(key: string, claim: HeldText, ttlMs: number, scaleMaxUs: bigint): Promise<StoredText | undefined>
+  /** Swaps only if the engine's clock is still before the moment. */
+  swapBefore(key: string, seen: string, text: string, endsAtMs: number): Promise<SwapResult>
+}
+
+export type OpenServerEngine = (environment: StoreEnvironment, onNotice: OnNotice) => Promise<ServerSwapEngine>

@@ -1,0 +1,17 @@
+/** What the SQL stores ask of a driver: rows as text, and connections that are given back. */
+
+/** One row by column; every column is asked for as text, because drivers differ in how they read numbers. */
+export type SqlRow = Readonly<Record<string, string | null | undefined>>
+
+export interface SqlConnection {
+  /** One statement, outside of any transaction unless `script` began one. */
+  query(text: string, values?: readonly unknown[]): Promise<readonly SqlRow[]>
+  /** Several statements in one request, without values; the rows of each. */
+  script(text: string): Promise<readonly (readonly SqlRow[])[]>
+}
+
+export interface SqlPool {
+  /** A connection for this work alone. One whose work threw is not used again. `what` names the work in errors. */
+  use<Result>(what: string, work: (connection: SqlConnection) => Promise<Result>): Promise<Result>
+  close(): Promise<void>
+}

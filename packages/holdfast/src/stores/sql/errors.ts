@@ -1,0 +1,64 @@
+/** What an error of an SQL database means for the caller: by its code, never by its words. */
+import { HoldfastError, NotApplied, OutcomeUnknown, StoreUnavailable } from '../../store/errors.ts'
+import { driversWords } from '../../store/drivers-words.ts'
+
+/** `passing`: it surely did nothing, and may be asked again. `away`: it cannot work now. `final`: only a change of the set-up helps. */
+export type SqlErrorKind = 'passing' | 'away' | 'final' | 'unknown'
+
+export interface SqlMeaning {
+  readonly kind: SqlErrorKind
+  /** Completes "PostgreSQL …". */
+  readonly words: string
+}
+
+export type MeaningOf = (code: string) => SqlMeaning
+
+/** None of them begins as the codes of the system do: `EPIPE` has five signs, too. */
+const SQL_STATE = /^(?!E)[0-9A-Z]{5}$/
+
+/** Nothing can have been sent. */
+const NOT_REACHED: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOENT',
+  'EACCES',
+])
+
+export interface FailedStatement {
+  /** What was being done, for people. */
+  readonly what: string
+  readonly engine: string
+  /** A connection was still to be made, or given out by a pool: nothing was sent. */
+  readonly isUnsent: boolean
+  readonly meaningOf: MeaningOf
+}
+
+/** An error of ours passes as it is. */
+export function sqlError(error: unknown, statement: FailedStatement): unknown {
+  if (error instanceof HoldfastError) return error
+  const { what, engine, isUnsent, meaningOf } = statement
+  const cause = new Error(driversWords(error))
+  const said = `. The driver said: ${driversWords(error)}`
+  const code = codeOf(error)
+  const sqlState = code !== undefined && SQL_STATE.test(code) ? code : undefined
+  if (sqlState !== undefined) {
+    const { kind, words } = meaningOf(sqlState)
+    const message = `${what}: ${engine} ${words} (SQLSTATE ${sqlState})${said}`
+    if (kind === 'passing') return new NotApplied(message, { cause })
+    if (kind === 'unknown' && !isUnsent) return new OutcomeUnknown(message, { cause })
+    return new StoreUnavailable(message, { cause, isFinal: kind === 'final' })
+  }
+  if (code !== undefined && NOT_REACHED.has(code)) {
+    const words = `${engine} cannot be reached (${code}). Check the address, and whether it runs`
+    return new StoreUnavailable(`${what}: ${words}${said}`, { cause })
+  }
+  if (isUnsent) return new StoreUnavailable(`${what}: no connection to ${engine} came about${said}`, { cause })
+  return new OutcomeUnknown(`${what}: the connection to ${engine} failed before the answer came${said}`, { cause })
+}
+
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}

@@ -1,0 +1,19 @@
+/** A record as a row: its version, its token and its claims are columns. */
+import type { StoredText } from '../records/swap-engine.ts'
+import type { SqlRow } from './driver.ts'
+
+/** The text of a record begins with its token, which has a column of its own here. */
+export function partsOf(text: string): readonly [token: string, claims: string] {
+  const end = text.indexOf('\n')
+  return [text.slice(0, end), text.slice(end + 1)]
+}
+
+export function storedIn(row: SqlRow | undefined): StoredText | undefined {
+  const { version, token, claims } = row ?? {}
+  if (version === undefined || version === null) return undefined
+  return { version, text: `${token ?? ''}\n${claims ?? ''}` }
+}
+
+export function msIn(row: SqlRow | undefined): number {
+  return Number(row?.['now']) / 1000
+}
