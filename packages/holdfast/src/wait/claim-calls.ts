@@ -119,7 +119,7 @@ export class ClaimCalls {
       }
       call.then(late, () => {
         const place = earlier.indexOf(call)
-        if (place >= 0) earlier.splice(place, 1)
+        if (place >= 0) void earlier.splice(place, 1)
       })
       throw error
     }
