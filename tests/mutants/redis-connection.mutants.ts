@@ -41,7 +41,7 @@ const damages: Readonly<Record<string, Omit<Mutant, 'name'>>> = {
     caughtBy: units('packages/holdfast/src/stores/redis-driver/errors.test.ts'),
   },
   'the password is in the error': {
-    file: 'packages/holdfast/src/stores/redis-driver/redaction.ts',
+    file: 'packages/holdfast/src/store/drivers-words.ts',
     find: ".replaceAll(USERINFO, '//***@')",
     replace: '',
     caughtBy: units('packages/holdfast/src/stores/redis-driver/errors.test.ts'),

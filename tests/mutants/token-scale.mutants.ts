@@ -29,8 +29,8 @@ export const tokenScaleMutants: readonly Mutant[] = [
   {
     name: 'token scale: a clock that has not learned the date is a reference',
     file: scaleFile,
-    find: ' || this.#reference.wallMs < CLOCK_TRUSTED_FROM_MS',
-    replace: '',
+    find: ' || this.#reference.wallMs < CLOCK_TRUSTED_FROM_MS) this.#reference',
+    replace: ') this.#reference',
     caughtBy: scaleTests,
   },
   {

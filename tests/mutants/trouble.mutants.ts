@@ -26,15 +26,15 @@ export const troubleMutants: readonly Mutant[] = [
   {
     name: 'an answer that came late answers for ever',
     file: 'packages/holdfast/src/wait/claim-calls.ts',
-    find: 'earlier.clear()',
+    find: 'earlier.length = 0',
     replace: '',
     caughtBy: asking,
   },
   {
     name: 'an ask that failed at once is waited for',
     file: 'packages/holdfast/src/wait/claim-calls.ts',
-    find: 'call.then(late, () => earlier.delete(call))',
-    replace: 'call.then(late, () => undefined)',
+    find: 'if (place >= 0) void earlier.splice(place, 1)',
+    replace: '',
     caughtBy: asking,
   },
   {
