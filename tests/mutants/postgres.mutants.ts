@@ -3,7 +3,7 @@ import type { Check, Mutant } from './mutant.ts'
 
 const folder = 'packages/holdfast/src/stores/postgres'
 const records = 'packages/holdfast/src/stores/records'
-const tests = (name: string): Check => ({ tests: [`${folder}/${name}.test.ts`] })
+const tests = (name: string): Check => ({ tests: [`${folder}/${name}.test.ts`], engine: 'postgres' })
 
 export const postgresMutants: readonly Mutant[] = [
   {
@@ -18,6 +18,13 @@ export const postgresMutants: readonly Mutant[] = [
     file: `${folder}/line-table.ts`,
     find: 'AND ${CLOCK_US} < $5::bigint RETURNING',
     replace: 'AND $5::bigint > 0 RETURNING',
+    caughtBy: tests('store'),
+  },
+  {
+    name: 'postgres: what a row says is a part of the statement',
+    file: `${folder}/line-table.ts`,
+    find: '({ channel, ...notice }) => `(${quotedText(channel)},',
+    replace: "({ channel, ...notice }) => `('${channel}',",
     caughtBy: tests('store'),
   },
   {

@@ -106,7 +106,7 @@ export class LineTable implements RecordStatements {
     }
     const [token, claims] = partsOf(next.text)
     const told = next.notices.map(
-      ({ channel, ...notice }) => `pg_notify('${channel}', ${quotedText(payloadOf(notice))})`,
+      ({ channel, ...notice }) => `pg_notify(${quotedText(channel)}, ${quotedText(payloadOf(notice))})`,
     )
     await connection.script(
       `UPDATE ${this.#table} SET version = version + 1, token = ${token}, claims = ${quotedText(claims)}
@@ -128,7 +128,7 @@ export class LineTable implements RecordStatements {
 /** NOTIFY takes a lock of the whole database at the commit, so it is left out where no process need be told. */
 function notifying(change: string, notices: readonly Notice[]): string {
   if (notices.length === 0) return `WITH changed AS (${change}) SELECT version::text AS version FROM changed`
-  const rows = notices.map(({ channel, ...notice }) => `('${channel}', ${quotedText(payloadOf(notice))})`)
+  const rows = notices.map(({ channel, ...notice }) => `(${quotedText(channel)}, ${quotedText(payloadOf(notice))})`)
   return `WITH changed AS (${change}) SELECT max(c.version)::text AS version, count(pg_notify(n.channel, n.payload))
     FROM changed AS c CROSS JOIN (VALUES ${rows.join(', ')}) AS n (channel, payload) HAVING count(*) > 0`
 }

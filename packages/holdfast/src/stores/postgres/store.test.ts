@@ -54,6 +54,27 @@ test('a line that others want is read and changed, and their claims are told', a
   expect(held((await news) as never).token).toBeGreaterThan(token)
 })
 
+test('the channel of a claim is a text, whatever a row says that it is', async () => {
+  const other = await stage.opened(postgres(engine.url))
+  await takeAndLeave(other, 'n!channel')
+  const asked = claim('n!channel')
+  held(await other.enter(asked))
+  const pool = stage.pool(engine)
+  const bad = "x', ''); DROP TABLE holdfast.lines; --"
+  await other.enter(claim('n!channel'))
+  const { rowCount } = await pool.query(
+    `UPDATE holdfast.lines SET version = version + 1, claims = regexp_replace(claims, 'holdfast-[0-9a-f-]{36}', $1, 'g')
+    WHERE resource = 'n!channel'`,
+    [bad],
+  )
+  expect(rowCount).toBe(1)
+  const store = await stage.opened(postgres(engine.url))
+  const { lastToken } = await store.look('n!channel')
+  expect(await store.evict('n!channel', lastToken, 'for the notice')).toBe('evicted')
+  // The waiter was granted, and its process told, in whatever channel.
+  expect((await store.look('n!channel')).lastToken).toBeGreaterThan(lastToken)
+})
+
 test('a lease that is over is gone, also where it stood alone, and cuts no lock-delay short', async () => {
   const store = await stage.opened(postgres(engine.url))
   await takeAndLeave(store, 'n!over')
