@@ -143,6 +143,18 @@ describe('the judge', () => {
     expect(broken(story)).toEqual([])
   })
 
+  it('V: sees a holder that knows that its lease is lost as gone, though its last answer promised more', () => {
+    const { releasedMs: _, ...silent } = first
+    const story = (lostMs: number): Story =>
+      new Story()
+        .hold('a', 1, silent)
+        .at('a', 'lost', lostMs, { token: '1' })
+        .hold('b', 2, second)
+        .at('a', 'lost-signal', 100, { token: '1' })
+    expect(broken(story(29))).not.toContain('V')
+    expect(broken(story(35))).toContain('V')
+  })
+
   it('V: counts the weights of permits', () => {
     const story = (weight: number): Story =>
       new Story().hold('a', 1, first, 2, 3).hold('b', 2, { ...second, grantedMs: 5 }, weight, 3)

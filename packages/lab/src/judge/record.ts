@@ -60,7 +60,7 @@ export interface Hold {
   readonly validUntilNs: number
   /** In order; the first is the grant. What is believed at a moment is not what a later renewal says. */
   readonly lives: readonly [Life, ...Life[]]
-  /** The first of: the release was called, an eviction was called, the lease ended, the process was killed. */
+  /** The first of: the release was called, an eviction was called, the lease ended or was lost, the process was killed. */
   readonly toNs: number
   readonly released: boolean
 }
@@ -135,6 +135,8 @@ function holdsOf(
   }
   const ended = new Map<string, number>()
   const released = new Set<string>()
+  // A wall clock that is set forward ends a lease for its holder before its last answer said.
+  for (const { f, k, in: input, atNs } of moments) if (f === 'lost') ended.set(keyOf(k, input), atNs)
   const crashed = new Map(
     moments
       .filter(({ f, in: { kind } }) => f === 'nemesis' && ENDS.has(kind))
