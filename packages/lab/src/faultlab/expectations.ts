@@ -127,6 +127,12 @@ const redlock: readonly Excuse[] = [
 const replaced: readonly Excuse[] = ['redis+cluster', 'redis+sentinel'].flatMap((scheme) => [
   ...forgetful(scheme, ['kill-server', 'restart-server'], noLog, ['none']),
   ...forgetful(scheme, ['failover'], `the old primary goes on until it is told, and ${late}`),
+  {
+    scheme,
+    faults: ['failover'],
+    property: 'R',
+    because: 'the old primary goes on until it is told, and prolongs what the new one has handed out again',
+  },
 ])
 
 /** In a Cluster a message may be heard on another node, so a waiter is never skipped because its message reached no listener. */
