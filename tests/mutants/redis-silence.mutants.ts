@@ -71,13 +71,13 @@ const damages: Readonly<Record<string, Damage>> = {
     'channels',
     'await this.#listening([this.#own.name, ...channels])',
     'await this.#listening([])',
-    real('silent-connections', 'through a URL turns are told'),
+    real('silent-connections', 'through a URL > turns are told'),
   ),
   'a subscription that is never confirmed is waited for': driver(
     'channels',
     'timers?.addIn(() => void this.#renew(), CONFIRMED_MS)',
     'timers?.addIn(() => undefined, CONFIRMED_MS)',
-    real('silent-connections', 'through an ioredis Cluster turns are told'),
+    real('silent-connections', 'through an ioredis Cluster > turns are told'),
   ),
   'a turn that came without its message is no reason to ask': {
     file: 'packages/holdfast/src/stores/redis/local-claims.ts',

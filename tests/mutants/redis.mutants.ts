@@ -114,7 +114,11 @@ const scripts: Readonly<Record<string, Damage>> = {
     'record',
     'line.holding, line.used, line.weightless, line.waiting = 0, 0, 0, 0\n',
     '\n',
-    trouble('a line that lost its index to eviction'),
+    {
+      tests: ['packages/holdfast/src/stores/redis/lost-keys.test.ts'],
+      named: 'a line that lost its index to eviction',
+      engine: 'redis',
+    },
   ),
   'a newcomer overtakes those who wait': lua('enter', 'local fits = line.waiting == 0 and ', 'local fits = '),
   'another capacity is let in': lua('enter', 'if counted > 0 and line.capacity', 'if counted < 0 and line.capacity'),
