@@ -73,12 +73,6 @@ const damages: Readonly<Record<string, Damage>> = {
     'await this.#listening([])',
     real('silent-connections', 'through a URL > turns are told'),
   ),
-  'a subscription that is never confirmed is waited for': driver(
-    'channels',
-    'timers?.addIn(() => void this.#renew(), CONFIRMED_MS)',
-    'timers?.addIn(() => undefined, CONFIRMED_MS)',
-    real('silent-connections', 'through an ioredis Cluster > turns are told'),
-  ),
   'a turn that came without its message is no reason to ask': {
     file: 'packages/holdfast/src/stores/redis/local-claims.ts',
     find: 'entry.newsAt === 0) this.#onSilentTurn(line)',
