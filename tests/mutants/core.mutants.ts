@@ -146,7 +146,7 @@ export const coreMutants: readonly Mutant[] = [
     file: 'packages/holdfast/src/wait/acquire.ts',
     find: 'const moved = await this.#limit.bound(turn.moved())',
     replace: 'const moved = await turn.moved()',
-    caughtBy: nthCall,
+    caughtBy: tests('packages/holdfast/src/wait/acquire.test.ts', 'packages/holdfast/src/wait/late-answers.test.ts'),
   },
   {
     name: 'the event loop never turns beside a store that answers at once',

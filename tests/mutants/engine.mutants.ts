@@ -122,7 +122,7 @@ const rule: readonly Mutant[] = [
     file: transition,
     find: 'const endsAtMs = now.nowMs + Math.min(claim.ttlMs, PROVISIONAL_LIFE_MS)',
     replace: 'const endsAtMs = now.nowMs + 1e12',
-    caughtBy: seeds(1, 20),
+    caughtBy: { tests: ['packages/holdfast/src/line/transition.test.ts'] },
   },
 ]
 

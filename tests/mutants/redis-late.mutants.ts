@@ -124,12 +124,6 @@ const damages: Readonly<Record<string, Damage>> = {
     'if false then',
     test('keys', 'a lock that nobody uses has no keys'),
   ),
-  'a short claim makes the keys of a long one expire': lua(
-    'save',
-    'keptMs + limits.slackMs, left, leftOfIndex))',
-    'keptMs + limits.slackMs))',
-    test('keys', 'keys outlive the longest claim'),
-  ),
   'the short way of renewing lets the key expire': lua(
     'renew-fast',
     "if redis.call('PTTL', line) < span - idleMs / 2 then",

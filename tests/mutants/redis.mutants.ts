@@ -151,7 +151,7 @@ const scripts: Readonly<Record<string, Damage>> = {
     'enter-fast',
     "redis.call('PEXPIRE', line, int(ttl / 1000 + idleMs))",
     "redis.call('PEXPIRE', line, idleMs)",
-    storeTests,
+    { tests: ['packages/holdfast/src/stores/redis/keys.test.ts'], named: 'keys outlive', engine: 'redis' },
   ),
   'the short way of leaving ignores observers': lua(
     'leave-fast',
@@ -187,12 +187,6 @@ const scripts: Readonly<Record<string, Damage>> = {
     'renew-fast',
     ' or found[2] + 0 <= now then return nil',
     ' then return nil',
-  ),
-  'the short way of renewing lets the key end before the claim': lua(
-    'renew-fast',
-    "if redis.call('PTTL', line) < span - idleMs / 2 then redis.call('PEXPIRE', line, int(span)) end",
-    '',
-    storeTests,
   ),
   'the short way of renewing drops a note': lua(
     'renew-fast',
