@@ -3,6 +3,7 @@
  * is looked at, and in the few errors that have none of their own, how they begin. Everything that is not the server's
  * own word leaves open what happened. Each message ends with the last words of the driver, because they name the cause.
  */
+import { NOT_REACHED } from '../../store/connection-codes.ts'
 import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../../store/errors.ts'
 import { driversWords } from '../../store/drivers-words.ts'
 
@@ -91,17 +92,6 @@ const LINE = /\{[^{}]*![^{}]*\}$/
 
 /** In a script a command that the user may not use is refused without its code word, so here its words are looked at. */
 const REFUSED_IN_SCRIPT = /^ERR (?:ACL failure in script|The user executing the script can't )/
-
-/** Without a connection nothing can have been sent. */
-const NOT_REACHED: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOENT',
-  'EACCES',
-])
 
 /** What Node says of a certificate before anything is sent (nodejs.org/api/tls.html, X509 certificate error codes). */
 const CERTIFICATE =

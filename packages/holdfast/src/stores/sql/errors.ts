@@ -1,4 +1,5 @@
 /** What an error of an SQL database means for the caller: by its code, never by its words. */
+import { NOT_REACHED } from '../../store/connection-codes.ts'
 import { HoldfastError, NotApplied, OutcomeUnknown, StoreUnavailable } from '../../store/errors.ts'
 import { driversWords } from '../../store/drivers-words.ts'
 
@@ -15,17 +16,6 @@ export type MeaningOf = (code: string) => SqlMeaning
 
 /** None of them begins as the codes of the system do: `EPIPE` has five signs, too. */
 const SQL_STATE = /^(?!E)[0-9A-Z]{5}$/
-
-/** Nothing can have been sent. */
-const NOT_REACHED: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOENT',
-  'EACCES',
-])
 
 export interface FailedStatement {
   /** What was being done, for people. */
