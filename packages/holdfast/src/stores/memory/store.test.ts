@@ -1,44 +1,16 @@
 import { expect, test } from 'vitest'
-import { type Claim, newClaimId } from '../../store/claim.ts'
 import { StoreUnavailable } from '../../store/errors.ts'
 import type { OpenStore, Store } from '../../store/store.ts'
+import { claim, held, takeAndLeave } from '../claims.fixture.ts'
 import { never, opened as openedBy } from '../opened.fixture.ts'
-import type { Held, Standing } from '../../store/standing.ts'
 import { virtualClock } from '../../testing/virtual-clock.ts'
 import { memory, memoryEngine } from './index.ts'
 
 const HOUR_MS = 60 * 60 * 1000
 const DAY_MS = 24 * HOUR_MS
 
-function claim(resource: string, changes: Partial<Claim> = {}): Claim {
-  return {
-    resource,
-    id: newClaimId(),
-    weight: 1,
-    capacity: 1,
-    ttlMs: 10_000,
-    queue: true,
-    lockDelayMs: 0,
-    note: '',
-    owner: 'test',
-    ...changes,
-  }
-}
-
 function opened(store: Store = memory(), clock = virtualClock()): Promise<OpenStore> {
   return openedBy(store, clock)
-}
-
-function held(standing: Standing): Held {
-  if (standing.kind !== 'held') throw new Error(`expected a held claim, got ${standing.kind}`)
-  return standing
-}
-
-async function takeAndLeave(store: OpenStore, resource: string): Promise<bigint> {
-  const { id } = claim(resource)
-  const { token } = held(await store.enter(claim(resource, { id })))
-  await store.leave({ resource, id, token })
-  return token
 }
 
 test('two stores without an engine know nothing of each other, with one engine they share its locks', async () => {
