@@ -15,7 +15,13 @@ const ruleTests: Check = {
   ],
 }
 const endedTests: Check = { tests: ['packages/holdfast/src/wait/ended-claims.test.ts'] }
-const judgeTests: Check = { tests: ['packages/lab/src/judge/judge.test.ts', 'packages/lab/src/judge/liveness.test.ts'] }
+const judgeTests: Check = {
+  tests: [
+    'packages/lab/src/judge/judge.test.ts',
+    'packages/lab/src/judge/fifo.test.ts',
+    'packages/lab/src/judge/liveness.test.ts',
+  ],
+}
 const seeds = (from: number, count: number): Check => ({ seeds: { from, count } })
 
 const rule: readonly Mutant[] = [

@@ -1,7 +1,7 @@
 /** Damages to the fault lab: a lab that cannot fail says of every lock that nothing was found. */
 import type { Check, Mutant } from './mutant.ts'
 
-const judged: Check = { tests: ['packages/lab/src/judge/judge.test.ts'] }
+const judged: Check = { tests: ['packages/lab/src/judge/judge.test.ts', 'packages/lab/src/judge/fifo.test.ts'] }
 const lively: Check = { tests: ['packages/lab/src/judge/liveness.test.ts'] }
 const units = (file: string): Check => ({ tests: [`packages/lab/src/faultlab/${file}`] })
 const onRedis = (file: string): Check => ({ tests: [`packages/lab/src/faultlab/${file}`], engine: 'redis' })
