@@ -7,14 +7,43 @@ const conformance: Check = {
   named: 'records, ',
 }
 const tests = (file: string): Check => ({ tests: [file] })
+const pushed = tests('packages/holdfast/src/stores/records/pushed-grants.test.ts')
 
 export const recordMutants: readonly Mutant[] = [
   {
     name: 'records: nobody is told of a grant',
     file: 'packages/holdfast/src/stores/records/transaction.ts',
-    find: 'for (const claim of done.notify) this.#notify(resource, claim)',
+    find: 'for (const claim of done.notify) this.#notify(resource, claim, before.lastToken)',
     replace: '',
     caughtBy: memoryTests,
+  },
+  {
+    name: 'records: a grant from before the last answer is believed',
+    file: 'packages/holdfast/src/stores/records/waiting-claims.ts',
+    find: ' && grant.token > answer.lastToken',
+    replace: '',
+    caughtBy: pushed,
+  },
+  {
+    name: 'records: a grant whose life is over is believed',
+    file: 'packages/holdfast/src/stores/records/waiting-claims.ts',
+    find: 'if (askedAt.monotonicMs + lifeMs <= now.monotonicMs) return undefined',
+    replace: '',
+    caughtBy: pushed,
+  },
+  {
+    name: 'records: a claim that was evicted is told that it was granted',
+    file: 'packages/holdfast/src/stores/records/transaction.ts',
+    find: ' || claim.token <= lastToken',
+    replace: '',
+    caughtBy: pushed,
+  },
+  {
+    name: 'records: after a lost connection a grant is placed by the clock of the server before',
+    file: 'packages/holdfast/src/stores/records/swap.ts',
+    find: "if (typeof notice !== 'object') serverClock.forget()",
+    replace: '',
+    caughtBy: pushed,
   },
   {
     name: 'records: a watch misses what changed before it was called',

@@ -1,17 +1,19 @@
-/** What a notice says: which line changed, and which claim in it. A resource and an id have no space. */
+/** What a notice says: which line changed, which claim in it, and its grant. A resource and an id have no space. */
+import type { HeardNotice, Notice } from '../records/engine.ts'
 
-interface LineNotice {
-  readonly resource: string
-  readonly id?: string
-}
-
-export function payloadOf({ resource, id }: LineNotice): string {
-  return id === undefined ? resource : `${resource} ${id}`
+export function payloadOf({ resource, id, grant }: Omit<Notice, 'channel'>): string {
+  const words = [resource, ...(id === undefined ? [] : [id])]
+  return (grant === undefined ? words : [...words, grant.token, grant.atMs, grant.lifeMs]).join(' ')
 }
 
 /** `undefined` for what another program sent. */
-export function noticeOf(payload: string): LineNotice | undefined {
-  const [resource = '', id, ...rest] = payload.split(' ')
-  if (resource === '' || rest.length > 0) return undefined
-  return id === undefined ? { resource } : { resource, id }
+export function noticeOf(payload: string): HeardNotice | undefined {
+  const [resource = '', id, ...grant] = payload.split(' ')
+  if (resource === '' || (grant.length !== 0 && grant.length !== 3)) return undefined
+  if (id === undefined) return { resource }
+  if (grant.length === 0) return { resource, id }
+  const [token = '', atMs, lifeMs] = grant
+  const [at, life] = [Number(atMs), Number(lifeMs)]
+  if (!/^\d{1,19}$/.test(token) || !Number.isFinite(at + life)) return undefined
+  return { resource, id, grant: { token: BigInt(token), atMs: at, lifeMs: life } }
 }

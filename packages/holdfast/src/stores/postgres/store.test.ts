@@ -28,20 +28,39 @@ function as(user: string): string {
   return engine.url.replace('postgres@', `${user}@`)
 }
 
+/** Asks until the log has said it: the server writes its lines after its answers. */
+async function expectStatements(work: () => Promise<unknown>, count: number): Promise<void> {
+  const before = engine.log().length
+  await work()
+  const said = (): number | undefined =>
+    engine
+      .log()
+      .slice(before)
+      .match(/LOG: {2}(?:execute|statement)/g)?.length
+  await expect.poll(said).toBe(count)
+}
+
 test('an uncontended pair is two statements', async () => {
   const store = await stage.opened(postgres(engine.url))
   for (let pairs = 0; pairs < 2; pairs += 1) await takeAndLeave(store, 'n!pair')
-  const before = engine.log().length
-  await takeAndLeave(store, 'n!pair')
-  await expect
-    .poll(
-      () =>
-        engine
-          .log()
-          .slice(before)
-          .match(/LOG: {2}(?:execute|statement)/g)?.length,
-    )
-    .toBe(2)
+  await expectStatements(() => takeAndLeave(store, 'n!pair'), 2)
+})
+
+test('a hand-off is two statements of the process that leaves, and none of the one whose turn it is', async () => {
+  const [store, other] = [await stage.opened(postgres(engine.url)), await stage.opened(postgres(engine.url))]
+  const [first, second, third] = [claim('n!hand-off'), claim('n!hand-off'), claim('n!hand-off')]
+  held(await store.enter(first))
+  await other.enter(second)
+  await store.enter(third)
+  await store.leave(first)
+  held((await other.watch(second, AbortSignal.timeout(20_000))) as never)
+  expect(await store.watch(third, AbortSignal.timeout(20_000))).toMatchObject({ kind: 'queued', ahead: 0 })
+  let news: Promise<unknown> = Promise.resolve()
+  await expectStatements(async () => void (news = store.watch(third, AbortSignal.timeout(20_000))), 1)
+  await expectStatements(async () => {
+    await other.leave(second)
+    held((await news) as never)
+  }, 2)
 })
 
 test('a line that others want is read and changed, and their claims are told', async () => {

@@ -3,6 +3,7 @@ import type { Line } from '../../line/line.ts'
 import type { ClaimState, LineStep, Moment } from '../../line/transition.ts'
 import type { Claim, Ref } from '../../store/claim.ts'
 import type { Facts } from '../../store/facts.ts'
+import type { Stamp } from '../../time/clock.ts'
 import type { StoreEnvironment, TokenScaleView } from '../../store/store.ts'
 import type { WaiterSummary } from './thin-line.ts'
 
@@ -33,6 +34,16 @@ export interface Notice {
   readonly resource: string
   /** The claim it is about; absent for observers of the line. */
   readonly id?: string
+  /** Where it was granted: its process need not look. */
+  readonly grant?: Grant
+}
+
+/** The first, provisional life of a claim that waited. */
+export interface Grant {
+  readonly token: bigint
+  /** When it was granted, on the clock of the engine. */
+  readonly atMs: number
+  readonly lifeMs: number
 }
 
 /** What one change may do; everything happens together or not at all. */
@@ -102,6 +113,8 @@ export interface RecordEngine {
   /** Lines that may have claims, in the order of their keys, behind `after`. */
   list(prefix: string, after: string, limit: number): readonly ListedLine[] | Promise<readonly ListedLine[]>
   close(): void | Promise<void>
+  /** A moment of the engine's clock on ours, never later than it was; `undefined` where that is not known. @default grants in notices are looked up */
+  stampAt?(momentMs: number): Stamp | undefined
   /** As in the seam. @default the store cannot do it */
   rebase?(to?: bigint): TokenScaleView | Promise<TokenScaleView>
   /** For a step that only looks. @default the step as it is */
@@ -116,7 +129,7 @@ export interface RecordEngine {
  */
 export type OnNotice = (notice?: HeardNotice | 'unsure') => void
 
-export interface HeardNotice extends Pick<Notice, 'resource' | 'id'> {
+export interface HeardNotice extends Pick<Notice, 'resource' | 'id' | 'grant'> {
   /** The line changed, whatever it is about: for engines that tell every process of every change. @default false */
   readonly isOfAll?: boolean
 }

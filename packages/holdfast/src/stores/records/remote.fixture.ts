@@ -21,6 +21,8 @@ export class Remote {
   #versions = 0
   reads = 0
   swaps = 0
+  /** All that were sent. */
+  readonly sent: Notice[] = []
 
   constructor(options: RemoteOptions) {
     this.#options = options
@@ -32,6 +34,11 @@ export class Remote {
       this.#listeners.add(onNotice)
       return this.#engine(onNotice)
     })
+  }
+
+  /** Tells every client. */
+  tell(...told: Parameters<OnNotice>): void {
+    for (const listener of this.#listeners) listener(...told)
   }
 
   #engine(onNotice: OnNotice): SwapEngine {
@@ -66,12 +73,10 @@ export class Remote {
   }
 
   #notify(resource: string, notices: readonly Notice[]): void {
+    this.sent.push(...notices)
     if (this.#options.wakeUp === 'poll') return
-    const isOfAll = this.#options.expiry === 'observed'
-    for (const listener of this.#listeners) {
-      if (isOfAll) listener({ resource, isOfAll })
-      else for (const notice of notices) listener(notice)
-    }
+    if (this.#options.expiry === 'observed') this.tell({ resource, isOfAll: true })
+    else for (const notice of notices) this.tell(notice)
   }
 }
 

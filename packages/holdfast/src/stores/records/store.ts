@@ -4,7 +4,6 @@ import { standingOf } from '../../line/standing.ts'
 import {
   type ClaimState,
   claimStateOf,
-  enterLine,
   evictFromLine,
   isIdle,
   leaveLine,
@@ -18,7 +17,7 @@ import type { Claim, Ref } from '../../store/claim.ts'
 import { StoreUnavailable } from '../../store/errors.ts'
 import type { Facts } from '../../store/facts.ts'
 import type { LineView, ResourcePage } from '../../store/line-view.ts'
-import { type Hint, type RenewAnswer, type Situation, situationOf, type Standing } from '../../store/standing.ts'
+import { type Hint, type RenewAnswer, situationOf, type Standing } from '../../store/standing.ts'
 import type { LeaveOptions, OpenStore, Renewal, Store, StoreEnvironment, TokenScaleView } from '../../store/store.ts'
 import { type Clock, type Stamp, stampOf } from '../../time/clock.ts'
 import {
@@ -29,10 +28,12 @@ import {
   type RecordEngine,
   RecordFull,
 } from './engine.ts'
+import { enterStepOf, type StateStep } from './enter-step.ts'
 import { observeLine } from './observe.ts'
 import { OvertakenAsks } from './overtaken-asks.ts'
 import { renewEachLine } from './renewals.ts'
 import { Transaction } from './transaction.ts'
+import { WaitingClaims } from './waiting-claims.ts'
 import { subjectOf, Watchers } from './watchers.ts'
 
 const HINT: Hint = { kind: 'hint' }
@@ -41,14 +42,20 @@ const HINT: Hint = { kind: 'hint' }
 export function recordStore(openRecords: OpenRecords): Store {
   return {
     async open(environment) {
-      const watchers = new Watchers()
-      const engine = await openRecords(environment, (notice) => watchers.hear(notice))
-      return new RecordStore(engine, watchers, environment)
+      const [watchers, waiting] = [new Watchers(), new WaitingClaims()]
+      const engine = await openRecords(environment, (notice) => {
+        if (typeof notice === 'object') waiting.heard(notice)
+        watchers.hear(notice)
+      })
+      return new RecordStore(engine, { watchers, waiting }, environment)
     },
   }
 }
 
-type StateStep = (line: Line, now: Moment) => LineStep<ClaimState>
+interface Local {
+  readonly watchers: Watchers
+  readonly waiting: WaitingClaims
+}
 
 class RecordStore implements OpenStore {
   /** Only where the engine can. */
@@ -57,17 +64,17 @@ class RecordStore implements OpenStore {
   readonly #watchers: Watchers
   readonly #clock: Clock
   readonly #environment: StoreEnvironment
-  /** How each waiting claim stood when it was last answered; a claim that is not here holds, or is not ours. */
-  readonly #waiting = new Map<string, Situation>()
+  readonly #waiting: WaitingClaims
   /** Asks on their way to an engine that is away, which no request has carried yet. */
   readonly #unsent = new Map<string, Promise<Standing>>()
   readonly #overtaken = new OvertakenAsks()
   readonly #closing = new AbortController()
   #isClosed = false
 
-  constructor(engine: RecordEngine, watchers: Watchers, environment: StoreEnvironment) {
+  constructor(engine: RecordEngine, { watchers, waiting }: Local, environment: StoreEnvironment) {
     this.#engine = engine
     this.#watchers = watchers
+    this.#waiting = waiting
     this.#clock = environment.clock
     this.#environment = environment
     const rebase = engine.rebase?.bind(engine)
@@ -98,13 +105,13 @@ class RecordStore implements OpenStore {
     // An ask that was not sent yet serves this one as well.
     const unsent = this.#unsent.get(id)
     if (unsent !== undefined) return unsent
-    const step = this.#entering(claim)
+    const step = enterStepOf(claim, this.#engine)
     // A waiter that asks again mostly changes nothing, and then it takes no lock.
     const looked = this.#waiting.has(id) ? await this.#lookThrough(resource, id, step, askedAt) : undefined
-    if (looked !== undefined) return this.#answered(id, looked)
+    if (looked !== undefined) return looked
     if (this.#engine.takeFree !== undefined && !this.#waiting.has(id)) {
       const taken = await this.#engine.takeFree(claim)
-      if (taken !== undefined) return this.#answered(id, this.#standing(taken, id, askedAt))
+      if (taken !== undefined) return this.#stepAnswered(taken, id, askedAt)
     }
     // Nothing is granted any more once the store was closed, which may have been during the look.
     this.#assertOpen()
@@ -114,7 +121,7 @@ class RecordStore implements OpenStore {
     }
     const done = this.#apply(resource, id, sent, 'asks')
     // An engine in this process answers at once: a turn of the microtasks would be a tenth of its pair.
-    if (!(done instanceof Promise)) return this.#answered(id, this.#standing(done, id, askedAt))
+    if (!(done instanceof Promise)) return this.#stepAnswered(done, id, askedAt)
     const entered = this.#entered(done, id, askedAt)
     this.#unsent.set(id, entered)
     return entered.finally(() => this.#unsent.delete(id))
@@ -174,7 +181,7 @@ class RecordStore implements OpenStore {
 
   async #leave(ref: Ref, keepMs: number): Promise<'left' | 'gone'> {
     this.#assertOpen()
-    this.#waiting.delete(ref.id)
+    this.#waiting.end(ref.id)
     if (keepMs === 0 && this.#engine.giveBack !== undefined && (await this.#engine.giveBack(ref))) return 'left'
     const left = this.#apply(ref.resource, ref.id, (line, now) => leaveLine(line, ref, keepMs, now), 'keeps')
     return left instanceof Promise ? (await left).answer : left.answer
@@ -227,20 +234,9 @@ class RecordStore implements OpenStore {
     return this.#engine.change([{ resource, ids: id === undefined ? [] : [id] }], work, lane)
   }
 
-  /** Where expiry is observed, an ask about a claim that holds renews it. */
-  #entering(claim: Claim): StateStep {
-    const { channel, isObserved = false } = this.#engine
-    const { resource, id, ttlMs } = claim
-    if (!isObserved) return (line, now) => enterLine(line, claim, channel, now)
-    return (line, now) =>
-      line.claims.some((known) => known.id === id && known.state === 'held')
-        ? renewInLine(line, { resource, id }, ttlMs, undefined, now)
-        : enterLine(line, claim, channel, now)
-  }
-
   async #entered(entering: Promise<LineStep<ClaimState>>, id: string, askedAt: Stamp): Promise<Standing> {
     try {
-      return this.#answered(id, this.#standing(await entering, id, askedAt))
+      return this.#stepAnswered(await entering, id, askedAt)
     } catch (error) {
       if (error instanceof RecordFull) return { kind: 'refused', because: 'full' }
       throw error
@@ -255,14 +251,16 @@ class RecordStore implements OpenStore {
       this.#engine.around === undefined
         ? step(line, now)
         : this.#engine.around(line, now, (before) => step(before, now))
-    return done.line === line ? this.#standing(done, id, askedAt) : undefined
+    return done.line === line ? this.#stepAnswered(done, id, askedAt) : undefined
   }
 
   #newsOf(ref: Ref): Standing | undefined | Promise<Standing | undefined> {
     const askedAt = stampOf(this.#clock)
+    const pushed = this.#waiting.pushedTo(ref.id, this.#engine, askedAt)
+    if (pushed !== undefined) return pushed
     const newsIn = ({ record, now }: { readonly record: { readonly line: Line }; readonly now: Moment }) => {
       const state = claimStateOf(record.line, ref.id, now, ref.token)
-      if (situationOf(state) === (this.#waiting.get(ref.id) ?? 'held')) return undefined
+      if (situationOf(state) === this.#waiting.situationOf(ref.id)) return undefined
       return this.#standing({ line: record.line, answer: state, notify: [] }, ref.id, askedAt)
     }
     const reading = this.#engine.read(ref.resource, [ref.id])
@@ -274,9 +272,12 @@ class RecordStore implements OpenStore {
     return standingOf(answer, askedAt, recheckInMs)
   }
 
-  #answered(id: string, standing: Standing): Standing {
-    if (standing.kind === 'queued') this.#waiting.set(id, situationOf(standing))
-    else if (this.#waiting.size > 0) this.#waiting.delete(id)
+  #stepAnswered(step: LineStep<ClaimState>, id: string, askedAt: Stamp): Standing {
+    return this.#answered(id, this.#standing(step, id, askedAt), step.line.lastToken)
+  }
+
+  #answered(id: string, standing: Standing, lastToken?: bigint): Standing {
+    this.#waiting.answered(id, standing, lastToken)
     return standing
   }
 

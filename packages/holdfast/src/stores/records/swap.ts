@@ -9,7 +9,8 @@ import type { Claim, Ref } from '../../store/claim.ts'
 import { NotApplied, StoreUnavailable } from '../../store/errors.ts'
 import type { Facts } from '../../store/facts.ts'
 import type { Store, StoreEnvironment } from '../../store/store.ts'
-import { type Clock, stampOf } from '../../time/clock.ts'
+import { type Clock, type Stamp, stampOf } from '../../time/clock.ts'
+import { ServerClock } from '../../time/server-clock.ts'
 import {
   emptyRecord,
   type LineAsk,
@@ -44,12 +45,17 @@ type AnyEngine = Omit<ServerSwapEngine, MoreThanSwap> & Partial<Pick<ServerSwapE
 
 function storeOver(open: (environment: StoreEnvironment, onNotice: OnNotice) => Promise<AnyEngine>): Store {
   return recordStore(async (environment, onNotice) => {
-    const engine = await open(environment, onNotice)
+    const serverClock = new ServerClock(environment.clock)
+    const engine = await open(environment, (notice) => {
+      // Connected again, perhaps to another server.
+      if (typeof notice !== 'object') serverClock.forget()
+      onNotice(notice)
+    })
     if (environment.signal.aborted) {
       await engine.close?.()
       throw new StoreUnavailable('opening the store was aborted')
     }
-    return new SwapRecords(engine, environment.clock)
+    return new SwapRecords(engine, environment.clock, serverClock)
   })
 }
 
@@ -88,15 +94,17 @@ class SwapRecords implements RecordEngine {
   readonly #engine: AnyEngine
   readonly #free: FreeLines | undefined
   readonly #clock: Clock
+  readonly #serverClock: ServerClock
   readonly #observations = new Observations()
   readonly #scale = new TokenScale()
   readonly #pending = new Map<string, Pending[]>()
 
-  constructor(engine: AnyEngine, clock: Clock) {
+  constructor(engine: AnyEngine, clock: Clock, serverClock: ServerClock) {
     this.channel = engine.channel ?? crypto.randomUUID()
     this.isObserved = engine.facts.expiry === 'observed'
     this.#engine = engine
     this.#clock = clock
+    this.#serverClock = serverClock
     const free = FreeLines.of(engine, this.channel, () => this.#scale.roofAt(clock.monotonicMs()))
     this.#free = free
     this.leavesOvertake = free !== undefined
@@ -135,6 +143,10 @@ class SwapRecords implements RecordEngine {
         return { resource, line: record.line, now }
       }),
     )
+  }
+
+  stampAt(momentMs: number): Stamp | undefined {
+    return this.isObserved ? undefined : this.#serverClock.stampAt(momentMs * 1000)
   }
 
   async close(): Promise<void> {
@@ -194,8 +206,9 @@ class SwapRecords implements RecordEngine {
   /** Another process was faster once, so it may be again: now the engine keeps the others out meanwhile. */
   async #changeLocked({ resource, lane }: Place, together: readonly Pending[]): Promise<readonly unknown[]> {
     let results: readonly unknown[] = []
+    const askedAt = stampOf(this.#clock)
     const step: LockedStep = (reading) => {
-      const read = this.#decode(resource, reading)
+      const read = this.#decode(resource, reading, askedAt)
       const done = runOn(read, together)
       results = done.results
       if (done.written === undefined) return undefined
@@ -206,15 +219,17 @@ class SwapRecords implements RecordEngine {
   }
 
   async #read({ resource, lane }: Place): Promise<Read> {
-    const read = this.#decode(resource, await this.#engine.read(resource, lane))
+    const askedAt = stampOf(this.#clock)
+    const read = this.#decode(resource, await this.#engine.read(resource, lane), askedAt)
     this.#free?.learn(resource, read.record, read.seen)
     return read
   }
 
-  #decode(resource: string, { stored, nowMs }: StoredReading): Read {
+  #decode(resource: string, { stored, nowMs }: StoredReading, askedAt?: Stamp): Read {
     const { monotonicMs: seenAtMs, wallMs } = stampOf(this.#clock)
     if (nowMs === undefined && !this.isObserved)
       throw new StoreUnavailable(`${this.facts.engine} brought no clock, and its facts say that it judges expiry`)
+    if (nowMs !== undefined && askedAt !== undefined) this.#serverClock.note(askedAt, nowMs * 1000)
     const tokenScaleUs = this.#scale.at({ wallMs: nowMs ?? wallMs, monotonicMs: seenAtMs })
     // Without a clock of the engine a line counts on by itself. One that is made anew may have been lost: its tokens go on
     // above the lost ones, by the clock of its maker.

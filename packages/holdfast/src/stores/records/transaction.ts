@@ -40,12 +40,12 @@ export class Transaction {
     const done = this.#around(before, this.now, (line) => step(line, this.now))
     if (done.line === before) return done
     record.after = { line: done.line, observers: record.after.observers }
-    for (const claim of done.notify) this.#notify(resource, claim)
+    for (const claim of done.notify) this.#notify(resource, claim, before.lastToken)
     // The asker's own process may be watching, and it need not be the one that asks: an id can be left from anywhere.
     const asker = before.claims.find((claim) => claim.id === id)
     if (asker === undefined) return done
     const isNow = done.line.claims.find((claim) => claim.id === id)
-    if (asker.state !== isNow?.state) this.#notify(resource, asker)
+    if (asker.state !== isNow?.state) this.#notify(resource, asker, before.lastToken)
     return done
   }
 
@@ -82,7 +82,11 @@ export class Transaction {
     return record
   }
 
-  #notify(resource: string, { channel, id }: LineClaim): void {
-    this.#change.notify({ channel, resource, id })
+  /** A claim with a token above the last one before was granted by this step; others have been evicted, or moved. */
+  #notify(resource: string, claim: LineClaim, lastToken: bigint): void {
+    const { channel, id } = claim
+    if (claim.state !== 'held' || claim.token <= lastToken) return this.#change.notify({ channel, resource, id })
+    const { nowMs: atMs } = this.now
+    this.#change.notify({ channel, resource, id, grant: { token: claim.token, atMs, lifeMs: claim.endsAtMs - atMs } })
   }
 }

@@ -4,7 +4,7 @@ import { formatMs } from '../../time/duration.ts'
 import { NotApplied, StoreUnavailable } from '../../store/errors.ts'
 import type { Queued, Held, Standing } from '../../store/standing.ts'
 import { replyFields } from '../redis-driver/answers.ts'
-import type { ServerClock } from '../redis-driver/server-clock.ts'
+import type { ServerClock } from '../../time/server-clock.ts'
 
 /** Told when a request was sent and what the server's clock showed in its answer. */
 export type NoteTime = (askedAt: Stamp, serverUs: number) => void

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { stampOf } from '../../time/clock.ts'
-import { virtualClock } from '../../testing/virtual-clock.ts'
+import { stampOf } from './clock.ts'
+import { virtualClock } from '../testing/virtual-clock.ts'
 import { ServerClock } from './server-clock.ts'
 
 test('an event on the server is placed by an earlier answer, never later than it was', async () => {
