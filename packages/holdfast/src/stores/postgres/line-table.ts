@@ -7,7 +7,7 @@ import { quotedText } from '../sql/names.ts'
 import type { RecordStatements } from '../sql/operations.ts'
 import { msIn, partsOf, storedIn } from '../sql/record-row.ts'
 import { LOST } from '../postgres-driver/errors.ts'
-import { payloadOf } from '../postgres-driver/payload.ts'
+import { noticeText } from '../records/notice-text.ts'
 
 const CLOCK_US = '(extract(epoch FROM clock_timestamp()) * 1000000)::bigint'
 /** A process that is stopped inside its transaction keeps a line locked no longer. */
@@ -106,7 +106,7 @@ export class LineTable implements RecordStatements {
     }
     const [token, claims] = partsOf(next.text)
     const told = next.notices.map(
-      ({ channel, ...notice }) => `pg_notify(${quotedText(channel)}, ${quotedText(payloadOf(notice))})`,
+      ({ channel, ...notice }) => `pg_notify(${quotedText(channel)}, ${quotedText(noticeText(notice))})`,
     )
     await connection.script(
       `UPDATE ${this.#table} SET version = version + 1, token = ${token}, claims = ${quotedText(claims)}
@@ -128,7 +128,7 @@ export class LineTable implements RecordStatements {
 /** NOTIFY takes a lock of the whole database at the commit, so it is left out where no process need be told. */
 function notifying(change: string, notices: readonly Notice[]): string {
   if (notices.length === 0) return `WITH changed AS (${change}) SELECT version::text AS version FROM changed`
-  const rows = notices.map(({ channel, ...notice }) => `(${quotedText(channel)}, ${quotedText(payloadOf(notice))})`)
+  const rows = notices.map(({ channel, ...notice }) => `(${quotedText(channel)}, ${quotedText(noticeText(notice))})`)
   return `WITH changed AS (${change}) SELECT max(c.version)::text AS version, count(pg_notify(n.channel, n.payload))
     FROM changed AS c CROSS JOIN (VALUES ${rows.join(', ')}) AS n (channel, payload) HAVING count(*) > 0`
 }

@@ -9,7 +9,7 @@ import { factsOf, probed } from './facts.ts'
 import type { PgDriver } from '../postgres-driver/client.ts'
 import { PgConnections } from '../postgres-driver/connections.ts'
 import { PgListener } from '../postgres-driver/listener.ts'
-import { noticeOf } from '../postgres-driver/payload.ts'
+import { noticeIn } from '../records/notice-text.ts'
 import { operationsOver } from '../sql/operations.ts'
 import type { Table } from '../sql/table.ts'
 import { LineTable } from './line-table.ts'
@@ -42,7 +42,7 @@ async function engineOver(
   const channel = `holdfast-${crypto.randomUUID()}`
   const listener = new PgListener(driver.listener, channel, timers, {
     onPayload(payload) {
-      const notice = noticeOf(payload)
+      const notice = noticeIn(payload)
       if (notice !== undefined) onNotice(notice)
     },
     onUp() {

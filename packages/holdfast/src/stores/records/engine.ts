@@ -35,11 +35,11 @@ export interface Notice {
   /** The claim it is about; absent for observers of the line. */
   readonly id?: string
   /** Where it was granted: its process need not look. */
-  readonly grant?: Grant
+  readonly grant?: PushedGrant
 }
 
 /** The first, provisional life of a claim that waited. */
-export interface Grant {
+export interface PushedGrant {
   readonly token: bigint
   /** When it was granted, on the clock of the engine. */
   readonly atMs: number

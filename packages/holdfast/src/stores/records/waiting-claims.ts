@@ -1,13 +1,13 @@
 /** The claims of this process that wait: how each was last answered, and what a notice said of its grant since. */
 import { type Held, type Situation, situationOf, type Standing } from '../../store/standing.ts'
 import type { Stamp } from '../../time/clock.ts'
-import type { Grant, HeardNotice, RecordEngine } from './engine.ts'
+import type { PushedGrant, HeardNotice, RecordEngine } from './engine.ts'
 
 interface WaitingAnswer {
   readonly situation: Situation
   /** The highest token of the line in that answer: a grant came after it exactly if its token is higher. */
   readonly lastToken: bigint
-  grant?: Grant
+  grant?: PushedGrant
 }
 
 export class WaitingClaims {

@@ -1,14 +1,14 @@
-/** What a notice says: which line changed, which claim in it, and its grant. A resource and an id have no space. */
-import type { HeardNotice, Notice } from '../records/engine.ts'
+/** A notice as text: which line changed, which claim in it, and its grant. A resource and an id have no space. */
+import type { HeardNotice, Notice } from './engine.ts'
 
-export function payloadOf({ resource, id, grant }: Omit<Notice, 'channel'>): string {
+export function noticeText({ resource, id, grant }: Omit<Notice, 'channel'>): string {
   const words = [resource, ...(id === undefined ? [] : [id])]
   return (grant === undefined ? words : [...words, grant.token, grant.atMs, grant.lifeMs]).join(' ')
 }
 
 /** `undefined` for what another program sent. */
-export function noticeOf(payload: string): HeardNotice | undefined {
-  const [resource = '', id, ...grant] = payload.split(' ')
+export function noticeIn(text: string): HeardNotice | undefined {
+  const [resource = '', id, ...grant] = text.split(' ')
   if (resource === '' || (grant.length !== 0 && grant.length !== 3)) return undefined
   if (id === undefined) return { resource }
   if (grant.length === 0) return { resource, id }

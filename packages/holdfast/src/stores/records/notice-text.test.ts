@@ -1,6 +1,6 @@
 /** What one process sends, another one reads; and what a stranger sends, nobody believes. */
 import { expect, test } from 'vitest'
-import { noticeOf, payloadOf } from './payload.ts'
+import { noticeIn, noticeText } from './notice-text.ts'
 
 test.each([
   { resource: 'n!lock' },
@@ -11,7 +11,7 @@ test.each([
     grant: { token: 9_223_372_036_854_775_807n, atMs: 1_790_000_000_000.125, lifeMs: 3_000 },
   },
 ])('a notice is read as it was sent, whatever it names', (notice) => {
-  expect(noticeOf(payloadOf(notice))).toEqual(notice)
+  expect(noticeIn(noticeText(notice))).toEqual(notice)
 })
 
 test.each([
@@ -24,5 +24,5 @@ test.each([
   'n!lock id 1 x 3',
   'n!lock id 1 2 Infinity',
 ])('what another program sent is no notice: %j', (payload) => {
-  expect(noticeOf(payload)).toBeUndefined()
+  expect(noticeIn(payload)).toBeUndefined()
 })
