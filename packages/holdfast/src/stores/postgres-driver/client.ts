@@ -1,6 +1,7 @@
 /** The driver `pg`: as much of it as is used, and connections of our own beside a pool of the user's. */
 import { StoreUnavailable } from '../../store/errors.ts'
 import { ATTEMPT_MS_MAX } from '../../store/limits.ts'
+import type { ConnectionSource, PooledConnection, SqlRow } from '../sql/driver.ts'
 
 /** A `Pool` of `pg`. */
 export interface PgPool {
@@ -35,9 +36,9 @@ const OWN_POOL_MAX = 8
 const OWN_OPTIONS = { connectionTimeoutMillis: ATTEMPT_MS_MAX, keepAlive: true }
 
 export interface PgDriver {
-  readonly asks: PgPool
+  readonly asks: ConnectionSource
   /** One connection, for renewals and leaves. */
-  readonly keeps: PgPool
+  readonly keeps: ConnectionSource
   listener(): PgClient
   close(): Promise<void>
 }
@@ -71,13 +72,43 @@ function driverBeside(asks: MadePool, closeAsks: () => Promise<void>): PgDriver 
   const keeps = new (asks.constructor as PoolClass)({ ...options, max: 1, idleTimeoutMillis: 0 })
   ignoreErrors(keeps)
   return {
-    asks,
-    keeps,
+    asks: sourceOf(asks),
+    keeps: sourceOf(keeps),
     listener: () => new asks.Client(options),
     close: async () => {
       await Promise.all([keeps.end(), closeAsks()])
     },
   }
+}
+
+function sourceOf(pool: PgPool): ConnectionSource {
+  return { connect: async () => pooled(await pool.connect()) }
+}
+
+function pooled(client: PgPoolClient): PooledConnection {
+  // One that breaks while it is out tells of it itself.
+  client.on('error', ignore)
+  return {
+    // Not prepared by name: behind a pooler the next statement may meet another connection of the server.
+    query: async (text, values = []) => rowsOf((await client.query({ text, values })) as PgResult),
+    async script(text) {
+      const results = (await client.query(text)) as PgResult | readonly PgResult[]
+      return [results].flat().flatMap((result) => (result.fields.length === 0 ? [] : [rowsOf(result)]))
+    },
+    release(error) {
+      if (error === undefined) client.removeListener('error', ignore)
+      client.release(error !== undefined)
+    },
+  }
+}
+
+interface PgResult {
+  readonly rows: readonly SqlRow[]
+  readonly fields: readonly unknown[]
+}
+
+function rowsOf({ rows }: PgResult): readonly SqlRow[] {
+  return rows
 }
 
 /** A pool tells of idle connections that broke, and without a listener the process would end by it. */

@@ -1,5 +1,5 @@
 /** The codes of PostgreSQL (postgresql.org/docs/current/errcodes-appendix.html), and what each means for a lock. */
-import { sqlError, type SqlErrorKind, type SqlMeaning } from '../sql/errors.ts'
+import { codeOf, sqlError, type SqlErrorKind, type SqlMeaning } from '../sql/errors.ts'
 
 const MEANINGS: Readonly<Record<string, readonly [kind: SqlErrorKind, words: string]>> = {
   '40001': ['passing', 'could not serialize the change beside another one'],
@@ -36,9 +36,14 @@ const CLASSES: Readonly<Record<string, readonly [kind: SqlErrorKind, words: stri
   '58': ['away', 'met an error of its system'],
 }
 
-function meaningOf(code: string): SqlMeaning {
+/** None of them begins as the codes of the system do: `EPIPE` has five signs, too. */
+const SQL_STATE = /^(?!E)[0-9A-Z]{5}$/
+
+function meaningOf(error: unknown): SqlMeaning | undefined {
+  const code = codeOf(error)
+  if (code === undefined || !SQL_STATE.test(code)) return undefined
   const [kind, words] = MEANINGS[code] ?? CLASSES[code.slice(0, 2)] ?? (['away', 'refused the statement'] as const)
-  return { kind, words }
+  return { kind, words, code: `SQLSTATE ${code}` }
 }
 
 export function postgresError(error: unknown, what: string, isUnsent = false): unknown {

@@ -4,8 +4,10 @@ import type { Notice } from '../records/engine.ts'
 import type { SqlConnection, SqlRow } from '../sql/driver.ts'
 import { codeOf } from '../sql/errors.ts'
 import { quotedText } from '../sql/names.ts'
+import { type RowLock, stepLocked } from '../sql/locked-row.ts'
 import type { RecordStatements } from '../sql/operations.ts'
 import { msIn, partsOf, storedIn } from '../sql/record-row.ts'
+import { swapResult } from '../sql/swap-result.ts'
 import { LOST } from '../postgres-driver/errors.ts'
 import { noticeText } from '../records/notice-text.ts'
 
@@ -85,34 +87,24 @@ export class LineTable implements RecordStatements {
 
   async locked(connection: SqlConnection, key: string, step: LockedStep): Promise<{ readonly threw?: unknown }> {
     const resource = quotedText(key)
-    const results = await connection.script(
-      `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = '${IDLE_LIMIT}';
-      SET LOCAL lock_timeout = '${LOCK_LIMIT}';
-      INSERT INTO ${this.#table} (resource, version, token, claims) VALUES (${resource}, ${CLOCK_US}, 0, '')
-        ON CONFLICT (resource) DO NOTHING;
-      SELECT version::text AS version, token::text AS token, claims FROM ${this.#table} WHERE resource = ${resource} FOR UPDATE;
-      SELECT ${CLOCK_US}::text AS now`,
-    )
-    let next: ReturnType<LockedStep>
-    try {
-      next = step({ stored: storedIn(results[4]?.[0]), nowMs: msIn(results[5]?.[0]) })
-    } catch (threw) {
-      await connection.script('ROLLBACK')
-      return { threw }
+    const lock: RowLock = {
+      begin: `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = '${IDLE_LIMIT}';
+        SET LOCAL lock_timeout = '${LOCK_LIMIT}';
+        INSERT INTO ${this.#table} (resource, version, token, claims) VALUES (${resource}, ${CLOCK_US}, 0, '')
+          ON CONFLICT (resource) DO NOTHING;
+        SELECT version::text AS version, token::text AS token, claims FROM ${this.#table} WHERE resource = ${resource} FOR UPDATE;
+        SELECT ${CLOCK_US}::text AS now`,
+      readingIn: ([rows, clock]) => ({ stored: storedIn(rows?.[0]), nowMs: msIn(clock?.[0]) }),
+      change: (text, notices) => {
+        const [token, claims] = partsOf(text)
+        const told = notices.map(
+          ({ channel, ...notice }) => `pg_notify(${quotedText(channel)}, ${quotedText(noticeText(notice))})`,
+        )
+        return `UPDATE ${this.#table} SET version = version + 1, token = ${token}, claims = ${quotedText(claims)}
+          WHERE resource = ${resource}${told.length === 0 ? '' : `; SELECT ${told.join(', ')}`}`
+      },
     }
-    if (next === undefined) {
-      await connection.script('COMMIT')
-      return {}
-    }
-    const [token, claims] = partsOf(next.text)
-    const told = next.notices.map(
-      ({ channel, ...notice }) => `pg_notify(${quotedText(channel)}, ${quotedText(noticeText(notice))})`,
-    )
-    await connection.script(
-      `UPDATE ${this.#table} SET version = version + 1, token = ${token}, claims = ${quotedText(claims)}
-      WHERE resource = ${resource}; ${told.length === 0 ? '' : `SELECT ${told.join(', ')};`} COMMIT`,
-    )
-    return {}
+    return await stepLocked(connection, lock, step)
   }
 
   async list(connection: SqlConnection, prefix: string, after: string, limit: number): Promise<readonly string[]> {
@@ -134,11 +126,8 @@ function notifying(change: string, notices: readonly Notice[]): string {
 }
 
 async function versionOf(rows: Promise<readonly SqlRow[]>): Promise<SwapResult> {
-  try {
-    const version = (await rows)[0]?.['version']
-    return version === undefined || version === null ? {} : { version }
-  } catch (error) {
-    if (LOST.has(codeOf(error) ?? '')) return {}
-    throw error
-  }
+  return await swapResult(
+    rows.then(([row]) => row?.['version']),
+    (error) => LOST.has(codeOf(error) ?? ''),
+  )
 }

@@ -1,8 +1,9 @@
 /** The one table: the statements that make it, printed or carried out, and whether what stands in its place is it. */
 import { StoreUnavailable } from '../../store/errors.ts'
-import type { SqlConnection, SqlPool } from '../sql/driver.ts'
+import type { SqlConnection } from '../sql/driver.ts'
 import { codeOf } from '../sql/errors.ts'
 import { quotedName } from '../sql/names.ts'
+import type { TableForm } from '../sql/prepared-table.ts'
 import type { Table } from '../sql/table.ts'
 
 /** May be carried out again. */
@@ -33,20 +34,13 @@ export interface TableFindings {
   readonly isLogged: boolean
 }
 
-/** Makes the table where it is missing; throws when something else stands there, or when it may not be made. */
-export async function preparedTable(pool: SqlPool, table: Table): Promise<TableFindings> {
-  const found = await pool.use('opening', (connection) => tableFound(connection, table))
-  if (found !== undefined) return found
-  await pool.use('making the table', async (connection) => {
-    try {
-      for (const statement of statementsOf(table)) await connection.query(statement)
-    } catch (error) {
-      if (!MADE_MEANWHILE.has(codeOf(error))) throw error
-    }
-  })
-  const made = await pool.use('opening', (connection) => tableFound(connection, table))
-  if (made === undefined) throw new StoreUnavailable(`opening: the table ${table.quoted} went away while it was made`)
-  return made
+export function formOf(table: Table): TableForm<TableFindings> {
+  return {
+    quoted: table.quoted,
+    statements: statementsOf(table),
+    find: (connection) => tableFound(connection, table),
+    isMadeMeanwhile: (error) => MADE_MEANWHILE.has(codeOf(error)),
+  }
 }
 
 async function tableFound(connection: SqlConnection, table: Table): Promise<TableFindings | undefined> {

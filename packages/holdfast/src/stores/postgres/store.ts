@@ -1,31 +1,24 @@
 /** The store: each line of claims is one row of one table. */
 import type { OnNotice } from '../records/engine.ts'
-import type { OpenServerEngine, ServerSwapEngine } from '../records/swap-engine.ts'
-import { serverSwapStore } from '../records/swap.ts'
+import type { ServerSwapEngine } from '../records/swap-engine.ts'
 import { StoreUnavailable } from '../../store/errors.ts'
 import type { Facts } from '../../store/facts.ts'
 import type { Store, StoreEnvironment } from '../../store/store.ts'
 import { factsOf, probed } from './facts.ts'
 import type { PgDriver } from '../postgres-driver/client.ts'
-import { PgConnections } from '../postgres-driver/connections.ts'
+import { postgresError } from '../postgres-driver/errors.ts'
 import { PgListener } from '../postgres-driver/listener.ts'
 import { noticeIn } from '../records/notice-text.ts'
+import { Connections } from '../sql/connections.ts'
 import { operationsOver } from '../sql/operations.ts'
+import { preparedTable } from '../sql/prepared-table.ts'
+import { sqlStore } from '../sql/store.ts'
 import type { Table } from '../sql/table.ts'
 import { LineTable } from './line-table.ts'
-import { preparedTable } from './schema.ts'
+import { formOf } from './schema.ts'
 
 export function postgresStore(connect: () => Promise<PgDriver>, table: Table): Store {
-  const open: OpenServerEngine = async (environment, onNotice) => {
-    const driver = await connect()
-    try {
-      return await engineOver(driver, table, environment, onNotice)
-    } catch (error) {
-      await driver.close()
-      throw error
-    }
-  }
-  return serverSwapStore(open)
+  return sqlStore(connect, (driver, environment, onNotice) => engineOver(driver, table, environment, onNotice))
 }
 
 async function engineOver(
@@ -35,8 +28,9 @@ async function engineOver(
   onNotice: OnNotice,
 ): Promise<ServerSwapEngine> {
   const { timers } = environment
-  const [asks, keeps] = [new PgConnections(driver.asks, timers), new PgConnections(driver.keeps, timers)]
-  const findings = await preparedTable(asks, table)
+  const asks = new Connections(driver.asks, timers, postgresError)
+  const keeps = new Connections(driver.keeps, timers, postgresError)
+  const findings = await preparedTable(asks, formOf(table))
   // Through the connection for renewals and leaves, which is there from now on.
   const server = await probed(keeps)
   const channel = `holdfast-${crypto.randomUUID()}`

@@ -6,12 +6,22 @@ export type SqlRow = Readonly<Record<string, string | null | undefined>>
 export interface SqlConnection {
   /** One statement, outside of any transaction unless `script` began one. */
   query(text: string, values?: readonly unknown[]): Promise<readonly SqlRow[]>
-  /** Several statements in one request, without values; the rows of each. */
+  /** Several statements in one request, without values; the rows of each that returns rows. */
   script(text: string): Promise<readonly (readonly SqlRow[])[]>
+}
+
+/** A connection that a pool gave out for one work. */
+export interface PooledConnection extends SqlConnection {
+  /** Given back; with an error when a statement failed by it, or was not answered in time. */
+  release(error?: unknown): void
+}
+
+export interface ConnectionSource {
+  /** One for one work, as soon as there is one. */
+  connect(): Promise<PooledConnection>
 }
 
 export interface SqlPool {
   /** A connection for this work alone. One whose work threw is not used again. `what` names the work in errors. */
   use<Result>(what: string, work: (connection: SqlConnection) => Promise<Result>): Promise<Result>
-  close(): Promise<void>
 }

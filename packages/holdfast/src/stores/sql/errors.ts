@@ -10,12 +10,12 @@ export interface SqlMeaning {
   readonly kind: SqlErrorKind
   /** Completes "PostgreSQL …". */
   readonly words: string
+  /** As the manual of the server lists it. */
+  readonly code: string
 }
 
-export type MeaningOf = (code: string) => SqlMeaning
-
-/** None of them begins as the codes of the system do: `EPIPE` has five signs, too. */
-const SQL_STATE = /^(?!E)[0-9A-Z]{5}$/
+/** `undefined` for what the server did not say. */
+export type MeaningOf = (error: unknown) => SqlMeaning | undefined
 
 export interface FailedStatement {
   /** What was being done, for people. */
@@ -32,15 +32,15 @@ export function sqlError(error: unknown, statement: FailedStatement): unknown {
   const { what, engine, isUnsent, meaningOf } = statement
   const cause = new Error(driversWords(error))
   const said = `. The driver said: ${driversWords(error)}`
-  const code = codeOf(error)
-  const sqlState = code !== undefined && SQL_STATE.test(code) ? code : undefined
-  if (sqlState !== undefined) {
-    const { kind, words } = meaningOf(sqlState)
-    const message = `${what}: ${engine} ${words} (SQLSTATE ${sqlState})${said}`
+  const meaning = meaningOf(error)
+  if (meaning !== undefined) {
+    const { kind, words } = meaning
+    const message = `${what}: ${engine} ${words} (${meaning.code})${said}`
     if (kind === 'passing') return new NotApplied(message, { cause })
     if (kind === 'unknown' && !isUnsent) return new OutcomeUnknown(message, { cause })
     return new StoreUnavailable(message, { cause, isFinal: kind === 'final' })
   }
+  const code = codeOf(error)
   if (code !== undefined && NOT_REACHED.has(code)) {
     const words = `${engine} cannot be reached (${code}). Check the address, and whether it runs`
     return new StoreUnavailable(`${what}: ${words}${said}`, { cause })
