@@ -22,9 +22,9 @@ export const postgresMutants: readonly Mutant[] = [
   },
   {
     name: 'postgres: what a row says is a part of the statement',
-    file: `${folder}/line-table.ts`,
-    find: '({ channel, ...notice }) => `(${quotedText(channel)},',
-    replace: "({ channel, ...notice }) => `('${channel}',",
+    file: 'packages/holdfast/src/stores/postgres-driver/notify.ts',
+    find: '({ channel, text }) => `(${quotedText(channel)},',
+    replace: "({ channel, text }) => `('${channel}',",
     caughtBy: tests('store'),
   },
   {

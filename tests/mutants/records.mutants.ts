@@ -69,7 +69,7 @@ export const recordMutants: readonly Mutant[] = [
   {
     name: 'records: what was written here is seen anew when it is read',
     file: 'packages/holdfast/src/stores/records/swap.ts',
-    find: 'if (this.isObserved) this.#observe(resource, decodeText(text), read.now.nowMs)',
+    find: 'if (this.isObserved) this.#observe(resource, decodeText(text, true), read.now.nowMs)',
     replace: '',
     caughtBy: conformance,
   },
@@ -96,7 +96,7 @@ export const recordMutants: readonly Mutant[] = [
   },
   {
     name: 'records: each ask is a write of its own',
-    file: 'packages/holdfast/src/stores/records/swap.ts',
+    file: 'packages/holdfast/src/stores/records/combined-changes.ts',
     find: 'const TOGETHER_MAX = 64',
     replace: 'const TOGETHER_MAX = 1',
     caughtBy: tests('packages/holdfast/src/stores/records/swap.test.ts'),

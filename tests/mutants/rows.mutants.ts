@@ -5,6 +5,8 @@ const folder = 'packages/holdfast/src/stores/sqlite'
 const records = 'packages/holdfast/src/stores/records'
 const tests = (name: string): Check => ({ tests: [`${folder}/${name}.test.ts`] })
 
+const sqlRows: Check = { tests: ['packages/holdfast/src/stores/sql/waiter-rows.test.ts'] }
+
 export const rowMutants: readonly Mutant[] = [
   {
     name: 'sqlite: a line with rows is written in one statement',
@@ -117,5 +119,33 @@ export const rowMutants: readonly Mutant[] = [
     find: 'const isMoved = known !== undefined && known < lastSequence',
     replace: 'const isMoved = known !== undefined && known < 0 && known < lastSequence',
     caughtBy: tests('crowd-clocks'),
+  },
+  {
+    name: 'sql rows: a step that looked into a bundle is believed',
+    file: 'packages/holdfast/src/stores/records/crowd-step.ts',
+    find: 'if (needsMoreRows(crowd.thin, written.line)) return { more: widerQueryOf(part.query) }',
+    replace: '',
+    caughtBy: sqlRows,
+  },
+  {
+    name: 'sql rows: a line that has outgrown its record is written whole',
+    file: 'packages/holdfast/src/stores/records/swap.ts',
+    find: 'this.#engine.locked !== undefined && !staysInRecord(written.line)',
+    replace: 'this.#engine.locked !== undefined && written.line.claims.length > 9_999',
+    caughtBy: sqlRows,
+  },
+  {
+    name: 'sql rows: a place that is kept ends as it would have before',
+    file: 'packages/holdfast/src/stores/sql/waiter-rows.ts',
+    find: 'DO UPDATE SET ends_us = excluded.ends_us, text = excluded.text',
+    replace: 'DO UPDATE SET text = excluded.text',
+    caughtBy: sqlRows,
+  },
+  {
+    name: 'sql rows: a row that is loaded by its id stands right behind the first ones',
+    file: 'packages/holdfast/src/stores/sql/waiter-rows.ts',
+    find: '${ofLine} AND sequence < w.sequence',
+    replace: '${ofLine} AND sequence < w.sequence AND sequence < 5',
+    caughtBy: sqlRows,
   },
 ]

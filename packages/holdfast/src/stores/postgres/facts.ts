@@ -3,7 +3,7 @@ import { StoreUnavailable } from '../../store/errors.ts'
 import type { Facts } from '../../store/facts.ts'
 import { TTL_MS_MAX, TTL_MS_MIN } from '../../store/limits.ts'
 import type { SqlPool } from '../sql/driver.ts'
-import type { TableFindings } from './schema.ts'
+import type { FoundTable } from '../postgres-driver/found-table.ts'
 
 export interface PostgresFindings {
   readonly version: string
@@ -32,7 +32,7 @@ export async function probed(pool: SqlPool): Promise<PostgresFindings> {
   return { version, commit, syncsDisk: row['fsync'] === 'on', standbys }
 }
 
-export function factsOf(server: PostgresFindings, { isLogged }: TableFindings, hears: boolean): Facts {
+export function factsOf(server: PostgresFindings, { isLogged }: FoundTable, hears: boolean): Facts {
   const losses = lossesOf(server, isLogged)
   const isFollowed = server.standbys !== ''
   return {

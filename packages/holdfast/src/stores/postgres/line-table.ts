@@ -1,15 +1,26 @@
 /** The statements on one row a line. `clock_timestamp()` is read after the row was locked, so tokens rise in the order of commits. */
-import type { LockedStep, StoredReading, StoredText, SwapResult, HeldText } from '../records/swap-engine.ts'
+import type {
+  CrowdReading,
+  LockedStep,
+  StoredReading,
+  StoredText,
+  SwapResult,
+  HeldText,
+} from '../records/swap-engine.ts'
+import type { RowQuery } from '../records/crowd.ts'
 import type { Notice } from '../records/engine.ts'
 import type { SqlConnection, SqlRow } from '../sql/driver.ts'
 import { codeOf } from '../sql/errors.ts'
 import { quotedText } from '../sql/names.ts'
-import { type RowLock, stepLocked } from '../sql/locked-row.ts'
+import { type LockedResult, type RowLock, stepLocked } from '../sql/locked-row.ts'
 import type { RecordStatements } from '../sql/operations.ts'
 import { msIn, partsOf, storedIn } from '../sql/record-row.ts'
 import { swapResult } from '../sql/swap-result.ts'
+import type { Table } from '../sql/table.ts'
+import { WaiterRows, waitersIn } from '../sql/waiter-rows.ts'
 import { LOST } from '../postgres-driver/errors.ts'
-import { noticeText } from '../records/notice-text.ts'
+import { changeAndNotify, thenNotify } from '../postgres-driver/notify.ts'
+import { messageOf } from '../records/notice-text.ts'
 
 const CLOCK_US = '(extract(epoch FROM clock_timestamp()) * 1000000)::bigint'
 /** A process that is stopped inside its transaction keeps a line locked no longer. */
@@ -18,18 +29,23 @@ const LOCK_LIMIT = '4s'
 
 export class LineTable implements RecordStatements {
   readonly #table: string
+  readonly #waiters: WaiterRows
 
-  constructor(table: string) {
-    this.#table = table
+  constructor({ quoted, waiters }: Table) {
+    this.#table = quoted
+    this.#waiters = new WaiterRows({ table: waiters.quoted, quoted: quotedText })
   }
 
   async read(connection: SqlConnection, key: string): Promise<StoredReading> {
-    const [row] = await connection.query(
-      `SELECT ${CLOCK_US}::text AS now, l.version::text AS version, l.token::text AS token, l.claims
-      FROM (SELECT 1) AS one LEFT JOIN ${this.#table} AS l ON l.resource = $1`,
-      [key],
-    )
+    const [row] = await connection.query(this.#look(''), [key])
     return { stored: storedIn(row), nowMs: msIn(row) }
+  }
+
+  /** In one statement, so that the row and its waiters are of one moment. */
+  async readCrowd(connection: SqlConnection, key: string, query: RowQuery): Promise<CrowdReading> {
+    const waiters = `LEFT JOIN (${this.#waiters.select(key, query)}) AS w ON true`
+    const rows = await connection.query(this.#look(waiters), [key])
+    return { stored: storedIn(rows[0]), nowMs: msIn(rows[0]), found: waitersIn(rows) }
   }
 
   async swap(
@@ -47,7 +63,7 @@ export class LineTable implements RecordStatements {
         : `UPDATE ${this.#table} AS l SET version = l.version + 1, token = $2::bigint, claims = $3
           WHERE l.resource = $1 AND l.version = $4::bigint RETURNING l.version`
     if (seen !== undefined) values.push(seen)
-    return await versionOf(connection.query(notifying(change, notices), values))
+    return await versionOf(connection.query(changeAndNotify(change, notices.map(messageOf)), values))
   }
 
   async takeFree(
@@ -85,7 +101,12 @@ export class LineTable implements RecordStatements {
     return await versionOf(rows)
   }
 
-  async locked(connection: SqlConnection, key: string, step: LockedStep): Promise<{ readonly threw?: unknown }> {
+  async locked(
+    connection: SqlConnection,
+    key: string,
+    ids: readonly string[],
+    step: LockedStep,
+  ): Promise<LockedResult> {
     const resource = quotedText(key)
     const lock: RowLock = {
       begin: `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = '${IDLE_LIMIT}';
@@ -95,16 +116,14 @@ export class LineTable implements RecordStatements {
         SELECT version::text AS version, token::text AS token, claims FROM ${this.#table} WHERE resource = ${resource} FOR UPDATE;
         SELECT ${CLOCK_US}::text AS now`,
       readingIn: ([rows, clock]) => ({ stored: storedIn(rows?.[0]), nowMs: msIn(clock?.[0]) }),
-      change: (text, notices) => {
+      change: (text) => {
         const [token, claims] = partsOf(text)
-        const told = notices.map(
-          ({ channel, ...notice }) => `pg_notify(${quotedText(channel)}, ${quotedText(noticeText(notice))})`,
-        )
         return `UPDATE ${this.#table} SET version = version + 1, token = ${token}, claims = ${quotedText(claims)}
-          WHERE resource = ${resource}${told.length === 0 ? '' : `; SELECT ${told.join(', ')}`}`
+          WHERE resource = ${resource}`
       },
+      tell: (notices) => thenNotify(notices.map(messageOf)),
     }
-    return await stepLocked(connection, lock, step)
+    return await stepLocked(connection, { key, ids, waiters: this.#waiters }, lock, step)
   }
 
   async list(connection: SqlConnection, prefix: string, after: string, limit: number): Promise<readonly string[]> {
@@ -115,14 +134,11 @@ export class LineTable implements RecordStatements {
     )
     return rows.flatMap(({ resource }) => resource ?? [])
   }
-}
 
-/** NOTIFY takes a lock of the whole database at the commit, so it is left out where no process need be told. */
-function notifying(change: string, notices: readonly Notice[]): string {
-  if (notices.length === 0) return `WITH changed AS (${change}) SELECT version::text AS version FROM changed`
-  const rows = notices.map(({ channel, ...notice }) => `(${quotedText(channel)}, ${quotedText(noticeText(notice))})`)
-  return `WITH changed AS (${change}) SELECT max(c.version)::text AS version, count(pg_notify(n.channel, n.payload))
-    FROM changed AS c CROSS JOIN (VALUES ${rows.join(', ')}) AS n (channel, payload) HAVING count(*) > 0`
+  #look(beside: string): string {
+    return `SELECT ${CLOCK_US}::text AS now, l.version::text AS version, l.token::text AS token, l.claims${beside === '' ? '' : ', w.*'}
+      FROM (SELECT 1) AS one LEFT JOIN ${this.#table} AS l ON l.resource = $1 ${beside}`
+  }
 }
 
 async function versionOf(rows: Promise<readonly SqlRow[]>): Promise<SwapResult> {

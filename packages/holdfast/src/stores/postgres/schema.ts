@@ -1,5 +1,5 @@
 /** The one table: the statements that make it, printed or carried out, and whether what stands in its place is it. */
-import { StoreUnavailable } from '../../store/errors.ts'
+import { type FoundTable, foundTable } from '../postgres-driver/found-table.ts'
 import type { SqlConnection } from '../sql/driver.ts'
 import { codeOf } from '../sql/errors.ts'
 import { quotedName } from '../sql/names.ts'
@@ -7,7 +7,7 @@ import type { TableForm } from '../sql/prepared-table.ts'
 import type { Table } from '../sql/table.ts'
 
 /** May be carried out again. */
-export function statementsOf({ schema, quoted }: Table): readonly string[] {
+export function statementsOf({ schema, quoted, waiters }: Table): readonly string[] {
   return [
     `CREATE SCHEMA IF NOT EXISTS ${quotedName(schema)}`,
     `CREATE TABLE IF NOT EXISTS ${quoted} (
@@ -16,25 +16,33 @@ export function statementsOf({ schema, quoted }: Table): readonly string[] {
   token bigint NOT NULL,
   claims text NOT NULL
 ) WITH (fillfactor = 50)`,
+    `CREATE TABLE IF NOT EXISTS ${waiters.quoted} (
+  resource text COLLATE "C",
+  sequence bigint,
+  id text COLLATE "C" NOT NULL,
+  ends_us bigint NOT NULL,
+  text text NOT NULL,
+  PRIMARY KEY (resource, sequence),
+  UNIQUE (resource, id)
+)`,
     `COMMENT ON TABLE ${quoted} IS 'Holdfast lines, version 1'`,
   ]
 }
 
-const COLUMNS = 'claims text, resource text, token bigint, version bigint'
-const LOOK = `SELECT c.relpersistence AS persistence, c.relkind AS kind,
-  (SELECT string_agg(a.attname || ' ' || format_type(a.atttypid, NULL), ', ' ORDER BY a.attname::text COLLATE "C")
-    FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
-  EXISTS (SELECT FROM pg_index AS i JOIN pg_attribute AS k ON k.attrelid = c.oid AND k.attnum = i.indkey[0]
-    WHERE i.indrelid = c.oid AND i.indisprimary AND i.indnatts = 1 AND k.attname = 'resource')::text AS has_key
-  FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2`
+const LINES = {
+  columns: 'claims text, resource text, token bigint, version bigint',
+  key: 'resource',
+  rights: 'SELECT, INSERT, UPDATE',
+}
+const WAITERS = {
+  columns: 'ends_us bigint, id text, resource text, sequence bigint, text text',
+  key: 'resource, sequence',
+  rights: 'SELECT, INSERT, UPDATE, DELETE',
+}
 /** What two programs that make the same thing in one moment are told. */
 const MADE_MEANWHILE: ReadonlySet<string | undefined> = new Set(['23505', '42710', '42P06', '42P07', 'XX000'])
 
-export interface TableFindings {
-  readonly isLogged: boolean
-}
-
-export function formOf(table: Table): TableForm<TableFindings> {
+export function formOf(table: Table): TableForm<FoundTable> {
   return {
     quoted: table.quoted,
     statements: statementsOf(table),
@@ -43,15 +51,8 @@ export function formOf(table: Table): TableForm<TableFindings> {
   }
 }
 
-async function tableFound(connection: SqlConnection, table: Table): Promise<TableFindings | undefined> {
-  const [row] = await connection.query(LOOK, [table.schema, table.name])
-  if (row === undefined) return undefined
-  const isTable = row['kind'] === 'r' || row['kind'] === 'p'
-  if (!isTable || row['columns'] !== COLUMNS || row['has_key'] !== 'true') {
-    throw new StoreUnavailable(
-      `opening: ${table.quoted} is not a table of Holdfast: it has ${row['columns'] ?? 'no columns'}. Choose another schema or table`,
-      { isFinal: true },
-    )
-  }
-  return { isLogged: row['persistence'] === 'p' }
+async function tableFound(connection: SqlConnection, table: Table): Promise<FoundTable | undefined> {
+  const lines = await foundTable(connection, { ...table, ...LINES })
+  const waiters = await foundTable(connection, { ...table, ...table.waiters, ...WAITERS })
+  return waiters === undefined ? undefined : lines
 }

@@ -125,11 +125,12 @@ describe('the table', () => {
     expect((await pool.query(`SELECT count(*)::int AS count FROM ${schema}.lines`)).rows).toEqual([{ count: 0 }])
   })
 
-  test('can be made by a person beforehand, and used with three rights on it', async () => {
+  test('can be made by a person beforehand, and used with three rights on it and four on that of its waiters', async () => {
     const [schema, user] = [fresh('own'), fresh('user')]
     const pool = stage.pool(engine)
     await pool.query(`${postgresSchema({ schema })} CREATE ROLE ${user} LOGIN; GRANT USAGE ON SCHEMA ${schema} TO ${user};
-      GRANT SELECT, INSERT, UPDATE ON ${schema}.lines TO ${user}`)
+      GRANT SELECT, INSERT, UPDATE ON ${schema}.lines TO ${user};
+      GRANT SELECT, INSERT, UPDATE, DELETE ON ${schema}.lines_waiters TO ${user}`)
     await pool.query(postgresSchema({ schema }))
     const store = await stage.opened(postgres(as(user), { schema }))
     const [first, second] = [claim('n!lock'), claim('n!lock')]
@@ -151,8 +152,12 @@ describe('the table', () => {
     await pool.query(
       `${postgresSchema({ schema })} GRANT USAGE ON SCHEMA ${schema} TO ${user}; GRANT SELECT ON ${schema}.lines TO ${user}`,
     )
-    const store = await stage.opened(postgres(as(user), { schema }))
-    await expect(store.enter(claim('n!lock'))).rejects.toMatchObject({ isFinal: true, code: 'STORE_UNAVAILABLE' })
+    await expect(stage.opened(postgres(as(user), { schema }))).rejects.toMatchObject({
+      isFinal: true,
+      message: expect.stringMatching(
+        /does not allow this user to INSERT, UPDATE on "poor\d+"."lines": GRANT INSERT, UPDATE/,
+      ),
+    })
   })
 })
 

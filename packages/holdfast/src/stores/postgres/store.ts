@@ -54,7 +54,7 @@ async function engineOver(
   )
   let facts = factsOf(server, findings, hears)
   return {
-    ...operationsOver({ asks, keeps }, new LineTable(table.quoted)),
+    ...operationsOver({ asks, keeps }, new LineTable(table)),
     get facts(): Facts {
       return facts
     },

@@ -50,6 +50,12 @@ export interface WaiterText {
   readonly text: string
 }
 
+export interface FoundWaiters {
+  readonly rows: readonly WaiterText[]
+  /** The first end of the rows that go on, where that was asked. */
+  readonly nextEndsAtMs: number | null
+}
+
 export interface CrowdTable {
   load(resource: string, window: number): ThinRecord
   save(resource: string, record: LineRecord, changes: RowChanges): void
@@ -71,6 +77,16 @@ export function rowQueryOf(
     sweptMs: mustSweepRows(waiters, nowMs) ? nowMs : null,
     passed: channel === undefined ? [] : others,
   }
+}
+
+/** What is asked for before the record is known. */
+export function firstQueryOf(ids: readonly string[] | 'all'): RowQuery {
+  const [window, asked] = ids === 'all' ? [ALL_ROWS, []] : [WINDOW, ids]
+  return { window, ids: asked, sweptMs: null, passed: [] }
+}
+
+export function widerQueryOf(query: RowQuery): RowQuery {
+  return { ...query, window: Math.min(query.window * WIDER, ALL_ROWS) }
 }
 
 const noPlaces: ReadonlyMap<string, number> = new Map()
@@ -121,9 +137,18 @@ export function changeCrowds<Result>(table: CrowdTable, work: (lines: Lines) => 
   }
 }
 
-function save(table: CrowdTable, resource: string, before: ThinLine, { line, observers }: LineRecord): void {
+function save(table: CrowdTable, resource: string, before: ThinLine, after: LineRecord): void {
+  const { record, changes } = splitRecordOf(before, after)
+  table.save(resource, record, changes)
+}
+
+/** What stays in the record, and what becomes of the rows. */
+export function splitRecordOf(
+  before: ThinLine,
+  { line, observers }: LineRecord,
+): { readonly record: LineRecord; readonly changes: RowChanges } {
   const changes = rowChangesOf(before, line)
   const { inRecord, summary } = changes
   const record: LineRecord = { line: { lastToken: line.lastToken, claims: inRecord }, observers }
-  table.save(resource, summary.rows === 0 ? record : { ...record, waiters: summary }, changes)
+  return { record: summary.rows === 0 ? record : { ...record, waiters: summary }, changes }
 }

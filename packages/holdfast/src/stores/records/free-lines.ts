@@ -28,7 +28,7 @@ export class FreeLines {
   /** How high a token may follow the engine's clock; unknown before the engine was read once. */
   readonly #roof: () => bigint | undefined
   /** Lines that are not free. */
-  readonly #known = new Map<string, Alone | 'busy'>()
+  readonly #known = new Map<string, Alone | 'busy' | 'crowd'>()
 
   static of(engine: Partial<OneRequest>, channel: string, roof: () => bigint | undefined): FreeLines | undefined {
     return isWhole(engine) ? new FreeLines(engine, channel, roof) : undefined
@@ -41,18 +41,23 @@ export class FreeLines {
   }
 
   /** What was read, or written, last. */
-  learn(resource: string, { line, observers }: LineRecord, version: string | undefined): void {
+  learn(resource: string, { line, observers, waiters }: LineRecord, version: string | undefined): void {
     this.#known.delete(resource)
     const [claim] = line.claims
-    if (claim === undefined && observers.length === 0) return
-    const isAlone = line.claims.length === 1 && observers.length === 0
+    if (claim === undefined && observers.length === 0 && waiters === undefined) return
+    const isAlone = line.claims.length === 1 && observers.length === 0 && waiters === undefined
     const known = isAlone && claim?.state === 'held' && version !== undefined ? { version, claim } : 'busy'
-    this.#known.set(resource, known)
+    this.#known.set(resource, waiters === undefined ? known : 'crowd')
     if (this.#known.size <= KNOWN_MAX) return
     for (const oldest of this.#known.keys()) {
       this.#known.delete(oldest)
       return
     }
+  }
+
+  /** Its waiters are rows, as far as is known. */
+  isCrowd(resource: string): boolean {
+    return this.#known.get(resource) === 'crowd'
   }
 
   async take(claim: Claim): Promise<LineStep<ClaimState> | undefined> {
@@ -67,7 +72,7 @@ export class FreeLines {
     try {
       const taken = await this.#engine.takeFree(resource, heldRecord(held), ttlMs, roofUs)
       if (taken === undefined) return undefined
-      const { record } = decodeText(taken.text)
+      const { record } = decodeText(taken.text, false)
       this.learn(resource, record, taken.version)
       return { line: record.line, answer: { ...answer, token: record.line.lastToken }, notify: [] }
     } catch (error) {
@@ -78,7 +83,7 @@ export class FreeLines {
 
   async giveBack({ resource, id, token }: Ref): Promise<boolean> {
     const known = this.#known.get(resource)
-    if (known === undefined || known === 'busy') return false
+    if (known === undefined || typeof known === 'string') return false
     const { claim, version } = known
     if (claim.id !== id || (token !== undefined && claim.token !== token)) return false
     this.#known.delete(resource)

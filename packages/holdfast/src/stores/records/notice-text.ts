@@ -6,6 +6,10 @@ export function noticeText({ resource, id, grant }: Omit<Notice, 'channel'>): st
   return (grant === undefined ? words : [...words, grant.token, grant.atMs, grant.lifeMs]).join(' ')
 }
 
+export function messageOf({ channel, ...notice }: Notice): { readonly channel: string; readonly text: string } {
+  return { channel, text: noticeText(notice) }
+}
+
 /** `undefined` for what another program sent. */
 export function noticeIn(text: string): HeardNotice | undefined {
   const [resource = '', id, ...grant] = text.split(' ')

@@ -1,5 +1,7 @@
 /** What a compare-and-set engine gives, and what it may give beside it to be asked less often. */
+import type { FoundWaiters, RowQuery } from './crowd.ts'
 import type { Lane, Notice, OnNotice } from './engine.ts'
+import type { RowChanges } from './thin-line.ts'
 import type { Facts } from '../../store/facts.ts'
 import type { StoreEnvironment } from '../../store/store.ts'
 
@@ -39,18 +41,34 @@ export type OpenSwapEngine = (environment: StoreEnvironment, onNotice: OnNotice)
 /** A held claim as text, but for what the engine writes in between when it grants: first the moment of its end, then the token. */
 export type HeldText = readonly [untilEnd: string, untilToken: string, rest: string]
 
-/** What a locked record becomes; `undefined` where it stays as it is. */
+/** A record, and those of its rows that were asked for; both of one moment. */
+export interface CrowdReading extends StoredReading {
+  readonly found: FoundWaiters
+}
+
+/** What a locked record becomes, or the rows that are still wanted; `undefined` where it stays as it is. */
 export type LockedStep = (
-  reading: StoredReading,
-) => { readonly text: string; readonly notices: readonly Notice[] } | undefined
+  reading: CrowdReading,
+  query: RowQuery,
+) =>
+  | { readonly more: RowQuery }
+  | {
+      readonly more?: undefined
+      readonly text: string
+      readonly changes: RowChanges
+      readonly notices: readonly Notice[]
+    }
+  | undefined
 
 /** An engine with a clock in a server of its own, which can do more in one request than compare and set. */
 export interface ServerSwapEngine extends Omit<SwapEngine, 'read' | 'swap'> {
   readonly channel: string
   read(key: string, lane: Lane): Promise<StoredReading>
   swap(key: string, seen: string | undefined, text: string, notices: readonly Notice[], lane: Lane): Promise<SwapResult>
-  /** The same under a lock of the engine, so that it cannot be lost. */
-  locked(key: string, step: LockedStep, lane: Lane): Promise<void>
+  /** As `read`, with rows. */
+  readCrowd(key: string, query: RowQuery, lane: Lane): Promise<CrowdReading>
+  /** The same under a lock of the engine, so that it cannot be lost. It begins with the first rows, and those of the ids. */
+  locked(key: string, ids: readonly string[], step: LockedStep, lane: Lane): Promise<void>
   /**
    * Puts a claim into a line where nothing stands, with `max(last + 1, clock)` as its token and the clock no higher than
    * `scaleMaxUs`; `undefined` where something stands there.

@@ -17,9 +17,12 @@ export function encodeText(record: LineRecord, beats?: readonly Beat[]): string 
 }
 
 /** Throws `SyntaxError` for text that `encodeText` never makes. */
-export function decodeText(text: string): DecodedText {
-  const [token = '', claims = '', beats = '[]'] = text.split('\n')
+export function decodeText(text: string, hasBeats: boolean): DecodedText {
+  const end = text.indexOf('\n')
+  const [token, rest] = end < 0 ? [text, ''] : [text.slice(0, end), text.slice(end + 1)]
   if (!/^\d{1,19}$/.test(token)) throw new SyntaxError('not a token')
+  if (!hasBeats) return { record: decodeRecord(rest, BigInt(token)), beats: [] }
+  const [claims = '', beats = '[]'] = rest.split('\n')
   const pairs: unknown = JSON.parse(beats)
   if (!Array.isArray(pairs)) throw new SyntaxError('not a list of beats')
   return {

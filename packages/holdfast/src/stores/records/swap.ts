@@ -1,7 +1,6 @@
 /**
  * Records on an engine that has compare-and-set and nothing else: the line is read, stepped here, and written if no other
- * process was faster. Within a process one change of a line is in flight at a time, and what is asked meanwhile
- * travels in the next write together; so processes compete, and never claims of one process.
+ * process was faster.
  */
 import { TokenScale } from '../../line/token-scale.ts'
 import type { ClaimState, LineStep, Moment } from '../../line/transition.ts'
@@ -25,10 +24,14 @@ import {
   type RecordEngine,
 } from './engine.ts'
 import { Observations } from './observations.ts'
+import { CombinedChanges, type PendingChange, type Place } from './combined-changes.ts'
+import { firstQueryOf, type RowQuery } from './crowd.ts'
+import { crowdOf, stepCrowd } from './crowd-step.ts'
 import { FreeLines } from './free-lines.ts'
 import { recordStore } from './store.ts'
 import type { LockedStep, OpenServerEngine, OpenSwapEngine, ServerSwapEngine, StoredReading } from './swap-engine.ts'
 import { type DecodedText, decodeText, encodeText } from './swap-text.ts'
+import { staysInRecord } from './thin-line.ts'
 
 /** A store over a compare-and-set engine. */
 export function swapStore(open: OpenSwapEngine): Store {
@@ -40,7 +43,7 @@ export function serverSwapStore(open: OpenServerEngine): Store {
   return storeOver(open)
 }
 
-type MoreThanSwap = 'channel' | 'locked' | 'takeFree' | 'swapBefore'
+type MoreThanSwap = 'channel' | 'locked' | 'readCrowd' | 'takeFree' | 'swapBefore'
 type AnyEngine = Omit<ServerSwapEngine, MoreThanSwap> & Partial<Pick<ServerSwapEngine, MoreThanSwap>>
 
 function storeOver(open: (environment: StoreEnvironment, onNotice: OnNotice) => Promise<AnyEngine>): Store {
@@ -61,21 +64,8 @@ function storeOver(open: (environment: StoreEnvironment, onNotice: OnNotice) => 
 
 /** A lost swap is tried again at once; then it is another process's turn. */
 const TRIES = 3
-/** Asks that travel in one write. */
-const TOGETHER_MAX = 64
 /** The longest record that is written, in characters: some engines keep no more, and every step reads all of it. */
 const RECORD_LENGTH_MAX = 32_768
-
-interface Place {
-  readonly resource: string
-  readonly lane: Lane
-}
-
-interface Pending {
-  readonly work: (change: RecordChange) => unknown
-  readonly resolve: (result: unknown) => void
-  readonly reject: (error: unknown) => void
-}
 
 /** A record as it was read, and what it takes to write it. */
 interface Read {
@@ -97,7 +87,7 @@ class SwapRecords implements RecordEngine {
   readonly #serverClock: ServerClock
   readonly #observations = new Observations()
   readonly #scale = new TokenScale()
-  readonly #pending = new Map<string, Pending[]>()
+  readonly #combined = new CombinedChanges((place, together) => this.#changeTogether(place, together))
 
   constructor(engine: AnyEngine, clock: Clock, serverClock: ServerClock) {
     this.channel = engine.channel ?? crypto.randomUUID()
@@ -119,27 +109,22 @@ class SwapRecords implements RecordEngine {
 
   change<Result>([ask]: readonly LineAsk[], work: (change: RecordChange) => Result, lane: Lane): Promise<Result> {
     if (ask === undefined) return Promise.reject(new StoreUnavailable('a change without a line'))
-    const { resource } = ask
-    return new Promise<Result>((resolve, reject) => {
-      const pending: Pending = { work, resolve: resolve as (result: unknown) => void, reject }
-      const place: Place = { resource, lane: this.#free === undefined ? 'asks' : lane }
-      const key = `${place.lane} ${resource}`
-      const queue = this.#pending.get(key)
-      if (queue !== undefined) return void queue.push(pending)
-      this.#pending.set(key, [pending])
-      void this.#drain(key, place)
-    })
+    const { resource, ids } = ask
+    return this.#combined.add({ resource, lane: this.#free === undefined ? 'asks' : lane }, ids, work)
   }
 
-  async read(resource: string): Promise<Reading> {
-    return await this.#read({ resource, lane: 'asks' })
+  async read(resource: string, ids: readonly string[] | 'all'): Promise<Reading> {
+    const place: Place = { resource, lane: 'asks' }
+    if (this.#free?.isCrowd(resource) === true) return await this.#readCrowd(place, firstQueryOf(ids))
+    const read = await this.#read(place)
+    return read.record.waiters === undefined ? read : await this.#readCrowd(place, firstQueryOf(ids))
   }
 
   async list(prefix: string, after: string, limit: number): Promise<readonly ListedLine[]> {
     const keys = await this.#engine.list(prefix, after, limit)
     return Promise.all(
       keys.map(async (resource) => {
-        const { record, now } = await this.#read({ resource, lane: 'asks' })
+        const { record, now } = await this.read(resource, [])
         return { resource, line: record.line, now }
       }),
     )
@@ -153,43 +138,21 @@ class SwapRecords implements RecordEngine {
     await this.#engine.close?.()
   }
 
-  /** Ends when nothing is asked any more: each round takes what was asked during the one before. */
-  async #drain(key: string, place: Place): Promise<void> {
-    for (;;) {
-      const queue = this.#pending.get(key) ?? []
-      const together = queue.splice(0, TOGETHER_MAX)
-      if (together.length === 0) {
-        this.#pending.delete(key)
-        return
-      }
-      try {
-        const results = await this.#changeTogether(place, together)
-        together.forEach(({ resolve }, index) => resolve(results[index]))
-      } catch (error) {
-        if (error instanceof RecordFull && together.length > 1) await this.#changeApart(place, together)
-        else for (const { reject } of together) reject(error)
-      }
-    }
-  }
-
-  /** One of them makes the record too long, and the others must not suffer. */
-  async #changeApart(place: Place, together: readonly Pending[]): Promise<void> {
-    for (const pending of together) {
-      await this.#changeTogether(place, [pending]).then(([result]) => pending.resolve(result), pending.reject)
-    }
-  }
-
-  async #changeTogether(place: Place, together: readonly Pending[]): Promise<readonly unknown[]> {
+  async #changeTogether(place: Place, together: readonly PendingChange[]): Promise<readonly unknown[]> {
     const { resource, lane } = place
+    if (this.#free?.isCrowd(resource) === true) return await this.#changeLocked(place, together)
     let read = await this.#read(place)
     for (let tries = 1; ; tries += 1) {
+      if (read.record.waiters !== undefined) return await this.#changeLocked(place, together)
       const { results, written, notices } = runOn(read, together)
       if (written === undefined) return results
+      const outgrown = this.#engine.locked !== undefined && !staysInRecord(written.line)
+      if (outgrown) return await this.#changeLocked(place, together)
       const text = this.#encode(resource, read, written)
       const swapped = await this.#engine.swap(resource, read.seen, text, notices, lane)
       if (swapped.version !== undefined) {
         // What was written here is first seen here, and counts from before it was written.
-        if (this.isObserved) this.#observe(resource, decodeText(text), read.now.nowMs)
+        if (this.isObserved) this.#observe(resource, decodeText(text, true), read.now.nowMs)
         this.#free?.learn(resource, written, swapped.version)
         return results
       }
@@ -203,19 +166,45 @@ class SwapRecords implements RecordEngine {
     }
   }
 
-  /** Another process was faster once, so it may be again: now the engine keeps the others out meanwhile. */
-  async #changeLocked({ resource, lane }: Place, together: readonly Pending[]): Promise<readonly unknown[]> {
+  /** Another process was faster once, so it may be again, or the waiters are rows: the engine keeps the others out meanwhile. */
+  async #changeLocked({ resource, lane }: Place, together: readonly PendingChange[]): Promise<readonly unknown[]> {
     let results: readonly unknown[] = []
     const askedAt = stampOf(this.#clock)
-    const step: LockedStep = (reading) => {
+    let changed: LineRecord | undefined
+    const step: LockedStep = (reading, query) => {
       const read = this.#decode(resource, reading, askedAt)
-      const done = runOn(read, together)
-      results = done.results
-      if (done.written === undefined) return undefined
-      return { text: this.#encode(resource, read, done.written), notices: done.notices }
+      let notices: readonly Notice[] = []
+      const outcome = this.#undamaged(resource, () =>
+        stepCrowd({ record: read.record, now: read.now, found: reading.found, query }, (record) => {
+          const done = runOn({ ...read, record }, together)
+          ;({ results, notices } = done)
+          return done.written
+        }),
+      )
+      changed = outcome?.more === undefined ? (outcome?.record ?? read.record) : undefined
+      if (outcome === undefined || outcome.more !== undefined) return outcome
+      const { record, changes } = outcome
+      return { text: this.#encode(resource, read, record), changes, notices }
     }
-    await this.#engine.locked?.(resource, step, lane)
+    await this.#engine.locked?.(
+      resource,
+      together.flatMap(({ ids }) => ids),
+      step,
+      lane,
+    )
+    if (changed !== undefined) this.#free?.learn(resource, changed, undefined)
     return results
+  }
+
+  /** The record with the rows that were asked for, in one look or two: the second one knows that some have ended. */
+  async #readCrowd(place: Place, query: RowQuery): Promise<Reading> {
+    const reading = await this.#engine.readCrowd?.(place.resource, query, place.lane)
+    if (reading === undefined) return await this.#read(place)
+    const { record, now } = this.#decode(place.resource, reading)
+    const crowd = this.#undamaged(place.resource, () => crowdOf({ record, now, found: reading.found, query }))
+    if ('more' in crowd) return await this.#readCrowd(place, crowd.more)
+    this.#free?.learn(place.resource, record, reading.stored?.version)
+    return { record: crowd.record, now }
   }
 
   async #read({ resource, lane }: Place): Promise<Read> {
@@ -240,11 +229,18 @@ class SwapRecords implements RecordEngine {
       isObserved: nowMs === undefined,
     }
     if (stored === undefined) return { record: emptyRecord, seen: undefined, now }
-    try {
-      const decoded = decodeText(stored.text)
+    return this.#undamaged(resource, () => {
+      const decoded = decodeText(stored.text, this.isObserved)
       const record = this.isObserved ? this.#observe(resource, decoded, seenAtMs) : decoded.record
       return { record, seen: stored.version, now }
+    })
+  }
+
+  #undamaged<Result>(resource: string, decode: () => Result): Result {
+    try {
+      return decode()
     } catch (cause) {
+      if (cause instanceof RecordFull) throw cause
       throw new StoreUnavailable(`${this.facts.engine}: the record of ${resource} is damaged`, { cause, isFinal: true })
     }
   }
@@ -267,7 +263,7 @@ class SwapRecords implements RecordEngine {
 /** The works one after the other on one record; each sees what the ones before it wrote. */
 function runOn(
   { record, now }: Read,
-  together: readonly Pending[],
+  together: readonly PendingChange[],
 ): {
   readonly results: readonly unknown[]
   readonly written: LineRecord | undefined

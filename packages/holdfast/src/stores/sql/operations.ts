@@ -1,6 +1,8 @@
 /** The operations on records as statements, each on a connection of its lane. */
+import type { RowQuery } from '../records/crowd.ts'
 import type { Lane, Notice } from '../records/engine.ts'
 import type {
+  CrowdReading,
   HeldText,
   LockedStep,
   ServerSwapEngine,
@@ -9,6 +11,7 @@ import type {
   SwapResult,
 } from '../records/swap-engine.ts'
 import type { SqlConnection, SqlPool } from './driver.ts'
+import type { LockedResult } from './locked-row.ts'
 
 /** What a dialect writes: each takes one connection. */
 export interface RecordStatements {
@@ -28,8 +31,8 @@ export interface RecordStatements {
     scaleMaxUs: bigint,
   ): Promise<StoredText | undefined>
   swapBefore(connection: SqlConnection, key: string, seen: string, text: string, endsAtMs: number): Promise<SwapResult>
-  /** Returns what the step threw: then nothing was changed, and the connection is as good as before. */
-  locked(connection: SqlConnection, key: string, step: LockedStep): Promise<{ readonly threw?: unknown }>
+  readCrowd(connection: SqlConnection, key: string, query: RowQuery): Promise<CrowdReading>
+  locked(connection: SqlConnection, key: string, ids: readonly string[], step: LockedStep): Promise<LockedResult>
   list(connection: SqlConnection, prefix: string, after: string, limit: number): Promise<readonly string[]>
 }
 
@@ -49,8 +52,10 @@ export function operationsOver(lanes: Readonly<Record<Lane, SqlPool>>, lines: Re
       onLane('asks', 'entering', (connection) => lines.takeFree(connection, key, claim, ttlMs, scaleMaxUs)),
     swapBefore: (key, seen, text, endsAtMs) =>
       onLane('keeps', 'leaving', (connection) => lines.swapBefore(connection, key, seen, text, endsAtMs)),
-    async locked(key, step, lane) {
-      const done = await onLane(lane, 'changing a line', (connection) => lines.locked(connection, key, step))
+    readCrowd: (key, query, lane) =>
+      onLane(lane, 'reading a line', (connection) => lines.readCrowd(connection, key, query)),
+    async locked(key, ids, step, lane) {
+      const done = await onLane(lane, 'changing a line', (connection) => lines.locked(connection, key, ids, step))
       if ('threw' in done) throw done.threw
     },
     list: (prefix, after, limit) =>

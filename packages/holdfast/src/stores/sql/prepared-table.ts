@@ -18,10 +18,10 @@ export async function preparedTable<Findings>(pool: SqlPool, form: TableForm<Fin
   const found = await pool.use('opening', form.find)
   if (found !== undefined) return found
   await pool.use('making the table', async (connection) => {
-    try {
-      for (const statement of form.statements) await connection.query(statement)
-    } catch (error) {
-      if (!form.isMadeMeanwhile(error)) throw error
+    for (const statement of form.statements) {
+      await connection.query(statement).catch((error: unknown) => {
+        if (!form.isMadeMeanwhile(error)) throw error
+      })
     }
   })
   const made = await pool.use('opening', form.find)

@@ -13,9 +13,13 @@ export interface Table {
   readonly name: string
   /** As it stands in a statement. */
   readonly quoted: string
+  /** The table of waiting claims, for lines with many of them. */
+  readonly waiters: Pick<Table, 'name' | 'quoted'>
 }
 
 export function tableOf({ schema = 'holdfast', table = 'lines' }: TableOptions): Table {
-  const quoted = `${quotedName(checkedName('schema', schema))}.${quotedName(checkedName('table', table))}`
-  return { schema, name: table, quoted }
+  const quotedSchema = quotedName(checkedName('schema', schema))
+  const quoted = `${quotedSchema}.${quotedName(checkedName('table', table))}`
+  const name = checkedName('table', `${table}_waiters`)
+  return { schema, name: table, quoted, waiters: { name, quoted: `${quotedSchema}.${quotedName(name)}` } }
 }

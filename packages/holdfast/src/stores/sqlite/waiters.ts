@@ -1,16 +1,10 @@
 /** Waiting claims as rows: a line with many of them keeps them here and not in its record (docs/protocols/sqlite.md#rows). */
-import type { RowQuery, WaiterText } from '../records/crowd.ts'
+import type { FoundWaiters, RowQuery, WaiterText } from '../records/crowd.ts'
 import { encodeClaim } from '../records/record.ts'
 import type { RowChanges } from '../records/thin-line.ts'
 import { WAITER_LIFE_MS } from '../../store/limits.ts'
 import { COUNT_WAITERS, READ_FEW_WAITERS, READ_WAITERS, REMOVE_WAITER, WRITE_WAITER } from './schema.ts'
 import type { Prepare } from './statements.ts'
-
-interface FoundWaiters {
-  readonly rows: readonly WaiterText[]
-  /** The first end of the rows that go on, where that was asked. */
-  readonly nextEndsAtMs: number | null
-}
 
 /** Inside a transaction, as its record is read in. */
 export function findWaiters(

@@ -1,0 +1,76 @@
+/**
+ * A line in which hundreds wait: rows of a table, a record that stays short, and turns in order.
+ * @module-tag real-time
+ */
+import type { Engine } from '@holdfast/testbed/engines/engine'
+import * as server from '@holdfast/testbed/engines/postgres/driver'
+import { requireEngine } from '@holdfast/testbed/engines/require-engine'
+import { afterAll, beforeEach, expect, test } from 'vitest'
+import type { OpenStore } from '../../store/store.ts'
+import { claim, held, turnOf } from '../claims.fixture.ts'
+import { IN_RECORD_MAX } from '../records/thin-line.ts'
+import { postgres } from './index.ts'
+import { Stage } from './postgres.fixture.ts'
+
+const stage = new Stage()
+let engine: Engine
+
+beforeEach(async (context) => {
+  await requireEngine(context, server)
+  engine ??= await stage.server()
+})
+afterAll(() => stage[Symbol.asyncDispose]())
+
+async function stored(resource: string): Promise<{ readonly rows: number; readonly length: number }> {
+  const { rows } = await stage.pool(engine).query<{ rows: number; length: number }>(
+    `SELECT (SELECT count(*)::int FROM holdfast.lines_waiters WHERE resource = $1) AS rows,
+      (SELECT length(claims) FROM holdfast.lines WHERE resource = $1) AS length`,
+    [resource],
+  )
+  return rows[0] ?? { rows: -1, length: -1 }
+}
+
+test('the waiters of a crowd are rows, and every one of two processes gets its turn in the order of its coming', async () => {
+  const line = 'n!crowd'
+  const stores = [await stage.opened(postgres(engine.url)), await stage.opened(postgres(engine.url))] as const
+  const half = IN_RECORD_MAX + 30
+  const groups = [stores[0], stores[1]].map((store) => ({
+    store,
+    claims: Array.from({ length: half }, () => claim(line, { ttlMs: 60_000 })),
+  }))
+  for (const { store, claims } of groups) await Promise.all(claims.map((asked) => store.enter(asked)))
+  const found = await stored(line)
+  expect(found.rows).toBe(2 * half - 1)
+  expect(found.length).toBeLessThan(600)
+  expect((await stores[1].look(line)).claims).toHaveLength(2 * half)
+  const turns = groups.flatMap(({ store, claims }) => claims.map((asked) => ({ store, asked })))
+  let last = 0n
+  for (const { store, asked } of turns) {
+    const { token } = await turnOf(store, asked)
+    expect(token).toBeGreaterThan(last)
+    last = token
+    await store.leave({ ...asked, token })
+  }
+  expect(await stored(line)).toEqual({ rows: 0, length: 0 })
+})
+
+test('a crowd that says nothing any more goes, and what stays behind it is served', async () => {
+  const line = 'n!silent'
+  const [store, dead] = [await stage.opened(postgres(engine.url)), await stage.opened(postgres(engine.url))]
+  const holder = claim(line)
+  held(await store.enter(holder))
+  const silent = Array.from({ length: 2 * IN_RECORD_MAX }, () => claim(line, { ttlMs: 100 }))
+  await Promise.all(silent.map((asked) => dead.enter(asked)))
+  await dead.close()
+  const alive = claim(line, { ttlMs: 60_000 })
+  expect(await store.enter(alive)).toMatchObject({ kind: 'queued', ahead: silent.length })
+  await expect.poll(() => aheadOf(store, alive)).toBe(0)
+  await store.leave(holder)
+  held(await turnOf(store, alive))
+  expect(await stored(line)).toMatchObject({ rows: 0 })
+})
+
+async function aheadOf(store: OpenStore, asked: ReturnType<typeof claim>): Promise<number | undefined> {
+  const standing = await store.enter(asked)
+  return standing.kind === 'queued' ? standing.ahead : undefined
+}

@@ -1,0 +1,71 @@
+/**
+ * Within a process one change of a line is in flight at a time, and what is asked meanwhile travels in the next write
+ * together; so processes compete, and never claims of one process.
+ */
+import { type Lane, type RecordChange, RecordFull } from './engine.ts'
+
+export interface Place {
+  readonly resource: string
+  readonly lane: Lane
+}
+
+export interface PendingChange {
+  readonly ids: readonly string[]
+  readonly work: (change: RecordChange) => unknown
+}
+
+interface Asked extends PendingChange {
+  readonly resolve: (result: unknown) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Answers the result of each. */
+type ChangeTogether = (place: Place, together: readonly PendingChange[]) => Promise<readonly unknown[]>
+
+/** Asks that travel in one write. */
+const TOGETHER_MAX = 64
+
+export class CombinedChanges {
+  readonly #changeTogether: ChangeTogether
+  readonly #asked = new Map<string, Asked[]>()
+
+  constructor(changeTogether: ChangeTogether) {
+    this.#changeTogether = changeTogether
+  }
+
+  add<Result>(place: Place, ids: readonly string[], work: (change: RecordChange) => Result): Promise<Result> {
+    return new Promise<Result>((resolve, reject) => {
+      const asked: Asked = { ids, work, resolve: resolve as (result: unknown) => void, reject }
+      const key = `${place.lane} ${place.resource}`
+      const queue = this.#asked.get(key)
+      if (queue !== undefined) return void queue.push(asked)
+      this.#asked.set(key, [asked])
+      void this.#drain(key, place)
+    })
+  }
+
+  /** Ends when nothing is asked any more: each round takes what was asked during the one before. */
+  async #drain(key: string, place: Place): Promise<void> {
+    for (;;) {
+      const together = (this.#asked.get(key) ?? []).splice(0, TOGETHER_MAX)
+      if (together.length === 0) {
+        this.#asked.delete(key)
+        return
+      }
+      try {
+        const results = await this.#changeTogether(place, together)
+        together.forEach(({ resolve }, index) => resolve(results[index]))
+      } catch (error) {
+        if (error instanceof RecordFull && together.length > 1) await this.#changeApart(place, together)
+        else for (const { reject } of together) reject(error)
+      }
+    }
+  }
+
+  /** One of them makes the record too long, and the others must not suffer. */
+  async #changeApart(place: Place, together: readonly Asked[]): Promise<void> {
+    for (const asked of together) {
+      await this.#changeTogether(place, [asked]).then(([result]) => asked.resolve(result), asked.reject)
+    }
+  }
+}
