@@ -2,14 +2,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { facts } from '../memory/facts.ts'
 import type { RowQuery } from '../records/crowd.ts'
-import type {
-  CrowdReading,
-  HeldText,
-  LockedStep,
-  StoredReading,
-  StoredText,
-  SwapResult,
-} from '../records/swap-engine.ts'
+import type { CrowdReading, LockedStep, StoredReading, StoredText, SwapResult } from '../records/swap-engine.ts'
 import type { Store } from '../../store/store.ts'
 import type { Clock } from '../../time/clock.ts'
 import type { SqlConnection, SqlRow } from './driver.ts'
@@ -86,14 +79,16 @@ class MemoryLines implements RecordStatements {
     const [token, claims] = partsOf(text).map(quoted)
     const [row] = await connection.query(
       seen === undefined
-        ? `INSERT INTO lines VALUES (${quoted(key)}, 1, ${token}, ${claims}) ON CONFLICT DO NOTHING RETURNING version`
+        ? `INSERT INTO lines VALUES (${quoted(key)}, 1, ${token}, ${claims}) ON CONFLICT DO NOTHING RETURNING CAST(version AS TEXT) AS version`
         : `UPDATE lines SET version = version + 1, token = ${token}, claims = ${claims}
-          WHERE resource = ${quoted(key)} AND version = ${seen} RETURNING version`,
+          WHERE resource = ${quoted(key)} AND version = ${seen} RETURNING CAST(version AS TEXT) AS version`,
     )
-    return row?.['version'] === undefined || row['version'] === null ? {} : { version: String(row['version']) }
+    const { version } = row ?? {}
+    return version === undefined || version === null ? {} : { version }
   }
 
-  async takeFree(_: SqlConnection, __: string, ___: HeldText): Promise<StoredText | undefined> {
+  /** Every step goes the long way. */
+  async takeFree(): Promise<StoredText | undefined> {
     return undefined
   }
 
