@@ -15,6 +15,9 @@ export interface Call {
 
 const RUN_USAGE = 'holdfast run NAME -- COMMAND [ARGUMENT…]'
 
+/** Variables that a driver reads a password from. */
+const PASSWORDS = ['PGPASSWORD']
+
 /** Never throws. */
 export async function main({ args, environment, streams }: Call): Promise<number> {
   const printer = new Printer(streams)
@@ -23,6 +26,7 @@ export async function main({ args, environment, streams }: Call): Promise<number
   const context = { printer, environment }
   let exitCode: number = exitCodes.ok
   try {
+    for (const name of PASSWORDS) printer.secrets.learnBare(environment[name] ?? '')
     // A URL in the wrong place is repeated by the message about it.
     for (const text of [...beforeCommand(args), environment['HOLDFAST_STORE'] ?? '']) printer.secrets.learn(text)
     // Its options are its own, and it ends with its own exit codes.
@@ -58,7 +62,7 @@ function ofCommander(printer: Printer, error: CommanderError, args: readonly str
     printer.failure(
       new Failure(
         exitCodes.usage,
-        'which command? run, ls, inspect, watch, evict, doctor, rebase or redlock; see holdfast --help',
+        'which command? run, ls, inspect, watch, evict, doctor, rebase, schema or redlock; see holdfast --help',
       ),
       exitCodes.usage,
     )

@@ -10,6 +10,7 @@ import { rebaseCommand } from './rebase.ts'
 import { redlockActions, redlockCommand, type RedlockAction } from './redlock.ts'
 import { runCommand } from './run.ts'
 import { type RunCommandOptions, WAIT_DEFAULT } from './run-settings.ts'
+import { schemaCommand, type SchemaCommandOptions, schemaEngines } from './schema.ts'
 import { knownSchemes } from './stores.ts'
 import { watchCommand, type WatchCommandOptions } from './watch.ts'
 
@@ -52,6 +53,7 @@ export function programOf(program: ProgramOptions): Command {
   addEvict(root, program)
   addDoctor(root, program)
   addRebase(root, program)
+  addSchema(root, program)
   addRedlock(root, program)
   addLab(root)
   return root
@@ -194,6 +196,19 @@ function addRebase(root: Command, program: ProgramOptions): void {
       '\nExamples:\n  holdfast rebase\n  holdfast rebase --to now\n  holdfast rebase --to 1763722000000001 --yes',
     )
   act(program, rebase, async (options) => rebaseCommand(program.context, options))
+}
+
+function addSchema(root: Command, program: ProgramOptions): void {
+  const schema = root
+    .command('schema')
+    .description('Print the statements that make the table of a store, for a person with the right to carry them out.')
+    .addArgument(new Argument('<engine>', 'which database').choices(schemaEngines))
+    .option('--schema <name>', 'the schema of the table')
+    .option('--table <name>', 'the table')
+    .addHelpText('after', '\nExamples:\n  holdfast schema postgres\n  holdfast schema postgres --schema locks | psql')
+  act(program, schema, async (options, engine = '') =>
+    schemaCommand(program.context, engine, options as SchemaCommandOptions),
+  )
 }
 
 function addRedlock(root: Command, program: ProgramOptions): void {

@@ -42,6 +42,11 @@ export class Secrets {
     } else if (!NAME.test(userinfo)) this.#hideBare(userinfo, url)
   }
 
+  /** Learns a secret that stands outside of any URL. */
+  learnBare(text: string): void {
+    this.#hideBare(text, '')
+  }
+
   hide(text: string): string {
     let hidden = text
     // The longest first, so that a part never spoils the whole.

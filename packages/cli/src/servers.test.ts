@@ -2,8 +2,10 @@
  * Every command on real servers: what the other suites show on a lock file holds over a network, too.
  * @module-tag real-time
  */
-import { type Engine, redis, requireEngine } from '@holdfast/testbed/engines'
+import { type Driver, type Engine, redis, requireEngine } from '@holdfast/testbed/engines'
+import * as postgres from '@holdfast/testbed/engines/postgres/driver'
 import { Redis } from 'ioredis'
+import { Client } from 'pg'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { DoctorDocument } from './doctor-report.ts'
 import { documentsIn, type Ended, type LineSeen, type Running, Sandbox, until } from './fixture.ts'
@@ -11,24 +13,64 @@ import { documentsIn, type Ended, type LineSeen, type Running, Sandbox, until } 
 // Only a failing test takes so long.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
-const stores = [
-  { store: 'redis://', servers: 1, urlOf: ([url = '']: readonly string[]): string => url },
+interface ServerStore {
+  readonly store: string
+  readonly driver: Pick<Driver, 'locate'>
+  start(): Promise<readonly Engine[]>
+  urlOf(urls: readonly string[]): string
+  /** Puts something that is no lock into the place of the lock `bad`. */
+  damage(engine: Engine): Promise<void>
+  /** What `ls` says about it. */
+  readonly damaged: RegExp
+}
+
+const onRedis = {
+  driver: redis,
+  async damage({ url }: Engine): Promise<void> {
+    const client = new Redis(url)
+    await client.mset('holdfast:{default!bad}', 'x', 'holdfast:redlock:{default!bad}', 'x')
+    client.disconnect()
+  },
+  damaged: /\{default!bad\}.*WRONGTYPE/,
+}
+
+const stores: readonly ServerStore[] = [
+  {
+    store: 'redis://',
+    ...onRedis,
+    start: async () => [await redis.start({ aof: 'always' })],
+    urlOf: ([url = '']) => url,
+  },
   {
     store: 'redlock:// of five',
-    servers: 5,
-    urlOf: (urls: readonly string[]): string => `redlock://${urls.map((url) => new URL(url).host).join(',')}`,
+    ...onRedis,
+    start: () => Promise.all(Array.from({ length: 5 }, () => redis.start({ aof: 'always' }))),
+    urlOf: (urls) => `redlock://${urls.map((url) => new URL(url).host).join(',')}`,
+  },
+  {
+    store: 'postgres://',
+    driver: postgres,
+    start: async () => [await postgres.start()],
+    urlOf: ([url = '']) => url,
+    async damage({ url }) {
+      const client = new Client(url)
+      await client.connect()
+      await client.query("INSERT INTO holdfast.lines VALUES ('default!bad', 1, 1, 'x')")
+      await client.end()
+    },
+    damaged: /record of default!bad is damaged/,
   },
 ]
 
-describe.each(stores)('on $store', ({ servers, urlOf }) => {
+describe.each(stores)('on $store', ({ driver, start: startAll, urlOf, damage, damaged }) => {
   let sandbox: Sandbox
   let engines: readonly Engine[] = []
   let environment: Readonly<Record<string, string>> = {}
 
   beforeEach(async (context) => {
     sandbox = new Sandbox()
-    await requireEngine(context, redis)
-    engines = await Promise.all(Array.from({ length: servers }, () => redis.start({ aof: 'always' })))
+    await requireEngine(context, driver)
+    engines = await startAll()
     environment = { HOLDFAST_STORE: urlOf(engines.map(({ url }) => url)) }
   })
   afterEach(async () => {
@@ -115,7 +157,7 @@ describe.each(stores)('on $store', ({ servers, urlOf }) => {
     const { code, stdout, stderr } = await call('doctor', '--json')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const { namespace, facts, figures, findings } = JSON.parse(stdout) as DoctorDocument
-    expect(facts?.engine).toMatch(/Redis|Redlock|Valkey/i)
+    expect(facts?.engine).toMatch(/Redis|Redlock|Valkey|PostgreSQL/i)
     expect(Object.keys(figures)).toEqual(
       expect.arrayContaining(['open', 'uncontended', 'handOff', 'renewal', 'expiry', 'tokens']),
     )
@@ -142,16 +184,11 @@ describe.each(stores)('on $store', ({ servers, urlOf }) => {
 
   it('ls and watch name what another program has put in the place of a lock, and show the rest', async () => {
     await hold('good')
-    await Promise.all(
-      engines.map(async (engine) => {
-        const client = new Redis(engine.url)
-        await client.mset('holdfast:{default!bad}', 'x', 'holdfast:redlock:{default!bad}', 'x')
-        client.disconnect()
-      }),
-    )
+    await Promise.all(engines.map(damage))
     const listed = await call('ls')
     expect(listed).toMatchObject({ code: 0, stdout: expect.stringMatching(/\ngood +held/) as string })
-    expect(listed.stderr).toMatch(/^holdfast: "bad" cannot be shown: .*\{default!bad\}.*WRONGTYPE.*\n$/)
+    expect(listed.stderr).toMatch(/^holdfast: "bad" cannot be shown: .*\n$/)
+    expect(listed.stderr).toMatch(damaged)
     const documents = await call('ls', '--json')
     expect(documentsIn(documents.stdout)).toMatchObject([{ name: 'good' }])
     expect(documentsIn(documents.stderr)).toMatchObject([{ event: 'unreadable', name: 'bad' }])

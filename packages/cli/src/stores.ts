@@ -27,6 +27,8 @@ const schemes: ReadonlyMap<string, Scheme> = new Map([
   ['redis+sentinel', { example: 'redis+sentinel://host:26379,host:26379/name', ...server, open: openRedis }],
   ['rediss+sentinel', { example: 'rediss+sentinel://host:26379,host:26379/name', ...server, open: openRedis }],
   ['redlock', { example: 'redlock://host-1:6379,host-2:6379,host-3:6379', ...server, open: openRedlock }],
+  ['postgres', { example: 'postgres://host/database', ...server, open: openPostgres }],
+  ['postgresql', { example: 'postgresql://host/database', ...server, open: openPostgres }],
   ['sqlite', { example: 'sqlite:/srv/locks.db', absolute: absoluteSqlite, resolved: resolvedSqlite, open: openSqlite }],
 ])
 
@@ -86,6 +88,11 @@ async function openRedis(url: string): Promise<Store> {
 async function openRedlock(url: string): Promise<Store> {
   const { redlock } = await import('holdfast/redlock')
   return redlock(url)
+}
+
+async function openPostgres(url: string): Promise<Store> {
+  const { postgres } = await import('holdfast/postgres')
+  return postgres(url)
 }
 
 async function openSqlite(url: string): Promise<Store> {

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { Pool } from 'pg'
+import postgresJs from 'postgres'
 import type { Bench } from '../testing/index.ts'
-import { EngineNotAvailable, type Engine as Server } from '@holdfast/testbed/engines/engine'
+import { EngineNotAvailable, type Engine as Server, type Release } from '@holdfast/testbed/engines/engine'
 import { type RedisCluster, startCluster } from '@holdfast/testbed/engines/redis/cluster'
 import * as pgbouncerServer from '@holdfast/testbed/engines/pgbouncer/server'
 import * as postgresServer from '@holdfast/testbed/engines/postgres/server'
@@ -62,17 +63,34 @@ const redisBench = (): Bench => {
 }
 
 /** One server and one pool for a whole run. Each store brings two connections more. */
-const postgresBench = (): Bench => {
+const postgresBench = (release: Release = 'stable'): Bench => {
   let pool: Promise<Pool> | undefined
   const connect = async (): Promise<Pool> => {
-    const { url } = await postgresServer.start({ config: { max_connections: '1000' } })
+    const { url } = await postgresServer.start({ release, config: { max_connections: '1000' } })
     return new Pool({ connectionString: url, max: 20 }).on('error', () => undefined)
   }
   return {
-    name: 'postgres, real time',
+    name: release === 'newer' ? 'newer postgres, real time' : 'postgres, real time',
     time: 'real',
     async start() {
       const shared = await (pool ??= connect())
+      return { store: () => postgres(shared), stop: async () => undefined }
+    },
+  }
+}
+
+/** The same with the other driver. */
+const postgresJsBench = (): Bench => {
+  let sql: Promise<postgresJs.Sql> | undefined
+  const connect = async (): Promise<postgresJs.Sql> => {
+    const { url } = await postgresServer.start({ config: { max_connections: '1000' } })
+    return postgresJs(url, { max: 20 })
+  }
+  return {
+    name: 'postgres by the driver postgres, real time',
+    time: 'real',
+    async start() {
+      const shared = await (sql ??= connect())
       return { store: () => postgres(shared), stop: async () => undefined }
     },
   }
@@ -127,19 +145,21 @@ const redlockBench = (): Bench => {
   }
 }
 
-/** Stores whose engine cannot be had on this machine, and why. With CI=true that is a failure and not a reason. */
+/** Stores whose engine cannot be had on this machine, and why. With CI=true that is a reason for newer releases alone. */
 export const absent: Record<string, string> = {}
 
 async function ifAvailable(
   engine: string,
-  locate: () => Promise<unknown>,
+  locate: (release: Release) => Promise<unknown>,
   rows: readonly Bench[],
+  release: Release = 'stable',
 ): Promise<readonly Bench[]> {
   try {
-    await locate()
+    await locate(release)
     return rows
   } catch (error) {
-    if (!(error instanceof EngineNotAvailable) || process.env['CI'] === 'true') throw error
+    const isMandatory = release === 'stable' && process.env['CI'] === 'true'
+    if (!(error instanceof EngineNotAvailable) || isMandatory) throw error
     absent[engine] = error.message
     return []
   }
@@ -148,7 +168,8 @@ async function ifAvailable(
 export const benches: Readonly<Record<string, readonly Bench[]>> = {
   memory: [memoryBench('virtual'), memoryBench('real')],
   postgres: [
-    ...(await ifAvailable('postgres', postgresServer.locate, [postgresBench()])),
+    ...(await ifAvailable('postgres', postgresServer.locate, [postgresBench(), postgresJsBench()])),
+    ...(await ifAvailable('newer postgres', postgresServer.locate, [postgresBench('newer')], 'newer')),
     ...(await ifAvailable('pgbouncer', pgbouncerServer.locate, [pgbouncerBench()])),
   ],
   records: [

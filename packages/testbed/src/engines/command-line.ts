@@ -28,7 +28,7 @@ ${drivers.map(describe).join('\n')}
 
   --replicas N     copies of each master, where there are masters (0 to ${REPLICAS_MAX})
   --proxy          a proxy before every server; the printed URLs go through it
-  --newer          the version of a later suite of Debian, in a folder of its own
+  --newer          a later version: out of a later suite of Debian, or out of a package of npm
   --disk           data in the temporary folder of the disk instead of /dev/shm
   --json           one JSON object per line on standard output (use npm run -s)
   --help           this text

@@ -1,6 +1,6 @@
 /** What every engine on demand looks like, whatever program it is. One handle is one server process with its own folder. */
 
-/** `stable` is the package of this machine's Debian; `newer` comes from a later suite, into a folder of its own. */
+/** `stable` is the package of this machine's Debian; `newer` comes from a later suite, into a folder of its own, or from a package of npm. */
 export type Release = 'stable' | 'newer'
 
 /** `memory` is /dev/shm where there is one: fast, and as lasting as a disk while the machine runs. */

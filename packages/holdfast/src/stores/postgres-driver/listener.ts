@@ -8,7 +8,7 @@ import { answerWithin } from '../../time/call-limit.ts'
 import type { Timers } from '../../time/timer-queue.ts'
 import { quotedName } from '../sql/names.ts'
 import { postgresError } from './errors.ts'
-import type { PgClient } from './client.ts'
+import type { ListeningConnection, PostgresDriver } from './driver.ts'
 
 const CHECK_EVERY_MS = 10_000
 const RETRY_MS_MIN = 100
@@ -21,17 +21,17 @@ export interface ListenerEvents {
   onTrouble(error: StoreUnavailable): void
 }
 
-export class PgListener {
-  readonly #connect: () => PgClient
+export class Listener {
+  readonly #connect: PostgresDriver['listener']
   readonly #channel: string
   readonly #timers: Timers
   readonly #events: ListenerEvents
-  #client: PgClient | undefined
+  #client: ListeningConnection | undefined
   #retryMs = RETRY_MS_MIN
   #isClosed = false
   #isHeard = false
 
-  constructor(connect: () => PgClient, channel: string, timers: Timers, events: ListenerEvents) {
+  constructor(connect: PostgresDriver['listener'], channel: string, timers: Timers, events: ListenerEvents) {
     this.#connect = connect
     this.#channel = channel
     this.#timers = timers
@@ -39,12 +39,12 @@ export class PgListener {
   }
 
   async open(): Promise<void> {
-    const client = this.#connect()
-    client.on('error', (error) => this.#lost(client, error))
-    client.on('end', () => this.#lost(client))
-    client.on('notification', ({ payload }) => {
-      this.#isHeard = true
-      this.#events.onPayload(payload ?? '')
+    const client = this.#connect({
+      onLost: (error) => this.#lost(client, error),
+      onPayload: (payload) => {
+        this.#isHeard = true
+        this.#events.onPayload(payload)
+      },
     })
     try {
       await this.#inTime(client.connect())
@@ -81,7 +81,7 @@ export class PgListener {
     this.#client = undefined
   }
 
-  #lost(client: PgClient, error?: unknown): void {
+  #lost(client: ListeningConnection, error?: unknown): void {
     if (this.#client !== client) return
     this.#client = undefined
     client.end().catch(ignore)
@@ -101,7 +101,7 @@ export class PgListener {
     this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS_MAX)
   }
 
-  #checkLater(client: PgClient): void {
+  #checkLater(client: ListeningConnection): void {
     this.#timers.addIn(() => {
       if (this.#client !== client) return
       this.#inTime(client.query('SELECT 1')).then(

@@ -14,7 +14,7 @@ export interface PostgresFindings {
 
 const PROBE = `SELECT current_setting('server_version') AS version, current_setting('synchronous_commit') AS commit,
   current_setting('fsync') AS fsync, current_setting('synchronous_standby_names') AS standbys,
-  pg_is_in_recovery()::text AS recovers, current_setting('transaction_read_only') AS reads_only`
+  pg_is_in_recovery()::text AS recovers, current_setting('transaction_read_only') AS readonly`
 
 /** Refuses a server that takes no writes. */
 export async function probed(pool: SqlPool): Promise<PostgresFindings> {
@@ -24,7 +24,7 @@ export async function probed(pool: SqlPool): Promise<PostgresFindings> {
       'opening: this PostgreSQL is a standby, which cannot grant locks: connect to the primary',
     )
   }
-  if (row['reads_only'] === 'on') {
+  if (row['readonly'] === 'on') {
     const words = 'opening: default_transaction_read_only is on, so this connection cannot grant locks'
     throw new StoreUnavailable(words, { isFinal: true })
   }

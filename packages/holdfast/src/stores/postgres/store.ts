@@ -5,9 +5,9 @@ import { StoreUnavailable } from '../../store/errors.ts'
 import type { Facts } from '../../store/facts.ts'
 import type { Store, StoreEnvironment } from '../../store/store.ts'
 import { factsOf, probed } from './facts.ts'
-import type { PgDriver } from '../postgres-driver/client.ts'
+import type { PostgresDriver } from '../postgres-driver/driver.ts'
 import { postgresError } from '../postgres-driver/errors.ts'
-import { PgListener } from '../postgres-driver/listener.ts'
+import { Listener } from '../postgres-driver/listener.ts'
 import { noticeIn } from '../records/notice-text.ts'
 import { Connections } from '../sql/connections.ts'
 import { operationsOver } from '../sql/operations.ts'
@@ -17,12 +17,12 @@ import type { Table } from '../sql/table.ts'
 import { LineTable } from './line-table.ts'
 import { formOf } from './schema.ts'
 
-export function postgresStore(connect: () => Promise<PgDriver>, table: Table): Store {
+export function postgresStore(connect: () => Promise<PostgresDriver>, table: Table): Store {
   return sqlStore(connect, (driver, environment, onNotice) => engineOver(driver, table, environment, onNotice))
 }
 
 async function engineOver(
-  driver: PgDriver,
+  driver: PostgresDriver,
   table: Table,
   environment: StoreEnvironment,
   onNotice: OnNotice,
@@ -30,11 +30,11 @@ async function engineOver(
   const { timers } = environment
   const asks = new Connections(driver.asks, timers, postgresError)
   const keeps = new Connections(driver.keeps, timers, postgresError)
-  const findings = await preparedTable(asks, formOf(table))
+  const findings = await preparedTable(keeps, formOf(table))
   // Through the connection for renewals and leaves, which is there from now on.
   const server = await probed(keeps)
   const channel = `holdfast-${crypto.randomUUID()}`
-  const listener = new PgListener(driver.listener, channel, timers, {
+  const listener = new Listener(driver.listener, channel, timers, {
     onPayload(payload) {
       const notice = noticeIn(payload)
       if (notice !== undefined) onNotice(notice)

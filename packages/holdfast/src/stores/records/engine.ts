@@ -71,9 +71,10 @@ export interface Reading {
 
 export interface ListedLine {
   readonly resource: string
-  readonly line: Line
+  /** Absent where it cannot be read: a look says why. */
+  readonly line?: Line
   /** When it was read, by the clock that judges expiry. */
-  readonly now: Moment
+  readonly now?: Moment
 }
 
 /** Runs a step on a line, and may run it on another one instead: where the engine knows more of claims than the line does. */

@@ -124,8 +124,14 @@ class SwapRecords implements RecordEngine {
     const keys = await this.#engine.list(prefix, after, limit)
     return Promise.all(
       keys.map(async (resource) => {
-        const { record, now } = await this.read(resource, [])
-        return { resource, line: record.line, now }
+        try {
+          const { record, now } = await this.read(resource, [])
+          return { resource, line: record.line, now }
+        } catch (error) {
+          // One damaged line does not hide the others.
+          if (error instanceof StoreUnavailable && error.isFinal) return { resource }
+          throw error
+        }
       }),
     )
   }

@@ -3,7 +3,7 @@
  * is looked at, and in the few errors that have none of their own, how they begin. Everything that is not the server's
  * own word leaves open what happened. Each message ends with the last words of the driver, because they name the cause.
  */
-import { NOT_REACHED } from '../../store/connection-codes.ts'
+import { CERTIFICATE, CERTIFICATE_WORDS, NOT_REACHED } from '../../store/connection-codes.ts'
 import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../../store/errors.ts'
 import { driversWords } from '../../store/drivers-words.ts'
 
@@ -93,16 +93,10 @@ const LINE = /\{[^{}]*![^{}]*\}$/
 /** In a script a command that the user may not use is refused without its code word, so here its words are looked at. */
 const REFUSED_IN_SCRIPT = /^ERR (?:ACL failure in script|The user executing the script can't )/
 
-/** What Node says of a certificate before anything is sent (nodejs.org/api/tls.html, X509 certificate error codes). */
-const CERTIFICATE =
-  /^(?:CERT_|CRL_|UNABLE_TO_(?:GET|VERIFY|DECRYPT|DECODE)_|DEPTH_ZERO_SELF_SIGNED_CERT$|SELF_SIGNED_CERT_IN_CHAIN$|INVALID_(?:CA|PURPOSE)$|PATH_LENGTH_EXCEEDED$|HOSTNAME_MISMATCH$|ERR_TLS_CERT_)/
 /** TLS that did not come about: the other side does not speak it, not this version of it, or wants a certificate of ours. */
 const HANDSHAKE =
   /^ERR_SSL_(?:WRONG_VERSION_NUMBER|UNKNOWN_PROTOCOL|UNSUPPORTED_PROTOCOL|PACKET_LENGTH_TOO_LONG|NO_PROTOCOLS_AVAILABLE|(?:SSLV3|TLSV1|TLSV13)_ALERT_(?:HANDSHAKE_FAILURE|\w*CERTIFICATE\w*|UNKNOWN_CA|ACCESS_DENIED|PROTOCOL_VERSION|INSUFFICIENT_SECURITY|UNRECOGNIZED_NAME))$/
 
-const CERTIFICATE_WORDS =
-  'shows a certificate that is not accepted: use the host name that stands in it, and for a certificate of your own ' +
-  'name its authority (NODE_EXTRA_CA_CERTS)'
 const HANDSHAKE_WORDS =
   'does not take the TLS of this client: rediss: is for a port that speaks TLS, redis: for one that does not'
 

@@ -34,9 +34,16 @@ export class Connections implements SqlPool {
   }
 
   #bounded(connection: PooledConnection, what: string): SqlConnection {
+    const inTime = async <Answer>(answer: Promise<Answer>): Promise<Answer> => {
+      try {
+        return await answerWithin(this.#timers, answer, ATTEMPT_MS_MAX, what)
+      } catch (error) {
+        throw error instanceof OutcomeUnknown && connection.withdraw?.() === true ? noConnection(what) : error
+      }
+    }
     return {
-      query: (text, values) => answerWithin(this.#timers, connection.query(text, values), ATTEMPT_MS_MAX, what),
-      script: (text) => answerWithin(this.#timers, connection.script(text), ATTEMPT_MS_MAX, what),
+      query: (text, values) => inTime(connection.query(text, values)),
+      script: (text) => inTime(connection.script(text)),
     }
   }
 
@@ -51,11 +58,13 @@ export class Connections implements SqlPool {
       return await answerWithin(this.#timers, connecting, ATTEMPT_MS_MAX, what)
     } catch (error) {
       isLate = true
-      if (error instanceof OutcomeUnknown) {
-        const words = `no connection of the pool became free within ${ATTEMPT_MS_MAX} ms: give it more connections, or this store a pool of its own`
-        throw new NotApplied(`${what}: ${words}`)
-      }
+      if (error instanceof OutcomeUnknown) throw noConnection(what)
       throw this.#errorOf(error, what, true)
     }
   }
+}
+
+function noConnection(what: string): NotApplied {
+  const words = `no connection of the pool became free within ${ATTEMPT_MS_MAX} ms: give it more connections, or this store a pool of its own`
+  return new NotApplied(`${what}: ${words}`)
 }

@@ -12,6 +12,8 @@ export interface SqlConnection {
 
 /** A connection that a pool gave out for one work. */
 export interface PooledConnection extends SqlConnection {
+  /** Gives up the statement that was not answered; `true` where it was surely not sent, and will not be. @default it may have been */
+  withdraw?(): boolean
   /** Given back; with an error when a statement failed by it, or was not answered in time. */
   release(error?: unknown): void
 }

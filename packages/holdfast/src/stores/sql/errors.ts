@@ -1,5 +1,5 @@
 /** What an error of an SQL database means for the caller: by its code, never by its words. */
-import { NOT_REACHED } from '../../store/connection-codes.ts'
+import { CERTIFICATE, CERTIFICATE_WORDS, NOT_REACHED } from '../../store/connection-codes.ts'
 import { HoldfastError, NotApplied, OutcomeUnknown, StoreUnavailable } from '../../store/errors.ts'
 import { driversWords } from '../../store/drivers-words.ts'
 
@@ -44,6 +44,9 @@ export function sqlError(error: unknown, statement: FailedStatement): unknown {
   if (code !== undefined && NOT_REACHED.has(code)) {
     const words = `${engine} cannot be reached (${code}). Check the address, and whether it runs`
     return new StoreUnavailable(`${what}: ${words}${said}`, { cause })
+  }
+  if (code !== undefined && CERTIFICATE.test(code)) {
+    return new StoreUnavailable(`${what}: ${engine} ${CERTIFICATE_WORDS}${said}`, { cause, isFinal: true })
   }
   if (isUnsent) return new StoreUnavailable(`${what}: no connection to ${engine} came about${said}`, { cause })
   return new OutcomeUnknown(`${what}: the connection to ${engine} failed before the answer came${said}`, { cause })

@@ -4,16 +4,17 @@ import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import { run, which } from '../command.ts'
 import type { Program } from '../driver.ts'
-import { type Engine, EngineNotAvailable, type Release, type StartOptions } from '../engine.ts'
-import { locateInstalled } from '../install.ts'
+import type { Engine, Release, StartOptions } from '../engine.ts'
+import { locateInstalled, type Wanted } from '../install.ts'
 import { reservePort } from '../ports.ts'
 import { startServer } from '../server.ts'
+import { locatePackaged } from './newer.ts'
+import { asUser, openTo, ownedByServer, USER } from './user.ts'
 
 export const engineName = 'postgres'
 export const packages: readonly string[] = ['postgresql']
 
 const VERSIONS = '/usr/lib/postgresql'
-const USER = 'postgres'
 const FILL_WITHIN_MS = 60_000
 const PING_WITHIN_MS = 1_000
 const SOCKET_FOLDER_MAX = 85
@@ -28,27 +29,31 @@ export interface PostgresOptions extends StartOptions {
   readonly standbyOf?: { readonly host: string; readonly port: number }
   /** More lines of postgresql.conf; they come last and win. */
   readonly config?: Readonly<Record<string, string>>
+  /** The lines of pg_hba.conf in place of those that let every user of this machine in. `ping` needs one that asks or trusts. */
+  readonly access?: readonly string[]
+  /** Files beside the data, for the server alone, such as its certificate and its key. */
+  readonly files?: Readonly<Record<string, string>>
   /** Reserved by the caller. */
   readonly port?: number
 }
 
-let found: Promise<Program> | undefined
+const WANTED: Wanted = {
+  engineName,
+  packages,
+  program: 'postgres',
+  find: newestInstalled,
+  version: { args: ['--version'], pattern: /\(PostgreSQL\) (\d+(?:\.\d+)+)/ },
+}
+
+const found = new Map<Release, Promise<Program>>()
 
 export function locate(release: Release = 'stable'): Promise<Program> {
-  if (release === 'newer') {
-    return Promise.reject(new EngineNotAvailable(engineName, 'only the version of this Debian can be started yet'))
-  }
-  found ??= locateInstalled({
-    engineName,
-    packages,
-    program: 'postgres',
-    find: newestInstalled,
-    version: { args: ['--version'], pattern: /\(PostgreSQL\) (\d+(?:\.\d+)+)/ },
-  }).catch((error: unknown) => {
-    found = undefined
-    throw error
-  })
-  return found
+  const known = found.get(release)
+  if (known !== undefined) return known
+  const locating = release === 'newer' ? locatePackaged(WANTED) : locateInstalled(WANTED)
+  found.set(release, locating)
+  locating.catch(() => found.delete(release))
+  return locating
 }
 
 /** Debian keeps the programs of each version in a folder of their own, and none of them in the PATH. */
@@ -99,6 +104,11 @@ async function fill(data: string, programs: string, port: number, options: Postg
   await chmod(data, 0o700)
   const configuration = join(data, 'postgresql.conf')
   await writeFile(configuration, configurationOf(data, port, options), { flag: 'a' })
+  if (options.access !== undefined) await writeFile(join(data, 'pg_hba.conf'), `${options.access.join('\n')}\n`)
+  for (const [name, text] of Object.entries(options.files ?? {})) {
+    await writeFile(join(data, name), text, { mode: 0o600 })
+    await ownedByServer(join(data, name))
+  }
 }
 
 function copying({ host, port }: { readonly host: string; readonly port: number }): readonly string[] {
@@ -122,22 +132,6 @@ function configurationOf(data: string, port: number, options: PostgresOptions): 
   return Object.entries(settings)
     .map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'\n`)
     .join('')
-}
-
-const isRoot = process.getuid?.() === 0
-
-/** The folder above is ours alone, and the server must be able to pass through it. */
-export async function openTo(data: string): Promise<void> {
-  if (!isRoot) return
-  await chmod(dirname(data), 0o711)
-  await run('chown', [USER, data], { withinMs: FILL_WITHIN_MS })
-}
-
-/** PostgreSQL and PgBouncer refuse to run as root. */
-export function asUser(command: readonly [string, ...string[]]): readonly [string, ...string[]] {
-  if (!isRoot) return command
-  // The kernel forgets what it was to do at the death of the parent when the user changes, so it is told again.
-  return ['setpriv', `--reuid=${USER}`, `--regid=${USER}`, '--init-groups', '--pdeathsig', 'KILL', ...command]
 }
 
 /** Resolves when the server asks who is there; while it starts or recovers it refuses instead. */

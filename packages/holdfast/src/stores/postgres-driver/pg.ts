@@ -2,6 +2,7 @@
 import { StoreUnavailable } from '../../store/errors.ts'
 import { ATTEMPT_MS_MAX } from '../../store/limits.ts'
 import type { ConnectionSource, PooledConnection, SqlRow } from '../sql/driver.ts'
+import type { ListeningConnection, ListeningEvents, PostgresDriver } from './driver.ts'
 
 /** A `Pool` of `pg`. */
 export interface PgPool {
@@ -19,10 +20,7 @@ export interface PgPoolClient {
 }
 
 /** A `Client` of `pg` that only listens. */
-export interface PgClient {
-  connect(): Promise<unknown>
-  query(query: object | string): Promise<unknown>
-  end(): Promise<void>
+interface PgClient extends ListeningConnection {
   on(event: 'notification', listener: (message: { readonly payload?: string | undefined }) => void): unknown
   on(event: 'error' | 'end', listener: (error?: unknown) => void): unknown
 }
@@ -35,19 +33,11 @@ const ignore = (): void => undefined
 const OWN_POOL_MAX = 8
 const OWN_OPTIONS = { connectionTimeoutMillis: ATTEMPT_MS_MAX, keepAlive: true }
 
-export interface PgDriver {
-  readonly asks: ConnectionSource
-  /** One connection, for renewals and leaves. */
-  readonly keeps: ConnectionSource
-  listener(): PgClient
-  close(): Promise<void>
-}
-
 export function isPgPool(value: unknown): value is PgPool {
   return typeof value === 'object' && value !== null && 'connect' in value && 'options' in value && 'Client' in value
 }
 
-export async function driverOfUrl(url: string): Promise<PgDriver> {
+export async function driverOfUrl(url: string): Promise<PostgresDriver> {
   const module: unknown = await import('pg').catch((cause: unknown) => {
     throw new StoreUnavailable(
       'a postgres: URL needs the package pg: npm install pg, or give postgres() a pool of your own',
@@ -60,12 +50,12 @@ export async function driverOfUrl(url: string): Promise<PgDriver> {
   return driverBeside(asks, async () => await asks.end())
 }
 
-export function driverOfPool(pool: PgPool): PgDriver {
+export function driverOfPool(pool: PgPool): PostgresDriver {
   return driverBeside(pool as MadePool, async () => undefined)
 }
 
 /** Its class and its options make more connections of the same kind. */
-function driverBeside(asks: MadePool, closeAsks: () => Promise<void>): PgDriver {
+function driverBeside(asks: MadePool, closeAsks: () => Promise<void>): PostgresDriver {
   const given = asks.options as { readonly password?: unknown }
   // The password is not enumerable, so that no log shows it.
   const options = { ...given, ...(given.password === undefined ? {} : { password: given.password }), ...OWN_OPTIONS }
@@ -74,7 +64,7 @@ function driverBeside(asks: MadePool, closeAsks: () => Promise<void>): PgDriver 
   return {
     asks: sourceOf(asks),
     keeps: sourceOf(keeps),
-    listener: () => new asks.Client(options),
+    listener: (events) => listening(new asks.Client(options), events),
     close: async () => {
       await Promise.all([keeps.end(), closeAsks()])
     },
@@ -96,6 +86,7 @@ function pooled(client: PgPoolClient): PooledConnection {
       return [results].flat().flatMap((result) => (result.fields.length === 0 ? [] : [rowsOf(result)]))
     },
     release(error) {
+      // One that broke may tell of it later.
       if (error === undefined) client.removeListener('error', ignore)
       client.release(error !== undefined)
     },
@@ -109,6 +100,13 @@ interface PgResult {
 
 function rowsOf({ rows }: PgResult): readonly SqlRow[] {
   return rows
+}
+
+function listening(client: PgClient, { onPayload, onLost }: ListeningEvents): ListeningConnection {
+  client.on('error', onLost)
+  client.on('end', () => onLost())
+  client.on('notification', ({ payload }) => onPayload(payload ?? ''))
+  return client
 }
 
 /** A pool tells of idle connections that broke, and without a listener the process would end by it. */

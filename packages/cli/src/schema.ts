@@ -1,0 +1,28 @@
+/** `holdfast schema`: the statements that make the table of a store in a database. A new database is one more line. */
+import type { Context, GlobalOptions } from './context.ts'
+import { exitCodes } from './exit-codes.ts'
+
+export interface SchemaCommandOptions extends GlobalOptions {
+  readonly schema?: string
+  readonly table?: string
+}
+
+type TableNames = Pick<SchemaCommandOptions, 'schema' | 'table'>
+
+const engines: ReadonlyMap<string, (names: TableNames) => Promise<string>> = new Map([
+  ['postgres', async (names: TableNames) => (await import('holdfast/postgres')).postgresSchema(names)],
+])
+
+export const schemaEngines: readonly string[] = [...engines.keys()]
+
+export async function schemaCommand(
+  { printer }: Context,
+  engine: string,
+  { schema, table, json }: SchemaCommandOptions,
+): Promise<number> {
+  const names = { ...(schema !== undefined && { schema }), ...(table !== undefined && { table }) }
+  const statements = (await engines.get(engine)?.(names)) ?? ''
+  if (json === true) printer.document({ engine, statements })
+  else printer.paint(statements)
+  return exitCodes.ok
+}
