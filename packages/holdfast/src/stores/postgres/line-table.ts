@@ -21,8 +21,9 @@ import { WaiterRows, waitersIn } from '../sql/waiter-rows.ts'
 import { LOST } from '../postgres-driver/errors.ts'
 import { changeAndNotify, thenNotify } from '../postgres-driver/notify.ts'
 import { messageOf } from '../records/notice-text.ts'
+import { CLOCK_US } from './clock.ts'
+import { baseIn } from './rebase.ts'
 
-const CLOCK_US = '(extract(epoch FROM clock_timestamp()) * 1000000)::bigint'
 /** A process that is stopped inside its transaction keeps a line locked no longer. */
 const IDLE_LIMIT = '3s'
 const LOCK_LIMIT = '4s'
@@ -58,7 +59,8 @@ export class LineTable implements RecordStatements {
     const values = [key, ...partsOf(text)]
     const change =
       seen === undefined
-        ? `INSERT INTO ${this.#table} AS l (resource, version, token, claims) VALUES ($1, ${CLOCK_US}, $2::bigint, $3)
+        ? `INSERT INTO ${this.#table} AS l (resource, version, token, claims)
+          SELECT $1, ${CLOCK_US}, $2::bigint, $3 WHERE $2::bigint > ${baseIn(this.#table)}
           ON CONFLICT (resource) DO NOTHING RETURNING l.version`
         : `UPDATE ${this.#table} AS l SET version = l.version + 1, token = $2::bigint, claims = $3
           WHERE l.resource = $1 AND l.version = $4::bigint RETURNING l.version`
@@ -111,7 +113,8 @@ export class LineTable implements RecordStatements {
     const lock: RowLock = {
       begin: `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = '${IDLE_LIMIT}';
         SET LOCAL lock_timeout = '${LOCK_LIMIT}';
-        INSERT INTO ${this.#table} (resource, version, token, claims) VALUES (${resource}, ${CLOCK_US}, 0, '')
+        INSERT INTO ${this.#table} (resource, version, token, claims)
+          VALUES (${resource}, ${CLOCK_US}, ${baseIn(this.#table)}, '')
           ON CONFLICT (resource) DO NOTHING;
         SELECT version::text AS version, token::text AS token, claims FROM ${this.#table} WHERE resource = ${resource} FOR UPDATE;
         SELECT ${CLOCK_US}::text AS now`,

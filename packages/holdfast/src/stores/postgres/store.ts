@@ -15,6 +15,7 @@ import { preparedTable } from '../sql/prepared-table.ts'
 import { sqlStore } from '../sql/store.ts'
 import type { Table } from '../sql/table.ts'
 import { LineTable } from './line-table.ts'
+import { rebased } from './rebase.ts'
 import { formOf } from './schema.ts'
 
 export function postgresStore(connect: () => Promise<PostgresDriver>, table: Table): Store {
@@ -59,6 +60,7 @@ async function engineOver(
       return facts
     },
     channel,
+    rebase: (to) => keeps.use('rebase', (connection) => rebased(connection, table.quoted, to)),
     async close() {
       listener.close()
       await driver.close()

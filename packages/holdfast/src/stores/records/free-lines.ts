@@ -17,6 +17,8 @@ type OneRequest = Pick<ServerSwapEngine, 'takeFree' | 'swapBefore'>
 interface Alone {
   readonly version: string
   readonly claim: HeldClaim
+  /** Above the token of the claim where the scale was moved meanwhile. */
+  readonly lastToken: bigint
 }
 
 /** Lines that are remembered; a line that was forgotten costs one request more. */
@@ -46,7 +48,7 @@ export class FreeLines {
     const [claim] = line.claims
     if (claim === undefined && observers.length === 0 && waiters === undefined) return
     const isAlone = line.claims.length === 1 && observers.length === 0 && waiters === undefined
-    const known = isAlone && claim?.state === 'held' && version !== undefined ? { version, claim } : 'busy'
+    const known = isAlone && claim?.state === 'held' && version !== undefined ? { version, claim, lastToken: line.lastToken } : 'busy'
     this.#known.set(resource, waiters === undefined ? known : 'crowd')
     if (this.#known.size <= KNOWN_MAX) return
     for (const oldest of this.#known.keys()) {
@@ -84,10 +86,10 @@ export class FreeLines {
   async giveBack({ resource, id, token }: Ref): Promise<boolean> {
     const known = this.#known.get(resource)
     if (known === undefined || typeof known === 'string') return false
-    const { claim, version } = known
+    const { claim, version, lastToken } = known
     if (claim.id !== id || (token !== undefined && claim.token !== token)) return false
     this.#known.delete(resource)
-    const text = encodeText({ line: { lastToken: claim.token, claims: [] }, observers: [] })
+    const text = encodeText({ line: { lastToken, claims: [] }, observers: [] })
     return (await this.#engine.swapBefore(resource, version, text, claim.endsAtMs)).version !== undefined
   }
 }

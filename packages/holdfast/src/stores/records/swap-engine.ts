@@ -3,7 +3,7 @@ import type { FoundWaiters, RowQuery } from './crowd.ts'
 import type { Lane, Notice, OnNotice } from './engine.ts'
 import type { RowChanges } from './thin-line.ts'
 import type { Facts } from '../../store/facts.ts'
-import type { StoreEnvironment } from '../../store/store.ts'
+import type { StoreEnvironment, TokenScaleView } from '../../store/store.ts'
 
 /** A record of text, with what a compare-and-set compares. */
 export interface StoredText {
@@ -63,6 +63,8 @@ export type LockedStep = (
 /** An engine with a clock in a server of its own, which can do more in one request than compare and set. */
 export interface ServerSwapEngine extends Omit<SwapEngine, 'read' | 'swap'> {
   readonly channel: string
+  /** As in the seam. @default the store cannot do it */
+  rebase?(to?: bigint): Promise<TokenScaleView>
   read(key: string, lane: Lane): Promise<StoredReading>
   swap(key: string, seen: string | undefined, text: string, notices: readonly Notice[], lane: Lane): Promise<SwapResult>
   /** As `read`, with rows. */

@@ -7,7 +7,7 @@ import type { ClaimState, LineStep, Moment } from '../../line/transition.ts'
 import type { Claim, Ref } from '../../store/claim.ts'
 import { NotApplied, StoreUnavailable } from '../../store/errors.ts'
 import type { Facts } from '../../store/facts.ts'
-import type { Store, StoreEnvironment } from '../../store/store.ts'
+import type { Store, StoreEnvironment, TokenScaleView } from '../../store/store.ts'
 import { type Clock, type Stamp, stampOf } from '../../time/clock.ts'
 import { ServerClock } from '../../time/server-clock.ts'
 import {
@@ -43,7 +43,7 @@ export function serverSwapStore(open: OpenServerEngine): Store {
   return storeOver(open)
 }
 
-type MoreThanSwap = 'channel' | 'locked' | 'readCrowd' | 'takeFree' | 'swapBefore'
+type MoreThanSwap = 'channel' | 'locked' | 'readCrowd' | 'takeFree' | 'swapBefore' | 'rebase'
 type AnyEngine = Omit<ServerSwapEngine, MoreThanSwap> & Partial<Pick<ServerSwapEngine, MoreThanSwap>>
 
 function storeOver(open: (environment: StoreEnvironment, onNotice: OnNotice) => Promise<AnyEngine>): Store {
@@ -80,6 +80,7 @@ class SwapRecords implements RecordEngine {
   readonly isObserved: boolean
   readonly takeFree?: (claim: Claim) => Promise<LineStep<ClaimState> | undefined>
   readonly giveBack?: (ref: Ref) => Promise<boolean>
+  readonly rebase?: (to?: bigint) => Promise<TokenScaleView>
   readonly leavesOvertake: boolean
   readonly #engine: AnyEngine
   readonly #free: FreeLines | undefined
@@ -93,6 +94,7 @@ class SwapRecords implements RecordEngine {
     this.channel = engine.channel ?? crypto.randomUUID()
     this.isObserved = engine.facts.expiry === 'observed'
     this.#engine = engine
+    if (engine.rebase !== undefined) this.rebase = engine.rebase.bind(engine)
     this.#clock = clock
     this.#serverClock = serverClock
     const free = FreeLines.of(engine, this.channel, () => this.#scale.roofAt(clock.monotonicMs()))

@@ -36,7 +36,7 @@ export interface RecordStatements {
   list(connection: SqlConnection, prefix: string, after: string, limit: number): Promise<readonly string[]>
 }
 
-type Operations = Omit<ServerSwapEngine, 'facts' | 'channel' | 'close'>
+type Operations = Omit<ServerSwapEngine, 'facts' | 'channel' | 'close' | 'rebase'>
 
 export function operationsOver(lanes: Readonly<Record<Lane, SqlPool>>, lines: RecordStatements): Operations {
   const onLane = <Result>(
