@@ -27,7 +27,12 @@ async function examine(makeStore: () => Store, options: DoctorCommandOptions, li
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
   const printer = new Printer({ stdin, stdout, stderr } as unknown as Streams)
   const context = { printer, environment: {} }
-  const code = await examined(context, async () => makeStore(), options, limitMs).catch(exitCodeOf)
+  const code = await examined(
+    context,
+    async () => makeStore(),
+    options,
+    limitMs === undefined ? {} : { limitMs },
+  ).catch(exitCodeOf)
   const text: unknown = stdout.read()
   return { code, stdout: text instanceof Buffer ? text.toString() : '' }
 }

@@ -28,7 +28,18 @@ export async function doctorCommand(
 ): Promise<number> {
   const { store } = findStore(url === undefined ? options : { store: url }, context.environment)
   context.printer.secrets.learn(store.url)
-  return examined(context, () => store.open(), options)
+  const engineFindings = /^postgres(?:ql)?:/i.test(store.url)
+    ? async (facts?: Facts): Promise<readonly Finding[]> =>
+        (await import('./doctor-postgres.ts')).postgresFindings(store.url, facts)
+    : undefined
+  return examined(context, () => store.open(), options, { ...(engineFindings !== undefined && { engineFindings }) })
+}
+
+export interface ExaminationOptions {
+  /** @default EXAMINATION_MS_MAX */
+  readonly limitMs?: number
+  /** What is asked of the engine itself; without facts where the store could not be opened. @default nothing */
+  engineFindings?(facts?: Facts): Promise<readonly Finding[]>
 }
 
 /** Makes each client from a store of its own. */
@@ -36,7 +47,7 @@ export async function examined(
   { printer }: Context,
   makeStore: () => Promise<Store>,
   options: DoctorCommandOptions,
-  limitMs: number = EXAMINATION_MS_MAX,
+  { limitMs = EXAMINATION_MS_MAX, engineFindings = async () => [] }: ExaminationOptions = {},
 ): Promise<number> {
   // It touches no lock of a user, and two doctors do not meet.
   const namespace = `holdfast-doctor-${randomBytes(6).toString('hex')}`
@@ -46,9 +57,11 @@ export async function examined(
   try {
     const startedMs = performance.now()
     const facts = await within(Math.min(OPEN_MS_MAX, limitMs), 'while it was opened', one.open()).catch(
-      (error: unknown) => {
+      async (error: unknown) => {
         const finding = unopened(error)
-        if (options.json === true) printer.document({ namespace, facts: null, figures: {}, findings: [finding] })
+        const findings = [finding, ...(await engineFindings())]
+        if (options.json === true) printer.document({ namespace, facts: null, figures: {}, findings })
+        else if (findings.length > 1) printFindings(printer, findings)
         throw withAdvice(error, finding)
       },
     )
@@ -58,7 +71,7 @@ export async function examined(
       options.factsOnly === true
         ? { figures: {}, findings: [] }
         : await diagnosed({ facts, one, other, dying }, limitMs)
-    const findings = [classOf(facts), openedIn(openMs), ...diagnosis.findings]
+    const findings = [classOf(facts), openedIn(openMs), ...(await engineFindings(facts)), ...diagnosis.findings]
     const figures = { open: { openMs: rounded(openMs) }, ...diagnosis.figures }
     if (options.json === true) printer.document({ namespace, facts, figures, findings })
     else {

@@ -18,10 +18,13 @@ const CLOSE_WITHIN_S = 1
 
 export async function driverOfPostgresJs(given: PostgresJs): Promise<PostgresDriver> {
   const module: unknown = await import('postgres').catch((cause: unknown) => {
-    throw new StoreUnavailable('the package postgres, of which postgres() got an instance, cannot be loaded from here', {
-      cause,
-      isFinal: true,
-    })
+    throw new StoreUnavailable(
+      'the package postgres, of which postgres() got an instance, cannot be loaded from here',
+      {
+        cause,
+        isFinal: true,
+      },
+    )
   })
   const factory = (module as { readonly default: MakePostgresJs }).default
   const options = ownOptions(given.options)

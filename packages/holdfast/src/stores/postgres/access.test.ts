@@ -58,7 +58,9 @@ describe('a password by SCRAM', () => {
     const opening = stage.opened(storeOver(driver, urlFor('app', 'no s3cret', asking)))
     await expect(opening).rejects.toMatchObject({
       isFinal: true,
-      message: expect.stringMatching(/refused the password \(SQLSTATE 28P01\).*password authentication failed for user "app"/),
+      message: expect.stringMatching(
+        /refused the password \(SQLSTATE 28P01\).*password authentication failed for user "app"/,
+      ),
     })
     expect(await opening.catch(String)).not.toContain('s3cret')
   })
@@ -76,9 +78,13 @@ describe('TLS', () => {
     certificate = join(folder, 'server.crt')
     const key = join(folder, 'server.key')
     const words = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-keyout', key, '-out', certificate]
-    await run(openssl, [...words, '-subj', '/CN=here.example', '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost'], {
-      withinMs: 30_000,
-    })
+    await run(
+      openssl,
+      [...words, '-subj', '/CN=here.example', '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost'],
+      {
+        withinMs: 30_000,
+      },
+    )
     secure = await stage.server({
       config: { ssl: 'on' },
       access: [TRUST, 'hostssl all all 127.0.0.1/32 scram-sha-256'],
@@ -91,9 +97,11 @@ describe('TLS', () => {
     const url = `${urlFor('app', PASSWORD, secure)}?sslmode=verify-full&sslrootcert=${certificate}&application_name=all`
     const store = await stage.opened(postgres(url))
     await takeAndLeave(store, 'n!lock')
-    const { rows } = await stage.pool(secure).query<{ ssl: boolean }>(
-      "SELECT s.ssl FROM pg_stat_ssl AS s JOIN pg_stat_activity AS a USING (pid) WHERE a.application_name = 'all'",
-    )
+    const { rows } = await stage
+      .pool(secure)
+      .query<{ ssl: boolean }>(
+        "SELECT s.ssl FROM pg_stat_ssl AS s JOIN pg_stat_activity AS a USING (pid) WHERE a.application_name = 'all'",
+      )
     expect(rows).toEqual([{ ssl: true }, { ssl: true }, { ssl: true }])
   })
 

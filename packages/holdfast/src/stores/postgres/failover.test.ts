@@ -71,30 +71,34 @@ test('while the server is away every ask says so, and none of them is taken for 
   }
 })
 
-test('a standby that lags grants the lock a second time when it takes over, with a higher token', { timeout: 90_000 }, async () => {
-  await using stage = new Stage()
-  const primary = await stage.server({ fsync: true })
-  const store = await stage.opened(postgres(primary.url))
-  const earlier = claim('n!lock')
-  await store.leave({ ...earlier, token: held(await store.enter(earlier)).token })
-  const standby = await stage.server({ standbyOf: primary, fsync: true })
-  // Said beforehand, of a server that is durable by itself.
-  expect(store.facts).toMatchObject({ safetyClass: 'durable', lockRisks: expect.arrayContaining([LOSING]) })
-  expect(store.facts.reasons.join()).toContain('No standby is waited for')
-  const person = stage.pool(standby)
-  await person.query("ALTER SYSTEM SET primary_conninfo = ''")
-  await person.query('SELECT pg_reload_conf()')
-  await expect.poll(async () => (await person.query('SELECT FROM pg_stat_wal_receiver')).rowCount).toBe(0)
-  const lost = claim('n!lock')
-  const { token } = held(await store.enter(lost))
-  await primary.kill()
-  await person.query('SELECT pg_promote()')
-  const next = await stage.opened(postgres(standby.url))
-  const second = held(await next.enter(claim('n!lock')))
-  promised(() => expect(second.token).toBeGreaterThan(token))
-  // The old holder is not known there.
-  expect(await next.renew([{ ref: { ...lost, token }, ttlMs: 5_000 }])).toEqual([{ kind: 'gone' }])
-})
+test(
+  'a standby that lags grants the lock a second time when it takes over, with a higher token',
+  { timeout: 90_000 },
+  async () => {
+    await using stage = new Stage()
+    const primary = await stage.server({ fsync: true })
+    const store = await stage.opened(postgres(primary.url))
+    const earlier = claim('n!lock')
+    await store.leave({ ...earlier, token: held(await store.enter(earlier)).token })
+    const standby = await stage.server({ standbyOf: primary, fsync: true })
+    // Said beforehand, of a server that is durable by itself.
+    expect(store.facts).toMatchObject({ safetyClass: 'durable', lockRisks: expect.arrayContaining([LOSING]) })
+    expect(store.facts.reasons.join()).toContain('No standby is waited for')
+    const person = stage.pool(standby)
+    await person.query("ALTER SYSTEM SET primary_conninfo = ''")
+    await person.query('SELECT pg_reload_conf()')
+    await expect.poll(async () => (await person.query('SELECT FROM pg_stat_wal_receiver')).rowCount).toBe(0)
+    const lost = claim('n!lock')
+    const { token } = held(await store.enter(lost))
+    await primary.kill()
+    await person.query('SELECT pg_promote()')
+    const next = await stage.opened(postgres(standby.url))
+    const second = held(await next.enter(claim('n!lock')))
+    promised(() => expect(second.token).toBeGreaterThan(token))
+    // The old holder is not known there.
+    expect(await next.renew([{ ref: { ...lost, token }, ttlMs: 5_000 }])).toEqual([{ kind: 'gone' }])
+  },
+)
 
 test('a standby that commits wait for knows the holder when it takes over', { timeout: 90_000 }, async () => {
   await using stage = new Stage()

@@ -1,14 +1,12 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** Locks in a PostgreSQL that you already run: one row a line, first come first served, waiters are told when their turn comes. */
-import { Misuse } from '../../store/errors.ts'
 import type { Store } from '../../store/store.ts'
-import { driverOfPool, driverOfUrl, isPgPool, type PgPool } from '../postgres-driver/pg.ts'
-import { isPostgresJs, type PostgresJs } from '../postgres-driver/postgres-js.ts'
-import { driverOfPostgresJs } from '../postgres-driver/postgres-js-driver.ts'
-import { type Table, tableOf, type TableOptions } from '../sql/table.ts'
+import { chosenDriver } from '../postgres-driver/choice.ts'
+import type { PgPool } from '../postgres-driver/pg.ts'
+import type { PostgresJs } from '../postgres-driver/postgres-js.ts'
+import { tableOf, type TableOptions } from '../sql/table.ts'
 import { statementsOf } from './schema.ts'
 import { postgresStore } from './store.ts'
-import { splitUrl } from './url.ts'
 
 export type { PgPool, PgPoolClient } from '../postgres-driver/pg.ts'
 export type { PostgresJs, PostgresJsQuery } from '../postgres-driver/postgres-js.ts'
@@ -31,27 +29,8 @@ export type { TableOptions } from '../sql/table.ts'
  * ```
  */
 export function postgres(poolOrUrl: PgPool | PostgresJs | string, options: TableOptions = {}): Store {
-  if (typeof poolOrUrl === 'string') {
-    const { address, table } = addressOf(poolOrUrl, options)
-    return postgresStore(() => driverOfUrl(address), table)
-  }
-  const table = tableOf(options)
-  if (isPostgresJs(poolOrUrl)) return postgresStore(() => driverOfPostgresJs(poolOrUrl), table)
-  if (!isPgPool(poolOrUrl)) {
-    throw new Misuse(
-      'postgres() takes a Pool of pg, an instance of postgres, or a URL. A single Client may stand in a transaction, and a rollback would undo a grant',
-    )
-  }
-  return postgresStore(async () => driverOfPool(poolOrUrl), table)
-}
-
-function addressOf(url: string, options: TableOptions): { readonly address: string; readonly table: Table } {
-  // The message leaves the URL out, because it may carry a password.
-  if (!/^postgres(?:ql)?:\/\//.test(url)) {
-    throw new Misuse('a URL for PostgreSQL looks like postgres://user:password@host:5432/database')
-  }
-  const { address, table } = splitUrl(url, options)
-  return { address, table: tableOf(table) }
+  const { table, connect } = chosenDriver(poolOrUrl, options)
+  return postgresStore(connect, table)
 }
 
 /**

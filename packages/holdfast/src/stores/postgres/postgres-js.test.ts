@@ -53,7 +53,11 @@ test('an uncontended pair is two requests', async () => {
   for (let pairs = 0; pairs < 2; pairs += 1) await takeAndLeave(store, resource)
   const before = engine.log().length
   await takeAndLeave(store, resource)
-  const asked = (): readonly string[] => engine.log().slice(before).match(/LOG: {2}(?:execute|parse|statement)/g) ?? []
+  const asked = (): readonly string[] =>
+    engine
+      .log()
+      .slice(before)
+      .match(/LOG: {2}(?:execute|parse|statement)/g) ?? []
   await expect.poll(() => asked().length).toBe(2)
 })
 
@@ -68,28 +72,32 @@ test('an instance stays the user’s: it is open when the store is closed, and n
   await expect.poll(count).toBe(1)
 })
 
-test('a server that stops answering leaves the outcome open, and is used again when it answers', { timeout: 60_000 }, async () => {
-  const own = await stage.server()
-  const sql = postgresJs(own.url, { max: 1 })
-  stage.ending(() => sql.end({ timeout: 1 }))
-  const store = await stage.opened(postgres(sql))
-  const asked = claim('n!still', { ttlMs: 60_000 })
-  const { token } = held(await store.enter(asked))
-  await own.pause()
-  const [renewal, ask] = await Promise.all([
-    store.renew([{ ref: { ...asked, token }, ttlMs: 60_000 }]).catch((error: unknown) => [error]),
-    store.enter(claim('n!other')).catch((error: unknown) => error),
-  ])
-  expect([renewal[0], ask]).toMatchObject([{ code: 'OUTCOME_UNKNOWN' }, { code: 'OUTCOME_UNKNOWN' }])
-  await own.resume()
-  const renewed = async (): Promise<unknown> => {
-    const [answer] = await store.renew([{ ref: { ...asked, token }, ttlMs: 60_000 }])
-    if (answer instanceof Error) throw answer
-    return answer
-  }
-  expect(await again(renewed)).toMatchObject({ kind: 'held', token })
-  expect(await again(() => store.enter(claim('n!third')))).toMatchObject({ kind: 'held' })
-})
+test(
+  'a server that stops answering leaves the outcome open, and is used again when it answers',
+  { timeout: 60_000 },
+  async () => {
+    const own = await stage.server()
+    const sql = postgresJs(own.url, { max: 1 })
+    stage.ending(() => sql.end({ timeout: 1 }))
+    const store = await stage.opened(postgres(sql))
+    const asked = claim('n!still', { ttlMs: 60_000 })
+    const { token } = held(await store.enter(asked))
+    await own.pause()
+    const [renewal, ask] = await Promise.all([
+      store.renew([{ ref: { ...asked, token }, ttlMs: 60_000 }]).catch((error: unknown) => [error]),
+      store.enter(claim('n!other')).catch((error: unknown) => error),
+    ])
+    expect([renewal[0], ask]).toMatchObject([{ code: 'OUTCOME_UNKNOWN' }, { code: 'OUTCOME_UNKNOWN' }])
+    await own.resume()
+    const renewed = async (): Promise<unknown> => {
+      const [answer] = await store.renew([{ ref: { ...asked, token }, ttlMs: 60_000 }])
+      if (answer instanceof Error) throw answer
+      return answer
+    }
+    expect(await again(renewed)).toMatchObject({ kind: 'held', token })
+    expect(await again(() => store.enter(claim('n!third')))).toMatchObject({ kind: 'held' })
+  },
+)
 
 test('behind a pooler in transaction mode waiters look by themselves', async (context) => {
   await requireEngine(context, pooler)

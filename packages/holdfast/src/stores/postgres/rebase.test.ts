@@ -28,7 +28,10 @@ const HOUR_US = 3_600_000_000n
 /** Stores of a table of their own. */
 async function storesOf(count: number): Promise<readonly [table: string, ...stores: OpenStore[]]> {
   const table = `lines${(tables += 1)}`
-  return [table, ...(await Promise.all(Array.from({ length: count }, () => stage.opened(postgres(engine.url, { table })))))]
+  return [
+    table,
+    ...(await Promise.all(Array.from({ length: count }, () => stage.opened(postgres(engine.url, { table }))))),
+  ]
 }
 
 test('raised, the next tokens of known and of new names come behind the new base, and holders keep theirs', async () => {
@@ -47,32 +50,36 @@ test('raised, the next tokens of known and of new names come behind the new base
   expect(await store.list('', undefined, 10)).toEqual({ resources: [] })
 })
 
-test.each(drivers)('raised amid the work of other processes, no later grant is below the base: %s', { timeout: 60_000 }, async (driver) => {
-  const table = `lines${(tables += 1)}`
-  const pools = Array.from({ length: 4 }, () => stage.userPool(driver, engine, { max: 4 }))
-  const stores = await Promise.all(pools.map(({ client }) => stage.opened(postgres(client, { table }))))
-  let isDone = false
-  const grants: { readonly askedAtMs: number; readonly token: bigint }[] = []
-  const work = stores.map(async (store, index) => {
-    for (let round = 0; !isDone; round += 1) {
-      // Names that are new and names that others take as well.
-      const asked = claim(round % 2 === 0 ? `n!new-${index}-${round}` : 'n!shared')
-      const askedAtMs = performance.now()
-      const { token } = await turnOf(store, asked)
-      grants.push({ askedAtMs, token })
-      await again(() => store.leave({ ...asked, token }))
-    }
-  })
-  const to = nowUs() + HOUR_US
-  await expect.poll(() => grants.length, { timeout: 30_000 }).toBeGreaterThan(50)
-  await stores[0]?.rebase?.(to)
-  const raisedAtMs = performance.now()
-  const later = (): typeof grants => grants.filter(({ askedAtMs }) => askedAtMs > raisedAtMs)
-  await expect.poll(() => later().length, { timeout: 30_000 }).toBeGreaterThan(50)
-  isDone = true
-  await Promise.all(work)
-  promised(() => expect(later().filter(({ token }) => token <= to)).toEqual([]))
-})
+test.each(drivers)(
+  'raised amid the work of other processes, no later grant is below the base: %s',
+  { timeout: 60_000 },
+  async (driver) => {
+    const table = `lines${(tables += 1)}`
+    const pools = Array.from({ length: 4 }, () => stage.userPool(driver, engine, { max: 4 }))
+    const stores = await Promise.all(pools.map(({ client }) => stage.opened(postgres(client, { table }))))
+    let isDone = false
+    const grants: { readonly askedAtMs: number; readonly token: bigint }[] = []
+    const work = stores.map(async (store, index) => {
+      for (let round = 0; !isDone; round += 1) {
+        // Names that are new and names that others take as well.
+        const asked = claim(round % 2 === 0 ? `n!new-${index}-${round}` : 'n!shared')
+        const askedAtMs = performance.now()
+        const { token } = await turnOf(store, asked)
+        grants.push({ askedAtMs, token })
+        await again(() => store.leave({ ...asked, token }))
+      }
+    })
+    const to = nowUs() + HOUR_US
+    await expect.poll(() => grants.length, { timeout: 30_000 }).toBeGreaterThan(50)
+    await stores[0]?.rebase?.(to)
+    const raisedAtMs = performance.now()
+    const later = (): typeof grants => grants.filter(({ askedAtMs }) => askedAtMs > raisedAtMs)
+    await expect.poll(() => later().length, { timeout: 30_000 }).toBeGreaterThan(50)
+    isDone = true
+    await Promise.all(work)
+    promised(() => expect(later().filter(({ token }) => token <= to)).toEqual([]))
+  },
+)
 
 test('lowered, the tokens come right behind the new base, while nobody holds or waits', async () => {
   const [table, store] = (await storesOf(1)) as [string, OpenStore]

@@ -12,11 +12,12 @@ import { noticeIn } from '../records/notice-text.ts'
 import { Connections } from '../sql/connections.ts'
 import { operationsOver } from '../sql/operations.ts'
 import { preparedTable } from '../sql/prepared-table.ts'
+import { rebased } from '../sql/rebase.ts'
 import { sqlStore } from '../sql/store.ts'
 import type { Table } from '../sql/table.ts'
 import { LineTable } from './line-table.ts'
-import { rebased } from './rebase.ts'
 import { formOf } from './schema.ts'
+import { baseStatements } from './token-base.ts'
 
 export function postgresStore(connect: () => Promise<PostgresDriver>, table: Table): Store {
   return sqlStore(connect, (driver, environment, onNotice) => engineOver(driver, table, environment, onNotice))
@@ -60,7 +61,7 @@ async function engineOver(
       return facts
     },
     channel,
-    rebase: (to) => keeps.use('rebase', (connection) => rebased(connection, table.quoted, to)),
+    rebase: (to) => keeps.use('rebase', (connection) => rebased(connection, baseStatements(table.quoted), to)),
     async close() {
       listener.close()
       await driver.close()

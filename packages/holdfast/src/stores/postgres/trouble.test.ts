@@ -57,9 +57,10 @@ describe.each(drivers)('by the driver %s', (driver) => {
     const [store, other] = [await stage.opened(postgres(client)), await stage.opened(postgres(engine.url))]
     const [resource, first] = [fresh(), claim(fresh())]
     const { token } = held(await store.enter(first))
-    const { rows } = await person.query<{ pid: number }>('SELECT pid FROM pg_stat_activity WHERE application_name = $1', [
-      name,
-    ])
+    const { rows } = await person.query<{ pid: number }>(
+      'SELECT pid FROM pg_stat_activity WHERE application_name = $1',
+      [name],
+    )
     expect(rows).toHaveLength(3)
     for (const { pid } of rows) {
       await person.query('SELECT pg_terminate_backend($1)', [pid])
@@ -157,7 +158,9 @@ describe.each(drivers)('by the driver %s', (driver) => {
     const resource = fresh()
     const session = { default_transaction_isolation: 'serializable' }
     const stores = await Promise.all(
-      Array.from({ length: 6 }, () => stage.opened(postgres(stage.userPool(driver, engine, { max: 2, session }).client))),
+      Array.from({ length: 6 }, () =>
+        stage.opened(postgres(stage.userPool(driver, engine, { max: 2, session }).client)),
+      ),
     )
     const tokens = await Promise.all(
       stores.map(async (store) => {

@@ -160,7 +160,9 @@ class RecordStore implements OpenStore {
     this.#assertOpen()
     const lines = await this.#engine.list(prefix, cursor ?? '', limit + 1)
     const page = lines.slice(0, limit)
-    const resources = page.filter(({ line, now }) => line === undefined || now === undefined || !isIdle(sweep(line, now))).map(({ resource }) => resource)
+    const resources = page
+      .filter(({ line, now }) => line === undefined || now === undefined || !isIdle(sweep(line, now)))
+      .map(({ resource }) => resource)
     const last = page.at(-1)
     return lines.length > limit && last !== undefined ? { resources, cursor: last.resource } : { resources }
   }

@@ -5,11 +5,15 @@ import type { TableOptions } from '../sql/table.ts'
 const PARAMETER = /(?<=[?&])holdfast_(schema|table)=([^&#]*)(?:&|(?=#)|$)/g
 
 /** One URL is then enough for a program and for the command. A choice that is made twice throws `Misuse`. */
-export function splitUrl(url: string, options: TableOptions): { readonly address: string; readonly table: TableOptions } {
+export function splitUrl(
+  url: string,
+  options: TableOptions,
+): { readonly address: string; readonly table: TableOptions } {
   const inUrl: { schema?: string; table?: string } = {}
   for (const [, name, value = ''] of url.matchAll(PARAMETER)) {
     const key = name === 'schema' ? 'schema' : 'table'
-    if (options[key] !== undefined || inUrl[key] !== undefined) throw new Misuse(`${key} is chosen twice: once is enough`)
+    if (options[key] !== undefined || inUrl[key] !== undefined)
+      throw new Misuse(`${key} is chosen twice: once is enough`)
     inUrl[key] = decoded(key, value)
   }
   return { address: url.replaceAll(PARAMETER, '').replace(/[?&](?=#|$)/, ''), table: { ...options, ...inUrl } }

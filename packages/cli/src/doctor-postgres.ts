@@ -1,0 +1,169 @@
+/** What `holdfast doctor` asks a PostgreSQL itself: how it commits, who it is, and how its table of locks is doing. */
+import type { Facts } from 'holdfast'
+import { figure, type Finding } from './doctor-report.ts'
+
+const LIMIT_MS = 5_000
+/** Older versions are not supported by the project itself any more, and none of them was tried. */
+const VERSION_MIN = 130_000
+const CLOCK_MS_MAX = 1_000
+/** Shorter, a moment of load is taken for trouble. */
+const TIMEOUT_MS_MIN = 1_000
+const DEAD_ROWS_MIN = 10_000
+const DEAD_SHARE = 10
+const CONNECTIONS_SHARE = 0.8
+
+type Row = Readonly<Record<string, string | null>>
+/** Asks for one row of texts; `undefined` where there is none. */
+type Ask = (text: string, values?: readonly string[]) => Promise<Row | undefined>
+
+const SERVER = `SELECT current_setting('server_version') AS version, current_setting('server_version_num') AS number,
+  current_setting('synchronous_commit') AS commit, current_setting('fsync') AS fsync,
+  current_setting('full_page_writes') AS pages, current_setting('synchronous_standby_names') AS standbys,
+  pg_is_in_recovery()::text AS recovers, current_setting('default_transaction_read_only') AS readonly,
+  current_setting('default_transaction_isolation') AS isolation,
+  (SELECT setting FROM pg_settings WHERE name = 'statement_timeout') AS statement,
+  (SELECT setting FROM pg_settings WHERE name = 'lock_timeout') AS lock,
+  current_setting('max_connections') AS connections, (SELECT count(*)::text FROM pg_stat_activity) AS used`
+const CLOCK = `SELECT (extract(epoch FROM clock_timestamp()) * 1000)::text AS now`
+const TABLE = `SELECT c.relpersistence AS persistence, coalesce(s.n_live_tup, 0)::text AS rows,
+  coalesce(s.n_dead_tup, 0)::text AS dead, pg_size_pretty(pg_total_relation_size(c.oid)) AS size,
+  (SELECT string_agg(r, ', ') FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS r
+    WHERE NOT has_table_privilege(c.oid, r)) AS lacking, has_schema_privilege(n.oid, 'USAGE')::text AS enters,
+  (SELECT max(extract(epoch FROM now() - xact_start))::bigint::text FROM pg_stat_activity
+    WHERE state LIKE 'idle in transaction%') AS idle
+  FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    LEFT JOIN pg_stat_user_tables AS s ON s.relid = c.oid
+  WHERE n.nspname = $1 AND c.relname = $2`
+
+/** Empty where the server cannot be asked: the opening says why. `facts` where the store could be opened. */
+export async function postgresFindings(url: string, facts: Facts | undefined): Promise<readonly Finding[]> {
+  const { Client } = (await import('pg')).default
+  const client = new Client({
+    connectionString: url,
+    connectionTimeoutMillis: LIMIT_MS,
+    query_timeout: LIMIT_MS,
+    application_name: 'holdfast doctor',
+  })
+  client.on('error', () => undefined)
+  const ask: Ask = async (text, values = []) => (await client.query<Row>(text, [...values])).rows[0]
+  try {
+    await client.connect()
+    const server = (await ask(SERVER)) ?? {}
+    const table = await ask(TABLE, [named(url, 'schema', 'holdfast'), named(url, 'table', 'lines')])
+    return [...serverFindings(server), ...poolerFinding(facts), await clockFinding(ask), ...tableFindings(table)]
+  } catch {
+    return []
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}
+
+/** As the library reads it from the URL. */
+function named(url: string, what: 'schema' | 'table', otherwise: string): string {
+  return new URLSearchParams(/\?([^#]*)/.exec(url)?.[1]).get(`holdfast_${what}`) ?? otherwise
+}
+
+function serverFindings(row: Row): readonly Finding[] {
+  const { version, commit, fsync, pages, standbys, isolation, connections } = row
+  const used = Number(row['used'])
+  const isSafe = commit !== 'off' && fsync === 'on' && pages === 'on'
+  const isTimed = [row['statement'], row['lock']].some((ms) => Number(ms) > 0 && Number(ms) < TIMEOUT_MS_MIN)
+  return [
+    finding('version', `PostgreSQL ${version}`, Number(row['number']) < VERSION_MIN, [
+      'note',
+      'This version was never tried: 15 and 18 were.',
+    ]),
+    finding('role', roleOf(row), row['recovers'] === 'true' || row['readonly'] === 'on', [
+      'problem',
+      'Connect to the primary, with a user whose default_transaction_read_only is off.',
+    ]),
+    finding(
+      'commit',
+      `synchronous_commit ${commit}, fsync ${fsync}, full_page_writes ${pages}, ${standbys === '' ? 'no standby is waited for' : 'standbys are waited for'}`,
+      !isSafe,
+      ['note', 'A crash or a power cut may undo grants: set all three to on, for the user of the locks at least.'],
+    ),
+    finding('isolation', `transactions are ${isolation} unless they say otherwise`, isolation !== 'read committed', [
+      'note',
+      'Harmless, and dearer: a step that loses is refused and repeated under a lock. Set read committed for this user.',
+    ]),
+    finding('timeouts', `statement_timeout ${row['statement']} ms, lock_timeout ${row['lock']} ms`, isTimed, [
+      'note',
+      'So short a limit ends steps whenever the server is busy. Give this user at least a second.',
+    ]),
+    finding('connections', `${used} of ${connections} are used`, used > Number(connections) * CONNECTIONS_SHARE, [
+      'note',
+      'Each process brings two beside its pool. Raise max_connections, or give the locks a server of their own.',
+    ]),
+  ]
+}
+
+function roleOf(row: Row): string {
+  if (row['recovers'] === 'true') return 'a standby, which takes no writes'
+  return row['readonly'] === 'on' ? 'a primary, and this user may only read' : 'a primary'
+}
+
+function poolerFinding(facts: Facts | undefined): readonly Finding[] {
+  if (facts === undefined) return []
+  return [
+    finding('pooler', facts.wakeUp === 'push' ? 'LISTEN hears' : 'LISTEN is deaf', facts.wakeUp !== 'push', [
+      'note',
+      'A pooler in transaction mode stands between: waiters look by themselves. Connect past it for turns that come at once.',
+    ]),
+  ]
+}
+
+async function clockFinding(ask: Ask): Promise<Finding> {
+  const beforeMs = Date.now()
+  const { now } = (await ask(CLOCK)) ?? {}
+  const afterMs = Date.now()
+  const aheadMs = Number(now) - (beforeMs + afterMs) / 2
+  const errorMs = Math.max(1, (afterMs - beforeMs) / 2)
+  const seen = `the clock of the server is ${figure(Math.abs(aheadMs))} ${aheadMs < 0 ? 'behind' : 'ahead of'} this machine's (± ${figure(errorMs)})`
+  return finding('server-clock', seen, Math.abs(aheadMs) - errorMs > CLOCK_MS_MAX, [
+    'problem',
+    'Run a time service (NTP) on both. Leases end by the clock of the server, and tokens follow it.',
+  ])
+}
+
+function tableFindings(row: Row | undefined): readonly Finding[] {
+  if (row === undefined) {
+    return [
+      {
+        level: 'note',
+        check: 'table',
+        seen: 'is not there yet',
+        advice: 'A store makes it, or a person does: holdfast schema postgres.',
+      },
+    ]
+  }
+  const { rows, dead, size, idle, lacking } = row
+  const missing = [...(row['enters'] === 'true' ? [] : ['USAGE on the schema']), ...(lacking === null ? [] : [lacking])]
+  const isBloated = Number(dead) > DEAD_ROWS_MIN && Number(dead) > Number(rows) * DEAD_SHARE
+  const sleeper = idle === null ? '' : ` A transaction stands idle for ${idle} s and may keep them.`
+  return [
+    finding('table', row['persistence'] === 'p' ? 'is logged' : 'is UNLOGGED', row['persistence'] !== 'p', [
+      'note',
+      'A crash of the server empties it, and every lock is free then: ALTER TABLE … SET LOGGED.',
+    ]),
+    finding(
+      'rights',
+      missing.length === 0 ? 'SELECT, INSERT, UPDATE' : `no ${missing.join(', ')}`,
+      missing.length > 0,
+      ['problem', 'GRANT USAGE on the schema and SELECT, INSERT, UPDATE on the table (docs/postgres.md).'],
+    ),
+    finding('bloat', `${dead} dead rows beside ${rows} living ones, ${size}`, isBloated, [
+      'note',
+      `Vacuum does not keep up: VACUUM the table, and let autovacuum come to it earlier.${sleeper}`,
+    ]),
+  ]
+}
+
+function finding(
+  check: string,
+  seen: string,
+  isTrouble: boolean,
+  [level, advice]: readonly ['note' | 'problem', string],
+): Finding {
+  return isTrouble ? { level, check, seen, advice } : { level: 'ok', check, seen }
+}
