@@ -59,7 +59,7 @@ async function bundle(
   const [source, bundled] = [join(consumer.folder, 'program.mjs'), join(away, format === 'esm' ? 'b.mjs' : 'b.cjs')]
   writeFileSync(source, code)
   // The program for PostgreSQL loads no driver.
-  const external = format === 'esm' ? ['ioredis', 'pg'] : ['pg']
+  const external = format === 'esm' ? ['ioredis', 'pg', 'postgres'] : ['pg', 'postgres']
   const from = createRequire(join(tools, 'package.json'))
   if (bundler === 'esbuild') {
     const { build } = from('esbuild') as Esbuild

@@ -3,6 +3,7 @@ import type { Check, Mutant } from './mutant.ts'
 
 const folder = 'packages/holdfast/src/stores/postgres'
 const records = 'packages/holdfast/src/stores/records'
+const driver = 'packages/holdfast/src/stores/postgres-driver'
 const tests = (name: string): Check => ({ tests: [`${folder}/${name}.test.ts`], engine: 'postgres' })
 
 export const postgresMutants: readonly Mutant[] = [
@@ -47,5 +48,68 @@ export const postgresMutants: readonly Mutant[] = [
     find: '    this.#overtaken.left(ref.id)\n',
     replace: '',
     caughtBy: tests('trouble'),
+  },
+  {
+    name: 'postgres: a line that is made beside a move of the tokens starts below the new base',
+    file: `${folder}/line-table.ts`,
+    find: 'WHERE $2::bigint > ${baseIn(this.#table)}',
+    replace: 'WHERE $2::bigint > 0',
+    caughtBy: tests('rebase'),
+  },
+  {
+    name: 'postgres: a lease that is given back takes the line below the base it was moved to',
+    file: `${records}/free-lines.ts`,
+    find: 'encodeText({ line: { lastToken, claims',
+    replace: 'encodeText({ line: { lastToken: claim.token, claims',
+    caughtBy: tests('rebase'),
+  },
+  {
+    name: 'postgres: the tokens are lowered under a holder',
+    file: 'packages/holdfast/src/stores/sql/rebase.ts',
+    find: 'if (isDown && (await isInUse(',
+    replace: 'if (to < 0n && (await isInUse(',
+    caughtBy: tests('rebase'),
+  },
+  {
+    name: 'postgres: a statement that waited for the user’s pool in vain is sent later',
+    file: `${driver}/postgres-js-driver.ts`,
+    find: "this.#asked.strings = ['SELECT 1']",
+    replace: 'this.#asked.strings = [...this.#asked.strings]',
+    caughtBy: { ...tests('trouble'), named: 'a pool without a free connection' },
+  },
+  {
+    name: 'postgres: a connection of ours that was not answered is kept',
+    file: `${driver}/own-connection.ts`,
+    find: 'else if (error instanceof OutcomeUnknown || isOver(error)) this.#renew()',
+    replace: 'else if (isOver(error)) this.#renew()',
+    caughtBy: { ...tests('postgres-js'), named: 'a server that stops answering' },
+  },
+  {
+    name: 'postgres: a text in a statement is taken for the place of a value',
+    file: `${driver}/literals.ts`,
+    find: '|(\\$(?:[A-Za-z_]\\w*)?\\$)[\\s\\S]*?\\1|',
+    replace: '|(\\$never\\$)|',
+    caughtBy: { tests: [`${driver}/literals.test.ts`] },
+  },
+  {
+    name: 'postgres: a schema that another process made meanwhile keeps the table from being made',
+    file: 'packages/holdfast/src/stores/sql/prepared-table.ts',
+    find: 'if (!form.isMadeMeanwhile(error)) throw error',
+    replace: 'throw error',
+    caughtBy: { ...tests('store'), named: 'is made once by ten stores' },
+  },
+  {
+    name: 'postgres: a store opens with a right too few',
+    file: `${folder}/schema.ts`,
+    find: "if (row['lacking'] !== '') {",
+    replace: "if (row['lacking'] === 'all') {",
+    caughtBy: { ...tests('access'), named: 'one right too few' },
+  },
+  {
+    name: 'records: a damaged line hides all others of a list',
+    file: `${records}/swap.ts`,
+    find: 'if (error instanceof StoreUnavailable && error.isFinal) return { resource }\n',
+    replace: '',
+    caughtBy: { tests: [`${records}/swap.test.ts`] },
   },
 ]

@@ -10,7 +10,7 @@ import { rebaseCommand } from './rebase.ts'
 import { redlockActions, redlockCommand, type RedlockAction } from './redlock.ts'
 import { runCommand } from './run.ts'
 import { type RunCommandOptions, WAIT_DEFAULT } from './run-settings.ts'
-import { schemaCommand, type SchemaCommandOptions, schemaEngines } from './schema.ts'
+import { schemaCommand, schemaEngines } from './schema.ts'
 import { knownSchemes } from './stores.ts'
 import { watchCommand, type WatchCommandOptions } from './watch.ts'
 
@@ -206,9 +206,7 @@ function addSchema(root: Command, program: ProgramOptions): void {
     .option('--schema <name>', 'the schema of the table')
     .option('--table <name>', 'the table')
     .addHelpText('after', '\nExamples:\n  holdfast schema postgres\n  holdfast schema postgres --schema locks | psql')
-  act(program, schema, async (options, engine = '') =>
-    schemaCommand(program.context, engine, options as SchemaCommandOptions),
-  )
+  act(program, schema, async (options, engine = '') => schemaCommand(program.context, engine, options))
 }
 
 function addRedlock(root: Command, program: ProgramOptions): void {

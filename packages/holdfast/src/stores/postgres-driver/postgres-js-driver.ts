@@ -66,10 +66,13 @@ function ownOptions(given: object): object {
   }
 }
 
+interface ReadOptions {
+  readonly transform?: { readonly column?: { readonly from?: ((name: string) => unknown) | null } }
+}
+
 function nameOf(column: string, options: object): unknown {
-  const { transform } = options as { readonly transform?: { readonly column?: { readonly from?: unknown } } }
-  const from = transform?.column?.from
-  return typeof from === 'function' ? from(column) : column
+  const { transform } = options as ReadOptions
+  return transform?.column?.from?.(column) ?? column
 }
 
 /** Single statements over the instance of the user; a transaction over a connection of ours. */
@@ -103,8 +106,8 @@ class SharedConnection implements PooledConnection {
     return true
   }
 
-  release(error?: unknown): void {
-    this.#own?.then((own) => own.release(error), ignore)
+  release(failure?: unknown): void {
+    this.#own?.then((own) => own.release(failure), ignore)
   }
 }
 

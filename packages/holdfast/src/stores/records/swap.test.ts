@@ -111,6 +111,7 @@ test('a record that nobody of us wrote is refused and named, and not written ove
   )
   await expect(store.enter(claimOf())).rejects.toThrow(/record of n!lock is damaged/)
   await expect(store.look('n!lock')).rejects.toThrow(StoreUnavailable)
+  expect(await store.list('n!', undefined, 10)).toEqual({ resources: ['n!lock'] })
   expect(swaps).toBe(0)
 })
 
