@@ -27,7 +27,7 @@ const SERVER = `SELECT current_setting('server_version') AS version, current_set
 const CLOCK = `SELECT (extract(epoch FROM clock_timestamp()) * 1000)::text AS now`
 const TABLE = `SELECT c.relpersistence AS persistence, coalesce(s.n_live_tup, 0)::text AS rows,
   coalesce(s.n_dead_tup, 0)::text AS dead, pg_size_pretty(pg_total_relation_size(c.oid)) AS size,
-  (SELECT string_agg(r, ', ') FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS r
+  (SELECT string_agg(r, ', ') FROM unnest(string_to_array($3, ' ')) AS r
     WHERE NOT has_table_privilege(c.oid, r)) AS lacking, has_schema_privilege(n.oid, 'USAGE')::text AS enters,
   (SELECT max(extract(epoch FROM now() - xact_start))::bigint::text FROM pg_stat_activity
     WHERE state LIKE 'idle in transaction%') AS idle
@@ -49,8 +49,11 @@ export async function postgresFindings(url: string, facts: Facts | undefined): P
   try {
     await client.connect()
     const server = (await ask(SERVER)) ?? {}
-    const table = await ask(TABLE, [named(url, 'schema', 'holdfast'), named(url, 'table', 'lines')])
-    return [...serverFindings(server), ...poolerFinding(facts), await clockFinding(ask), ...tableFindings(table)]
+    const [schema, table] = [named(url, 'schema', 'holdfast'), named(url, 'table', 'lines')]
+    const lines = await ask(TABLE, [schema, table, 'SELECT INSERT UPDATE'])
+    const waiters = await ask(TABLE, [schema, `${table}_waiters`, 'SELECT INSERT UPDATE DELETE'])
+    const own = [...serverFindings(server), ...poolerFinding(facts), await clockFinding(ask)]
+    return [...own, ...tableFindings(lines, waiters?.['lacking'] ?? null)]
   } catch {
     return []
   } finally {
@@ -126,7 +129,7 @@ async function clockFinding(ask: Ask): Promise<Finding> {
   ])
 }
 
-function tableFindings(row: Row | undefined): readonly Finding[] {
+function tableFindings(row: Row | undefined, lackingOfWaiters: string | null): readonly Finding[] {
   if (row === undefined) {
     return [
       {
@@ -138,7 +141,11 @@ function tableFindings(row: Row | undefined): readonly Finding[] {
     ]
   }
   const { rows, dead, size, idle, lacking } = row
-  const missing = [...(row['enters'] === 'true' ? [] : ['USAGE on the schema']), ...(lacking === null ? [] : [lacking])]
+  const missing = [
+    ...(row['enters'] === 'true' ? [] : ['USAGE on the schema']),
+    ...(lacking === null ? [] : [lacking]),
+    ...(lackingOfWaiters === null ? [] : [`${lackingOfWaiters} on the table of waiters`]),
+  ]
   const isBloated = Number(dead) > DEAD_ROWS_MIN && Number(dead) > Number(rows) * DEAD_SHARE
   const sleeper = idle === null ? '' : ` A transaction stands idle for ${idle} s and may keep them.`
   return [
@@ -146,12 +153,10 @@ function tableFindings(row: Row | undefined): readonly Finding[] {
       'note',
       'A crash of the server empties it, and every lock is free then: ALTER TABLE … SET LOGGED.',
     ]),
-    finding(
-      'rights',
-      missing.length === 0 ? 'SELECT, INSERT, UPDATE' : `no ${missing.join(', ')}`,
-      missing.length > 0,
-      ['problem', 'GRANT USAGE on the schema and SELECT, INSERT, UPDATE on the table (docs/postgres.md).'],
-    ),
+    finding('rights', missing.length === 0 ? 'all that are needed' : `no ${missing.join(', ')}`, missing.length > 0, [
+      'problem',
+      'GRANT what is missing to this user (docs/postgres.md).',
+    ]),
     finding('bloat', `${dead} dead rows beside ${rows} living ones, ${size}`, isBloated, [
       'note',
       `Vacuum does not keep up: VACUUM the table, and let autovacuum come to it earlier.${sleeper}`,

@@ -112,7 +112,7 @@ it('schema prints statements that make the table for another user, also twice', 
   for (let times = 0; times < 2; times += 1) await ask(engine, stdout)
   await ask(
     engine,
-    'GRANT USAGE ON SCHEMA "by ""person""" TO app; GRANT SELECT, INSERT, UPDATE ON "by ""person""".l TO app',
+    'GRANT USAGE ON SCHEMA "by ""person""" TO app; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "by ""person""" TO app',
   )
   const names = 'holdfast_schema=by%20%22person%22&holdfast_table=l'
   const url = `postgres://app:${encodeURIComponent(PASSWORD)}@127.0.0.1:${engine.port}/postgres?${names}`
@@ -196,7 +196,7 @@ describe('doctor', () => {
       code: 69,
       stdout: expect.stringMatching(/PROBLEM +rights +no INSERT, UPDATE/) as string,
     })
-    expect(poor.stderr).toMatch(/no right of INSERT, UPDATE.*Asking again does not help/)
+    expect(poor.stderr).toMatch(/does not allow this user to INSERT, UPDATE.*Asking again does not help/)
   })
 
   it('notices a pooler that makes LISTEN deaf', async (context) => {

@@ -15,7 +15,7 @@ const FIND = `SELECT c.relpersistence AS persistence, c.relkind AS kind,
       JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = k.number
     WHERE i.indrelid = c.oid AND i.indisprimary) AS key,
   (SELECT string_agg(r.name, ', ') FROM unnest(string_to_array($3, ', ')) AS r (name)
-    WHERE NOT has_table_privilege(c.oid, r.name)) AS missing
+    WHERE NOT has_table_privilege(c.oid, r.name)) AS missing, has_schema_privilege(n.oid, 'USAGE')::text AS enters
   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2`
 
 export interface TableWish {
@@ -34,7 +34,7 @@ export async function foundTable(connection: SqlConnection, wish: TableWish): Pr
   const { schema, name, quoted, rights } = wish
   const [row] = await connection.query(FIND, [schema, name, rights])
   if (row === undefined) return undefined
-  const { kind, persistence, columns, key, missing } = row
+  const { kind, persistence, columns, key, missing, enters } = row
   if ((kind !== 'r' && kind !== 'p') || columns !== wish.columns || key !== wish.key) {
     throw new StoreUnavailable(
       `opening: ${quoted} is not a table of Holdfast: it has ${columns ?? 'no columns'}. Choose another schema or table`,
@@ -44,6 +44,12 @@ export async function foundTable(connection: SqlConnection, wish: TableWish): Pr
   if (missing !== null && missing !== undefined) {
     throw new StoreUnavailable(
       `opening: PostgreSQL does not allow this user to ${missing} on ${quoted}: GRANT ${missing} ON ${quoted} (docs/postgres.md)`,
+      { isFinal: true },
+    )
+  }
+  if (enters !== 'true') {
+    throw new StoreUnavailable(
+      `opening: PostgreSQL does not allow this user to use the schema of ${quoted}: GRANT USAGE ON SCHEMA (docs/postgres.md)`,
       { isFinal: true },
     )
   }

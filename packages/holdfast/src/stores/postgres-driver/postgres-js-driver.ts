@@ -15,6 +15,8 @@ import { rowsIn } from './raw-rows.ts'
 const ignore = (): void => undefined
 const NONE = { from: undefined, to: undefined }
 const CLOSE_WITHIN_S = 1
+/** A name of a column that most transforms make another one of. */
+const COLUMN = 'ends_us'
 
 export async function driverOfPostgresJs(given: PostgresJs): Promise<PostgresDriver> {
   const module: unknown = await import('postgres').catch((cause: unknown) => {
@@ -30,8 +32,7 @@ export async function driverOfPostgresJs(given: PostgresJs): Promise<PostgresDri
   const options = ownOptions(given.options)
   const make: MakePostgresJs = (more) => factory({ ...options, ...more })
   const [keeps, steps] = [new OwnConnection(make), new OwnConnection(make)]
-  // A column has one lowercase word for a name, which most transforms leave as it is.
-  const isReadable = nameOf('word', given.options) === 'word'
+  const isReadable = nameOf(COLUMN, given.options) === COLUMN
   const asks = isReadable ? given : make({ max: (given.options as { readonly max?: number }).max ?? 1 })
   return {
     asks: { connect: async () => new SharedConnection(asks, steps) },

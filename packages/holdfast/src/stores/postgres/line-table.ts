@@ -21,7 +21,7 @@ import { WaiterRows, waitersIn } from '../sql/waiter-rows.ts'
 import { LOST } from '../postgres-driver/errors.ts'
 import { changeAndNotify, thenNotify } from '../postgres-driver/notify.ts'
 import { messageOf } from '../records/notice-text.ts'
-import { baseIn, CLOCK_US } from './token-base.ts'
+import { baseIn, CLOCK_US } from '../postgres-driver/token-base.ts'
 
 /** A process that is stopped inside its transaction keeps a line locked no longer. */
 const IDLE_LIMIT = '3s'

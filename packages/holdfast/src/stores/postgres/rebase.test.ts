@@ -104,11 +104,12 @@ test('lowered, the tokens come right behind the new base, while nobody holds or 
   await expect(store.rebase?.(to)).rejects.toThrow(/record of n!dead is damaged/)
 })
 
-test('needs no more than the three rights', async () => {
+test('needs no more than the rights that locks need', async () => {
   const schema = 'rebasing'
   const person = stage.pool(engine)
   await person.query(`${postgresSchema({ schema })} CREATE ROLE raiser LOGIN; GRANT USAGE ON SCHEMA ${schema} TO raiser;
-    GRANT SELECT, INSERT, UPDATE ON ${schema}.lines TO raiser`)
+    GRANT SELECT, INSERT, UPDATE ON ${schema}.lines TO raiser;
+    GRANT SELECT, INSERT, UPDATE, DELETE ON ${schema}.lines_waiters TO raiser`)
   const store = await stage.opened(postgres(engine.url.replace('postgres@', 'raiser@'), { schema }))
   const to = nowUs() + HOUR_US
   expect(await store.rebase?.(to)).toEqual({ highest: 0n })

@@ -219,7 +219,7 @@ test('a server that is not there, a wrong database and a wrong user are told apa
 test('what is neither a pool nor a URL, and a name that is none, is misuse', () => {
   expect(() => postgres('redis://s3cret@host')).toThrow(Misuse)
   expect(() => postgres('redis://s3cret@host')).not.toThrow(/s3cret/)
-  expect(() => postgres({} as never)).toThrow(/takes a Pool of pg or a URL/)
+  expect(() => postgres({} as never)).toThrow(/takes a Pool of pg, an instance of postgres, or a URL/)
   expect(() => postgres(engine.url, { schema: '' })).toThrow(Misuse)
   expect(() => postgres(engine.url, { table: 'x'.repeat(64) })).toThrow(/at most 63 bytes/)
 })

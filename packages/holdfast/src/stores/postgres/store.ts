@@ -8,6 +8,7 @@ import { factsOf, probed } from './facts.ts'
 import type { PostgresDriver } from '../postgres-driver/driver.ts'
 import { postgresError } from '../postgres-driver/errors.ts'
 import { Listener } from '../postgres-driver/listener.ts'
+import { baseStatements } from '../postgres-driver/token-base.ts'
 import { noticeIn } from '../records/notice-text.ts'
 import { Connections } from '../sql/connections.ts'
 import { operationsOver } from '../sql/operations.ts'
@@ -17,7 +18,6 @@ import { sqlStore } from '../sql/store.ts'
 import type { Table } from '../sql/table.ts'
 import { LineTable } from './line-table.ts'
 import { formOf } from './schema.ts'
-import { baseStatements } from './token-base.ts'
 
 export function postgresStore(connect: () => Promise<PostgresDriver>, table: Table): Store {
   return sqlStore(connect, (driver, environment, onNotice) => engineOver(driver, table, environment, onNotice))

@@ -48,7 +48,10 @@ export class FreeLines {
     const [claim] = line.claims
     if (claim === undefined && observers.length === 0 && waiters === undefined) return
     const isAlone = line.claims.length === 1 && observers.length === 0 && waiters === undefined
-    const known = isAlone && claim?.state === 'held' && version !== undefined ? { version, claim, lastToken: line.lastToken } : 'busy'
+    const known =
+      isAlone && claim?.state === 'held' && version !== undefined
+        ? { version, claim, lastToken: line.lastToken }
+        : 'busy'
     this.#known.set(resource, waiters === undefined ? known : 'crowd')
     if (this.#known.size <= KNOWN_MAX) return
     for (const oldest of this.#known.keys()) {

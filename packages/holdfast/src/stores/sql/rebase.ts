@@ -22,7 +22,7 @@ export interface BaseStatements {
   readonly begin: string
   /** The next lines with claims behind a name, whole rows and the clock. */
   page(after: string): string
-  /** Puts the lines where they are meant to be, and the base. Down takes away what has ended. */
+  /** Puts the lines where they are meant to be, and the base. */
   move(to: bigint, isDown: boolean): string
 }
 
@@ -57,8 +57,9 @@ function isHeld(row: SqlRow): boolean {
   const stored = storedIn(row)
   if (stored === undefined) return false
   try {
-    const { record } = decodeText(stored.text)
-    return !isIdle(sweep(record.line, { nowMs: msIn(row), tokenScaleUs: 0n }))
+    const { line, waiters } = decodeText(stored.text, false).record
+    const nowMs = msIn(row)
+    return !isIdle(sweep(line, { nowMs, tokenScaleUs: 0n })) || (waiters?.lastEndsAtMs ?? 0) > nowMs
   } catch (cause) {
     const words = `rebase: the record of ${row['resource'] ?? ''} is damaged, and may be one that somebody holds`
     throw new StoreUnavailable(words, { cause, isFinal: true })

@@ -19,7 +19,7 @@ export function baseStatements(table: string): BaseStatements {
     ) => `SELECT resource, version::text AS version, token::text AS token, claims, ${CLOCK_US}::text AS now FROM ${table}
       WHERE claims <> '' AND resource > ${quotedText(after)} ORDER BY resource LIMIT ${BASE_PAGE}`,
     move: (to, isDown) =>
-      `UPDATE ${table} SET version = version + 1, token = ${to}${isDown ? ", claims = ''" : ` WHERE token < ${to}`};
+      `UPDATE ${table} SET version = version + 1, token = ${to}${isDown ? '' : ` WHERE token < ${to}`};
       INSERT INTO ${table} AS l (resource, version, token, claims) VALUES ('${BASE_KEY}', ${CLOCK_US}, ${to}, '')
         ON CONFLICT (resource) DO UPDATE SET version = l.version + 1, token = excluded.token`,
   }
