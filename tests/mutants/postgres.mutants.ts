@@ -66,8 +66,8 @@ export const postgresMutants: readonly Mutant[] = [
   {
     name: 'postgres: the tokens are lowered under a holder',
     file: 'packages/holdfast/src/stores/sql/rebase.ts',
-    find: 'if (isDown && (await isInUse(',
-    replace: 'if (to < 0n && (await isInUse(',
+    find: 'if (isDown && (await hasClaims(',
+    replace: 'if (to < 0n && (await hasClaims(',
     caughtBy: tests('rebase'),
   },
   {

@@ -3,6 +3,8 @@
  * @module-tag real-time
  */
 import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { run } from '@holdfast/testbed/engines/command'
 import type { Engine } from '@holdfast/testbed/engines/engine'
 import * as postgres from '@holdfast/testbed/engines/postgres/server'
@@ -17,7 +19,7 @@ import { documentsIn, type Ended, Sandbox } from './fixture.ts'
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const PASSWORD = 'pass/word 1'
-const socketFolder = mkdtempSync('/tmp/holdfast-')
+const socketFolder = mkdtempSync(join(tmpdir(), 'holdfast-'))
 const engines: Engine[] = []
 let sandbox: Sandbox
 let engine: Engine

@@ -21,7 +21,7 @@ export interface ListenerEvents {
   onTrouble(error: StoreUnavailable): void
 }
 
-export class Listener {
+export class PgListener {
   readonly #connect: PostgresDriver['listener']
   readonly #channel: string
   readonly #timers: Timers

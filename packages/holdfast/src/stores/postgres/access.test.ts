@@ -131,7 +131,7 @@ describe('TLS', () => {
 })
 
 test('a URL may name a folder with a socket, settings of the session, and the table', async () => {
-  const folder = mkdtempSync('/tmp/holdfast-')
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-'))
   stage.ending(() => rmSync(folder, { recursive: true, force: true }))
   await run('chmod', ['0777', folder], { withinMs: 5_000 })
   const local = await stage.server({ config: { unix_socket_directories: folder } })

@@ -7,7 +7,7 @@ import type { Store, StoreEnvironment } from '../../store/store.ts'
 import { factsOf, probed } from './facts.ts'
 import type { PostgresDriver } from '../postgres-driver/driver.ts'
 import { postgresError } from '../postgres-driver/errors.ts'
-import { Listener } from '../postgres-driver/listener.ts'
+import { PgListener } from '../postgres-driver/listener.ts'
 import { baseStatements } from '../postgres-driver/token-base.ts'
 import { noticeIn } from '../records/notice-text.ts'
 import { Connections } from '../sql/connections.ts'
@@ -36,7 +36,7 @@ async function engineOver(
   // Through the connection for renewals and leaves, which is there from now on.
   const server = await probed(keeps)
   const channel = `holdfast-${crypto.randomUUID()}`
-  const listener = new Listener(driver.listener, channel, timers, {
+  const listener = new PgListener(driver.listener, channel, timers, {
     onPayload(payload) {
       const notice = noticeIn(payload)
       if (notice !== undefined) onNotice(notice)

@@ -2,9 +2,9 @@
  * Moving the scale of all tokens of a table. The base of lines that are yet to come stands in a row of its own. Up is possible
  * at any time; down only while nobody holds or waits, because tokens that were seen would be given again.
  */
-import { isIdle, sweep } from '../../line/transition.ts'
 import { NotApplied, StoreUnavailable } from '../../store/errors.ts'
 import type { TokenScaleView } from '../../store/store.ts'
+import { isInUse } from '../records/record-use.ts'
 import { decodeText } from '../records/swap-text.ts'
 import type { SqlConnection, SqlRow } from './driver.ts'
 import { msIn, storedIn } from './record-row.ts'
@@ -35,15 +35,14 @@ export async function rebased(
   const [rows] = await connection.script(statements.begin)
   const before = viewOf(rows)
   const isDown = to < before.highest
-  if (isDown && (await isInUse(connection, statements))) {
+  if (isDown && (await hasClaims(connection, statements))) {
     throw new StoreUnavailable('rebase: the table has claims: its tokens are lowered when nobody holds or waits')
   }
   await connection.script(`${statements.move(to, isDown)}; COMMIT`)
   return before
 }
 
-/** A claim that is over is in use no more, though its process was never there to end it. */
-async function isInUse(connection: SqlConnection, { page }: BaseStatements): Promise<boolean> {
+async function hasClaims(connection: SqlConnection, { page }: BaseStatements): Promise<boolean> {
   for (let after = BASE_KEY; ;) {
     const rows = await connection.query(page(after))
     if (rows.some(isHeld)) return true
@@ -57,9 +56,7 @@ function isHeld(row: SqlRow): boolean {
   const stored = storedIn(row)
   if (stored === undefined) return false
   try {
-    const { line, waiters } = decodeText(stored.text, false).record
-    const nowMs = msIn(row)
-    return !isIdle(sweep(line, { nowMs, tokenScaleUs: 0n })) || (waiters?.lastEndsAtMs ?? 0) > nowMs
+    return isInUse(decodeText(stored.text, false).record, msIn(row))
   } catch (cause) {
     const words = `rebase: the record of ${row['resource'] ?? ''} is damaged, and may be one that somebody holds`
     throw new StoreUnavailable(words, { cause, isFinal: true })
