@@ -80,8 +80,8 @@ export const postgresMutants: readonly Mutant[] = [
   {
     name: 'postgres: a connection of ours that was not answered is kept',
     file: `${driver}/own-connection.ts`,
-    find: 'else if (error instanceof OutcomeUnknown || isOver(error)) this.#renew()',
-    replace: 'else if (isOver(error)) this.#renew()',
+    find: '(isTransaction || isOver(error))',
+    replace: 'isTransaction',
     caughtBy: { ...tests('postgres-js'), named: 'a server that stops answering' },
   },
   {
@@ -96,13 +96,13 @@ export const postgresMutants: readonly Mutant[] = [
     file: 'packages/holdfast/src/stores/sql/prepared-table.ts',
     find: 'if (!form.isMadeMeanwhile(error)) throw error',
     replace: 'throw error',
-    caughtBy: { ...tests('store'), named: 'is made once by ten stores' },
+    caughtBy: { ...tests('store'), named: 'makes its schema in that moment' },
   },
   {
-    name: 'postgres: a store opens with a right too few',
-    file: `${folder}/schema.ts`,
-    find: "if (row['lacking'] !== '') {",
-    replace: "if (row['lacking'] === 'all') {",
+    name: 'postgres: a schema that may not be used is found when somebody wants a lock',
+    file: `${driver}/found-table.ts`,
+    find: "if (enters !== 'true') {",
+    replace: "if (enters === 'never') {",
     caughtBy: { ...tests('access'), named: 'one right too few' },
   },
   {

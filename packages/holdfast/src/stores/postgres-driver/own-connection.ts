@@ -1,5 +1,4 @@
 /** One connection of the driver `postgres`, for one work after the other. */
-import { OutcomeUnknown } from '../../store/errors.ts'
 import type { ConnectionSource, PooledConnection } from '../sql/driver.ts'
 import { withValues } from './literals.ts'
 import type { MakePostgresJs, PostgresJs } from './postgres-js.ts'
@@ -32,8 +31,7 @@ export class OwnConnection implements ConnectionSource {
         return rowsIn(await sql.unsafe(text).simple().raw())
       },
       release: (error) => {
-        if (error !== undefined && isTransaction) this.#renew()
-        else if (error instanceof OutcomeUnknown || isOver(error)) this.#renew()
+        if (error !== undefined && (isTransaction || isOver(error))) this.#renew()
         resolve(undefined)
       },
     }
@@ -50,7 +48,7 @@ export class OwnConnection implements ConnectionSource {
   }
 }
 
-/** The connection broke: the driver tells the next one of it as well (3.4.9). */
+/** Not an answer of the server: none came in time, or the connection broke, of which the driver tells the next one as well (3.4.9). */
 function isOver(error: unknown): boolean {
   const { code, severity } = (error ?? {}) as { readonly code?: unknown; readonly severity?: unknown }
   return code !== undefined && (severity === undefined || severity === 'FATAL')

@@ -77,9 +77,16 @@ test(
   { timeout: 60_000 },
   async () => {
     const own = await stage.server()
-    const sql = postgresJs(own.url, { max: 1 })
+    const sql = postgresJs(own.url, { max: 1, connection: { application_name: 'still' } })
     stage.ending(() => sql.end({ timeout: 1 }))
     const store = await stage.opened(postgres(sql))
+    const pidsOf = async (): Promise<readonly number[]> => {
+      const { rows } = await stage
+        .pool(own)
+        .query<{ pid: number }>("SELECT pid FROM pg_stat_activity WHERE application_name = 'still'")
+      return rows.map(({ pid }) => pid)
+    }
+    const before = await pidsOf()
     const asked = claim('n!still', { ttlMs: 60_000 })
     const { token } = held(await store.enter(asked))
     await own.pause()
@@ -96,6 +103,8 @@ test(
     }
     expect(await again(renewed)).toMatchObject({ kind: 'held', token })
     expect(await again(() => store.enter(claim('n!third')))).toMatchObject({ kind: 'held' })
+    // The connection for renewals was not trusted any more.
+    expect((await pidsOf()).filter((pid) => !before.includes(pid))).not.toEqual([])
   },
 )
 

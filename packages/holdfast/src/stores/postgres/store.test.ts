@@ -115,6 +115,19 @@ describe('the table', () => {
     expect(await stores[5]?.list('n!', undefined, 10)).toEqual({ resources: ['n!lock'] })
   })
 
+  test('is made though another program makes its schema in that moment', async () => {
+    const schema = fresh('meanwhile')
+    const pool = stage.pool(engine)
+    const other = await pool.connect()
+    await other.query(`BEGIN; CREATE SCHEMA ${schema}`)
+    const opening = stage.opened(postgres(engine.url, { schema }))
+    const waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'CREATE SCHEMA%'"
+    await expect.poll(async () => (await pool.query(waiting)).rowCount).toBe(1)
+    await other.query('COMMIT')
+    other.release()
+    expect(await takeAndLeave(await opening, 'n!lock')).toBeGreaterThan(0n)
+  })
+
   test('of another program in our place is refused, and stays as it is', async () => {
     const schema = fresh('foreign')
     const pool = stage.pool(engine)

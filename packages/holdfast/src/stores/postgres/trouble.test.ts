@@ -12,7 +12,7 @@ import type { Ref } from '../../store/claim.ts'
 import { NotApplied } from '../../store/errors.ts'
 import type { Standing } from '../../store/standing.ts'
 import type { OpenStore } from '../../store/store.ts'
-import { again, claim, held, turnOf } from '../claims.fixture.ts'
+import { again, claim, held, takeAndLeave, turnOf } from '../claims.fixture.ts'
 import { postgres } from './index.ts'
 import { drivers, Stage } from './postgres.fixture.ts'
 
@@ -111,6 +111,8 @@ describe.each(drivers)('by the driver %s', (driver) => {
       const { client, take } = stage.userPool(driver, engine, { max: 1 })
       const store = await stage.opened(postgres(client))
       const [first, second] = [claim(fresh()), claim(fresh())]
+      // A free line that is known is entered with one statement.
+      await takeAndLeave(store, second.resource)
       const { token } = held(await store.enter(first))
       const giveBack = await take()
       const late = store.enter(second)
