@@ -13,7 +13,7 @@ import postgresJs from 'postgres'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { Misuse } from '../../store/errors.ts'
 import type { Store } from '../../store/store.ts'
-import { takeAndLeave } from '../claims.fixture.ts'
+import { claim, takeAndLeave } from '../claims.fixture.ts'
 import { postgres, postgresSchema } from './index.ts'
 import { drivers, Stage } from './postgres.fixture.ts'
 
@@ -174,5 +174,45 @@ describe('one right too few', () => {
       isFinal: true,
       message: expect.stringMatching(words),
     })
+  })
+})
+
+describe('what the role of the user brings along', () => {
+  const withRole = async (user: string, settings: readonly string[]): Promise<string> => {
+    engine ??= await stage.server()
+    const person = stage.pool(engine)
+    await stage.opened(postgres(engine.url))
+    await person.query(`CREATE ROLE ${user} LOGIN; GRANT USAGE ON SCHEMA holdfast TO ${user};
+      GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA holdfast TO ${user}`)
+    for (const setting of settings) await person.query(`ALTER ROLE ${user} SET ${setting}`)
+    return engine.url.replace('postgres@', `${user}@`)
+  }
+
+  test('transactions that may only read are refused for good', async () => {
+    const url = await withRole('reader', ['default_transaction_read_only = on'])
+    await expect(stage.opened(postgres(url))).rejects.toMatchObject({
+      isFinal: true,
+      message: expect.stringContaining('default_transaction_read_only is on'),
+    })
+  })
+
+  test('short timeouts and another isolation end single statements and nothing else', async () => {
+    const limits = [
+      "statement_timeout = '300ms'",
+      "lock_timeout = '150ms'",
+      "default_transaction_isolation = 'repeatable read'",
+    ]
+    const store = await stage.opened(postgres(await withRole('hasty', limits)))
+    await takeAndLeave(store, 'n!hasty')
+    const locking = await stage.pool(engine).connect()
+    await locking.query("BEGIN; SELECT FROM holdfast.lines WHERE resource = 'n!hasty' FOR UPDATE")
+    const asked = claim('n!hasty')
+    await expect(store.enter(asked)).rejects.toMatchObject({
+      code: 'NOT_APPLIED',
+      message: expect.stringMatching(/SQLSTATE 55P03.*lock timeout/),
+    })
+    await locking.query('COMMIT')
+    locking.release()
+    expect(await store.enter(asked)).toMatchObject({ kind: 'held' })
   })
 })
