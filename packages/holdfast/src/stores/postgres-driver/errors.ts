@@ -36,12 +36,21 @@ const CLASSES: Readonly<Record<string, readonly [kind: SqlErrorKind, words: stri
   '58': ['away', 'met an error of its system'],
 }
 
+/** What the driver `postgres` says before anything was sent. */
+const OF_THE_DRIVER: Readonly<Record<string, readonly [kind: SqlErrorKind, words: string]>> = {
+  CONNECT_TIMEOUT: ['away', 'answered no connection in time'],
+  CONNECTION_ENDED: ['final', 'is not asked any more: the instance of postgres() that the store was given was ended'],
+}
+
 /** None of them begins as the codes of the system do: `EPIPE` has five signs, too. */
 const SQL_STATE = /^(?!E)[0-9A-Z]{5}$/
 
 function meaningOf(error: unknown): SqlMeaning | undefined {
   const code = codeOf(error)
-  if (code === undefined || !SQL_STATE.test(code)) return undefined
+  if (code === undefined) return undefined
+  const ofDriver = OF_THE_DRIVER[code]
+  if (ofDriver !== undefined) return { kind: ofDriver[0], words: ofDriver[1], code }
+  if (!SQL_STATE.test(code)) return undefined
   const [kind, words] = MEANINGS[code] ?? CLASSES[code.slice(0, 2)] ?? (['away', 'refused the statement'] as const)
   return { kind, words, code: `SQLSTATE ${code}` }
 }

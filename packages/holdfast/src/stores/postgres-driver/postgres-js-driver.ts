@@ -51,7 +51,8 @@ function ownOptions(given: object): object {
     max: 1,
     idle_timeout: null,
     max_lifetime: null,
-    connect_timeout: ATTEMPT_MS_MAX / 1000,
+    // Before the limit of a call, which says less.
+    connect_timeout: ATTEMPT_MS_MAX / 1000 - 1,
     // A pause before the next try is the client's.
     backoff: 0,
     // It asks for them in a promise that nobody watches.

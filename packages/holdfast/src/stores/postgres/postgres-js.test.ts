@@ -2,6 +2,8 @@
  * The driver `postgres`: instances as users make them, and what their options would make of our statements.
  * @module-tag real-time
  */
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import type { Engine } from '@holdfast/testbed/engines/engine'
 import * as pooler from '@holdfast/testbed/engines/pgbouncer/server'
 import * as server from '@holdfast/testbed/engines/postgres/driver'
@@ -47,6 +49,31 @@ test.each([
   expect(await store.leave({ ...first, token })).toBe('left')
   expect(held(await store.enter(second)).token).toBeGreaterThan(token)
 })
+
+test(
+  'an instance that was ended, and a server that answers no connection, are told apart',
+  { timeout: 30_000 },
+  async () => {
+    const sql = postgresJs(engine.url)
+    const store = await stage.opened(postgres(sql))
+    await sql.end()
+    await expect(store.look('n!ended')).rejects.toMatchObject({
+      isFinal: true,
+      message: expect.stringMatching(
+        /instance of postgres\(\) that the store was given was ended \(CONNECTION_ENDED\)/,
+      ),
+    })
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1')
+    stage.ending(() => void silent.close())
+    await once(silent, 'listening')
+    const { port } = silent.address() as AddressInfo
+    const opening = stage.opened(postgres(postgresJs({ host: '127.0.0.1', port })))
+    await expect(opening).rejects.toMatchObject({
+      isFinal: false,
+      message: expect.stringContaining('answered no connection in time (CONNECT_TIMEOUT)'),
+    })
+  },
+)
 
 test('an uncontended pair is two requests', async () => {
   const [store, resource] = [await over({}), fresh()]
