@@ -112,4 +112,26 @@ export const postgresMutants: readonly Mutant[] = [
     replace: '',
     caughtBy: { tests: [`${records}/swap.test.ts`] },
   },
+  {
+    name: 'postgres: the password in PGPASSWORD is shown',
+    file: 'packages/cli/src/main.ts',
+    find: "for (const name of PASSWORDS) printer.secrets.learnBare(environment[name] ?? '')",
+    replace: '',
+    caughtBy: {
+      tests: ['packages/cli/src/postgres.test.ts'],
+      named: 'shows its password in no output',
+      engine: 'postgres',
+    },
+  },
+  {
+    name: 'postgres: the doctor finds nothing wrong with a right too few',
+    file: 'packages/cli/src/doctor-postgres.ts',
+    find: 'missing.length > 0,',
+    replace: 'missing.length > 9,',
+    caughtBy: {
+      tests: ['packages/cli/src/postgres.test.ts'],
+      named: 'a standby, and a right too few',
+      engine: 'postgres',
+    },
+  },
 ]

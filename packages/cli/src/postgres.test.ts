@@ -92,13 +92,15 @@ describe('a URL', () => {
       over(`postgres://app:${wrong}@${at}`, ['run', '--json', '--wait', '0s', 'job', '--', 'true']),
       over(`postgres://app@${at}?password=${wrong}`, ['watch', '--once']),
       over(`postgres://app@${at}`, ['ls'], { PGPASSWORD: wrong }),
-      over(`postgres://app@${at}`, ['inspect', wrong], { PGPASSWORD: wrong }),
     ]
     for (const { code, stdout, stderr } of await Promise.all(calls)) {
       expect(code).toBe(69)
       expect(stderr).toMatch(/password authentication failed for user \\?"app/)
       expect(stdout + stderr).not.toContain(wrong)
     }
+    // Also where it was let in: somebody gave the word as a name.
+    const named = await over(engine.url, ['inspect', wrong], { PGPASSWORD: wrong })
+    expect(named).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\*\*\* in namespace default/) as string })
   })
 
   it('that chooses the table twice, or a word that is no engine, is wrong usage', async () => {
