@@ -98,7 +98,7 @@ describe('a URL', () => {
       expect(stderr).toMatch(/password authentication failed for user \\?"app/)
       expect(stdout + stderr).not.toContain(wrong)
     }
-    // Also where it was let in: somebody gave the word as a name.
+    // Also where it was let in, and the word is the name of a lock.
     const named = await over(engine.url, ['inspect', wrong], { PGPASSWORD: wrong })
     expect(named).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\*\*\* in namespace default/) as string })
   })
