@@ -78,16 +78,21 @@ describe('run', () => {
     expect([seen, await guarded.buyerOf(seat)]).toEqual([null, 'Ada'])
   })
 
-  it('does the work once when it makes the table first', async () => {
-    const { schema } = await guarded.shop()
-    let runs = 0
-    const attempt = fence(guarded.pool(), { schema }).run(lease(33n), async (tx) => {
-      runs += 1
-      await tx.query('SELECT FROM nothing_of_this_name')
-    })
-    await expect(attempt).rejects.toMatchObject({ code: '42P01' })
-    expect(runs).toBe(1)
-  })
+  it.each(['missing', 'there'])(
+    'does the work once when its table of marks is %s, and not again for another that is missing',
+    async (table) => {
+      const { schema } = await guarded.shop()
+      const guard = fence(guarded.pool(), { schema })
+      if (table === 'there') await guard.enter(lease(33n))
+      let runs = 0
+      const attempt = guard.run(lease(33n), async (tx) => {
+        runs += 1
+        await tx.query('SELECT FROM nothing_of_this_name')
+      })
+      await expect(attempt).rejects.toMatchObject({ code: '42P01' })
+      expect(runs).toBe(1)
+    },
+  )
 
   it('of which the connection breaks rejects with the words of the driver, and the pool goes on', async () => {
     const { schema, seat } = await guarded.shop()

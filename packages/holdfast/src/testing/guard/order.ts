@@ -156,6 +156,7 @@ export const orderCases: readonly GuardCase[] = [
   guardCase(
     'a nested transaction that is rolled back alone takes no mark with it',
     async (resource, first, second) => {
+      await second.enter(holder(33n))
       // A guard that cannot keep the mark has to refuse the place, before anything is written under it.
       if (await isRefused(afterNestedRollback(first, holder(35n), { key: KEY, based: 0, value: 1 }))) {
         await assertUntouched(resource, second)
