@@ -5,7 +5,8 @@ import { hexOf, resourceText } from '../sql/names.ts'
 import type { SqlTransactions } from '../sql/transactions.ts'
 import type { PgGuardPool, PostgresJsSql } from './client.ts'
 import { fencedTransactions, type PostgresFenceOptions } from './fence.ts'
-import { makeTable, tableName } from './marks.ts'
+import { MAKER, tableName } from './marks.ts'
+import { makeTable } from '../sql/table-maker.ts'
 
 export interface PostgresLedgerOptions extends PostgresFenceOptions {
   /** The table of values, beside the table of marks. @default 'holdfast_ledger' */
@@ -40,11 +41,13 @@ export function ledger(
 
 function entriesOf(table: string, statement: string): SqlEntries {
   return {
-    read: (resource) => `SELECT token::text AS token, value FROM ${table} WHERE resource = ${resourceText(resource)}`,
+    read: (resource) =>
+      `SELECT token::text AS token, encode(convert_to(value, 'UTF8'), 'hex') AS digits FROM ${table} ` +
+      `WHERE resource = ${resourceText(resource)}`,
     write: (resource, token, value) =>
       `INSERT INTO ${table} (resource, token, value) VALUES (${resourceText(resource)}, ${token}, ` +
       `convert_from(decode('${hexOf(value)}', 'hex'), 'UTF8')) ` +
       'ON CONFLICT (resource) DO UPDATE SET token = excluded.token, value = excluded.value',
-    make: (send) => makeTable(send, statement),
+    make: (send) => makeTable(send, statement, MAKER),
   }
 }

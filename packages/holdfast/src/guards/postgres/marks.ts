@@ -2,20 +2,20 @@
  * Marks in PostgreSQL: a row a lock, whose newest version must be of the transaction that is open. `xmin` of a row is the id of
  * the transaction that wrote it, or of the savepoint in which it was written, so a mark that could be undone alone shows.
  */
-import { Misuse, WaitTimeout } from '../../store/errors.ts'
-import { formatMs } from '../../time/duration.ts'
+import { Misuse } from '../../store/errors.ts'
 import type { Admission } from '../admission.ts'
 import type { OpenTransaction, RowFragments, SqlMarks } from '../sql/marks.ts'
 import { plainName, resourceText } from '../sql/names.ts'
-import { notOpen } from '../sql/refusals.ts'
-import { codeIn, type SqlSend } from '../sql/session.ts'
+import { makeTable, type TableMaker } from '../sql/table-maker.ts'
+import { notOpen, tooLong } from '../sql/refusals.ts'
+import { codeIn, senderOver, type SqlSend, type SqlSession } from '../sql/session.ts'
 import { wasRefused } from './client.ts'
 
 /** What two programs that make the same table in one moment are told. */
 const MADE_MEANWHILE: ReadonlySet<string | undefined> = new Set(['23505', '42710', '42P07', 'XX000'])
+export const MAKER: TableMaker = { madeMeanwhile: MADE_MEANWHILE, notAllowed: new Set(['42501']) }
 const MISSING: ReadonlySet<string | undefined> = new Set(['42P01', '3F000'])
 export const WAITED_TOO_LONG = '55P03'
-const NOT_ALLOWED = '42501'
 
 /** Whether this transaction itself, and no savepoint in it, wrote the row. */
 export const IS_OWN = 'xmin = pg_current_xact_id()::xid'
@@ -33,20 +33,8 @@ export function boundedWait(waitMs: number): string {
 
 export const RESTORED = "set_config('lock_timeout', before.theirs, true) AS restored"
 
-export interface LongWait {
-  readonly name: string
-  readonly waitMs: number
-  readonly error: unknown
-}
-
-export function tooLong({ name, waitMs, error }: LongWait): WaitTimeout {
-  return new WaitTimeout(
-    `${name}: another transaction held it for longer than ${formatMs(waitMs)} (wait). Roll back, and try again when that has ended`,
-    { resource: name, waitedMs: waitMs, cause: error },
-  )
-}
-
 export class PostgresMarks implements SqlMarks {
+  readonly passesAlone = true
   readonly #table: string
   readonly #waitMs: number
 
@@ -62,7 +50,21 @@ export class PostgresMarks implements SqlMarks {
     if (outermost !== 'true') throw nested()
   }
 
-  async passWithin(send: SqlSend, admission: Admission): Promise<void> {
+  async passWithin(tx: SqlSession, admission: Admission): Promise<SqlSend> {
+    const send = senderOver(tx)
+    await this.#passWithin(send, admission)
+    return send
+  }
+
+  async begun(): Promise<void> {
+    // The row of the mark says by itself in which transaction it was written.
+  }
+
+  ended(): void {
+    // As above.
+  }
+
+  async #passWithin(send: SqlSend, admission: Admission): Promise<void> {
     if (!admission.raises) return void (await this.compare(send, admission))
     const outermost = await this.#raise(send, admission)
     const { mark, isOwn } = await this.#look(send, admission)
@@ -96,7 +98,7 @@ export class PostgresMarks implements SqlMarks {
   }
 
   async make(send: SqlSend): Promise<void> {
-    await makeTable(send, fenceTable(this.#table))
+    await makeTable(send, fenceTable(this.#table), MAKER)
   }
 
   isMissingTable(error: unknown): boolean {
@@ -164,17 +166,4 @@ export function tableName(
 
 export function isMissingTable(error: unknown): boolean {
   return MISSING.has(codeIn(error))
-}
-
-export async function makeTable(send: SqlSend, statement: string): Promise<void> {
-  try {
-    await send(statement)
-  } catch (error) {
-    const code = codeIn(error)
-    if (MADE_MEANWHILE.has(code)) return
-    if (code !== NOT_ALLOWED) throw error
-    throw new Misuse(`this user may not make the table: let its owner run ${JSON.stringify(statement)}`, {
-      cause: error,
-    })
-  }
 }

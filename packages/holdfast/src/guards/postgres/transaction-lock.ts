@@ -4,12 +4,12 @@ import { MARK_WAIT_MS_DEFAULT, MARK_WAIT_MS_MAX } from '../../store/limits.ts'
 import { resourceOf } from '../../store/names.ts'
 import { durationMs, type Duration } from '../../time/duration.ts'
 import { resourceText } from '../sql/names.ts'
-import { notOpen } from '../sql/refusals.ts'
+import { notOpen, tooLong } from '../sql/refusals.ts'
 import { codeIn, senderOver, type SqlColumns, type SqlSend, type SqlSession } from '../sql/session.ts'
 import type { PostgresTableOptions } from './fence.ts'
-import { boundedWait, isMissingTable, RESTORED, tableName, tooLong, WAITED_TOO_LONG } from './marks.ts'
+import { boundedWait, isMissingTable, RESTORED, tableName, WAITED_TOO_LONG } from './marks.ts'
 
-export interface TransactionLockOptions extends PostgresTableOptions {
+export interface PostgresLockOptions extends PostgresTableOptions {
   /** Keeps the names of different programs apart. @default 'default' */
   readonly namespace?: string
   /** How long to wait for the transaction that has the lock. 1 ms – 1 h. @default '10s' */
@@ -26,7 +26,7 @@ const TRIES_MAX = 5
 export function lockTableSql({
   table = TABLE_DEFAULT,
   schema,
-}: Pick<TransactionLockOptions, 'schema' | 'table'> = {}): string {
+}: Pick<PostgresLockOptions, 'schema' | 'table'> = {}): string {
   return `CREATE TABLE IF NOT EXISTS ${tableName({ schema }, 'table', table)} (resource text COLLATE "C" PRIMARY KEY)`
 }
 
@@ -49,7 +49,7 @@ export function lockTableSql({
 export async function lockInTransaction(
   tx: SqlSession,
   name: string,
-  options: TransactionLockOptions = {},
+  options: PostgresLockOptions = {},
 ): Promise<void> {
   const { namespace = 'default', wait = MARK_WAIT_MS_DEFAULT, table = TABLE_DEFAULT, schema } = options
   const resource = resourceOf(namespace, name)

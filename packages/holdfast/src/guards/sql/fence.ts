@@ -4,7 +4,7 @@ import type { Fenced } from '../../lease/lease.ts'
 import type { Admission } from '../admission.ts'
 import type { OpenTransaction, RowFragments, SqlMarks } from './marks.ts'
 import { endedInside, tableMissing } from './refusals.ts'
-import { senderOver, type SqlSend, type SqlSession } from './session.ts'
+import type { SqlSend, SqlSession } from './session.ts'
 import type { OwnTransactions } from './transactions.ts'
 
 /**
@@ -55,12 +55,16 @@ export class FencedTransactions<Tx> {
 
   async enter(admission: Admission): Promise<void> {
     const { own, marks } = this
+    const pass = async (): Promise<void> =>
+      marks.passesAlone
+        ? await marks.pass(own.alone, admission)
+        : await own.open('newest', (_, send) => marks.pass(send, admission))
     try {
-      await marks.pass(own.alone, admission)
+      await pass()
     } catch (error) {
       if (!marks.isMissingTable(error)) throw error
       await marks.make(own.alone)
-      await marks.pass(own.alone, admission)
+      await pass()
     }
   }
 
@@ -77,9 +81,9 @@ export class FencedTransactions<Tx> {
     }
   }
 
-  async passWithin(send: SqlSend, admission: Admission): Promise<void> {
+  async passWithin(tx: SqlSession, admission: Admission): Promise<SqlSend> {
     try {
-      await this.marks.passWithin(send, admission)
+      return await this.marks.passWithin(tx, admission)
     } catch (error) {
       throw this.marks.isMissingTable(error) ? tableMissing(error) : error
     }
@@ -112,8 +116,13 @@ class Attempt<Tx> {
     try {
       await this.#own.open(admission.raises ? 'newest' : 'snapshot', async (tx, send) => {
         await this.#marks.pass(send, admission)
+        await this.#marks.begun(tx, send)
         this.hasPassed = true
-        done.result = await work(tx, send)
+        try {
+          done.result = await work(tx, send)
+        } finally {
+          this.#marks.ended(tx)
+        }
         this.#open = await this.#marks.confirm(send, admission)
         if (this.#open === undefined) throw endedInside()
       })
@@ -159,7 +168,7 @@ export function fenceOver<Tx>(
     },
     run: async (lease, work) => await transactions.run(admit(lease), work),
     async within(lease, tx) {
-      await transactions.passWithin(senderOver(tx), admit(lease))
+      await transactions.passWithin(tx, admit(lease))
     },
     async check(lease) {
       await transactions.compare(admit(lease))

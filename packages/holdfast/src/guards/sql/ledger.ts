@@ -6,7 +6,7 @@ import { resourceOf } from '../../store/names.ts'
 import { type Admission, assertHolder } from '../admission.ts'
 import type { FencedTransactions } from './fence.ts'
 import { assertWriter } from './refusals.ts'
-import { senderOver, type SqlSend, type SqlSession } from './session.ts'
+import type { SqlColumns, SqlSend, SqlSession } from './session.ts'
 
 export interface SqlLedgerEntry {
   readonly value: string
@@ -29,7 +29,7 @@ export interface SqlLedger {
 
 /** What a dialect writes. */
 export interface SqlEntries {
-  /** Its columns are `value` and `token`. */
+  /** Its columns are the `token`, and the bytes of the value in hexadecimal `digits`, whatever the connection makes of text. */
   read(resource: string): string
   write(resource: string, token: bigint, value: string): string
   make(send: SqlSend): Promise<void>
@@ -44,8 +44,7 @@ export function ledgerOver<Tx>(
   const guarded = async (lease: Fenced, tx: SqlSession | undefined, text: string): Promise<SqlLedgerEntry | null> => {
     const admission = admit(lease)
     if (tx !== undefined) {
-      const send = senderOver(tx)
-      await transactions.passWithin(send, admission)
+      const send = await transactions.passWithin(tx, admission)
       return entryIn(await send(text))
     }
     const once = async (): Promise<SqlLedgerEntry | null> =>
@@ -81,6 +80,7 @@ export function ledgerOver<Tx>(
   }
 }
 
-function entryIn({ value, token }: Readonly<Record<string, string | undefined>>): SqlLedgerEntry | null {
-  return value === undefined || token === undefined ? null : { value, token: BigInt(token) }
+function entryIn({ digits, token }: SqlColumns): SqlLedgerEntry | null {
+  if (digits === undefined || token === undefined) return null
+  return { value: Buffer.from(digits, 'hex').toString(), token: BigInt(token) }
 }

@@ -1,12 +1,18 @@
 /** What a dialect of SQL does with marks: each operation is one or two statements on a connection that it is given. */
 import type { Admission } from '../admission.ts'
-import type { SqlSend } from './session.ts'
+import type { SqlSend, SqlSession } from './session.ts'
 
 export interface SqlMarks {
+  /** Whether `pass` needs no transaction: its statement is one, and commits by itself. */
+  readonly passesAlone: boolean
   /** Raises the mark for an exclusive holder, compares it for a shared one: the first statement of a transaction. */
   pass(send: SqlSend, admission: Admission): Promise<void>
   /** The same in a transaction of the caller, of which nothing is known; rejects where a rollback could undo the mark alone. */
-  passWithin(send: SqlSend, admission: Admission): Promise<void>
+  passWithin(tx: SqlSession, admission: Admission): Promise<SqlSend>
+  /** Told of a transaction that a guard has opened itself and in which the holder has passed. */
+  begun(tx: unknown, send: SqlSend): Promise<void>
+  /** Told when the work in it is over. */
+  ended(tx: unknown): void
   /** Resolves with the mark, unless it is newer. */
   compare(send: SqlSend, admission: Admission): Promise<bigint>
   /** The transaction that is open now, if it is the one in which the holder passed. */

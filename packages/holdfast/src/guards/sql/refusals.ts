@@ -1,5 +1,6 @@
 /** What the guards of SQL databases refuse, in words that do not depend on the dialect. */
-import { Misuse, Unsupported } from '../../store/errors.ts'
+import { Misuse, Unsupported, WaitTimeout } from '../../store/errors.ts'
+import { formatMs } from '../../time/duration.ts'
 import type { Fenced } from '../../lease/lease.ts'
 
 export function notEntered(token: bigint): Misuse {
@@ -25,6 +26,19 @@ export function tableMissing(cause: unknown): Misuse {
     'the table of marks is missing, and a transaction of yours cannot make it in passing: call enter() before you BEGIN, or run ' +
       'the text of fenceTableSql() once',
     { cause },
+  )
+}
+
+export interface LongWait {
+  readonly name: string
+  readonly waitMs: number
+  readonly error: unknown
+}
+
+export function tooLong({ name, waitMs, error }: LongWait): WaitTimeout {
+  return new WaitTimeout(
+    `${name}: another transaction held it for longer than ${formatMs(waitMs)} (wait). Roll back, and try again when that has ended`,
+    { resource: name, waitedMs: waitMs, cause: error },
   )
 }
 

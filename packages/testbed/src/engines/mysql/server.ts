@@ -17,7 +17,9 @@ let found: Promise<Program> | undefined
 
 export function locate(release: Release = 'newer'): Promise<Program> {
   if (release === 'stable') {
-    return Promise.reject(new EngineNotAvailable(engineName, 'Debian has MariaDB in its stead; a later suite has it (--newer)'))
+    return Promise.reject(
+      new EngineNotAvailable(engineName, 'Debian has MariaDB in its stead; a later suite has it (--newer)'),
+    )
   }
   found ??= locateNewer({
     engineName,
