@@ -15,7 +15,7 @@ export interface MysqlLedgerOptions extends MysqlFenceOptions {
 
 const TABLE_DEFAULT = 'holdfast_ledger'
 
-/** The table of values, for those who make their tables themselves. */
+/** The table of values, for an owner that makes the tables. */
 export function ledgerTableSql({
   ledgerTable = TABLE_DEFAULT,
   database,

@@ -21,7 +21,7 @@ export interface PostgresFenceOptions extends GuardOptions, PostgresTableOptions
 
 const TABLE_DEFAULT = 'holdfast_fence'
 
-/** The table of marks, for those who make their tables themselves. */
+/** The table of marks, for an owner that makes the tables. */
 export function fenceTableSql({
   table = TABLE_DEFAULT,
   schema,

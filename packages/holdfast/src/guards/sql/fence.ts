@@ -71,13 +71,13 @@ export class FencedTransactions<Tx> {
   /** Once more where the table of marks was missing: then the work had not begun. */
   async run<T>(admission: Admission, work: (tx: Tx, send: SqlSend) => Promise<T>): Promise<T> {
     const { own, marks } = this
-    const first = new Attempt(own, marks)
+    const first = new GuardedRun(own, marks)
     try {
       return await first.run(admission, work)
     } catch (error) {
       if (first.hasPassed || !marks.isMissingTable(error)) throw error
       await marks.make(own.alone)
-      return await new Attempt(own, marks).run(admission, work)
+      return await new GuardedRun(own, marks).run(admission, work)
     }
   }
 
@@ -99,7 +99,7 @@ export class FencedTransactions<Tx> {
   }
 }
 
-class Attempt<Tx> {
+class GuardedRun<Tx> {
   readonly #own: OwnTransactions<Tx>
   readonly #marks: SqlMarks
   hasPassed = false

@@ -24,7 +24,7 @@ export interface SqlMarks {
   /** Makes the table where it is missing. */
   make(send: SqlSend): Promise<void>
   isMissingTable(error: unknown): boolean
-  /** Whether the database answered that it did not commit; without an answer nobody knows. */
+  /** Whether the database answered that it did not commit; without an answer that is not known. */
   wasRefused(error: unknown): boolean
 }
 

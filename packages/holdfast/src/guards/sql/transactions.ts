@@ -9,7 +9,7 @@ import { senderOver } from './session.ts'
  * @example
  * ```ts
  * // kysely
- * const guard = fence({
+ * const guard = fence<Transaction<Shop>>({
  *   transaction: (work) => db.transaction().execute(work),
  *   send: (tx, text) => sql.raw(text).execute(tx),
  * })

@@ -68,7 +68,7 @@ export interface RowFence {
 
 const TABLE_DEFAULT = 'holdfast_fence'
 
-/** The table of marks, for those who make their tables themselves. STRICT, so that a token is never kept as text and compared as such. */
+/** The table of marks, for an owner that makes the tables. STRICT, so that a token is never kept as text and compared as such. */
 export function fenceTableSql(table: string = TABLE_DEFAULT): string {
   return (
     `CREATE TABLE IF NOT EXISTS main.${identifier('table', table)} ` +

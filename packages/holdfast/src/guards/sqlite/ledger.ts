@@ -34,7 +34,7 @@ export interface SqliteLedger {
 
 const TABLE_DEFAULT = 'holdfast_ledger'
 
-/** The table of values, for those who make their tables themselves. */
+/** The table of values, for an owner that makes the tables. */
 export function ledgerTableSql(table: string = TABLE_DEFAULT): string {
   return (
     `CREATE TABLE IF NOT EXISTS main.${identifier('ledgerTable', table)} ` +
