@@ -3,12 +3,19 @@ import type { Check, Mutant } from './mutant.ts'
 
 const shared = 'packages/holdfast/src/guards/sql'
 const postgres = 'packages/holdfast/src/guards/postgres'
+const mysql = 'packages/holdfast/src/guards/mysql'
 const tests = (file: string, named?: string): Check => ({
   tests: [`${postgres}/${file}.test.ts`],
   engine: 'postgres',
   ...(named !== undefined && { named }),
 })
 const contract = (named: string): Check => tests('fence', `on PostgreSQL, over pg > ${named}`)
+
+const onMariadb = (file: string, named: string): Check => ({
+  tests: [`${mysql}/${file}.test.ts`],
+  engine: 'mariadb',
+  named: `on MariaDB > ${named}`,
+})
 
 export const sqlGuardMutants: readonly Mutant[] = [
   {
@@ -42,9 +49,8 @@ export const sqlGuardMutants: readonly Mutant[] = [
   {
     name: 'sql guard: the mark is raised after the work',
     file: `${shared}/fence.ts`,
-    find: '        await this.#marks.pass(send, admission)\n        this.hasPassed = true\n        done.result = await work(tx, send)\n',
-    replace:
-      '        done.result = await work(tx, send)\n        await this.#marks.pass(send, admission)\n        this.hasPassed = true\n',
+    find: '        await this.#marks.pass(send, admission)\n',
+    replace: '        done.result = await work(tx, send)\n        await this.#marks.pass(send, admission)\n',
     caughtBy: contract('the work of a stale holder does not begin'),
   },
   {
@@ -137,5 +143,62 @@ export const sqlGuardMutants: readonly Mutant[] = [
     find: "if (id === undefined || row['id'] !== id) throw",
     replace: 'if (id === undefined) throw',
     caughtBy: tests('transaction-lock', 'refuses to lock without a transaction'),
+  },
+  {
+    name: 'mysql guard: a stale token lowers the mark and passes',
+    file: `${mysql}/marks.ts`,
+    find: 'ON DUPLICATE KEY UPDATE token = GREATEST(token, ${token})',
+    replace: 'ON DUPLICATE KEY UPDATE token = ${token}',
+    caughtBy: onMariadb('fence', 'the guard contract over mysql2 > a stale token is refused'),
+  },
+  {
+    name: 'mysql guard: nothing compares the mark that was read back',
+    file: `${mysql}/marks.ts`,
+    find: 'if (mark !== token) throw admission.stale(mark)',
+    replace: 'if (mark < token) throw admission.stale(mark)',
+    caughtBy: onMariadb('fence', 'the guard contract over mysql2 > a stale token is refused'),
+  },
+  {
+    name: 'mysql guard: a transaction of the caller is taken',
+    file: `${mysql}/marks.ts`,
+    find: 'const send = opened.get(tx)',
+    replace:
+      'const send = opened.get(tx) ?? (async (text: string) => (await Reflect.apply(Reflect.get(tx, "query"), tx, [text]), {}))',
+    caughtBy: onMariadb('transactions', 'within is for the transaction of run'),
+  },
+  {
+    name: 'mysql guard: a transaction that is over is taken for one of run',
+    file: `${mysql}/marks.ts`,
+    find: '    if (isKey(tx)) opened.delete(tx)\n',
+    replace: '',
+    caughtBy: onMariadb('transactions', 'within is for the transaction of run'),
+  },
+  {
+    name: 'mysql guard: a mark is made within',
+    file: `${mysql}/marks.ts`,
+    find: 'if (mark < admission.token) throw notEntered(admission.token)',
+    replace: 'if (mark < 0n) throw notEntered(admission.token)',
+    caughtBy: onMariadb('transactions', 'within is for the transaction of run'),
+  },
+  {
+    name: 'mysql guard: a lost answer to a commit is a no',
+    file: `${mysql}/marks.ts`,
+    find: 'return REFUSED.has(codeIn(error))',
+    replace: "return codeIn(error) !== ''",
+    caughtBy: onMariadb('transactions', 'a COMMIT whose answer was lost'),
+  },
+  {
+    name: 'mysql transaction lock: a statement alone counts as a transaction',
+    file: `${mysql}/transaction-lock.ts`,
+    find: "throw notOpen('lockInTransaction')",
+    replace: 'return',
+    caughtBy: onMariadb('transaction-lock', 'refuses to lock without a transaction'),
+  },
+  {
+    name: 'mysql transaction lock: a row that is there is not locked',
+    file: `${mysql}/transaction-lock.ts`,
+    find: '${boundedWait(waitMs)} INSERT INTO ${target} (resource) VALUES (${key}) ON DUPLICATE KEY UPDATE resource = ${key}',
+    replace: '${boundedWait(waitMs)} SELECT resource FROM ${target} WHERE resource = ${key}',
+    caughtBy: onMariadb('transaction-lock', 'lets one transaction after the other'),
   },
 ]

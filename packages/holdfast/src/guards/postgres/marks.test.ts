@@ -6,7 +6,7 @@ import * as server from '@holdfast/testbed/engines/postgres/driver'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
 import { Client } from 'pg'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import { Misuse, Unsupported, WaitTimeout } from '../../store/errors.ts'
+import { Misuse, StaleToken, Unsupported, WaitTimeout } from '../../store/errors.ts'
 import { Guarded, lease } from './guarded.fixture.ts'
 import { fence, fenceTableSql } from './index.ts'
 
@@ -17,6 +17,17 @@ beforeEach(async (context) => {
   await guarded.start()
 })
 afterAll(() => guarded[Symbol.asyncDispose]())
+
+it('onlookers and readers may ask a standby, which gives no transaction an id', async () => {
+  const { schema, seat } = await guarded.shop()
+  await fence(guarded.pool(), { schema }).enter(lease(33n))
+  const standby = await guarded.stage.server({ standbyOf: guarded.engine })
+  const guard = fence(guarded.stage.pool(standby), { schema })
+  await guard.check(lease(33n))
+  await expect(guard.check(lease(32n))).rejects.toThrow(StaleToken)
+  const read = guard.run(lease(34n, 'shared'), async (tx) => (await tx.query(`SELECT id FROM ${seat}`)).rowCount)
+  expect(await read).toBe(2)
+})
 
 it('another transaction that holds the mark is waited for no longer than told', async () => {
   const { schema } = await guarded.shop()

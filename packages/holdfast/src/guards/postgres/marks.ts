@@ -46,8 +46,9 @@ export class PostgresMarks implements SqlMarks {
   async pass(send: SqlSend, admission: Admission): Promise<void> {
     if (!admission.raises) return void (await this.compare(send, admission))
     const outermost = await this.#raise(send, admission)
-    if (outermost === undefined) throw admission.stale((await this.#look(send, admission)).mark)
-    if (outermost !== 'true') throw nested()
+    if (outermost === 'true') return
+    await this.compare(send, admission)
+    throw nested()
   }
 
   async passWithin(tx: SqlSession, admission: Admission): Promise<SqlSend> {
@@ -74,8 +75,9 @@ export class PostgresMarks implements SqlMarks {
     if (!isOwn) throw notOpen('within')
   }
 
+  /** Takes no id for the transaction, so that onlookers cost nothing and may ask a standby. */
   async compare(send: SqlSend, admission: Admission): Promise<bigint> {
-    const { mark } = await this.#look(send, admission)
+    const { mark } = await this.#look(send, { ...admission, raises: false })
     if (mark > admission.token) throw admission.stale(mark)
     return mark
   }
@@ -127,7 +129,6 @@ export class PostgresMarks implements SqlMarks {
   }
 
   async #look(send: SqlSend, { resource, raises }: Admission): Promise<Look> {
-    // A shared holder may read on a standby, where no transaction has an id.
     const own = raises ? IS_OWN : 'NULL'
     const row = await send(
       `SELECT token::text AS token, (${own})::text AS own, pg_current_xact_id_if_assigned()::text AS id ` +
