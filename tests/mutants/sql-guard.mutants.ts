@@ -188,6 +188,27 @@ export const sqlGuardMutants: readonly Mutant[] = [
     caughtBy: onMariadb('transactions', 'a COMMIT whose answer was lost'),
   },
   {
+    name: 'mysql guard: there is no trigger for DELETE',
+    file: `${mysql}/trigger.ts`,
+    find: ", DELETE: ['OLD'] }",
+    replace: ' }',
+    caughtBy: onMariadb('trigger', 'refuse a forgotten DELETE'),
+  },
+  {
+    name: 'mysql guard: what has passed stays on the connection',
+    file: `${mysql}/marks.ts`,
+    find: "    await this.#tell(send, 'NULL')\n",
+    replace: '',
+    caughtBy: onMariadb('trigger', 'let everything pass that run has let pass'),
+  },
+  {
+    name: 'mysql guard: a row may leave a lock that its writer does not hold',
+    file: `${mysql}/trigger.ts`,
+    find: "UPDATE: ['OLD', 'NEW']",
+    replace: "UPDATE: ['NEW']",
+    caughtBy: onMariadb('trigger', 'want the lock of each row'),
+  },
+  {
     name: 'mysql transaction lock: a statement alone counts as a transaction',
     file: `${mysql}/transaction-lock.ts`,
     find: "throw notOpen('lockInTransaction')",

@@ -69,7 +69,13 @@ declare const [guard, book, lease]: [SqlFence<PoolClient>, SqlLedger, Lease]
 declare const [seat, buyer]: [string, string]
 `,
   ],
-  ['docs/guards.md 7', ORMS],
+  [
+    'docs/guards.md 7',
+    `import { fence, fenceTriggerSql, type MysqlGuardPool } from 'holdfast/guards/mysql'
+declare const pool: MysqlGuardPool
+`,
+  ],
+  ['docs/guards.md 8', ORMS],
   [
     'docs/engines-on-demand.md 1',
     `import { beforeEach } from 'vitest'

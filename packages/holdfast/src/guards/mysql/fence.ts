@@ -20,6 +20,8 @@ export interface MysqlFenceOptions extends GuardOptions, MysqlTableOptions {
    * `innodb_lock_wait_timeout` says instead. 1 s – 1 h. @default '10s'
    */
   readonly wait?: Duration
+  /** Whether `run` tells the triggers of `fenceTriggerSql` what has passed: two statements more. @default false */
+  readonly triggers?: boolean
 }
 
 const TABLE_DEFAULT = 'holdfast_fence'
@@ -54,8 +56,8 @@ export function fence(source: unknown, options: MysqlFenceOptions = {}): SqlFenc
 
 /** What the guard and the ledger stand on. */
 export function fencedTransactions(source: unknown, options: MysqlFenceOptions): FencedTransactions<never> {
-  const { wait = MARK_WAIT_MS_DEFAULT, table = TABLE_DEFAULT, database } = options
+  const { wait = MARK_WAIT_MS_DEFAULT, table = TABLE_DEFAULT, database, triggers = false } = options
   const own = ownTransactionsOf(source)
   const waitMs = durationMs('wait', wait, { minMs: 1000, maxMs: MARK_WAIT_MS_MAX })
-  return new FencedTransactions(own, new MysqlMarks(tableName(database, 'table', table), waitMs))
+  return new FencedTransactions(own, new MysqlMarks(tableName(database, 'table', table), waitMs, triggers))
 }

@@ -11,3 +11,4 @@ export type { MysqlConnectionOf, MysqlGuardConnection, MysqlGuardPool } from './
 export { fence, fenceTableSql, type MysqlFenceOptions, type MysqlTableOptions } from './fence.ts'
 export { ledger, ledgerTableSql, type MysqlLedgerOptions } from './ledger.ts'
 export { lockInTransaction, lockTableSql, type MysqlLockOptions } from './transaction-lock.ts'
+export { fenceTriggerSql, type MysqlTriggerOptions } from './trigger.ts'

@@ -6,6 +6,7 @@ import { Misuse } from '../../store/errors.ts'
 import type { Admission } from '../admission.ts'
 import type { OpenTransaction, RowFragments, SqlMarks } from '../sql/marks.ts'
 import { plainName, resourceText } from '../sql/names.ts'
+import { PASSED, passText } from './pass-list.ts'
 import { notEntered, tooLong } from '../sql/refusals.ts'
 import { codeIn, type SqlSend, type SqlSession } from '../sql/session.ts'
 import { makeTable, type TableMaker } from '../sql/table-maker.ts'
@@ -33,10 +34,12 @@ export class MysqlMarks implements SqlMarks {
   readonly passesAlone = false
   readonly #table: string
   readonly #waitMs: number
+  readonly #tellsTriggers: boolean
 
-  constructor(table: string, waitMs: number) {
+  constructor(table: string, waitMs: number, tellsTriggers: boolean) {
     this.#table = table
     this.#waitMs = waitMs
+    this.#tellsTriggers = tellsTriggers
   }
 
   async pass(send: SqlSend, admission: Admission): Promise<void> {
@@ -64,16 +67,20 @@ export class MysqlMarks implements SqlMarks {
     if (mark > admission.token) throw admission.stale(mark)
     // A mark that was made here could be undone by a savepoint; the lock of one that was there before is kept.
     if (mark < admission.token) throw notEntered(admission.token)
+    await this.#tell(send, `CONCAT_WS(',', ${PASSED}, ${passText(admission.resource)})`)
     return send
   }
 
-  async begun(tx: unknown, send: SqlSend): Promise<void> {
+  async begun(tx: unknown, send: SqlSend, admission: Admission): Promise<void> {
     await send(`SAVEPOINT ${SAVEPOINT}`)
     if (isKey(tx)) opened.set(tx, send)
+    // What only reads may not write.
+    if (admission.raises) await this.#tell(send, passText(admission.resource))
   }
 
-  ended(tx: unknown): void {
+  async ended(tx: unknown, send: SqlSend): Promise<void> {
     if (isKey(tx)) opened.delete(tx)
+    await this.#tell(send, 'NULL')
   }
 
   async confirm(send: SqlSend): Promise<OpenTransaction | undefined> {
@@ -105,6 +112,10 @@ export class MysqlMarks implements SqlMarks {
 
   wasRefused(error: unknown): boolean {
     return REFUSED.has(codeIn(error))
+  }
+
+  async #tell(send: SqlSend, passed: string): Promise<void> {
+    if (this.#tellsTriggers) await send(`SET ${PASSED} = ${passed}`)
   }
 
   #select({ resource }: Admission): string {

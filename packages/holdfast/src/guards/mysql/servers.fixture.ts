@@ -42,7 +42,7 @@ export class Servers implements AsyncDisposable {
     const pool = createPool({ uri: urlOf(engine, database), connectionLimit })
     this.#pools.push(pool)
     await pool.query(
-      'CREATE TABLE seat (id VARCHAR(20) PRIMARY KEY, buyer TEXT, fence BIGINT NOT NULL DEFAULT 0) ENGINE=InnoDB',
+      'CREATE TABLE seat (id VARCHAR(20) PRIMARY KEY, buyer TEXT, fence BIGINT NOT NULL DEFAULT 0) ENGINE=InnoDB CHARSET=utf8mb4',
     )
     await pool.query("INSERT INTO seat (id) VALUES ('14A'), ('14B')")
     return pool

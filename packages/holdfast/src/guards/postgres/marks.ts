@@ -61,7 +61,7 @@ export class PostgresMarks implements SqlMarks {
     // The row of the mark says by itself in which transaction it was written.
   }
 
-  ended(): void {
+  async ended(): Promise<void> {
     // As above.
   }
 

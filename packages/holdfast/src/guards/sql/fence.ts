@@ -116,13 +116,9 @@ class GuardedRun<Tx> {
     try {
       await this.#own.open(admission.raises ? 'newest' : 'snapshot', async (tx, send) => {
         await this.#marks.pass(send, admission)
-        await this.#marks.begun(tx, send)
+        await this.#marks.begun(tx, send, admission)
         this.hasPassed = true
-        try {
-          done.result = await work(tx, send)
-        } finally {
-          this.#marks.ended(tx)
-        }
+        done.result = await work(tx, send).finally(() => this.#marks.ended(tx, send))
         this.#open = await this.#marks.confirm(send, admission)
         if (this.#open === undefined) throw endedInside()
       })

@@ -10,9 +10,9 @@ export interface SqlMarks {
   /** The same in a transaction of the caller, of which nothing is known; rejects where a rollback could undo the mark alone. */
   passWithin(tx: SqlSession, admission: Admission): Promise<SqlSend>
   /** Told of a transaction that a guard has opened itself and in which the holder has passed. */
-  begun(tx: unknown, send: SqlSend): Promise<void>
+  begun(tx: unknown, send: SqlSend, admission: Admission): Promise<void>
   /** Told when the work in it is over. */
-  ended(tx: unknown): void
+  ended(tx: unknown, send: SqlSend): Promise<void>
   /** Resolves with the mark, unless it is newer. */
   compare(send: SqlSend, admission: Admission): Promise<bigint>
   /** The transaction that is open now, if it is the one in which the holder passed. */
