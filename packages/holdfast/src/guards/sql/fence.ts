@@ -118,7 +118,7 @@ class GuardedRun<Tx> {
         await this.#marks.pass(send, admission)
         await this.#marks.begun(tx, send, admission)
         this.hasPassed = true
-        done.result = await work(tx, send).finally(() => this.#marks.ended(tx, send))
+        done.result = await this.#worked(tx, send, work)
         this.#open = await this.#marks.confirm(send, admission)
         if (this.#open === undefined) throw endedInside()
       })
@@ -129,6 +129,20 @@ class GuardedRun<Tx> {
     }
     if (!this.#own.seesCommit && !(await this.#isCommitted(admission))) throw notCommitted(admission)
     return done.result as T
+  }
+
+  async #worked<T>(tx: Tx, send: SqlSend, work: (tx: Tx, send: SqlSend) => Promise<T>): Promise<T> {
+    const ended = async (): Promise<void> => await this.#marks.ended(tx, send)
+    let result: T
+    try {
+      result = await work(tx, send)
+    } catch (error) {
+      // What the work threw says more than a connection that is gone.
+      await ended().catch(() => undefined)
+      throw error
+    }
+    await ended()
+    return result
   }
 
   /** Asked on another connection. Rejects where the database does not say. */

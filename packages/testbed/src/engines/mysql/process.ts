@@ -68,6 +68,8 @@ export async function startMysql(spec: MysqlSpec): Promise<Engine> {
 function settingsOf(data: string, port: number, { options, settings: own }: MysqlSpec): readonly string[] {
   const settings: Readonly<Record<string, string>> = {
     datadir: data,
+    // A server deletes at its start what it takes for leftovers of its own.
+    tmpdir: data,
     'bind-address': options.address ?? LOOPBACK,
     port: String(port),
     // A socket's path has at most 107 bytes.
