@@ -27,7 +27,7 @@ export interface MysqlSpec {
 const LOOPBACK = '127.0.0.1'
 const PING_WITHIN_MS = 1_000
 const INIT_FILE = 'init.sql'
-/** One statement a line. Without names of hosts nobody but the socket is let in at first. */
+/** One statement a line. A server that looks up no names of hosts lets in the socket alone at first. */
 const INIT = `CREATE DATABASE IF NOT EXISTS locks;
 CREATE USER IF NOT EXISTS 'root'@'%';
 GRANT ALL ON *.* TO 'root'@'%' WITH GRANT OPTION;
