@@ -59,6 +59,16 @@ export const programs: Readonly<Record<string, string>> = {
     [HOLDFAST, MEMORY, "import { fence } from 'holdfast/guards/redis'", IOREDIS],
     guarded('fence(shop)', 'const shop = new Redis(servers[0])', 'shop.disconnect()'),
   ),
+  './guards/postgres': imports(
+    [HOLDFAST, MEMORY, "import { fence } from 'holdfast/guards/postgres'"],
+    `if (typeof fence !== 'function') throw new Error('there is no fence')
+  ${take('memory()')}`,
+  ),
+  './guards/mysql': imports(
+    [HOLDFAST, MEMORY, "import { fence } from 'holdfast/guards/mysql'"],
+    `if (typeof fence !== 'function') throw new Error('there is no fence')
+  ${take('memory()')}`,
+  ),
   './from-redlock': imports(
     ["import Redlock from 'holdfast/from-redlock'", IOREDIS],
     `const clients = servers.map((url) => new Redis(url))

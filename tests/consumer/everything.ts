@@ -1,6 +1,8 @@
 /** One program that uses every entry point, as every compiler and every resolution of the matrix has to read it. */
 import { type AcquireOptions, holdfast, HoldfastError, type Lease, LeaseLost, type Locks } from 'holdfast'
 import DefaultRedlock, { Redlock } from 'holdfast/from-redlock'
+import { fence as mysqlFence } from 'holdfast/guards/mysql'
+import { fence as postgresFence } from 'holdfast/guards/postgres'
 import { fence as redisFence } from 'holdfast/guards/redis'
 import { fence as sqliteFence } from 'holdfast/guards/sqlite'
 import { emptyLine } from 'holdfast/line'
@@ -13,6 +15,8 @@ import { sqlite } from 'holdfast/sqlite'
 import { virtualClock } from 'holdfast/testing'
 
 export const all = [
+  mysqlFence,
+  postgresFence,
   redisFence,
   sqliteFence,
   emptyLine,

@@ -35,6 +35,11 @@ const layers: readonly Layer[] = [
   { folder: /^recipes\//, may: [...STORE, /^lease\//, /^wait\//, /^client\//, /^recipes\//], builtins: new Set() },
   // A guard knows tokens: leases and sequencers, and no store.
   { folder: /^guards\/[^/]+$/, may: [...STORE, /^lease\//, /^guards\/[^/]+$/] },
+  { folder: /^guards\/sql\//, may: [...STORE, /^lease\//, /^guards\/[^/]+$/, /^guards\/sql\//] },
+  {
+    folder: /^guards\/(?:sqlite|postgres|mysql)\//,
+    may: [...STORE, /^lease\//, /^guards\/[^/]+$/, /^guards\/sql\//, /^guards\/SELF\//],
+  },
   { folder: /^guards\/[^/]+\//, may: [...STORE, /^lease\//, /^guards\/[^/]+$/, /^guards\/SELF\//] },
   { folder: /^stores\/redis-driver\//, may: [...STORE, /^stores\/redis-driver\//] },
   { folder: /^stores\/(?:redis|redlock)\//, may: [...STORE, /^line\//, /^stores\/redis-driver\//, /^stores\/SELF\//] },

@@ -19,6 +19,7 @@ import { redisMutants } from './redis.mutants.ts'
 import { redlockServerMutants } from './redlock-servers.mutants.ts'
 import { redlockMutants } from './redlock.mutants.ts'
 import { rowMutants } from './rows.mutants.ts'
+import { sqlGuardMutants } from './sql-guard.mutants.ts'
 import { sqliteMutants } from './sqlite.mutants.ts'
 import { timelineMutants } from './timeline.mutants.ts'
 import { tokenScaleMutants } from './token-scale.mutants.ts'
@@ -45,6 +46,7 @@ export const mutants: readonly Mutant[] = [
   ...redlockMutants,
   ...redlockServerMutants,
   ...rowMutants,
+  ...sqlGuardMutants,
   ...sqliteMutants,
   ...timelineMutants,
   ...tokenScaleMutants,

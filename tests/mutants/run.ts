@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { mutants as all } from './all.ts'
 import { UsageError } from '@holdfast/testbed/command-line'
 import { EngineNotAvailable } from '@holdfast/testbed/engines/engine'
+import * as mariadbServer from '@holdfast/testbed/engines/mariadb/server'
 import * as postgresServer from '@holdfast/testbed/engines/postgres/server'
 import * as redisServer from '@holdfast/testbed/engines/redis/server'
 import { patient } from '@holdfast/testbed/watchdog/pace'
@@ -33,7 +34,7 @@ const HANG_MS_MIN = 30_000
 const repository = join(import.meta.dirname, '..', '..')
 const { seed, isChosen } = asked()
 const chosen = all.filter(({ name }) => isChosen(name))
-const engines = { postgres: postgresServer, redis: redisServer } as const
+const engines = { mariadb: mariadbServer, postgres: postgresServer, redis: redisServer } as const
 const missing = await missingEngines()
 const mutants = chosen.filter(({ caughtBy }) => !missing.has(engineOf(caughtBy)))
 

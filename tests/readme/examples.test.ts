@@ -16,6 +16,23 @@ const ENGINES = `import type { Engine } from '@holdfast/testbed/engines'
 import { openFragileDisk, openSkewedClock, redis } from '@holdfast/testbed/engines'
 `
 
+/** Prisma makes its client from a schema, TypeORM is not among the packages of this project, and the types of drizzle need those of every driver. */
+const ORMS = `import type { Lease } from 'holdfast'
+import { fence } from 'holdfast/guards/postgres'
+import type { Knex } from 'knex'
+import { type Kysely, sql, type Transaction } from 'kysely'
+interface Shop { seat: { id: string; buyer: string } }
+declare namespace Prisma { interface TransactionClient { $queryRawUnsafe(text: string): Promise<unknown> } }
+declare const prisma: { $transaction<T>(work: (tx: Prisma.TransactionClient) => Promise<T>): Promise<T> }
+interface DrizzleTransaction { execute(text: string): Promise<unknown> }
+declare const drizzleDb: { transaction<T>(work: (tx: DrizzleTransaction) => Promise<T>): Promise<T> }
+interface EntityManager { query(text: string): Promise<unknown> }
+declare const dataSource: { transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> }
+declare const [knexDb, kyselyDb]: [Knex, Kysely<Shop>]
+declare const lease: Lease
+declare const [seat, buyer]: [string, string]
+`
+
 /** What the text around a part has said already. */
 const contexts: ReadonlyMap<string, string> = new Map([
   [
@@ -27,6 +44,38 @@ declare const [guard, lease, shop]: [SqliteFence, Lease, DatabaseSync]
 declare const [seat, buyer]: [string, string]
 `,
   ],
+  [
+    'docs/guards.md 4',
+    `import type { Lease } from 'holdfast'
+import type { SqlFence } from 'holdfast/guards/postgres'
+import type { Pool } from 'pg'
+declare const [guard, lease, pool]: [SqlFence<unknown>, Lease, Pool]
+declare const [seat, buyer]: [string, string]
+`,
+  ],
+  [
+    'docs/guards.md 5',
+    `import { fenceTriggerSql } from 'holdfast/guards/postgres'
+import type { Pool } from 'pg'
+declare const pool: Pool
+`,
+  ],
+  [
+    'docs/guards.md 6',
+    `import type { Lease } from 'holdfast'
+import type { SqlFence, SqlLedger } from 'holdfast/guards/postgres'
+import type { PoolClient } from 'pg'
+declare const [guard, book, lease]: [SqlFence<PoolClient>, SqlLedger, Lease]
+declare const [seat, buyer]: [string, string]
+`,
+  ],
+  [
+    'docs/guards.md 7',
+    `import { fence, fenceTriggerSql, type MysqlGuardPool } from 'holdfast/guards/mysql'
+declare const pool: MysqlGuardPool
+`,
+  ],
+  ['docs/guards.md 8', ORMS],
   [
     'docs/engines-on-demand.md 1',
     `import { beforeEach } from 'vitest'

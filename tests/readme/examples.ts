@@ -31,6 +31,8 @@ const LINKS = [
   'node_modules/ioredis',
   'node_modules/pg',
   'node_modules/@types/pg',
+  'node_modules/knex',
+  'node_modules/kysely',
   'node_modules/vitest',
   'packages/holdfast',
   'packages/testbed',

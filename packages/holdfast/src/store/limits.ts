@@ -76,5 +76,9 @@ export const CLOCK_TRUSTED_FROM_MS = 1_767_225_600_000
 export const TOKEN_AHEAD_MS_DEFAULT: number = 24 * 60 * 60 * 1000
 export const TOKEN_AHEAD_MS_MAX: number = 365 * 24 * 60 * 60 * 1000
 
+/** How long a guard waits for a transaction that holds the mark, and a lock inside a transaction for its turn. */
+export const MARK_WAIT_MS_DEFAULT = 10_000
+export const MARK_WAIT_MS_MAX: number = 60 * 60 * 1000
+
 /** A value in a ledger, in bytes of UTF-8. */
 export const LEDGER_VALUE_BYTES_MAX = 65_536

@@ -1,6 +1,6 @@
 /** Servers that are started together: all of them come up, or none of them stays. */
-import type { Group, Member } from './driver.ts'
-import type { Engine } from './engine.ts'
+import type { Group, Member, Shape } from './driver.ts'
+import type { Engine, StartOptions } from './engine.ts'
 import { openProxy, type Proxy } from '../proxy/proxy.ts'
 import { releasePort, reservePort } from './ports.ts'
 
@@ -72,5 +72,28 @@ export async function gather<Extra extends { readonly url: string | undefined }>
   } catch (error) {
     await gathering.close()
     throw error
+  }
+}
+
+const SINGLES_MAX = 3
+
+/** Servers of a database that know nothing of each other. */
+export function singles(
+  engineName: string,
+  start: (options: StartOptions & { readonly port: number }) => Promise<Engine>,
+): Shape {
+  return {
+    about: `independent servers (1 to ${SINGLES_MAX}, default 1)`,
+    counts: { min: 1, max: SINGLES_MAX },
+    hasReplicas: false,
+    start: ({ count = 1, proxied = false, ...options }) =>
+      gather(async (gathering) => {
+        const plans = Array.from({ length: count }, (_, index) => ({
+          name: `${engineName} ${index + 1}`,
+          start: ({ port }: { port: number }) => start({ ...options, port }),
+        }))
+        await gathering.add(plans, proxied)
+        return { url: undefined }
+      }),
   }
 }

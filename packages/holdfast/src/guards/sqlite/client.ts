@@ -1,5 +1,6 @@
 /** The part of a SQLite driver that the guards use, and transactions over it. Both `node:sqlite` and better-sqlite3 have this shape. */
 import { Misuse } from '../../store/errors.ts'
+import { plainName } from '../sql/names.ts'
 
 /** A `DatabaseSync` of `node:sqlite`, or a `Database` of better-sqlite3. */
 export interface SqliteDatabase {
@@ -19,12 +20,9 @@ export interface SqliteStatement {
 /** `IMMEDIATE` takes the write lock at once; `DEFERRED` reads one snapshot and lets others write. */
 export type TransactionKind = 'IMMEDIATE' | 'DEFERRED'
 
-const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/
-
-/** A table or column name in quotes; names cannot be bound, so only plain ones are let through. */
+/** A table or column name in quotes. */
 export function identifier(option: string, name: string): string {
-  if (typeof name === 'string' && IDENTIFIER.test(name)) return `"${name}"`
-  throw new Misuse(`${option} must be a letter or "_", then at most 62 letters, digits or "_"`)
+  return `"${plainName(option, name)}"`
 }
 
 /** All or nothing. Whatever the work throws is thrown on as it is, and so are the driver's own errors. */

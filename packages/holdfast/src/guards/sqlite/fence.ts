@@ -13,6 +13,7 @@ import {
   type SqliteStatement,
   transaction,
 } from './client.ts'
+import { endedInside, notEntered, notOpen } from '../sql/refusals.ts'
 
 export interface SqliteFenceOptions extends GuardOptions {
   /** The table of marks, made on demand in the main database of the connection. @default 'holdfast_fence' */
@@ -67,7 +68,7 @@ export interface RowFence {
 
 const TABLE_DEFAULT = 'holdfast_fence'
 
-/** The table of marks, for those who make their tables themselves. STRICT, so that a token is never kept as text and compared as such. */
+/** The table of marks, for an owner that makes the tables. STRICT, so that a token is never kept as text and compared as such. */
 export function fenceTableSql(table: string = TABLE_DEFAULT): string {
   return (
     `CREATE TABLE IF NOT EXISTS main.${identifier('table', table)} ` +
@@ -102,7 +103,7 @@ export function fence<Database extends SqliteDatabase>(
     },
     within(lease) {
       const admission = admit(lease)
-      if (!inTransaction(db)) throw new Misuse('within() needs an open transaction: BEGIN one first, or use run()')
+      if (!inTransaction(db)) throw notOpen('within')
       marks.prepareTable()
       marks.passEntered(admission)
     },
@@ -132,10 +133,7 @@ function confirm(db: SqliteDatabase, marks: Marks, admission: Admission): void {
     const mark = marks.compare(admission)
     if (mark === admission.token || !admission.raises) return
   }
-  throw new Misuse(
-    'the transaction of run() was ended inside the work, so what the work wrote after that was not guarded: ' +
-      'leave BEGIN, COMMIT and ROLLBACK to run(), nest with SAVEPOINT, and do not go on after an error of SQLite',
-  )
+  throw endedInside()
 }
 
 /** A mark raised inside somebody's transaction is gone again when that is rolled back, so `enter` would promise too much. */
@@ -202,11 +200,4 @@ function marksOf(db: SqliteDatabase, table: string): Marks {
       throw notEntered(token)
     },
   }
-}
-
-function notEntered(token: bigint): Misuse {
-  return new Misuse(
-    `token ${token} has not entered: call enter() before you BEGIN. A mark that within() made would be undone alone when a ` +
-      'savepoint around it is rolled back, as libraries do that nest transactions, and an older holder would pass',
-  )
 }

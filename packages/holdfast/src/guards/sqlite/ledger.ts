@@ -1,11 +1,11 @@
 /** A ledger: a guard with a value. What the last holder of a lock wrote down, for the next holder and for onlookers. */
-import { Unsupported } from '../../store/errors.ts'
 import type { Fenced } from '../../lease/lease.ts'
 import { LEDGER_VALUE_BYTES_MAX } from '../../store/limits.ts'
 import { resourceOf } from '../../store/names.ts'
 import { boundedText } from '../../store/bounded-text.ts'
 import { firstRow, identifier, inTransaction, type SqliteDatabase } from './client.ts'
 import { assertHolder } from '../admission.ts'
+import { assertWriter } from '../sql/refusals.ts'
 import { fence, type SqliteFenceOptions } from './fence.ts'
 
 export interface SqliteLedgerOptions extends SqliteFenceOptions {
@@ -34,7 +34,7 @@ export interface SqliteLedger {
 
 const TABLE_DEFAULT = 'holdfast_ledger'
 
-/** The table of values, for those who make their tables themselves. */
+/** The table of values, for an owner that makes the tables. */
 export function ledgerTableSql(table: string = TABLE_DEFAULT): string {
   return (
     `CREATE TABLE IF NOT EXISTS main.${identifier('ledgerTable', table)} ` +
@@ -64,10 +64,8 @@ export function ledger(db: SqliteDatabase, options: SqliteLedgerOptions = {}): S
     enter: (lease) => guarded(lease, () => read(lease)),
     put(lease, value) {
       assertHolder(lease)
-      const { namespace, name, mode, token } = lease
-      if (mode === 'shared') {
-        throw new Unsupported(`${name}: a shared lease only reads; take the write lock to put`, { resource: name })
-      }
+      assertWriter(lease)
+      const { namespace, name, token } = lease
       const text = boundedText('value', value, LEDGER_VALUE_BYTES_MAX)
       guarded(lease, () => {
         db.exec(ddl)

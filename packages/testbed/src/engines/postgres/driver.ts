@@ -1,23 +1,8 @@
 /** PostgreSQL on demand: the driver's exports, and the ways to start several servers. */
 import type { Shape } from '../driver.ts'
-import { gather } from '../group.ts'
+import { singles } from '../group.ts'
 import { start } from './server.ts'
 
 export { engineName, locate, packages, ping, start } from './server.ts'
 
-export const shapes: { readonly single: Shape } = {
-  single: {
-    about: 'independent servers (1 to 3, default 1)',
-    counts: { min: 1, max: 3 },
-    hasReplicas: false,
-    start: ({ count = 1, proxied = false, ...options }) =>
-      gather(async (gathering) => {
-        const plans = Array.from({ length: count }, (_, index) => ({
-          name: `postgres ${index + 1}`,
-          start: ({ port }: { port: number }) => start({ ...options, port }),
-        }))
-        await gathering.add(plans, proxied)
-        return { url: undefined }
-      }),
-  },
-}
+export const shapes: { readonly single: Shape } = { single: singles('postgres', start) }
