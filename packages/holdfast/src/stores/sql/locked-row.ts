@@ -16,6 +16,8 @@ export interface RowLock {
   change(text: string): string
   /** What tells other processes of it, behind a semicolon. */
   tell?(notices: readonly Notice[]): string
+  /** What the session is told when the transaction is over, behind a semicolon. @default nothing */
+  readonly after?: string
 }
 
 export interface LockedLine {
@@ -35,6 +37,7 @@ export async function stepLocked(
   lock: RowLock,
   step: LockedStep,
 ): Promise<LockedResult> {
+  const { after = '' } = lock
   let query = firstQueryOf(ids)
   let results = await connection.script(`${lock.begin}; ${waiters.select(key, query)}`)
   const reading = lock.readingIn(results) ?? {}
@@ -44,15 +47,15 @@ export async function stepLocked(
     try {
       next = step({ ...reading, found: waitersIn(results.at(-1) ?? []) }, query)
     } catch (threw) {
-      await connection.script('ROLLBACK')
+      await connection.script(`ROLLBACK${after}`)
       return { threw }
     }
     if (next?.more === undefined) {
-      if (next === undefined) await connection.script('COMMIT')
+      if (next === undefined) await connection.script(`COMMIT${after}`)
       else {
         const { text, changes, notices } = next
         const told = lock.tell?.(notices) ?? ''
-        await connection.script(`${lock.change(text)}${waiters.changing(key, changes)}${told}; COMMIT`)
+        await connection.script(`${lock.change(text)}${waiters.changing(key, changes)}${told}; COMMIT${after}`)
       }
       return {}
     }

@@ -38,7 +38,10 @@ export interface RecordStatements {
 
 type Operations = Omit<ServerSwapEngine, 'facts' | 'channel' | 'close' | 'rebase'>
 
-export function operationsOver(lanes: Readonly<Record<Lane, SqlPool>>, lines: RecordStatements): Operations {
+/** `locks`: asks that lock a row over two requests have a connection of their own. @default those of their lane */
+export type SqlLanes = Readonly<Record<Lane, SqlPool>> & { readonly locks?: SqlPool }
+
+export function operationsOver(lanes: SqlLanes, lines: RecordStatements): Operations {
   const onLane = <Result>(
     lane: Lane,
     what: string,
@@ -55,7 +58,8 @@ export function operationsOver(lanes: Readonly<Record<Lane, SqlPool>>, lines: Re
     readCrowd: (key, query, lane) =>
       onLane(lane, 'reading a line', (connection) => lines.readCrowd(connection, key, query)),
     async locked(key, ids, step, lane) {
-      const done = await onLane(lane, 'changing a line', (connection) => lines.locked(connection, key, ids, step))
+      const pool = (lane === 'asks' ? lanes.locks : undefined) ?? lanes[lane]
+      const done = await pool.use('changing a line', (connection) => lines.locked(connection, key, ids, step))
       if ('threw' in done) throw done.threw
     },
     list: (prefix, after, limit) =>

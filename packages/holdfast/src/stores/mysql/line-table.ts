@@ -1,0 +1,162 @@
+/**
+ * The statements on one row a line. The clock is UTC_TIMESTAMP: no time zone moves it, and it is read once a statement, so
+ * that a statement that waited for the row counts a life from before it was asked, and ends none early. Tokens rise all the
+ * same, because they are made from the locked row: max(last + 1, clock).
+ */
+import type { HeldText, LockedStep, StoredReading, StoredText, SwapResult } from '../records/swap-engine.ts'
+import type { Notice } from '../records/engine.ts'
+import { StoreUnavailable } from '../../store/errors.ts'
+import { isLost } from '../mysql-driver/errors.ts'
+import type { SqlConnection, SqlRow } from '../sql/driver.ts'
+import { type RowLock, stepLocked } from '../sql/locked-row.ts'
+import type { RecordStatements } from '../sql/operations.ts'
+import { msIn, partsOf, storedIn } from '../sql/record-row.ts'
+import { swapResult } from '../sql/swap-result.ts'
+import { bytes, whole } from './literals.ts'
+
+const CLOCK_US = "TIMESTAMPDIFF(MICROSECOND, TIMESTAMP'1970-01-01 00:00:00', UTC_TIMESTAMP(6))"
+/** A change in a session that does not commit by itself would be granted and undone. */
+const COMMITS = '@@autocommit = 1'
+/** A process that is stopped inside its transaction keeps a line locked no longer: MySQL has no limit for that but this one. */
+const IDLE_LIMIT_SECONDS = 3
+/** Of the version of a new row: a row that is made again does not count through the versions of the lost one. */
+const VERSION_START_BITS = 60n
+
+export class LineTable implements RecordStatements {
+  readonly #table: string
+
+  constructor(table: string) {
+    this.#table = table
+  }
+
+  async read(connection: SqlConnection, key: string): Promise<StoredReading> {
+    const [row] = await connection.query(
+      `SELECT ${CLOCK_US} AS now, ${COMMITS} AS commits, l.version AS version, l.token AS token, l.claims AS claims
+      FROM (SELECT 1 AS one) AS one LEFT JOIN ${this.#table} AS l ON l.resource = ${bytes(key)}`,
+    )
+    if (row?.['commits'] !== '1') {
+      throw new StoreUnavailable(
+        'the sessions of this pool have autocommit off, so no grant would be committed: leave it on for this store',
+        { isFinal: true },
+      )
+    }
+    return { stored: storedIn(row), nowMs: msIn(row) }
+  }
+
+  async swap(connection: SqlConnection, key: string, seen: string | undefined, text: string): Promise<SwapResult> {
+    const [token, claims] = partsOf(text)
+    if (seen === undefined) {
+      const version = startVersion()
+      return await versionOf(
+        connection.query(
+          `INSERT IGNORE INTO ${this.#table} (resource, version, token, claims)
+          SELECT ${bytes(key)}, ${version}, ${whole(token)}, ${bytes(claims)} FROM DUAL WHERE ${COMMITS}`,
+        ),
+        version,
+      )
+    }
+    return await this.#update(connection, key, seen, text)
+  }
+
+  async swapBefore(
+    connection: SqlConnection,
+    key: string,
+    seen: string,
+    text: string,
+    endsAtMs: number,
+  ): Promise<SwapResult> {
+    return await this.#update(connection, key, seen, text, `${CLOCK_US} < ${Math.floor(endsAtMs * 1000)}`)
+  }
+
+  async takeFree(
+    connection: SqlConnection,
+    key: string,
+    [untilEnd, untilToken, rest]: HeldText,
+    ttlMs: number,
+    scaleMaxUs: bigint,
+  ): Promise<StoredText | undefined> {
+    const token = `GREATEST(token + 1, LEAST(${CLOCK_US}, ${whole(scaleMaxUs)}))`
+    const endUs = `(${CLOCK_US} + ${Math.ceil(ttlMs * 1000)})`
+    // The claims come first: whether a later column sees the new value of an earlier one depends on the sql_mode.
+    const [done] = await connection.query(
+      `UPDATE ${this.#table} SET
+        claims = CONCAT(${bytes(untilEnd)}, ${digits(`${endUs} DIV 1000`)}, X'2e', LPAD(${digits(`${endUs} MOD 1000`)}, 3, '0'),
+          ${bytes(untilToken)}, ${digits(token)}, ${bytes(rest)}),
+        token = ${token}, version = version + 1
+      WHERE resource = ${bytes(key)} AND claims = X'' AND ${COMMITS}`,
+    )
+    if (done?.['changed'] !== '1') return undefined
+    const [row] = await connection.query(
+      `SELECT version, token, claims FROM ${this.#table} WHERE resource = ${bytes(key)}`,
+    )
+    const stored = storedIn(row)
+    // Another process may have changed the line in between: then it is asked as if the claim was not put into it.
+    const isAlone = isBetween(row?.['claims'] ?? '', untilEnd, `${untilToken}${row?.['token']}${rest}`)
+    return isAlone ? stored : undefined
+  }
+
+  async locked(connection: SqlConnection, key: string, step: LockedStep): Promise<{ readonly threw?: unknown }> {
+    const resource = bytes(key)
+    const lock: RowLock = {
+      // The row is made outside of the transaction: in it, two that make it would stand in each other's way.
+      begin: `INSERT IGNORE INTO ${this.#table} (resource, version, token, claims)
+          VALUES (${resource}, ${startVersion()}, 0, X'');
+        SET SESSION wait_timeout = ${IDLE_LIMIT_SECONDS}; START TRANSACTION;
+        SELECT ${CLOCK_US} AS now, version, token, claims FROM ${this.#table} WHERE resource = ${resource} FOR UPDATE`,
+      readingIn: ([rows]) => ({ stored: storedIn(rows?.[0]), nowMs: msIn(rows?.[0]) }),
+      change: (text: string, _: readonly Notice[]) => {
+        const [token, claims] = partsOf(text)
+        return `UPDATE ${this.#table} SET version = version + 1, token = ${whole(token)}, claims = ${bytes(claims)}
+          WHERE resource = ${resource}`
+      },
+      after: 'SET SESSION wait_timeout = DEFAULT',
+    }
+    return await stepLocked(connection, lock, step)
+  }
+
+  async list(connection: SqlConnection, prefix: string, after: string, limit: number): Promise<readonly string[]> {
+    const start = bytes(prefix)
+    const rows = await connection.query(
+      `SELECT resource FROM ${this.#table} WHERE claims <> X'' AND resource >= ${start} AND resource > ${bytes(after)}
+      AND LEFT(resource, ${Buffer.byteLength(prefix)}) = ${start} ORDER BY resource LIMIT ${limit}`,
+    )
+    return rows.flatMap(({ resource }) => resource ?? [])
+  }
+
+  async #update(
+    connection: SqlConnection,
+    key: string,
+    seen: string,
+    text: string,
+    condition = COMMITS,
+  ): Promise<SwapResult> {
+    const [token, claims] = partsOf(text)
+    const rows = connection.query(
+      `UPDATE ${this.#table} SET version = version + 1, token = ${whole(token)}, claims = ${bytes(claims)}
+      WHERE resource = ${bytes(key)} AND version = ${whole(seen)} AND ${condition} AND ${COMMITS}`,
+    )
+    return await versionOf(rows, whole(BigInt(seen) + 1n))
+  }
+}
+
+function startVersion(): string {
+  const [random = 0n] = crypto.getRandomValues(new BigUint64Array(1))
+  return whole(BigInt.asUintN(Number(VERSION_START_BITS), random))
+}
+
+/** A number as text in one byte a digit, whatever the character set of the session is. */
+function digits(number: string): string {
+  return `CAST(${number} AS CHAR CHARACTER SET ascii)`
+}
+
+function isBetween(text: string, start: string, end: string): boolean {
+  return text.startsWith(start) && text.endsWith(end) && /^\d+\.\d{3}$/.test(text.slice(start.length, -end.length))
+}
+
+/** The version rises with each change, so that a changed row is one that was counted, whatever the driver counts. */
+async function versionOf(rows: Promise<readonly SqlRow[]>, version: string): Promise<SwapResult> {
+  return await swapResult(
+    rows.then(([row]) => (row?.['changed'] === '1' ? version : undefined)),
+    isLost,
+  )
+}

@@ -1,0 +1,92 @@
+/** The one table: the statement that makes it, printed or carried out, and whether what stands in its place is it. */
+import { StoreUnavailable } from '../../store/errors.ts'
+import { NAME_BYTES_MAX } from '../../store/limits.ts'
+import { isThere } from '../mysql-driver/errors.ts'
+import type { SqlConnection } from '../sql/driver.ts'
+import type { TableForm } from '../sql/prepared-table.ts'
+import { bytes, quotedName } from './literals.ts'
+
+export interface MysqlTableOptions {
+  /** The database of the table, which must be there. @default the one that the URL or the pool names */
+  readonly database?: string
+  /** The table, which is made when it is missing. Programs share locks when they name the same one in the same database. @default 'holdfast_lines' */
+  readonly table?: string
+}
+
+export interface MysqlTable {
+  readonly database: string | undefined
+  readonly name: string
+  /** As it stands in a statement. */
+  readonly quoted: string
+}
+
+export function mysqlTableOf({ database, table = 'holdfast_lines' }: MysqlTableOptions): MysqlTable {
+  const quoted = quotedName('table', table)
+  if (database === undefined) return { database, name: table, quoted }
+  return { database, name: table, quoted: `${quotedName('database', database)}.${quoted}` }
+}
+
+/** Two encoded names at three characters a byte, and what stands between them. */
+const RESOURCE_BYTES_MAX = 2 * 3 * NAME_BYTES_MAX + 1
+
+/** May be carried out again. */
+export function statementOf({ quoted }: MysqlTable): string {
+  return `CREATE TABLE IF NOT EXISTS ${quoted} (
+  resource VARBINARY(${RESOURCE_BYTES_MAX}) NOT NULL PRIMARY KEY,
+  version BIGINT NOT NULL,
+  token BIGINT NOT NULL,
+  claims MEDIUMBLOB NOT NULL
+) ENGINE=InnoDB ROW_FORMAT=DYNAMIC COMMENT='Holdfast lines, version 1'`
+}
+
+const COLUMNS = 'claims mediumblob, resource varbinary, token bigint, version bigint'
+
+export function formOf(table: MysqlTable): TableForm<true> {
+  return {
+    quoted: table.quoted,
+    statements: [statementOf(table)],
+    find: (connection) => tableFound(connection, table),
+    isMadeMeanwhile: isThere,
+  }
+}
+
+/** Every statement names the database, so that no session that went to another one meets another table. */
+export async function locatedTable(connection: SqlConnection, table: MysqlTable): Promise<MysqlTable> {
+  if (table.database !== undefined) return table
+  const [row] = await connection.query('SELECT DATABASE() AS name')
+  const database = row?.['name'] ?? undefined
+  if (database === undefined) {
+    throw new StoreUnavailable('opening: no database is named: do it in the URL, in the pool or as the option database', {
+      isFinal: true,
+    })
+  }
+  return mysqlTableOf({ database, table: table.name })
+}
+
+async function tableFound(connection: SqlConnection, { database = '', name, quoted }: MysqlTable): Promise<true | undefined> {
+  const columns = await connection.query(
+    `SELECT t.ENGINE AS engine, c.COLUMN_NAME AS name, c.DATA_TYPE AS type, c.COLUMN_KEY AS keyed
+    FROM information_schema.TABLES AS t JOIN information_schema.COLUMNS AS c
+      ON c.TABLE_SCHEMA = t.TABLE_SCHEMA AND c.TABLE_NAME = t.TABLE_NAME
+    WHERE t.TABLE_SCHEMA = ${text(database)} AND t.TABLE_NAME = ${text(name)}`,
+  )
+  if (columns.length === 0) return undefined
+  const found = columns.map((column) => `${column['name']} ${column['type']}`).toSorted()
+  const keys = columns.flatMap((column) => (column['keyed'] === 'PRI' ? [column['name']] : []))
+  if (found.join(', ') !== COLUMNS || keys.join(', ') !== 'resource') {
+    throw new StoreUnavailable(
+      `opening: ${quoted} is not a table of Holdfast: it has ${found.join(', ')}. Choose another table`,
+      { isFinal: true },
+    )
+  }
+  const engine = columns[0]?.['engine'] ?? 'none'
+  if (engine !== 'InnoDB') {
+    const words = `opening: ${quoted} has the engine ${engine}, which locks no rows and keeps no promise in a crash: InnoDB is needed`
+    throw new StoreUnavailable(words, { isFinal: true })
+  }
+  return true
+}
+
+function text(name: string): string {
+  return `CONVERT(${bytes(name)} USING utf8mb4)`
+}
