@@ -17,7 +17,14 @@ const STORES = `${LIBRARY}/stores`
 /** What every engine on the shared half of the record stores may cost. */
 const ENGINE_LINES_MAX = 350
 /** What engines share, and what they speak over. */
-const SHARED: ReadonlySet<string> = new Set(['records', 'sessions', 'sql', 'postgres-driver', 'redis-driver'])
+const SHARED: ReadonlySet<string> = new Set([
+  'records',
+  'sessions',
+  'sql',
+  'mysql-driver',
+  'postgres-driver',
+  'redis-driver',
+])
 
 /**
  * Engines with a size of their own, which may fall and not grow. Redis and Redlock decide in scripts inside the server;

@@ -45,7 +45,11 @@ const layers: readonly Layer[] = [
   { folder: /^stores\/(?:redis|redlock)\//, may: [...STORE, /^line\//, /^stores\/redis-driver\//, /^stores\/SELF\//] },
   { folder: /^stores\/records\//, may: [...STORE, /^line\//, /^stores\/records\//] },
   { folder: /^stores\/sql\//, may: [...STORE, /^stores\/(?:records|sql)\//] },
-  { folder: /^stores\/postgres-driver\//, may: [...STORE, /^stores\/sql\//, /^stores\/postgres-driver\//] },
+  { folder: /^stores\/(?:mysql|postgres)-driver\//, may: [...STORE, /^stores\/sql\//, /^stores\/SELF\//] },
+  {
+    folder: /^stores\/mysql\//,
+    may: [...STORE, /^line\//, /^stores\/(?:records|sql|mysql-driver|mysql)\//],
+  },
   {
     folder: /^stores\/postgres\//,
     may: [...STORE, /^line\//, /^stores\/(?:records|sql|postgres-driver|postgres)\//],

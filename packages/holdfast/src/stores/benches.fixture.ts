@@ -3,15 +3,20 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
+import { createPool as createMariadbPool } from 'mariadb'
+import { createPool as createMysql2Pool } from 'mysql2/promise'
 import { Pool } from 'pg'
 import postgresJs from 'postgres'
 import type { Bench } from '../testing/index.ts'
 import { EngineNotAvailable, type Engine as Server, type Release } from '@holdfast/testbed/engines/engine'
 import { type RedisCluster, startCluster } from '@holdfast/testbed/engines/redis/cluster'
+import * as mariadbServer from '@holdfast/testbed/engines/mariadb/server'
+import * as mysqlServer from '@holdfast/testbed/engines/mysql/server'
 import * as pgbouncerServer from '@holdfast/testbed/engines/pgbouncer/server'
 import * as postgresServer from '@holdfast/testbed/engines/postgres/server'
 import * as redisServer from '@holdfast/testbed/engines/redis/server'
 import { memory, memoryEngine } from './memory/index.ts'
+import { mysql, type MysqlPool } from './mysql/index.ts'
 import { postgres } from './postgres/index.ts'
 import { redis } from './redis/index.ts'
 import { redlock } from './redlock/index.ts'
@@ -113,6 +118,31 @@ const pgbouncerBench = (): Bench => {
   }
 }
 
+const mysqlPools = {
+  mysql2: (uri: string): MysqlPool => createMysql2Pool({ uri, connectionLimit: 20 }),
+  mariadb: (url: string): MysqlPool => createMariadbPool(`${url.replace(/^\w+/, 'mariadb')}?connectionLimit=20`),
+} as const
+
+/** One server for both drivers, and one pool of each for a whole run. Each store brings two connections more. */
+const mysqlBenches = (
+  server: typeof mariadbServer | typeof mysqlServer,
+  drivers: readonly (keyof typeof mysqlPools)[],
+): readonly Bench[] => {
+  let engine: Promise<Server> | undefined
+  return drivers.map((driver): Bench => {
+    let pool: MysqlPool | undefined
+    return {
+      name: `${server.engineName} over ${driver}, real time`,
+      time: 'real',
+      async start() {
+        const { url } = await (engine ??= server.start({ config: { 'max-connections': '3000' } }))
+        const shared = (pool ??= mysqlPools[driver](url))
+        return { store: () => mysql(shared), stop: async () => undefined }
+      },
+    }
+  })
+}
+
 /** Three primaries for a whole run. Here a store waits on sharded channels, asks for each slot alone, and gets hints for pushes. */
 const clusterBench = (): Bench => {
   let cluster: Promise<RedisCluster> | undefined
@@ -167,6 +197,10 @@ async function ifAvailable(
 
 export const benches: Readonly<Record<string, readonly Bench[]>> = {
   memory: [memoryBench('virtual'), memoryBench('real')],
+  mysql: [
+    ...(await ifAvailable('mariadb', mariadbServer.locate, mysqlBenches(mariadbServer, ['mysql2', 'mariadb']))),
+    ...(await ifAvailable('mysql', mysqlServer.locate, mysqlBenches(mysqlServer, ['mysql2']), 'newer')),
+  ],
   postgres: [
     ...(await ifAvailable('postgres', postgresServer.locate, [postgresBench(), postgresJsBench()])),
     ...(await ifAvailable('newer postgres', postgresServer.locate, [postgresBench('newer')], 'newer')),

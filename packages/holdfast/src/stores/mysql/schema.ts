@@ -56,14 +56,20 @@ export async function locatedTable(connection: SqlConnection, table: MysqlTable)
   const [row] = await connection.query('SELECT DATABASE() AS name')
   const database = row?.['name'] ?? undefined
   if (database === undefined) {
-    throw new StoreUnavailable('opening: no database is named: do it in the URL, in the pool or as the option database', {
-      isFinal: true,
-    })
+    throw new StoreUnavailable(
+      'opening: no database is named: do it in the URL, in the pool or as the option database',
+      {
+        isFinal: true,
+      },
+    )
   }
   return mysqlTableOf({ database, table: table.name })
 }
 
-async function tableFound(connection: SqlConnection, { database = '', name, quoted }: MysqlTable): Promise<true | undefined> {
+async function tableFound(
+  connection: SqlConnection,
+  { database = '', name, quoted }: MysqlTable,
+): Promise<true | undefined> {
   const columns = await connection.query(
     `SELECT t.ENGINE AS engine, c.COLUMN_NAME AS name, c.DATA_TYPE AS type, c.COLUMN_KEY AS keyed
     FROM information_schema.TABLES AS t JOIN information_schema.COLUMNS AS c

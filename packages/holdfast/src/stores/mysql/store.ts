@@ -26,10 +26,7 @@ export function mysqlStore(connect: (onMade: OnMade) => Promise<MysqlDriver>, ta
   }
 }
 
-async function connected(
-  connect: (onMade: OnMade) => Promise<MysqlDriver>,
-  onMade: OnMade,
-): Promise<MysqlDriver> {
+async function connected(connect: (onMade: OnMade) => Promise<MysqlDriver>, onMade: OnMade): Promise<MysqlDriver> {
   try {
     return await connect(onMade)
   } catch (error) {
