@@ -35,7 +35,14 @@ export function rowsOf(result: unknown): TextRows {
   return [{ changed: String((result as { readonly affectedRows?: number }).affectedRows ?? 0) }]
 }
 
-/** Of several statements, those that return rows. */
+/** Of one statement or several, those that return rows. */
 export function rowsOfEach(results: unknown): readonly TextRows[] {
-  return Array.isArray(results) ? results.filter((result): result is TextRows => Array.isArray(result)) : []
+  if (!Array.isArray(results)) return []
+  const [first] = results as readonly unknown[]
+  const isOne = first === undefined || !(Array.isArray(first) || isChange(first))
+  return isOne ? [results as TextRows] : results.filter((result): result is TextRows => Array.isArray(result))
+}
+
+function isChange(result: unknown): boolean {
+  return typeof result === 'object' && result !== null && 'affectedRows' in result
 }

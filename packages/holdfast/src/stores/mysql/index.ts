@@ -3,7 +3,7 @@
 import { Misuse } from '../../store/errors.ts'
 import type { Store } from '../../store/store.ts'
 import { driverOf, isMysqlPool, type MysqlPool } from '../mysql-driver/load.ts'
-import { mysqlTableOf, type MysqlTableOptions, statementOf } from './schema.ts'
+import { mysqlTableOf, type MysqlTableOptions, statementsOf } from './schema.ts'
 import { mysqlStore } from './store.ts'
 
 export type { MysqlPool } from '../mysql-driver/load.ts'
@@ -43,8 +43,8 @@ export function mysql(poolOrUrl: MysqlPool | string, options: MysqlTableOptions 
 }
 
 /**
- * The statement that makes the table, as a text for a person with the right to carry it out. It may be carried out again.
- * A store makes the table itself where it may.
+ * The statements that make the tables, as a text for a person with the right to carry them out. They may be carried out
+ * again. A store makes the tables itself where it may.
  *
  * @example
  * ```ts
@@ -54,5 +54,5 @@ export function mysql(poolOrUrl: MysqlPool | string, options: MysqlTableOptions 
  * ```
  */
 export function mysqlSchema(options: MysqlTableOptions = {}): string {
-  return `${statementOf(mysqlTableOf(options))};\n`
+  return `${statementsOf(mysqlTableOf(options)).join(';\n')};\n`
 }

@@ -3,44 +3,54 @@
  * that a statement that waited for the row counts a life from before it was asked, and ends none early. Tokens rise all the
  * same, because they are made from the locked row: max(last + 1, clock).
  */
-import type { HeldText, LockedStep, StoredReading, StoredText, SwapResult } from '../records/swap-engine.ts'
-import type { Notice } from '../records/engine.ts'
+import type { RowQuery } from '../records/crowd.ts'
+import type {
+  CrowdReading,
+  HeldText,
+  LockedStep,
+  StoredReading,
+  StoredText,
+  SwapResult,
+} from '../records/swap-engine.ts'
 import { StoreUnavailable } from '../../store/errors.ts'
 import { isLost } from '../mysql-driver/errors.ts'
 import type { SqlConnection, SqlRow } from '../sql/driver.ts'
-import { type RowLock, stepLocked } from '../sql/locked-row.ts'
+import { type LockedResult, type RowLock, stepLocked } from '../sql/locked-row.ts'
 import type { RecordStatements } from '../sql/operations.ts'
 import { msIn, partsOf, storedIn } from '../sql/record-row.ts'
 import { swapResult } from '../sql/swap-result.ts'
+import { WaiterRows, waitersIn } from '../sql/waiter-rows.ts'
 import { bytes, whole } from './literals.ts'
+import type { MysqlTable } from './schema.ts'
 
 const CLOCK_US = "TIMESTAMPDIFF(MICROSECOND, TIMESTAMP'1970-01-01 00:00:00', UTC_TIMESTAMP(6))"
 /** A change in a session that does not commit by itself would be granted and undone. */
 const COMMITS = '@@autocommit = 1'
 /** A process that is stopped inside its transaction keeps a line locked no longer: MySQL has no limit for that but this one. */
 const IDLE_LIMIT_SECONDS = 3
+const OR_UPDATE = 'ON DUPLICATE KEY UPDATE ends_us = VALUES(ends_us), text = VALUES(text)'
 /** Of the version of a new row: a row that is made again does not count through the versions of the lost one. */
 const VERSION_START_BITS = 60n
 
 export class LineTable implements RecordStatements {
   readonly #table: string
+  readonly #waiters: WaiterRows
 
-  constructor(table: string) {
-    this.#table = table
+  constructor({ quoted, waiters }: MysqlTable) {
+    this.#table = quoted
+    this.#waiters = new WaiterRows({ table: waiters.quoted, quoted: bytes, orUpdate: OR_UPDATE })
   }
 
   async read(connection: SqlConnection, key: string): Promise<StoredReading> {
-    const [row] = await connection.query(
-      `SELECT ${CLOCK_US} AS now, ${COMMITS} AS commits, l.version AS version, l.token AS token, l.claims AS claims
-      FROM (SELECT 1 AS one) AS one LEFT JOIN ${this.#table} AS l ON l.resource = ${bytes(key)}`,
-    )
-    if (row?.['commits'] !== '1') {
-      throw new StoreUnavailable(
-        'the sessions of this pool have autocommit off, so no grant would be committed: leave it on for this store',
-        { isFinal: true },
-      )
-    }
-    return { stored: storedIn(row), nowMs: msIn(row) }
+    const rows = await connection.query(this.#look(key, ''))
+    return readingIn(rows)
+  }
+
+  /** In one statement, so that the row and its waiters are of one moment. */
+  async readCrowd(connection: SqlConnection, key: string, query: RowQuery): Promise<CrowdReading> {
+    const waiters = `LEFT JOIN (${this.#waiters.select(key, query)}) AS w ON TRUE`
+    const rows = await connection.query(this.#look(key, waiters))
+    return { ...readingIn(rows), found: waitersIn(rows) }
   }
 
   async swap(connection: SqlConnection, key: string, seen: string | undefined, text: string): Promise<SwapResult> {
@@ -95,7 +105,12 @@ export class LineTable implements RecordStatements {
     return isAlone ? stored : undefined
   }
 
-  async locked(connection: SqlConnection, key: string, step: LockedStep): Promise<{ readonly threw?: unknown }> {
+  async locked(
+    connection: SqlConnection,
+    key: string,
+    ids: readonly string[],
+    step: LockedStep,
+  ): Promise<LockedResult> {
     const resource = bytes(key)
     const lock: RowLock = {
       // The row is made outside of the transaction: in it, two that make it would stand in each other's way.
@@ -104,14 +119,14 @@ export class LineTable implements RecordStatements {
         SET SESSION wait_timeout = ${IDLE_LIMIT_SECONDS}; START TRANSACTION;
         SELECT ${CLOCK_US} AS now, version, token, claims FROM ${this.#table} WHERE resource = ${resource} FOR UPDATE`,
       readingIn: ([rows]) => ({ stored: storedIn(rows?.[0]), nowMs: msIn(rows?.[0]) }),
-      change: (text: string, _: readonly Notice[]) => {
+      change: (text) => {
         const [token, claims] = partsOf(text)
         return `UPDATE ${this.#table} SET version = version + 1, token = ${whole(token)}, claims = ${bytes(claims)}
           WHERE resource = ${resource}`
       },
-      after: 'SET SESSION wait_timeout = DEFAULT',
+      after: '; SET SESSION wait_timeout = DEFAULT',
     }
-    return await stepLocked(connection, lock, step)
+    return await stepLocked(connection, { key, ids, waiters: this.#waiters }, lock, step)
   }
 
   async list(connection: SqlConnection, prefix: string, after: string, limit: number): Promise<readonly string[]> {
@@ -121,6 +136,12 @@ export class LineTable implements RecordStatements {
       AND LEFT(resource, ${Buffer.byteLength(prefix)}) = ${start} ORDER BY resource LIMIT ${limit}`,
     )
     return rows.flatMap(({ resource }) => resource ?? [])
+  }
+
+  #look(key: string, beside: string): string {
+    return `SELECT ${CLOCK_US} AS now, ${COMMITS} AS commits, l.version AS version, l.token AS token, l.claims AS claims
+      ${beside === '' ? '' : ', w.*'}
+      FROM (SELECT 1 AS one) AS one LEFT JOIN ${this.#table} AS l ON l.resource = ${bytes(key)} ${beside}`
   }
 
   async #update(
@@ -137,6 +158,16 @@ export class LineTable implements RecordStatements {
     )
     return await versionOf(rows, whole(BigInt(seen) + 1n))
   }
+}
+
+function readingIn([row]: readonly SqlRow[]): StoredReading {
+  if (row?.['commits'] !== '1') {
+    throw new StoreUnavailable(
+      'the sessions of this pool have autocommit off, so no grant would be committed: leave it on for this store',
+      { isFinal: true },
+    )
+  }
+  return { stored: storedIn(row), nowMs: msIn(row) }
 }
 
 function startVersion(): string {

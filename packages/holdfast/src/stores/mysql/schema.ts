@@ -18,34 +18,58 @@ export interface MysqlTable {
   readonly name: string
   /** As it stands in a statement. */
   readonly quoted: string
+  /** The table of waiting claims, for lines with many of them. */
+  readonly waiters: Pick<MysqlTable, 'name' | 'quoted'>
 }
 
 export function mysqlTableOf({ database, table = 'holdfast_lines' }: MysqlTableOptions): MysqlTable {
-  const quoted = quotedName('table', table)
-  if (database === undefined) return { database, name: table, quoted }
-  return { database, name: table, quoted: `${quotedName('database', database)}.${quoted}` }
+  const within = database === undefined ? '' : `${quotedName('database', database)}.`
+  const quoted = `${within}${quotedName('table', table)}`
+  const name = `${table}_waiters`
+  return { database, name: table, quoted, waiters: { name, quoted: `${within}${quotedName('table', name)}` } }
 }
 
 /** Two encoded names at three characters a byte, and what stands between them. */
 const RESOURCE_BYTES_MAX = 2 * 3 * NAME_BYTES_MAX + 1
 
+const ID_BYTES_MAX = 200
+
 /** May be carried out again. */
-export function statementOf({ quoted }: MysqlTable): string {
-  return `CREATE TABLE IF NOT EXISTS ${quoted} (
+export function statementsOf({ quoted, waiters }: MysqlTable): readonly string[] {
+  return [
+    `CREATE TABLE IF NOT EXISTS ${quoted} (
   resource VARBINARY(${RESOURCE_BYTES_MAX}) NOT NULL PRIMARY KEY,
   version BIGINT NOT NULL,
   token BIGINT NOT NULL,
   claims MEDIUMBLOB NOT NULL
-) ENGINE=InnoDB ROW_FORMAT=DYNAMIC COMMENT='Holdfast lines, version 1'`
+) ENGINE=InnoDB ROW_FORMAT=DYNAMIC COMMENT='Holdfast lines, version 1'`,
+    `CREATE TABLE IF NOT EXISTS ${waiters.quoted} (
+  resource VARBINARY(${RESOURCE_BYTES_MAX}) NOT NULL,
+  sequence BIGINT NOT NULL,
+  id VARBINARY(${ID_BYTES_MAX}) NOT NULL,
+  ends_us BIGINT NOT NULL,
+  text MEDIUMBLOB NOT NULL,
+  PRIMARY KEY (resource, sequence),
+  UNIQUE KEY (resource, id)
+) ENGINE=InnoDB ROW_FORMAT=DYNAMIC COMMENT='Holdfast waiters, version 1'`,
+  ]
 }
 
-const COLUMNS = 'claims mediumblob, resource varbinary, token bigint, version bigint'
+const LINES = { columns: 'claims mediumblob, resource varbinary, token bigint, version bigint', key: 'resource' }
+const WAITERS = {
+  columns: 'ends_us bigint, id varbinary, resource varbinary, sequence bigint, text mediumblob',
+  key: 'resource, sequence',
+}
 
 export function formOf(table: MysqlTable): TableForm<true> {
   return {
     quoted: table.quoted,
-    statements: [statementOf(table)],
-    find: (connection) => tableFound(connection, table),
+    statements: statementsOf(table),
+    find: async (connection) => {
+      const lines = await tableFound(connection, { ...table, ...LINES })
+      const waiters = await tableFound(connection, { ...table, ...table.waiters, ...WAITERS })
+      return waiters && lines
+    },
     isMadeMeanwhile: isThere,
   }
 }
@@ -66,20 +90,25 @@ export async function locatedTable(connection: SqlConnection, table: MysqlTable)
   return mysqlTableOf({ database, table: table.name })
 }
 
+interface WantedTable extends MysqlTable {
+  readonly columns: string
+  readonly key: string
+}
+
 async function tableFound(
   connection: SqlConnection,
-  { database = '', name, quoted }: MysqlTable,
+  { database = '', name, quoted, columns: wanted, key }: WantedTable,
 ): Promise<true | undefined> {
   const columns = await connection.query(
     `SELECT t.ENGINE AS engine, c.COLUMN_NAME AS name, c.DATA_TYPE AS type, c.COLUMN_KEY AS keyed
     FROM information_schema.TABLES AS t JOIN information_schema.COLUMNS AS c
       ON c.TABLE_SCHEMA = t.TABLE_SCHEMA AND c.TABLE_NAME = t.TABLE_NAME
-    WHERE t.TABLE_SCHEMA = ${text(database)} AND t.TABLE_NAME = ${text(name)}`,
+    WHERE t.TABLE_SCHEMA = ${text(database)} AND t.TABLE_NAME = ${text(name)} ORDER BY c.ORDINAL_POSITION`,
   )
   if (columns.length === 0) return undefined
   const found = columns.map((column) => `${column['name']} ${column['type']}`).toSorted()
   const keys = columns.flatMap((column) => (column['keyed'] === 'PRI' ? [column['name']] : []))
-  if (found.join(', ') !== COLUMNS || keys.join(', ') !== 'resource') {
+  if (found.join(', ') !== wanted || keys.join(', ') !== key) {
     throw new StoreUnavailable(
       `opening: ${quoted} is not a table of Holdfast: it has ${found.join(', ')}. Choose another table`,
       { isFinal: true },

@@ -53,7 +53,7 @@ async function engineOver(
       (error: unknown) => error instanceof StoreUnavailable && troubled?.(error),
     )
   return {
-    ...operationsOver({ asks, keeps, locks }, new LineTable(table.quoted)),
+    ...operationsOver({ asks, keeps, locks }, new LineTable(table)),
     get facts(): Facts {
       return facts
     },
