@@ -22,7 +22,7 @@ interface EventPool extends MariadbPool {
   on(event: 'acquire', listener: (connection: { readonly opts?: object }) => void): unknown
   on(event: 'connection', listener: () => void): unknown
   on(event: 'error', listener: (error: unknown) => void): unknown
-  removeListener(event: 'acquire' | 'error', listener: (...values: never[]) => void): unknown
+  removeListener(event: 'acquire', listener: (connection: object) => void): unknown
 }
 
 export interface MariadbModule {
@@ -61,8 +61,8 @@ async function driverBeside(
   onMade: OnMade,
   closeAsks: () => Promise<void>,
 ): Promise<MysqlDriver> {
-  const asks = new MariadbSource(pool)
-  const options = await optionsOf(pool, asks)
+  const asks = sourceOf(pool)
+  const options = await optionsOf(pool)
   const own = (): EventPool =>
     createPool({
       ...options,
@@ -76,25 +76,37 @@ async function driverBeside(
     }) as EventPool
   const [keeps, locks] = [own(), own()]
   keeps.on('connection', onMade)
-  const sources = [new MariadbSource(keeps), new MariadbSource(locks)] as const
   return {
     asks,
-    keeps: sources[0],
-    locks: sources[1],
+    keeps: sourceOf(keeps),
+    locks: sourceOf(locks),
     close: async () => {
-      asks.end()
       await Promise.all([keeps.end(), locks.end(), closeAsks()])
     },
   }
 }
 
+// A program may open hundreds of stores over one pool, and an emitter warns of more than ten listeners.
+const optionsSeen = new WeakMap<EventPool, Promise<object>>()
+const sources = new WeakMap<EventPool, MariadbSource>()
+
 /** A pool of this driver hides its options, and shows them with the connection that it gives out. */
-async function optionsOf(pool: EventPool, source: ConnectionSource): Promise<object> {
+function optionsOf(pool: EventPool): Promise<object> {
+  let seen = optionsSeen.get(pool)
+  if (seen === undefined) {
+    seen = optionsShown(pool)
+    optionsSeen.set(pool, seen)
+    seen.catch(() => optionsSeen.delete(pool))
+  }
+  return seen
+}
+
+async function optionsShown(pool: EventPool): Promise<object> {
   let options: object | undefined
   const see = ({ opts }: { readonly opts?: object }): void => void (options ??= opts)
   pool.on('acquire', see)
   try {
-    const connection = await source.connect()
+    const connection = await sourceOf(pool).connect()
     connection.release()
   } finally {
     pool.removeListener('acquire', see)
@@ -107,6 +119,12 @@ async function optionsOf(pool: EventPool, source: ConnectionSource): Promise<obj
   return options
 }
 
+function sourceOf(pool: EventPool): MariadbSource {
+  let source = sources.get(pool)
+  if (source === undefined) sources.set(pool, (source = new MariadbSource(pool)))
+  return source
+}
+
 class MariadbSource implements ConnectionSource {
   readonly #pool: EventPool
   /** What is asked for a connection and waits. */
@@ -114,11 +132,7 @@ class MariadbSource implements ConnectionSource {
 
   constructor(pool: EventPool) {
     this.#pool = pool
-    pool.on('error', this.#fail)
-  }
-
-  end(): void {
-    this.#pool.removeListener('error', this.#fail)
+    pool.on('error', (error) => this.#fail(error))
   }
 
   connect(): Promise<PooledConnection> {
@@ -141,7 +155,7 @@ class MariadbSource implements ConnectionSource {
   }
 
   /** The pool says at once why it cannot connect, and to those who wait much later. */
-  readonly #fail = (error: unknown): void => {
+  #fail(error: unknown): void {
     if (this.#pool.activeConnections() > 0) return
     for (const fail of this.#waiting) fail(error)
   }

@@ -55,3 +55,20 @@ test('a leave before or after an ask, or of another claim, changes nothing', asy
   asks.left('mine')
   expect(await asks.ask('mine', async () => QUEUED, leave)).toEqual(QUEUED)
 })
+
+test('whoever closes the store can wait for the second leave', async () => {
+  const asks = new OvertakenAsks()
+  await asks.ended()
+  const answer = Promise.withResolvers<Standing>()
+  const events: string[] = []
+  const asked = asks.ask(
+    'mine',
+    () => answer.promise,
+    async () => void events.push('second leave'),
+  )
+  asks.left('mine')
+  const ended = asks.ended().then(() => events.push('ended'))
+  answer.resolve(QUEUED)
+  await Promise.all([asked, ended])
+  expect(events).toEqual(['second leave', 'ended'])
+})

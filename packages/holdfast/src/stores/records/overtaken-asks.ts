@@ -7,9 +7,30 @@ import type { Standing } from '../../store/standing.ts'
 export class OvertakenAsks {
   readonly #asking = new Map<string, number>()
   readonly #left = new Set<string>()
+  readonly #running = new Map<Promise<Standing>, string>()
 
   /** Runs the ask; where a leave overtook it, `leave` is called again and the claim is gone. */
   async ask(id: string, ask: () => Promise<Standing>, leave: () => Promise<unknown>): Promise<Standing> {
+    const running = this.#run(id, ask, leave)
+    this.#running.set(running, id)
+    try {
+      return await running
+    } finally {
+      this.#running.delete(running)
+    }
+  }
+
+  left(id: string): void {
+    if (this.#asking.has(id)) this.#left.add(id)
+  }
+
+  /** Resolves when every ask that a leave has overtaken had its second leave: before that the store must stay open. */
+  async ended(): Promise<void> {
+    const overtaken = [...this.#running].flatMap(([running, id]) => (this.#left.has(id) ? [running] : []))
+    await Promise.allSettled(overtaken)
+  }
+
+  async #run(id: string, ask: () => Promise<Standing>, leave: () => Promise<unknown>): Promise<Standing> {
     this.#asking.set(id, (this.#asking.get(id) ?? 0) + 1)
     try {
       const standing = await ask()
@@ -28,9 +49,5 @@ export class OvertakenAsks {
         this.#left.delete(id)
       }
     }
-  }
-
-  left(id: string): void {
-    if (this.#asking.has(id)) this.#left.add(id)
   }
 }

@@ -174,6 +174,7 @@ class RecordStore implements OpenStore {
   }
 
   async close(): Promise<void> {
+    await this.#overtaken.ended()
     if (this.#isClosed) return
     this.#isClosed = true
     this.#closing.abort()
