@@ -3,8 +3,7 @@ import type { Engine } from '@holdfast/testbed/engines/engine'
 import { type PostgresOptions, start } from '@holdfast/testbed/engines/postgres/server'
 import { Pool, type PoolConfig } from 'pg'
 import postgresJs from 'postgres'
-import type { OpenStore, Store } from '../../store/store.ts'
-import { opened } from '../opened.fixture.ts'
+import { DatabaseStage } from '../stage.fixture.ts'
 
 /** The drivers that a store is given. */
 export const drivers = ['pg', 'postgres'] as const
@@ -22,27 +21,21 @@ export interface UserPool {
   take(): Promise<() => void>
 }
 
-/** Everything that a test started, so that it ends with the test. */
-export class Stage implements AsyncDisposable {
-  readonly #endings: (() => Promise<unknown> | void)[] = []
-
-  async server(options: PostgresOptions = {}): Promise<Engine> {
-    const engine = await start(options)
-    this.#endings.push(() => engine.close())
-    return engine
+export class Stage extends DatabaseStage {
+  server(options: PostgresOptions = {}): Promise<Engine> {
+    return this.started(start(options))
   }
 
   /** To be done when the test is over. */
   ending(end: () => Promise<unknown> | void): void {
-    this.#endings.push(end)
+    this.keep(undefined, end)
   }
 
   /** A pool as a user would have one. */
   pool({ url }: Pick<Engine, 'url'>, options: PoolConfig = {}): Pool {
     const pool = new Pool({ connectionString: url, ...options })
     pool.on('error', () => undefined)
-    this.#endings.push(() => pool.end())
-    return pool
+    return this.keep(pool, () => pool.end())
   }
 
   userPool(driver: (typeof drivers)[number], { url }: Pick<Engine, 'url'>, options: ClientOptions = {}): UserPool {
@@ -58,8 +51,7 @@ export class Stage implements AsyncDisposable {
         },
       }
     }
-    const sql = postgresJs(url, { max, connection: session })
-    this.#endings.push(() => sql.end({ timeout: 1 }))
+    const sql = this.keep(postgresJs(url, { max, connection: session }), (each) => each.end({ timeout: 1 }))
     return {
       client: sql,
       async take() {
@@ -67,15 +59,5 @@ export class Stage implements AsyncDisposable {
         return () => taken.release()
       },
     }
-  }
-
-  async opened(store: Store): Promise<OpenStore> {
-    const open = await opened(store)
-    this.#endings.push(() => open.close())
-    return open
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const end of this.#endings.toReversed()) await end()
   }
 }

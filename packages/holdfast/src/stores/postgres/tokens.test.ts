@@ -2,17 +2,12 @@
  * Tokens rise in the order of the grants, however many processes ask: the clock is read after the row was locked.
  * @module-tag real-time
  */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as server from '@holdfast/testbed/engines/postgres/driver'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
-import { promised } from '@holdfast/testbed/watchdog/broken-promise'
 import { beforeEach, expect, test } from 'vitest'
 import { claim, held } from '../claims.fixture.ts'
+import { expectRisingTokens } from '../turns-processes.fixture.ts'
 import { postgres } from './index.ts'
 import { Stage } from './postgres.fixture.ts'
 
@@ -26,23 +21,8 @@ test(
   async () => {
     await using stage = new Stage()
     const { url } = await stage.server()
-    const folder = mkdtempSync(join(tmpdir(), 'holdfast-'))
-    const file = join(folder, 'tokens')
     const script = fileURLToPath(new URL('child.fixture.ts', import.meta.url))
-    try {
-      const children = Array.from({ length: 6 }, () =>
-        spawn(process.execPath, [script, url, 'n!lock', file, '40'], { stdio: ['ignore', 'ignore', 'inherit'] }),
-      )
-      const codes = await Promise.all(children.map(async (child) => (await once(child, 'exit'))[0] as number | null))
-      expect(codes).toEqual(codes.map(() => 0))
-      const tokens = readFileSync(file, 'utf8').trim().split('\n').map(BigInt)
-      promised(() => {
-        expect(tokens).toHaveLength(240)
-        expect(tokens).toEqual([...new Set(tokens)].toSorted((one, other) => (one < other ? -1 : 1)))
-      })
-    } finally {
-      rmSync(folder, { recursive: true })
-    }
+    await expectRisingTokens({ script, url, turns: 40, heartbeatMs: 300 })
   },
 )
 
