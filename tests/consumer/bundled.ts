@@ -84,6 +84,11 @@ export const programs: Readonly<Record<string, string>> = {
     `if (emptyLine.claims.length > 0) throw new Error('an empty line is not empty')
   ${take('memory()')}`,
   ),
+  './mysql': imports(
+    [HOLDFAST, MEMORY, "import { mysql } from 'holdfast/mysql'"],
+    `if (typeof mysql !== 'function') throw new Error('there is no mysql')
+  ${take('memory()')}`,
+  ),
   './postgres': imports(
     ["import { postgres } from 'holdfast/postgres'", HOLDFAST, MEMORY],
     `if (typeof postgres !== 'function') throw new Error('there is no postgres')

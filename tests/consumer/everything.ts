@@ -7,6 +7,7 @@ import { fence as redisFence } from 'holdfast/guards/redis'
 import { fence as sqliteFence } from 'holdfast/guards/sqlite'
 import { emptyLine } from 'holdfast/line'
 import { memory } from 'holdfast/memory'
+import { mysql } from 'holdfast/mysql'
 import { postgres } from 'holdfast/postgres'
 import { swapStore } from 'holdfast/records'
 import { redis } from 'holdfast/redis'
@@ -20,6 +21,7 @@ export const all = [
   redisFence,
   sqliteFence,
   emptyLine,
+  mysql,
   postgres,
   swapStore,
   redis,

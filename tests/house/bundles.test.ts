@@ -59,7 +59,8 @@ async function bundle(
   const [source, bundled] = [join(consumer.folder, 'program.mjs'), join(away, format === 'esm' ? 'b.mjs' : 'b.cjs')]
   writeFileSync(source, code)
   // The program for PostgreSQL loads no driver.
-  const external = format === 'esm' ? ['ioredis', 'pg', 'postgres'] : ['pg', 'postgres']
+  const drivers = ['mariadb', 'mysql2', 'pg', 'postgres']
+  const external = format === 'esm' ? ['ioredis', ...drivers] : drivers
   const from = createRequire(join(tools, 'package.json'))
   if (bundler === 'esbuild') {
     const { build } = from('esbuild') as Esbuild

@@ -29,6 +29,7 @@ const LINKS = [
   'node_modules/@types/node',
   'node_modules/undici-types',
   'node_modules/ioredis',
+  'node_modules/mysql2',
   'node_modules/pg',
   'node_modules/@types/pg',
   'node_modules/knex',

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Engine } from '@holdfast/testbed/engines/engine'
+import * as mariadbServer from '@holdfast/testbed/engines/mariadb/server'
 import * as postgresServer from '@holdfast/testbed/engines/postgres/server'
 import * as redisServer from '@holdfast/testbed/engines/redis/server'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
@@ -24,6 +25,7 @@ const ENDS_WITHIN_MS = 30_000
 const ADDRESSES = ['redis://localhost:6379', 'redis://localhost:6380', 'redis://localhost:6381'] as const
 
 const POSTGRES_ADDRESS = 'postgres://postgres@localhost:5432/postgres'
+const MYSQL_ADDRESS = 'mysql://root@localhost:3306/locks'
 
 /** As npm 11 writes it for `npm init -y`. */
 const MANIFEST = {
@@ -45,15 +47,16 @@ const programs = repositoryFiles(/^README\.md$|^docs\/.*\.md$|^packages\/[^/]+\/
 let consumer: Consumer
 let servers: readonly Engine[] = []
 let database: Engine | undefined
+let mariadb: Engine | undefined
 beforeAll(async () => {
   consumer = await consumerOfPackedLibrary()
-  for (const driver of ['ioredis', 'pg']) {
+  for (const driver of ['ioredis', 'mysql2', 'pg']) {
     symlinkSync(join(root, 'node_modules', driver), join(consumer.folder, 'node_modules', driver))
   }
 }, SLOW_MS)
 afterAll(async () => {
   consumer?.remove()
-  await Promise.all([...servers, ...(database === undefined ? [] : [database])].map((server) => server.stop()))
+  await Promise.all([...servers, database, mariadb].map((server) => server?.stop()))
 })
 
 interface Ended {
@@ -74,7 +77,9 @@ async function paste(
     symlinkSync(join(consumer.folder, 'node_modules'), join(folder, 'node_modules'))
     const text = ADDRESSES.reduce(
       (so, address, index) => so.replaceAll(address, servers[index]?.url ?? address),
-      code.replaceAll(POSTGRES_ADDRESS, database?.url ?? POSTGRES_ADDRESS),
+      code
+        .replaceAll(POSTGRES_ADDRESS, database?.url ?? POSTGRES_ADDRESS)
+        .replaceAll(MYSQL_ADDRESS, mariadb?.url ?? MYSQL_ADDRESS),
     )
     writeFileSync(join(folder, file), text)
     const home = join(folder, 'home')
@@ -115,6 +120,10 @@ describe.each(NODE_VERSIONS)('pasted and run with Node %s', { timeout: SLOW_MS }
     if (program.code.includes(POSTGRES_ADDRESS)) {
       await requireEngine(context, postgresServer)
       database ??= await postgresServer.start()
+    }
+    if (program.code.includes(MYSQL_ADDRESS)) {
+      await requireEngine(context, mariadbServer)
+      mariadb ??= await mariadbServer.start()
     }
     const { code, stdout, stderr } = await paste(node, program)
     expect(code, stdout + stderr).toBe(0)

@@ -29,6 +29,8 @@ const schemes: ReadonlyMap<string, Scheme> = new Map([
   ['redlock', { example: 'redlock://host-1:6379,host-2:6379,host-3:6379', ...server, open: openRedlock }],
   ['postgres', { example: 'postgres://host/database', ...server, open: openPostgres }],
   ['postgresql', { example: 'postgresql://host/database', ...server, open: openPostgres }],
+  ['mysql', { example: 'mysql://host/database', ...server, open: openMysql }],
+  ['mariadb', { example: 'mariadb://host/database', ...server, open: openMysql }],
   ['sqlite', { example: 'sqlite:/srv/locks.db', absolute: absoluteSqlite, resolved: resolvedSqlite, open: openSqlite }],
 ])
 
@@ -93,6 +95,11 @@ async function openRedlock(url: string): Promise<Store> {
 async function openPostgres(url: string): Promise<Store> {
   const { postgres } = await import('holdfast/postgres')
   return postgres(url)
+}
+
+async function openMysql(url: string): Promise<Store> {
+  const { mysql } = await import('holdfast/mysql')
+  return mysql(url)
 }
 
 async function openSqlite(url: string): Promise<Store> {

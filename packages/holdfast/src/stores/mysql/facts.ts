@@ -60,7 +60,7 @@ export function factsOf(found: MysqlFindings): Facts {
         : losses),
       replicationOf(isCluster, isFollowed),
       'Nothing is pushed: waiters look by themselves, the next in line after 5 to 200 ms.',
-      'A line has at most 32 KiB, some hundred waiters; the next one is refused as full.',
+      'What holds of a line has at most 32 KiB; the next one is refused as full.',
     ],
     clock: 'the wall clock of the database server, in UTC',
     expiry: 'engine',
