@@ -9,6 +9,7 @@ import { knownDefectMutants } from './known-defects.mutants.ts'
 import { labMutants } from './lab.mutants.ts'
 import { modelMutants } from './model.mutants.ts'
 import type { Mutant } from './mutant.ts'
+import { mysqlMutants } from './mysql.mutants.ts'
 import { postgresMutants } from './postgres.mutants.ts'
 import { recordMutants } from './records.mutants.ts'
 import { redisConnectionMutants } from './redis-connection.mutants.ts'
@@ -36,6 +37,7 @@ export const mutants: readonly Mutant[] = [
   ...knownDefectMutants,
   ...labMutants,
   ...modelMutants,
+  ...mysqlMutants,
   ...postgresMutants,
   ...recordMutants,
   ...redisMutants,

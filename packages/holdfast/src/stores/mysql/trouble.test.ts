@@ -188,27 +188,6 @@ test('many processes that change one line at once all get their change in', { ti
 })
 
 test(
-  'a process that is gone in the middle of a step under a lock keeps the line for 3 s, not for hours',
-  { timeout: 60_000 },
-  async () => {
-    const resource = fresh()
-    const [store, other] = [await stage.opened(mysql(engine.url)), await stage.opened(mysql(engine.url))]
-    const asked = claim(resource)
-    const { token } = held(await store.enter(asked))
-    // As the step of a stopped process leaves it.
-    const stopped = await stage.pool(engine, { multipleStatements: true }).getConnection()
-    const [limits] = await person.query<RowDataPacket[]>("SHOW VARIABLES LIKE 'wait_timeout'")
-    expect(Number(limits[0]?.['Value'])).toBeGreaterThan(3_600)
-    stopped.on('error', () => undefined)
-    await stopped.query(`SET SESSION wait_timeout = 3; START TRANSACTION; ${LOCKED}`, [resource])
-    const leaving = again(() => store.leave({ ...asked, token }))
-    expect(await leaving).toBe('left')
-    expect(await again(() => other.enter(claim(resource)))).toMatchObject({ kind: 'held' })
-    stopped.destroy()
-  },
-)
-
-test(
   'the waiters of a crowd are rows, and every one of two processes gets its turn in the order of its coming',
   { timeout: 60_000 },
   async () => {

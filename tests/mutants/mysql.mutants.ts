@@ -1,0 +1,93 @@
+/** Damages to the MySQL store: sessions that mean something else, tokens, limits of time, and rows as drivers read them. */
+import type { Check, Mutant } from './mutant.ts'
+
+const folder = 'packages/holdfast/src/stores/mysql'
+const driver = 'packages/holdfast/src/stores/mysql-driver'
+const tests = (name: string): Check => ({ tests: [`${folder}/${name}.test.ts`], engine: 'mariadb' })
+
+export const mysqlMutants: readonly Mutant[] = [
+  {
+    name: 'mysql: the clock is that of the time zone of the session',
+    file: `${folder}/line-table.ts`,
+    find: 'UTC_TIMESTAMP(6))"',
+    replace: 'SYSDATE(6))"',
+    caughtBy: tests('store'),
+  },
+  {
+    name: 'mysql: a token does not rise where the clock is behind it',
+    file: `${folder}/line-table.ts`,
+    find: '`GREATEST(token + 1, LEAST(',
+    replace: '`GREATEST(token, LEAST(',
+    caughtBy: tests('tokens'),
+  },
+  {
+    name: 'mysql: a clock of the server that is far ahead takes the tokens along',
+    file: `${folder}/line-table.ts`,
+    find: '${whole(scaleMaxUs)}))`',
+    replace: '${whole(scaleMaxUs * 2n)}))`',
+    caughtBy: tests('tokens'),
+  },
+  {
+    name: 'mysql: the text of a claim is written after its token, which it would see as new',
+    file: `${folder}/line-table.ts`,
+    find: '`UPDATE ${this.#table} SET\n        claims = CONCAT(',
+    replace: '`UPDATE ${this.#table} SET token = ${token},\n        claims = CONCAT(',
+    caughtBy: tests('store'),
+  },
+  {
+    name: 'mysql: a session that does not commit grants',
+    file: `${folder}/line-table.ts`,
+    find: "const COMMITS = '@@autocommit = 1'",
+    replace: "const COMMITS = '1 = 1'",
+    caughtBy: tests('store'),
+  },
+  {
+    name: 'mysql: a lease that is over is given back as if it lived',
+    file: `${folder}/line-table.ts`,
+    find: '`${CLOCK_US} < ${Math.floor(endsAtMs * 1000)}`',
+    replace: '`0 < ${Math.floor(endsAtMs * 1000)}`',
+    caughtBy: tests('store'),
+  },
+  {
+    name: 'mysql: a lost change counts as done',
+    file: `${folder}/line-table.ts`,
+    find: "row?.['changed'] === '1' ? version : undefined",
+    replace: 'row === undefined ? undefined : version',
+    caughtBy: tests('trouble'),
+  },
+  {
+    name: 'mysql: names are compared by their letters',
+    file: `${folder}/schema.ts`,
+    find: 'resource VARBINARY(${RESOURCE_BYTES_MAX}) NOT NULL PRIMARY KEY',
+    replace: 'resource VARCHAR(200) NOT NULL PRIMARY KEY',
+    caughtBy: tests('store'),
+  },
+  {
+    name: 'mysql: a table without row locks is taken',
+    file: `${folder}/schema.ts`,
+    find: "if (engine !== 'InnoDB')",
+    replace: "if (engine === 'none')",
+    caughtBy: tests('store'),
+  },
+  {
+    name: 'mysql: numbers are read as the pool reads them',
+    file: `${driver}/mysql2.ts`,
+    find: 'connection.query({ ...AS_TEXT, sql })',
+    replace: 'connection.query({ sql })',
+    caughtBy: tests('store'),
+  },
+  {
+    name: 'mysql: a process that is stopped keeps a line locked for hours',
+    file: `${folder}/line-table.ts`,
+    find: 'SET SESSION wait_timeout = ${IDLE_LIMIT_SECONDS}; START',
+    replace: 'SET SESSION wait_timeout = 900${IDLE_LIMIT_SECONDS}; START',
+    caughtBy: tests('stopped'),
+  },
+  {
+    name: 'mysql: renewals stand behind those that want to enter',
+    file: `${driver}/mysql2.ts`,
+    find: 'keeps: sourceOf(keeps)',
+    replace: 'keeps: sourceOf(pool)',
+    caughtBy: tests('trouble'),
+  },
+]
