@@ -44,7 +44,7 @@ const layers: readonly Layer[] = [
   { folder: /^stores\/redis-driver\//, may: [...STORE, /^stores\/redis-driver\//] },
   { folder: /^stores\/(?:redis|redlock)\//, may: [...STORE, /^line\//, /^stores\/redis-driver\//, /^stores\/SELF\//] },
   { folder: /^stores\/records\//, may: [...STORE, /^line\//, /^stores\/records\//] },
-  { folder: /^stores\/sql\//, may: [...STORE, /^stores\/(?:records|sql)\//] },
+  { folder: /^stores\/sql\//, may: [...STORE, /^line\//, /^stores\/(?:records|sql)\//] },
   { folder: /^stores\/(?:mysql|postgres)-driver\//, may: [...STORE, /^stores\/sql\//, /^stores\/SELF\//] },
   {
     folder: /^stores\/mysql\//,

@@ -17,6 +17,8 @@ import { redisRedlock } from './redis/redlock.ts'
 import { redisRenewal } from './redis/renewal.ts'
 import { competitors } from './redis/competitors.ts'
 import { renewal } from './renewal.ts'
+import { sqlHandOff } from './sql/hand-off.ts'
+import { sqlPair } from './sql/pair.ts'
 import { sizes } from './sizes.ts'
 import { uncontended } from './uncontended-pair.ts'
 
@@ -37,6 +39,8 @@ export const suites: readonly Suite[] = [
   redisLostReply,
   redisNames,
   redisRedlock,
+  sqlPair,
+  sqlHandOff,
   competitors,
   sizes,
   enteredFiles,

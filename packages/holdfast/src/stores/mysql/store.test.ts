@@ -221,7 +221,7 @@ describe('the facts', () => {
   })
 })
 
-describe.each(['mysql2', 'mariadb'] as const)('over %s', (driver) => {
+describe.each(['mysql2', 'mariadb'] as const)('over %s', { timeout: 60_000 }, (driver) => {
   const over = (url: string): ReturnType<typeof mysql> =>
     driver === 'mysql2' ? mysql(stage.pool({ url })) : mysql(stage.mariadbPool({ url }))
 

@@ -6,6 +6,7 @@ import type { Store, StoreEnvironment } from '../../store/store.ts'
 import type { MysqlDriver, OnMade } from '../mysql-driver/driver.ts'
 import { mysqlError } from '../mysql-driver/errors.ts'
 import { Connections } from '../sql/connections.ts'
+import { LinePace } from '../sql/line-pace.ts'
 import { operationsOver } from '../sql/operations.ts'
 import { preparedTable } from '../sql/prepared-table.ts'
 import { sqlStore } from '../sql/store.ts'
@@ -37,7 +38,7 @@ async function connected(connect: (onMade: OnMade) => Promise<MysqlDriver>, onMa
 async function engineOver(
   driver: MysqlDriver,
   wanted: MysqlTable,
-  { timers, factsChanged, troubled }: StoreEnvironment,
+  { clock, timers, factsChanged, troubled }: StoreEnvironment,
   renewed: { onMade: OnMade },
 ): Promise<ServerSwapEngine> {
   const over = (source: MysqlDriver['asks']): Connections => new Connections(source, timers, mysqlError)
@@ -52,7 +53,9 @@ async function engineOver(
       (found) => factsChanged?.((facts = factsOf(found))),
       (error: unknown) => error instanceof StoreUnavailable && troubled?.(error),
     )
+  const pace = new LinePace(clock)
   return {
+    recheckInMs: (line, id) => pace.recheckInMs(line, id),
     ...operationsOver({ asks, keeps, locks }, new LineTable(table)),
     get facts(): Facts {
       return facts

@@ -1,4 +1,5 @@
 /** What a compare-and-set engine gives, and what it may give beside it to be asked less often. */
+import type { Line } from '../../line/line.ts'
 import type { FoundWaiters, RowQuery } from './crowd.ts'
 import type { Lane, Notice, OnNotice } from './engine.ts'
 import type { RowChanges } from './thin-line.ts'
@@ -76,6 +77,8 @@ export interface ServerSwapEngine extends Omit<SwapEngine, 'read' | 'swap'> {
    * `scaleMaxUs`; `undefined` where something stands there.
    */
   takeFree(key: string, claim: HeldText, ttlMs: number, scaleMaxUs: bigint): Promise<StoredText | undefined>
+  /** As in `RecordEngine`. */
+  recheckInMs?(line: Line, id: string): number
   /** Swaps only if the engine's clock is still before the moment. */
   swapBefore(key: string, seen: string, text: string, endsAtMs: number): Promise<SwapResult>
 }

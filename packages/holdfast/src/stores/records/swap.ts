@@ -2,6 +2,7 @@
  * Records on an engine that has compare-and-set and nothing else: the line is read, stepped here, and written if no other
  * process was faster.
  */
+import type { Line } from '../../line/line.ts'
 import { TokenScale } from '../../line/token-scale.ts'
 import type { ClaimState, LineStep, Moment } from '../../line/transition.ts'
 import type { Claim, Ref } from '../../store/claim.ts'
@@ -43,7 +44,7 @@ export function serverSwapStore(open: OpenServerEngine): Store {
   return storeOver(open)
 }
 
-type MoreThanSwap = 'channel' | 'locked' | 'readCrowd' | 'takeFree' | 'swapBefore' | 'rebase'
+type MoreThanSwap = 'recheckInMs' | 'channel' | 'locked' | 'readCrowd' | 'takeFree' | 'swapBefore' | 'rebase'
 type AnyEngine = Omit<ServerSwapEngine, MoreThanSwap> & Partial<Pick<ServerSwapEngine, MoreThanSwap>>
 
 function storeOver(open: (environment: StoreEnvironment, onNotice: OnNotice) => Promise<AnyEngine>): Store {
@@ -82,6 +83,7 @@ class SwapRecords implements RecordEngine {
   readonly giveBack?: (ref: Ref) => Promise<boolean>
   readonly rebase?: (to?: bigint) => Promise<TokenScaleView>
   readonly leavesOvertake: boolean
+  readonly recheckInMs?: (line: Line, id: string) => number
   readonly #engine: AnyEngine
   readonly #free: FreeLines | undefined
   readonly #clock: Clock
@@ -100,6 +102,7 @@ class SwapRecords implements RecordEngine {
     const free = FreeLines.of(engine, this.channel, () => this.#scale.roofAt(clock.monotonicMs()))
     this.#free = free
     this.leavesOvertake = free !== undefined
+    if (engine.recheckInMs !== undefined) this.recheckInMs = engine.recheckInMs.bind(engine)
     if (free === undefined) return
     this.takeFree = (claim) => free.take(claim)
     this.giveBack = (ref) => free.giveBack(ref)
