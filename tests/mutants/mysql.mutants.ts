@@ -64,7 +64,7 @@ export const mysqlMutants: readonly Mutant[] = [
   },
   {
     name: 'mysql: a table without row locks is taken',
-    file: `${folder}/schema.ts`,
+    file: `${driver}/found-table.ts`,
     find: "if (engine !== 'InnoDB')",
     replace: "if (engine === 'none')",
     caughtBy: tests('store'),

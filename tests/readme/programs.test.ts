@@ -56,7 +56,7 @@ beforeAll(async () => {
 }, SLOW_MS)
 afterAll(async () => {
   consumer?.remove()
-  await Promise.all([...servers, database, mariadb].map((server) => server?.stop()))
+  await Promise.all([...servers, database ?? [], mariadb ?? []].flat().map((server) => server.stop()))
 })
 
 interface Ended {

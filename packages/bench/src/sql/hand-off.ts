@@ -39,10 +39,8 @@ async function handOffOf(database: Database, waiters: number, seconds: number): 
   const holds: Hold[] = []
   const untilMs = nowMs() + seconds * 1000
   try {
-    const turns = Array.from({ length: waiters }, (_, index) => clients[index % clients.length]).map((locks) =>
-      locks === undefined ? undefined : takeTurns(locks, untilMs, holds),
-    )
-    await Promise.all(turns)
+    const each = Array.from({ length: waiters }, (_, index) => clients[index % clients.length] ?? [])
+    await Promise.all(each.flat().map((locks) => takeTurns(locks, untilMs, holds)))
   } finally {
     for (const locks of clients) await locks.close()
   }

@@ -1,6 +1,7 @@
 /** Which driver a pool or a URL means, loaded where it is needed. */
 import { StoreUnavailable } from '../../store/errors.ts'
 import type { MysqlDriver, OnMade } from './driver.ts'
+import { mysqlError } from './errors.ts'
 import { isMariadbPool, type MariadbModule, mariadbOfPool, mariadbOfUrl, type MariadbPool } from './mariadb.ts'
 import { isMysql2Pool, mysql2OfPool, type Mysql2Module, mysql2OfUrl, type Mysql2Pool } from './mysql2.ts'
 
@@ -11,7 +12,16 @@ export function isMysqlPool(value: unknown): value is MysqlPool {
   return isMysql2Pool(value) || isMariadbPool(value)
 }
 
+/** Throws what a store may throw. */
 export async function driverOf(poolOrUrl: MysqlPool | string, onMade: OnMade): Promise<MysqlDriver> {
+  try {
+    return await loadedDriver(poolOrUrl, onMade)
+  } catch (error) {
+    throw mysqlError(error, 'opening', true)
+  }
+}
+
+async function loadedDriver(poolOrUrl: MysqlPool | string, onMade: OnMade): Promise<MysqlDriver> {
   if (typeof poolOrUrl !== 'string') {
     return isMysql2Pool(poolOrUrl)
       ? mysql2OfPool(poolOrUrl, onMade)

@@ -167,10 +167,14 @@ function pooled(connection: MariadbConnection): PooledConnection {
     query: async (sql) => rowsOf(await ask(sql)),
     script: async (sql) => rowsOfEach(await ask(sql)),
     release(error) {
-      if (error === undefined) connection.release().catch(ignore)
+      if (error === undefined) void given(connection)
       else connection.destroy()
     },
   }
+}
+
+async function given(connection: MariadbConnection): Promise<void> {
+  await connection.release().catch(ignore)
 }
 
 /** Whatever the pool's own options make of columns: numbers of 64 bits stay exact, and bytes are UTF-8. */

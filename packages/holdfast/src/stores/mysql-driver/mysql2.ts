@@ -92,7 +92,9 @@ function ownPool(beside: Mysql2Pool, onMade: OnMade): Mysql2Pool {
 
 /** With its prototype, and with what is not enumerable, as passwords are. */
 function changed(original: object, changes: object): object {
-  const copy: object = Object.create(Object.getPrototypeOf(original), Object.getOwnPropertyDescriptors(original))
+  const copy = {}
+  Object.setPrototypeOf(copy, Reflect.getPrototypeOf(original))
+  Object.defineProperties(copy, Object.getOwnPropertyDescriptors(original))
   return Object.assign(copy, changes)
 }
 

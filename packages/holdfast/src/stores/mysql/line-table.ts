@@ -14,13 +14,13 @@ import type {
 } from '../records/swap-engine.ts'
 import { StoreUnavailable } from '../../store/errors.ts'
 import { isLost } from '../mysql-driver/errors.ts'
+import { bytes, digits, startVersion, whole } from '../mysql-driver/literals.ts'
 import type { SqlConnection, SqlRow } from '../sql/driver.ts'
 import { type LockedResult, type RowLock, stepLocked } from '../sql/locked-row.ts'
 import type { RecordStatements } from '../sql/operations.ts'
 import { msIn, partsOf, storedIn } from '../sql/record-row.ts'
 import { swapResult } from '../sql/swap-result.ts'
 import { WaiterRows, waitersIn } from '../sql/waiter-rows.ts'
-import { bytes, whole } from './literals.ts'
 import type { MysqlTable } from './schema.ts'
 
 const CLOCK_US = "TIMESTAMPDIFF(MICROSECOND, TIMESTAMP'1970-01-01 00:00:00', UTC_TIMESTAMP(6))"
@@ -29,10 +29,8 @@ const COMMITS = '@@autocommit = 1'
 /** A process that is stopped inside its transaction keeps a line locked no longer: MySQL has no limit for that but this one. */
 const IDLE_LIMIT_SECONDS = 3
 const OR_UPDATE = 'ON DUPLICATE KEY UPDATE ends_us = VALUES(ends_us), text = VALUES(text)'
-/** Of the version of a new row: a row that is made again does not count through the versions of the lost one. */
-const VERSION_START_BITS = 60n
 
-export class LineTable implements RecordStatements {
+export class MysqlLines implements RecordStatements {
   readonly #table: string
   readonly #waiters: WaiterRows
 
@@ -168,16 +166,6 @@ function readingIn([row]: readonly SqlRow[]): StoredReading {
     )
   }
   return { stored: storedIn(row), nowMs: msIn(row) }
-}
-
-function startVersion(): string {
-  const [random = 0n] = crypto.getRandomValues(new BigUint64Array(1))
-  return whole(BigInt.asUintN(Number(VERSION_START_BITS), random))
-}
-
-/** A number as text in one byte a digit, whatever the character set of the session is. */
-function digits(number: string): string {
-  return `CAST(${number} AS CHAR CHARACTER SET ascii)`
 }
 
 function isBetween(text: string, start: string, end: string): boolean {

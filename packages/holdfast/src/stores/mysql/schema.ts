@@ -1,10 +1,9 @@
 /** The one table: the statement that makes it, printed or carried out, and whether what stands in its place is it. */
-import { StoreUnavailable } from '../../store/errors.ts'
 import { NAME_BYTES_MAX } from '../../store/limits.ts'
 import { isThere } from '../mysql-driver/errors.ts'
-import type { SqlConnection } from '../sql/driver.ts'
 import type { TableForm } from '../sql/prepared-table.ts'
-import { bytes, quotedName } from './literals.ts'
+import { foundTable } from '../mysql-driver/found-table.ts'
+import { quotedName } from '../mysql-driver/literals.ts'
 
 export interface MysqlTableOptions {
   /** The database of the table, which must be there. @default the one that the URL or the pool names */
@@ -66,62 +65,10 @@ export function formOf(table: MysqlTable): TableForm<true> {
     quoted: table.quoted,
     statements: statementsOf(table),
     find: async (connection) => {
-      const lines = await tableFound(connection, { ...table, ...LINES })
-      const waiters = await tableFound(connection, { ...table, ...table.waiters, ...WAITERS })
+      const lines = await foundTable(connection, { ...table, ...LINES })
+      const waiters = await foundTable(connection, { ...table, ...table.waiters, ...WAITERS })
       return waiters && lines
     },
     isMadeMeanwhile: isThere,
   }
-}
-
-/** Every statement names the database, so that no session that went to another one meets another table. */
-export async function locatedTable(connection: SqlConnection, table: MysqlTable): Promise<MysqlTable> {
-  if (table.database !== undefined) return table
-  const [row] = await connection.query('SELECT DATABASE() AS name')
-  const database = row?.['name'] ?? undefined
-  if (database === undefined) {
-    throw new StoreUnavailable(
-      'opening: no database is named: do it in the URL, in the pool or as the option database',
-      {
-        isFinal: true,
-      },
-    )
-  }
-  return mysqlTableOf({ database, table: table.name })
-}
-
-interface WantedTable extends MysqlTable {
-  readonly columns: string
-  readonly key: string
-}
-
-async function tableFound(
-  connection: SqlConnection,
-  { database = '', name, quoted, columns: wanted, key }: WantedTable,
-): Promise<true | undefined> {
-  const columns = await connection.query(
-    `SELECT t.ENGINE AS engine, c.COLUMN_NAME AS name, c.DATA_TYPE AS type, c.COLUMN_KEY AS keyed
-    FROM information_schema.TABLES AS t JOIN information_schema.COLUMNS AS c
-      ON c.TABLE_SCHEMA = t.TABLE_SCHEMA AND c.TABLE_NAME = t.TABLE_NAME
-    WHERE t.TABLE_SCHEMA = ${text(database)} AND t.TABLE_NAME = ${text(name)} ORDER BY c.ORDINAL_POSITION`,
-  )
-  if (columns.length === 0) return undefined
-  const found = columns.map((column) => `${column['name']} ${column['type']}`).toSorted()
-  const keys = columns.flatMap((column) => (column['keyed'] === 'PRI' ? [column['name']] : []))
-  if (found.join(', ') !== wanted || keys.join(', ') !== key) {
-    throw new StoreUnavailable(
-      `opening: ${quoted} is not a table of Holdfast: it has ${found.join(', ')}. Choose another table`,
-      { isFinal: true },
-    )
-  }
-  const engine = columns[0]?.['engine'] ?? 'none'
-  if (engine !== 'InnoDB') {
-    const words = `opening: ${quoted} has the engine ${engine}, which locks no rows and keeps no promise in a crash: InnoDB is needed`
-    throw new StoreUnavailable(words, { isFinal: true })
-  }
-  return true
-}
-
-function text(name: string): string {
-  return `CONVERT(${bytes(name)} USING utf8mb4)`
 }

@@ -5,33 +5,27 @@ import type { Facts } from '../../store/facts.ts'
 import type { Store, StoreEnvironment } from '../../store/store.ts'
 import type { MysqlDriver, OnMade } from '../mysql-driver/driver.ts'
 import { mysqlError } from '../mysql-driver/errors.ts'
+import { databaseOf } from '../mysql-driver/found-table.ts'
+import { settingsOf } from '../mysql-driver/settings.ts'
 import { Connections } from '../sql/connections.ts'
 import { LinePace } from '../sql/line-pace.ts'
 import { operationsOver } from '../sql/operations.ts'
 import { preparedTable } from '../sql/prepared-table.ts'
 import { sqlStore } from '../sql/store.ts'
-import { factsOf, probed } from './facts.ts'
-import { LineTable } from './line-table.ts'
-import { formOf, locatedTable, type MysqlTable } from './schema.ts'
+import { factsOf } from './facts.ts'
+import { MysqlLines } from './line-table.ts'
+import { formOf, type MysqlTable, mysqlTableOf } from './schema.ts'
 
 export function mysqlStore(connect: (onMade: OnMade) => Promise<MysqlDriver>, table: MysqlTable): Store {
   return {
     open(environment) {
       const renewed = { onMade: (): void => undefined }
       const store = sqlStore(
-        async () => await connected(connect, () => renewed.onMade()),
+        () => connect(() => renewed.onMade()),
         (driver, around) => engineOver(driver, table, around, renewed),
       )
       return store.open(environment)
     },
-  }
-}
-
-async function connected(connect: (onMade: OnMade) => Promise<MysqlDriver>, onMade: OnMade): Promise<MysqlDriver> {
-  try {
-    return await connect(onMade)
-  } catch (error) {
-    throw mysqlError(error, 'opening', true)
   }
 }
 
@@ -44,19 +38,20 @@ async function engineOver(
   const over = (source: MysqlDriver['asks']): Connections => new Connections(source, timers, mysqlError)
   const [asks, keeps, locks] = [over(driver.asks), over(driver.keeps), over(driver.locks)]
   // Through the connection for renewals and leaves, which is there from now on.
-  let facts = factsOf(await probed(keeps))
-  const table = await keeps.use('opening', (connection) => locatedTable(connection, wanted))
+  let facts = factsOf(await settingsOf(keeps))
+  const database = wanted.database ?? (await keeps.use('opening', databaseOf))
+  const table = mysqlTableOf({ database, table: wanted.name })
   await preparedTable(keeps, formOf(table))
   // Made anew, it may lead to a server that was promoted or configured since.
   renewed.onMade = () =>
-    void probed(keeps).then(
+    void settingsOf(keeps).then(
       (found) => factsChanged?.((facts = factsOf(found))),
       (error: unknown) => error instanceof StoreUnavailable && troubled?.(error),
     )
   const pace = new LinePace(clock)
   return {
     recheckInMs: (line, id) => pace.recheckInMs(line, id),
-    ...operationsOver({ asks, keeps, locks }, new LineTable(table)),
+    ...operationsOver({ asks, keeps, locks }, new MysqlLines(table)),
     get facts(): Facts {
       return facts
     },

@@ -5,6 +5,7 @@
 import type { Line } from '../../line/line.ts'
 import type { Clock } from '../../time/clock.ts'
 
+const LOOK_MS_MIN = 5
 /** For each waiter ahead: no line moves much faster over a network and a disk. */
 const LOOK_MS_PER_WAITER = 10
 /** Of the time in which nobody was granted anything. */
@@ -12,7 +13,7 @@ const LOOK_SHARE = 1 / 4
 /** Waiters that are remembered; one that was forgotten looks as soon as a new one. */
 const KNOWN_MAX = 10_000
 
-interface Sight {
+interface PacedWaiter {
   readonly token: bigint
   readonly sinceMs: number
 }
@@ -20,7 +21,7 @@ interface Sight {
 export class LinePace {
   readonly #clock: Clock
   /** By claim: the last grant in its line, and since when that is so as far as is known here. */
-  readonly #seen = new Map<string, Sight>()
+  readonly #seen = new Map<string, PacedWaiter>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -38,6 +39,6 @@ export class LinePace {
       if (claim.id === id) break
       if (claim.state === 'waiting') ahead += claim.count ?? 1
     }
-    return Math.max(LOOK_MS_PER_WAITER * ahead, (nowMs - sinceMs) * LOOK_SHARE)
+    return Math.max(LOOK_MS_MIN, LOOK_MS_PER_WAITER * ahead, (nowMs - sinceMs) * LOOK_SHARE)
   }
 }

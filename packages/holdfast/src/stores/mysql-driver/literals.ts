@@ -19,3 +19,16 @@ export function bytes(text: string): string {
 export function whole(text: string | bigint): string {
   return String(BigInt(text))
 }
+
+/** A number as text in one byte a digit, whatever the character set of the session is. */
+export function digits(number: string): string {
+  return `CAST(${number} AS CHAR CHARACTER SET ascii)`
+}
+
+/** Of the version of a new row: a row that is made again does not count through the versions of the lost one. */
+const VERSION_START_BITS = 60
+
+export function startVersion(): string {
+  const [random = 0n] = crypto.getRandomValues(new BigUint64Array(1))
+  return whole(BigInt.asUintN(VERSION_START_BITS, random))
+}
