@@ -71,6 +71,8 @@ async function driverBeside(
       charset: undefined,
       collation: undefined,
       connectionLimit: 1,
+      // Made when it is first asked for.
+      minimumIdle: 0,
       multipleStatements: true,
       initSql: SESSION,
     }) as EventPool

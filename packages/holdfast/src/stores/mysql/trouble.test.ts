@@ -185,6 +185,8 @@ test('many processes that change one line at once all get their change in', { ti
   const stores = await Promise.all(Array.from({ length: 12 }, () => stage.opened(mysql(engine.url))))
   const standings = await Promise.all(stores.map((store) => store.enter(claim(resource, { capacity: 12 }))))
   expect(standings.map(({ kind }) => kind)).toEqual(stores.map(() => 'held'))
+  expect((await stores[0]?.look(resource))?.claims).toHaveLength(stores.length)
+  expect(new Set(standings.map((standing) => held(standing).token)).size).toBe(stores.length)
 })
 
 test(
