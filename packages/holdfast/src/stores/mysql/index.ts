@@ -3,13 +3,13 @@
 import { Misuse } from '../../store/errors.ts'
 import type { Store } from '../../store/store.ts'
 import { driverOf, isMysqlPool, type MysqlPool } from '../mysql-driver/load.ts'
-import { mysqlTableOf, type MysqlTableOptions, statementsOf } from './schema.ts'
+import { mysqlTableOf, type MysqlStoreOptions, statementsOf } from './schema.ts'
 import { mysqlStore } from './store.ts'
 
 export type { MysqlPool } from '../mysql-driver/load.ts'
 export type { MariadbPool } from '../mysql-driver/mariadb.ts'
 export type { Mysql2Pool } from '../mysql-driver/mysql2.ts'
-export type { MysqlTableOptions } from './schema.ts'
+export type { MysqlStoreOptions } from './schema.ts'
 
 /**
  * A store over a pool of `mysql2/promise` or of `mariadb`, which is never closed here, or over a URL
@@ -27,7 +27,7 @@ export type { MysqlTableOptions } from './schema.ts'
  * const locks = holdfast({ store: mysql(pool) })
  * ```
  */
-export function mysql(poolOrUrl: MysqlPool | string, options: MysqlTableOptions = {}): Store {
+export function mysql(poolOrUrl: MysqlPool | string, options: MysqlStoreOptions = {}): Store {
   const table = mysqlTableOf(options)
   if (typeof poolOrUrl === 'string') {
     // The message leaves the URL out, because it may carry a password.
@@ -53,6 +53,6 @@ export function mysql(poolOrUrl: MysqlPool | string, options: MysqlTableOptions 
  * console.log(mysqlSchema({ database: 'locks' }))
  * ```
  */
-export function mysqlSchema(options: MysqlTableOptions = {}): string {
+export function mysqlSchema(options: MysqlStoreOptions = {}): string {
   return `${statementsOf(mysqlTableOf(options)).join(';\n')};\n`
 }

@@ -5,7 +5,7 @@ import type { TableForm } from '../sql/prepared-table.ts'
 import { foundTable } from '../mysql-driver/found-table.ts'
 import { quotedName } from '../mysql-driver/literals.ts'
 
-export interface MysqlTableOptions {
+export interface MysqlStoreOptions {
   /** The database of the table, which must be there. @default the one that the URL or the pool names */
   readonly database?: string
   /** The table, which is made when it is missing. Programs share locks when they name the same one in the same database. @default 'holdfast_lines' */
@@ -21,7 +21,7 @@ export interface MysqlTable {
   readonly waiters: Pick<MysqlTable, 'name' | 'quoted'>
 }
 
-export function mysqlTableOf({ database, table = 'holdfast_lines' }: MysqlTableOptions): MysqlTable {
+export function mysqlTableOf({ database, table = 'holdfast_lines' }: MysqlStoreOptions): MysqlTable {
   const within = database === undefined ? '' : `${quotedName('database', database)}.`
   const quoted = `${within}${quotedName('table', table)}`
   const name = `${table}_waiters`

@@ -91,11 +91,10 @@ class RecordStore implements OpenStore {
 
   enter(claim: Claim): Promise<Standing> {
     if (this.#engine.leavesOvertake !== true) return this.#enter(claim)
-    const ref = { resource: claim.resource, id: claim.id }
     return this.#overtaken.ask(
       claim.id,
       () => this.#enter(claim),
-      () => this.#leave(ref, 0),
+      () => this.#leave(claim, 0),
     )
   }
 
