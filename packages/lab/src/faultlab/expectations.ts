@@ -100,6 +100,26 @@ const redis: readonly Excuse[] = [
   },
 ]
 
+const behind = 'replication is later than the answer: the standby that takes over has forgotten who holds'
+
+const postgres: readonly Excuse[] = [
+  ...forgetful(
+    'postgres',
+    ['kill-server', 'restart-server'],
+    'what was not written when the server died is forgotten',
+    ['everysec'],
+  ),
+  ...forgetful('postgres', ['power-loss'], 'what was not synced when the power failed is forgotten', lossy),
+  ...forgetful('postgres', ['failover'], behind),
+  { scheme: 'postgres', faults: ['server-clock-jump'], property: 'V', because: `${judges} leases early; ${noticed}` },
+  {
+    scheme: 'postgres',
+    faults: ['server-clock-jump'],
+    property: 'F',
+    because: `${judges} the claims of those who wait; they stand in line anew`,
+  },
+]
+
 const majority =
   'a server whose clock is set forward gives its vote away early, and the votes of the others may not be left to two holders'
 
@@ -140,7 +160,14 @@ const behindSentinels: readonly Excuse[] = [
   { scheme: 'redis+sentinel', faults: ['kill-server', 'restart-server'], property: 'F', because: passedOver },
 ]
 
-export const excuses: readonly Excuse[] = [...sqlite, ...redis, ...redlock, ...behindSentinels, ...replaced]
+export const excuses: readonly Excuse[] = [
+  ...sqlite,
+  ...redis,
+  ...postgres,
+  ...redlock,
+  ...behindSentinels,
+  ...replaced,
+]
 
 /** When each of them holds in the run is asked in excused.ts. */
 export function excusesOf({ scheme, faults, persistence }: Circumstances): readonly Excuse[] {
@@ -163,6 +190,8 @@ export function excusesOf({ scheme, faults, persistence }: Circumstances): reado
 const FREE_MS_BEYOND_LEASE: ReadonlyMap<string, number> = new Map([
   ['sqlite', 4_000],
   ['redis', 6_000],
+  // Also a client that asks a silent server for five seconds, and a server that recovers.
+  ['postgres', 15_000],
   ['redlock', 15_000],
   ['redis+cluster', 11_000],
   ['redis+sentinel', 11_000],
@@ -180,6 +209,7 @@ export function graceMs(scheme: string, ttlMs: number): number {
  */
 const QUIET_MS_BEYOND_LEASE: ReadonlyMap<string, number> = new Map([
   ['sqlite', 500],
+  ['postgres', 6_000],
   ['redis+cluster', 6_000],
   ['redis+sentinel', 6_000],
 ])

@@ -1,5 +1,5 @@
 /** The wall clock of single processes, moved while they run: for redis-server, Node, and whatever asks libc. Needs no rights. */
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { chmodSync, closeSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { makeFolder, removeFolder } from '../engines/guard.ts'
@@ -43,6 +43,8 @@ export async function openSkewedClock(): Promise<SkewedClock> {
 
 async function clockOf(preloaded: string): Promise<SkewedClock> {
   const folder = await makeFolder('clock', 'memory')
+  // Servers that run as another user go by it, too.
+  chmodSync(folder, 0o711)
   const path = join(folder, 'offset')
   const file = openSync(path, 'w+', 0o644)
   let current = 0
@@ -83,7 +85,9 @@ async function compile(): Promise<string> {
     version: { args: ['-dumpfullversion'], pattern: /^(\S+)/ },
   })
   // Not in memory: /dev/shm is often mounted so that nothing in it may be run.
-  const target = join(await makeFolder('skewed-clock', 'disk'), 'skewed-clock.so')
+  const folder = await makeFolder('skewed-clock', 'disk')
+  chmodSync(folder, 0o711)
+  const target = join(folder, 'skewed-clock.so')
   const args = ['-O2', '-Wall', '-Wextra', '-Werror', '-shared', '-fPIC', '-o', target, SOURCE]
   await run(command[0], args, { withinMs: COMPILE_WITHIN_MS })
   await tryOut(target)

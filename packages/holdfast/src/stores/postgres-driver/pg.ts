@@ -6,7 +6,7 @@ import type { ListeningConnection, ListeningEvents, PostgresDriver } from './dri
 
 /** A `Pool` of `pg`. */
 export interface PgPool {
-  connect(): Promise<PgPoolClient>
+  connect(done: (error: Error | undefined, client: PgPoolClient | undefined) => void): void
   end(): Promise<void>
   readonly options: object
 }
@@ -71,8 +71,20 @@ function driverBeside(asks: MadePool, closeAsks: () => Promise<void>): PostgresD
   }
 }
 
+/**
+ * By a callback, which the pool calls at once: between a promise and who waits for it a message of the server may be read
+ * that the connection is ended, and without a listener the process would end by it.
+ */
 function sourceOf(pool: PgPool): ConnectionSource {
-  return { connect: async () => pooled(await pool.connect()) }
+  return {
+    connect: () =>
+      new Promise((resolve, reject) => {
+        pool.connect((error, client) => {
+          if (client === undefined) reject(error ?? new Error('the pool gave no connection'))
+          else resolve(pooled(client))
+        })
+      }),
+  }
 }
 
 function pooled(client: PgPoolClient): PooledConnection {

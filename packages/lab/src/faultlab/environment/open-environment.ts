@@ -3,6 +3,7 @@ import type { Environment, EnvironmentRequest } from './environment.ts'
 import { startClusterElectorate } from './cluster-environment.ts'
 import { openGroupEnvironment } from './group-environment.ts'
 import { openPlainEnvironment } from './plain-environment.ts'
+import { postgresKind } from './postgres-environment.ts'
 import { redisKind } from './redis-environment.ts'
 import { redlockKind } from './redlock-environment.ts'
 import { startSentinelElectorate } from './sentinel-environment.ts'
@@ -11,6 +12,7 @@ import { openServerEnvironment } from './server-environment.ts'
 const environments: ReadonlyMap<string, (request: EnvironmentRequest) => Promise<Environment>> = new Map([
   ['sqlite', openPlainEnvironment],
   ['redis', (request: EnvironmentRequest) => openServerEnvironment(redisKind, request)],
+  ['postgres', (request: EnvironmentRequest) => openServerEnvironment(postgresKind, request)],
   ['redlock', (request: EnvironmentRequest) => openServerEnvironment(redlockKind, request)],
   ['redis+cluster', (request: EnvironmentRequest) => openGroupEnvironment(startClusterElectorate, request)],
   ['redis+sentinel', (request: EnvironmentRequest) => openGroupEnvironment(startSentinelElectorate, request)],

@@ -168,8 +168,10 @@ function routeOf(routes: readonly Route[], place: string | undefined, server: nu
 }
 
 function targetOf(url: string): { readonly host: string; readonly port: number } {
-  const { hostname, port } = new URL(url)
-  return { host: hostname === '' ? '127.0.0.1' : hostname, port: port === '' ? DEFAULT_PORT : Number(port) }
+  const { protocol, hostname, port } = new URL(url)
+  const byDefault = protocol.startsWith('postgres') ? POSTGRES_PORT : REDIS_PORT
+  return { host: hostname === '' ? '127.0.0.1' : hostname, port: port === '' ? byDefault : Number(port) }
 }
 
-const DEFAULT_PORT = 6379
+const REDIS_PORT = 6379
+const POSTGRES_PORT = 5432

@@ -40,6 +40,8 @@ const noneOfItsOwn =
   'the servers of a group that the run starts have no clock and no disk of their own; those of redis: and redlock: have'
 const noMember =
   'a server of a group whose data is deleted has forgotten whom it belongs to; with redis: and redlock: this can be made'
+const noTable =
+  'a database without its data has no table for the locks, and a store that is open makes none; deleted rows are rows deleted by hand'
 const noServer = 'every process opens the lock file itself: there is no server'
 
 /** What there is for servers that the run starts for itself. */
@@ -89,6 +91,23 @@ const stores: ReadonlyMap<string, StoreFaults> = new Map([
     {
       faults: new Map([...clientFaults, ...routeFaults, ...ownServers, ['failover', failover]]),
       meaningless: new Map([['busy', noFile]]),
+      usual: ['pause', 'kill', ...names(routeFaults), ...serverFaults.keys()],
+      ...everything,
+    },
+  ],
+  [
+    'postgres',
+    {
+      faults: new Map([
+        ...clientFaults,
+        ...routeFaults,
+        ...ownServers.filter(([name]) => name !== 'wipe'),
+        ['failover', failover],
+      ]),
+      meaningless: new Map([
+        ['busy', noFile],
+        ['wipe', noTable],
+      ]),
       usual: ['pause', 'kill', ...names(routeFaults), ...serverFaults.keys()],
       ...everything,
     },
