@@ -2,7 +2,7 @@
  * A disk whose power can be cut: what was not yet on it is lost, as after a power failure and unlike after kill -9, where
  * the kernel still writes what it has. A file system in a file, told to stop without writing its log. Needs root.
  */
-import { mkdir } from 'node:fs/promises'
+import { chmod, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run, which } from '../engines/command.ts'
 import type { Storage } from '../engines/engine.ts'
@@ -90,6 +90,8 @@ export async function openFragileDisk(options: FragileDiskOptions = {}): Promise
     await tool(programs.make, [...makeArgs, image])
     await mounted()
     await mkdir(folder)
+    // A server that runs as another user gets to its own folder in it.
+    for (const each of [root, folder]) await chmod(each, 0o711)
     // The folder itself must survive a power cut that comes before the first sync.
     await tool('sync', ['-f', folder])
   } catch (error) {
