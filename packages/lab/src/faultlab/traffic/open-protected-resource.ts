@@ -1,11 +1,13 @@
-/** Opens what the locks protect, in a file or in a Redis. */
+/** Opens what the locks protect, in a file, a Redis or a PostgreSQL. */
 import { HoldfastError } from 'holdfast'
 import type { Order } from './order.ts'
+import { openPostgresResource } from './postgres-resource.ts'
 import { openRedisResource } from './redis-resource.ts'
 import { isBusy, patiently, Resource } from './resource.ts'
 import type { ProtectedResource } from './protected-resource.ts'
 
 export async function openProtectedResource(order: Order): Promise<ProtectedResource> {
+  if (order.resourceUrl?.startsWith('postgres') === true) return openPostgresResource(order.resourceUrl, order)
   if (order.resourceUrl !== undefined) return openRedisResource(order.resourceUrl, order)
   const resource = new Resource(order.resourcePath, order)
   return {

@@ -7,7 +7,7 @@ import { fence, type RedisFence } from 'holdfast/guards/redis'
 import { RespConnection, type RespValue } from '@holdfast/testbed/engines/redis/resp'
 import type { HistoryEvent } from '@holdfast/testbed/history'
 import type { ProtectedResource } from './protected-resource.ts'
-import { RESOURCE } from './resource.ts'
+import { commitEvent, type FinalList, finalEvents, type LogEntry } from './resource-log.ts'
 
 const LOG = 'lab:log'
 const LISTS = 'lab:lists'
@@ -27,17 +27,6 @@ return version`
 
 /** Far above any stop of a worker: the answer that lies there when it goes on must not count as missing. */
 const ANSWER_WITHIN_MS = 10 * 60_000
-
-interface Entry {
-  readonly t: string
-  readonly p: string
-  readonly list: string
-  readonly token: string
-  readonly kind: 'enter' | 'read' | 'write'
-  readonly raises: boolean
-  readonly base?: number
-  readonly element?: string
-}
 
 interface Options {
   readonly process: string
@@ -90,10 +79,10 @@ class RedisResource implements ProtectedResource {
   }
 
   /** Answers the version before. */
-  async #admitted(holder: Fenced, change: Pick<Entry, 'kind' | 'base' | 'element'>): Promise<number> {
+  async #admitted(holder: Fenced, change: Pick<LogEntry, 'kind' | 'base' | 'element'>): Promise<number> {
     const { name: list, token, mode } = holder
     const t = globalThis.process.hrtime.bigint().toString()
-    const entry: Entry = { t, p: this.#process, list, token: String(token), raises: mode === 'exclusive', ...change }
+    const entry: LogEntry = { t, p: this.#process, list, token: String(token), raises: mode === 'exclusive', ...change }
     const keys = [LOG, listKey(list), LISTS]
     const args = [JSON.stringify(entry), change.kind, String(change.base ?? 0), change.element ?? '', list]
     if (this.#fence !== undefined) return Number(await this.#fence.run(holder, { lua: WORK, keys, args }))
@@ -104,23 +93,13 @@ class RedisResource implements ProtectedResource {
 /** What the resource wrote down, and its final values, as events of a history. */
 export async function redisResourceEvents(url: string): Promise<HistoryEvent[]> {
   await using connection = await RespConnection.open(url)
-  const log = wordsOf(await connection.command('LRANGE', LOG, 0, -1)).map(commitOf)
-  const lists = wordsOf(await connection.command('SMEMBERS', LISTS))
-  const t = process.hrtime.bigint().toString()
-  const finals: HistoryEvent[] = []
-  for (const [index, k] of lists.entries()) {
-    const i = log.length + index
-    const elements = wordsOf(await connection.command('LRANGE', listKey(k), 0, -1)).join(',')
-    finals.push({ i, op: i, t, p: RESOURCE, e: 'sig', f: 'final', k, in: { elements } })
-  }
-  return [...log, ...finals]
-}
-
-function commitOf(line: string, i: number): HistoryEvent {
-  const { t, p, list, token, kind, raises, base, element } = JSON.parse(line) as Entry
-  const common = { cseq: i, token, kind, raises, by: p }
-  const written = kind === 'write' ? { base: base ?? 0, version: (base ?? 0) + 1, element: element ?? '' } : {}
-  return { i, op: i, t, p: RESOURCE, e: 'sig', f: 'commit', k: list, in: { ...common, ...written } }
+  const log = wordsOf(await connection.command('LRANGE', LOG, 0, -1)).map((line, index) =>
+    commitEvent(JSON.parse(line) as LogEntry, index),
+  )
+  const lists: FinalList[] = []
+  for (const name of wordsOf(await connection.command('SMEMBERS', LISTS)))
+    lists.push({ name, elements: wordsOf(await connection.command('LRANGE', listKey(name), 0, -1)).join(',') })
+  return [...log, ...finalEvents(lists, log.length)]
 }
 
 function wordsOf(answer: RespValue): readonly string[] {
