@@ -134,4 +134,11 @@ export const postgresMutants: readonly Mutant[] = [
       engine: 'postgres',
     },
   },
+  {
+    name: 'postgres: a connection is waited for by a promise, and between the two its end is heard by nobody',
+    file: 'packages/holdfast/src/stores/postgres-driver/pg.ts',
+    find: 'else resolve(pooled(client))',
+    replace: 'else queueMicrotask(() => resolve(pooled(client)))',
+    caughtBy: tests('connecting'),
+  },
 ]

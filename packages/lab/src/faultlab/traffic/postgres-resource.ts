@@ -12,7 +12,7 @@ import type { ProtectedResource } from './protected-resource.ts'
 const TABLES = `
 CREATE TABLE IF NOT EXISTS lab_log (number bigserial PRIMARY KEY, entry text NOT NULL);
 CREATE TABLE IF NOT EXISTS lab_list (name text, version int, element text NOT NULL, PRIMARY KEY (name, version));`
-/** Far above any stop of a worker: whoever stands in its transaction lets the others in when it goes on. */
+/** Far above any stop of a worker: one that is stopped in its transaction lets the others in when it goes on. */
 const WAIT = '10m'
 /** Waited too long, or in a circle: surely nothing was done. */
 const NOT_DONE: ReadonlySet<unknown> = new Set(['55P03', '40P01', '40001'])
