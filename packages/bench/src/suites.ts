@@ -20,6 +20,9 @@ import { renewal } from './renewal.ts'
 import { sqlHandOff } from './sql/hand-off.ts'
 import { sqlPair } from './sql/pair.ts'
 import { sizes } from './sizes.ts'
+import { sqlCrowd } from './sql/crowd.ts'
+import { sqlRenewal } from './sql/renewal.ts'
+import { sqlRivals } from './sql/rivals.ts'
 import { uncontended } from './uncontended-pair.ts'
 
 export const suites: readonly Suite[] = [
@@ -39,9 +42,12 @@ export const suites: readonly Suite[] = [
   redisLostReply,
   redisNames,
   redisRedlock,
+  competitors,
   sqlPair,
   sqlHandOff,
-  competitors,
+  sqlCrowd,
+  sqlRenewal,
+  sqlRivals,
   sizes,
   enteredFiles,
   judging,

@@ -5,7 +5,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { nowMs } from '../clock.ts'
 import { connect, type CountingRedis } from './client.ts'
-import type { Locker, LockerSettings } from './locker.ts'
+import type { Locker, LockerSettings } from '../server/locker.ts'
 
 const BATCH_MAX = 256
 const TICK_MS = 50

@@ -3,7 +3,7 @@
  * limit on tries is lifted, so that a waiter waits. All of them get the same client as Holdfast.
  */
 import { connect, type CountingRedis } from './client.ts'
-import type { Locker, LockerSettings } from './locker.ts'
+import type { Locker, LockerSettings } from '../server/locker.ts'
 import { requireCompetitor } from '@holdfast/testbed/competitors'
 
 /** What is used of each of them; their own types describe older drivers. */

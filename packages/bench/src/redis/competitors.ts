@@ -2,7 +2,7 @@
 import { type Figure, type Settings, type Suite, SuiteSkipped } from '../figure.ts'
 import { crowdFigures, crowdOf } from './crowd.ts'
 import { handOffOf } from './hand-off.ts'
-import { type LockerName, openLocker } from './open-locker.ts'
+import { type LockerName, openLocker } from '../server/open-locker.ts'
 import { lostReplyOf } from './lost-reply.ts'
 import { pairFigures } from './pair-figures.ts'
 import { bareEntrant, type Entrant, holdfastEntrant, IN_FLIGHT, PAIR_NAMES, playPairs } from './pair.ts'

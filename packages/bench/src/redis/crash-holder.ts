@@ -1,5 +1,5 @@
 /** A process of the suite `redis-crash`: it takes some locks, says so, and waits to be killed. */
-import { openLocker } from './open-locker.ts'
+import { openLocker } from '../server/open-locker.ts'
 
 const [, , url = '', ttlMs, ...names] = process.argv
 // Should the bench itself be gone.

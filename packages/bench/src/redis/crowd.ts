@@ -2,8 +2,8 @@
 import { type Figure, roundsOf, type Settings, sizeOf, type Suite } from '../figure.ts'
 import { median, percentile } from '../statistics.ts'
 import { runWorkers } from '../worker-processes.ts'
-import type { CrowdJob, CrowdResult } from './crowd-worker.ts'
-import type { LockerName } from './open-locker.ts'
+import type { CrowdJob, CrowdResult } from '../server/crowd-worker.ts'
+import type { LockerName } from '../server/open-locker.ts'
 import { withServer } from './server.ts'
 
 const WAITERS = 1_000
@@ -42,7 +42,7 @@ function pairTook(bare: readonly CrowdResult[], round: number): number {
 export async function crowdOf(locker: LockerName, settings: Settings): Promise<CrowdResult> {
   const waiters = sizeOf(WAITERS, settings)
   const [result] = await withServer(({ url }) =>
-    runWorkers<CrowdJob, CrowdResult>('./redis/crowd-worker.js', [
+    runWorkers<CrowdJob, CrowdResult>('./server/crowd-worker.js', [
       { url, locker, waiters, holdMs: HOLD_MS, withinMs: WITHIN_MS },
     ]),
   )

@@ -3,7 +3,7 @@ import { holdfast } from 'holdfast'
 import { redis } from 'holdfast/redis'
 import { countingRenewals } from '../counting-renewals.ts'
 import { connect } from './client.ts'
-import type { Locker, LockerSettings } from './locker.ts'
+import type { Locker, LockerSettings } from '../server/locker.ts'
 
 export async function holdfastLocker({ url, ttlMs, waitMs }: LockerSettings): Promise<Locker> {
   const client = await connect(url)

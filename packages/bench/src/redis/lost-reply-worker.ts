@@ -3,7 +3,7 @@ import { openProxy } from '@holdfast/testbed/engines'
 import { until } from '@holdfast/testbed/engines/until'
 import { nowMs } from '../clock.ts'
 import { serve } from '../worker-processes.ts'
-import { type LockerName, openLocker } from './open-locker.ts'
+import { type LockerName, openLocker } from '../server/open-locker.ts'
 
 export interface LostReplyJob {
   readonly url: string

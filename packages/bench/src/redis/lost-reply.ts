@@ -2,7 +2,7 @@
 import { type Figure, roundsOf, type Settings, type Suite } from '../figure.ts'
 import { median } from '../statistics.ts'
 import { runWorkers } from '../worker-processes.ts'
-import type { LockerName } from './open-locker.ts'
+import type { LockerName } from '../server/open-locker.ts'
 import type { LostReplyJob, LostReplyResult } from './lost-reply-worker.ts'
 import { withServer } from './server.ts'
 

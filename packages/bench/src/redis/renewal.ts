@@ -3,8 +3,8 @@ import { type Figure, type Settings, sizeOf, type Suite } from '../figure.ts'
 import { namesOf } from '../holdfast-lock.ts'
 import { watchStalls } from '../stall.ts'
 import { runWorkers } from '../worker-processes.ts'
-import type { LockerName } from './open-locker.ts'
-import type { RenewalJob, RenewalResult } from './renewal-worker.ts'
+import type { LockerName } from '../server/open-locker.ts'
+import type { RenewalJob, RenewalResult } from '../server/renewal-worker.ts'
 import { withServer } from './server.ts'
 
 const LEASES = 10_000
@@ -28,7 +28,7 @@ export async function renewalOf(locker: LockerName, settings: Settings): Promise
     const job = { url: server.url, locker, names, ttlMs, keptMs }
     // This process does nothing meanwhile: what it suffers is the machine's.
     const idle = watchStalls()
-    const [result] = await runWorkers<RenewalJob, RenewalResult>('./redis/renewal-worker.js', [job])
+    const [result] = await runWorkers<RenewalJob, RenewalResult>('./server/renewal-worker.js', [job])
     if (result === undefined) throw new Error('the holder of the leases gave no result')
     const idleStallMs = idle.stop()
     const usedMs = ((await server.readings())['serverCpuMs'] ?? 0) - (before['serverCpuMs'] ?? 0)

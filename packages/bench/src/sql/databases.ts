@@ -21,7 +21,9 @@ export interface Database {
   close(): Promise<void>
 }
 
-interface Kind {
+export interface Kind {
+  /** For people. */
+  readonly name: string
   readonly driver: Driver
   readonly release: 'stable' | 'newer'
   connect(url: string): Promise<Database>
@@ -36,9 +38,9 @@ const TABLE =
 const text = 'x'.repeat(TEXT_LENGTH)
 
 export const kinds: readonly Kind[] = [
-  { driver: postgresServer, release: 'stable', connect: connectPostgres, pairMax: 1.3 },
-  { driver: mariadb, release: 'stable', connect: connectMysql, pairMax: 1.7 },
-  { driver: mysqlServer, release: 'newer', connect: connectMysql, pairMax: 1.7 },
+  { name: 'PostgreSQL', driver: postgresServer, release: 'stable', connect: connectPostgres, pairMax: 1.3 },
+  { name: 'MariaDB', driver: mariadb, release: 'stable', connect: connectMysql, pairMax: 1.7 },
+  { name: 'MySQL', driver: mysqlServer, release: 'newer', connect: connectMysql, pairMax: 1.7 },
 ]
 
 /** Commits wait for the disk. One that cannot be had is left out; without any the suite is skipped with the reasons. */

@@ -1,39 +1,50 @@
-/** What everything in Redis is made of: one command that does nothing, asked and answered. */
-import type { Redis } from 'ioredis'
+/** What everything on a server is made of, asked and answered: in Redis a command that does nothing, in a database one committed change. */
 import { nowMs, sleep } from '../clock.ts'
-import { connect } from './client.ts'
+import { connect } from '../redis/client.ts'
+import { openBareRow } from '../sql/bare-row.ts'
 
 const TIMES = 300
 /** Of a new connection and a cold client. */
 const WARM_UP = 50
 const BETWEEN_MS = 10
 
+interface Unit {
+  once(): Promise<unknown>
+  close(): Promise<void>
+}
+
+async function openUnit(url: string): Promise<Unit> {
+  if (!url.startsWith('redis')) return await openBareRow(url)
+  const client = await connect(url)
+  return { once: () => client.ping(), close: async () => client.disconnect() }
+}
+
 /** One after the other, while nothing else happens. */
 export async function idleRoundTripsUs(url: string): Promise<readonly number[]> {
-  const client = await connect(url)
+  const unit = await openUnit(url)
   const tripsUs: number[] = []
   for (let time = 0; time < WARM_UP + TIMES; time += 1) {
-    const tripUs = await roundTripUs(client)
+    const tripUs = await roundTripUs(unit)
     if (time >= WARM_UP) tripsUs.push(tripUs)
   }
-  client.disconnect()
+  await unit.close()
   return tripsUs
 }
 
 /** Now and then, beside whatever else this process does; its commands are not counted with those of others. */
 export async function roundTripsUntil(url: string, untilMs: number): Promise<readonly number[]> {
-  const client = await connect(url)
+  const unit = await openUnit(url)
   const tripsUs: number[] = []
   while (nowMs() < untilMs) {
-    tripsUs.push(await roundTripUs(client))
+    tripsUs.push(await roundTripUs(unit))
     await sleep(BETWEEN_MS)
   }
-  client.disconnect()
+  await unit.close()
   return tripsUs
 }
 
-async function roundTripUs(client: Redis): Promise<number> {
+async function roundTripUs(unit: Unit): Promise<number> {
   const askedMs = nowMs()
-  await client.ping()
+  await unit.once()
   return (nowMs() - askedMs) * 1000
 }

@@ -1,0 +1,18 @@
+/** Opens a locker by its name and the server it is to run on. */
+import { bareBatchLocker } from '../redis/bare-batch.ts'
+import { bareQueueLocker } from '../redis/bare-queue.ts'
+import { holdfastLocker } from '../redis/holdfast-locker.ts'
+import { competitorLockers, type CompetitorName } from '../redis/competitor-lockers.ts'
+import { openSqlLocker, type SqlLockerName } from '../sql/open-locker.ts'
+import type { Locker, LockerSettings } from './locker.ts'
+
+export type LockerName = 'holdfast' | 'bare queue' | 'bare batch' | CompetitorName | SqlLockerName
+
+export async function openLocker(name: LockerName, settings: LockerSettings): Promise<Locker> {
+  if (!settings.url.startsWith('redis')) return await openSqlLocker(name, settings)
+  if (name === 'holdfast') return holdfastLocker(settings)
+  if (name === 'bare queue') return bareQueueLocker(settings)
+  if (name === 'bare batch') return bareBatchLocker(settings)
+  if (!(name in competitorLockers)) throw new Error(`${name} does not lock in Redis`)
+  return await competitorLockers[name as CompetitorName](settings)
+}
