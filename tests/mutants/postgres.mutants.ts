@@ -10,8 +10,8 @@ export const postgresMutants: readonly Mutant[] = [
   {
     name: 'postgres: a clock of the server that is far ahead takes the tokens along',
     file: `${folder}/line-table.ts`,
-    find: 'least(c.us, $6::bigint)',
-    replace: 'least(c.us, $6::bigint * 2)',
+    find: 'least(${STATEMENT_US}, $6::bigint)',
+    replace: 'least(${STATEMENT_US}, $6::bigint * 2)',
     caughtBy: tests('tokens'),
   },
   {

@@ -1,5 +1,5 @@
 /**
- * Tokens rise in the order of the grants, however many processes ask: the clock is read after the row was locked.
+ * Tokens rise in the order of the grants, however many processes ask: each is made above that of the row, which is locked.
  * @module-tag real-time
  */
 import { fileURLToPath } from 'node:url'
@@ -46,7 +46,8 @@ test('a server clock that is far ahead does not take the tokens along, not even 
   await store.leave({ ...first, token })
   // The functions of a schema that stands first in the search path are found before those of the system.
   await pool.query(`CREATE SCHEMA ahead; CREATE FUNCTION ahead.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS
-    $$ SELECT pg_catalog.clock_timestamp() + interval '2 days' $$; SET search_path = ahead, pg_catalog`)
+    $$ SELECT pg_catalog.clock_timestamp() + interval '2 days' $$; CREATE FUNCTION ahead.statement_timestamp()
+    RETURNS timestamptz LANGUAGE sql AS $$ SELECT ahead.clock_timestamp() $$; SET search_path = ahead, pg_catalog`)
   const later = held(await store.enter(second)).token
   expect(later).toBeGreaterThan(token)
   expect(later - token).toBeLessThan(2n * 3_600_000_000n)
