@@ -25,6 +25,20 @@ export const recordMutants: readonly Mutant[] = [
     caughtBy: pushed,
   },
   {
+    name: 'records: a notice that comes before its answer is forgotten',
+    file: 'packages/holdfast/src/stores/records/waiting-claims.ts',
+    find: 'if (this.#news.has(id)) this.#news.set(id, true)',
+    replace: 'if (this.#answers.has(id)) this.#news.set(id, true)',
+    caughtBy: tests('packages/holdfast/src/stores/records/first-look.test.ts'),
+  },
+  {
+    name: 'records: what was answered holds although notices may have been missed',
+    file: 'packages/holdfast/src/stores/records/waiting-claims.ts',
+    find: 'for (const id of this.#news.keys()) this.#news.set(id, true)',
+    replace: '',
+    caughtBy: tests('packages/holdfast/src/stores/records/first-look.test.ts'),
+  },
+  {
     name: 'records: a grant whose life is over is believed',
     file: 'packages/holdfast/src/stores/records/waiting-claims.ts',
     find: 'if (askedAt.monotonicMs + lifeMs <= now.monotonicMs) return undefined',

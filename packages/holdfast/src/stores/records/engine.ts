@@ -120,6 +120,8 @@ export interface RecordEngine {
   rebase?(to?: bigint): TokenScaleView | Promise<TokenScaleView>
   /** For a step that only looks. @default the step as it is */
   readonly around?: StepAround
+  /** A notice comes for every change of a claim, or it is said that some may be missing: what was answered holds until then. @default false */
+  readonly tellsEach?: boolean
   /** When a waiting claim has to look again at the latest, for reasons that the line does not know. */
   recheckInMs?(line: Line, id: string): number | undefined
 }

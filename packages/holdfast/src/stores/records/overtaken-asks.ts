@@ -25,9 +25,9 @@ export class OvertakenAsks {
   }
 
   /** Resolves when every ask that a leave has overtaken had its second leave: before that the store must stay open. */
-  async ended(): Promise<void> {
+  ended(): Promise<unknown> | undefined {
     const overtaken = [...this.#running].flatMap(([running, id]) => (this.#left.has(id) ? [running] : []))
-    await Promise.allSettled(overtaken)
+    return overtaken.length === 0 ? undefined : Promise.allSettled(overtaken)
   }
 
   async #run(id: string, ask: () => Promise<Standing>, leave: () => Promise<unknown>): Promise<Standing> {

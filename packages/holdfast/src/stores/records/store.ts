@@ -5,12 +5,10 @@ import {
   type ClaimState,
   claimStateOf,
   evictFromLine,
-  isIdle,
   leaveLine,
   type LineStep,
   type Moment,
   renewInLine,
-  sweep,
 } from '../../line/transition.ts'
 import { appearanceOf, viewOf } from '../../line/view.ts'
 import type { Claim, Ref } from '../../store/claim.ts'
@@ -29,6 +27,7 @@ import {
   RecordFull,
 } from './engine.ts'
 import { enterStepOf, type StateStep } from './enter-step.ts'
+import { pageOf } from './list-page.ts'
 import { observeLine } from './observe.ts'
 import { OvertakenAsks } from './overtaken-asks.ts'
 import { renewEachLine } from './renewals.ts'
@@ -44,7 +43,7 @@ export function recordStore(openRecords: OpenRecords): Store {
     async open(environment) {
       const [watchers, waiting] = [new Watchers(), new WaitingClaims()]
       const engine = await openRecords(environment, (notice) => {
-        if (typeof notice === 'object') waiting.heard(notice)
+        waiting.heard(notice)
         watchers.hear(notice)
       })
       return new RecordStore(engine, { watchers, waiting }, environment)
@@ -106,6 +105,7 @@ class RecordStore implements OpenStore {
     if (unsent !== undefined) return unsent
     const step = enterStepOf(claim, this.#engine)
     // A waiter that asks again mostly changes nothing, and then it takes no lock.
+    if (this.#engine.tellsEach === true) this.#waiting.asking(id)
     const looked = this.#waiting.has(id) ? await this.#lookThrough(resource, id, step, askedAt) : undefined
     if (looked !== undefined) return looked
     if (this.#engine.takeFree !== undefined && !this.#waiting.has(id)) {
@@ -158,12 +158,7 @@ class RecordStore implements OpenStore {
   async list(prefix: string, cursor: string | undefined, limit: number): Promise<ResourcePage> {
     this.#assertOpen()
     const lines = await this.#engine.list(prefix, cursor ?? '', limit + 1)
-    const page = lines.slice(0, limit)
-    const resources = page
-      .filter(({ line, now }) => line === undefined || now === undefined || !isIdle(sweep(line, now)))
-      .map(({ resource }) => resource)
-    const last = page.at(-1)
-    return lines.length > limit && last !== undefined ? { resources, cursor: last.resource } : { resources }
+    return pageOf(lines, limit)
   }
 
   async evict(resource: string, token: bigint, reason: string): Promise<'evicted' | 'gone'> {
@@ -173,7 +168,8 @@ class RecordStore implements OpenStore {
   }
 
   async close(): Promise<void> {
-    await this.#overtaken.ended()
+    const overtaken = this.#overtaken.ended()
+    if (overtaken !== undefined) await overtaken
     if (this.#isClosed) return
     this.#isClosed = true
     this.#closing.abort()
@@ -258,6 +254,7 @@ class RecordStore implements OpenStore {
 
   #newsOf(ref: Ref): Standing | undefined | Promise<Standing | undefined> {
     const askedAt = stampOf(this.#clock)
+    if (this.#waiting.isUnchanged(ref.id)) return undefined
     const pushed = this.#waiting.pushedTo(ref.id, this.#engine, askedAt)
     if (pushed !== undefined) return pushed
     const newsIn = ({ record, now }: { readonly record: { readonly line: Line }; readonly now: Moment }) => {

@@ -83,6 +83,7 @@ class SwapRecords implements RecordEngine {
   readonly giveBack?: (ref: Ref) => Promise<boolean>
   readonly rebase?: (to?: bigint) => Promise<TokenScaleView>
   readonly leavesOvertake: boolean
+  readonly tellsEach: boolean
   readonly recheckInMs?: (line: Line, id: string) => number
   readonly #engine: AnyEngine
   readonly #free: FreeLines | undefined
@@ -102,6 +103,7 @@ class SwapRecords implements RecordEngine {
     const free = FreeLines.of(engine, this.channel, () => this.#scale.roofAt(clock.monotonicMs()))
     this.#free = free
     this.leavesOvertake = free !== undefined
+    this.tellsEach = free !== undefined
     if (engine.recheckInMs !== undefined) this.recheckInMs = engine.recheckInMs.bind(engine)
     if (free === undefined) return
     this.takeFree = (claim) => free.take(claim)

@@ -13,6 +13,8 @@ interface WaitingAnswer {
 export class WaitingClaims {
   /** A claim that is not here holds, or is not ours. */
   readonly #answers = new Map<string, WaitingAnswer>()
+  /** Of claims that were asked for or wait: whether a notice of them came, or may have been missed, since the last ask. */
+  readonly #news = new Map<string, boolean>()
 
   get size(): number {
     return this.#answers.size
@@ -30,13 +32,32 @@ export class WaitingClaims {
   answered(id: string, standing: Standing, lastToken: bigint = this.#answers.get(id)?.lastToken ?? 0n): void {
     if (standing.kind === 'queued') this.#answers.set(id, { situation: situationOf(standing), lastToken })
     else if (this.#answers.size > 0) this.#answers.delete(id)
+    if (standing.kind !== 'queued' && this.#news.size > 0) this.#news.delete(id)
+  }
+
+  /** An ask is about to be sent, to an engine that tells of every change. */
+  asking(id: string): void {
+    this.#news.set(id, false)
+  }
+
+  /** It stands as it was answered: nothing was told of it since. */
+  isUnchanged(id: string): boolean {
+    return this.#news.get(id) === false
   }
 
   end(id: string): void {
     this.#answers.delete(id)
+    this.#news.delete(id)
   }
 
-  heard({ id = '', grant }: HeardNotice): void {
+  /** With anything but a notice some may have been missed. */
+  heard(notice: HeardNotice | 'unsure' | undefined): void {
+    if (typeof notice !== 'object') {
+      for (const id of this.#news.keys()) this.#news.set(id, true)
+      return
+    }
+    const { id = '', grant } = notice
+    if (this.#news.has(id)) this.#news.set(id, true)
     const answer = this.#answers.get(id)
     if (answer !== undefined && grant !== undefined && grant.token > answer.lastToken) answer.grant = grant
   }

@@ -1,0 +1,14 @@
+/** A page of the lines that have claims, with where the next one begins. */
+import { isIdle, sweep } from '../../line/transition.ts'
+import type { ResourcePage } from '../../store/line-view.ts'
+import type { ListedLine } from './engine.ts'
+
+/** `lines`: one more than a page may have, where there are more. */
+export function pageOf(lines: readonly ListedLine[], limit: number): ResourcePage {
+  const page = lines.slice(0, limit)
+  const resources = page
+    .filter(({ line, now }) => line === undefined || now === undefined || !isIdle(sweep(line, now)))
+    .map(({ resource }) => resource)
+  const last = page.at(-1)
+  return lines.length > limit && last !== undefined ? { resources, cursor: last.resource } : { resources }
+}
