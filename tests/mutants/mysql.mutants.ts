@@ -90,4 +90,18 @@ export const mysqlMutants: readonly Mutant[] = [
     replace: 'keeps: sourceOf(pool)',
     caughtBy: tests('trouble'),
   },
+  {
+    name: 'mysql: a line that is made beside a move of the tokens does not wait for it',
+    file: `${driver}/token-base.ts`,
+    find: 'WHERE ${condition} LOCK IN SHARE MODE`',
+    replace: 'WHERE ${condition}`',
+    caughtBy: { ...tests('rebase'), named: 'a line that is being made' },
+  },
+  {
+    name: 'mysql: a line that is made starts below the base',
+    file: `${driver}/token-base.ts`,
+    find: "export const BASE = 'COALESCE(b.token, 0)'",
+    replace: "export const BASE = 'COALESCE(b.token * 0, 0)'",
+    caughtBy: { ...tests('rebase'), named: 'raised, the next tokens' },
+  },
 ]

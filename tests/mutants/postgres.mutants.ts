@@ -141,4 +141,11 @@ export const postgresMutants: readonly Mutant[] = [
     replace: 'else queueMicrotask(() => resolve(pooled(client)))',
     caughtBy: tests('connecting'),
   },
+  {
+    name: 'postgres: the tokens are lowered under a crowd whose holder is over',
+    file: `${records}/record-use.ts`,
+    find: '(waiters?.lastEndsAtMs ?? 0) > nowMs',
+    replace: '(waiters?.lastEndsAtMs ?? 0) < 0',
+    caughtBy: { ...tests('rebase'), named: 'while a crowd waits' },
+  },
 ]
