@@ -125,9 +125,9 @@ export const postgresMutants: readonly Mutant[] = [
   },
   {
     name: 'postgres: the doctor finds nothing wrong with a right too few',
-    file: 'packages/cli/src/doctor-postgres.ts',
-    find: 'missing.length > 0,',
-    replace: 'missing.length > 9,',
+    file: 'packages/cli/src/doctor-database.ts',
+    find: 'missing.length > 0, [',
+    replace: 'missing.length > 9, [',
     caughtBy: {
       tests: ['packages/cli/src/postgres.test.ts'],
       named: 'a standby, and a right too few',
