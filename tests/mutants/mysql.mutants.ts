@@ -8,7 +8,7 @@ const tests = (name: string): Check => ({ tests: [`${folder}/${name}.test.ts`], 
 export const mysqlMutants: readonly Mutant[] = [
   {
     name: 'mysql: the clock is that of the time zone of the session',
-    file: `${folder}/line-table.ts`,
+    file: `${driver}/token-base.ts`,
     find: 'UTC_TIMESTAMP(6))"',
     replace: 'SYSDATE(6))"',
     caughtBy: tests('store'),
@@ -103,5 +103,19 @@ export const mysqlMutants: readonly Mutant[] = [
     find: "export const BASE = 'COALESCE(b.token, 0)'",
     replace: "export const BASE = 'COALESCE(b.token * 0, 0)'",
     caughtBy: { ...tests('rebase'), named: 'raised, the next tokens' },
+  },
+  {
+    name: 'mysql: the doctor finds nothing wrong with a right too few',
+    file: 'packages/cli/src/doctor-mysql.ts',
+    find: 'new Set([1142, 1143])',
+    replace: 'new Set([1])',
+    caughtBy: { tests: ['packages/cli/src/mysql.test.ts'], named: 'rights too few', engine: 'mariadb' },
+  },
+  {
+    name: 'mysql: the doctor finds nothing wrong with sessions that do not commit',
+    file: 'packages/cli/src/doctor-mysql.ts',
+    find: "!isOn(found, 'autocommit'), [",
+    replace: 'false, [',
+    caughtBy: { tests: ['packages/cli/src/mysql.test.ts'], named: 'what keeps it from being one', engine: 'mariadb' },
   },
 ]

@@ -126,8 +126,8 @@ export const postgresMutants: readonly Mutant[] = [
   {
     name: 'postgres: the doctor finds nothing wrong with a right too few',
     file: 'packages/cli/src/doctor-database.ts',
-    find: 'missing.length > 0, [',
-    replace: 'missing.length > 9, [',
+    find: 'missing.length > 0,',
+    replace: 'missing.length > 9,',
     caughtBy: {
       tests: ['packages/cli/src/postgres.test.ts'],
       named: 'a standby, and a right too few',
@@ -147,5 +147,12 @@ export const postgresMutants: readonly Mutant[] = [
     find: '(waiters?.lastEndsAtMs ?? 0) > nowMs',
     replace: '(waiters?.lastEndsAtMs ?? 0) < 0',
     caughtBy: { ...tests('rebase'), named: 'while a crowd waits' },
+  },
+  {
+    name: 'postgres: the next in line behind a pooler looks as rarely as the others',
+    file: `${folder}/store.ts`,
+    find: '...(pace !== undefined && {',
+    replace: '...(pace === undefined && {',
+    caughtBy: { ...tests('store'), named: 'behind a pooler' },
   },
 ]

@@ -2,7 +2,9 @@
  * What the command does on MySQL and MariaDB alone: its URLs, its statements, its tokens, and what its doctor finds.
  * @module-tag real-time
  */
-import { type Engine, mariadb, requireEngine } from '@holdfast/testbed/engines'
+import type { Engine } from '@holdfast/testbed/engines/engine'
+import * as mariadb from '@holdfast/testbed/engines/mariadb/server'
+import { requireEngine } from '@holdfast/testbed/engines/require-engine'
 import { createConnection } from 'mysql2/promise'
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { documentsIn, levelsOf, Sandbox } from './fixture.ts'

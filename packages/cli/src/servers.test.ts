@@ -23,7 +23,7 @@ interface ServerStore {
   damage(engine: Engine): Promise<void>
   /** What `ls` says about it. */
   readonly damaged: RegExp
-  /** It tells nobody of changes, so `watch` has to look by itself. @default false */
+  /** It pushes no changes, so `watch` has to look by itself. @default false */
   readonly polls?: boolean
 }
 
