@@ -8,7 +8,7 @@ const tests = (name: string): Check => ({ tests: [`${folder}/${name}.test.ts`], 
 export const mysqlMutants: readonly Mutant[] = [
   {
     name: 'mysql: the clock is that of the time zone of the session',
-    file: `${folder}/line-table.ts`,
+    file: `${driver}/token-base.ts`,
     find: 'UTC_TIMESTAMP(6))"',
     replace: 'SYSDATE(6))"',
     caughtBy: tests('store'),
@@ -89,5 +89,33 @@ export const mysqlMutants: readonly Mutant[] = [
     find: 'keeps: sourceOf(keeps)',
     replace: 'keeps: sourceOf(pool)',
     caughtBy: tests('trouble'),
+  },
+  {
+    name: 'mysql: a line that is made beside a move of the tokens does not wait for it',
+    file: `${driver}/token-base.ts`,
+    find: 'WHERE ${condition} LOCK IN SHARE MODE`',
+    replace: 'WHERE ${condition}`',
+    caughtBy: { ...tests('rebase'), named: 'a line that is being made' },
+  },
+  {
+    name: 'mysql: a line that is made starts below the base',
+    file: `${driver}/token-base.ts`,
+    find: "export const BASE = 'COALESCE(b.token, 0)'",
+    replace: "export const BASE = 'COALESCE(b.token * 0, 0)'",
+    caughtBy: { ...tests('rebase'), named: 'raised, the next tokens' },
+  },
+  {
+    name: 'mysql: the doctor finds nothing wrong with a right too few',
+    file: 'packages/cli/src/doctor-mysql.ts',
+    find: 'new Set([1142, 1143])',
+    replace: 'new Set([1])',
+    caughtBy: { tests: ['packages/cli/src/mysql.test.ts'], named: 'rights too few', engine: 'mariadb' },
+  },
+  {
+    name: 'mysql: the doctor finds nothing wrong with sessions that do not commit',
+    file: 'packages/cli/src/doctor-mysql.ts',
+    find: "!isOn(found, 'autocommit'), [",
+    replace: 'false, [',
+    caughtBy: { tests: ['packages/cli/src/mysql.test.ts'], named: 'what keeps it from being one', engine: 'mariadb' },
   },
 ]

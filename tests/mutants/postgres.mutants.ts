@@ -125,7 +125,7 @@ export const postgresMutants: readonly Mutant[] = [
   },
   {
     name: 'postgres: the doctor finds nothing wrong with a right too few',
-    file: 'packages/cli/src/doctor-postgres.ts',
+    file: 'packages/cli/src/doctor-database.ts',
     find: 'missing.length > 0,',
     replace: 'missing.length > 9,',
     caughtBy: {
@@ -140,5 +140,19 @@ export const postgresMutants: readonly Mutant[] = [
     find: 'else resolve(pooled(client))',
     replace: 'else queueMicrotask(() => resolve(pooled(client)))',
     caughtBy: tests('connecting'),
+  },
+  {
+    name: 'postgres: the tokens are lowered under a crowd whose holder is over',
+    file: `${records}/record-use.ts`,
+    find: '(waiters?.lastEndsAtMs ?? 0) > nowMs',
+    replace: '(waiters?.lastEndsAtMs ?? 0) < 0',
+    caughtBy: { ...tests('rebase'), named: 'while a crowd waits' },
+  },
+  {
+    name: 'postgres: the next in line behind a pooler looks as rarely as the others',
+    file: `${folder}/store.ts`,
+    find: '...(pace !== undefined && {',
+    replace: '...(pace === undefined && {',
+    caughtBy: { ...tests('store'), named: 'behind a pooler' },
   },
 ]

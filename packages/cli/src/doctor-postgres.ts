@@ -1,16 +1,21 @@
 /** What `holdfast doctor` asks a PostgreSQL itself: how it commits, who it is, and how its table of locks is doing. */
 import type { Facts } from 'holdfast'
-import { figure, type Finding } from './doctor-report.ts'
+import {
+  absentTable,
+  ANSWER_WITHIN_MS,
+  clockFinding,
+  connectionsFinding,
+  finding,
+  rightsFinding,
+} from './doctor-database.ts'
+import type { Finding } from './doctor-report.ts'
 
-const LIMIT_MS = 5_000
 /** Older versions are not supported by the project itself any more, and none of them was tried. */
 const VERSION_MIN = 130_000
-const CLOCK_MS_MAX = 1_000
 /** Shorter, a moment of load is taken for trouble. */
 const TIMEOUT_MS_MIN = 1_000
 const DEAD_ROWS_MIN = 10_000
 const DEAD_SHARE = 10
-const CONNECTIONS_SHARE = 0.8
 
 type Row = Readonly<Record<string, string | null>>
 /** Asks for one row of texts; `undefined` where there is none. */
@@ -40,8 +45,8 @@ export async function postgresFindings(url: string, facts: Facts | undefined): P
   const { Client } = (await import('pg')).default
   const client = new Client({
     connectionString: url,
-    connectionTimeoutMillis: LIMIT_MS,
-    query_timeout: LIMIT_MS,
+    connectionTimeoutMillis: ANSWER_WITHIN_MS,
+    query_timeout: ANSWER_WITHIN_MS,
     application_name: 'holdfast doctor',
   })
   client.on('error', () => undefined)
@@ -52,7 +57,8 @@ export async function postgresFindings(url: string, facts: Facts | undefined): P
     const [schema, table] = [named(url, 'schema', 'holdfast'), named(url, 'table', 'lines')]
     const lines = await ask(TABLE, [schema, table, 'SELECT INSERT UPDATE'])
     const waiters = await ask(TABLE, [schema, `${table}_waiters`, 'SELECT INSERT UPDATE DELETE'])
-    const own = [...serverFindings(server), ...poolerFinding(facts), await clockFinding(ask)]
+    const nowMs = async (): Promise<number> => Number((await ask(CLOCK))?.['now'])
+    const own = [...serverFindings(server), ...poolerFinding(facts), await clockFinding(nowMs)]
     return [...own, ...tableFindings(lines, waiters?.['lacking'] ?? null)]
   } catch {
     return []
@@ -94,10 +100,7 @@ function serverFindings(row: Row): readonly Finding[] {
       'note',
       'So short a limit ends steps whenever the server is busy. Give this user at least a second.',
     ]),
-    finding('connections', `${used} of ${connections} are used`, used > Number(connections) * CONNECTIONS_SHARE, [
-      'note',
-      'Each process brings two beside its pool. Raise max_connections, or give the locks a server of their own.',
-    ]),
+    connectionsFinding(used, Number(connections)),
   ]
 }
 
@@ -116,34 +119,12 @@ function poolerFinding(facts: Facts | undefined): readonly Finding[] {
   ]
 }
 
-async function clockFinding(ask: Ask): Promise<Finding> {
-  const beforeMs = Date.now()
-  const { now } = (await ask(CLOCK)) ?? {}
-  const afterMs = Date.now()
-  const aheadMs = Number(now) - (beforeMs + afterMs) / 2
-  const errorMs = Math.max(1, (afterMs - beforeMs) / 2)
-  const seen = `the clock of the server is ${figure(Math.abs(aheadMs))} ${aheadMs < 0 ? 'behind' : 'ahead of'} this machine's (± ${figure(errorMs)})`
-  return finding('server-clock', seen, Math.abs(aheadMs) - errorMs > CLOCK_MS_MAX, [
-    'problem',
-    'Run a time service (NTP) on both. Leases end by the clock of the server, and tokens follow it.',
-  ])
-}
-
 function tableFindings(row: Row | undefined, lackingOfWaiters: string | null): readonly Finding[] {
-  if (row === undefined) {
-    return [
-      {
-        level: 'note',
-        check: 'table',
-        seen: 'is not there yet',
-        advice: 'A store makes it, or a person does: holdfast schema postgres.',
-      },
-    ]
-  }
+  if (row === undefined) return [absentTable('postgres')]
   const { rows, dead, size, idle, lacking } = row
   const missing = [
     ...(row['enters'] === 'true' ? [] : ['USAGE on the schema']),
-    ...(lacking === null ? [] : [lacking]),
+    ...(lacking === null || lacking === undefined ? [] : [lacking]),
     ...(lackingOfWaiters === null ? [] : [`${lackingOfWaiters} on the table of waiters`]),
   ]
   const isBloated = Number(dead) > DEAD_ROWS_MIN && Number(dead) > Number(rows) * DEAD_SHARE
@@ -153,22 +134,10 @@ function tableFindings(row: Row | undefined, lackingOfWaiters: string | null): r
       'note',
       'A crash of the server empties it, and every lock is free then: ALTER TABLE … SET LOGGED.',
     ]),
-    finding('rights', missing.length === 0 ? 'all that are needed' : `no ${missing.join(', ')}`, missing.length > 0, [
-      'problem',
-      'GRANT what is missing to this user (docs/postgres.md).',
-    ]),
+    rightsFinding(missing, 'docs/postgres.md'),
     finding('bloat', `${dead} dead rows beside ${rows} living ones, ${size}`, isBloated, [
       'note',
       `Vacuum does not keep up: VACUUM the table, and let autovacuum come to it earlier.${sleeper}`,
     ]),
   ]
-}
-
-function finding(
-  check: string,
-  seen: string,
-  isTrouble: boolean,
-  [level, advice]: readonly ['note' | 'problem', string],
-): Finding {
-  return isTrouble ? { level, check, seen, advice } : { level: 'ok', check, seen }
 }

@@ -28,18 +28,26 @@ export async function doctorCommand(
 ): Promise<number> {
   const { store } = findStore(url === undefined ? options : { store: url }, context.environment)
   context.printer.secrets.learn(store.url)
-  const engineFindings = /^postgres(?:ql)?:/i.test(store.url)
-    ? async (facts?: Facts): Promise<readonly Finding[]> =>
-        (await import('./doctor-postgres.ts')).postgresFindings(store.url, facts)
-    : undefined
+  const engineFindings = engineFindingsOf(store.url)
   return examined(context, () => store.open(), options, { ...(engineFindings !== undefined && { engineFindings }) })
+}
+
+type EngineFindings = (facts?: Facts) => Promise<readonly Finding[]>
+
+/** Loaded with its driver where it is needed. */
+function engineFindingsOf(url: string): EngineFindings | undefined {
+  if (/^postgres(?:ql)?:/i.test(url)) {
+    return async (facts) => (await import('./doctor-postgres.ts')).postgresFindings(url, facts)
+  }
+  if (/^(?:mysql|mariadb):/i.test(url)) return async () => (await import('./doctor-mysql.ts')).mysqlFindings(url)
+  return undefined
 }
 
 export interface ExaminationOptions {
   /** @default EXAMINATION_MS_MAX */
   readonly limitMs?: number
   /** What is asked of the engine itself; without facts where the store could not be opened. @default nothing */
-  engineFindings?(facts?: Facts): Promise<readonly Finding[]>
+  readonly engineFindings?: EngineFindings
 }
 
 /** Makes each client from a store of its own. */

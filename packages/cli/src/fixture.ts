@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
+import type { DoctorDocument } from './doctor-report.ts'
 import { main } from './main.ts'
 import type { Streams } from './printer.ts'
 
@@ -28,6 +29,13 @@ export interface LineSeen {
   readonly name: string
   readonly lastToken: string
   readonly claims: readonly { readonly state: string; readonly token: string | null }[]
+}
+
+export type Doctored = Pick<DoctorDocument, 'findings' | 'facts'> & { readonly code: number | null }
+
+/** By check. */
+export function levelsOf({ findings }: Pick<DoctorDocument, 'findings'>): Readonly<Record<string, string>> {
+  return Object.fromEntries(findings.map(({ check, level }) => [check, level]))
 }
 
 /** Each line of a text as a JSON document; throws when one is none. */
@@ -142,6 +150,12 @@ export class Sandbox {
   async inspect(name: string): Promise<LineSeen> {
     const { stdout } = await this.run(['inspect', name, '--json'])
     return JSON.parse(stdout) as LineSeen
+  }
+
+  /** What `doctor --facts-only --json` finds. */
+  async doctor(url: string): Promise<Doctored> {
+    const { code, stdout } = await this.run(['doctor', '--facts-only', '--json'], { HOLDFAST_STORE: url })
+    return { code, ...(JSON.parse(stdout) as DoctorDocument) }
   }
 
   /** Kills what a failed test left, and waits for it. */

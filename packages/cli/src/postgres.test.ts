@@ -12,8 +12,7 @@ import * as pooler from '@holdfast/testbed/engines/pgbouncer/server'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
 import { Client } from 'pg'
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { DoctorDocument } from './doctor-report.ts'
-import { documentsIn, type Ended, Sandbox } from './fixture.ts'
+import { documentsIn, type Ended, levelsOf, Sandbox } from './fixture.ts'
 
 // Only a failing test takes so long.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
@@ -61,16 +60,6 @@ async function ask({ url }: Pick<Engine, 'url'>, text: string): Promise<void> {
 
 const over = (url: string, args: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<Ended> =>
   sandbox.run(args, { HOLDFAST_STORE: url, ...more })
-
-async function doctored(
-  url: string,
-): Promise<Pick<DoctorDocument, 'findings' | 'facts'> & { readonly code: number | null }> {
-  const { code, stdout } = await over(url, ['doctor', '--facts-only', '--json'])
-  return { code, ...(JSON.parse(stdout) as DoctorDocument) }
-}
-
-const levelsOf = ({ findings }: Pick<DoctorDocument, 'findings'>): Readonly<Record<string, string>> =>
-  Object.fromEntries(findings.map(({ check, level }) => [check, level]))
 
 describe('a URL', () => {
   it('may name a folder with a socket, settings and the table, and leave the password to PGPASSWORD', async () => {
@@ -142,7 +131,7 @@ it('rebase shows how high the tokens are, and moves them', async () => {
 describe('doctor', () => {
   it('finds a server in order, and asks it all that matters', async () => {
     await over(engine.url, ['run', 'job', '--', 'true'])
-    const { code, findings } = await doctored(engine.url)
+    const { code, findings } = await sandbox.doctor(engine.url)
     expect(code).toBe(0)
     const own = ['version', 'role', 'commit', 'isolation', 'timeouts', 'connections', 'pooler', 'server-clock', 'table']
     const levels = levelsOf({ findings })
@@ -155,7 +144,7 @@ describe('doctor', () => {
     )}`
     await over(hasty, ['ls'])
     await ask(engine, 'ALTER TABLE hasty.lines SET UNLOGGED')
-    const report = await doctored(hasty)
+    const report = await sandbox.doctor(hasty)
     expect(levelsOf(report)).toMatchObject({
       commit: 'note',
       isolation: 'note',
@@ -179,7 +168,9 @@ describe('doctor', () => {
     )
     await worker.end()
     await expect
-      .poll(async () => (await doctored(url)).findings.find(({ check }) => check === 'bloat'), { timeout: 30_000 })
+      .poll(async () => (await sandbox.doctor(url)).findings.find(({ check }) => check === 'bloat'), {
+        timeout: 30_000,
+      })
       .toMatchObject({ level: 'note', advice: expect.stringMatching(/VACUUM.*A transaction stands idle/) as string })
     await sleeper.end()
   })
@@ -188,7 +179,7 @@ describe('doctor', () => {
     const plain = await started({})
     await over(plain.url, ['ls'])
     const standby = await started({ standbyOf: plain })
-    const refused = await doctored(standby.url)
+    const refused = await sandbox.doctor(standby.url)
     expect(refused).toMatchObject({ code: 69, facts: null })
     expect(levelsOf(refused)).toMatchObject({ open: 'problem', role: 'problem', rights: 'ok' })
     await ask(
@@ -208,7 +199,7 @@ describe('doctor', () => {
     const behind = await started({})
     const bouncer = await pooler.start({ before: behind })
     engines.unshift(bouncer)
-    const report = await doctored(bouncer.url)
+    const report = await sandbox.doctor(bouncer.url)
     expect(report.findings).toContainEqual(
       expect.objectContaining({ check: 'pooler', level: 'note', seen: 'LISTEN is deaf' }),
     )

@@ -203,9 +203,12 @@ function addSchema(root: Command, program: ProgramOptions): void {
     .command('schema')
     .description('Print the statements that make the table of a store, for a person with the right to carry them out.')
     .addArgument(new Argument('<engine>', 'which database').choices(schemaEngines))
-    .option('--schema <name>', 'the schema of the table')
+    .option('--schema <name>', 'the schema of the table; for MySQL the database')
     .option('--table <name>', 'the table')
-    .addHelpText('after', '\nExamples:\n  holdfast schema postgres\n  holdfast schema postgres --schema locks | psql')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  holdfast schema postgres --schema locks | psql\n  holdfast schema mysql | mysql locks',
+    )
   act(program, schema, async (options, engine = '') => schemaCommand(program.context, engine, options))
 }
 

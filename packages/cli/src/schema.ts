@@ -11,6 +11,11 @@ type TableNames = Pick<SchemaCommandOptions, 'schema' | 'table'>
 
 const engines: ReadonlyMap<string, (names: TableNames) => Promise<string>> = new Map([
   ['postgres', async (names: TableNames) => (await import('holdfast/postgres')).postgresSchema(names)],
+  [
+    'mysql',
+    async ({ schema: database, ...names }: TableNames) =>
+      (await import('holdfast/mysql')).mysqlSchema({ ...names, ...(database !== undefined && { database }) }),
+  ],
 ])
 
 export const schemaEngines: readonly string[] = [...engines.keys()]

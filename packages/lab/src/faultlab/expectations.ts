@@ -57,15 +57,9 @@ function forgetful(
 const redis: readonly Excuse[] = [
   ...forgetful('redis', ['wipe'], 'a server whose data is deleted has forgotten who holds'),
   ...forgetful('redis', ['kill-server', 'restart-server'], noLog, ['none']),
-  ...forgetful('redis', ['power-loss'], 'what was not synced when the power failed is forgotten', lossy),
+  ...unsynced('redis'),
   ...forgetful('redis', ['failover'], late),
-  { scheme: 'redis', faults: ['server-clock-jump'], property: 'V', because: `${judges} leases early; ${noticed}` },
-  {
-    scheme: 'redis',
-    faults: ['server-clock-jump'],
-    property: 'F',
-    because: `${judges} the claims of those who wait; they stand in line anew`,
-  },
+  ...judged('redis'),
   {
     scheme: 'redis',
     faults: ['server-clock-jump'],
@@ -102,23 +96,33 @@ const redis: readonly Excuse[] = [
 
 const behind = 'replication is later than the answer: the standby that takes over has forgotten who holds'
 
+const unwritten = 'what was not written when the server died is forgotten'
+
 const postgres: readonly Excuse[] = [
-  ...forgetful(
-    'postgres',
-    ['kill-server', 'restart-server'],
-    'what was not written when the server died is forgotten',
-    ['everysec'],
-  ),
-  ...forgetful('postgres', ['power-loss'], 'what was not synced when the power failed is forgotten', lossy),
+  ...forgetful('postgres', ['kill-server', 'restart-server'], unwritten, ['everysec']),
+  ...unsynced('postgres'),
   ...forgetful('postgres', ['failover'], behind),
-  { scheme: 'postgres', faults: ['server-clock-jump'], property: 'V', because: `${judges} leases early; ${noticed}` },
-  {
-    scheme: 'postgres',
-    faults: ['server-clock-jump'],
-    property: 'F',
-    because: `${judges} the claims of those who wait; they stand in line anew`,
-  },
+  ...judged('postgres'),
 ]
+
+const mysql: readonly Excuse[] = [
+  ...forgetful('mysql', ['kill-server'], unwritten, ['none']),
+  ...unsynced('mysql'),
+  ...judged('mysql'),
+]
+
+function unsynced(scheme: string): readonly Excuse[] {
+  return forgetful(scheme, ['power-loss'], 'what was not synced when the power failed is forgotten', lossy)
+}
+
+/** By a clock that jumps. */
+function judged(scheme: string): readonly Excuse[] {
+  const common = { scheme, faults: ['server-clock-jump'] }
+  return [
+    { ...common, property: 'V', because: `${judges} leases early; ${noticed}` },
+    { ...common, property: 'F', because: `${judges} the claims of those who wait; they stand in line anew` },
+  ]
+}
 
 const majority =
   'a server whose clock is set forward gives its vote away early, and the votes of the others may not be left to two holders'
@@ -164,6 +168,7 @@ export const excuses: readonly Excuse[] = [
   ...sqlite,
   ...redis,
   ...postgres,
+  ...mysql,
   ...redlock,
   ...behindSentinels,
   ...replaced,
@@ -192,6 +197,7 @@ const FREE_MS_BEYOND_LEASE: ReadonlyMap<string, number> = new Map([
   ['redis', 6_000],
   // Also a client that asks a silent server for five seconds, and a server that recovers.
   ['postgres', 15_000],
+  ['mysql', 15_000],
   ['redlock', 15_000],
   ['redis+cluster', 11_000],
   ['redis+sentinel', 11_000],
@@ -210,6 +216,7 @@ export function graceMs(scheme: string, ttlMs: number): number {
 const QUIET_MS_BEYOND_LEASE: ReadonlyMap<string, number> = new Map([
   ['sqlite', 500],
   ['postgres', 6_000],
+  ['mysql', 6_000],
   ['redis+cluster', 6_000],
   ['redis+sentinel', 6_000],
 ])

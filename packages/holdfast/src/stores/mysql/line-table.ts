@@ -15,6 +15,7 @@ import type {
 import { StoreUnavailable } from '../../store/errors.ts'
 import { isLost } from '../mysql-driver/errors.ts'
 import { bytes, digits, startVersion, whole } from '../mysql-driver/literals.ts'
+import { BASE, CLOCK_US, lineBeside } from '../mysql-driver/token-base.ts'
 import type { SqlConnection, SqlRow } from '../sql/driver.ts'
 import { type LockedResult, type RowLock, stepLocked } from '../sql/locked-row.ts'
 import type { RecordStatements } from '../sql/operations.ts'
@@ -23,7 +24,6 @@ import { swapResult } from '../sql/swap-result.ts'
 import { WaiterRows, waitersIn } from '../sql/waiter-rows.ts'
 import type { MysqlTable } from './schema.ts'
 
-const CLOCK_US = "TIMESTAMPDIFF(MICROSECOND, TIMESTAMP'1970-01-01 00:00:00', UTC_TIMESTAMP(6))"
 /** A change in a session that does not commit by itself would be granted and undone. */
 const COMMITS = '@@autocommit = 1'
 /** A process that is stopped inside its transaction keeps a line locked no longer: MySQL has no limit for that but this one. */
@@ -55,13 +55,9 @@ export class MysqlLines implements RecordStatements {
     const [token, claims] = partsOf(text)
     if (seen === undefined) {
       const version = startVersion()
-      return await versionOf(
-        connection.query(
-          `INSERT IGNORE INTO ${this.#table} (resource, version, token, claims)
-          SELECT ${bytes(key)}, ${version}, ${whole(token)}, ${bytes(claims)} FROM DUAL WHERE ${COMMITS}`,
-        ),
-        version,
-      )
+      const values = `${bytes(key)}, ${version}, ${whole(token)}, ${bytes(claims)}`
+      const made = connection.query(lineBeside(this.#table, values, `${COMMITS} AND ${whole(token)} > ${BASE}`))
+      return await versionOf(made, version)
     }
     return await this.#update(connection, key, seen, text)
   }
@@ -112,8 +108,7 @@ export class MysqlLines implements RecordStatements {
     const resource = bytes(key)
     const lock: RowLock = {
       // The row is made outside of the transaction: in it, two that make it would stand in each other's way.
-      begin: `INSERT IGNORE INTO ${this.#table} (resource, version, token, claims)
-          VALUES (${resource}, ${startVersion()}, 0, X'');
+      begin: `${lineBeside(this.#table, `${resource}, ${startVersion()}, ${BASE}, X''`)};
         SET SESSION wait_timeout = ${IDLE_LIMIT_SECONDS}; START TRANSACTION;
         SELECT ${CLOCK_US} AS now, version, token, claims FROM ${this.#table} WHERE resource = ${resource} FOR UPDATE`,
       readingIn: ([rows]) => ({ stored: storedIn(rows?.[0]), nowMs: msIn(rows?.[0]) }),

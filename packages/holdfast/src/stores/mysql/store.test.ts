@@ -181,6 +181,9 @@ describe('the tables', () => {
       message: expect.stringMatching(/does not allow this user.*docs\/mysql\.md.*error 1142.*CREATE command denied/),
     })
     await person.query(mysqlSchema({ database }))
+    await expect(stage.opened(mysql(as(user, engine), options))).rejects.toThrow(/INSERT command denied/)
+    // Opened once by a user with all rights, it opens, and grants nothing.
+    await stage.opened(mysql(engine.url, options))
     const store = await stage.opened(mysql(as(user, engine), options))
     await expect(store.enter(claim('n!lock'))).rejects.toMatchObject({ isFinal: true, code: 'STORE_UNAVAILABLE' })
   })

@@ -6,11 +6,13 @@ import type { Store, StoreEnvironment } from '../../store/store.ts'
 import type { MysqlDriver, OnMade } from '../mysql-driver/driver.ts'
 import { mysqlError } from '../mysql-driver/errors.ts'
 import { databaseOf } from '../mysql-driver/found-table.ts'
+import { baseStatements, withBase } from '../mysql-driver/token-base.ts'
 import { settingsOf } from '../mysql-driver/settings.ts'
 import { Connections } from '../sql/connections.ts'
 import { LinePace } from '../sql/line-pace.ts'
 import { operationsOver } from '../sql/operations.ts'
 import { preparedTable } from '../sql/prepared-table.ts'
+import { rebased } from '../sql/rebase.ts'
 import { sqlStore } from '../sql/store.ts'
 import { factsOf } from './facts.ts'
 import { MysqlLines } from './line-table.ts'
@@ -42,6 +44,7 @@ async function engineOver(
   const database = wanted.database ?? (await keeps.use('opening', databaseOf))
   const table = mysqlTableOf({ database, table: wanted.name })
   await preparedTable(keeps, formOf(table))
+  await keeps.use('opening', (connection) => withBase(connection, table.quoted))
   // Made anew, it may lead to a server that was promoted or configured since.
   renewed.onMade = () =>
     void settingsOf(keeps).then(
@@ -56,6 +59,7 @@ async function engineOver(
       return facts
     },
     channel: crypto.randomUUID(),
+    rebase: (to) => keeps.use('rebase', (connection) => rebased(connection, baseStatements(table.quoted), to)),
     close: () => driver.close(),
   }
 }

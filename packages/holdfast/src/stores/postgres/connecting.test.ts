@@ -2,12 +2,12 @@
  * Connections that end in the moment in which they come about.
  * @module-tag real-time
  */
-import { connect, createServer, type Socket } from 'node:net'
 import type { Engine } from '@holdfast/testbed/engines/engine'
 import * as server from '@holdfast/testbed/engines/postgres/driver'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import { again, claim, held } from '../claims.fixture.ts'
+import { Way } from '../way.fixture.ts'
 import { postgres } from './index.ts'
 import { Stage } from './postgres.fixture.ts'
 
@@ -20,45 +20,9 @@ beforeEach(async (context) => {
 })
 afterAll(() => stage[Symbol.asyncDispose]())
 
-/** A way to the server on which its words can be kept back, and then come in one piece. */
-class Way {
-  readonly #kept: Buffer[] = []
-  #isKeeping = false
-  #client: Socket | undefined
-
-  async open({ host, port }: Engine): Promise<string> {
-    const listener = createServer((client) => {
-      const socket = connect(port, host)
-      client.pipe(socket)
-      if (this.#isKeeping) this.#client = client
-      const isKept = this.#isKeeping
-      socket.on('data', (bytes) => (isKept && this.#isKeeping ? this.#kept.push(bytes) : client.write(bytes)))
-      socket.on('error', () => undefined)
-      client.on('error', () => undefined)
-      client.on('close', () => socket.destroy())
-    })
-    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
-    stage.ending(() => void listener.close())
-    return `postgres://postgres@127.0.0.1:${(listener.address() as { port: number }).port}/postgres`
-  }
-
-  keep(): void {
-    this.#isKeeping = true
-  }
-
-  get said(): string {
-    return Buffer.concat(this.#kept).toString('latin1')
-  }
-
-  give(): void {
-    this.#isKeeping = false
-    this.#client?.end(Buffer.concat(this.#kept))
-  }
-}
-
 test('a connection that is ready and ended in one breath is an answer to its asker, and ends no process', async () => {
-  const way = new Way()
-  const url = await way.open(engine)
+  await using way = new Way(engine)
+  const url = `postgres://postgres@127.0.0.1:${await way.open()}/postgres`
   const pool = stage.pool({ url }, { max: 1, idleTimeoutMillis: 1, application_name: 'ended' })
   const store = await stage.opened(postgres(pool))
   await expect.poll(() => pool.totalCount).toBe(0)

@@ -11,6 +11,7 @@ import { PgListener } from '../postgres-driver/listener.ts'
 import { baseStatements } from '../postgres-driver/token-base.ts'
 import { noticeIn } from '../records/notice-text.ts'
 import { Connections } from '../sql/connections.ts'
+import { LinePace } from '../sql/line-pace.ts'
 import { operationsOver } from '../sql/operations.ts'
 import { preparedTable } from '../sql/prepared-table.ts'
 import { rebased } from '../sql/rebase.ts'
@@ -55,7 +56,9 @@ async function engineOver(
     asks.use('opening', (connection) => connection.query(`SELECT pg_notify('${channel}', '')`)),
   )
   let facts = factsOf(server, findings, hears)
+  const pace = hears ? undefined : new LinePace(environment.clock)
   return {
+    ...(pace !== undefined && { recheckInMs: (line, id) => pace.recheckInMs(line, id) }),
     ...operationsOver({ asks, keeps }, new LineTable(table)),
     get facts(): Facts {
       return facts

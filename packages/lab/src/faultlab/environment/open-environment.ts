@@ -2,6 +2,7 @@
 import type { Environment, EnvironmentRequest } from './environment.ts'
 import { startClusterElectorate } from './cluster-environment.ts'
 import { openGroupEnvironment } from './group-environment.ts'
+import { mysqlKind } from './mysql-environment.ts'
 import { openPlainEnvironment } from './plain-environment.ts'
 import { postgresKind } from './postgres-environment.ts'
 import { redisKind } from './redis-environment.ts'
@@ -13,6 +14,7 @@ const environments: ReadonlyMap<string, (request: EnvironmentRequest) => Promise
   ['sqlite', openPlainEnvironment],
   ['redis', (request: EnvironmentRequest) => openServerEnvironment(redisKind, request)],
   ['postgres', (request: EnvironmentRequest) => openServerEnvironment(postgresKind, request)],
+  ['mysql', (request: EnvironmentRequest) => openServerEnvironment(mysqlKind, request)],
   ['redlock', (request: EnvironmentRequest) => openServerEnvironment(redlockKind, request)],
   ['redis+cluster', (request: EnvironmentRequest) => openGroupEnvironment(startClusterElectorate, request)],
   ['redis+sentinel', (request: EnvironmentRequest) => openGroupEnvironment(startSentinelElectorate, request)],

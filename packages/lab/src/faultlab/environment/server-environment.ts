@@ -169,9 +169,14 @@ function routeOf(routes: readonly Route[], place: string | undefined, server: nu
 
 function targetOf(url: string): { readonly host: string; readonly port: number } {
   const { protocol, hostname, port } = new URL(url)
-  const byDefault = protocol.startsWith('postgres') ? POSTGRES_PORT : REDIS_PORT
+  const byDefault = PORTS.get(protocol) ?? REDIS_PORT
   return { host: hostname === '' ? '127.0.0.1' : hostname, port: port === '' ? byDefault : Number(port) }
 }
 
 const REDIS_PORT = 6379
-const POSTGRES_PORT = 5432
+const PORTS: ReadonlyMap<string, number> = new Map([
+  ['postgres:', 5432],
+  ['postgresql:', 5432],
+  ['mysql:', 3306],
+  ['mariadb:', 3306],
+])

@@ -42,6 +42,7 @@ const noMember =
   'a server of a group whose data is deleted has forgotten whom it belongs to; with redis: and redlock: this can be made'
 const noTable =
   'a database without its data has no table for the locks, and a store that is open makes none; deleted rows are rows deleted by hand'
+const noReplica = 'the run starts one server without a replica; with redis: and postgres: this can be made'
 const noServer = 'every process opens the lock file itself: there is no server'
 
 /** What there is for servers that the run starts for itself. */
@@ -71,6 +72,16 @@ const group: StoreFaults = {
 
 const everything = { isFifo: true, hasAllForms: true } as const
 
+const database: StoreFaults = {
+  faults: new Map([...clientFaults, ...routeFaults, ...ownServers.filter(([name]) => name !== 'wipe')]),
+  meaningless: new Map([
+    ['busy', noFile],
+    ['wipe', noTable],
+  ]),
+  usual: ['pause', 'kill', ...names(routeFaults), ...serverFaults.keys()],
+  ...everything,
+}
+
 const stores: ReadonlyMap<string, StoreFaults> = new Map([
   [
     'sqlite',
@@ -95,23 +106,8 @@ const stores: ReadonlyMap<string, StoreFaults> = new Map([
       ...everything,
     },
   ],
-  [
-    'postgres',
-    {
-      faults: new Map([
-        ...clientFaults,
-        ...routeFaults,
-        ...ownServers.filter(([name]) => name !== 'wipe'),
-        ['failover', failover],
-      ]),
-      meaningless: new Map([
-        ['busy', noFile],
-        ['wipe', noTable],
-      ]),
-      usual: ['pause', 'kill', ...names(routeFaults), ...serverFaults.keys()],
-      ...everything,
-    },
-  ],
+  ['postgres', { ...database, faults: new Map([...database.faults, ['failover', failover]]) }],
+  ['mysql', { ...database, meaningless: new Map([...database.meaningless, ['failover', noReplica]]) }],
   [
     'redlock',
     {

@@ -40,7 +40,13 @@ export async function start(options: MysqlOptions = {}): Promise<Engine> {
     options,
     settings: { 'innodb-log-file-size': '16M' },
     async fill(data, account) {
-      const args = ['--no-defaults', '--auth-root-authentication-method=normal', '--skip-test-db', `--datadir=${data}`]
+      const args = [
+        '--no-defaults',
+        '--auth-root-authentication-method=normal',
+        '--skip-test-db',
+        `--datadir=${data}`,
+        `--tmpdir=${data}`,
+      ]
       await run('mariadb-install-db', [...args, ...account], { withinMs: FILL_WITHIN_MS, cwd: '/' })
     },
   })
