@@ -21,6 +21,7 @@ const SHARED: ReadonlySet<string> = new Set([
   'records',
   'sessions',
   'sql',
+  'etcd-driver',
   'mysql-driver',
   'postgres-driver',
   'redis-driver',
