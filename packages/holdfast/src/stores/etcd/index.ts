@@ -1,12 +1,13 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** Locks in an etcd that you already run: every grant is agreed on by a majority of its members, first come first served. */
 import { Misuse } from '../../store/errors.ts'
-import type { Store } from '../../store/store.ts'
 import { etcdAddressOf } from '../etcd-driver/address.ts'
 import type { EtcdTls } from '../etcd-driver/channel.ts'
-import { etcdStore } from './store.ts'
+import { type EtcdStore, etcdStore } from './store.ts'
 
 export type { EtcdTls } from '../etcd-driver/channel.ts'
+export type { EtcdHolder, EtcdOwnership } from './ownership.ts'
+export type { EtcdStore } from './store.ts'
 
 export interface EtcdOptions {
   /**
@@ -37,7 +38,7 @@ const PREFIX = /^[A-Za-z0-9\-_.:/]{1,200}$/
  * const locks = holdfast({ store: etcd('etcd://host-1:2379,host-2:2379,host-3:2379') })
  * ```
  */
-export function etcd(url: string, options: EtcdOptions = {}): Store {
+export function etcd(url: string, options: EtcdOptions = {}): EtcdStore {
   if (typeof url !== 'string') throw new Misuse('etcd() takes a URL such as etcd://host-1:2379,host-2:2379,host-3:2379')
   const address = etcdAddressOf(url)
   const { prefix = address.prefix ?? PREFIX_DEFAULT, tls = {} } = options

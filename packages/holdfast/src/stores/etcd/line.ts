@@ -170,7 +170,11 @@ export class EtcdLine {
     ]
     const text = claimTextOf(claim, this.#base.value)
     const line = room === undefined ? read(key) : { range: lineRange(this.#keys.line(resource)) }
-    const request = either(compare, this.#entering(claim, text, session.lease), [line, read(bar), read(this.#keys.base)])
+    const request = either(compare, this.#entering(claim, text, session.lease), [
+      line,
+      read(bar),
+      read(this.#keys.base),
+    ])
     const answer = await this.#txn(request, 'entering a line', session)
     return answer.succeeded ? await this.#made(claim, key, text, answer) : await this.#notMade(key, answer)
   }

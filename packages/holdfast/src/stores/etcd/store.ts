@@ -9,12 +9,13 @@ import { GRPC } from '../etcd-driver/failures.ts'
 import { rangeMethod, type TxnAnswer, txnMethod } from '../etcd-driver/messages.ts'
 import { loadedCodec } from '../etcd-driver/wire.ts'
 import type { LineAhead, OwnPlace, PutAnswer, Removal, SessionEngine, WholeEntry } from '../sessions/engine.ts'
-import { sessionStore } from '../sessions/store.ts'
+import { SessionStore } from '../sessions/store.ts'
 import { encodeClaim, entryWithEnd, type ReadState } from './claim-text.ts'
 import { etcdFactsOf, probedEtcd } from './facts.ts'
 import { EtcdKeys, rangeEndOf } from './keys.ts'
 import { type EtcdSession, Leases } from './leases.ts'
 import { EtcdLine, type EtcdPlace } from './line.ts'
+import { type EtcdHolder, type EtcdOwnership, ownershipIn } from './ownership.ts'
 import { either, erase, isModifiedAt, lineRange, rangeOf, write } from './requests.ts'
 import { TokenBase } from './token-base.ts'
 import { EtcdWatches } from './watches.ts'
@@ -25,14 +26,37 @@ export interface EtcdPlan {
   readonly prefix: string
 }
 
-export function etcdStore(plan: EtcdPlan): Store {
-  return sessionStore((environment) => openedEngine(plan, environment))
+export interface EtcdStore extends Store {
+  /**
+   * What must be true in a transaction of yours on the same etcd, so that it is carried out only while the lease holds: a
+   * guard without a mark. A holder whose lease ended, was evicted or was released is refused by etcd itself, however late
+   * its request arrives. Throws `LeaseLost` when it is known here that the lease is over, and `Misuse` for a lease of
+   * another store.
+   *
+   * @example
+   * ```ts
+   * const { compare } = store.ownership(lease)
+   * await fetch(`${url}/v3/kv/txn`, { method: 'POST', body: JSON.stringify({ compare: [compare], success: [put] }) })
+   * ```
+   */
+  ownership(lease: EtcdHolder): EtcdOwnership
 }
 
-async function openedEngine(
-  { address, tls, prefix }: EtcdPlan,
-  environment: StoreEnvironment,
-): Promise<SessionEngine<EtcdSession>> {
+export function etcdStore(plan: EtcdPlan): EtcdStore {
+  const opened = new Set<SessionStore<EtcdSession>>()
+  return {
+    async open(environment) {
+      const engine = await openedEngine(plan, environment)
+      const store = new SessionStore<EtcdSession>(engine, environment.clock)
+      opened.add(store)
+      engine.onClose = () => opened.delete(store)
+      return store
+    },
+    ownership: (lease) => ownershipIn(opened, lease),
+  }
+}
+
+async function openedEngine({ address, tls, prefix }: EtcdPlan, environment: StoreEnvironment): Promise<EtcdEngine> {
   const channel = new EtcdChannel(address, tls, await loadedCodec(), environment)
   try {
     const keys = new EtcdKeys(prefix)
@@ -57,6 +81,7 @@ interface EtcdParts {
 
 class EtcdEngine extends EtcdWatches implements SessionEngine<EtcdSession> {
   readonly facts: Facts
+  onClose: () => void = () => undefined
   readonly #channel: EtcdChannel
   readonly #keys: EtcdKeys
   readonly #leases: Leases
@@ -75,6 +100,7 @@ class EtcdEngine extends EtcdWatches implements SessionEngine<EtcdSession> {
 
   close(): void {
     this.#channel.close()
+    this.onClose()
   }
 
   begin(ttlMs: number, delayMs: number): Promise<EtcdSession> {

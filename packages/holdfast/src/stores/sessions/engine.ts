@@ -5,7 +5,7 @@
 import type { Claim, Ref } from '../../store/claim.ts'
 import type { Facts } from '../../store/facts.ts'
 import type { ResourcePage } from '../../store/line-view.ts'
-import type { StoreEnvironment, TokenScaleView } from '../../store/store.ts'
+import type { TokenScaleView } from '../../store/store.ts'
 import type { Stamp } from '../../time/clock.ts'
 
 /** The life that claims share. The engine ends it, and all claims in it, no sooner than `askedAt + ttlMs + delayMs`. */
@@ -123,7 +123,3 @@ export interface SessionEngine<Session extends EngineSession> {
   /** As in the seam. */
   rebase?(to?: bigint): Promise<TokenScaleView>
 }
-
-export type OpenSessions<Session extends EngineSession> = (
-  environment: StoreEnvironment,
-) => Promise<SessionEngine<Session>>

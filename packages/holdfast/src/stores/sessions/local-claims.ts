@@ -49,6 +49,14 @@ export class LocalClaims<Session> {
     return local
   }
 
+  holderOf(resource: string, token: bigint): LocalClaim<Session> | undefined {
+    for (const local of this.#byName.values()) {
+      const isIt = local.claim.resource === resource && local.own?.token === token
+      if (isIt && local.standing?.kind === 'held') return local
+    }
+    return undefined
+  }
+
   delete(ref: Ref): void {
     this.#byName.delete(nameOf(ref))
   }

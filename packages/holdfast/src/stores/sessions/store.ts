@@ -5,9 +5,9 @@ import type { Facts } from '../../store/facts.ts'
 import type { LineView, ResourcePage } from '../../store/line-view.ts'
 import { QUEUE_LENGTH_MAX } from '../../store/limits.ts'
 import type { Gone, Hint, RenewAnswer, Standing } from '../../store/standing.ts'
-import type { LeaveOptions, OpenStore, Renewal, Store, StoreEnvironment, TokenScaleView } from '../../store/store.ts'
+import type { LeaveOptions, OpenStore, Renewal, TokenScaleView } from '../../store/store.ts'
 import type { Clock } from '../../time/clock.ts'
-import type { EngineSession, LineAhead, OpenSessions, OwnPlace, SessionEngine } from './engine.ts'
+import type { EngineSession, LineAhead, OwnPlace, SessionEngine } from './engine.ts'
 import { EvictionWatches } from './eviction-watches.ts'
 import { type LocalClaim, LocalClaims, nameOf } from './local-claims.ts'
 import { blockersOf, firstEndMs, judged, refusalOf } from './rule.ts'
@@ -17,16 +17,8 @@ import { viewOfKeys } from './view.ts'
 const HINT: Hint = { kind: 'hint' }
 const GONE: Gone = { kind: 'gone' }
 
-/** A store over sessions: the engine is opened with the store. */
-export function sessionStore<Session extends EngineSession>(openSessions: OpenSessions<Session>): Store {
-  return {
-    async open(environment: StoreEnvironment) {
-      return new SessionStore(await openSessions(environment), environment.clock)
-    },
-  }
-}
-
-class SessionStore<Session extends EngineSession> implements OpenStore {
+/** A store over sessions, whose engine is open. */
+export class SessionStore<Session extends EngineSession> implements OpenStore {
   /** Only where the engine can. */
   readonly rebase?: (to?: bigint) => Promise<TokenScaleView>
   readonly #engine: SessionEngine<Session>
@@ -49,6 +41,12 @@ class SessionStore<Session extends EngineSession> implements OpenStore {
 
   get facts(): Facts {
     return this.#engine.facts
+  }
+
+  /** The session of a claim that holds with this token, and its place: for what only one engine has. */
+  holderOf(resource: string, token: bigint): { readonly session: Session; readonly own: OwnPlace } | undefined {
+    const { session, own } = this.#claims.holderOf(resource, token) ?? {}
+    return session === undefined || own === undefined || this.#sessions.isOver(session) ? undefined : { session, own }
   }
 
   async enter(claim: Claim): Promise<Standing> {
