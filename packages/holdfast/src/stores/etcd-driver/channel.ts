@@ -179,7 +179,7 @@ export class EtcdChannel {
       this.#next += 1
       if (endpoint === undefined) continue
       try {
-        const host = { clock, timers, tls, onEnd: (ended: EtcdConnection) => this.#ended(ended) }
+        const host = { clock, timers, tls, onEnd: (ended: EtcdConnection, cause?: unknown) => this.#ended(ended, cause) }
         const connection = await EtcdConnection.open(endpoint, host)
         if (this.#isClosed) connection.end(new Error('the store was closed'))
         else this.#connection = connection
@@ -193,8 +193,12 @@ export class EtcdChannel {
     throw new ConnectionFailure(failures.map((each) => driversWords(each)).join('; '), { isUnsent: true, cause })
   }
 
-  #ended(connection: EtcdConnection): void {
+  /** `cause`: what is wrong with the member, or with the way to it. */
+  #ended(connection: EtcdConnection, cause?: unknown): void {
     if (this.#connection === connection) this.#connection = undefined
+    if (cause === undefined || this.#isClosed) return
+    const words = `the connection to etcd ended, and another one is made: ${driversWords(cause)}`
+    this.#environment.troubled?.(new StoreUnavailable(words))
   }
 
   async #certificates(): Promise<SecureContextOptions> {

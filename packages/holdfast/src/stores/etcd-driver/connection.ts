@@ -33,7 +33,8 @@ export interface ConnectionHost {
   readonly timers: Timers
   /** The certificates, where it speaks TLS. */
   readonly tls: SecureContextOptions | undefined
-  onEnd(connection: EtcdConnection): void
+  /** Without a cause it was the wish of the server. */
+  onEnd(connection: EtcdConnection, cause?: unknown): void
 }
 
 interface StreamHandlers {
@@ -161,7 +162,7 @@ export class EtcdConnection {
     this.#session.destroy()
     const failure = this.#failure(messageOf(cause))
     for (const open of [...this.#calls, ...this.#streams]) open.fail(failure)
-    if (wasOpen) this.#host.onEnd(this)
+    if (wasOpen) this.#host.onEnd(this, failure)
   }
 
   #leave(): void {
