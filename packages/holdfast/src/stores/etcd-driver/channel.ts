@@ -179,7 +179,12 @@ export class EtcdChannel {
       this.#next += 1
       if (endpoint === undefined) continue
       try {
-        const host = { clock, timers, tls, onEnd: (ended: EtcdConnection, cause?: unknown) => this.#ended(ended, cause) }
+        const host = {
+          clock,
+          timers,
+          tls,
+          onEnd: (ended: EtcdConnection, cause?: unknown) => this.#ended(ended, cause),
+        }
         const connection = await EtcdConnection.open(endpoint, host)
         if (this.#isClosed) connection.end(new Error('the store was closed'))
         else this.#connection = connection
