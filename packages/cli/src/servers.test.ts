@@ -2,7 +2,7 @@
  * Every command on real servers: what the other suites show on a lock file holds over a network, too.
  * @module-tag real-time
  */
-import { type Driver, type Engine, redis, requireEngine } from '@holdfast/testbed/engines'
+import { type Driver, type Engine, etcd, redis, requireEngine, startEtcdCluster } from '@holdfast/testbed/engines'
 import * as postgres from '@holdfast/testbed/engines/postgres/driver'
 import { Redis } from 'ioredis'
 import { Client } from 'pg'
@@ -42,6 +42,7 @@ const stores: readonly ServerStore[] = [
     urlOf: ([url = '']) => url,
   },
   {
+    ...spoilRedis,
     store: 'redlock:// of five',
     ...onRedis,
     start: () => Promise.all(Array.from({ length: 5 }, () => redis.start({ aof: 'always' }))),
@@ -59,6 +60,17 @@ const stores: readonly ServerStore[] = [
       await client.end()
     },
     damaged: /record of default!bad is damaged/,
+  },
+  {
+    store: 'etcd:// of three',
+    driver: etcd,
+    start: async () => (await startEtcdCluster()).members.map(({ engine }) => engine),
+    urlOf: (urls) => `etcd://${urls.map((url) => new URL(url).host).join(',')}`,
+    async damage({ url }) {
+      const [key, value] = ['holdfast/l/default!bad/theirs', 'x'].map((text) => Buffer.from(text).toString('base64'))
+      await fetch(`${url}/v3/kv/put`, { method: 'POST', body: JSON.stringify({ key, value }) })
+    },
+    damaged: /default!bad\/theirs.*is no claim of Holdfast/,
   },
 ]
 
@@ -157,7 +169,7 @@ describe.each(stores)('on $store', ({ driver, start: startAll, urlOf, damage, da
     const { code, stdout, stderr } = await call('doctor', '--json')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const { namespace, facts, figures, findings } = JSON.parse(stdout) as DoctorDocument
-    expect(facts?.engine).toMatch(/Redis|Redlock|Valkey|PostgreSQL/i)
+    expect(facts?.engine).toMatch(/Redis|Redlock|Valkey|PostgreSQL|etcd/i)
     expect(Object.keys(figures)).toEqual(
       expect.arrayContaining(['open', 'uncontended', 'handOff', 'renewal', 'expiry', 'tokens']),
     )

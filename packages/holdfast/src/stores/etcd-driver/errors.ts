@@ -45,9 +45,12 @@ export function etcdError(error: unknown, what: string): unknown {
     return new OutcomeUnknown(`${what}: the connection to etcd ended before the answer came${said}`, { cause })
   }
   const code = codeOf(error.cause)
-  const way = code !== undefined && NOT_REACHED.has(code) ? '. Check the addresses, and whether it runs' : ''
+  const isAway = code !== undefined && NOT_REACHED.has(code)
+  const words = isAway
+    ? `etcd cannot be reached (${code}). Check the addresses, and whether it runs`
+    : 'no connection to etcd came about'
   const isFinal = code !== undefined && CERTIFICATE_CODE.test(code)
-  return new StoreUnavailable(`${what}: no connection to etcd came about${way}${said}`, { cause, isFinal })
+  return new StoreUnavailable(`${what}: ${words}${said}`, { cause, isFinal })
 }
 
 /** What is wrong with a certificate stays wrong. */
