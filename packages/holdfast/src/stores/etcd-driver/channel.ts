@@ -42,6 +42,9 @@ export class EtcdChannel {
   #token: Promise<string> | undefined
   #unavailable = 0
   #isClosed = false
+  #hasConnected = false
+  /** Called for every connection but the first: it may be another server than before. */
+  onReconnect: () => void = () => undefined
 
   constructor(address: EtcdAddress, tls: EtcdTls, codec: MessageCodec, environment: StoreEnvironment) {
     this.#address = address
@@ -171,13 +174,13 @@ export class EtcdChannel {
   /** One round over all members. */
   async #connect(): Promise<EtcdConnection> {
     const { endpoints, isTls } = this.#address
-    const { clock, timers } = this.#environment
+    const { clock, timers, signal } = this.#environment
     const tls = isTls ? await this.#certificates() : undefined
     const failures: unknown[] = []
     for (const _ of endpoints) {
       const endpoint = endpoints[this.#next % endpoints.length]
       this.#next += 1
-      if (endpoint === undefined) continue
+      if (endpoint === undefined || signal.aborted) continue
       try {
         const host = {
           clock,
@@ -186,8 +189,7 @@ export class EtcdChannel {
           onEnd: (ended: EtcdConnection, cause?: unknown) => this.#ended(ended, cause),
         }
         const connection = await EtcdConnection.open(endpoint, host)
-        if (this.#isClosed) connection.end(new Error('the store was closed'))
-        else this.#connection = connection
+        this.#took(connection)
         return connection
       } catch (error) {
         failures.push(error)
@@ -196,6 +198,13 @@ export class EtcdChannel {
     const [first] = failures
     const cause = first instanceof Error ? first.cause : first
     throw new ConnectionFailure(failures.map((each) => driversWords(each)).join('; '), { isUnsent: true, cause })
+  }
+
+  #took(connection: EtcdConnection): void {
+    if (this.#isClosed) return connection.end(new Error('the store was closed'))
+    this.#connection = connection
+    if (this.#hasConnected) this.onReconnect()
+    this.#hasConnected = true
   }
 
   /** `cause`: what is wrong with the member, or with the way to it. */
@@ -216,7 +225,7 @@ export class EtcdChannel {
         })
       })
     }
-    return certificates as SecureContextOptions
+    return certificates
   }
 }
 

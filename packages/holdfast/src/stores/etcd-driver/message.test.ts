@@ -2,10 +2,10 @@
 import * as wire from '@bufbuild/protobuf/wire'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { MessageCodec, type WireFormat } from './message.ts'
+import { MessageCodec } from './message.ts'
 import { txnMethod, type TxnAnswer, watchAnswer, watchRequest } from './messages.ts'
 
-const codec = new MessageCodec(wire as WireFormat)
+const codec = new MessageCodec(wire)
 
 const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })
 const keyValue = fc.record({

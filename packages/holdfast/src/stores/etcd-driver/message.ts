@@ -78,7 +78,7 @@ export class MessageCodec {
       const [number, type] = reader.tag()
       const [name, field] = byNumber.get(number) ?? []
       if (name === undefined || field === undefined) {
-        reader.skip(type, number)
+        reader.skip.call(reader, type, number)
         continue
       }
       if (type !== wireTypeOf(field)) throw new TypeError(`field ${number} has the wire type ${type}`)

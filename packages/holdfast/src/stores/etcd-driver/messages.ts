@@ -168,8 +168,8 @@ interface RemainingAnswer {
   readonly ttl: bigint
 }
 const remainingAnswer: MessageShape<RemainingAnswer> = { ttl: [3, 'int64'] }
-type NoAnswer = Record<never, never>
-const noAnswer: MessageShape<NoAnswer> = {}
+/** What says nothing but that it was done. */
+const empty: MessageShape<object> = {}
 
 export interface WatchCreation {
   readonly key: string
@@ -277,7 +277,7 @@ export const remainingMethod: UnaryMethod<LeaseRequest, RemainingAnswer> = unary
   leaseRequest,
   remainingAnswer,
 )
-export const revokeMethod: UnaryMethod<LeaseRequest, NoAnswer> = unary('Lease/LeaseRevoke', leaseRequest, noAnswer)
+export const revokeMethod: UnaryMethod<LeaseRequest, object> = unary('Lease/LeaseRevoke', leaseRequest, empty)
 export const loginMethod: UnaryMethod<LoginRequest, LoginAnswer> = unary('Auth/Authenticate', loginRequest, loginAnswer)
-export const statusMethod: UnaryMethod<NoAnswer, ServerStatus> = unary('Maintenance/Status', noAnswer, serverStatus)
-export const membersMethod: UnaryMethod<NoAnswer, Members> = unary('Cluster/MemberList', noAnswer, members)
+export const statusMethod: UnaryMethod<object, ServerStatus> = unary('Maintenance/Status', empty, serverStatus)
+export const membersMethod: UnaryMethod<object, Members> = unary('Cluster/MemberList', empty, members)

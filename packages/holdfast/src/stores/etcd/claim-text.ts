@@ -75,6 +75,7 @@ const KINDS = { weight: 'number', capacity: 'number', delayMs: 'number', owner: 
 function isClaimText(value: unknown): value is Omit<ClaimText, 'base'> & { readonly base: string } {
   if (typeof value !== 'object' || value === null) return false
   const isWhole = Object.entries(KINDS).every(([name, kind]) => typeof Reflect.get(value, name) === kind)
-  const [base, isLingering]: readonly unknown[] = [Reflect.get(value, 'base'), Reflect.get(value, 'isLingering')]
+  const base: unknown = Reflect.get(value, 'base')
+  const isLingering: unknown = Reflect.get(value, 'isLingering')
   return isWhole && typeof isLingering === 'boolean' && typeof base === 'string' && /^-?\d{1,19}$/.test(base)
 }

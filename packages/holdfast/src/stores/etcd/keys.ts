@@ -63,9 +63,3 @@ export class EtcdKeys {
 export function idOf(key: string): string {
   return key.slice(key.lastIndexOf('/') + 1)
 }
-
-/** What follows all keys that begin so. Keys of ours are ASCII. */
-export function rangeEndOf(prefix: string): string {
-  const last = prefix.length - 1
-  return prefix.slice(0, last) + String.fromCharCode(prefix.charCodeAt(last) + 1)
-}

@@ -34,7 +34,7 @@ import {
   lineRange,
   read,
   write,
-} from './requests.ts'
+} from '../etcd-driver/requests.ts'
 import type { TokenBase } from './token-base.ts'
 
 /** Up to so many enters the line is read whole: it costs little, and tells exactly how many are ahead. */
@@ -121,12 +121,12 @@ export class EtcdLine {
       return await this.replace(own, { ...own.text, isLingering: true }, lease, bar)
     }
     const tail = this.#keys.tail(resource)
-    const { createRevision, ticket, isFirst } = own
+    const { createRevision, ticket, isFirst, text } = own
     const handover =
-      isFirst && session !== undefined
+      isFirst && isPlain(text) && session !== undefined
         ? [write(this.#keys.handover(resource), `${createRevision} ${ticket}`, session.lease)]
         : []
-    const isLast = [hasValue(tail, `${key} ${PLAIN}`)]
+    const isLast = [hasValue(tail, tailTextOf(key, text))]
     const tidy = { txn: either(isLast, [erase(tail), erase(this.#keys.handover(resource))], handover) }
     const leaving = either([isCreatedAt(key, createRevision)], [erase(key), tidy, ...bar], bar)
     return (await this.#txn(leaving, 'leaving a line', session)).succeeded
@@ -187,8 +187,7 @@ export class EtcdLine {
     const seen = isPlain(claim)
       ? { txn: either([isWrittenMoreOften(tail, SHORT_LINE)], [handover], [line]) }
       : { txn: either([], [line], []) }
-    const kind = isPlain(claim) ? PLAIN : String(claim.capacity)
-    return [write(key, encodeClaim(text), lease), read(tail), seen, write(tail, `${key} ${kind}`, lease)]
+    return [write(key, encodeClaim(text), lease), read(tail), seen, write(tail, tailTextOf(key, text), lease)]
   }
 
   async #made(claim: Claim, key: string, text: ClaimText, answer: TxnAnswer): Promise<PutAnswer> {
@@ -267,6 +266,11 @@ function behind(own: EtcdPlace, previous: string, handover: KeyValue | undefined
   const gone = handover === undefined ? 0 : handoverIn(handover).ticket
   const unread = Math.max(0, own.ticket - 2 - (gone < own.ticket ? gone : 0))
   return { entries: [plainEntry(previous), plainEntry(own.key)], unread }
+}
+
+/** A mutex claim behind one that is none reads the line. */
+function tailTextOf(key: string, text: ClaimText): string {
+  return `${key} ${isPlain(text) ? PLAIN : text.capacity}`
 }
 
 function plainEntry(key: string): LineEntry {

@@ -126,6 +126,39 @@ describe('the life', () => {
   })
 })
 
+describe('a line', () => {
+  test('is handed over by its holder alone: a waiter that gives up lets nobody in', async () => {
+    const store = await open()
+    const resource = fresh()
+    const [first, second, third, fourth] = [claim(resource), claim(resource), claim(resource), claim(resource)]
+    for (const each of [first, second, third, fourth]) await store.enter(each)
+    await store.leave(first)
+    held(await store.enter(second))
+    await store.leave(third)
+    expect(await store.enter(fourth)).toMatchObject({ kind: 'queued' })
+    await store.leave(second)
+    held(await store.enter(fourth))
+  })
+
+  test(
+    'loses a claim whose holder has stopped believing, although its session is used on',
+    { timeout: 30_000 },
+    async () => {
+      const [store, other] = [await open(), await open()]
+      const life = { ttlMs: 2_000, lockDelayMs: 2_000 }
+      const [asked, next] = [claim(fresh(), life), claim(fresh(), life)]
+      held(await store.enter(asked))
+      await new Promise((resolve) => setTimeout(resolve, 2_200))
+      held(await store.enter(next))
+      const isFree = async (): Promise<boolean> => {
+        expect((await store.renew([{ ref: next, ttlMs: 2_000 }]))[0]).toMatchObject({ kind: 'held' })
+        return (await other.look(asked.resource)).claims.length === 0
+      }
+      await expect.poll(isFree, { timeout: 8_000, interval: 300 }).toBe(true)
+    },
+  )
+})
+
 describe('a semaphore', () => {
   test('wakes a waiter when its turn has come, and not at every change', async () => {
     const store = await open()

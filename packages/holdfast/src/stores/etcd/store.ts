@@ -11,12 +11,12 @@ import { loadedCodec } from '../etcd-driver/wire.ts'
 import type { LineAhead, OwnPlace, PutAnswer, Removal, SessionEngine, WholeEntry } from '../sessions/engine.ts'
 import { SessionStore } from '../sessions/store.ts'
 import { encodeClaim, entryWithEnd, type ReadState } from './claim-text.ts'
-import { etcdFactsOf, probedEtcd } from './facts.ts'
-import { EtcdKeys, rangeEndOf } from './keys.ts'
+import { type EtcdFindings, etcdFactsOf, probedEtcd } from './facts.ts'
+import { EtcdKeys } from './keys.ts'
 import { type EtcdSession, Leases } from './leases.ts'
 import { EtcdLine, type EtcdPlace } from './line.ts'
 import { type EtcdHolder, type EtcdOwnership, ownershipIn } from './ownership.ts'
-import { either, erase, isModifiedAt, lineRange, rangeOf, write } from './requests.ts'
+import { either, erase, isModifiedAt, lineRange, rangeEndOf, rangeOf, write } from '../etcd-driver/requests.ts'
 import { TokenBase } from './token-base.ts'
 import { EtcdWatches } from './watches.ts'
 
@@ -62,9 +62,18 @@ async function openedEngine({ address, tls, prefix }: EtcdPlan, environment: Sto
     const keys = new EtcdKeys(prefix)
     const leases = new Leases(channel, environment.clock)
     const base = new TokenBase(channel, environment.clock, keys.base)
-    const facts = etcdFactsOf(await probedEtcd(channel, leases))
+    const findings = await probedEtcd(channel, leases)
     await base.load()
-    return new EtcdEngine({ channel, keys, leases, base, facts })
+    const engine = new EtcdEngine({ channel, keys, leases, base, facts: etcdFactsOf(findings) })
+    channel.onReconnect = () => {
+      const tell = (now: EtcdFindings): void => {
+        engine.facts = etcdFactsOf(now)
+        environment.factsChanged?.(engine.facts)
+      }
+      // What cannot be asked now is asked after the next connection.
+      probedEtcd(channel, leases).then(tell, () => undefined)
+    }
+    return engine
   } catch (error) {
     channel.close()
     throw error
@@ -80,7 +89,7 @@ interface EtcdParts {
 }
 
 class EtcdEngine extends EtcdWatches implements SessionEngine<EtcdSession> {
-  readonly facts: Facts
+  facts: Facts
   onClose: () => void = () => undefined
   readonly #channel: EtcdChannel
   readonly #keys: EtcdKeys

@@ -8,7 +8,7 @@ import type { Clock } from '../../time/clock.ts'
 import { scaleUs } from '../../line/token-scale.ts'
 import type { EtcdChannel } from '../etcd-driver/channel.ts'
 import { txnMethod } from '../etcd-driver/messages.ts'
-import { either, foundIn, isCreatedAt, isModifiedAt, read, write } from './requests.ts'
+import { either, foundIn, isCreatedAt, isModifiedAt, read, write } from '../etcd-driver/requests.ts'
 
 export class TokenBase {
   readonly #channel: EtcdChannel

@@ -77,7 +77,7 @@ test('a member that falls silent is left, and what was held through it stays hel
   for (const { proxy } of others) proxy?.set({ kind: 'pass' })
   await follower?.engine.pause()
   const other = await locks.acquire('other', { wait: '20s' })
-  expect(lease.state).toBe('held')
+  expect(lease.isHeld()).toBe(true)
   await new Promise((resolve) => setTimeout(resolve, 12_000))
   expect([lease.state, other.state]).toEqual(['held', 'held'])
   expect(await lease.release()).toBe('released')

@@ -4,10 +4,10 @@
  */
 import type { EtcdChannel } from '../etcd-driver/channel.ts'
 import { DELETED, type RangeRequest, rangeMethod, type WatchEvent } from '../etcd-driver/messages.ts'
-import type { Blockers, Change } from '../sessions/engine.ts'
-import { type EtcdKeys, rangeEndOf } from './keys.ts'
+import type { Blockers, WatchChange } from '../sessions/engine.ts'
+import type { EtcdKeys } from './keys.ts'
 import type { EtcdSession } from './leases.ts'
-import { rangeOf } from './requests.ts'
+import { rangeEndOf, rangeOf } from '../etcd-driver/requests.ts'
 
 export class EtcdWatches {
   readonly #channel: EtcdChannel
@@ -18,14 +18,14 @@ export class EtcdWatches {
     this.#keys = keys
   }
 
-  watchGone(_: EtcdSession, resource: string, blockers: Blockers, told: (change: Change) => void): () => void {
+  watchGone(_: EtcdSession, resource: string, blockers: Blockers, told: (change: WatchChange) => void): () => void {
     const { weights, enough } = blockers
     const [only] = weights.keys()
     const place: RangeRequest =
       weights.size === 1 && only !== undefined ? { key: only } : rangeOf(this.#keys.line(resource))
     const gone = new Set<string>()
     let isOver = false
-    const tell = (change: Change): void => {
+    const tell = (change: WatchChange): void => {
       if (isOver) return
       isOver = true
       stop()
@@ -55,7 +55,7 @@ export class EtcdWatches {
     }
   }
 
-  watchMarks({ lease }: EtcdSession, told: (change: Change) => void): () => void {
+  watchMarks({ lease }: EtcdSession, told: (change: WatchChange) => void): () => void {
     return this.#channel.watch(rangeOf(this.#keys.marks(lease)), {
       onCreated: () => told('changed'),
       onEvents: (events) => events.some(({ type }) => type !== DELETED) && told('changed'),

@@ -71,7 +71,7 @@ export interface Blockers {
 }
 
 /** `lost`: whether it changed is not known. */
-export type Change = 'changed' | 'lost'
+export type WatchChange = 'changed' | 'lost'
 
 export interface Removal {
   /** The weight goes on counting in its place for this long. 0: it is gone at once. */
@@ -114,9 +114,9 @@ export interface SessionEngine<Session extends EngineSession> {
   unmark(session: Session, names: readonly string[]): void
 
   /** Tells once when enough of the weight is gone, also when it was gone before. Returns what ends it. */
-  watchGone(session: Session, resource: string, blockers: Blockers, told: (change: Change) => void): () => void
+  watchGone(session: Session, resource: string, blockers: Blockers, told: (change: WatchChange) => void): () => void
   /** Tells when it has begun, and at every mark from then on; last of all, once, that it is lost. */
-  watchMarks(session: Session, told: (change: Change) => void): () => void
+  watchMarks(session: Session, told: (change: WatchChange) => void): () => void
   /** Tells once of another version of the line than `seen`. */
   watchLine(resource: string, seen: string, told: (version: string) => void): () => void
 

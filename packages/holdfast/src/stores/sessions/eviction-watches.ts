@@ -1,10 +1,11 @@
 /** One watch a session for the marks of evictions, and one reading for all holders that begin to listen in one moment. */
 import type { Ref } from '../../store/claim.ts'
 import type { EngineSession, SessionEngine } from './engine.ts'
-import { nameOf } from './local-claims.ts'
+import { nameOf } from './session-claims.ts'
 
-/** Called with the reason, or without one when the claim may have been evicted. */
-type EvictionListener = (reason: string | undefined) => void
+const NO_MARKS: ReadonlyMap<string, string> = new Map()
+
+type EvictionListener = (reason: string) => void
 
 interface SessionListeners {
   readonly byName: Map<string, Set<EvictionListener>>
@@ -25,7 +26,7 @@ export class EvictionWatches<Session extends EngineSession> {
   /** Tells of marks that are there already, too. Returns what ends it. */
   listen(session: Session, ref: Ref, told: EvictionListener): () => void {
     const known = this.#bySession.get(session)
-    const listeners = known ?? { byName: new Map(), stop: () => undefined, isReading: false, isStale: false }
+    const listeners = known ?? noListeners()
     const name = nameOf(ref)
     const own = listeners.byName.get(name) ?? new Set()
     listeners.byName.set(name, own.add(told))
@@ -55,14 +56,21 @@ export class EvictionWatches<Session extends EngineSession> {
       listeners.isStale = true
       return
     }
-    listeners.isReading = true
-    listeners.isStale = false
-    const done = (marks: ReadonlyMap<string, string>): void => {
-      listeners.isReading = false
-      for (const [name, reason] of marks) for (const told of listeners.byName.get(name) ?? []) told(reason)
-      if (listeners.isStale && this.#bySession.get(session) === listeners) this.#read(session, listeners)
-    }
-    // Marks that cannot be read now are read by the next renewal.
-    this.#engine.beat(session, false).then(done, () => done(new Map()))
+    void this.#readMarks(session, listeners)
   }
+
+  async #readMarks(session: Session, listeners: SessionListeners): Promise<void> {
+    listeners.isReading = true
+    do {
+      listeners.isStale = false
+      // Marks that cannot be read now are read by the next renewal.
+      const marks = await this.#engine.beat(session, false).catch(() => NO_MARKS)
+      for (const [name, reason] of marks) for (const told of listeners.byName.get(name) ?? []) told(reason)
+    } while (listeners.isStale && this.#bySession.get(session) === listeners)
+    listeners.isReading = false
+  }
+}
+
+function noListeners(): SessionListeners {
+  return { byName: new Map(), stop: () => undefined, isReading: false, isStale: false }
 }

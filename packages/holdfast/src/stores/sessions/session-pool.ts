@@ -11,10 +11,16 @@ const SHARED_SHARE = 1 / 6
 /** Each is a request every third of its ttl. */
 const SESSIONS_MAX = 100
 
+interface BegunSession<Session> {
+  readonly beginning: Promise<Session>
+  /** Once it has begun. */
+  session: Session | undefined
+}
+
 export class SessionPool<Session extends EngineSession> {
   readonly #engine: SessionEngine<Session>
   readonly #clock: Clock
-  readonly #sessions = new Map<string, Promise<Session>>()
+  readonly #begun = new Map<string, BegunSession<Session>>()
 
   constructor(engine: SessionEngine<Session>, clock: Clock) {
     this.#engine = engine
@@ -28,20 +34,11 @@ export class SessionPool<Session extends EngineSession> {
     const name = `${wholeMs} ${delayMs}`
     // The second round begins a session in the place of one that was over.
     for (let round = 0; round < 2; round += 1) {
-      const beginning = this.#sessions.get(name) ?? this.#begin(name, wholeMs, delayMs)
-      const forget = (): void => {
-        if (this.#sessions.get(name) === beginning) this.#sessions.delete(name)
-      }
-      try {
-        const session = await beginning
-        await this.freshen(session)
-        if (!session.isDead) return session
-        forget()
-      } catch (error) {
-        // Whether it lives will be known by the next one that asks; one that did not begin is begun anew.
-        await beginning.catch(forget)
-        throw error
-      }
+      const begun = this.#begun.get(name) ?? this.#begin(name, wholeMs, delayMs)
+      const session = await begun.beginning
+      await this.freshen(session)
+      if (!session.isDead) return session
+      this.#forget(name, begun)
     }
     throw new NotApplied('the session ended while a claim entered')
   }
@@ -67,30 +64,41 @@ export class SessionPool<Session extends EngineSession> {
 
   /** Sessions without claims end at once. In the others work may go on: those end with their time. */
   async close(used: ReadonlySet<Session>): Promise<void> {
-    const begun = await Promise.allSettled(this.#sessions.values())
-    this.#sessions.clear()
-    for (const outcome of begun) {
-      if (outcome.status === 'rejected' || outcome.value.isDead || used.has(outcome.value)) continue
-      await this.#engine.end(outcome.value, true).catch(() => undefined)
-    }
+    const begun = [...this.#begun.values()].flatMap(({ session }) => session ?? [])
+    this.#begun.clear()
+    const unused = begun.filter((session) => !session.isDead && !used.has(session))
+    await Promise.allSettled(unused.map((session) => this.#engine.end(session, true)))
   }
 
-  #begin(name: string, ttlMs: number, delayMs: number): Promise<Session> {
-    if (this.#sessions.size >= SESSIONS_MAX) {
+  #begin(name: string, ttlMs: number, delayMs: number): BegunSession<Session> {
+    if (this.#begun.size >= SESSIONS_MAX) this.#forgetOver()
+    if (this.#begun.size >= SESSIONS_MAX) {
       throw new NotApplied(
         `claims of this store ask for more than ${SESSIONS_MAX} different ttls and lock-delays, each a session of its own: ask for fewer`,
         { isFinal: true },
       )
     }
-    const beginning = this.#engine.begin(ttlMs, delayMs)
-    this.#sessions.set(name, beginning)
-    return beginning
+    const begun: BegunSession<Session> = { beginning: this.#engine.begin(ttlMs, delayMs), session: undefined }
+    this.#begun.set(name, begun)
+    begun.beginning.then(
+      (session) => (begun.session = session),
+      () => this.#forget(name, begun),
+    )
+    return begun
+  }
+
+  #forget(name: string, begun: BegunSession<Session>): void {
+    if (this.#begun.get(name) === begun) this.#begun.delete(name)
+  }
+
+  #forgetOver(): void {
+    for (const [name, { session }] of this.#begun) {
+      if (session !== undefined && this.isOver(session)) this.#begun.delete(name)
+    }
   }
 
   async #giveUp(session: Session): Promise<void> {
-    for (const [name, beginning] of this.#sessions) {
-      if ((await beginning.catch(() => undefined)) === session) this.#sessions.delete(name)
-    }
+    for (const [name, begun] of this.#begun) if (begun.session === session) this.#forget(name, begun)
     if (!session.isDead) await this.#engine.end(session, session.delayMs === 0).catch(() => undefined)
   }
 

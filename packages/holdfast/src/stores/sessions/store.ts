@@ -9,12 +9,14 @@ import type { LeaveOptions, OpenStore, Renewal, TokenScaleView } from '../../sto
 import type { Clock } from '../../time/clock.ts'
 import type { EngineSession, LineAhead, OwnPlace, SessionEngine } from './engine.ts'
 import { EvictionWatches } from './eviction-watches.ts'
-import { type LocalClaim, LocalClaims, nameOf } from './local-claims.ts'
+import { type SessionClaim, SessionClaims, nameOf } from './session-claims.ts'
 import { blockersOf, firstEndMs, judged, refusalOf } from './rule.ts'
 import { SessionPool } from './session-pool.ts'
 import { viewOfKeys } from './view.ts'
 
 const HINT: Hint = { kind: 'hint' }
+/** A waiter that is watched for looks so often all the same: a watch may have died without a word. */
+const LOOK_EVERY_MS = 10_000
 const GONE: Gone = { kind: 'gone' }
 
 /** A store over sessions, whose engine is open. */
@@ -22,13 +24,15 @@ export class SessionStore<Session extends EngineSession> implements OpenStore {
   /** Only where the engine can. */
   readonly rebase?: (to?: bigint) => Promise<TokenScaleView>
   readonly #engine: SessionEngine<Session>
+  readonly #clock: Clock
   readonly #sessions: SessionPool<Session>
   readonly #evictions: EvictionWatches<Session>
-  readonly #claims = new LocalClaims<Session>()
+  readonly #claims = new SessionClaims<Session>()
   readonly #closing = new AbortController()
 
   constructor(engine: SessionEngine<Session>, clock: Clock) {
     this.#engine = engine
+    this.#clock = clock
     this.#sessions = new SessionPool(engine, clock)
     this.#evictions = new EvictionWatches(engine)
     const rebase = engine.rebase?.bind(engine)
@@ -97,15 +101,19 @@ export class SessionStore<Session extends EngineSession> implements OpenStore {
     if (local === undefined || standing === undefined || session === undefined) return HINT
     return await this.#until<Standing | Hint>(HINT, signal, (resolve) => {
       if (standing.kind === 'held') {
-        return this.#evictions.listen(session, ref, (reason) => {
-          resolve(reason === undefined ? HINT : this.#gone(local, reason))
-        })
+        return this.#evictions.listen(session, ref, (reason) => resolve(this.#gone(local, reason)))
       }
       if (blockers === undefined) return () => undefined
-      return this.#engine.watchGone(session, ref.resource, blockers, (change) => {
+      local.isWatched = true
+      const stop = this.#engine.watchGone(session, ref.resource, blockers, (change) => {
+        local.isWatched = false
         local.isFresh = change === 'changed'
         resolve(HINT)
       })
+      return () => {
+        local.isWatched = false
+        stop()
+      }
     })
   }
 
@@ -141,7 +149,7 @@ export class SessionStore<Session extends EngineSession> implements OpenStore {
     await this.#engine.close()
   }
 
-  async #enter(local: LocalClaim<Session>): Promise<Standing> {
+  async #enter(local: SessionClaim<Session>): Promise<Standing> {
     const { session, claim } = local
     await this.#sessions.freshen(session)
     if (this.#sessions.isOver(session)) return this.#gone(local)
@@ -152,7 +160,7 @@ export class SessionStore<Session extends EngineSession> implements OpenStore {
     return local.own === undefined ? await this.#put(local) : await this.#again(local, local.own)
   }
 
-  async #put(local: LocalClaim<Session>): Promise<Standing> {
+  async #put(local: SessionClaim<Session>): Promise<Standing> {
     const { session, claim } = local
     try {
       const answer = await this.#engine.put(session, claim)
@@ -175,7 +183,7 @@ export class SessionStore<Session extends EngineSession> implements OpenStore {
   }
 
   /** By what is known it is in line: is it still there, and does it hold by now? A waiter whose session ended is never granted. */
-  async #again(local: LocalClaim<Session>, own: OwnPlace): Promise<Standing> {
+  async #again(local: SessionClaim<Session>, own: OwnPlace): Promise<Standing> {
     const { isFresh } = local
     local.isFresh = false
     const ahead = await this.#engine.ahead(local.session, local.claim, own, isFresh)
@@ -183,12 +191,12 @@ export class SessionStore<Session extends EngineSession> implements OpenStore {
     return await this.#goneBy(local)
   }
 
-  async #goneBy(local: LocalClaim<Session>): Promise<Gone> {
+  async #goneBy(local: SessionClaim<Session>): Promise<Gone> {
     const marks = await this.#engine.beat(local.session, false)
     return this.#gone(local, marks.get(nameOf(local.claim)))
   }
 
-  async #placed(local: LocalClaim<Session>, own: OwnPlace, { entries, unread }: LineAhead): Promise<Standing> {
+  async #placed(local: SessionClaim<Session>, own: OwnPlace, { entries, unread }: LineAhead): Promise<Standing> {
     const { session, claim } = local
     const line = judged(entries, unread)
     const [before, last] = [line.slice(0, -1), line.at(-1)]
@@ -207,6 +215,7 @@ export class SessionStore<Session extends EngineSession> implements OpenStore {
       return (local.standing = { kind: 'held', token: own.token, askedAt, lifeMs, provisional: false })
     }
     local.blockers = blockersOf(before, claim)
+    local.lookedAtMs = this.#clock.monotonicMs()
     const endsInMs = firstEndMs(before)
     const waiting = before.filter(({ holds, isLingering }) => !holds && !isLingering).length
     const queued = { kind: 'queued', ahead: waiting + Math.max(0, unread - 1), lifeMs } as const
@@ -227,8 +236,11 @@ export class SessionStore<Session extends EngineSession> implements OpenStore {
     const reason = (await beats.get(session))?.get(nameOf(ref))
     if (reason !== undefined || this.#sessions.isOver(session)) return this.#gone(local, reason)
     if (note !== undefined && !(await this.#engine.note(session, own, note))) return this.#gone(local)
-    // A waiter looks: its turn may have come without a message.
-    if (standing.kind === 'queued') return await this.#again(local, own)
+    if (standing.kind === 'queued') {
+      const isKnown = local.isWatched && this.#clock.monotonicMs() - local.lookedAtMs < LOOK_EVERY_MS
+      // Its turn may have come without a message.
+      return isKnown ? { ...standing, lifeMs: session.ttlMs } : await this.#again(local, own)
+    }
     return { ...standing, askedAt: session.askedAt, lifeMs: session.ttlMs }
   }
 
@@ -240,7 +252,7 @@ export class SessionStore<Session extends EngineSession> implements OpenStore {
     return isOther ? undefined : found
   }
 
-  #gone({ session, claim }: LocalClaim<Session>, reason?: string): Gone {
+  #gone({ session, claim }: SessionClaim<Session>, reason?: string): Gone {
     this.#claims.delete(claim)
     if (reason === undefined) return GONE
     this.#claims.evicted(claim, reason)

@@ -8,8 +8,7 @@ import {
   type RangeRequest,
   SORT,
   type TxnRequest,
-} from '../etcd-driver/messages.ts'
-import { rangeEndOf } from './keys.ts'
+} from './messages.ts'
 
 const { equal, greater, less } = COMPARE.result
 const { version, created, modified, value } = COMPARE.target
@@ -73,4 +72,10 @@ export function either(
 /** What a range found in the place of this operation. */
 export function foundIn(answer: OperationAnswer | undefined): readonly KeyValue[] {
   return answer?.range?.kvs ?? []
+}
+
+/** What follows all keys that begin so. Keys of ours are ASCII. */
+export function rangeEndOf(prefix: string): string {
+  const last = prefix.length - 1
+  return prefix.slice(0, last) + String.fromCharCode(prefix.charCodeAt(last) + 1)
 }

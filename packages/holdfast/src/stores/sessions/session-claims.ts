@@ -6,7 +6,7 @@ import type { Blockers, OwnPlace } from './engine.ts'
 /** What is remembered of claims that are over: it matters for a moment, so the oldest may go. */
 const OVER_MAX = 10_000
 
-export interface LocalClaim<Session> {
+export interface SessionClaim<Session> {
   readonly session: Session
   readonly claim: Claim
   own: OwnPlace | undefined
@@ -20,22 +20,26 @@ export interface LocalClaim<Session> {
   isUnsure: boolean
   /** A watch has told since the last look. */
   isFresh: boolean
+  /** When it was last looked at, on the monotonic clock. */
+  lookedAtMs: number
+  /** A change would be told. */
+  isWatched: boolean
 }
 
-export class LocalClaims<Session> {
-  readonly #byName = new Map<string, LocalClaim<Session>>()
+export class SessionClaims<Session> {
+  readonly #byName = new Map<string, SessionClaim<Session>>()
   readonly #left = new Set<string>()
   readonly #reasons = new Map<string, string>()
 
-  get(ref: Ref): LocalClaim<Session> | undefined {
+  get(ref: Ref): SessionClaim<Session> | undefined {
     return this.#byName.get(nameOf(ref))
   }
 
   /** The one that is known, or a new one of this session. */
-  add(claim: Claim, session: Session): LocalClaim<Session> {
+  add(claim: Claim, session: Session): SessionClaim<Session> {
     const known = this.get(claim)
     if (known !== undefined) return known
-    const local: LocalClaim<Session> = {
+    const local: SessionClaim<Session> = {
       session,
       claim,
       own: undefined,
@@ -44,12 +48,14 @@ export class LocalClaims<Session> {
       entering: undefined,
       isUnsure: false,
       isFresh: false,
+      lookedAtMs: 0,
+      isWatched: false,
     }
     this.#byName.set(nameOf(claim), local)
     return local
   }
 
-  holderOf(resource: string, token: bigint): LocalClaim<Session> | undefined {
+  holderOf(resource: string, token: bigint): SessionClaim<Session> | undefined {
     for (const local of this.#byName.values()) {
       const isIt = local.claim.resource === resource && local.own?.token === token
       if (isIt && local.standing?.kind === 'held') return local
