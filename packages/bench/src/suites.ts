@@ -3,6 +3,7 @@ import { crowd } from './crowd.ts'
 import { enteredFiles } from './entered-files.ts'
 import type { Suite } from './figure.ts'
 import { crowdStep } from './crowd-step.ts'
+import { etcdPair } from './etcd/pair.ts'
 import { handOff } from './hand-off.ts'
 import { idle } from './idle.ts'
 import { judging } from './judge.ts'
@@ -42,6 +43,7 @@ export const suites: readonly Suite[] = [
   sqlPair,
   sqlHandOff,
   competitors,
+  etcdPair,
   sizes,
   enteredFiles,
   judging,
