@@ -211,6 +211,7 @@ export class EtcdConnection {
     })
     stream.on('error', (error) => over(this.#failure(messageOf(error))))
     stream.on('close', () => {
+      if (isOver) return
       const isRefused = stream.rstCode === constants.NGHTTP2_REFUSED_STREAM
       over(this.#failure('it ended the request without an answer', isRefused))
     })

@@ -26,7 +26,8 @@ interface WireWriter {
   uint64(value: bigint): WireWriter
   bool(value: boolean): WireWriter
   string(value: string): WireWriter
-  bytes(value: Uint8Array): WireWriter
+  fork(): WireWriter
+  join(): WireWriter
   finish(): Uint8Array
 }
 
@@ -46,6 +47,26 @@ const LENGTH_DELIMITED = 2
 const ZEROS = { int32: 0, int64: 0n, uint64: 0n, bool: false, text: '' } as const
 const LISTS: ReadonlySet<string> = new Set(['texts', 'messages'])
 
+/** A shape as it is used: looked through once. */
+interface CompiledShape {
+  readonly fields: readonly NamedField[]
+  readonly byNumber: ReadonlyMap<number, NamedField>
+  /** The zeros of what is no list. */
+  readonly zeros: Readonly<Record<string, unknown>>
+  readonly lists: readonly string[]
+}
+
+interface NamedField {
+  readonly name: string
+  readonly number: number
+  readonly kind: FieldShape[1]
+  readonly of: (() => MessageShape<object>) | undefined
+  readonly wireType: number
+  readonly isList: boolean
+}
+
+const compiled = new WeakMap<object, CompiledShape>()
+
 export class MessageCodec {
   readonly #wire: WireFormat
 
@@ -55,52 +76,54 @@ export class MessageCodec {
 
   encode<Message extends object>(shape: MessageShape<Message>, message: Partial<Message>): Uint8Array {
     const writer = new this.#wire.BinaryWriter()
-    for (const [name, field] of fieldsOf(shape)) {
-      const value: unknown = Reflect.get(message, name)
-      if (value === undefined) continue
-      for (const each of Array.isArray(value) ? (value as readonly unknown[]) : [value])
-        this.#write(writer, field, each)
-    }
+    this.#fill(writer, shape, message)
     return writer.finish()
   }
 
   /** Throws for bytes that are no such message: what is cut off, and what has another type than it should. */
   decode<Message extends object>(shape: MessageShape<Message>, bytes: Uint8Array): Message {
+    const { byNumber, zeros, lists } = compiledShape(shape)
     const reader = new this.#wire.BinaryReader(bytes)
-    const message: Record<string, unknown> = {}
-    const byNumber = new Map<number, readonly [name: string, field: FieldShape]>()
-    for (const [name, field] of fieldsOf(shape)) {
-      byNumber.set(field[0], [name, field])
-      if (LISTS.has(field[1])) message[name] = []
-      else if (field[1] in ZEROS) message[name] = ZEROS[field[1] as ScalarKind]
-    }
+    const message: Record<string, unknown> = { ...zeros }
+    for (const name of lists) message[name] = []
     while (reader.pos < reader.len) {
       const [number, type] = reader.tag()
-      const [name, field] = byNumber.get(number) ?? []
-      if (name === undefined || field === undefined) {
+      const field = byNumber.get(number)
+      if (field === undefined) {
         reader.skip.call(reader, type, number)
         continue
       }
-      if (type !== wireTypeOf(field)) throw new TypeError(`field ${number} has the wire type ${type}`)
+      if (type !== field.wireType) throw new TypeError(`field ${number} has the wire type ${type}`)
       const value = this.#read(reader, field)
-      if (LISTS.has(field[1])) (message[name] as unknown[]).push(value)
-      else message[name] = value
+      if (field.isList) (message[field.name] as unknown[]).push(value)
+      else message[field.name] = value
     }
     return message as Message
   }
 
-  #write(writer: WireWriter, field: FieldShape, value: unknown): void {
-    const [number, kind, of] = field
-    writer.tag(number, wireTypeOf(field))
-    if (of !== undefined) writer.bytes(this.encode(of(), value as object))
-    else if (kind === 'int32') writer.int32(value as number)
+  #fill(writer: WireWriter, shape: MessageShape<object>, message: object): void {
+    for (const field of compiledShape(shape).fields) {
+      const value: unknown = Reflect.get(message, field.name)
+      if (value === undefined) continue
+      if (!field.isList) this.#write(writer, field, value)
+      else for (const each of value as readonly unknown[]) this.#write(writer, field, each)
+    }
+  }
+
+  #write(writer: WireWriter, { number, kind, of, wireType }: NamedField, value: unknown): void {
+    writer.tag(number, wireType)
+    if (of !== undefined) {
+      writer.fork()
+      this.#fill(writer, of(), value as object)
+      writer.join()
+    } else if (kind === 'int32') writer.int32(value as number)
     else if (kind === 'bool') writer.bool(value as boolean)
     else if (kind === 'int64') writer.int64(value as bigint)
     else if (kind === 'uint64') writer.uint64(value as bigint)
     else writer.string(value as string)
   }
 
-  #read(reader: WireReader, [, kind, of]: FieldShape): unknown {
+  #read(reader: WireReader, { kind, of }: NamedField): unknown {
     if (of !== undefined) return this.decode(of(), reader.bytes())
     if (kind === 'int32') return reader.int32()
     if (kind === 'bool') return reader.bool()
@@ -110,10 +133,22 @@ export class MessageCodec {
   }
 }
 
-function fieldsOf(shape: MessageShape<object>): readonly (readonly [name: string, field: FieldShape])[] {
-  return Object.entries(shape as Readonly<Record<string, FieldShape>>)
-}
-
-function wireTypeOf([, kind, of]: FieldShape): number {
-  return of !== undefined || kind === 'text' || kind === 'texts' ? LENGTH_DELIMITED : VARINT
+function compiledShape(shape: MessageShape<object>): CompiledShape {
+  const known = compiled.get(shape)
+  if (known !== undefined) return known
+  const shapes: readonly (readonly [string, FieldShape])[] = Object.entries(shape)
+  const fields = shapes.map(([name, [number, kind, of]]): NamedField => {
+    const isLong = of !== undefined || kind === 'text' || kind === 'texts'
+    return { name, number, kind, of, wireType: isLong ? LENGTH_DELIMITED : VARINT, isList: LISTS.has(kind) }
+  })
+  const made: CompiledShape = {
+    fields,
+    byNumber: new Map(fields.map((field) => [field.number, field])),
+    zeros: Object.fromEntries(
+      fields.flatMap(({ name, kind }) => (kind in ZEROS ? [[name, ZEROS[kind as ScalarKind]] as const] : [])),
+    ),
+    lists: fields.flatMap(({ name, isList }) => (isList ? [name] : [])),
+  }
+  compiled.set(shape, made)
+  return made
 }

@@ -182,24 +182,23 @@ export interface WatchRequest {
   readonly create?: WatchCreation
   readonly cancel?: { readonly watchId: bigint }
 }
+const watchCreation: MessageShape<WatchCreation> = {
+  key: [1, 'text'],
+  rangeEnd: [2, 'text'],
+  startRevision: [3, 'int64'],
+  watchId: [7, 'int64'],
+}
+const watchEnd: MessageShape<{ readonly watchId: bigint }> = { watchId: [1, 'int64'] }
 export const watchRequest: MessageShape<WatchRequest> = {
-  create: [
-    1,
-    'message',
-    (): MessageShape<WatchCreation> => ({
-      key: [1, 'text'],
-      rangeEnd: [2, 'text'],
-      startRevision: [3, 'int64'],
-      watchId: [7, 'int64'],
-    }),
-  ],
-  cancel: [2, 'message', () => ({ watchId: [1, 'int64'] })],
+  create: [1, 'message', () => watchCreation],
+  cancel: [2, 'message', () => watchEnd],
 }
 
 export interface WatchEvent {
   readonly type: number
   readonly kv?: KeyValue
 }
+const watchEvent: MessageShape<WatchEvent> = { type: [1, 'int32'], kv: [2, 'message', () => keyValue] }
 export const DELETED = 1
 export interface WatchAnswer extends Answer {
   readonly watchId: bigint
@@ -212,11 +211,7 @@ export const watchAnswer: MessageShape<WatchAnswer> = {
   watchId: [2, 'int64'],
   created: [3, 'bool'],
   canceled: [4, 'bool'],
-  events: [
-    11,
-    'messages',
-    (): MessageShape<WatchEvent> => ({ type: [1, 'int32'], kv: [2, 'message', () => keyValue] }),
-  ],
+  events: [11, 'messages', () => watchEvent],
 }
 
 interface LoginRequest {
@@ -246,7 +241,8 @@ const serverStatus: MessageShape<ServerStatus> = {
 interface Members {
   readonly members: readonly { readonly id: bigint }[]
 }
-const members: MessageShape<Members> = { members: [2, 'messages', () => ({ id: [1, 'uint64'] })] }
+const member: MessageShape<{ readonly id: bigint }> = { id: [1, 'uint64'] }
+const members: MessageShape<Members> = { members: [2, 'messages', () => member] }
 
 /** What is asked once and answered once. */
 export interface UnaryMethod<Request extends object, Response extends object> {

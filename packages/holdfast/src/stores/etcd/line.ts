@@ -100,7 +100,7 @@ export class EtcdLine {
     const isNext = handover !== undefined && handoverIn(handover).createRevision >= previous.createRevision
     if (!isNext) return await this.#whole(claim, own)
     own.isFirst = true
-    return { entries: [plainEntry(own.key)], unread: 0 }
+    return { entries: [ownEntry(own)], unread: 0 }
   }
 
   /** `undefined`: what was named is not what is there. */
@@ -127,7 +127,8 @@ export class EtcdLine {
         ? [write(this.#keys.handover(resource), `${createRevision} ${ticket}`, session.lease)]
         : []
     const isLast = [hasValue(tail, tailTextOf(key, text))]
-    const tidy = { txn: either(isLast, [erase(tail), erase(this.#keys.handover(resource))], handover) }
+    const ending = { txn: either(isLast, [erase(tail), erase(this.#keys.handover(resource))], handover) }
+    const tidy = { txn: either([isCreatedAt(tail, 0n)], [], [ending]) }
     const leaving = either([isCreatedAt(key, createRevision)], [erase(key), tidy, ...bar], bar)
     return (await this.#txn(leaving, 'leaving a line', session)).succeeded
   }
@@ -179,42 +180,48 @@ export class EtcdLine {
     return answer.succeeded ? await this.#made(claim, key, text, answer) : await this.#notMade(key, answer)
   }
 
+  /** In an empty line the claim alone is written: a tail that is missing says that the line has to be read. */
   #entering(claim: Claim, text: ClaimText, lease: bigint): readonly Operation[] {
     const { resource, id } = claim
-    const [key, tail] = [this.#keys.claim(resource, id), this.#keys.tail(resource)]
-    const line = { range: lineRange(this.#keys.line(resource)) }
+    const [key, tail, line] = [this.#keys.claim(resource, id), this.#keys.tail(resource), this.#keys.line(resource)]
+    const whole = { range: lineRange(line) }
     const handover = read(this.#keys.handover(resource))
     const seen = isPlain(claim)
-      ? { txn: either([isWrittenMoreOften(tail, SHORT_LINE)], [handover], [line]) }
-      : { txn: either([], [line], []) }
-    return [write(key, encodeClaim(text), lease), read(tail), seen, write(tail, tailTextOf(key, text), lease)]
+      ? either([isWrittenMoreOften(tail, SHORT_LINE)], [handover], [whole])
+      : either([], [whole], [])
+    const behindOthers = [read(tail), { txn: seen }, write(tail, tailTextOf(key, text), lease)]
+    return [
+      write(key, encodeClaim(text), lease),
+      { txn: either([isEmpty(line), isCreatedAt(tail, 0n)], [], behindOthers) },
+    ]
   }
 
   async #made(claim: Claim, key: string, text: ClaimText, answer: TxnAnswer): Promise<PutAnswer> {
     const revision = answer.header?.revision ?? 0n
-    const [tail] = foundIn(answer.responses[1])
-    const ticket = Number(tail?.version ?? 0n) + 1
-    const token = tokenOf(text, revision)
+    const entering = answer.responses[1]?.txn
+    const [tail] = foundIn(entering?.responses[0])
+    const isAlone = entering?.succeeded === true
     const own: EtcdPlace = {
       key,
-      token,
+      token: tokenOf(text, revision),
       text,
       createRevision: revision,
       modRevision: revision,
-      ticket,
-      isFirst: false,
+      // The first one of a line writes no tail.
+      ticket: isAlone ? 1 : Number(tail?.version ?? 0n) + 2,
+      isFirst: isAlone,
     }
-    const { txn } = answer.responses[2] ?? {}
-    const seen = foundIn(txn?.responses[0])
-    if (!isPlain(claim) || txn?.succeeded !== true) return { kind: 'made', own, ahead: seenBy(own, seen) }
+    if (isAlone) return { kind: 'made', own, ahead: { entries: [ownEntry(own)], unread: 0 } }
+    const seen = entering?.responses[1]?.txn
+    const found = foundIn(seen?.responses[0])
+    if (!isPlain(claim) || seen?.succeeded !== true) return { kind: 'made', own, ahead: seenBy(own, found) }
     const [previous = '', kind] = tail?.value.split(' ') ?? []
     if (tail === undefined || kind !== PLAIN) {
       const ahead = await this.#whole(claim, own)
-      if (ahead === undefined) return { kind: 'found', own }
-      return { kind: 'made', own, ahead }
+      return ahead === undefined ? { kind: 'found', own } : { kind: 'made', own, ahead }
     }
     own.previous = { key: previous, createRevision: tail.modRevision }
-    return { kind: 'made', own, ahead: behind(own, previous, seen[0]) }
+    return { kind: 'made', own, ahead: behind(own, previous, found[0]) }
   }
 
   async #notMade(key: string, { responses }: TxnAnswer): Promise<PutAnswer> {
@@ -265,12 +272,16 @@ function seenBy(own: EtcdPlace, found: readonly KeyValue[]): LineAhead {
 function behind(own: EtcdPlace, previous: string, handover: KeyValue | undefined): LineAhead {
   const gone = handover === undefined ? 0 : handoverIn(handover).ticket
   const unread = Math.max(0, own.ticket - 2 - (gone < own.ticket ? gone : 0))
-  return { entries: [plainEntry(previous), plainEntry(own.key)], unread }
+  return { entries: [plainEntry(previous), ownEntry(own)], unread }
 }
 
 /** A mutex claim behind one that is none reads the line. */
 function tailTextOf(key: string, text: ClaimText): string {
   return `${key} ${isPlain(text) ? PLAIN : text.capacity}`
+}
+
+function ownEntry({ key, text: { weight, capacity } }: EtcdPlace): LineEntry {
+  return { key, id: idOf(key), weight, capacity, isLingering: false }
 }
 
 function plainEntry(key: string): LineEntry {
