@@ -42,7 +42,6 @@ const stores: readonly ServerStore[] = [
     urlOf: ([url = '']) => url,
   },
   {
-    ...spoilRedis,
     store: 'redlock:// of five',
     ...onRedis,
     start: () => Promise.all(Array.from({ length: 5 }, () => redis.start({ aof: 'always' }))),

@@ -2,13 +2,11 @@
  * The least that a lock in etcd can be: one transaction makes a key if there is none, one deletes it, over one connection
  * and with nothing else on it. No line, no wake-up, no renewal, no token.
  */
-import { connect, type ClientHttp2Session } from 'node:http2'
-import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire'
+import { connect, type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2'
+import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import type { Contestant } from '../slices.ts'
 
-/** The wire types of numbers, and of everything that has a length. */
-const NUMBER = 0
-const BYTES = 2
+const { Varint: NUMBER, LengthDelimited: BYTES } = WireType
 const HEAD_BYTES = 5
 const LEASE_SECONDS = 600
 
@@ -72,7 +70,7 @@ function call(session: ClientHttp2Session, method: string, request: Uint8Array):
     })
     const chunks: Buffer[] = []
     stream.on('data', (chunk: Buffer) => chunks.push(chunk))
-    stream.on('trailers', (trailers) => {
+    stream.on('trailers', (trailers: IncomingHttpHeaders) => {
       if (trailers['grpc-status'] === '0') resolve(Buffer.concat(chunks).subarray(HEAD_BYTES))
       else reject(new Error(`${method}: ${String(trailers['grpc-message'])}`))
     })
