@@ -28,11 +28,14 @@ export async function doctorCommand(
 ): Promise<number> {
   const { store } = findStore(url === undefined ? options : { store: url }, context.environment)
   context.printer.secrets.learn(store.url)
-  const engineFindings = /^postgres(?:ql)?:/i.test(store.url)
-    ? async (facts?: Facts): Promise<readonly Finding[]> =>
-        (await import('./doctor-postgres.ts')).postgresFindings(store.url, facts)
-    : undefined
+  const engineFindings = findingsOf(store.url)
   return examined(context, () => store.open(), options, { ...(engineFindings !== undefined && { engineFindings }) })
+}
+
+function findingsOf(url: string): ExaminationOptions['engineFindings'] {
+  if (/^etcds?:/i.test(url)) return async () => (await import('./doctor-etcd.ts')).etcdFindings(url)
+  if (!/^postgres(?:ql)?:/i.test(url)) return undefined
+  return async (facts) => (await import('./doctor-postgres.ts')).postgresFindings(url, facts)
 }
 
 export interface ExaminationOptions {

@@ -1,11 +1,13 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** Locks in an etcd that you already run: every grant is agreed on by a majority of its members, first come first served. */
 import { Misuse } from '../../store/errors.ts'
-import { etcdAddressOf } from '../etcd-driver/address.ts'
+import { type EtcdAddress, etcdAddressOf } from '../etcd-driver/address.ts'
 import type { EtcdTls } from '../etcd-driver/channel.ts'
+import { type EtcdMemberState, memberStates } from './members.ts'
 import { type EtcdStore, etcdStore } from './store.ts'
 
 export type { EtcdTls } from '../etcd-driver/channel.ts'
+export type { EtcdMemberState } from './members.ts'
 export type { EtcdHolder, EtcdOwnership } from './ownership.ts'
 export type { EtcdStore } from './store.ts'
 
@@ -39,14 +41,42 @@ const PREFIX = /^[A-Za-z0-9\-_.:/]{1,200}$/
  * ```
  */
 export function etcd(url: string, options: EtcdOptions = {}): EtcdStore {
-  if (typeof url !== 'string') throw new Misuse('etcd() takes a URL such as etcd://host-1:2379,host-2:2379,host-3:2379')
-  const address = etcdAddressOf(url)
-  const { prefix = address.prefix ?? PREFIX_DEFAULT, tls = {} } = options
+  const { address, tls } = addressIn(url, options)
+  const { prefix = address.prefix ?? PREFIX_DEFAULT } = options
   if (typeof prefix !== 'string' || !PREFIX.test(prefix)) {
     throw new Misuse('the prefix for etcd must be 1 to 200 letters, digits, or signs of -_.:/')
   }
-  if (!address.isTls && options.tls !== undefined) {
+  return etcdStore({ address, tls, prefix })
+}
+
+/**
+ * Asks each member that the URL names how it is: for operators, and for `holdfast doctor`. It takes no lock and changes
+ * nothing. A member that does not answer is one with a `failure`; throws `Misuse` when the arguments are wrong.
+ *
+ * @example
+ * ```ts
+ * import { etcdMembers } from 'holdfast/etcd'
+ *
+ * const members = await etcdMembers('etcd://host-1:2379,host-2:2379,host-3:2379')
+ * console.log(members.filter(({ failure }) => failure !== undefined))
+ * ```
+ */
+export async function etcdMembers(
+  url: string,
+  options: Pick<EtcdOptions, 'tls'> = {},
+): Promise<readonly EtcdMemberState[]> {
+  const { address, tls } = addressIn(url, options)
+  return await memberStates(address, tls)
+}
+
+function addressIn(
+  url: string,
+  { tls }: Pick<EtcdOptions, 'tls'>,
+): { readonly address: EtcdAddress; readonly tls: EtcdTls } {
+  if (typeof url !== 'string') throw new Misuse('etcd() takes a URL such as etcd://host-1:2379,host-2:2379,host-3:2379')
+  const address = etcdAddressOf(url)
+  if (!address.isTls && tls !== undefined) {
     throw new Misuse('certificates mean nothing to an etcd: URL, which is not encrypted: write etcds:')
   }
-  return etcdStore({ address, tls, prefix })
+  return { address, tls: tls ?? {} }
 }

@@ -217,7 +217,13 @@ describe('tokens', () => {
     const asked = claim('n!token')
     // The store that did not know of it is told by etcd, and asks again.
     await expect(next.enter(asked)).rejects.toMatchObject({ code: 'NOT_APPLIED' })
-    expect(held(await next.enter(asked)).token).toBeGreaterThan(second + 1_000_000n)
+    const { token } = held(await next.enter(asked))
+    expect(token).toBeGreaterThan(second + 1_000_000n)
+    // Down they go only while no claim stands in a line.
+    await expect(operator.rebase?.(first)).rejects.toThrow(/in use/)
+    await next.leave({ ...asked, token })
+    await operator.rebase?.(first)
+    expect((await operator.rebase?.())?.highest).toBeLessThan(second)
   })
 })
 

@@ -61,7 +61,7 @@ async function openedEngine({ address, tls, prefix }: EtcdPlan, environment: Sto
   try {
     const keys = new EtcdKeys(prefix)
     const leases = new Leases(channel, environment.clock)
-    const base = new TokenBase(channel, environment.clock, keys.base)
+    const base = new TokenBase(channel, environment.clock, keys)
     const findings = await probedEtcd(channel, leases)
     await base.load()
     const engine = new EtcdEngine({ channel, keys, leases, base, facts: etcdFactsOf(findings) })
