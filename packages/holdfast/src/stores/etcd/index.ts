@@ -3,11 +3,11 @@
 import { Misuse } from '../../store/errors.ts'
 import { type EtcdAddress, etcdAddressOf } from '../etcd-driver/address.ts'
 import type { EtcdTls } from '../etcd-driver/channel.ts'
-import { type EtcdMemberState, memberStates } from './members.ts'
+import { type EtcdMemberState, memberStates } from '../etcd-driver/members.ts'
 import { type EtcdStore, etcdStore } from './store.ts'
 
 export type { EtcdTls } from '../etcd-driver/channel.ts'
-export type { EtcdMemberState } from './members.ts'
+export type { EtcdMemberState } from '../etcd-driver/members.ts'
 export type { EtcdHolder, EtcdOwnership } from './ownership.ts'
 export type { EtcdStore } from './store.ts'
 

@@ -2,11 +2,11 @@
 import { driversWords } from '../../store/drivers-words.ts'
 import { environmentOf, timersOf } from '../../store/environment.ts'
 import { systemClock } from '../../time/clock.ts'
-import type { EtcdAddress } from '../etcd-driver/address.ts'
-import { EtcdChannel, type EtcdTls } from '../etcd-driver/channel.ts'
-import type { MessageCodec } from '../etcd-driver/message.ts'
-import { statusMethod } from '../etcd-driver/messages.ts'
-import { loadedCodec } from '../etcd-driver/wire.ts'
+import type { EtcdAddress } from './address.ts'
+import { EtcdChannel, type EtcdTls } from './channel.ts'
+import type { MessageCodec } from './message.ts'
+import { statusMethod } from './messages.ts'
+import { loadedCodec } from './wire.ts'
 
 /** A member as it was found, or why it was not. */
 export interface EtcdMemberState {
