@@ -17,6 +17,9 @@ import { type EventHandlers, type WatchPlace, WatchStream } from './watch-stream
 
 /** A member that answers so often in turn that it cannot is left. */
 const UNAVAILABLE_MAX = 2
+/** So long one member may take to be connected to; longer where there is no other one to try. */
+const CONNECT_MS_MAX = 1_500
+const CONNECT_ALONE_MS_MAX = 4_000
 /** A watch that was lost is not told at once: what looks again and watches again must not turn in a circle. */
 const LOST_AFTER_MS = 200
 
@@ -176,6 +179,7 @@ export class EtcdChannel {
     const { endpoints, isTls } = this.#address
     const { clock, timers, signal } = this.#environment
     const tls = isTls ? await this.#certificates() : undefined
+    const limitMs = endpoints.length === 1 ? CONNECT_ALONE_MS_MAX : CONNECT_MS_MAX
     const failures: unknown[] = []
     for (const _ of endpoints) {
       const endpoint = endpoints[this.#next % endpoints.length]
@@ -188,7 +192,7 @@ export class EtcdChannel {
           tls,
           onEnd: (ended: EtcdConnection, cause?: unknown) => this.#ended(ended, cause),
         }
-        const connection = await EtcdConnection.open(endpoint, host)
+        const connection = await EtcdConnection.open(endpoint, host, limitMs)
         this.#took(connection)
         return connection
       } catch (error) {

@@ -18,8 +18,6 @@ import type { EtcdEndpoint } from './address.ts'
 import { ConnectionFailure, GRPC, GrpcFailure } from './failures.ts'
 import { framed, FrameReader } from './frames.ts'
 
-/** So long one endpoint may take before the next one is tried. */
-const CONNECT_MS_MAX = 1_500
 /** Calls stand without an answer, and none came to any other: the member is away, or cut off from the others. */
 const SILENCE_MS_MAX = 3_000
 /** An etcd ends a connection whose pings come more often than every five seconds. */
@@ -76,7 +74,7 @@ export class EtcdConnection {
     session.on('goaway', () => this.#leave())
   }
 
-  static open(endpoint: EtcdEndpoint, host: ConnectionHost): Promise<EtcdConnection> {
+  static open(endpoint: EtcdEndpoint, host: ConnectionHost, limitMs: number): Promise<EtcdConnection> {
     const name = nameOf(endpoint)
     const scheme = host.tls === undefined ? 'http' : 'https'
     const session = connect(`${scheme}://${name}`, { ...host.tls, settings: { initialWindowSize: WINDOW_BYTES } })
@@ -86,13 +84,15 @@ export class EtcdConnection {
         session.destroy()
         reject(new ConnectionFailure(`${name}: ${messageOf(cause)}`, { isUnsent: true, cause }))
       }
-      const alarm = host.timers.addIn(
-        () => fail(new Error(`no connection within ${CONNECT_MS_MAX} ms`)),
-        CONNECT_MS_MAX,
-      )
+      // After a stall of the event loop timers come before the answers that have long arrived.
+      const late = (): void =>
+        void host.clock.schedule(0, () => isOpening && fail(new Error(`no connection within ${limitMs} ms`)))
+      let isOpening = true
+      const alarm = host.timers.addIn(late, limitMs)
       session.on('error', fail)
       session.once('close', () => fail(new Error('it closed the connection')))
       session.once('remoteSettings', () => {
+        isOpening = false
         host.timers.cancel(alarm)
         session.off('error', fail)
         session.setLocalWindowSize(WINDOW_BYTES)

@@ -85,7 +85,7 @@ test('what is no HTTP/2, and what says nothing, is no connection', async () => {
   const silent = await channelOver(await listening(createPlainServer((socket) => socket.on('error', () => undefined))))
   const error = await asked(silent)
   expect(error).toBeInstanceOf(StoreUnavailable)
-  expect(String(error)).toContain('no connection within 1500 ms')
+  expect(String(error)).toContain('no connection within 4000 ms')
 })
 
 test('a member that takes requests and answers none is left after three seconds', { timeout: 20_000 }, async () => {
