@@ -59,6 +59,11 @@ export const programs: Readonly<Record<string, string>> = {
     [HOLDFAST, MEMORY, "import { fence } from 'holdfast/guards/redis'", IOREDIS],
     guarded('fence(shop)', 'const shop = new Redis(servers[0])', 'shop.disconnect()'),
   ),
+  './etcd': imports(
+    ["import { etcd } from 'holdfast/etcd'", HOLDFAST, MEMORY],
+    `if (typeof etcd !== 'function') throw new Error('there is no etcd')
+  ${take('memory()')}`,
+  ),
   './guards/postgres': imports(
     [HOLDFAST, MEMORY, "import { fence } from 'holdfast/guards/postgres'"],
     `if (typeof fence !== 'function') throw new Error('there is no fence')

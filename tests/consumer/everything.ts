@@ -1,5 +1,6 @@
 /** One program that uses every entry point, as every compiler and every resolution of the matrix has to read it. */
 import { type AcquireOptions, holdfast, HoldfastError, type Lease, LeaseLost, type Locks } from 'holdfast'
+import { etcd } from 'holdfast/etcd'
 import DefaultRedlock, { Redlock } from 'holdfast/from-redlock'
 import { fence as mysqlFence } from 'holdfast/guards/mysql'
 import { fence as postgresFence } from 'holdfast/guards/postgres'
@@ -21,6 +22,7 @@ export const all = [
   redisFence,
   sqliteFence,
   emptyLine,
+  etcd,
   mysql,
   postgres,
   swapStore,

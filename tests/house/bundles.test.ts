@@ -58,8 +58,8 @@ async function bundle(
 ): Promise<string> {
   const [source, bundled] = [join(consumer.folder, 'program.mjs'), join(away, format === 'esm' ? 'b.mjs' : 'b.cjs')]
   writeFileSync(source, code)
-  // The program for PostgreSQL loads no driver.
-  const drivers = ['mariadb', 'mysql2', 'pg', 'postgres']
+  // The programs for servers load no driver.
+  const drivers = ['@bufbuild/protobuf/wire', 'mariadb', 'mysql2', 'pg', 'postgres']
   const external = format === 'esm' ? ['ioredis', ...drivers] : drivers
   const from = createRequire(join(tools, 'package.json'))
   if (bundler === 'esbuild') {

@@ -44,6 +44,9 @@ const layers: readonly Layer[] = [
   { folder: /^stores\/redis-driver\//, may: [...STORE, /^stores\/redis-driver\//] },
   { folder: /^stores\/(?:redis|redlock)\//, may: [...STORE, /^line\//, /^stores\/redis-driver\//, /^stores\/SELF\//] },
   { folder: /^stores\/records\//, may: [...STORE, /^line\//, /^stores\/records\//] },
+  { folder: /^stores\/sessions\//, may: [...STORE, /^stores\/sessions\//] },
+  { folder: /^stores\/etcd-driver\//, may: [...STORE, /^stores\/etcd-driver\//] },
+  { folder: /^stores\/etcd\//, may: [...STORE, /^line\//, /^stores\/(?:sessions|etcd-driver|etcd)\//] },
   { folder: /^stores\/sql\//, may: [...STORE, /^line\//, /^stores\/(?:records|sql)\//] },
   { folder: /^stores\/(?:mysql|postgres)-driver\//, may: [...STORE, /^stores\/sql\//, /^stores\/SELF\//] },
   {

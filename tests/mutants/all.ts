@@ -3,6 +3,7 @@ import { copiesMutants } from './copies.mutants.ts'
 import { coreMutants } from './core.mutants.ts'
 import { demoMutants } from './demo.mutants.ts'
 import { engineMutants } from './engine.mutants.ts'
+import { etcdMutants } from './etcd.mutants.ts'
 import { fromRedlockMutants } from './from-redlock.mutants.ts'
 import { guardMutants } from './guard.mutants.ts'
 import { knownDefectMutants } from './known-defects.mutants.ts'
@@ -32,6 +33,7 @@ export const mutants: readonly Mutant[] = [
   ...copiesMutants,
   ...demoMutants,
   ...engineMutants,
+  ...etcdMutants,
   ...fromRedlockMutants,
   ...guardMutants,
   ...knownDefectMutants,

@@ -26,4 +26,4 @@ export interface Seeds {
 }
 
 /** Engines on demand that checks may need. */
-export type Engine = 'mariadb' | 'postgres' | 'redis'
+export type Engine = 'etcd' | 'mariadb' | 'postgres' | 'redis'

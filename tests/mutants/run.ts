@@ -10,6 +10,7 @@ import { mutants as all } from './all.ts'
 import { UsageError } from '@holdfast/testbed/command-line'
 import { EngineNotAvailable } from '@holdfast/testbed/engines/engine'
 import * as mariadbServer from '@holdfast/testbed/engines/mariadb/server'
+import * as etcdServer from '@holdfast/testbed/engines/etcd/server'
 import * as postgresServer from '@holdfast/testbed/engines/postgres/server'
 import * as redisServer from '@holdfast/testbed/engines/redis/server'
 import { patient } from '@holdfast/testbed/watchdog/pace'
@@ -34,7 +35,7 @@ const HANG_MS_MIN = 30_000
 const repository = join(import.meta.dirname, '..', '..')
 const { seed, isChosen } = asked()
 const chosen = all.filter(({ name }) => isChosen(name))
-const engines = { mariadb: mariadbServer, postgres: postgresServer, redis: redisServer } as const
+const engines = { etcd: etcdServer, mariadb: mariadbServer, postgres: postgresServer, redis: redisServer } as const
 const missing = await missingEngines()
 const mutants = chosen.filter(({ caughtBy }) => !missing.has(engineOf(caughtBy)))
 

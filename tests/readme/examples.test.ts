@@ -94,6 +94,13 @@ import { redis } from 'holdfast/redis'
 import { redis } from 'holdfast/redis'
 `,
   ],
+  [
+    'docs/etcd.md 2',
+    `import { holdfast } from 'holdfast'
+import { etcd } from 'holdfast/etcd'
+declare const put: object
+`,
+  ],
   ['docs/engines-on-demand.md 2', ENGINES],
   [
     'docs/fault-lab.md 1',

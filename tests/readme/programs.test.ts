@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Engine } from '@holdfast/testbed/engines/engine'
 import * as mariadbServer from '@holdfast/testbed/engines/mariadb/server'
+import * as etcdServer from '@holdfast/testbed/engines/etcd/server'
 import * as postgresServer from '@holdfast/testbed/engines/postgres/server'
 import * as redisServer from '@holdfast/testbed/engines/redis/server'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
@@ -24,6 +25,7 @@ const ENDS_WITHIN_MS = 30_000
 /** The only text that is replaced, each by a server of ours. */
 const ADDRESSES = ['redis://localhost:6379', 'redis://localhost:6380', 'redis://localhost:6381'] as const
 
+const ETCD_ADDRESS = 'etcd://localhost:2379'
 const POSTGRES_ADDRESS = 'postgres://postgres@localhost:5432/postgres'
 const MYSQL_ADDRESS = 'mysql://root@localhost:3306/locks'
 
@@ -48,15 +50,17 @@ let consumer: Consumer
 let servers: readonly Engine[] = []
 let database: Engine | undefined
 let mariadb: Engine | undefined
+let quorum: Engine | undefined
 beforeAll(async () => {
   consumer = await consumerOfPackedLibrary()
-  for (const driver of ['ioredis', 'mysql2', 'pg']) {
+  mkdirSync(join(consumer.folder, 'node_modules', '@bufbuild'), { recursive: true })
+  for (const driver of ['@bufbuild/protobuf', 'ioredis', 'mysql2', 'pg']) {
     symlinkSync(join(root, 'node_modules', driver), join(consumer.folder, 'node_modules', driver))
   }
 }, SLOW_MS)
 afterAll(async () => {
   consumer?.remove()
-  await Promise.all([...servers, database ?? [], mariadb ?? []].flat().map((server) => server.stop()))
+  await Promise.all([...servers, database ?? [], mariadb ?? [], quorum ?? []].flat().map((server) => server.stop()))
 })
 
 interface Ended {
@@ -79,7 +83,8 @@ async function paste(
       (so, address, index) => so.replaceAll(address, servers[index]?.url ?? address),
       code
         .replaceAll(POSTGRES_ADDRESS, database?.url ?? POSTGRES_ADDRESS)
-        .replaceAll(MYSQL_ADDRESS, mariadb?.url ?? MYSQL_ADDRESS),
+        .replaceAll(MYSQL_ADDRESS, mariadb?.url ?? MYSQL_ADDRESS)
+        .replaceAll(ETCD_ADDRESS, quorum?.url.replace('http', 'etcd') ?? ETCD_ADDRESS),
     )
     writeFileSync(join(folder, file), text)
     const home = join(folder, 'home')
@@ -116,6 +121,10 @@ describe.each(NODE_VERSIONS)('pasted and run with Node %s', { timeout: SLOW_MS }
     if (ADDRESSES.some((address) => program.code.includes(address))) {
       await requireEngine(context, redisServer)
       if (servers.length === 0) servers = await Promise.all(ADDRESSES.map(() => redisServer.start({ aof: 'always' })))
+    }
+    if (program.code.includes(ETCD_ADDRESS)) {
+      await requireEngine(context, etcdServer)
+      quorum ??= await etcdServer.start()
     }
     if (program.code.includes(POSTGRES_ADDRESS)) {
       await requireEngine(context, postgresServer)

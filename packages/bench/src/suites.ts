@@ -3,6 +3,7 @@ import { crowd } from './crowd.ts'
 import { enteredFiles } from './entered-files.ts'
 import type { Suite } from './figure.ts'
 import { crowdStep } from './crowd-step.ts'
+import { etcdPair } from './etcd/pair.ts'
 import { handOff } from './hand-off.ts'
 import { idle } from './idle.ts'
 import { judging } from './judge.ts'
@@ -48,6 +49,7 @@ export const suites: readonly Suite[] = [
   sqlCrowd,
   sqlRenewal,
   sqlRivals,
+  etcdPair,
   sizes,
   enteredFiles,
   judging,

@@ -40,6 +40,7 @@ function engineFindingsOf(url: string): EngineFindings | undefined {
     return async (facts) => (await import('./doctor-postgres.ts')).postgresFindings(url, facts)
   }
   if (/^(?:mysql|mariadb):/i.test(url)) return async () => (await import('./doctor-mysql.ts')).mysqlFindings(url)
+  if (/^etcds?:/i.test(url)) return async () => (await import('./doctor-etcd.ts')).etcdFindings(url)
   return undefined
 }
 

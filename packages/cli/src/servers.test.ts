@@ -2,7 +2,15 @@
  * Every command on real servers: what the other suites show on a lock file holds over a network, too.
  * @module-tag real-time
  */
-import { type Driver, type Engine, mariadb, redis, requireEngine } from '@holdfast/testbed/engines'
+import {
+  type Driver,
+  type Engine,
+  etcd,
+  mariadb,
+  redis,
+  requireEngine,
+  startEtcdCluster,
+} from '@holdfast/testbed/engines'
 import * as postgres from '@holdfast/testbed/engines/postgres/driver'
 import { Redis } from 'ioredis'
 import { createConnection } from 'mysql2/promise'
@@ -75,6 +83,17 @@ const stores: readonly ServerStore[] = [
     },
     damaged: /record of default!bad is damaged/,
     polls: true,
+  },
+  {
+    store: 'etcd:// of three',
+    driver: etcd,
+    start: async () => (await startEtcdCluster()).members.map(({ engine }) => engine),
+    urlOf: (urls) => `etcd://${urls.map((url) => new URL(url).host).join(',')}`,
+    async damage({ url }) {
+      const [key, value] = ['holdfast/l/default!bad/theirs', 'x'].map((text) => Buffer.from(text).toString('base64'))
+      await fetch(`${url}/v3/kv/put`, { method: 'POST', body: JSON.stringify({ key, value }) })
+    },
+    damaged: /default!bad\/theirs.*is no claim of Holdfast/,
   },
 ]
 
@@ -175,7 +194,7 @@ describe.each(stores)('on $store', ({ driver, start: startAll, urlOf, damage, da
     const { code, stdout, stderr } = await call('doctor', '--json')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const { namespace, facts, figures, findings } = JSON.parse(stdout) as DoctorDocument
-    expect(facts?.engine).toMatch(/Redis|Redlock|Valkey|PostgreSQL|MariaDB/i)
+    expect(facts?.engine).toMatch(/Redis|Redlock|Valkey|PostgreSQL|MariaDB|etcd/i)
     expect(Object.keys(figures)).toEqual(
       expect.arrayContaining(['open', 'uncontended', 'handOff', 'renewal', 'expiry', 'tokens']),
     )

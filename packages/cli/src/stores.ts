@@ -31,6 +31,8 @@ const schemes: ReadonlyMap<string, Scheme> = new Map([
   ['postgresql', { example: 'postgresql://host/database', ...server, open: openPostgres }],
   ['mysql', { example: 'mysql://host/database', ...server, open: openMysql }],
   ['mariadb', { example: 'mariadb://host/database', ...server, open: openMysql }],
+  ['etcd', { example: 'etcd://host-1:2379,host-2:2379,host-3:2379', ...server, open: openEtcd }],
+  ['etcds', { example: 'etcds://host-1:2379,host-2:2379,host-3:2379', ...server, open: openEtcd }],
   ['sqlite', { example: 'sqlite:/srv/locks.db', absolute: absoluteSqlite, resolved: resolvedSqlite, open: openSqlite }],
 ])
 
@@ -80,6 +82,11 @@ async function resolvedSqlite(url: string): Promise<string> {
   if (sqlitePath(url) !== undefined) return url
   const { defaultPath } = await import('holdfast/sqlite')
   return `sqlite:${defaultPath()}`
+}
+
+async function openEtcd(url: string): Promise<Store> {
+  const { etcd } = await import('holdfast/etcd')
+  return etcd(url)
 }
 
 async function openRedis(url: string): Promise<Store> {

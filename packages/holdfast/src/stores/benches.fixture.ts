@@ -9,12 +9,15 @@ import { Pool } from 'pg'
 import postgresJs from 'postgres'
 import type { Bench } from '../testing/index.ts'
 import { EngineNotAvailable, type Engine as Server, type Release } from '@holdfast/testbed/engines/engine'
+import { type EtcdCluster, startCluster as startEtcdCluster } from '@holdfast/testbed/engines/etcd/cluster'
+import * as etcdServer from '@holdfast/testbed/engines/etcd/server'
 import { type RedisCluster, startCluster } from '@holdfast/testbed/engines/redis/cluster'
 import * as mariadbServer from '@holdfast/testbed/engines/mariadb/server'
 import * as mysqlServer from '@holdfast/testbed/engines/mysql/server'
 import * as pgbouncerServer from '@holdfast/testbed/engines/pgbouncer/server'
 import * as postgresServer from '@holdfast/testbed/engines/postgres/server'
 import * as redisServer from '@holdfast/testbed/engines/redis/server'
+import { etcd } from './etcd/index.ts'
 import { memory, memoryEngine } from './memory/index.ts'
 import { mysql, type MysqlPool } from './mysql/index.ts'
 import { postgres } from './postgres/index.ts'
@@ -158,6 +161,34 @@ const clusterBench = (): Bench => {
   }
 }
 
+/** One server for a whole run. */
+const etcdBench = (): Bench => {
+  let server: Promise<Server> | undefined
+  return {
+    name: 'etcd, real time',
+    time: 'real',
+    async start() {
+      server ??= etcdServer.start()
+      const { host, port } = await server
+      return { store: () => etcd(`etcd://${host}:${port}`), stop: async () => undefined }
+    },
+  }
+}
+
+/** Three members for a whole run; each store speaks to one of them. */
+const quorumBench = (): Bench => {
+  let cluster: Promise<EtcdCluster> | undefined
+  return {
+    name: 'etcd of three members, real time',
+    time: 'real',
+    async start() {
+      cluster ??= startEtcdCluster()
+      const { url } = await cluster
+      return { store: () => etcd(url), stop: async () => undefined }
+    },
+  }
+}
+
 /** Five independent servers for a whole run, and one client of each: hundreds of stores are opened in one moment here. */
 const redlockBench = (): Bench => {
   let clients: Promise<readonly Redis[]> | undefined
@@ -196,6 +227,7 @@ async function ifAvailable(
 }
 
 export const benches: Readonly<Record<string, readonly Bench[]>> = {
+  etcd: await ifAvailable('etcd', etcdServer.locate, [etcdBench(), quorumBench()]),
   memory: [memoryBench('virtual'), memoryBench('real')],
   mysql: [
     ...(await ifAvailable('mariadb', mariadbServer.locate, mysqlBenches(mariadbServer, ['mysql2', 'mariadb']))),

@@ -9,7 +9,14 @@ import { conformance, runCase } from '../testing/index.ts'
 import { absent, benches } from './benches.fixture.ts'
 
 /** What several stores share; no store of its own. */
-const SHARED: ReadonlySet<string> = new Set(['mysql-driver', 'postgres-driver', 'redis-driver', 'sessions', 'sql'])
+const SHARED: ReadonlySet<string> = new Set([
+  'etcd-driver',
+  'mysql-driver',
+  'postgres-driver',
+  'redis-driver',
+  'sessions',
+  'sql',
+])
 
 const folders = readdirSync(fileURLToPath(new URL('.', import.meta.url)), { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && !SHARED.has(entry.name))

@@ -1,0 +1,293 @@
+/**
+ * One HTTP/2 connection to one member, and gRPC on it. It is judged by its last answer and not by each call: under load
+ * every answer is late, and a connection that is dropped for that makes it worse. A member that is cut off from the others
+ * answers its pings and no calls; a machine that is gone answers neither.
+ */
+import {
+  connect,
+  constants,
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  type IncomingHttpHeaders,
+} from 'node:http2'
+import type { SecureContextOptions } from 'node:tls'
+import { ATTEMPT_MS_MAX } from '../../store/limits.ts'
+import type { Timers, ScheduledItem } from '../../time/timer-queue.ts'
+import type { Clock } from '../../time/clock.ts'
+import type { EtcdEndpoint } from './address.ts'
+import { ConnectionFailure, GRPC, GrpcFailure } from './failures.ts'
+import { framed, FrameReader } from './frames.ts'
+
+/** Calls stand without an answer, and none came to any other: the member is away, or cut off from the others. */
+const SILENCE_MS_MAX = 3_000
+/** An etcd ends a connection whose pings come more often than every five seconds. */
+const PING_AFTER_MS = 5_500
+const PING_ANSWER_MS = 3_000
+const WINDOW_BYTES = 1024 * 1024
+const HTTP_OK = 200
+
+export interface ConnectionHost {
+  readonly clock: Clock
+  readonly timers: Timers
+  /** The certificates, where it speaks TLS. */
+  readonly tls: SecureContextOptions | undefined
+  /** Without a cause it was the wish of the server. */
+  onEnd(connection: EtcdConnection, cause?: unknown): void
+}
+
+interface StreamHandlers {
+  onMessage(message: Uint8Array): void
+  /** Once. */
+  onEnd(failure: unknown): void
+}
+
+export interface GrpcStream {
+  write(message: Uint8Array): void
+  end(): void
+}
+
+interface OpenCall {
+  readonly sentAtMs: number
+  fail(failure: ConnectionFailure): void
+}
+
+export class EtcdConnection {
+  readonly #session: ClientHttp2Session
+  readonly #host: ConnectionHost
+  readonly #name: string
+  /** In the order in which they were sent. */
+  readonly #calls = new Set<OpenCall>()
+  readonly #streams = new Set<OpenCall>()
+  #heardAtMs = 0
+  #answeredAtMs = 0
+  #check: ScheduledItem<() => void> | undefined
+  #isOpen = true
+
+  private constructor(session: ClientHttp2Session, host: ConnectionHost, name: string) {
+    this.#session = session
+    this.#host = host
+    this.#name = name
+    this.#heard()
+    session.on('error', (error) => this.end(error))
+    session.on('close', () => this.end(new Error('it was closed')))
+    // What was sent is still answered; the next call goes elsewhere.
+    session.on('goaway', () => this.#leave())
+  }
+
+  static open(endpoint: EtcdEndpoint, host: ConnectionHost, limitMs: number): Promise<EtcdConnection> {
+    const name = nameOf(endpoint)
+    const scheme = host.tls === undefined ? 'http' : 'https'
+    const session = connect(`${scheme}://${name}`, { ...host.tls, settings: { initialWindowSize: WINDOW_BYTES } })
+    return new Promise((resolve, reject) => {
+      const fail = (cause: unknown): void => {
+        host.timers.cancel(alarm)
+        session.destroy()
+        reject(new ConnectionFailure(`${name}: ${messageOf(cause)}`, { isUnsent: true, cause }))
+      }
+      // After a stall of the event loop timers come before the answers that have long arrived.
+      const late = (): void =>
+        void host.clock.schedule(0, () => isOpening && fail(new Error(`no connection within ${limitMs} ms`)))
+      let isOpening = true
+      const alarm = host.timers.addIn(late, limitMs)
+      session.on('error', fail)
+      session.once('close', () => fail(new Error('it closed the connection')))
+      session.once('remoteSettings', () => {
+        isOpening = false
+        host.timers.cancel(alarm)
+        session.off('error', fail)
+        session.setLocalWindowSize(WINDOW_BYTES)
+        resolve(new EtcdConnection(session, host, name))
+      })
+    })
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
+
+  /** One question and its one answer. */
+  call(path: string, headers: Readonly<Record<string, string>>, request: Uint8Array): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      let answer: Uint8Array | undefined
+      const settle = (outcome: () => void): void => {
+        if (!this.#calls.delete(call)) return
+        this.#host.timers.cancel(alarm)
+        outcome()
+      }
+      const fail = (failure: unknown): void => settle(() => reject(failure))
+      const call: OpenCall = { sentAtMs: this.#host.clock.monotonicMs(), fail }
+      const stream = this.#open(path, headers, {
+        onMessage: (message) => (answer = message),
+        onEnd: (failure) => {
+          if (failure === undefined || failure instanceof GrpcFailure) {
+            this.#answeredAtMs = this.#host.clock.monotonicMs()
+          }
+          if (failure !== undefined) return fail(failure)
+          if (answer === undefined) return fail(new GrpcFailure(GRPC.unknown, 'it answered nothing'))
+          const whole = answer
+          settle(() => resolve(whole))
+        },
+      })
+      const late = (): void => {
+        stream.close(constants.NGHTTP2_CANCEL)
+        fail(this.#failure(`no answer within ${ATTEMPT_MS_MAX} ms`))
+      }
+      const alarm = this.#host.timers.addIn(late, ATTEMPT_MS_MAX)
+      this.#calls.add(call)
+      this.#watchOver()
+      stream.end(framed(request))
+    })
+  }
+
+  /** Questions and answers as they come, until one side ends it. */
+  stream(path: string, headers: Readonly<Record<string, string>>, handlers: StreamHandlers): GrpcStream {
+    const end = (failure: unknown): void => {
+      if (this.#streams.delete(open)) handlers.onEnd(failure)
+    }
+    const open: OpenCall = { sentAtMs: this.#host.clock.monotonicMs(), fail: end }
+    this.#streams.add(open)
+    const stream = this.#open(path, headers, { onMessage: handlers.onMessage, onEnd: end })
+    this.#watchOver()
+    return {
+      write: (message) => void (stream.writable && stream.write(framed(message))),
+      end: () => stream.close(constants.NGHTTP2_CANCEL),
+    }
+  }
+
+  /** Everything that is unanswered stays so. */
+  end(cause: unknown): void {
+    const wasOpen = this.#isOpen
+    this.#isOpen = false
+    if (this.#check !== undefined) this.#host.timers.cancel(this.#check)
+    this.#session.destroy()
+    const failure = this.#failure(messageOf(cause))
+    for (const open of [...this.#calls, ...this.#streams]) open.fail(failure)
+    if (wasOpen) this.#host.onEnd(this, failure)
+  }
+
+  #leave(): void {
+    if (!this.#isOpen) return
+    this.#isOpen = false
+    this.#host.onEnd(this)
+  }
+
+  #open(path: string, headers: Readonly<Record<string, string>>, handlers: StreamHandlers): ClientHttp2Stream {
+    let stream: ClientHttp2Stream
+    try {
+      stream = this.#session.request({
+        ':method': 'POST',
+        ':path': path,
+        'content-type': 'application/grpc',
+        te: 'trailers',
+        // A member that is cut off says so at once, and not after the time of a request.
+        hasleader: 'true',
+        ...headers,
+      })
+    } catch (cause) {
+      throw new ConnectionFailure(`${this.#name}: ${messageOf(cause)}`, { isUnsent: true, cause })
+    }
+    let isOver = false
+    const over = (failure: unknown): void => {
+      if (isOver) return
+      isOver = true
+      handlers.onEnd(failure)
+    }
+    const look = (answered: IncomingHttpHeaders): void => {
+      this.#heard()
+      const failure = failureIn(answered)
+      if (failure !== 'none yet') over(failure)
+    }
+    const frames = new FrameReader(handlers.onMessage)
+    stream.on('response', look)
+    stream.on('trailers', look)
+    stream.on('data', (chunk: Buffer) => {
+      this.#heard()
+      try {
+        frames.push(chunk)
+      } catch (error) {
+        over(error)
+        this.end(error)
+      }
+    })
+    stream.on('error', (error) => over(this.#failure(messageOf(error))))
+    stream.on('close', () => {
+      if (isOver) return
+      const isRefused = stream.rstCode === constants.NGHTTP2_REFUSED_STREAM
+      over(this.#failure('it ended the request without an answer', isRefused))
+    })
+    return stream
+  }
+
+  #failure(words: string, isUnsent = false): ConnectionFailure {
+    return new ConnectionFailure(`${this.#name}: ${words}`, { isUnsent })
+  }
+
+  #heard(): void {
+    this.#heardAtMs = this.#host.clock.monotonicMs()
+  }
+
+  /** One timer a connection, and none while nothing is awaited. */
+  #watchOver(): void {
+    if (this.#check !== undefined && this.#check.index >= 0) return
+    this.#check = this.#host.timers.addIn(() => this.#look(), SILENCE_MS_MAX)
+  }
+
+  #look(): void {
+    if (!this.#isOpen) return
+    if (this.#isSilent()) {
+      // After a stall of the event loop timers come before the answers that have long arrived.
+      this.#host.clock.schedule(0, () => {
+        if (this.#isSilent()) this.end(new Error(`no answer to anything for ${SILENCE_MS_MAX} ms`))
+      })
+    }
+    const isWatching = this.#streams.size > 0
+    if (isWatching && this.#host.clock.monotonicMs() - this.#heardAtMs >= PING_AFTER_MS) this.#ping()
+    if (isWatching || this.#calls.size > 0) this.#watchOver()
+  }
+
+  #isSilent(): boolean {
+    const [oldest] = this.#calls
+    const sinceMs = Math.max(oldest?.sentAtMs ?? Number.POSITIVE_INFINITY, this.#answeredAtMs)
+    return this.#host.clock.monotonicMs() - sinceMs >= SILENCE_MS_MAX
+  }
+
+  #ping(): void {
+    // The next one is due after this one: silence is measured from here.
+    this.#heard()
+    const alarm = this.#host.timers.addIn(
+      () => this.end(new Error(`no answer to a ping within ${PING_ANSWER_MS} ms`)),
+      PING_ANSWER_MS,
+    )
+    this.#session.ping((error) => {
+      this.#host.timers.cancel(alarm)
+      if (error === null) this.#heard()
+    })
+  }
+}
+
+function failureIn(headers: IncomingHttpHeaders): GrpcFailure | undefined | 'none yet' {
+  const status = headers['grpc-status']
+  if (status !== undefined) {
+    return Number(status) === GRPC.ok ? undefined : new GrpcFailure(Number(status), wordsIn(headers['grpc-message']))
+  }
+  const http = Number(headers[':status'] ?? HTTP_OK)
+  if (http === HTTP_OK) return 'none yet'
+  return new GrpcFailure(GRPC.unknown, `it answered with the HTTP status ${http}: is it an etcd?`)
+}
+
+function wordsIn(message: string | string[] | undefined): string {
+  const text = String(message ?? 'no words')
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+function nameOf({ host, port }: EtcdEndpoint): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}

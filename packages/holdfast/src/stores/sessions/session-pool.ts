@@ -1,0 +1,112 @@
+/**
+ * The sessions of a store: one for each ttl and lock-delay that claims ask for, kept alive by whichever of them renews. One
+ * whose holders have stopped believing is given up: if it lived on, its claims would stand in line forever.
+ */
+import { NotApplied } from '../../store/errors.ts'
+import type { Clock } from '../../time/clock.ts'
+import type { EngineSession, SessionEngine } from './engine.ts'
+
+/** A sign of life serves everything that is asked within this share of the ttl. */
+const SHARED_SHARE = 1 / 6
+/** Each is a request every third of its ttl. */
+const SESSIONS_MAX = 100
+
+interface BegunSession<Session> {
+  readonly beginning: Promise<Session>
+  /** Once it has begun. */
+  session: Session | undefined
+}
+
+export class SessionPool<Session extends EngineSession> {
+  readonly #engine: SessionEngine<Session>
+  readonly #clock: Clock
+  readonly #begun = new Map<string, BegunSession<Session>>()
+
+  constructor(engine: SessionEngine<Session>, clock: Clock) {
+    this.#engine = engine
+    this.#clock = clock
+  }
+
+  /** One that lives, and whose life is young enough for a new claim. */
+  async sessionFor(ttlMs: number, delayMs: number): Promise<Session> {
+    const { granularityMs, minMs } = this.#engine.facts.ttl
+    const wholeMs = Math.max(minMs, Math.ceil(ttlMs / granularityMs) * granularityMs)
+    const name = `${wholeMs} ${delayMs}`
+    // The second round begins a session in the place of one that was over.
+    for (let round = 0; round < 2; round += 1) {
+      const begun = this.#begun.get(name) ?? this.#begin(name, wholeMs, delayMs)
+      const session = await begun.beginning
+      await this.freshen(session)
+      if (!session.isDead) return session
+      this.#forget(name, begun)
+    }
+    throw new NotApplied('the session ended while a claim entered')
+  }
+
+  /** The marks for its claims, and a sign of life where the last one is old; none of a session that is over. */
+  async beat(session: Session): Promise<ReadonlyMap<string, string>> {
+    if (this.isOver(session)) {
+      await this.#giveUp(session)
+      return new Map()
+    }
+    return await this.#engine.beat(session, this.#needsSign(session))
+  }
+
+  async freshen(session: Session): Promise<void> {
+    if (this.isOver(session)) await this.#giveUp(session)
+    else if (this.#needsSign(session)) await this.#engine.beat(session, true)
+  }
+
+  /** Nothing in it may be believed any more. */
+  isOver(session: Session): boolean {
+    return session.isDead || this.#ageMs(session) > session.ttlMs
+  }
+
+  /** Sessions without claims end at once. In the others work may go on: those end with their time. */
+  async close(used: ReadonlySet<Session>): Promise<void> {
+    const begun = [...this.#begun.values()].flatMap(({ session }) => session ?? [])
+    this.#begun.clear()
+    const unused = begun.filter((session) => !session.isDead && !used.has(session))
+    await Promise.allSettled(unused.map((session) => this.#engine.end(session, true)))
+  }
+
+  #begin(name: string, ttlMs: number, delayMs: number): BegunSession<Session> {
+    if (this.#begun.size >= SESSIONS_MAX) this.#forgetOver()
+    if (this.#begun.size >= SESSIONS_MAX) {
+      throw new NotApplied(
+        `claims of this store ask for more than ${SESSIONS_MAX} different ttls and lock-delays, each a session of its own: ask for fewer`,
+        { isFinal: true },
+      )
+    }
+    const begun: BegunSession<Session> = { beginning: this.#engine.begin(ttlMs, delayMs), session: undefined }
+    this.#begun.set(name, begun)
+    begun.beginning.then(
+      (session) => (begun.session = session),
+      () => this.#forget(name, begun),
+    )
+    return begun
+  }
+
+  #forget(name: string, begun: BegunSession<Session>): void {
+    if (this.#begun.get(name) === begun) this.#begun.delete(name)
+  }
+
+  #forgetOver(): void {
+    for (const [name, { session }] of this.#begun) {
+      if (session !== undefined && this.isOver(session)) this.#begun.delete(name)
+    }
+  }
+
+  async #giveUp(session: Session): Promise<void> {
+    for (const [name, begun] of this.#begun) if (begun.session === session) this.#forget(name, begun)
+    if (!session.isDead) await this.#engine.end(session, session.delayMs === 0).catch(() => undefined)
+  }
+
+  #needsSign(session: Session): boolean {
+    return this.#ageMs(session) > session.ttlMs * SHARED_SHARE
+  }
+
+  #ageMs(session: Session): number {
+    return this.#clock.monotonicMs() - session.askedAt.monotonicMs
+  }
+}

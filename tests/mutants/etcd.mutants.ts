@@ -1,0 +1,80 @@
+/** Damages to the etcd store and to what session stores share: dead leases, hand-overs, waits, and answers that did not come. */
+import type { Check, Mutant } from './mutant.ts'
+
+const etcd = 'packages/holdfast/src/stores/etcd'
+const driver = 'packages/holdfast/src/stores/etcd-driver'
+const sessions = 'packages/holdfast/src/stores/sessions'
+const onServer = (named: string): Check => ({ tests: [`${etcd}/store.test.ts`], named, engine: 'etcd' })
+
+export const etcdMutants: readonly Mutant[] = [
+  {
+    name: 'etcd: a waiter whose lease died is granted',
+    file: `${etcd}/line.ts`,
+    find: 'either([isCreatedAt(own.key, own.createRevision)], asked, [])',
+    replace: 'either([], asked, [])',
+    caughtBy: onServer('is not revived'),
+  },
+  {
+    name: 'etcd: a waiter that gives up hands the lock over',
+    file: `${etcd}/line.ts`,
+    find: 'handoverIn(handover).createRevision >= previous.createRevision',
+    replace: 'handoverIn(handover).createRevision >= 0n',
+    caughtBy: onServer('is handed over by its holder alone'),
+  },
+  {
+    name: 'etcd: the life is what was asked for and not what was granted',
+    file: `${etcd}/leases.ts`,
+    find: 'grantedMs: Number(ttl) * 1000',
+    replace: 'grantedMs: ms',
+    caughtBy: onServer('is what the server granted'),
+  },
+  {
+    name: 'etcd: a claim enters although the base of the tokens was moved',
+    file: `${etcd}/line.ts`,
+    find: '      isModifiedAt(this.#keys.base, this.#base.modRevision),\n',
+    replace: '',
+    caughtBy: onServer('rise over an etcd that was made anew'),
+  },
+  {
+    name: 'etcd: an eviction in front of the watch is not told',
+    file: `${etcd}/watches.ts`,
+    find: "onCreated: () => told('changed')",
+    replace: 'onCreated: () => undefined',
+    caughtBy: onServer('reach the holder at once'),
+  },
+  {
+    name: 'etcd: what is not available was surely not carried out',
+    file: `${driver}/errors.ts`,
+    find: "[GRPC.unavailable]: ['unknown',",
+    replace: "[GRPC.unavailable]: ['passing',",
+    caughtBy: { tests: [`${driver}/hostile.test.ts`], named: 'half an encoded sign' },
+  },
+  {
+    name: 'etcd: a message of any length is waited for',
+    file: `${driver}/frames.ts`,
+    find: 'length > MESSAGE_BYTES_MAX',
+    replace: 'length > MESSAGE_BYTES_MAX * 100',
+    caughtBy: { tests: [`${driver}/frames.test.ts`] },
+  },
+  {
+    name: 'sessions: a session whose holders have stopped believing lives on',
+    file: `${sessions}/session-pool.ts`,
+    find: 'if (this.isOver(session)) await this.#giveUp(session)\n    else if',
+    replace: 'if',
+    caughtBy: onServer('although its session is used on'),
+  },
+  {
+    name: 'sessions: every change of a semaphore wakes all of its waiters',
+    file: `${sessions}/rule.ts`,
+    find: 'enough: weightOf(ahead) + weight - capacity',
+    replace: 'enough: 1',
+    caughtBy: onServer('wakes a waiter when its turn has come'),
+  },
+  {
+    name: 'sessions: a waiter waits for more than it needs',
+    file: `${sessions}/rule.ts`,
+    find: 'enough: weightOf(ahead) + weight - capacity',
+    replace: 'enough: weightOf(ahead) + weight - capacity + 1',
+    caughtBy: { tests: [`${sessions}/rule.test.ts`] },
+  },
+]
