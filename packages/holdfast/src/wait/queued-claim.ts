@@ -96,11 +96,13 @@ export class QueuedClaim implements Renewable {
     this.#host.renewer.renewInThird(this, this.#host.clock.monotonicMs())
   }
 
-  #keep({ lifeMs }: Queued): void {
+  #keep({ lifeMs, ahead = 0 }: Queued): void {
     if (lifeMs === undefined) return
     this.#isKept = true
-    // A waiter that missed its push must find its grant while it is provisional, and of those here the first is granted first.
-    const isFirst = this.#host.localWaiters.isFirst(this.ref.resource, this.#waiter)
+    // A waiter that missed its push must find its grant while it is provisional, and of those here the first is granted
+    // first. Of an exclusive line only the head is granted, and a claim that becomes the head is told.
+    const isNext = ahead === 0 || this.#isShared
+    const isFirst = isNext && this.#host.localWaiters.isFirst(this.ref.resource, this.#waiter)
     this.lifeMs = isFirst ? Math.min(lifeMs, PROVISIONAL_LIFE_MS) : lifeMs
     this.#host.renewer.renewInThird(this, this.#host.clock.monotonicMs())
   }
@@ -134,6 +136,7 @@ export class QueuedClaim implements Renewable {
       if (seen.kind !== 'queued') return this.#resolve(seen)
       last = situationOf(seen)
       this.#lookAgain(seen)
+      if (last === 'head') this.lookWithin(PROVISIONAL_LIFE_MS / 3)
     }
   }
 }
