@@ -32,7 +32,12 @@ const layers: readonly Layer[] = [
     may: [...STORE, /^lease\//, /^wait\//, /^client\//],
     builtins: new Set(['node:async_hooks', 'node:diagnostics_channel']),
   },
-  { folder: /^recipes\//, may: [...STORE, /^lease\//, /^wait\//, /^client\//, /^recipes\//], builtins: new Set() },
+  {
+    folder: /^recipes\//,
+    may: [...STORE, /^lease\//, /^wait\//, /^client\//, /^recipes\//],
+    // A name that is too long ends in a hash.
+    builtins: new Set(['node:crypto']),
+  },
   // A guard knows tokens: leases and sequencers, and no store.
   { folder: /^guards\/[^/]+$/, may: [...STORE, /^lease\//, /^guards\/[^/]+$/] },
   { folder: /^guards\/sql\//, may: [...STORE, /^lease\//, /^guards\/[^/]+$/, /^guards\/sql\//] },

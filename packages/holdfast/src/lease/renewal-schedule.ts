@@ -1,4 +1,4 @@
-/** When one lease is renewed next: in a third of its life, soon after a failure, and never again once it has ended. */
+/** When one claim is renewed next: after a share of its life, soon after a failure, and never again once it has ended. */
 import type { Held } from '../store/standing.ts'
 import { PROVISIONAL_RENEW_MS } from '../store/limits.ts'
 import type { Clock } from '../time/clock.ts'
@@ -28,7 +28,11 @@ export class RenewalSchedule {
   }
 
   inThird(askedAtMs: number): void {
-    if (!this.#hasEnded) this.#renewer.renewInThird(this.#renewable, askedAtMs)
+    this.inShare(1 / 3, askedAtMs)
+  }
+
+  inShare(share: number, askedAtMs: number): void {
+    if (!this.#hasEnded) this.#renewer.renewInShare(this.#renewable, askedAtMs, share)
   }
 
   /** After a failure, and after a hint that may be repeated. */
