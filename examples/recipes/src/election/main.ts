@@ -30,13 +30,15 @@ async function leads(worker: ChildProcess): Promise<void> {
 const script = fileURLToPath(new URL(import.meta.url.replace(/main(\.\w+)$/, 'worker$1')))
 const workers = [1, 2].map(() => fork(script, [way, folder], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }))
 let refusals = 0
-for (const worker of workers) worker.on('message', (message) => (refusals += String(message).startsWith('refused') ? 1 : 0))
+for (const worker of workers)
+  worker.on('message', (message) => (refusals += String(message).startsWith('refused') ? 1 : 0))
 try {
   const [first, second] = workers
   if (first === undefined || second === undefined) throw new Error('two workers are needed')
-  let [leader, other] = (await Promise.race([leads(first), leads(second).then(() => second)])) === second
-    ? [second, first]
-    : [first, second]
+  let [leader, other] =
+    (await Promise.race([leads(first), leads(second).then(() => second)])) === second
+      ? [second, first]
+      : [first, second]
   for (let pause = 0; pause < PAUSES; pause += 1) {
     await leads(leader)
     leader.kill('SIGSTOP')
@@ -54,7 +56,9 @@ try {
 
 /** A line by a leader that had a successor, which had written already. */
 const stale = log
-  .prepare('SELECT count(*) AS count FROM log AS late WHERE term < (SELECT max(term) FROM log WHERE place < late.place)')
+  .prepare(
+    'SELECT count(*) AS count FROM log AS late WHERE term < (SELECT max(term) FROM log WHERE place < late.place)',
+  )
   .get()?.['count']
 log.close()
 rmSync(folder, { recursive: true })

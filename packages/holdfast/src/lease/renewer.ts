@@ -65,8 +65,8 @@ export class Renewer {
     if (item === undefined || item.index < 0 || item.atMs > atMs) this.renewAt(renewable, atMs)
   }
 
-  /** Renews after this share of the life, a third by default, a little earlier or later than the others. */
-  renewInShare(renewable: Renewable, askedAtMs: number, share = 1 / 3): void {
+  /** Renews after this share of the life, a little earlier or later than the others. */
+  renewInShare(renewable: Renewable, askedAtMs: number, share: number): void {
     const jitter = 1 + (Math.random() * 2 - 1) * JITTER_SHARE
     this.renewAt(renewable, askedAtMs + renewable.lifeMs * share * jitter)
   }
