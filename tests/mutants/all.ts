@@ -2,6 +2,7 @@
 import { copiesMutants } from './copies.mutants.ts'
 import { coreMutants } from './core.mutants.ts'
 import { demoMutants } from './demo.mutants.ts'
+import { electionMutants } from './election.mutants.ts'
 import { engineMutants } from './engine.mutants.ts'
 import { fromRedlockMutants } from './from-redlock.mutants.ts'
 import { guardMutants } from './guard.mutants.ts'
@@ -31,6 +32,7 @@ export const mutants: readonly Mutant[] = [
   ...coreMutants,
   ...copiesMutants,
   ...demoMutants,
+  ...electionMutants,
   ...engineMutants,
   ...fromRedlockMutants,
   ...guardMutants,

@@ -2,7 +2,7 @@
 import { hostname } from 'node:os'
 import { systemClock } from './time/clock.ts'
 import { observe } from './client/observe.ts'
-import { query } from './client/query.ts'
+import { lookAt, query } from './client/query.ts'
 import { Misuse, Unsupported } from './store/errors.ts'
 import { isOfMode } from './lease/lock-shape.ts'
 import { NAME_BYTES_MAX, REASON_BYTES_MAX } from './store/limits.ts'
@@ -109,10 +109,7 @@ function operating(client: LockClient): Operating {
   const { namespace, events, leases } = client
   return {
     open: async () => (await client.open()).facts,
-    async inspect(name) {
-      const resource = resourceOf(namespace, name)
-      return await query(client, { name, changes: false }, (store) => store.look(resource))
-    },
+    inspect: async (name) => await lookAt(client, name),
     observe(name, options = {}) {
       encodeName('name', name)
       return observe(client, name, options)
@@ -140,8 +137,7 @@ function operating(client: LockClient): Operating {
     async check(sequencer) {
       const { namespace: stated, name, mode, token } = parseSequencer(sequencer)
       if (stated !== namespace) throw new Misuse(`this client is of the namespace "${namespace}", not of "${stated}"`)
-      const resource = resourceOf(namespace, name)
-      const { claims, capacity } = await query(client, { name, changes: false }, (store) => store.look(resource))
+      const { claims, capacity } = await lookAt(client, name)
       const holder = claims.find((claim) => claim.state === 'held' && claim.token === token)
       return holder !== undefined && isOfMode(mode, holder.weight, capacity) ? 'live' : 'gone'
     },

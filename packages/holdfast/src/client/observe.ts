@@ -7,7 +7,7 @@ import type { LineView } from '../store/line-view.ts'
 import { Backoff } from '../time/backoff.ts'
 import { sleep } from '../time/clock.ts'
 import type { LockClient } from './client.ts'
-import { query } from './query.ts'
+import { lookAt } from './query.ts'
 
 export interface ObserveOptions {
   /** Ends the iteration without an error. @default none: it ends when the loop is left or the client is closed */
@@ -33,7 +33,7 @@ export async function* observe(
   let seen: string | undefined
   while (!ends.aborted) {
     try {
-      const view = await query(client, { name, changes: false }, (store) => store.look(resource))
+      const view = await lookAt(client, name)
       away.reset()
       if (view.version === seen) {
         await sleep(client.clock, fruitless.nextMs(), ends)

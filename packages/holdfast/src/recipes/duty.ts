@@ -4,6 +4,8 @@
  */
 import type { LockClient } from '../client/client.ts'
 import type { HeldLease } from '../lease/held-lease.ts'
+import type { ReleaseOutcome } from '../lease/lease.ts'
+import { LeaseLost } from '../store/errors.ts'
 import type { ScheduledItem } from '../time/timer-queue.ts'
 
 /** A value, or a promise of it. */
@@ -89,4 +91,14 @@ export class Duty implements Stopping {
     this.lease.stopRenewing()
     this.#options.onStuck?.()
   }
+}
+
+/** Of a work that ended by itself, while its lease went on as far as is known here; `released` is the store's word on that. */
+export function resultOf<T>(end: WorkEnd<T>, lease: HeldLease, released: ReleaseOutcome): T {
+  if (released === 'expired') {
+    const words = `"${lease.name}" (token ${lease.ref.token}) had ended in the store before the work did`
+    throw new LeaseLost(words, { resource: lease.name, outcome: end, cause: 'threw' in end ? end.threw : undefined })
+  }
+  if ('threw' in end) throw end.threw
+  return end.returned
 }

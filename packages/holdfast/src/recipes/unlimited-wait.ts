@@ -12,6 +12,24 @@ import { acquireOrThrow } from '../wait/acquire.ts'
 /** A store that is away, and a line that is full, are asked again this often at least. */
 const RETRY_MS_MAX = 1_000
 
+/** As `acquireInTheEnd`, or for at most `waitMs` where that is given; then with `WaitTimeout` at its end. */
+export async function acquireWithin(
+  client: LockClient,
+  shape: LockShape,
+  settings: AcquireSettings,
+  signal: AbortSignal | undefined,
+  waitMs: number | undefined,
+): Promise<HeldLease> {
+  if (waitMs === undefined) return await acquireInTheEnd(client, shape, settings, signal)
+  const wanted = { ...settings, waitMs, signal }
+  return await acquireOrThrow(client, {
+    shape,
+    resource: client.resourceOf(shape.name),
+    queue: true,
+    settings: wanted,
+  })
+}
+
 /** Rejects with the signal's reason, or with an error that asking again cannot change. The lease is held when it resolves. */
 export async function acquireInTheEnd(
   client: LockClient,

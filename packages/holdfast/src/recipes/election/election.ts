@@ -14,7 +14,7 @@ export interface ElectionOptions {
   readonly stopWithin?: Duration
   /** `term.signal` aborts this long before the lease ends. At most half of the ttl. @default 0 */
   readonly stopBefore?: Duration
-  /** After a leader was lost nobody leads for this long: for resources that cannot check tokens. 0 – 1 h. @default 0 */
+  /** After a leader was lost there is none for this long: for resources that cannot check tokens. 0 – 1 h. @default 0 */
   readonly lockDelay?: Duration
 }
 
@@ -76,7 +76,7 @@ export interface ElectionHealth {
 }
 
 export interface LeadOptions {
-  /** Asks the work to stop, resigns when it has returned, and ends `lead`, which then rejects with the signal's reason. */
+  /** Asks the work to stop, resigns when it has returned, and ends `lead`, which then rejects with the signal's reason. @default none */
   readonly signal?: AbortSignal
 }
 

@@ -10,17 +10,7 @@ import type { Election, ElectionOptions } from './election.ts'
 import { LineElection } from './line-election.ts'
 
 export type { MaybePromise, Stopping } from '../duty.ts'
-export type {
-  Candidate,
-  Election,
-  ElectionEvents,
-  ElectionHealth,
-  ElectionOptions,
-  Leader,
-  LeadOptions,
-  StopReason,
-  Term,
-} from './election.ts'
+export type * from './election.ts'
 
 const STOP_WITHIN = '10s'
 const STOP_WITHIN_MS_MAX = 60 * 60 * 1_000

@@ -7,17 +7,18 @@ import type { LockClient } from '../../client/client.ts'
 import { Events } from '../../client/events.ts'
 import { observe, type ObserveOptions } from '../../client/observe.ts'
 import { type AcquireOptions, acquireSettings } from '../../client/options.ts'
-import { query } from '../../client/query.ts'
+import { lookAt } from '../../client/query.ts'
 import type { HeldLease } from '../../lease/held-lease.ts'
 import type { ReleaseOutcome } from '../../lease/lease.ts'
 import type { LockShape } from '../../lease/lock-shape.ts'
 import type { AcquireSettings } from '../../lease/settings.ts'
 import { LeaseLost, Misuse } from '../../store/errors.ts'
 import type { LineView } from '../../store/line-view.ts'
-import { acquireOrThrow } from '../../wait/acquire.ts'
-import type { MaybePromise, WorkEnd } from '../duty.ts'
+import { type MaybePromise, resultOf, type WorkEnd } from '../duty.ts'
 import { mutexShape } from '../mutex.ts'
-import { acquireInTheEnd } from '../unlimited-wait.ts'
+import { StoreWarning } from '../store-warning.ts'
+import { Tenure } from '../tenure.ts'
+import { acquireInTheEnd, acquireWithin } from '../unlimited-wait.ts'
 import type {
   Candidate,
   Election,
@@ -28,7 +29,7 @@ import type {
   StopReason,
   Term,
 } from './election.ts'
-import { LineTerm, Tenure } from './line-term.ts'
+import { LineTerm } from './line-term.ts'
 
 export interface ElectionPlan {
   /** As it stands on the store. */
@@ -49,10 +50,10 @@ export class LineElection implements Election {
   readonly #plan: ElectionPlan
   readonly #shape: LockShape
   readonly #events: Events<ElectionEvents>
+  readonly #warning = new StoreWarning()
   #isStanding = false
   #sinceMs: number
   #tenure: Tenure | undefined
-  #hasWarned = false
 
   constructor(client: LockClient, plan: ElectionPlan) {
     this.#client = client
@@ -83,10 +84,13 @@ export class LineElection implements Election {
 
   async campaign(options: Pick<AcquireOptions, 'wait' | 'signal'> = {}): Promise<Term> {
     const { waitMs } = acquireSettings(options, this.#client.defaults)
+    const { wait, signal } = options
     this.#stand()
     try {
       const startedMs = this.#client.clock.monotonicMs()
-      const tenure = this.#begin(await this.#campaigned(options, waitMs), startedMs, Number.POSITIVE_INFINITY)
+      const limitMs = wait === undefined ? undefined : waitMs
+      const lease = await acquireWithin(this.#client, this.#shape, this.#plan.settings, signal, limitMs)
+      const tenure = this.#begin(lease, startedMs, Number.POSITIVE_INFINITY)
       const { duty } = tenure
       let ended: Promise<ReleaseOutcome> | undefined
       const end = (): Promise<ReleaseOutcome> => {
@@ -106,11 +110,11 @@ export class LineElection implements Election {
   }
 
   get isLeader(): boolean {
-    return this.#tenure?.isLed === true
+    return this.#tenure?.isActive === true
   }
 
   async leader(): Promise<Leader | null> {
-    return this.#leaderOf(await this.#look())
+    return this.#leaderOf(await lookAt(this.#client, this.#shape.name))
   }
 
   async *observe(options: ObserveOptions = {}): AsyncGenerator<Leader | null, void, undefined> {
@@ -124,7 +128,7 @@ export class LineElection implements Election {
   }
 
   async candidates(): Promise<readonly Candidate[]> {
-    const { claims } = await this.#look()
+    const { claims } = await lookAt(this.#client, this.#shape.name)
     const waiting = claims.filter(({ state }) => state === 'waiting')
     return waiting.map(({ owner, note }) => ({ owner, announcement: note }))
   }
@@ -148,28 +152,12 @@ export class LineElection implements Election {
     if (this.#isStanding) throw new Misuse(`"${name}": lead() or campaign() is at work already, once at a time`)
     this.#isStanding = true
     this.#sinceMs = this.#client.clock.monotonicMs()
-    void this.#client.open().then(
-      ({ facts }) => {
-        if (facts.safetyClass !== 'best-effort' || this.#hasWarned) return
-        this.#hasWarned = true
-        this.#client.logger?.warn(`"${name}" is elected on a best-effort store, ${facts.engine}: ${facts.reasons[0]}`)
-      },
-      // The wait itself says so.
-      () => undefined,
-    )
+    this.#warning.tell(this.#client, `"${name}"`)
   }
 
   #standDown(): void {
     this.#isStanding = false
     this.#sinceMs = this.#client.clock.monotonicMs()
-  }
-
-  async #campaigned({ wait, signal }: Pick<AcquireOptions, 'wait' | 'signal'>, waitMs: number): Promise<HeldLease> {
-    const { settings } = this.#plan
-    const [client, shape] = [this.#client, this.#shape]
-    if (wait === undefined) return await acquireInTheEnd(client, shape, settings, signal)
-    const resource = client.resourceOf(shape.name)
-    return await acquireOrThrow(client, { shape, resource, queue: true, settings: { ...settings, waitMs, signal } })
   }
 
   /** One term of `lead`, up to the store's answer to its release. */
@@ -215,9 +203,9 @@ export class LineElection implements Election {
     return tenure
   }
 
-  /** First nobody leads here, then it is told, and then the store hears of it. */
+  /** First the lead is over here, then it is told, and then the store hears of it. */
   async #end(tenure: Tenure, because: StopReason, end: WorkEnd<unknown> | undefined): Promise<ReleaseOutcome> {
-    const { lease, ledMs } = tenure
+    const { lease, heldMs: ledMs } = tenure
     tenure.end()
     this.#tenure = undefined
     this.#sinceMs = this.#client.clock.monotonicMs()
@@ -230,12 +218,6 @@ export class LineElection implements Election {
     return this.#client.isClosed ? 'closed' : 'lost'
   }
 
-  async #look(): Promise<LineView> {
-    const { name } = this.#shape
-    const resource = this.#client.resourceOf(name)
-    return await query(this.#client, { name, changes: false }, (store) => store.look(resource))
-  }
-
   #leaderOf({ claims }: LineView): Leader | null {
     const holder = claims.find(({ state }) => state === 'held')
     if (holder?.token === undefined) return null
@@ -243,14 +225,4 @@ export class LineElection implements Election {
     const isMe = token === this.#tenure?.lease.ref.token
     return { owner, announcement: note, token, isMe, ...(endsInMs === undefined ? {} : { endsInMs }) }
   }
-}
-
-/** The work ended by itself while its term went on, as far as is known here. */
-function resultOf<T>(end: WorkEnd<T>, lease: HeldLease, released: ReleaseOutcome): T {
-  if (released === 'expired') {
-    const words = `the term of "${lease.name}" (token ${lease.ref.token}) had ended in the store before the work did`
-    throw new LeaseLost(words, { resource: lease.name, outcome: end, cause: 'threw' in end ? end.threw : undefined })
-  }
-  if ('threw' in end) throw end.threw
-  return end.returned
 }
