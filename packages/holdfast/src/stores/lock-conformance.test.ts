@@ -15,7 +15,7 @@ const notALock: Readonly<Record<string, string>> = {
   locks: 'the verbs of a client, as one interface',
   duty: 'a work under a lease, tested with the recipes that have one',
   tenure: 'a hold of a recipe, tested with the recipes that have one',
-  'store-warning': 'a warning, tested with the election',
+  'safety-notice': 'a warning, tested with the election',
   'recipe-name': 'names',
   'unlimited-wait': 'a wait of recipes, tested with them',
   election: 'holds one mutex, and has tests of its own on every store',

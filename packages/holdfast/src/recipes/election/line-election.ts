@@ -16,7 +16,7 @@ import { LeaseLost, Misuse } from '../../store/errors.ts'
 import type { LineView } from '../../store/line-view.ts'
 import { type MaybePromise, resultOf, type WorkEnd } from '../duty.ts'
 import { mutexShape } from '../mutex.ts'
-import { StoreWarning } from '../store-warning.ts'
+import { SafetyNotice } from '../safety-notice.ts'
 import { Tenure } from '../tenure.ts'
 import { acquireInTheEnd, acquireWithin } from '../unlimited-wait.ts'
 import type {
@@ -50,7 +50,7 @@ export class LineElection implements Election {
   readonly #plan: ElectionPlan
   readonly #shape: LockShape
   readonly #events: Events<ElectionEvents>
-  readonly #warning = new StoreWarning()
+  readonly #notice = new SafetyNotice()
   #isStanding = false
   #sinceMs: number
   #tenure: Tenure | undefined
@@ -152,7 +152,7 @@ export class LineElection implements Election {
     if (this.#isStanding) throw new Misuse(`"${name}": lead() or campaign() is at work already, once at a time`)
     this.#isStanding = true
     this.#sinceMs = this.#client.clock.monotonicMs()
-    this.#warning.tell(this.#client, `"${name}"`)
+    this.#notice.tell(this.#client, `"${name}"`)
   }
 
   #standDown(): void {

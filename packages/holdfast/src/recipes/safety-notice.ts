@@ -1,7 +1,7 @@
 /** A recipe on a store that may lose a lock is told of, once, where the client has a logger. */
 import type { LockClient } from '../client/client.ts'
 
-export class StoreWarning {
+export class SafetyNotice {
   #isTold = false
 
   /** `what` begins the sentence: which recipe it is. */
