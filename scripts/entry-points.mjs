@@ -38,6 +38,8 @@ export function entryPoints(sources = sourceFiles()) {
     const [, resource] = /^guards\/([^/]+)\/index\.ts$/.exec(source) ?? []
     if (engine !== undefined) found.set(`./${engine}`, source)
     if (resource !== undefined) found.set(`./guards/${resource}`, source)
+    const [, recipe] = /^recipes\/([^/]+)\/index\.ts$/.exec(source) ?? []
+    if (recipe !== undefined) found.set(`./${recipe}`, source)
   }
   return found
 }

@@ -84,6 +84,13 @@ export const programs: Readonly<Record<string, string>> = {
   await redlock.quit()
   return token`,
   ),
+  './election': imports(
+    [HOLDFAST, MEMORY, "import { election } from 'holdfast/election'"],
+    `const locks = holdfast(memory())
+  const token = await election(locks, 'compactor').lead((term) => term.token)
+  await locks.close()
+  return token`,
+  ),
   './line': imports(
     ["import { emptyLine } from 'holdfast/line'", HOLDFAST, MEMORY],
     `if (emptyLine.claims.length > 0) throw new Error('an empty line is not empty')

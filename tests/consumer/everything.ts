@@ -1,5 +1,6 @@
 /** One program that uses every entry point, as every compiler and every resolution of the matrix has to read it. */
 import { type AcquireOptions, holdfast, HoldfastError, type Lease, LeaseLost, type Locks } from 'holdfast'
+import { election } from 'holdfast/election'
 import { etcd } from 'holdfast/etcd'
 import DefaultRedlock, { Redlock } from 'holdfast/from-redlock'
 import { fence as mysqlFence } from 'holdfast/guards/mysql'
@@ -17,6 +18,7 @@ import { sqlite } from 'holdfast/sqlite'
 import { virtualClock } from 'holdfast/testing'
 
 export const all = [
+  election,
   mysqlFence,
   postgresFence,
   redisFence,

@@ -16,6 +16,8 @@ const STORES = `${LIBRARY}/stores`
 
 /** What every engine on the shared half of the record stores may cost. */
 const ENGINE_LINES_MAX = 350
+/** What a recipe with an entry of its own may cost, without its declarations in the file that has its name. */
+const RECIPE_LINES_MAX = 250
 /** What engines share, and what they speak over. */
 const SHARED: ReadonlySet<string> = new Set([
   'records',
@@ -43,9 +45,23 @@ const ownSizes: Readonly<Record<string, number>> = {
 const budgets: readonly Budget[] = [
   { rooms: ['client', 'wait', 'lease', 'time'].map((room) => `${LIBRARY}/${room}`), linesMax: 2_500 },
   { rooms: [`${LIBRARY}/line`], linesMax: 450 },
+  ...recipes().map((recipe) => ({ rooms: codeOf(recipe), linesMax: RECIPE_LINES_MAX })),
   { rooms: ['docs/own-store/store.ts', 'docs/own-store/cabinet.ts'], linesMax: 80 },
   ...engines().map((engine) => ({ rooms: [`${STORES}/${engine}`], linesMax: ownSizes[engine] ?? ENGINE_LINES_MAX })),
 ]
+
+/** Recipes with an entry of their own are folders. */
+function recipes(): readonly string[] {
+  const indexes = repositoryFiles(/\/index\.ts$/, `${LIBRARY}/recipes`)
+  return indexes.flatMap((path) => path.slice(`${LIBRARY}/recipes/`.length).split('/', 1))
+}
+
+function codeOf(recipe: string): readonly string[] {
+  const folder = `${LIBRARY}/recipes/${recipe}`
+  return repositoryFiles(/\.ts$/, folder).filter(
+    (path) => !/\.(?:test|fixture)\.ts$/.test(path) && path !== `${folder}/${recipe}.ts`,
+  )
+}
 
 function engines(): readonly string[] {
   const folders = repositoryFiles(/\.ts$/, STORES).map((path) => path.slice(STORES.length + 1).split('/'))

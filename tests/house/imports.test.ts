@@ -1,6 +1,6 @@
 /** Who may import whom. The directions are the design (ARCHITECTURE.md); a wrong arrow is a wrong design. */
 import { expect, test } from 'vitest'
-import { complaints, repositoryFiles } from '../support/tree.ts'
+import { complaints, read, repositoryFiles } from '../support/tree.ts'
 
 interface Import {
   readonly from: string
@@ -32,7 +32,12 @@ const layers: readonly Layer[] = [
     may: [...STORE, /^lease\//, /^wait\//, /^client\//],
     builtins: new Set(['node:async_hooks', 'node:diagnostics_channel']),
   },
-  { folder: /^recipes\//, may: [...STORE, /^lease\//, /^wait\//, /^client\//, /^recipes\//], builtins: new Set() },
+  {
+    folder: /^recipes\//,
+    may: [...STORE, /^lease\//, /^wait\//, /^client\//, /^recipes\//],
+    // A name that is too long ends in a hash.
+    builtins: new Set(['node:crypto']),
+  },
   // A guard knows tokens: leases and sequencers, and no store.
   { folder: /^guards\/[^/]+$/, may: [...STORE, /^lease\//, /^guards\/[^/]+$/] },
   { folder: /^guards\/sql\//, may: [...STORE, /^lease\//, /^guards\/[^/]+$/, /^guards\/sql\//] },
@@ -121,6 +126,20 @@ const source = (folder: string): readonly string[] =>
 
 test('imports in the library go only in the directions of the design', () => {
   expect(complaints(source('packages/holdfast/src'), directions)).toEqual([])
+})
+
+test('the front door loads no recipe that has an entry of its own', () => {
+  const reached = new Set<string>()
+  const walk = (path: string): void => {
+    if (reached.has(path)) return
+    reached.add(path)
+    for (const { from, kind } of importsOf(read(path))) {
+      if (from.startsWith('.') && kind === 'value') walk(new URL(from, `file:///${path}`).pathname.slice(1))
+    }
+  }
+  walk(`${LIBRARY}index.ts`)
+  expect(reached.size).toBeGreaterThan(20)
+  expect([...reached].filter((path) => /\/recipes\/[^/]+\//.test(path))).toEqual([])
 })
 
 test('programs around the library use only its public names, and nobody reaches into a neighbour', () => {

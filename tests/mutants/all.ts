@@ -2,6 +2,7 @@
 import { copiesMutants } from './copies.mutants.ts'
 import { coreMutants } from './core.mutants.ts'
 import { demoMutants } from './demo.mutants.ts'
+import { electionMutants } from './election.mutants.ts'
 import { engineMutants } from './engine.mutants.ts'
 import { etcdMutants } from './etcd.mutants.ts'
 import { fromRedlockMutants } from './from-redlock.mutants.ts'
@@ -32,6 +33,7 @@ export const mutants: readonly Mutant[] = [
   ...coreMutants,
   ...copiesMutants,
   ...demoMutants,
+  ...electionMutants,
   ...engineMutants,
   ...etcdMutants,
   ...fromRedlockMutants,

@@ -87,7 +87,7 @@ export const coreMutants: readonly Mutant[] = [
   },
   {
     name: 'a pushed grant is renewed as late as all others',
-    file: 'packages/holdfast/src/lease/held-lease.ts',
+    file: 'packages/holdfast/src/lease/renewal-schedule.ts',
     find: 'askedAt.monotonicMs + Math.min(PROVISIONAL_RENEW_MS, lifeMs / 3)',
     replace: 'askedAt.monotonicMs + lifeMs',
     caughtBy: nthCall,
@@ -95,7 +95,7 @@ export const coreMutants: readonly Mutant[] = [
   {
     name: 'renewal comes only when the lease ends',
     file: 'packages/holdfast/src/lease/renewer.ts',
-    find: '(renewable.lifeMs / 3) * jitter',
+    find: 'renewable.lifeMs * share * jitter',
     replace: 'renewable.lifeMs * jitter',
     caughtBy: nthCall,
   },
@@ -193,7 +193,7 @@ export const coreMutants: readonly Mutant[] = [
   {
     name: 'a waiter does not keep its place alive',
     file: 'packages/holdfast/src/wait/queued-claim.ts',
-    find: 'PROVISIONAL_LIFE_MS) : lifeMs\n    this.#host.renewer.renewInThird(this, this.#host.clock.monotonicMs())',
+    find: 'PROVISIONAL_LIFE_MS) : lifeMs\n    this.#renewals.inShare(isFirst ? NEXT_SHARE : BEHIND_SHARE, this.#host.clock.monotonicMs())',
     replace: 'PROVISIONAL_LIFE_MS) : lifeMs',
     caughtBy: tests('packages/holdfast/src/wait/acquire.test.ts', 'packages/holdfast/src/wait/unanswered.test.ts'),
   },

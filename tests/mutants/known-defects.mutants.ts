@@ -28,8 +28,8 @@ const defects: Readonly<Record<string, Omit<Mutant, 'name'>>> = {
   },
   'D10: a short lease is renewed without pause': {
     file: 'packages/holdfast/src/lease/renewer.ts',
-    find: '(renewable.lifeMs / 3) * jitter',
-    replace: '(renewable.lifeMs / 300) * jitter',
+    find: 'renewable.lifeMs * share * jitter',
+    replace: '(renewable.lifeMs * share * jitter) / 100',
     caughtBy: proves('a short lease is renewed at a third of it'),
   },
   'D11: the first failed renewal is a loss': {
@@ -40,8 +40,8 @@ const defects: Readonly<Record<string, Omit<Mutant, 'name'>>> = {
   },
   'D13: nothing is renewed': {
     file: 'packages/holdfast/src/lease/renewer.ts',
-    find: '(renewable.lifeMs / 3) * jitter',
-    replace: '(renewable.lifeMs * 3) * jitter',
+    find: 'renewable.lifeMs * share * jitter',
+    replace: 'renewable.lifeMs * share * jitter * 9',
     caughtBy: proves('work of several leases has the lock alone'),
   },
   'D14: a wait is thirty seconds, whatever was asked for': {

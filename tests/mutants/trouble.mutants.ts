@@ -46,9 +46,9 @@ export const troubleMutants: readonly Mutant[] = [
   },
   {
     name: 'a failed renewal of a long lease is repeated only after a share of its life',
-    file: 'packages/holdfast/src/lease/held-lease.ts',
-    find: 'Math.min(Math.max(RETRY_MS_MIN, this.#lifeMs * RETRY_SHARE), RETRY_MS_MAX)',
-    replace: 'Math.max(RETRY_MS_MIN, this.#lifeMs * RETRY_SHARE)',
+    file: 'packages/holdfast/src/lease/renewal-schedule.ts',
+    find: 'Math.min(Math.max(RETRY_MS_MIN, this.#renewable.lifeMs * RETRY_SHARE), RETRY_MS_MAX)',
+    replace: 'Math.max(RETRY_MS_MIN, this.#renewable.lifeMs * RETRY_SHARE)',
     caughtBy: trouble,
   },
   {

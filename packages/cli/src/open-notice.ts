@@ -1,5 +1,7 @@
 /** While a run waits for its store, people want to know what it waits for: said once, in the words of the store. */
 import type { Facts, Locks } from 'holdfast'
+import type { Context, Opened } from './context.ts'
+import { tellDefaultStore } from './default-store.ts'
 import type { Printer } from './printer.ts'
 
 /** What is over sooner is not worth a word. */
@@ -24,4 +26,11 @@ export async function openedOrInterrupted(printer: Printer, locks: Locks, signal
     signal.removeEventListener('abort', onAbort)
     stopListening()
   }
+}
+
+/** A store that was not named is named here. */
+export async function tellDefault({ printer, environment }: Context, { store }: Opened): Promise<void> {
+  if (!store.isDefault) return
+  const url = await store.store.resolved()
+  tellDefaultStore(printer, environment, url.slice(url.indexOf(':') + 1))
 }

@@ -1,7 +1,7 @@
 /** The command line as people type it: subcommands, options, help with examples. What each does is elsewhere. */
 import { Argument, Command } from 'commander'
-import type { Context, GlobalOptions } from './context.ts'
 import { doctorCommand } from './doctor.ts'
+import { addElect } from './elect-syntax.ts'
 import { evictCommand } from './evict.ts'
 import { exitCodeRows, exitCodes, Failure } from './exit-codes.ts'
 import { inspectCommand } from './inspect.ts'
@@ -10,17 +10,10 @@ import { rebaseCommand } from './rebase.ts'
 import { redlockActions, redlockCommand, type RedlockAction } from './redlock.ts'
 import { runCommand } from './run.ts'
 import { type RunCommandOptions, WAIT_DEFAULT } from './run-settings.ts'
+import { act, type ProgramOptions } from './subcommand.ts'
 import { schemaCommand, schemaEngines } from './schema.ts'
 import { knownSchemes } from './stores.ts'
 import { watchCommand, type WatchCommandOptions } from './watch.ts'
-
-export interface ProgramOptions {
-  readonly context: Context
-  readonly version: string
-  /** What stood behind `--`. */
-  readonly command: readonly string[] | undefined
-  onExitCode(exitCode: number): void
-}
 
 export function programOf(program: ProgramOptions): Command {
   const { printer } = program.context
@@ -47,6 +40,7 @@ export function programOf(program: ProgramOptions): Command {
       writeErr: () => undefined,
     })
   addRun(root, program)
+  addElect(root, program)
   addList(root, program)
   addInspect(root, program)
   addWatch(root, program)
@@ -57,20 +51,6 @@ export function programOf(program: ProgramOptions): Command {
   addRedlock(root, program)
   addLab(root)
   return root
-}
-
-type Action = (options: GlobalOptions, ...names: string[]) => Promise<number>
-
-/** Commander hands over the arguments, the options and the command. */
-function act(program: ProgramOptions, command: Command, action: Action): void {
-  command.action(async (...given: unknown[]) => {
-    const names = given.filter((argument) => typeof argument === 'string')
-    const options: GlobalOptions = command.optsWithGlobals()
-    if (program.command !== undefined && command.name() !== 'run') {
-      throw new Failure(exitCodes.usage, `${command.name()} takes no command after --`)
-    }
-    program.onExitCode(await action(options, ...names))
-  })
 }
 
 function addRun(root: Command, program: ProgramOptions): void {

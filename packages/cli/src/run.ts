@@ -1,17 +1,17 @@
 /** `holdfast run`: waits for the lock, runs a command under it, and sees to it that the command ends before the lease does. */
 import { type AcquireOptions, type Facts, type Lease, type Locks, type ReleaseOutcome, WaitTimeout } from 'holdfast'
-import { heldVariable, refuseOwnAncestor } from './ancestry.ts'
+import { refuseOwnAncestor } from './ancestry.ts'
 import { type Context, type Opened, withLocks } from './context.ts'
 import { requireExecutable } from './executable.ts'
 import { exitCodes, Failure } from './exit-codes.ts'
 import { type CommandEnd, GuardedCommand } from './guarded-command.ts'
-import { tellDefaultStore } from './default-store.ts'
+import { environmentOf } from './lease-environment.ts'
 import { holdersInWords } from './line-view.ts'
-import { openedOrInterrupted } from './open-notice.ts'
+import { openedOrInterrupted, tellDefault } from './open-notice.ts'
 import type { Printer } from './printer.ts'
-import { shortDuration } from './text.ts'
 import { lockDelayMs, type RunCommandOptions, type RunSettings, runSettings, WAIT_DEFAULT } from './run-settings.ts'
 import { SignalDesk, signalExitCode } from './signals.ts'
+import { tellTrouble } from './trouble-notice.ts'
 import { tellWhileWaiting } from './wait-notice.ts'
 
 /** A timer may be early by so much. */
@@ -53,12 +53,6 @@ export async function runCommand(context: Context, request: RunRequest): Promise
   } finally {
     signals.close()
   }
-}
-
-async function tellDefault({ printer, environment }: Context, { store }: Opened): Promise<void> {
-  if (!store.isDefault) return
-  const url = await store.store.resolved()
-  tellDefaultStore(printer, environment, url.slice(url.indexOf(':') + 1))
 }
 
 interface Wanted {
@@ -152,7 +146,7 @@ async function runUnder(lease: Lease, run: Run): Promise<number> {
     const end = await guarded.run(lease, {
       command,
       stopBeforeMs: settings.stopBeforeMs,
-      environment: await environmentFor(lease, opened, context.environment),
+      environment: await environmentOf(lease, opened, context.environment),
     })
     const lost = lease.signal.aborted ? reasonOf(lease.signal) : undefined
     outcome = await lease.release()
@@ -160,44 +154,6 @@ async function runUnder(lease: Lease, run: Run): Promise<number> {
   } finally {
     for (const stop of stopListening) stop()
     if (outcome === undefined) await lease.release()
-  }
-}
-
-async function environmentFor(
-  lease: Lease,
-  { store }: Opened,
-  environment: NodeJS.ProcessEnv,
-): Promise<Record<string, string>> {
-  return {
-    HOLDFAST_TOKEN: String(lease.token),
-    HOLDFAST_SEQUENCER: lease.sequencer,
-    HOLDFAST_NAME: lease.name,
-    HOLDFAST_NAMESPACE: lease.namespace,
-    ...(await store.environment()),
-    ...heldVariable(environment, lease.sequencer),
-  }
-}
-
-/** Once for each stretch of failing renewals. */
-function tellTrouble(printer: Printer, locks: Locks, name: string): () => void {
-  let told = false
-  const stops = [
-    locks.on('renewed', () => {
-      told = false
-    }),
-    locks.on('jeopardy', ({ remainingMs, error }) => {
-      if (told) return
-      told = true
-      const why = error instanceof Error ? error.message : String(error)
-      printer.tell(`the lease of "${name}" cannot be renewed and ends in ${shortDuration(remainingMs)}: ${why}`, {
-        event: 'jeopardy',
-        name,
-        remainingMs: Math.round(remainingMs),
-      })
-    }),
-  ]
-  return () => {
-    for (const stop of stops) stop()
   }
 }
 

@@ -28,6 +28,11 @@ export class SignalDesk {
     this.#forward = forward
   }
 
+  /** The command has ended: signals belong to the wait again. */
+  takeBack(): void {
+    this.#forward = undefined
+  }
+
   close(): void {
     for (const [signal, handler] of this.#handlers) process.off(signal, handler)
   }

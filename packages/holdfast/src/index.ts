@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The public surface of `holdfast`. Every export has a reason, a doc and a test. */
-export { holdfast, type EvictOptions, type Health, type ListOptions, type Locks, type NamePage } from './holdfast.ts'
+export { holdfast } from './holdfast.ts'
+export type { EvictOptions, Health, ListOptions, Locks, NamePage } from './recipes/locks.ts'
 export type { Lock, Work } from './recipes/lock.ts'
 export type { ReadWriteLock } from './recipes/read-write.ts'
 export type { PermitOptions, Semaphore, SemaphoreOptions } from './recipes/semaphore.ts'

@@ -51,6 +51,7 @@ export class LockClient implements WaitHost {
   readonly namespace: string
   readonly owner: string
   readonly events: Events
+  readonly logger: Logger | undefined
   readonly renewer: Renewer
   readonly timers: Timers
   readonly loopTurn: LoopTurn
@@ -84,17 +85,14 @@ export class LockClient implements WaitHost {
     this.defaults = options.defaults
     this.settings = options.settings
     this.#options = options
-    this.events = new Events((name, error) =>
-      options.logger?.error(
-        `a listener for "${name}" threw: ${error instanceof Error ? error.message : String(error)}`,
-      ),
-    )
+    this.logger = options.logger
+    this.events = Events.ofClient((name, error) => this.listenerThrew(name, error))
     this.timers = timersOf(options.clock)
     this.renewer = new Renewer({ renew: (renewals) => this.store.renew(renewals) }, options.clock, this.timers)
     this.#clockJump = new ClockJumpDetector(options.clock, this.timers, () => {
       for (const lease of this.leases) lease.recheck()
     })
-    this.#logTrouble(options.logger)
+    this.#logTrouble(this.logger)
   }
 
   /** The facts at once when the store is open: the uncontended path pays no extra turn. */
@@ -172,6 +170,10 @@ export class LockClient implements WaitHost {
     return this.#closed
   }
 
+  listenerThrew(name: string, error: unknown): void {
+    this.logger?.error(`a listener for "${name}" threw: ${error instanceof Error ? error.message : String(error)}`)
+  }
+
   /** Aborts when the client is closed. */
   get closing(): AbortSignal {
     return this.#closing.signal
@@ -226,7 +228,7 @@ export class LockClient implements WaitHost {
   async #closeStore(limitMs: number): Promise<void> {
     const opened = Promise.allSettled([this.#opening]).then(() => this.#opened?.close())
     await answerWithin(this.timers, opened, limitMs, 'closing the store').catch((error: unknown) =>
-      this.#options.logger?.warn(`the store did not close: ${error instanceof Error ? error.message : String(error)}`),
+      this.logger?.warn(`the store did not close: ${error instanceof Error ? error.message : String(error)}`),
     )
   }
 

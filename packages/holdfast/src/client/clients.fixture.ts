@@ -1,5 +1,6 @@
 /** Clients of one memory engine on one virtual clock, each behind a store that may be made unreliable. */
-import { holdfast, type Locks } from '../holdfast.ts'
+import { holdfast } from '../holdfast.ts'
+import type { Locks } from '../recipes/locks.ts'
 import { memory, memoryEngine } from '../stores/memory/index.ts'
 import { aroundStore } from '../testing/around-store.ts'
 import { type FaultPlan, unreliable, type UnreliableStore } from '../testing/unreliable.ts'

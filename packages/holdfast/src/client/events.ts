@@ -1,56 +1,66 @@
-/** What can be watched from outside: typed events, each also published on a diagnostics channel `holdfast:<event>`. */
-import { channel } from 'node:diagnostics_channel'
+/** What can be watched from outside: typed events, each also published on a diagnostics channel, such as `holdfast:lost`. */
+import { type Channel, channel } from 'node:diagnostics_channel'
 import { Misuse } from '../store/errors.ts'
 import type { EventMap, EventName } from '../lease/events.ts'
 
 export type Listener<Name extends EventName> = (event: EventMap[Name]) => void
 
-type Listeners = { readonly [Name in EventName]: Set<Listener<Name>> }
+/** The events of one client; a recipe has its own. */
+const CLIENT_EVENTS: readonly EventName[] = [
+  'facts',
+  'trouble',
+  'opening',
+  'waiting',
+  'acquired',
+  'refused',
+  'renewed',
+  'jeopardy',
+  'lost',
+  'released',
+]
 
-const channels = {
-  facts: channel('holdfast:facts'),
-  trouble: channel('holdfast:trouble'),
-  opening: channel('holdfast:opening'),
-  waiting: channel('holdfast:waiting'),
-  acquired: channel('holdfast:acquired'),
-  refused: channel('holdfast:refused'),
-  renewed: channel('holdfast:renewed'),
-  jeopardy: channel('holdfast:jeopardy'),
-  lost: channel('holdfast:lost'),
-  released: channel('holdfast:released'),
-} as const
+/** Of one event: who listens, and its channel. */
+interface Audience<Event> {
+  readonly listeners: Set<(event: Event) => void>
+  readonly channel: Channel
+}
 
-export class Events {
-  readonly #listeners: Listeners = {
-    facts: new Set(),
-    trouble: new Set(),
-    opening: new Set(),
-    waiting: new Set(),
-    acquired: new Set(),
-    refused: new Set(),
-    renewed: new Set(),
-    jeopardy: new Set(),
-    lost: new Set(),
-    released: new Set(),
-  }
-  readonly #onListenerError: (name: EventName, error: unknown) => void
+type Audiences<Map> = { readonly [Name in keyof Map]: Audience<Map[Name]> }
 
-  constructor(onListenerError: (name: EventName, error: unknown) => void) {
+export class Events<Map extends object = EventMap> {
+  readonly #audiences: Audiences<Map>
+  readonly #onListenerError: (name: string, error: unknown) => void
+
+  /** `prefix` begins the names of the channels. */
+  constructor(
+    prefix: string,
+    names: readonly (keyof Map & string)[],
+    onListenerError: (name: string, error: unknown) => void,
+  ) {
+    const audiences = names.map((name) => [name, { listeners: new Set(), channel: channel(`${prefix}:${name}`) }])
+    this.#audiences = Object.fromEntries(audiences) as Audiences<Map>
     this.#onListenerError = onListenerError
   }
 
+  /** Those of a client. */
+  static ofClient(onListenerError: (name: string, error: unknown) => void): Events {
+    return new Events<EventMap>('holdfast', CLIENT_EVENTS, onListenerError)
+  }
+
   /** Calls the listener for each event until the returned function is called. */
-  on<Name extends EventName>(name: Name, listener: Listener<Name>): () => void {
-    if (!Object.hasOwn(this.#listeners, name) || typeof listener !== 'function') {
-      throw new Misuse(`on() takes one of the events ${Object.keys(this.#listeners).join(', ')} and a function`)
+  on<Name extends keyof Map>(name: Name, listener: (event: Map[Name]) => void): () => void {
+    if (!Object.hasOwn(this.#audiences, name) || typeof listener !== 'function') {
+      throw new Misuse(`on() takes one of the events ${Object.keys(this.#audiences).join(', ')} and a function`)
     }
-    this.#listeners[name].add(listener)
-    return () => void this.#listeners[name].delete(listener)
+    const { listeners } = this.#audiences[name]
+    listeners.add(listener)
+    return () => void listeners.delete(listener)
   }
 
   /** A listener that fails is reported to the logger; it disturbs neither the lock nor the other listeners. */
-  emit<Name extends EventName>(name: Name, event: EventMap[Name]): void {
-    for (const listener of this.#listeners[name]) {
+  emit<Name extends keyof Map & string>(name: Name, event: Map[Name]): void {
+    const { listeners, channel: published } = this.#audiences[name]
+    for (const listener of listeners) {
       try {
         // A listener may be an async function all the same, and its rejection would end the process.
         const result: unknown = listener(event)
@@ -59,11 +69,11 @@ export class Events {
         this.#report(name, error)
       }
     }
-    if (channels[name].hasSubscribers) channels[name].publish(event)
+    if (published.hasSubscribers) published.publish(event)
   }
 
   /** The logger is code of the caller too. */
-  #report(name: EventName, error: unknown): void {
+  #report(name: string, error: unknown): void {
     try {
       this.#onListenerError(name, error)
     } catch {

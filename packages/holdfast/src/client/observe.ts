@@ -2,12 +2,12 @@
  * A line as it changes, for observers without a claim: elections, members, dashboards. Level-triggered: what is yielded was
  * true at one moment, and nothing that lasts is missed; what came and went between two looks is joined.
  */
-import { HoldfastError, isFinal } from '../store/errors.ts'
+import { isFinal, isPassing } from '../store/errors.ts'
 import type { LineView } from '../store/line-view.ts'
 import { Backoff } from '../time/backoff.ts'
 import { sleep } from '../time/clock.ts'
 import type { LockClient } from './client.ts'
-import { query } from './query.ts'
+import { lookAt } from './query.ts'
 
 export interface ObserveOptions {
   /** Ends the iteration without an error. @default none: it ends when the loop is left or the client is closed */
@@ -33,7 +33,7 @@ export async function* observe(
   let seen: string | undefined
   while (!ends.aborted) {
     try {
-      const view = await query(client, { name, changes: false }, (store) => store.look(resource))
+      const view = await lookAt(client, name)
       away.reset()
       if (view.version === seen) {
         await sleep(client.clock, fruitless.nextMs(), ends)
@@ -50,11 +50,6 @@ export async function* observe(
       await sleep(client.clock, away.nextMs(), ends)
     }
   }
-}
-
-function isPassing(error: unknown): boolean {
-  if (!(error instanceof HoldfastError) || isFinal(error)) return false
-  return error.code === 'STORE_UNAVAILABLE' || error.code === 'OUTCOME_UNKNOWN'
 }
 
 /** Resolves when the line may have changed, at once when it has already. */

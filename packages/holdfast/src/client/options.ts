@@ -97,7 +97,7 @@ export function openWaitMs({ openWait }: HoldfastOptions): number {
   return durationMs('openWait', openWait ?? OPEN_WAIT_MS_DEFAULT, { minMs: 0, maxMs: WAIT_MS_MAX })
 }
 
-function checkKeys(options: object, known: readonly string[]): void {
+export function checkKeys(options: object, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null) throw new Misuse(`options must be an object: { ${known[0]}: … }`)
   const unknown = Object.keys(options).find((key) => !known.includes(key))
   if (unknown !== undefined) throw new Misuse(`there is no option "${unknown}": the options are ${known.join(', ')}`)

@@ -5,6 +5,7 @@ import { sleep } from '../time/clock.ts'
 import { HoldfastError, isFinal, NotApplied, OutcomeUnknown, StoreUnavailable } from '../store/errors.ts'
 import { ATTEMPT_MS_MAX } from '../store/limits.ts'
 import type { LockClient } from './client.ts'
+import type { LineView } from '../store/line-view.ts'
 import type { OpenStore } from '../store/store.ts'
 
 /** What is asked about, and whether asking changes something: a look that was not answered is no unknown outcome. */
@@ -33,6 +34,12 @@ export async function query<T>(
       await sleep(clock, backoff.nextMs())
     }
   }
+}
+
+/** The line of a name, as it is now. */
+export async function lookAt(client: LockClient, name: string): Promise<LineView> {
+  const resource = client.resourceOf(name)
+  return await query(client, { name, changes: false }, (store) => store.look(resource))
 }
 
 /** Below the seam there are encoded resources; a caller knows names. */

@@ -5,9 +5,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { Misuse } from '../store/errors.ts'
 import type { HeldLease } from '../lease/held-lease.ts'
-import type { Lease, LeaseState, Mode, ReleaseOutcome } from '../lease/lease.ts'
+import type { Lease, ReleaseOutcome } from '../lease/lease.ts'
 import type { ClaimRequest } from '../wait/claim-request.ts'
-import { shownAsJson } from '../lease/lease-json.ts'
+import { LeaseProxy } from '../lease/lease-proxy.ts'
 
 interface Scope {
   readonly lease: HeldLease
@@ -58,54 +58,8 @@ export class Reentry {
 }
 
 /** The outer lease seen from inside: the same token, and releasing it releases nothing. */
-class InnerLease implements Lease {
-  static {
-    shownAsJson(InnerLease)
-  }
-  readonly #outer: HeldLease
-  constructor(outer: HeldLease) {
-    this.#outer = outer
-  }
-  get namespace(): string {
-    return this.#outer.namespace
-  }
-  get name(): string {
-    return this.#outer.name
-  }
-  get mode(): Mode {
-    return this.#outer.mode
-  }
-  get token(): bigint {
-    return this.#outer.token
-  }
-  get tokenText(): string {
-    return this.#outer.tokenText
-  }
-  get signal(): AbortSignal {
-    return this.#outer.signal
-  }
-  get state(): LeaseState {
-    return this.#outer.state
-  }
-  get remainingMs(): number {
-    return this.#outer.remainingMs
-  }
-  get sequencer(): string {
-    return this.#outer.sequencer
-  }
-  isHeld(): boolean {
-    return this.#outer.isHeld()
-  }
-  assertHeld(): void {
-    this.#outer.assertHeld()
-  }
-  setNote(note: string): void {
-    this.#outer.setNote(note)
-  }
-  release(): Promise<ReleaseOutcome> {
-    return Promise.resolve(this.#outer.isHeld() ? 'released' : 'expired')
-  }
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.release()
+class InnerLease extends LeaseProxy {
+  override release(): Promise<ReleaseOutcome> {
+    return Promise.resolve(this.isHeld() ? 'released' : 'expired')
   }
 }

@@ -12,9 +12,10 @@ import { described, lossOf, stopOf } from './loss.ts'
 import { NoteToSend } from './note.ts'
 import type { GrantedClaim, LeaseHost } from './lease-host.ts'
 import type { LockShape } from './lock-shape.ts'
+import { RenewalSchedule } from './renewal-schedule.ts'
 import type { Renewable } from './renewer.ts'
 import { outcomeOf } from './release.ts'
-import { ATTEMPT_MS_MAX, NOTE_BYTES_MAX, PROVISIONAL_RENEW_MS } from '../store/limits.ts'
+import { ATTEMPT_MS_MAX, NOTE_BYTES_MAX } from '../store/limits.ts'
 import type { Lease, LeaseState, Mode, ReleaseOutcome } from './lease.ts'
 import { shownAsJson } from './lease-json.ts'
 import type { AcquireSettings } from './settings.ts'
@@ -28,10 +29,6 @@ type State =
   | { readonly kind: 'lost'; readonly error: LeaseLost }
   | { readonly kind: 'released' }
 
-/** A renewal that failed is tried again after this share of the life, and a long life does not make it lazy. */
-const RETRY_SHARE = 1 / 15
-const RETRY_MS_MIN = 10
-const RETRY_MS_MAX = 1_000
 /**
  * A hold that lasts longer than this is watched for its eviction; shorter ones never pay for it. So for at most this long,
  * and the way of a push, an evicted holder may believe beside the next one.
@@ -54,6 +51,7 @@ export class HeldLease implements Lease, Renewable {
   readonly #host: LeaseHost
   readonly #grantedAt: Stamp
   readonly #alarm: ScheduledItem<() => void>
+  readonly #renewals: RenewalSchedule
   #lifeMs: number
   #deadline: Deadline
   #state: State = { kind: 'held' }
@@ -76,9 +74,8 @@ export class HeldLease implements Lease, Renewable {
     this.#deadline = deadlineOf(standing.askedAt, standing.lifeMs)
     const firstAtMs = Math.min(this.#alarmAtMs(), this.#grantedAt.monotonicMs + WATCH_AFTER_MS)
     this.#alarm = host.timers.add(() => this.#onAlarm(), firstAtMs)
-    const { askedAt, lifeMs, provisional } = standing
-    if (provisional) host.renewer.renewAt(this, askedAt.monotonicMs + Math.min(PROVISIONAL_RENEW_MS, lifeMs / 3))
-    else host.renewer.renewInThird(this, askedAt.monotonicMs)
+    this.#renewals = new RenewalSchedule(this, host)
+    this.#renewals.begin(standing)
   }
 
   get name(): string {
@@ -146,7 +143,7 @@ export class HeldLease implements Lease, Renewable {
 
   setNote(note: string): void {
     this.#note.set(boundedText('note', note, NOTE_BYTES_MAX))
-    if (this.isHeld()) this.#host.renewer.renewBy(this, this.#host.clock.monotonicMs() + NOTE_AFTER_MS)
+    if (this.isHeld()) this.#renewals.within(NOTE_AFTER_MS)
   }
 
   release(): Promise<ReleaseOutcome> {
@@ -157,7 +154,12 @@ export class HeldLease implements Lease, Renewable {
   /** Asks for a longer life, now and with every renewal from now on: `lifeMs` tells when the store has granted it. */
   lengthen(ttlMs: number): void {
     this.ttlMs = Math.max(ttlMs, this.ttlMs)
-    if (this.isHeld()) this.#host.renewer.renewBy(this, this.#host.clock.monotonicMs())
+    if (this.isHeld()) this.#renewals.within(0)
+  }
+
+  /** Lets the lease run out: for work that was to end and goes on, under which it must not be given back. */
+  stopRenewing(): void {
+    this.#renewals.end()
   }
 
   /** Ends the hold under a caller who did not ask for it, and tells the work. */
@@ -172,7 +174,7 @@ export class HeldLease implements Lease, Renewable {
   recheck(): void {
     if (!this.isHeld()) return
     this.#host.timers.move(this.#alarm, this.#alarmAtMs())
-    this.#host.renewer.renewBy(this, this.#host.clock.monotonicMs())
+    this.#renewals.within(0)
   }
 
   /** Gives back what the caller never got to use: a minimum hold does not count. */
@@ -204,7 +206,7 @@ export class HeldLease implements Lease, Renewable {
     }
     this.#state = { kind: 'held' }
     // The alarm stays where it is: it comes too early now, looks, and moves itself, once in a life and not with each renewal.
-    this.#host.renewer.renewInThird(this, standing.askedAt.monotonicMs)
+    this.#renewals.inThird(standing.askedAt.monotonicMs)
     this.#host.events.emit('renewed', { name: this.name, token: this.ref.token, lateMs })
     if (this.#watching === undefined) void this.#watch()
   }
@@ -213,15 +215,9 @@ export class HeldLease implements Lease, Renewable {
     if (note !== undefined) this.#note.doubt()
     if (!this.isHeld()) return
     this.#state = { kind: 'jeopardy' }
-    this.#renewSoon()
+    this.#renewals.soon()
     const { name, remainingMs } = this
     this.#host.events.emit('jeopardy', { name, token: this.ref.token, remainingMs, error })
-  }
-
-  #renewSoon(): void {
-    const { clock, renewer } = this.#host
-    const inMs = Math.min(Math.max(RETRY_MS_MIN, this.#lifeMs * RETRY_SHARE), RETRY_MS_MAX)
-    renewer.renewBy(this, clock.monotonicMs() + inMs)
   }
 
   /** Bounded in time: giving back goes on in the background when the store does not answer. */
@@ -278,7 +274,7 @@ export class HeldLease implements Lease, Renewable {
   #end(state: State): void {
     this.#state = state
     this.#host.timers.cancel(this.#alarm)
-    this.#host.renewer.remove(this)
+    this.#renewals.end()
     this.#watching?.abort()
     this.#host.ended(this)
   }
@@ -291,7 +287,7 @@ export class HeldLease implements Lease, Renewable {
     if (!this.isHeld()) return
     if (standing?.kind === 'gone') this.onStanding(standing, 0)
     // A hint says "look again", and a renewal looks; it starts the next watch as well. Never at once: hints may repeat.
-    else if (standing !== undefined) this.#renewSoon()
+    else if (standing !== undefined) this.#renewals.soon()
   }
 
   #controllerNow(): AbortController {

@@ -29,7 +29,7 @@ export interface Renewable {
 
 /** A share of the life that a renewal may be early to travel in company. */
 const COMPANY_SHARE = 1 / 12
-/** Leases that were granted together spread out by this share of a third of their life. */
+/** Leases that were granted together spread out by this share of the time to their renewal. */
 const JITTER_SHARE = 0.1
 
 export class Renewer {
@@ -65,10 +65,10 @@ export class Renewer {
     if (item === undefined || item.index < 0 || item.atMs > atMs) this.renewAt(renewable, atMs)
   }
 
-  /** Renews after a third of the life, a little earlier or later than the others. */
-  renewInThird(renewable: Renewable, askedAtMs: number): void {
+  /** Renews after this share of the life, a little earlier or later than the others. */
+  renewInShare(renewable: Renewable, askedAtMs: number, share: number): void {
     const jitter = 1 + (Math.random() * 2 - 1) * JITTER_SHARE
-    this.renewAt(renewable, askedAtMs + (renewable.lifeMs / 3) * jitter)
+    this.renewAt(renewable, askedAtMs + renewable.lifeMs * share * jitter)
   }
 
   /** Answers in flight still reach a claim that was removed; it ignores them. */

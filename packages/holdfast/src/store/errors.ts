@@ -140,6 +140,12 @@ export function isFinal(error: unknown): boolean {
   return error instanceof HoldfastError && 'isFinal' in error && error.isFinal === true
 }
 
+/** Whether an error tells of an outage that may pass: no answer, or no store. */
+export function isPassing(error: unknown): boolean {
+  if (!(error instanceof HoldfastError) || isFinal(error)) return false
+  return error.code === 'STORE_UNAVAILABLE' || error.code === 'OUTCOME_UNKNOWN'
+}
+
 /** The code that each class stands for; any code for the base. */
 const codeOfClass: ReadonlyMap<unknown, ErrorCode | 'any'> = new Map<unknown, ErrorCode | 'any'>([
   [HoldfastError, 'any'],

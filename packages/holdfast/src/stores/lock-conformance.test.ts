@@ -12,10 +12,17 @@ import { absent, benches } from './benches.fixture.ts'
 const notALock: Readonly<Record<string, string>> = {
   lock: 'the verbs that all recipes share',
   several: 'a set of mutexes, each tested as one',
+  locks: 'the verbs of a client, as one interface',
+  duty: 'a work under a lease, tested with the recipes that have one',
+  tenure: 'a hold of a recipe, tested with the recipes that have one',
+  'safety-notice': 'a warning, tested with the election',
+  'recipe-name': 'names',
+  'unlimited-wait': 'a wait of recipes, tested with them',
+  election: 'holds one mutex, and has tests of its own on every store',
 }
 
 const recipes = readdirSync(fileURLToPath(new URL('../recipes', import.meta.url)))
-  .filter((file) => !file.endsWith('.test.ts'))
+  .filter((file) => !/\.(?:test|fixture)\.ts$/.test(file))
   .map((file) => file.replace('.ts', ''))
 
 test('every recipe has a dress, or a reason why it has none', () => {

@@ -4,6 +4,7 @@
  */
 import type { ScheduledItem } from '../time/timer-queue.ts'
 import type { Claim, Ref } from '../store/claim.ts'
+import { RenewalSchedule } from '../lease/renewal-schedule.ts'
 import type { Renewable } from '../lease/renewer.ts'
 import { PROVISIONAL_LIFE_MS } from '../store/limits.ts'
 import type { LocalWaiter } from './local-waiters.ts'
@@ -18,6 +19,14 @@ const HEAD_POLL_MS = { min: 5, max: 200 } as const
 const POLL_MS_MIN = 50
 const POLL_MS_MAX = 2_000
 const POLL_TTL_SHARE = 1 / 20
+/**
+ * A place has to be renewed, and the next in line looks whether its push was lost. The places behind it are renewed as
+ * seldom as one lost answer allows: a store that spares writes does not even prolong a place that has two thirds left.
+ */
+const NEXT_SHARE = 1 / 3
+const BEHIND_SHARE = 2 / 5
+/** After an answer that was lost. */
+const RETRY_MS_MAX = 1_000
 /** The moment something ends is not over yet when a timer that was set for it fires early by rounding. */
 const AFTER_END_MS = 0.5
 
@@ -34,6 +43,7 @@ export class QueuedClaim implements Renewable {
   /** Since when it has been the next in line, as far as is known here. */
   readonly #headSinceMs: number
   readonly #watching = new AbortController()
+  readonly #renewals: RenewalSchedule
   readonly #moved: Promise<Standing | WakeReason>
   #resolve: (moved: Standing | WakeReason) => void = () => undefined
   #alarm: ScheduledItem<() => void> | undefined
@@ -48,6 +58,7 @@ export class QueuedClaim implements Renewable {
     this.ref = { resource: claim.resource, id: claim.id }
     this.ttlMs = claim.ttlMs
     this.#host = host
+    this.#renewals = new RenewalSchedule(this, host)
     this.#moved = new Promise((resolve) => {
       this.#resolve = resolve
     })
@@ -64,7 +75,7 @@ export class QueuedClaim implements Renewable {
   /** Answers that are still in flight are ignored: they must not keep a claim alive that is no longer waited for. */
   end(): void {
     this.#hasEnded = true
-    this.#host.renewer.remove(this)
+    this.#renewals.end()
     this.#watching.abort()
     if (this.#alarm !== undefined) this.#host.timers.cancel(this.#alarm)
   }
@@ -73,7 +84,7 @@ export class QueuedClaim implements Renewable {
   lookWithin(limitMs: number): void {
     if (this.#hasEnded || !this.#isKept) return
     this.lifeMs = Math.min(this.lifeMs, PROVISIONAL_LIFE_MS)
-    this.#host.renewer.renewBy(this, this.#host.clock.monotonicMs() + limitMs)
+    this.#renewals.within(limitMs)
   }
 
   takeNote(): undefined {
@@ -93,16 +104,18 @@ export class QueuedClaim implements Renewable {
 
   onUnanswered(): void {
     if (this.#hasEnded) return
-    this.#host.renewer.renewInThird(this, this.#host.clock.monotonicMs())
+    this.#renewals.within(Math.min(this.lifeMs / 3, RETRY_MS_MAX))
   }
 
-  #keep({ lifeMs }: Queued): void {
+  #keep({ lifeMs, ahead = 0 }: Queued): void {
     if (lifeMs === undefined) return
     this.#isKept = true
-    // A waiter that missed its push must find its grant while it is provisional, and of those here the first is granted first.
-    const isFirst = this.#host.localWaiters.isFirst(this.ref.resource, this.#waiter)
+    // A waiter that missed its push must find its grant while it is provisional, and of those here the first is granted
+    // first. Of an exclusive line only the head is granted, and a claim that becomes the head is told.
+    const isNext = ahead === 0 || this.#isShared
+    const isFirst = isNext && this.#host.localWaiters.isFirst(this.ref.resource, this.#waiter)
     this.lifeMs = isFirst ? Math.min(lifeMs, PROVISIONAL_LIFE_MS) : lifeMs
-    this.#host.renewer.renewInThird(this, this.#host.clock.monotonicMs())
+    this.#renewals.inShare(isFirst ? NEXT_SHARE : BEHIND_SHARE, this.#host.clock.monotonicMs())
   }
 
   #lookAgain(standing: Queued): void {
@@ -134,6 +147,7 @@ export class QueuedClaim implements Renewable {
       if (seen.kind !== 'queued') return this.#resolve(seen)
       last = situationOf(seen)
       this.#lookAgain(seen)
+      if (last === 'head') this.lookWithin(PROVISIONAL_LIFE_MS / 3)
     }
   }
 }

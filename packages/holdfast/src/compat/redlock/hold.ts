@@ -1,5 +1,5 @@
 /** What a Redlock has under way: first a wait, then leases, until they are given back, taken away, or their time is over. */
-import type { Locks } from '../../holdfast.ts'
+import type { Locks } from '../../recipes/locks.ts'
 import { HeldLease } from '../../lease/held-lease.ts'
 import type { Lease } from '../../lease/lease.ts'
 import type { LeaseSet } from '../../recipes/several.ts'

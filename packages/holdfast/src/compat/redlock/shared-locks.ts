@@ -2,7 +2,8 @@
  * One client of ours for one set of redis clients, however many Redlocks are made over them: many programs make one for
  * each call, and every client of ours has a connection that listens.
  */
-import { holdfast, type Locks } from '../../holdfast.ts'
+import { holdfast } from '../../holdfast.ts'
+import type { Locks } from '../../recipes/locks.ts'
 import { onceAllEnded, storeOver } from './clients.ts'
 import type { Hold } from './hold.ts'
 import type { RedlockClient } from './shape.ts'

@@ -1,5 +1,5 @@
 /** A case for a whole client: any recipe that behaves as a mutex, over any store. Data, without a test runner inside. */
-import type { Locks } from '../../holdfast.ts'
+import type { Locks } from '../../recipes/locks.ts'
 import type { Lock } from '../../recipes/lock.ts'
 import type { FaultPlan, UnreliableStore } from '../unreliable.ts'
 

@@ -2,7 +2,7 @@
  * A mutex in disguise: a semaphore of one, a semaphore of five with four permits taken, and the write side of a
  * read/write lock must each behave as a mutex in every case. (The idea is that of DistributedLock's test cases.)
  */
-import type { Locks } from '../../holdfast.ts'
+import type { Locks } from '../../recipes/locks.ts'
 import type { Lock } from '../../recipes/lock.ts'
 
 export interface Dress {

@@ -1,0 +1,20 @@
+/**
+ * The examples of the recipes are run: each shows its damage without the recipe, and none with it.
+ * @module-tag real-time
+ */
+import { expect, test } from 'vitest'
+import { run } from '../support/run.ts'
+
+const SLOW_MS = 30_000
+const example = (path: string, way: 'with' | 'without') =>
+  run(process.execPath, ['--import', './scripts/from-source.mjs', `examples/recipes/src/${path}.ts`, way])
+
+test('a leader that was paused writes behind its successor with a lease in a table', { timeout: SLOW_MS }, async () => {
+  const { output } = await example('election/main', 'without')
+  expect(output).toMatch(/^without an election and a guard: 5 paused leaders, 5 stale lines, 0 refused$/m)
+})
+
+test('a leader that was paused writes nothing stale with an election and a guard', { timeout: SLOW_MS }, async () => {
+  const { output } = await example('election/main', 'with')
+  expect(output).toMatch(/^with an election and a guard: 5 paused leaders, 0 stale lines, \d+ refused$/m)
+})
