@@ -93,12 +93,13 @@ describe('the life', () => {
     expect(held(await other.enter(claim(fresh(), { ttlMs: 1_000 }))).lifeMs).toBe(6_000)
   })
 
-  test('of a waiter that ended is not revived: its turn never comes, although the line is free', async () => {
+  test('of a waiter that ended is not revived: its turn never comes, although nothing is in front of it', async () => {
     const [store, other] = [await open(), await open()]
     const resource = fresh()
-    const [first, second] = [claim(resource), claim(resource, { ttlMs: 20_000 })]
+    const [first, second, third] = [claim(resource), claim(resource, { ttlMs: 20_000 }), claim(resource)]
     held(await store.enter(first))
     expect(await other.enter(second)).toMatchObject({ kind: 'queued' })
+    await store.enter(third)
     const leases = (await gateway(engine, 'lease/leases', {})) as { leases: readonly { ID: string }[] }
     const lines = (await gateway(engine, 'kv/range', {
       key: base64(`holdfast/l/${resource}/${second.id}`),
@@ -109,7 +110,7 @@ describe('the life', () => {
     await store.leave(first)
     expect((await other.enter(second)).kind).toBe('gone')
     expect((await other.renew([{ ref: second, ttlMs: 20_000 }]))[0]).toMatchObject({ kind: 'gone' })
-    held(await store.enter(claim(resource)))
+    held(await store.enter(third))
   })
 
   test('of a session that an operator revoked is over for its holders at the next renewal', async () => {
