@@ -73,7 +73,8 @@ function askOver(connection: Connection): Ask {
       timeout: ANSWER_WITHIN_MS,
       typeCast: (field: { string(): string | null }) => field.string(),
     }
-    return (await connection.query<RowDataPacket[]>(question))[0] as Awaited<ReturnType<Ask>>
+    const [rows] = await connection.query<RowDataPacket[]>(question)
+    return rows
   }
 }
 

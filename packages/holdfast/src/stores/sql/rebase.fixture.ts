@@ -25,6 +25,11 @@ let tables = 0
 const newTable = (): string => `lines${(tables += 1)}`
 
 export function testRebase<Driver extends string>(stage: RebaseStage<Driver>): void {
+  testRaising(stage)
+  testLowering(stage)
+}
+
+function testRaising<Driver extends string>(stage: RebaseStage<Driver>): void {
   test('raised, the next tokens of known and of new names come behind the new base, and holders keep theirs', async () => {
     const table = newTable()
     const [store, other] = [await stage.opened(stage.store(table)), await stage.opened(stage.store(table))]
@@ -51,7 +56,9 @@ export function testRebase<Driver extends string>(stage: RebaseStage<Driver>): v
       await expectRaisedAmidWork(stores, stage.heartbeatMs)
     },
   )
+}
 
+function testLowering<Driver extends string>(stage: RebaseStage<Driver>): void {
   test('lowered, the tokens come right behind the new base, while nobody holds or waits', async () => {
     const table = newTable()
     const store = await stage.opened(stage.store(table))

@@ -12,6 +12,8 @@ export const engineName = 'mariadb'
 export const packages: readonly string[] = ['mariadb-server-core', 'mariadb-client-core']
 
 const FILL_WITHIN_MS = 60_000
+/** It has room on a disk that is made for a test. */
+const LOG_SIZE = '16M'
 
 let found: Promise<Program> | undefined
 
@@ -38,14 +40,16 @@ export async function start(options: MysqlOptions = {}): Promise<Engine> {
     engineName,
     program,
     options,
-    settings: { 'innodb-log-file-size': '16M' },
+    settings: { 'innodb-log-file-size': LOG_SIZE },
     async fill(data, account) {
       const args = [
         '--no-defaults',
         '--auth-root-authentication-method=normal',
         '--skip-test-db',
         `--datadir=${data}`,
+        // Two that are made at once would delete the leftovers of each other.
         `--tmpdir=${data}`,
+        `--innodb-log-file-size=${LOG_SIZE}`,
       ]
       await run('mariadb-install-db', [...args, ...account], { withinMs: FILL_WITHIN_MS, cwd: '/' })
     },
