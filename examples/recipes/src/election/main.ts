@@ -20,11 +20,15 @@ log.exec(`CREATE TABLE log (place INTEGER PRIMARY KEY, term INTEGER);
   INSERT INTO lease VALUES (0, 0, 0)`)
 
 /** Resolves when this process is about to write under a term of its own. */
-async function leads(worker: ChildProcess): Promise<void> {
-  for (;;) {
-    const [message]: unknown[] = await once(worker, 'message')
-    if (String(message).startsWith('term')) return
-  }
+function leads(worker: ChildProcess): Promise<ChildProcess> {
+  return new Promise((resolve) => {
+    const listen = (message: unknown): void => {
+      if (!String(message).startsWith('term')) return
+      worker.off('message', listen)
+      resolve(worker)
+    }
+    worker.on('message', listen)
+  })
 }
 
 const script = fileURLToPath(new URL(import.meta.url.replace(/main(\.\w+)$/, 'worker$1')))
@@ -35,10 +39,8 @@ for (const worker of workers)
 try {
   const [first, second] = workers
   if (first === undefined || second === undefined) throw new Error('two workers are needed')
-  let [leader, other] =
-    (await Promise.race([leads(first), leads(second).then(() => second)])) === second
-      ? [second, first]
-      : [first, second]
+  let leader = await Promise.race([leads(first), leads(second)])
+  let other = leader === first ? second : first
   for (let pause = 0; pause < PAUSES; pause += 1) {
     await leads(leader)
     leader.kill('SIGSTOP')
@@ -62,4 +64,6 @@ const stale = log
   .get()?.['count']
 log.close()
 rmSync(folder, { recursive: true })
-console.log(`${way} an election and a guard: ${PAUSES} paused leaders, ${stale} stale lines, ${refusals} refused`)
+console.log(
+  `${way} an election and a guard: ${PAUSES} paused leaders, ${String(stale)} stale lines, ${refusals} refused`,
+)
