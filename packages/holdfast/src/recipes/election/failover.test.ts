@@ -12,7 +12,9 @@ import * as redisServer from '@holdfast/testbed/engines/redis/server'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
 import { promised } from '@holdfast/testbed/watchdog/broken-promise'
 import { expect, onTestFinished, test } from 'vitest'
+import type { Locks } from '../locks.ts'
 import type { Belief } from './leader.fixture.ts'
+import { locksIn } from './place.fixture.ts'
 
 const SLOW_MS = 90_000
 const TTL_MS = 500
@@ -29,11 +31,20 @@ interface Reign {
 class Crowd {
   readonly reigns = new Map<string, Reign>()
   readonly #place: string
+  readonly #observer: Locks
   readonly #members = new Set<ChildProcess>()
   #onReign: (reign: Reign) => void = () => undefined
 
   constructor(place: string) {
     this.#place = place
+    this.#observer = locksIn(place, TTL_MS)
+  }
+
+  /** A process needs longer to start than the lead needs to change hands: two stand by before a fault. */
+  async standsBy(): Promise<void> {
+    for await (const { claims } of this.#observer.observe('election:failover')) {
+      if (claims.filter(({ state }) => state === 'waiting').length >= 2) return
+    }
   }
 
   add(): void {
@@ -67,6 +78,7 @@ class Crowd {
 
   async end(): Promise<void> {
     await Promise.all([...this.#members].map((member) => this.kill(member)))
+    await this.#observer.close()
   }
 }
 
@@ -74,9 +86,10 @@ class Crowd {
 async function failOver(crowd: Crowd): Promise<{ readonly killed: number[]; readonly stopped: number[] }> {
   const times = { killed: [] as number[], stopped: [] as number[] }
   const first = crowd.nextReign()
-  for (let count = 0; count < 3; count += 1) crowd.add()
+  for (let count = 0; count < 4; count += 1) crowd.add()
   let { leader } = await first
   for (let count = 0; count < FAILOVERS; count += 1) {
+    await crowd.standsBy()
     const next = crowd.nextReign()
     const last = [...crowd.reigns.values()].at(-1)
     if (count % 2 === 0) {

@@ -1,7 +1,5 @@
 /** One process that stands for election until it is killed, and says when it believed that it led: run by `failover.test.ts`. */
-import { holdfast } from '../../holdfast.ts'
-import { redis } from '../../stores/redis/index.ts'
-import { sqlite } from '../../stores/sqlite/index.ts'
+import { locksIn } from './place.fixture.ts'
 import { systemClock } from '../../time/clock.ts'
 import { election } from './index.ts'
 
@@ -13,8 +11,7 @@ export interface Belief {
 
 const LOOK_MS = 2
 const [place = '', ttl = ''] = process.argv.slice(2)
-const locks = holdfast(place.startsWith('redis:') ? redis(place) : sqlite({ path: place }), { ttl: Number(ttl) })
-const candidate = election(locks, 'failover')
+const candidate = election(locksIn(place, Number(ttl)), 'failover')
 
 process.once('disconnect', () => process.exit())
 await candidate.lead(async (term) => {
