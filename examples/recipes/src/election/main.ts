@@ -19,11 +19,11 @@ log.exec(`CREATE TABLE log (place INTEGER PRIMARY KEY, term INTEGER);
   CREATE TABLE lease (term INTEGER, owner INTEGER, ends INTEGER);
   INSERT INTO lease VALUES (0, 0, 0)`)
 
-/** Resolves when this process is about to write under a term of its own. */
-function leads(worker: ChildProcess): Promise<ChildProcess> {
+/** Resolves with the process when it says what begins with one of these words. */
+function says(worker: ChildProcess, ...words: readonly string[]): Promise<ChildProcess> {
   return new Promise((resolve) => {
     const listen = (message: unknown): void => {
-      if (!String(message).startsWith('term')) return
+      if (!words.some((word) => String(message).startsWith(word))) return
       worker.off('message', listen)
       resolve(worker)
     }
@@ -39,16 +39,14 @@ for (const worker of workers)
 try {
   const [first, second] = workers
   if (first === undefined || second === undefined) throw new Error('two workers are needed')
-  let leader = await Promise.race([leads(first), leads(second)])
-  let other = leader === first ? second : first
   for (let pause = 0; pause < PAUSES; pause += 1) {
-    await leads(leader)
+    const leader = await Promise.race([says(first, 'term'), says(second, 'term')])
     leader.kill('SIGSTOP')
-    await leads(other)
-    await leads(other)
+    const other = leader === first ? second : first
+    await says(other, 'wrote')
+    const wentOn = says(leader, 'wrote', 'refused')
     leader.kill('SIGCONT')
-    await leads(other)
-    ;[leader, other] = [other, leader]
+    await wentOn
   }
 } finally {
   const ended = workers.map((worker) => once(worker, 'exit'))
