@@ -2,6 +2,8 @@
 import type { Check, Mutant } from './mutant.ts'
 
 const election: Check = { tests: ['packages/holdfast/src/recipes/election/election.test.ts'] }
+const term: Check = { tests: ['packages/holdfast/src/recipes/election/term.test.ts'] }
+const candidates: Check = { tests: ['packages/holdfast/src/recipes/election/candidates.test.ts'] }
 const CLASS = 'packages/holdfast/src/recipes/election/line-election.ts'
 const DUTY = 'packages/holdfast/src/recipes/duty.ts'
 
@@ -33,7 +35,7 @@ export const electionMutants: readonly Mutant[] = [
     file: DUTY,
     find: '    this.lease.stopRenewing()\n',
     replace: '',
-    caughtBy: { ...election, named: 'is reported, keeps its lease' },
+    caughtBy: { ...term, named: 'is reported, keeps its lease' },
   },
   {
     name: 'election: work that was to stop before it began is begun',
@@ -54,19 +56,26 @@ export const electionMutants: readonly Mutant[] = [
     file: DUTY,
     find: 'Math.max(0, this.stoppingForMs - this.#options.stopWithinMs)',
     replace: '0',
-    caughtBy: { ...election, named: 'is reported, keeps its lease' },
+    caughtBy: { ...term, named: 'is reported, keeps its lease' },
+  },
+  {
+    name: 'election: a process that is paused past its ttl believes that it leads until a timer says otherwise',
+    file: 'packages/holdfast/src/recipes/tenure.ts',
+    find: 'return this.lease.isHeld() && !this.duty.stopping.aborted',
+    replace: 'return !this.#over.signal.aborted',
+    caughtBy: { tests: ['packages/holdfast/src/recipes/election/election.test.ts'], named: 'stands again by itself' },
   },
   {
     name: 'a waiter behind others looks as often as the next in line',
     file: 'packages/holdfast/src/wait/queued-claim.ts',
     find: 'const isNext = ahead === 0 || this.#isShared',
     replace: 'const isNext = true',
-    caughtBy: { ...election, named: 'fifty idle candidates' },
+    caughtBy: { ...candidates, named: 'fifty idle candidates' },
   },
   {
     name: 'a waiter that becomes the next in line looks no sooner',
     file: 'packages/holdfast/src/wait/queued-claim.ts',
-    find: "      if (last === 'head') this.lookWithin(PROVISIONAL_LIFE_MS / 3)\n",
+    find: "      if (last === 'head') this.lookWithin(Math.min(this.ttlMs, PROVISIONAL_LIFE_MS) / 3)\n",
     replace: '',
     caughtBy: { tests: ['packages/holdfast/src/wait/local-waiters.test.ts'], named: 'a waiter behind others looks' },
   },

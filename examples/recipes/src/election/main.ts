@@ -19,12 +19,16 @@ log.exec(`CREATE TABLE log (place INTEGER PRIMARY KEY, term INTEGER);
   CREATE TABLE lease (term INTEGER, owner INTEGER, ends INTEGER);
   INSERT INTO lease VALUES (0, 0, 0)`)
 
-/** Resolves when this process is about to write under a term of its own. */
-async function leads(worker: ChildProcess): Promise<void> {
-  for (;;) {
-    const [message]: unknown[] = await once(worker, 'message')
-    if (String(message).startsWith('term')) return
-  }
+/** Resolves with the process when it says what begins with one of these words. */
+function says(worker: ChildProcess, ...words: readonly string[]): Promise<ChildProcess> {
+  return new Promise((resolve) => {
+    const listen = (message: unknown): void => {
+      if (!words.some((word) => String(message).startsWith(word))) return
+      worker.off('message', listen)
+      resolve(worker)
+    }
+    worker.on('message', listen)
+  })
 }
 
 const script = fileURLToPath(new URL(import.meta.url.replace(/main(\.\w+)$/, 'worker$1')))
@@ -35,18 +39,14 @@ for (const worker of workers)
 try {
   const [first, second] = workers
   if (first === undefined || second === undefined) throw new Error('two workers are needed')
-  let [leader, other] =
-    (await Promise.race([leads(first), leads(second).then(() => second)])) === second
-      ? [second, first]
-      : [first, second]
   for (let pause = 0; pause < PAUSES; pause += 1) {
-    await leads(leader)
+    const leader = await Promise.race([says(first, 'term'), says(second, 'term')])
     leader.kill('SIGSTOP')
-    await leads(other)
-    await leads(other)
+    const other = leader === first ? second : first
+    await says(other, 'wrote')
+    const wentOn = says(leader, 'wrote', 'refused')
     leader.kill('SIGCONT')
-    await leads(other)
-    ;[leader, other] = [other, leader]
+    await wentOn
   }
 } finally {
   const ended = workers.map((worker) => once(worker, 'exit'))
@@ -62,4 +62,6 @@ const stale = log
   .get()?.['count']
 log.close()
 rmSync(folder, { recursive: true })
-console.log(`${way} an election and a guard: ${PAUSES} paused leaders, ${stale} stale lines, ${refusals} refused`)
+console.log(
+  `${way} an election and a guard: ${PAUSES} paused leaders, ${String(stale)} stale lines, ${refusals} refused`,
+)

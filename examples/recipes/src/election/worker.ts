@@ -28,6 +28,7 @@ async function byLeaseInTable(): Promise<never> {
     while (term !== undefined && renew.run(Date.now() + TTL_MS, process.pid).changes > 0) {
       await aboutToWrite(term)
       insert.run(term)
+      process.send?.('wrote')
     }
     await sleep(50)
   }
@@ -41,6 +42,7 @@ async function byElection(): Promise<void> {
       await aboutToWrite(term.token)
       try {
         guard.run(term, () => insert.run(term.token))
+        process.send?.('wrote')
       } catch (error) {
         if (!(error instanceof HoldfastError)) throw error
         process.send?.(`refused ${error.code}`)

@@ -69,14 +69,13 @@ test('where several are granted at once and no push arrives, the first to find o
   await locks.close()
 })
 
-test('a waiter behind others looks every second from when it is told that it is the next, and finds the push that was lost', async () => {
+test('a waiter behind others looks soon when it is told that it is the next, and finds the push that was lost', async () => {
   const { clock, client } = world()
   const holder = await client().locks.acquire('seat', { ttl: '10m' })
   const giving = new AbortController()
   const head = client().locks.acquire('seat', { ...WAIT, signal: giving.signal })
   head.catch(() => undefined)
   await clock.advance(10)
-  const renewals = countingRenewals()
   // The first message arrives, that it is the next; the grant is lost.
   let watches = 0
   const deafLater: FaultPlan = (_, method) => {
@@ -84,14 +83,14 @@ test('a waiter behind others looks every second from when it is told that it is 
     watches += 1
     return watches > 1 ? { kind: 'no-hint' } : undefined
   }
+  const renewals = countingRenewals()
   const second = client({}, deafLater, renewals.around).locks.acquire('seat', WAIT)
   let granted = false
   void second.then(() => (granted = true))
-  await clock.advance(60_000)
-  expect(renewals.count).toBeLessThan(13)
+  await clock.advance(2_000)
+  expect(renewals.count).toBe(0)
   giving.abort()
-  await clock.advance(10_000)
-  expect(renewals.count).toBeGreaterThan(8)
+  await clock.advance(10)
   await holder.release()
   await clock.advance(1_500)
   expect(granted).toBe(true)

@@ -147,7 +147,8 @@ export class QueuedClaim implements Renewable {
       if (seen.kind !== 'queued') return this.#resolve(seen)
       last = situationOf(seen)
       this.#lookAgain(seen)
-      if (last === 'head') this.lookWithin(PROVISIONAL_LIFE_MS / 3)
+      // The one in front may be paused as soon as it holds: its end has to be known before it comes.
+      if (last === 'head') this.lookWithin(Math.min(this.ttlMs, PROVISIONAL_LIFE_MS) / 3)
     }
   }
 }
