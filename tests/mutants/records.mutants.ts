@@ -27,8 +27,15 @@ export const recordMutants: readonly Mutant[] = [
   {
     name: 'records: a notice that comes before its answer is forgotten',
     file: 'packages/holdfast/src/stores/records/waiting-claims.ts',
-    find: 'if (this.#news.has(id)) this.#news.set(id, true)',
-    replace: 'if (this.#answers.has(id)) this.#news.set(id, true)',
+    find: 'if (this.#news.has(id)) this.#news.set(id, true)\n    const answer',
+    replace: 'if (this.#answers.has(id)) this.#news.set(id, true)\n    const answer',
+    caughtBy: tests('packages/holdfast/src/stores/records/first-look.test.ts'),
+  },
+  {
+    name: 'records: a look that failed answers what was told before it',
+    file: 'packages/holdfast/src/stores/records/waiting-claims.ts',
+    find: '      if (this.#news.has(id)) this.#news.set(id, true)\n      throw error',
+    replace: '      throw error',
     caughtBy: tests('packages/holdfast/src/stores/records/first-look.test.ts'),
   },
   {

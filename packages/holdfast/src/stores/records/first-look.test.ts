@@ -28,6 +28,22 @@ test('a notice that comes before its answer is not forgotten', () => {
   expect(waiting.isUnchanged(id)).toBe(false)
 })
 
+test('a look answers what was told before it, and neither what comes during it nor what it could not find out', async () => {
+  const waiting = new WaitingClaims()
+  const news = (): void => waiting.heard({ resource: 'n!lock', id })
+  waiting.asking(id)
+  waiting.answered(id, queued, 1n)
+  news()
+  await waiting.during(id, Promise.resolve())
+  expect(waiting.isUnchanged(id)).toBe(true)
+  const look = waiting.during(id, Promise.resolve())
+  news()
+  await look
+  expect(waiting.isUnchanged(id)).toBe(false)
+  await expect(waiting.during(id, Promise.reject(new Error('away')))).rejects.toThrow('away')
+  expect(waiting.isUnchanged(id)).toBe(false)
+})
+
 test('a claim that holds, or was left, is looked for', () => {
   const waiting = new WaitingClaims()
   waiting.asking(id)

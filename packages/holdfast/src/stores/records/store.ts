@@ -263,7 +263,7 @@ class RecordStore implements OpenStore {
       return this.#standing({ line: record.line, answer: state, notify: [] }, ref.id, askedAt)
     }
     const reading = this.#engine.read(ref.resource, [ref.id])
-    return reading instanceof Promise ? reading.then(newsIn) : newsIn(reading)
+    return reading instanceof Promise ? this.#waiting.during(ref.id, reading).then(newsIn) : newsIn(reading)
   }
 
   #standing({ answer, line }: LineStep<ClaimState>, id: string, askedAt: Stamp): Standing {

@@ -45,6 +45,17 @@ export class WaitingClaims {
     return this.#news.get(id) === false
   }
 
+  /** A look that has just been sent answers all news but what comes during it. */
+  async during<Answer>(id: string, look: Promise<Answer>): Promise<Answer> {
+    if (this.#news.has(id)) this.#news.set(id, false)
+    try {
+      return await look
+    } catch (error) {
+      if (this.#news.has(id)) this.#news.set(id, true)
+      throw error
+    }
+  }
+
   end(id: string): void {
     this.#answers.delete(id)
     this.#news.delete(id)
