@@ -199,9 +199,9 @@ export const coreMutants: readonly Mutant[] = [
   },
   {
     name: 'a turn that ended goes on renewing',
-    file: 'packages/holdfast/src/wait/queued-claim.ts',
-    find: 'onUnanswered(): void {\n    if (this.#hasEnded) return\n',
-    replace: 'onUnanswered(): void {\n',
+    file: 'packages/holdfast/src/lease/renewal-schedule.ts',
+    find: 'if (!this.#hasEnded) this.#renewer.renewBy(',
+    replace: 'this.#renewer.renewBy(',
     caughtBy: tests('packages/holdfast/src/lease/release.test.ts'),
   },
   {

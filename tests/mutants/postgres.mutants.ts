@@ -155,4 +155,11 @@ export const postgresMutants: readonly Mutant[] = [
     replace: '...(pace === undefined && {',
     caughtBy: { ...tests('store'), named: 'behind a pooler' },
   },
+  {
+    name: 'postgres: a connection with a process of its own counts as one behind a pooler',
+    file: 'packages/holdfast/src/stores/postgres-driver/listener.ts',
+    find: '?.hasItsProcess()) === false)',
+    replace: '?.hasItsProcess()) === true)',
+    caughtBy: { tests: ['packages/holdfast/src/stores/postgres-driver/listener.test.ts'], engine: 'postgres' },
+  },
 ]

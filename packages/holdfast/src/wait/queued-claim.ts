@@ -103,7 +103,6 @@ export class QueuedClaim implements Renewable {
   }
 
   onUnanswered(): void {
-    if (this.#hasEnded) return
     this.#renewals.within(Math.min(this.lifeMs / 3, RETRY_MS_MAX))
   }
 

@@ -20,5 +20,7 @@ export interface ListeningEvents {
 export interface ListeningConnection {
   connect(): Promise<unknown>
   query(text: string): Promise<unknown>
+  /** Whether the server's process for it is the one that was told when it was made: a pooler invents one. `undefined` where the driver does not tell. */
+  hasItsProcess(): Promise<boolean | undefined>
   end(): Promise<unknown>
 }

@@ -61,12 +61,13 @@ export class PgListener {
 
   /**
    * Whether it hears what `notify` sends to it; if not, it is closed: behind a pooler LISTEN is answered and deaf. A server
-   * tells a connection of notices before it answers its next statement.
+   * tells a connection of notices before it answers its next statement. A pooler may hear one by chance, when the connection of
+   * the server that listens is the next one it gives, so the process of the server has to be its own as well.
    */
   async hears(notify: () => Promise<unknown>): Promise<boolean> {
     try {
       await notify()
-      await this.#client?.query('SELECT 1')
+      if ((await this.#client?.hasItsProcess()) === false) this.#isHeard = false
     } catch (error) {
       this.close()
       throw postgresError(error, 'listening')

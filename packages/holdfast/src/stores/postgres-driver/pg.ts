@@ -20,7 +20,8 @@ export interface PgPoolClient {
 }
 
 /** A `Client` of `pg` that only listens. */
-interface PgClient extends ListeningConnection {
+interface PgClient extends Omit<ListeningConnection, 'hasItsProcess'> {
+  readonly processID?: number | null
   on(event: 'notification', listener: (message: { readonly payload?: string | undefined }) => void): unknown
   on(event: 'error' | 'end', listener: (error?: unknown) => void): unknown
 }
@@ -29,6 +30,7 @@ type PoolClass = new (options: object) => PgPool & { readonly Client: new (optio
 type MadePool = InstanceType<PoolClass>
 
 const ignore = (): void => undefined
+const PROCESS = 'SELECT pg_backend_pid() AS pid'
 /** The user's pool is asked by enter and look alone; a URL's is our own. */
 const OWN_POOL_MAX = 8
 const OWN_OPTIONS = { connectionTimeoutMillis: ATTEMPT_MS_MAX, keepAlive: true }
@@ -118,7 +120,15 @@ function listening(client: PgClient, { onPayload, onLost }: ListeningEvents): Li
   client.on('error', onLost)
   client.on('end', () => onLost())
   client.on('notification', ({ payload }) => onPayload(payload ?? ''))
-  return client
+  return {
+    connect: () => client.connect(),
+    query: (text) => client.query(text),
+    async hasItsProcess() {
+      const [row] = rowsOf((await client.query(PROCESS)) as PgResult)
+      return typeof client.processID === 'number' ? Number(row?.['pid']) === client.processID : undefined
+    },
+    end: () => client.end(),
+  }
 }
 
 /** A pool tells of idle connections that broke, and without a listener the process would end by it. */

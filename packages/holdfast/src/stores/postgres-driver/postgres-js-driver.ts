@@ -119,11 +119,22 @@ interface Withdrawable {
   strings?: readonly string[]
 }
 
+/** Rows of this driver have beside them what the server said of its process. */
+type ProcessRows = readonly { readonly pid?: unknown }[] & { readonly state?: { readonly pid?: number } }
+
 function listening(make: MakePostgresJs, { onPayload, onLost }: ListeningEvents): ListeningConnection {
   const sql = make({
     onnotify: (_channel: string, payload: string) => onPayload(payload),
     onclose: () => onLost(),
   })
   const query = async (text: string): Promise<unknown> => await sql.unsafe(text).simple()
-  return { connect: () => query('SELECT 1'), query, end: () => sql.end({ timeout: 0 }) }
+  return {
+    connect: () => query('SELECT 1'),
+    query,
+    async hasItsProcess() {
+      const rows = (await query('SELECT pg_backend_pid() AS pid')) as ProcessRows
+      return rows.state?.pid === undefined ? undefined : Number(rows[0]?.pid) === rows.state.pid
+    },
+    end: () => sql.end({ timeout: 0 }),
+  }
 }

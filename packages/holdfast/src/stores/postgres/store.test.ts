@@ -10,7 +10,7 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { Misuse, StoreUnavailable } from '../../store/errors.ts'
 import { claim, held, takeAndLeave } from '../claims.fixture.ts'
 import { postgres, postgresSchema } from './index.ts'
-import { Stage } from './postgres.fixture.ts'
+import { drivers, Stage } from './postgres.fixture.ts'
 
 const stage = new Stage()
 let engine: Engine
@@ -55,8 +55,7 @@ test('a hand-off is two statements of the process that leaves, and none of the o
   await store.leave(first)
   held((await other.watch(second, AbortSignal.timeout(20_000))) as never)
   expect(await store.watch(third, AbortSignal.timeout(20_000))).toMatchObject({ kind: 'queued', ahead: 0 })
-  let news: Promise<unknown> = Promise.resolve()
-  await expectStatements(async () => void (news = store.watch(third, AbortSignal.timeout(20_000))), 1)
+  const news = store.watch(third, AbortSignal.timeout(20_000))
   await expectStatements(async () => {
     await other.leave(second)
     held((await news) as never)
@@ -207,6 +206,18 @@ test('behind a pooler LISTEN is answered and deaf: the facts say so, and waiters
   expect(await store.leave({ ...first, token })).toBe('left')
   expect(held(await store.enter(second)).token).toBeGreaterThan(token)
 })
+
+test.each(drivers)(
+  'behind a pooler that has one connection of the server nothing is relied upon to be heard: %s',
+  async (driver) => {
+    await using bouncer = await pooler.start({ before: engine, poolSize: 1 })
+    await using near = new Stage()
+    const store = await near.opened(postgres(near.userPool(driver, bouncer).client))
+    expect(store.facts.wakeUp).toBe('poll')
+    const direct = await near.opened(postgres(near.userPool(driver, engine).client))
+    expect(direct.facts.wakeUp).toBe('push')
+  },
+)
 
 test('a standby is refused with words', async () => {
   const primary = await stage.server()

@@ -35,8 +35,10 @@ export const taking: readonly LockCase[] = [
       const holder = await client().lock.acquire()
       const served: number[] = []
       const waits: Promise<void>[] = []
-      for (let n = 0; n < 6; n += 1) {
-        const { lock, claims } = client()
+      const others = Array.from({ length: 6 }, () => client())
+      // The order of the asks counts, and not that in which stores open.
+      for (const { locks } of others) await locks.open()
+      for (const [n, { lock, claims }] of others.entries()) {
         waits.push(
           lock.using(PATIENT, () => {
             served.push(n)

@@ -20,8 +20,14 @@ export async function locate(release: Release = 'stable'): Promise<Program> {
   return locateInstalled({ engineName, packages, program: 'pgbouncer', version })
 }
 
+export interface PgBouncerOptions {
+  readonly before: { readonly port: number }
+  /** Connections of the server that its clients share. @default 20 */
+  readonly poolSize?: number
+}
+
 /** Its clients share a few connections of this server. */
-export async function start({ before }: { readonly before: { readonly port: number } }): Promise<Engine> {
+export async function start({ before, poolSize = 20 }: PgBouncerOptions): Promise<Engine> {
   const program = await locate()
   const port = await reservePort()
   const url = `postgres://postgres@${LOOPBACK}:${port}/postgres`
@@ -33,7 +39,7 @@ export async function start({ before }: { readonly before: { readonly port: numb
     url,
     fill: async (folder) => {
       await openTo(folder)
-      await writeFile(join(folder, 'pgbouncer.ini'), configurationOf(port, before.port))
+      await writeFile(join(folder, 'pgbouncer.ini'), configurationOf(port, before.port, poolSize))
     },
     command: (folder) => asUser([pgbouncer, join(folder, 'pgbouncer.ini')]),
     stopSignal: 'SIGINT',
@@ -44,7 +50,7 @@ export async function start({ before }: { readonly before: { readonly port: numb
   })
 }
 
-function configurationOf(port: number, before: number): string {
+function configurationOf(port: number, before: number, poolSize: number): string {
   return `[databases]
 * = host=${LOOPBACK} port=${before} user=postgres
 [pgbouncer]
@@ -54,7 +60,7 @@ unix_socket_dir =
 auth_type = any
 pool_mode = transaction
 max_client_conn = 2000
-default_pool_size = 20
+default_pool_size = ${poolSize}
 ignore_startup_parameters = extra_float_digits
 `
 }
