@@ -82,7 +82,14 @@ export const labMutants: readonly Mutant[] = [
     file: 'packages/lab/src/faultlab/traffic/redis-resource.ts',
     find: 'const fenced = guard ? fence({ send }) : undefined',
     replace: 'const fenced = guard && !guard ? fence({ send }) : undefined',
-    caughtBy: onRedis('traffic/redis-resource.test.ts'),
+    caughtBy: onRedis('traffic/server-resource.test.ts'),
+  },
+  {
+    name: 'the data in PostgreSQL is not guarded',
+    file: 'packages/lab/src/faultlab/traffic/postgres-resource.ts',
+    find: 'guard ? fence(pool, { wait: WAIT }) : undefined',
+    replace: 'guard && !guard ? fence(pool, { wait: WAIT }) : undefined',
+    caughtBy: { tests: ['packages/lab/src/faultlab/traffic/server-resource.test.ts'], engine: 'postgres' },
   },
   {
     name: 'a soak goes on with rounds of another kind',
