@@ -3,7 +3,11 @@ import type { Check, Mutant } from './mutant.ts'
 
 const folder = 'packages/holdfast/src/stores/mysql'
 const driver = 'packages/holdfast/src/stores/mysql-driver'
-const tests = (name: string): Check => ({ tests: [`${folder}/${name}.test.ts`], engine: 'mariadb' })
+const tests = (name: string, named?: string): Check => ({
+  tests: [`${folder}/${name}.test.ts`],
+  engine: 'mariadb',
+  ...(named !== undefined && { named }),
+})
 
 export const mysqlMutants: readonly Mutant[] = [
   {
@@ -11,70 +15,70 @@ export const mysqlMutants: readonly Mutant[] = [
     file: `${driver}/token-base.ts`,
     find: 'UTC_TIMESTAMP(6))"',
     replace: 'SYSDATE(6))"',
-    caughtBy: tests('store'),
+    caughtBy: tests('store', 'an uncontended pair is two changes'),
   },
   {
     name: 'mysql: a token does not rise where the clock is behind it',
     file: `${folder}/line-table.ts`,
     find: '`GREATEST(token + 1, LEAST(',
     replace: '`GREATEST(token, LEAST(',
-    caughtBy: tests('tokens'),
+    caughtBy: tests('tokens', 'tokens rise over a loss of the table'),
   },
   {
     name: 'mysql: a clock of the server that is far ahead takes the tokens along',
     file: `${folder}/line-table.ts`,
     find: '${whole(scaleMaxUs)}))`',
     replace: '${whole(scaleMaxUs * 2n)}))`',
-    caughtBy: tests('tokens'),
+    caughtBy: tests('tokens', 'a clock that is far ahead'),
   },
   {
     name: 'mysql: the text of a claim is written after its token, which it would see as new',
     file: `${folder}/line-table.ts`,
     find: '`UPDATE ${this.#table} SET\n        claims = CONCAT(',
     replace: '`UPDATE ${this.#table} SET token = ${token},\n        claims = CONCAT(',
-    caughtBy: tests('store'),
+    caughtBy: tests('store', 'SIMULTANEOUS_ASSIGNMENT'),
   },
   {
     name: 'mysql: a session that does not commit grants',
     file: `${folder}/line-table.ts`,
     find: "const COMMITS = '@@autocommit = 1'",
     replace: "const COMMITS = '1 = 1'",
-    caughtBy: tests('store'),
+    caughtBy: tests('store', 'does not commit by itself'),
   },
   {
     name: 'mysql: a lease that is over is given back as if it lived',
     file: `${folder}/line-table.ts`,
     find: '`${CLOCK_US} < ${Math.floor(endsAtMs * 1000)}`',
     replace: '`0 < ${Math.floor(endsAtMs * 1000)}`',
-    caughtBy: tests('store'),
+    caughtBy: tests('store', 'a lease that is over is gone'),
   },
   {
     name: 'mysql: a lost change counts as done',
     file: `${folder}/line-table.ts`,
     find: "row?.['changed'] === '1' ? version : undefined",
     replace: 'row === undefined ? undefined : version',
-    caughtBy: tests('trouble'),
+    caughtBy: tests('trouble', 'many processes that change one line'),
   },
   {
     name: 'mysql: names are compared by their letters',
     file: `${folder}/schema.ts`,
     find: 'resource VARBINARY(${RESOURCE_BYTES_MAX}) NOT NULL PRIMARY KEY',
     replace: 'resource VARCHAR(200) NOT NULL PRIMARY KEY',
-    caughtBy: tests('store'),
+    caughtBy: tests('store', 'an uncontended pair is two changes'),
   },
   {
     name: 'mysql: a table without row locks is taken',
     file: `${driver}/found-table.ts`,
     find: "if (engine !== 'InnoDB')",
     replace: "if (engine === 'none')",
-    caughtBy: tests('store'),
+    caughtBy: tests('store', 'of another program in our place'),
   },
   {
     name: 'mysql: numbers are read as the pool reads them',
     file: `${driver}/mysql2.ts`,
     find: 'connection.query({ ...AS_TEXT, sql })',
     replace: 'connection.query({ sql })',
-    caughtBy: tests('store'),
+    caughtBy: tests('store', 'an uncontended pair is two changes'),
   },
   {
     name: 'mysql: a process that is stopped keeps a line locked for hours',
@@ -88,21 +92,21 @@ export const mysqlMutants: readonly Mutant[] = [
     file: `${driver}/mysql2.ts`,
     find: 'keeps: sourceOf(keeps)',
     replace: 'keeps: sourceOf(pool)',
-    caughtBy: tests('trouble'),
+    caughtBy: tests('trouble', 'over mysql2 > a pool without a free connection'),
   },
   {
     name: 'mysql: a line that is made beside a move of the tokens does not wait for it',
     file: `${driver}/token-base.ts`,
     find: 'WHERE ${condition} LOCK IN SHARE MODE`',
     replace: 'WHERE ${condition}`',
-    caughtBy: { ...tests('rebase'), named: 'a line that is being made' },
+    caughtBy: tests('rebase', 'a line that is being made'),
   },
   {
     name: 'mysql: a line that is made starts below the base',
     file: `${driver}/token-base.ts`,
     find: "export const BASE = 'COALESCE(b.token, 0)'",
     replace: "export const BASE = 'COALESCE(b.token * 0, 0)'",
-    caughtBy: { ...tests('rebase'), named: 'raised, the next tokens' },
+    caughtBy: tests('rebase', 'raised, the next tokens'),
   },
   {
     name: 'mysql: the doctor finds nothing wrong with a right too few',

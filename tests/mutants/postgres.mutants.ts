@@ -4,7 +4,11 @@ import type { Check, Mutant } from './mutant.ts'
 const folder = 'packages/holdfast/src/stores/postgres'
 const records = 'packages/holdfast/src/stores/records'
 const driver = 'packages/holdfast/src/stores/postgres-driver'
-const tests = (name: string): Check => ({ tests: [`${folder}/${name}.test.ts`], engine: 'postgres' })
+const tests = (name: string, named?: string): Check => ({
+  tests: [`${folder}/${name}.test.ts`],
+  engine: 'postgres',
+  ...(named !== undefined && { named }),
+})
 
 export const postgresMutants: readonly Mutant[] = [
   {
@@ -12,7 +16,7 @@ export const postgresMutants: readonly Mutant[] = [
     file: `${folder}/line-table.ts`,
     find: 'least(${STATEMENT_US}, $6::bigint)',
     replace: 'least(${STATEMENT_US}, $6::bigint * 2)',
-    caughtBy: tests('tokens'),
+    caughtBy: tests('tokens', 'a server clock that is far ahead'),
   },
   {
     name: 'postgres: a lease that is over is given back as if it lived',
@@ -33,21 +37,21 @@ export const postgresMutants: readonly Mutant[] = [
     file: `${records}/swap.ts`,
     find: 'if (this.#engine.locked !== undefined) return await',
     replace: 'if (this.#engine.locked !== undefined && tries === 9) return await',
-    caughtBy: tests('trouble'),
+    caughtBy: tests('trouble', 'many processes that change one line'),
   },
   {
     name: 'postgres: renewals and leaves stand behind those that want to enter',
     file: `${records}/swap.ts`,
     find: "lane: this.#free === undefined ? 'asks' : lane",
     replace: "lane: this.#free === undefined ? lane : 'asks'",
-    caughtBy: tests('trouble'),
+    caughtBy: tests('trouble', 'by the driver pg > a pool without a free connection'),
   },
   {
     name: 'postgres: an ask that its leave has overtaken makes a claim that nobody ends',
     file: `${records}/store.ts`,
     find: '    this.#overtaken.left(ref.id)\n',
     replace: '',
-    caughtBy: tests('trouble'),
+    caughtBy: tests('trouble', 'by the driver pg > an ask that its own leave'),
   },
   {
     name: 'postgres: a line that is made beside a move of the tokens starts below the new base',
@@ -75,14 +79,14 @@ export const postgresMutants: readonly Mutant[] = [
     file: `${driver}/postgres-js-driver.ts`,
     find: "this.#asked.strings = ['SELECT 1']",
     replace: 'this.#asked.strings = [...this.#asked.strings]',
-    caughtBy: { ...tests('trouble'), named: 'a pool without a free connection' },
+    caughtBy: tests('trouble', 'a pool without a free connection'),
   },
   {
     name: 'postgres: a connection of ours that was not answered is kept',
     file: `${driver}/own-connection.ts`,
     find: '(isTransaction || isOver(error))',
     replace: 'isTransaction',
-    caughtBy: { ...tests('postgres-js'), named: 'a server that stops answering' },
+    caughtBy: tests('postgres-js', 'a server that stops answering'),
   },
   {
     name: 'postgres: a text in a statement is taken for the place of a value',
@@ -96,14 +100,14 @@ export const postgresMutants: readonly Mutant[] = [
     file: 'packages/holdfast/src/stores/sql/prepared-table.ts',
     find: 'if (!form.isMadeMeanwhile(error)) throw error',
     replace: 'throw error',
-    caughtBy: { ...tests('store'), named: 'makes its schema in that moment' },
+    caughtBy: tests('store', 'makes its schema in that moment'),
   },
   {
     name: 'postgres: a schema that may not be used is found when somebody wants a lock',
     file: `${driver}/found-table.ts`,
     find: "if (enters !== 'true') {",
     replace: "if (enters === 'never') {",
-    caughtBy: { ...tests('access'), named: 'one right too few' },
+    caughtBy: tests('access', 'one right too few'),
   },
   {
     name: 'records: a damaged line hides all others of a list',
@@ -146,14 +150,14 @@ export const postgresMutants: readonly Mutant[] = [
     file: `${records}/record-use.ts`,
     find: '(waiters?.lastEndsAtMs ?? 0) > nowMs',
     replace: '(waiters?.lastEndsAtMs ?? 0) < 0',
-    caughtBy: { ...tests('rebase'), named: 'while a crowd waits' },
+    caughtBy: tests('rebase', 'while a crowd waits'),
   },
   {
     name: 'postgres: the next in line behind a pooler looks as rarely as the others',
     file: `${folder}/store.ts`,
     find: '...(pace !== undefined && {',
     replace: '...(pace === undefined && {',
-    caughtBy: { ...tests('store'), named: 'behind a pooler' },
+    caughtBy: tests('store', 'behind a pooler'),
   },
   {
     name: 'postgres: a connection with a process of its own counts as one behind a pooler',

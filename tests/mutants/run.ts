@@ -20,8 +20,8 @@ import { HELP, type MutantChoice, readChoice } from './command-line.ts'
 import type { Check, Mutant } from './mutant.ts'
 import { damaged, type Outcome, Sandbox } from './sandbox.ts'
 
-/** Each sandbox keeps a processor busy. */
-const SANDBOXES = Math.min(4, Math.max(2, availableParallelism()))
+/** A sandbox waits half of its time, for servers and for what a damaged program never does. */
+const SANDBOXES = Math.min(6, 2 * availableParallelism())
 /** Of what a red check of the undamaged sources printed. */
 const SHOWN_LINES = 60
 const SLOWEST = 20
@@ -175,10 +175,11 @@ async function survivorsOf(): Promise<readonly Mutant[] | undefined> {
     await shared(sandboxes, mutants, async (sandbox, mutant) => {
       const usualMs = (before.get(keyOf(mutant.caughtBy))?.outcome.seconds ?? 0) * 1000
       const limitMs = Math.max(HANG_MS_MIN, HANGS_AFTER * usualMs)
-      const { isRed, seconds } = await patiently(() => sandbox.try(mutant, patient(limitMs)))
+      const { isRed, seconds, failed } = await patiently(() => sandbox.try(mutant, patient(limitMs)))
       if (!isRed) survivors.push(mutant)
       times.push({ seconds, name: mutant.name })
-      console.log(`${isRed ? 'caught  ' : 'SURVIVED'}  ${seconds.toFixed(1).padStart(5)} s  ${mutant.name}`)
+      const by = failed.length === 0 ? '' : ` (${failed.join('; ')})`
+      console.log(`${isRed ? 'caught  ' : 'SURVIVED'}  ${seconds.toFixed(1).padStart(5)} s  ${mutant.name}${by}`)
     })
     for (const { seconds, name } of times.toSorted((a, b) => b.seconds - a.seconds).slice(0, SLOWEST))
       console.log(`slowest: ${seconds.toFixed(1).padStart(5)} s  ${name}`)

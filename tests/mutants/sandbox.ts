@@ -54,7 +54,7 @@ for (const name of ['testbed', 'lab'])
   alias.push({ find: new RegExp('^@holdfast/' + name + '/(.+)$'), replacement: process.cwd() + '/packages/' + name + '/src/$1.ts' })
 export default defineConfig({
   resolve: { alias },
-  test: { include: ['packages/**/*.test.ts', 'examples/**/*.test.ts'], tags: [{ name: 'real-time' }], testTimeout: 10_000, expect: { poll: { timeout: 4_000, interval: 20 } }, reporters: ['dot'], setupFiles: ['setup.mjs'] },
+  test: { pool: 'threads', include: ['packages/**/*.test.ts', 'examples/**/*.test.ts'], tags: [{ name: 'real-time' }], testTimeout: 10_000, expect: { poll: { timeout: 4_000, interval: 20 } }, reporters: ['dot'], setupFiles: ['setup.mjs'] },
 })
 `
 
@@ -73,6 +73,7 @@ export interface Outcome {
   readonly isOfTime: boolean
   /** The full names of tests. */
   readonly passed: readonly string[]
+  readonly failed: readonly string[]
   readonly seconds: number
   readonly output: string
 }
@@ -150,7 +151,9 @@ export class Sandbox {
       child.stdout.on('data', gather)
       child.stderr.on('data', gather)
       child.on('error', reject)
-      child.on('close', (code, signal) => resolve({ isRed: code !== 0, isOfTime: signal !== null, passed: [], output }))
+      child.on('close', (code, signal) =>
+        resolve({ isRed: code !== 0, isOfTime: signal !== null, passed: [], failed: [], output }),
+      )
     })
   }
 

@@ -35,7 +35,13 @@ export class VitestClient {
       const hanging = setTimeout(() => {
         end()
         this.close()
-        resolve({ passed: [], isRed: true, isOfTime: true, output: `${output}\nno end within ${limitMs} ms` })
+        resolve({
+          passed: [],
+          failed: [],
+          isRed: true,
+          isOfTime: true,
+          output: `${output}\nno end within ${limitMs} ms`,
+        })
       }, limitMs)
       server.once('message', (result: Result) => {
         end()

@@ -19,6 +19,7 @@ export interface Order {
 export interface Result {
   /** The full names of tests. */
   readonly passed: readonly string[]
+  readonly failed: readonly string[]
   /** Something failed: a test, a file, or the run itself. */
   readonly isRed: boolean
   /** Nothing failed but what waits for real time, so a busy machine may be to blame. */
@@ -42,6 +43,7 @@ async function run({ files, named, changed }: Order): Promise<Result> {
   const failed = tests('failed')
   return {
     passed: tests('passed').map(({ fullName }) => fullName),
+    failed: failed.map(({ fullName }) => fullName),
     isRed: isBroken || failed.length > 0,
     isOfTime: !isBroken && failed.length > 0 && failed.every((test) => isOfTime(test)),
   }
