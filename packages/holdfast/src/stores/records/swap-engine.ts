@@ -32,6 +32,8 @@ export interface SwapEngine {
   swap(key: string, seen: string | undefined, text: string, notices: readonly Notice[]): Promise<SwapResult>
   /** Keys that start with the prefix, behind `after`, in their order. */
   list(prefix: string, after: string, limit: number): Promise<readonly string[]>
+  /** When a waiter has to look again at the latest, on an engine that cannot push. @default by the pace of the client alone */
+  recheckInMs?(line: Line, id: string): number
   /** @default nothing to close */
   close?(): Promise<void>
 }
@@ -77,8 +79,6 @@ export interface ServerSwapEngine extends Omit<SwapEngine, 'read' | 'swap'> {
    * `scaleMaxUs`; `undefined` where something stands there.
    */
   takeFree(key: string, claim: HeldText, ttlMs: number, scaleMaxUs: bigint): Promise<StoredText | undefined>
-  /** As in `RecordEngine`. */
-  recheckInMs?(line: Line, id: string): number
   /** Swaps only if the engine's clock is still before the moment. */
   swapBefore(key: string, seen: string, text: string, endsAtMs: number): Promise<SwapResult>
 }
