@@ -16,10 +16,11 @@ const IDLE_SECONDS = 30 * 24 * 60 * 60
 const PAGES_MAX = 50
 const NAMES = { '#record': 'record', '#version': 'version' }
 
-type LineItems = Pick<SwapEngine, 'read' | 'swap' | 'list'>
+type LineItems = Pick<SwapEngine, 'read' | 'swap' | 'list' | 'refusalTells'>
 
 export function lineItems(requests: DynamodbRequests, table: string, clock: Clock): LineItems {
   return {
+    refusalTells: true,
     async read(key) {
       const input = { TableName: table, Key: { [KEY]: { S: key } }, ConsistentRead: true }
       return { stored: storedIn(await requests.get(input, 'reading a line'), key) }

@@ -20,7 +20,7 @@ const ARCHIVE = 'DynamoDBLocal.jar'
 const LOOPBACK = '127.0.0.1'
 const PING_WITHIN_MS = 1_000
 /** It starts in half of the time, and lives too short to be worth more. */
-const JAVA_FLAGS: readonly string[] = ['-XX:TieredStopAtLevel=1', '-Xmx512m']
+const JAVA_FLAGS: readonly string[] = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xmx512m']
 
 export interface DynamodbOptions extends StartOptions {
   /** Reserved by the caller. */
