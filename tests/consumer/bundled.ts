@@ -59,6 +59,16 @@ export const programs: Readonly<Record<string, string>> = {
     [HOLDFAST, MEMORY, "import { fence } from 'holdfast/guards/redis'", IOREDIS],
     guarded('fence(shop)', 'const shop = new Redis(servers[0])', 'shop.disconnect()'),
   ),
+  './dynamodb': imports(
+    ["import { dynamodb } from 'holdfast/dynamodb'", HOLDFAST, MEMORY],
+    `if (typeof dynamodb !== 'function') throw new Error('there is no dynamodb')
+  ${take('memory()')}`,
+  ),
+  './guards/dynamodb': imports(
+    [HOLDFAST, MEMORY, "import { fence } from 'holdfast/guards/dynamodb'"],
+    `if (typeof fence !== 'function') throw new Error('there is no fence')
+  ${take('memory()')}`,
+  ),
   './etcd': imports(
     ["import { etcd } from 'holdfast/etcd'", HOLDFAST, MEMORY],
     `if (typeof etcd !== 'function') throw new Error('there is no etcd')

@@ -1,6 +1,7 @@
 /** One program that uses every entry point, as every compiler and every resolution of the matrix has to read it. */
 import { type AcquireOptions, holdfast, HoldfastError, type Lease, LeaseLost, type Locks } from 'holdfast'
 import { election } from 'holdfast/election'
+import { dynamodb } from 'holdfast/dynamodb'
 import { etcd } from 'holdfast/etcd'
 import DefaultRedlock, { Redlock } from 'holdfast/from-redlock'
 import { fence as mysqlFence } from 'holdfast/guards/mysql'
@@ -24,6 +25,7 @@ export const all = [
   redisFence,
   sqliteFence,
   emptyLine,
+  dynamodb,
   etcd,
   mysql,
   postgres,

@@ -23,6 +23,7 @@ const SHARED: ReadonlySet<string> = new Set([
   'records',
   'sessions',
   'sql',
+  'dynamodb-driver',
   'etcd-driver',
   'mysql-driver',
   'postgres-driver',
@@ -35,6 +36,7 @@ const SHARED: ReadonlySet<string> = new Set([
  * memory, which stands below every test, is the shortest.
  */
 const ownSizes: Readonly<Record<string, number>> = {
+  dynamodb: 250,
   etcd: 830,
   memory: 76,
   redis: 1_961,

@@ -50,6 +50,11 @@ const layers: readonly Layer[] = [
   { folder: /^stores\/(?:redis|redlock)\//, may: [...STORE, /^line\//, /^stores\/redis-driver\//, /^stores\/SELF\//] },
   { folder: /^stores\/records\//, may: [...STORE, /^line\//, /^stores\/records\//] },
   { folder: /^stores\/sessions\//, may: [...STORE, /^stores\/sessions\//] },
+  { folder: /^stores\/dynamodb-driver\//, may: [...STORE, /^stores\/dynamodb-driver\//] },
+  {
+    folder: /^stores\/dynamodb\//,
+    may: [...STORE, /^line\//, /^stores\/(?:records|dynamodb-driver|dynamodb)\//],
+  },
   { folder: /^stores\/etcd-driver\//, may: [...STORE, /^stores\/etcd-driver\//] },
   { folder: /^stores\/etcd\//, may: [...STORE, /^line\//, /^stores\/(?:sessions|etcd-driver|etcd)\//] },
   { folder: /^stores\/sql\//, may: [...STORE, /^line\//, /^stores\/(?:records|sql)\//] },

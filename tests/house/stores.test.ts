@@ -9,7 +9,16 @@ const IN_EVERY_STORE = ['index.ts', 'store.ts', 'store.test.ts'] as const
 function missingFiles(paths: readonly string[]): readonly string[] {
   const folders = paths.map((path) => path.slice(STORES.length + 1).split('/')).filter((parts) => parts.length > 1)
   const engines = new Set(folders.map(([engine = '']) => engine))
-  for (const shared of ['records', 'etcd-driver', 'mysql-driver', 'postgres-driver', 'redis-driver', 'sessions', 'sql'])
+  for (const shared of [
+    'records',
+    'dynamodb-driver',
+    'etcd-driver',
+    'mysql-driver',
+    'postgres-driver',
+    'redis-driver',
+    'sessions',
+    'sql',
+  ])
     engines.delete(shared)
   return [...engines].flatMap((engine) =>
     IN_EVERY_STORE.filter((name) => !paths.includes(`${STORES}/${engine}/${name}`)).map(

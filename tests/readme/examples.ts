@@ -28,6 +28,7 @@ export interface Project {
 const LINKS = [
   'node_modules/@types/node',
   'node_modules/undici-types',
+  'node_modules/@aws-sdk/client-dynamodb',
   'node_modules/@bufbuild/protobuf',
   'node_modules/ioredis',
   'node_modules/mysql2',

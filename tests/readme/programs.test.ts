@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Engine } from '@holdfast/testbed/engines/engine'
 import * as mariadbServer from '@holdfast/testbed/engines/mariadb/server'
+import * as dynamodbServer from '@holdfast/testbed/engines/dynamodb/server'
 import * as etcdServer from '@holdfast/testbed/engines/etcd/server'
 import * as postgresServer from '@holdfast/testbed/engines/postgres/server'
 import * as redisServer from '@holdfast/testbed/engines/redis/server'
@@ -25,6 +26,7 @@ const ENDS_WITHIN_MS = 30_000
 /** The only text that is replaced, each by a server of ours. */
 const ADDRESSES = ['redis://localhost:6379', 'redis://localhost:6380', 'redis://localhost:6381'] as const
 
+const DYNAMODB_ADDRESS = 'localhost:8000'
 const ETCD_ADDRESS = 'etcd://localhost:2379'
 const POSTGRES_ADDRESS = 'postgres://postgres@localhost:5432/postgres'
 const MYSQL_ADDRESS = 'mysql://root@localhost:3306/locks'
@@ -51,16 +53,21 @@ let servers: readonly Engine[] = []
 let database: Engine | undefined
 let mariadb: Engine | undefined
 let quorum: Engine | undefined
+let tables: Engine | undefined
 beforeAll(async () => {
   consumer = await consumerOfPackedLibrary()
-  mkdirSync(join(consumer.folder, 'node_modules', '@bufbuild'), { recursive: true })
-  for (const driver of ['@bufbuild/protobuf', 'ioredis', 'mysql2', 'pg']) {
+  for (const scope of ['@aws-sdk', '@bufbuild']) {
+    mkdirSync(join(consumer.folder, 'node_modules', scope), { recursive: true })
+  }
+  for (const driver of ['@aws-sdk/client-dynamodb', '@bufbuild/protobuf', 'ioredis', 'mysql2', 'pg']) {
     symlinkSync(join(root, 'node_modules', driver), join(consumer.folder, 'node_modules', driver))
   }
 }, SLOW_MS)
 afterAll(async () => {
   consumer?.remove()
-  await Promise.all([...servers, database ?? [], mariadb ?? [], quorum ?? []].flat().map((server) => server.stop()))
+  await Promise.all(
+    [...servers, database ?? [], mariadb ?? [], quorum ?? [], tables ?? []].flat().map((server) => server.stop()),
+  )
 })
 
 interface Ended {
@@ -84,6 +91,7 @@ async function paste(
       code
         .replaceAll(POSTGRES_ADDRESS, database?.url ?? POSTGRES_ADDRESS)
         .replaceAll(MYSQL_ADDRESS, mariadb?.url ?? MYSQL_ADDRESS)
+        .replaceAll(DYNAMODB_ADDRESS, tables?.url.replace('http://', '') ?? DYNAMODB_ADDRESS)
         .replaceAll(ETCD_ADDRESS, quorum?.url.replace('http', 'etcd') ?? ETCD_ADDRESS),
     )
     writeFileSync(join(folder, file), text)
@@ -121,6 +129,10 @@ describe.each(NODE_VERSIONS)('pasted and run with Node %s', { timeout: SLOW_MS }
     if (ADDRESSES.some((address) => program.code.includes(address))) {
       await requireEngine(context, redisServer)
       if (servers.length === 0) servers = await Promise.all(ADDRESSES.map(() => redisServer.start({ aof: 'always' })))
+    }
+    if (program.code.includes(DYNAMODB_ADDRESS)) {
+      await requireEngine(context, dynamodbServer)
+      tables ??= await dynamodbServer.start()
     }
     if (program.code.includes(ETCD_ADDRESS)) {
       await requireEngine(context, etcdServer)

@@ -187,7 +187,7 @@ function addSchema(root: Command, program: ProgramOptions): void {
     .option('--table <name>', 'the table')
     .addHelpText(
       'after',
-      '\nExamples:\n  holdfast schema postgres --schema locks | psql\n  holdfast schema mysql | mysql locks',
+      '\nExamples:\n  holdfast schema postgres --schema locks | psql\n  holdfast schema mysql | mysql locks\n  holdfast schema dynamodb --table locks | sh',
     )
   act(program, schema, async (options, engine = '') => schemaCommand(program.context, engine, options))
 }

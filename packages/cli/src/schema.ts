@@ -1,4 +1,4 @@
-/** `holdfast schema`: the statements that make the table of a store in a database. A new database is one more line. */
+/** `holdfast schema`: what makes the table of a store in a database: its statements, or commands. A new database is one more line. */
 import type { Context, GlobalOptions } from './context.ts'
 import { exitCodes } from './exit-codes.ts'
 
@@ -15,6 +15,11 @@ const engines: ReadonlyMap<string, (names: TableNames) => Promise<string>> = new
     'mysql',
     async ({ schema: database, ...names }: TableNames) =>
       (await import('holdfast/mysql')).mysqlSchema({ ...names, ...(database !== undefined && { database }) }),
+  ],
+  [
+    'dynamodb',
+    async ({ table }: TableNames) =>
+      (await import('holdfast/dynamodb')).dynamodbSchema(table === undefined ? {} : { table }),
   ],
 ])
 

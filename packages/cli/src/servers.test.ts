@@ -2,8 +2,10 @@
  * Every command on real servers: what the other suites show on a lock file holds over a network, too.
  * @module-tag real-time
  */
+import { CreateTableCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import {
   type Driver,
+  dynamodb,
   type Engine,
   etcd,
   mariadb,
@@ -12,6 +14,7 @@ import {
   startEtcdCluster,
 } from '@holdfast/testbed/engines'
 import * as postgres from '@holdfast/testbed/engines/postgres/driver'
+import { dynamodbTable } from 'holdfast/dynamodb'
 import { Redis } from 'ioredis'
 import { createConnection } from 'mysql2/promise'
 import { Client } from 'pg'
@@ -43,6 +46,13 @@ const onRedis = {
     client.disconnect()
   },
   damaged: /\{default!bad\}.*WRONGTYPE/,
+}
+
+const onDynamodb = async ({ url }: Engine, command: CreateTableCommand | PutItemCommand): Promise<void> => {
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
+  const client = new DynamoDBClient({ endpoint: url, region: 'local', credentials })
+  await client.send(command as CreateTableCommand)
+  client.destroy()
 }
 
 const stores: readonly ServerStore[] = [
@@ -94,6 +104,22 @@ const stores: readonly ServerStore[] = [
       await fetch(`${url}/v3/kv/put`, { method: 'POST', body: JSON.stringify({ key, value }) })
     },
     damaged: /default!bad\/theirs.*is no claim of Holdfast/,
+  },
+  {
+    store: 'dynamodb://',
+    driver: dynamodb,
+    async start() {
+      const engine = await dynamodb.start()
+      await onDynamodb(engine, new CreateTableCommand(dynamodbTable()))
+      return [engine]
+    },
+    urlOf: ([url = '']) => url.replace('http:', 'dynamodb:'),
+    async damage(engine) {
+      const Item = { line: { S: 'default!bad' }, record: { S: 'x' }, version: { S: 'x' } }
+      await onDynamodb(engine, new PutItemCommand({ TableName: 'holdfast', Item }))
+    },
+    damaged: /record of default!bad is damaged/,
+    polls: true,
   },
 ]
 

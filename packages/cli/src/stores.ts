@@ -33,6 +33,7 @@ const schemes: ReadonlyMap<string, Scheme> = new Map([
   ['mariadb', { example: 'mariadb://host/database', ...server, open: openMysql }],
   ['etcd', { example: 'etcd://host-1:2379,host-2:2379,host-3:2379', ...server, open: openEtcd }],
   ['etcds', { example: 'etcds://host-1:2379,host-2:2379,host-3:2379', ...server, open: openEtcd }],
+  ['dynamodb', { example: 'dynamodb://eu-central-1/table', ...server, open: openDynamodb }],
   ['sqlite', { example: 'sqlite:/srv/locks.db', absolute: absoluteSqlite, resolved: resolvedSqlite, open: openSqlite }],
 ])
 
@@ -82,6 +83,11 @@ async function resolvedSqlite(url: string): Promise<string> {
   if (sqlitePath(url) !== undefined) return url
   const { defaultPath } = await import('holdfast/sqlite')
   return `sqlite:${defaultPath()}`
+}
+
+async function openDynamodb(url: string): Promise<Store> {
+  const { dynamodb } = await import('holdfast/dynamodb')
+  return dynamodb(url)
 }
 
 async function openEtcd(url: string): Promise<Store> {

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { Redis } from 'ioredis'
 import { createPool as createMariadbPool } from 'mariadb'
 import { createPool as createMysql2Pool } from 'mysql2/promise'
@@ -10,6 +11,7 @@ import postgresJs from 'postgres'
 import type { Bench } from '../testing/index.ts'
 import { EngineNotAvailable, type Engine as Server, type Release } from '@holdfast/testbed/engines/engine'
 import { type EtcdCluster, startCluster as startEtcdCluster } from '@holdfast/testbed/engines/etcd/cluster'
+import * as dynamodbServer from '@holdfast/testbed/engines/dynamodb/server'
 import * as etcdServer from '@holdfast/testbed/engines/etcd/server'
 import { type RedisCluster, startCluster } from '@holdfast/testbed/engines/redis/cluster'
 import * as mariadbServer from '@holdfast/testbed/engines/mariadb/server'
@@ -17,6 +19,7 @@ import * as mysqlServer from '@holdfast/testbed/engines/mysql/server'
 import * as pgbouncerServer from '@holdfast/testbed/engines/pgbouncer/server'
 import * as postgresServer from '@holdfast/testbed/engines/postgres/server'
 import * as redisServer from '@holdfast/testbed/engines/redis/server'
+import { dynamodb, dynamodbTable } from './dynamodb/index.ts'
 import { etcd } from './etcd/index.ts'
 import { memory, memoryEngine } from './memory/index.ts'
 import { mysql, type MysqlPool } from './mysql/index.ts'
@@ -161,6 +164,26 @@ const clusterBench = (): Bench => {
   }
 }
 
+/** Amazon's own local server, and one client, for a whole run. */
+const dynamodbBench = (): Bench => {
+  let client: Promise<DynamoDBClient> | undefined
+  const connect = async (): Promise<DynamoDBClient> => {
+    const { url: endpoint } = await dynamodbServer.start()
+    const credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
+    const made = new DynamoDBClient({ endpoint, region: 'local', credentials, maxAttempts: 1 })
+    await made.send(new CreateTableCommand(dynamodbTable()))
+    return made
+  }
+  return {
+    name: 'dynamodb on the local server of Amazon, real time',
+    time: 'real',
+    async start() {
+      const shared = await (client ??= connect())
+      return { store: () => dynamodb(shared), stop: async () => undefined }
+    },
+  }
+}
+
 /** One server for a whole run. */
 const etcdBench = (): Bench => {
   let server: Promise<Server> | undefined
@@ -227,6 +250,7 @@ async function ifAvailable(
 }
 
 export const benches: Readonly<Record<string, readonly Bench[]>> = {
+  dynamodb: await ifAvailable('dynamodb', dynamodbServer.locate, [dynamodbBench()]),
   etcd: await ifAvailable('etcd', etcdServer.locate, [etcdBench(), quorumBench()]),
   memory: [memoryBench('virtual'), memoryBench('real')],
   mysql: [

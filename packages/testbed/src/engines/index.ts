@@ -3,6 +3,7 @@ export type { Driver, Group, Member, Program, Shape, ShapeRequest } from './driv
 export { drivers } from './drivers.ts'
 export { type Engine, EngineNotAvailable, type EngineState, type Release, type StartOptions } from './engine.ts'
 export { type SkippableTest, requireEngine } from './require-engine.ts'
+export * as dynamodb from './dynamodb/driver.ts'
 export * as mariadb from './mariadb/driver.ts'
 export * as mysql from './mysql/driver.ts'
 export type { MysqlOptions } from './mysql/process.ts'

@@ -1,7 +1,7 @@
 /** The numbers of MySQL and MariaDB (dev.mysql.com/doc/mysql-errors), and what each means for a lock. */
-import { sqlError, type SqlErrorKind, type SqlMeaning } from '../sql/errors.ts'
+import { engineError, type EngineErrorKind, type EngineMeaning } from '../../store/engine-errors.ts'
 
-const MEANINGS: Readonly<Record<number, readonly [kind: SqlErrorKind, words: string]>> = {
+const MEANINGS: Readonly<Record<number, readonly [kind: EngineErrorKind, words: string]>> = {
   1213: ['passing', 'ended a deadlock, or another node of the cluster was faster'],
   1020: ['passing', 'met a change of the row since it was read'],
   1205: ['passing', 'could not lock the line in time (innodb_lock_wait_timeout)'],
@@ -48,7 +48,7 @@ function numberOf(error: unknown): number | undefined {
   return error instanceof Error && 'errno' in error && typeof error.errno === 'number' ? error.errno : undefined
 }
 
-function meaningOf(error: unknown): SqlMeaning | undefined {
+function meaningOf(error: unknown): EngineMeaning | undefined {
   const number = numberOf(error)
   if (number === undefined || number <= 0) return undefined
   const known = MEANINGS[number]
@@ -63,7 +63,7 @@ function innermost(error: unknown): unknown {
 }
 
 export function mysqlError(error: unknown, what: string, isUnsent = false): unknown {
-  return sqlError(isUnsent ? innermost(error) : error, { what, engine: 'MySQL', isUnsent, meaningOf })
+  return engineError(isUnsent ? innermost(error) : error, { what, engine: 'MySQL', isUnsent, meaningOf })
 }
 
 /** The statement lost against another one and did nothing. */

@@ -1,7 +1,7 @@
 /** The codes of PostgreSQL (postgresql.org/docs/current/errcodes-appendix.html), and what each means for a lock. */
-import { codeOf, sqlError, type SqlErrorKind, type SqlMeaning } from '../sql/errors.ts'
+import { codeOf, engineError, type EngineErrorKind, type EngineMeaning } from '../../store/engine-errors.ts'
 
-const MEANINGS: Readonly<Record<string, readonly [kind: SqlErrorKind, words: string]>> = {
+const MEANINGS: Readonly<Record<string, readonly [kind: EngineErrorKind, words: string]>> = {
   '40001': ['passing', 'could not serialize the change beside another one'],
   '40P01': ['passing', 'ended a deadlock'],
   '55P03': ['passing', 'could not lock the line in time'],
@@ -30,14 +30,14 @@ const MEANINGS: Readonly<Record<string, readonly [kind: SqlErrorKind, words: str
 }
 
 /** Whole classes, by their first two signs. */
-const CLASSES: Readonly<Record<string, readonly [kind: SqlErrorKind, words: string]>> = {
+const CLASSES: Readonly<Record<string, readonly [kind: EngineErrorKind, words: string]>> = {
   '08': ['unknown', 'lost the connection'],
   '53': ['away', 'lacks resources'],
   '58': ['away', 'met an error of its system'],
 }
 
 /** What the driver `postgres` says before anything was sent. */
-const OF_THE_DRIVER: Readonly<Record<string, readonly [kind: SqlErrorKind, words: string]>> = {
+const OF_THE_DRIVER: Readonly<Record<string, readonly [kind: EngineErrorKind, words: string]>> = {
   CONNECT_TIMEOUT: ['away', 'answered no connection in time'],
   CONNECTION_ENDED: ['final', 'is not asked any more: the instance of postgres() that the store was given was ended'],
 }
@@ -45,7 +45,7 @@ const OF_THE_DRIVER: Readonly<Record<string, readonly [kind: SqlErrorKind, words
 /** None of them begins as the codes of the system do: `EPIPE` has five signs, too. */
 const SQL_STATE = /^(?!E)[0-9A-Z]{5}$/
 
-function meaningOf(error: unknown): SqlMeaning | undefined {
+function meaningOf(error: unknown): EngineMeaning | undefined {
   const code = codeOf(error)
   if (code === undefined) return undefined
   const ofDriver = OF_THE_DRIVER[code]
@@ -56,7 +56,7 @@ function meaningOf(error: unknown): SqlMeaning | undefined {
 }
 
 export function postgresError(error: unknown, what: string, isUnsent = false): unknown {
-  return sqlError(error, { what, engine: 'PostgreSQL', isUnsent, meaningOf })
+  return engineError(error, { what, engine: 'PostgreSQL', isUnsent, meaningOf })
 }
 
 /** The statement lost against another one and did nothing. */

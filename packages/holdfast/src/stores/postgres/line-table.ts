@@ -10,7 +10,7 @@ import type {
 import type { RowQuery } from '../records/crowd.ts'
 import type { Notice } from '../records/engine.ts'
 import type { SqlConnection, SqlRow } from '../sql/driver.ts'
-import { codeOf } from '../sql/errors.ts'
+import { codeOf } from '../../store/engine-errors.ts'
 import { quotedText } from '../sql/names.ts'
 import { type LockedResult, type RowLock, stepLocked } from '../sql/locked-row.ts'
 import type { RecordStatements } from '../sql/operations.ts'

@@ -1,7 +1,7 @@
 /** The one table: the statements that make it, printed or carried out, and whether what stands in its place is it. */
 import { type FoundTable, foundTable } from '../postgres-driver/found-table.ts'
 import type { SqlConnection } from '../sql/driver.ts'
-import { codeOf } from '../sql/errors.ts'
+import { codeOf } from '../../store/engine-errors.ts'
 import { quotedName } from '../sql/names.ts'
 import type { TableForm } from '../sql/prepared-table.ts'
 import type { Table } from '../sql/table.ts'

@@ -30,8 +30,12 @@ export interface SwapEngine {
   read(key: string): Promise<StoredReading>
   /** Writes the text only if the version is still the one that was seen; `undefined` for a key with nothing under it. */
   swap(key: string, seen: string | undefined, text: string, notices: readonly Notice[]): Promise<SwapResult>
+  /** A refusal brings what stands there, so that without a clock even the first swap of a line needs no read. @default false */
+  readonly refusalTells?: boolean
   /** Keys that start with the prefix, behind `after`, in their order. */
   list(prefix: string, after: string, limit: number): Promise<readonly string[]>
+  /** When a waiter has to look again at the latest, on an engine that cannot push. @default by the pace of the client alone */
+  recheckInMs?(line: Line, id: string): number
   /** @default nothing to close */
   close?(): Promise<void>
 }
@@ -77,10 +81,12 @@ export interface ServerSwapEngine extends Omit<SwapEngine, 'read' | 'swap'> {
    * `scaleMaxUs`; `undefined` where something stands there.
    */
   takeFree(key: string, claim: HeldText, ttlMs: number, scaleMaxUs: bigint): Promise<StoredText | undefined>
-  /** As in `RecordEngine`. */
-  recheckInMs?(line: Line, id: string): number
   /** Swaps only if the engine's clock is still before the moment. */
   swapBefore(key: string, seen: string, text: string, endsAtMs: number): Promise<SwapResult>
 }
 
 export type OpenServerEngine = (environment: StoreEnvironment, onNotice: OnNotice) => Promise<ServerSwapEngine>
+
+type MoreThanSwap = 'channel' | 'locked' | 'readCrowd' | 'takeFree' | 'swapBefore' | 'rebase'
+/** One of either kind: it may be that all it can is to compare and set. */
+export type AnySwapEngine = Omit<ServerSwapEngine, MoreThanSwap> & Partial<Pick<ServerSwapEngine, MoreThanSwap>>

@@ -30,3 +30,8 @@ export function decodeText(text: string, hasBeats: boolean): DecodedText {
     beats: pairs.map(([beat, spanMs]: [number, number]) => ({ beat, spanMs })),
   }
 }
+
+/** Whether nobody holds, waits or observes: such a record only keeps the token, and an engine may say so beside it. */
+export function isIdleText(text: string): boolean {
+  return text.split('\n', 2)[1] === ''
+}

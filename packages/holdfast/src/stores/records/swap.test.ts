@@ -156,3 +156,30 @@ test('tokens follow the clock of an engine that jumps for an hour at most, by th
   aheadMs = 0
   expect(await tokenAheadMs('n!after')).toBe(0)
 })
+
+test('without a clock of the engine an uncontended pair of a known line is two swaps and no read', async () => {
+  const service = new Remote({ expiry: 'observed', wakeUp: 'poll' })
+  const store = await opened(service.store(), virtualClock())
+  const pair = async (): Promise<void> => {
+    const claim = claimOf()
+    await store.enter(claim)
+    await store.leave({ resource: claim.resource, id: claim.id })
+  }
+  await pair()
+  ;[service.reads, service.swaps] = [0, 0]
+  await pair()
+  expect([service.reads, service.swaps]).toEqual([0, 2])
+})
+
+test('what this process saw last grants nothing and refuses nobody: another one has changed the line since', async () => {
+  const service = new Remote({ expiry: 'observed', wakeUp: 'poll' })
+  const clock = virtualClock()
+  const [store, other] = [await opened(service.store(), clock), await opened(service.store(), clock)]
+  const [first, second] = [claimOf({ queue: false }), claimOf({ queue: false })]
+  await store.enter(first)
+  await store.leave(first)
+  const { token } = (await other.enter(second)) as { readonly token: bigint }
+  expect(await store.enter(first)).toMatchObject({ kind: 'refused', because: 'busy' })
+  await other.leave({ ...second, token })
+  expect(await store.enter(first)).toMatchObject({ kind: 'held' })
+})

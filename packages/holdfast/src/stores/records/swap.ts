@@ -29,8 +29,17 @@ import { CombinedChanges, type PendingChange, type Place } from './combined-chan
 import { firstQueryOf, type RowQuery } from './crowd.ts'
 import { crowdOf, stepCrowd } from './crowd-step.ts'
 import { FreeLines } from './free-lines.ts'
+import { runOn } from './joint-step.ts'
+import { KnownTexts } from './known-texts.ts'
 import { recordStore } from './store.ts'
-import type { LockedStep, OpenServerEngine, OpenSwapEngine, ServerSwapEngine, StoredReading } from './swap-engine.ts'
+import type {
+  AnySwapEngine,
+  LockedStep,
+  OpenServerEngine,
+  OpenSwapEngine,
+  StoredReading,
+  StoredText,
+} from './swap-engine.ts'
 import { type DecodedText, decodeText, encodeText } from './swap-text.ts'
 import { staysInRecord } from './thin-line.ts'
 
@@ -44,10 +53,7 @@ export function serverSwapStore(open: OpenServerEngine): Store {
   return storeOver(open)
 }
 
-type MoreThanSwap = 'recheckInMs' | 'channel' | 'locked' | 'readCrowd' | 'takeFree' | 'swapBefore' | 'rebase'
-type AnyEngine = Omit<ServerSwapEngine, MoreThanSwap> & Partial<Pick<ServerSwapEngine, MoreThanSwap>>
-
-function storeOver(open: (environment: StoreEnvironment, onNotice: OnNotice) => Promise<AnyEngine>): Store {
+function storeOver(open: (environment: StoreEnvironment, onNotice: OnNotice) => Promise<AnySwapEngine>): Store {
   return recordStore(async (environment, onNotice) => {
     const serverClock = new ServerClock(environment.clock)
     const engine = await open(environment, (notice) => {
@@ -73,6 +79,8 @@ interface Read {
   readonly record: LineRecord
   readonly seen: string | undefined
   readonly now: Moment
+  /** It was so when this process saw it last: only a swap that succeeds proves it. @default false */
+  readonly isGuess?: boolean
 }
 
 class SwapRecords implements RecordEngine {
@@ -85,15 +93,16 @@ class SwapRecords implements RecordEngine {
   readonly leavesOvertake: boolean
   readonly tellsEach: boolean
   readonly recheckInMs?: (line: Line, id: string) => number
-  readonly #engine: AnyEngine
+  readonly #engine: AnySwapEngine
   readonly #free: FreeLines | undefined
   readonly #clock: Clock
   readonly #serverClock: ServerClock
   readonly #observations = new Observations()
+  readonly #known = new KnownTexts()
   readonly #scale = new TokenScale()
   readonly #combined = new CombinedChanges((place, together) => this.#changeTogether(place, together))
 
-  constructor(engine: AnyEngine, clock: Clock, serverClock: ServerClock) {
+  constructor(engine: AnySwapEngine, clock: Clock, serverClock: ServerClock) {
     this.channel = engine.channel ?? crypto.randomUUID()
     this.isObserved = engine.facts.expiry === 'observed'
     this.#engine = engine
@@ -116,8 +125,7 @@ class SwapRecords implements RecordEngine {
 
   change<Result>([ask]: readonly LineAsk[], work: (change: RecordChange) => Result, lane: Lane): Promise<Result> {
     if (ask === undefined) return Promise.reject(new StoreUnavailable('a change without a line'))
-    const { resource, ids } = ask
-    return this.#combined.add({ resource, lane: this.#free === undefined ? 'asks' : lane }, ids, work)
+    return this.#combined.add({ ...ask, lane: this.#free === undefined ? 'asks' : lane }, ask.ids, work)
   }
 
   async read(resource: string, ids: readonly string[] | 'all'): Promise<Reading> {
@@ -154,29 +162,46 @@ class SwapRecords implements RecordEngine {
   async #changeTogether(place: Place, together: readonly PendingChange[]): Promise<readonly unknown[]> {
     const { resource, lane } = place
     if (this.#free?.isCrowd(resource) === true) return await this.#changeLocked(place, together)
-    let read = await this.#read(place)
-    for (let tries = 1; ; tries += 1) {
+    let read = this.#guess(resource) ?? (await this.#read(place))
+    for (let swaps = 0; ;) {
       if (read.record.waiters !== undefined) return await this.#changeLocked(place, together)
       const { results, written, notices } = runOn(read, together)
-      if (written === undefined) return results
+      if (written === undefined) {
+        if (read.isGuess !== true) return results
+        read = await this.#read(place)
+        continue
+      }
       const outgrown = this.#engine.locked !== undefined && !staysInRecord(written.line)
       if (outgrown) return await this.#changeLocked(place, together)
       const text = this.#encode(resource, read, written)
       const swapped = await this.#engine.swap(resource, read.seen, text, notices, lane)
+      swaps += 1
       if (swapped.version !== undefined) {
-        // What was written here is first seen here, and counts from before it was written.
-        if (this.isObserved) this.#observe(resource, decodeText(text, true), read.now.nowMs)
+        this.#written(resource, read, { text, version: swapped.version })
         this.#free?.learn(resource, written, swapped.version)
         return results
       }
       if (this.#engine.locked !== undefined) return await this.#changeLocked(place, together)
-      if (tries === TRIES) throw new NotApplied(`${this.facts.engine}: another process changed the line in between`)
+      if (swaps === TRIES) throw new NotApplied(`${this.facts.engine}: another process changed the line in between`)
       // The refusal may bring what stands there; the engine's clock comes with a read alone.
-      read =
-        this.isObserved && swapped.current !== undefined
-          ? this.#decode(resource, { stored: swapped.current })
-          : await this.#read(place)
+      const current = this.isObserved ? swapped.current : undefined
+      read = current === undefined ? await this.#read(place) : this.#decode(resource, { stored: current })
     }
+  }
+
+  /** Without a clock of the engine a read brings nothing that this process may not have seen before. */
+  #guess(resource: string): Read | undefined {
+    if (!this.isObserved) return undefined
+    const stored = this.#known.latest(resource)
+    if (stored === undefined && this.#engine.refusalTells !== true) return undefined
+    return { ...this.#decode(resource, { stored }), isGuess: true }
+  }
+
+  /** What was written here is first seen here, and counts from before it was written. */
+  #written(resource: string, { now }: Read, stored: StoredText): void {
+    if (!this.isObserved) return
+    this.#observe(resource, decodeText(stored.text, true), now.nowMs)
+    this.#known.learn(resource, stored)
   }
 
   /** Another process was faster once, so it may be again, or the waiters are rows: the engine keeps the others out meanwhile. */
@@ -241,6 +266,7 @@ class SwapRecords implements RecordEngine {
       tokenScaleUs: countsOn ? 0n : tokenScaleUs,
       isObserved: nowMs === undefined,
     }
+    if (this.isObserved) this.#known.learn(resource, stored)
     if (stored === undefined) return { record: emptyRecord, seen: undefined, now }
     return this.#undamaged(resource, () => {
       const decoded = decodeText(stored.text, this.isObserved)
@@ -271,25 +297,4 @@ class SwapRecords implements RecordEngine {
     if (grows && text.length > RECORD_LENGTH_MAX) throw new RecordFull()
     return text
   }
-}
-
-/** The works one after the other on one record; each sees what the ones before it wrote. */
-function runOn(
-  { record, now }: Read,
-  together: readonly PendingChange[],
-): {
-  readonly results: readonly unknown[]
-  readonly written: LineRecord | undefined
-  readonly notices: readonly Notice[]
-} {
-  let written: LineRecord | undefined
-  const notices: Notice[] = []
-  const change: RecordChange = {
-    now,
-    read: () => written ?? record,
-    write: (_, after) => void (written = after),
-    notify: (notice) => void notices.push(notice),
-  }
-  const results = together.map(({ work }) => work(change))
-  return { results, written, notices }
 }

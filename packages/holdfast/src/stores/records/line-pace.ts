@@ -5,9 +5,15 @@
 import type { Line } from '../../line/line.ts'
 import type { Clock } from '../../time/clock.ts'
 
-const LOOK_MS_MIN = 5
-/** For each waiter ahead: no line moves much faster over a network and a disk. */
-const LOOK_MS_PER_WAITER = 10
+/** How soon a waiter looks again, at the soonest. */
+export interface PaceLimits {
+  readonly lookMsMin: number
+  /** For each waiter ahead. */
+  readonly lookMsPerWaiter: number
+}
+
+/** No line moves much faster over a network and a disk. */
+const LIMITS_DEFAULT: PaceLimits = { lookMsMin: 5, lookMsPerWaiter: 10 }
 /** Of the time in which nobody was granted anything. */
 const LOOK_SHARE = 1 / 4
 /** Waiters that are remembered; one that was forgotten looks as soon as a new one. */
@@ -20,11 +26,13 @@ interface PacedWaiter {
 
 export class LinePace {
   readonly #clock: Clock
+  readonly #limits: PaceLimits
   /** By claim: the last grant in its line, and since when that is so as far as is known here. */
   readonly #seen = new Map<string, PacedWaiter>()
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, limits: PaceLimits = LIMITS_DEFAULT) {
     this.#clock = clock
+    this.#limits = limits
   }
 
   recheckInMs({ lastToken, claims }: Line, id: string): number {
@@ -39,6 +47,7 @@ export class LinePace {
       if (claim.id === id) break
       if (claim.state === 'waiting') ahead += claim.count ?? 1
     }
-    return Math.max(LOOK_MS_MIN, LOOK_MS_PER_WAITER * ahead, (nowMs - sinceMs) * LOOK_SHARE)
+    const { lookMsMin, lookMsPerWaiter } = this.#limits
+    return Math.max(lookMsMin, lookMsPerWaiter * ahead, (nowMs - sinceMs) * LOOK_SHARE)
   }
 }

@@ -1,13 +1,13 @@
-/** What an error of an SQL database means for the caller: by its code, never by its words. */
-import { CERTIFICATE, CERTIFICATE_WORDS, NOT_REACHED } from '../../store/connection-codes.ts'
-import { HoldfastError, NotApplied, OutcomeUnknown, StoreUnavailable } from '../../store/errors.ts'
-import { driversWords } from '../../store/drivers-words.ts'
+/** What an error of an engine means for the caller: by its code, never by its words. */
+import { CERTIFICATE, CERTIFICATE_WORDS, NOT_REACHED } from './connection-codes.ts'
+import { HoldfastError, NotApplied, OutcomeUnknown, StoreUnavailable } from './errors.ts'
+import { driversWords } from './drivers-words.ts'
 
 /** `passing`: it surely did nothing, and may be asked again. `away`: it cannot work now. `final`: only a change of the set-up helps. */
-export type SqlErrorKind = 'passing' | 'away' | 'final' | 'unknown'
+export type EngineErrorKind = 'passing' | 'away' | 'final' | 'unknown'
 
-export interface SqlMeaning {
-  readonly kind: SqlErrorKind
+export interface EngineMeaning {
+  readonly kind: EngineErrorKind
   /** Completes "PostgreSQL …". */
   readonly words: string
   /** As the manual of the server lists it. */
@@ -15,9 +15,9 @@ export interface SqlMeaning {
 }
 
 /** `undefined` for what the server did not say. */
-export type MeaningOf = (error: unknown) => SqlMeaning | undefined
+export type MeaningOf = (error: unknown) => EngineMeaning | undefined
 
-export interface FailedStatement {
+export interface FailedCall {
   /** What was being done, for people. */
   readonly what: string
   readonly engine: string
@@ -27,9 +27,9 @@ export interface FailedStatement {
 }
 
 /** An error of ours passes as it is. */
-export function sqlError(error: unknown, statement: FailedStatement): unknown {
+export function engineError(error: unknown, call: FailedCall): unknown {
   if (error instanceof HoldfastError) return error
-  const { what, engine, isUnsent, meaningOf } = statement
+  const { what, engine, isUnsent, meaningOf } = call
   const cause = new Error(driversWords(error))
   const said = `. The driver said: ${driversWords(error)}`
   const meaning = meaningOf(error)

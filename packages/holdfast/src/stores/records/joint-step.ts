@@ -1,0 +1,23 @@
+/** Works that travel together: one after the other on one record, and each sees what the ones before it wrote. */
+import type { PendingChange } from './combined-changes.ts'
+import type { LineRecord, Notice, Reading, RecordChange } from './engine.ts'
+
+export interface JointStep {
+  readonly results: readonly unknown[]
+  /** Absent where nothing is to be changed. */
+  readonly written: LineRecord | undefined
+  readonly notices: readonly Notice[]
+}
+
+export function runOn({ record, now }: Reading, together: readonly PendingChange[]): JointStep {
+  let written: LineRecord | undefined
+  const notices: Notice[] = []
+  const change: RecordChange = {
+    now,
+    read: () => written ?? record,
+    write: (_, after) => void (written = after),
+    notify: (notice) => void notices.push(notice),
+  }
+  const results = together.map(({ work }) => work(change))
+  return { results, written, notices }
+}
