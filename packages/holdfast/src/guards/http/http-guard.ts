@@ -1,4 +1,5 @@
 /** The guard for HTTP: handlers that run under the mark of the lock that their request speaks for. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ExpectedLock } from '../../lease/sequencer.ts'
 import { fastifyHandler, type FastifyReplyLike, type FastifyRequestLike } from './fastify.ts'
 import { type HonoContextLike, honoHandler } from './hono.ts'
@@ -24,7 +25,7 @@ export interface HttpGuard<Tx> {
    * createServer((request, response) => handler(request, response, (error) => fail(response, error)))
    * ```
    */
-  node<Request extends NodeRequestLike, Response extends NodeResponseLike>(
+  node<Request extends NodeRequestLike = IncomingMessage, Response extends NodeResponseLike = ServerResponse>(
     lockOf: (request: Request) => ExpectedLock,
     handle: (request: Request, response: Response, held: HeldRequest<Tx>) => Promise<void> | void,
   ): NodeHandler<Request, Response>

@@ -62,9 +62,14 @@ export function nodeHandler<Request extends NodeRequestLike, Response extends No
       end?.release()
     }
   }
-  return (request, response, next) => {
-    answer(request, response).catch(next)
+  const deliver = async (request: Request, response: Response, next: (error: unknown) => void): Promise<void> => {
+    try {
+      await answer(request, response)
+    } catch (error) {
+      next(error)
+    }
   }
+  return (request, response, next) => void deliver(request, response, next)
 }
 
 function refuse(response: NodeResponseLike, { status, headers, body }: Problem): void {

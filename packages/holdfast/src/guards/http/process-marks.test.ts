@@ -82,8 +82,7 @@ test('a token that became stale in the queue, or whose lease ended there, does n
   const lost = opened(marks, { ...lease(36n), assertHeld }, log)
   await settled()
   isLost = true
-  first.end()
-  newer.end()
+  for (const { end } of [first, newer, older, lost]) end()
   await expect(older.result).rejects.toThrow(StaleToken)
   await expect(lost.result).rejects.toThrow(LeaseLost)
   expect(log).toEqual(['33 begins', '33 ends', '35 begins', '35 ends'])
