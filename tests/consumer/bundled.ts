@@ -84,6 +84,11 @@ export const programs: Readonly<Record<string, string>> = {
     `if (typeof fence !== 'function') throw new Error('there is no fence')
   ${take('memory()')}`,
   ),
+  './guards/http': imports(
+    [HOLDFAST, MEMORY, "import { httpGuard } from 'holdfast/guards/http'"],
+    `if (typeof httpGuard !== 'function') throw new Error('there is no guard')
+  ${take('memory()')}`,
+  ),
   './from-redlock': imports(
     ["import Redlock from 'holdfast/from-redlock'", IOREDIS],
     `const clients = servers.map((url) => new Redis(url))

@@ -7,6 +7,7 @@ import { engineMutants } from './engine.mutants.ts'
 import { etcdMutants } from './etcd.mutants.ts'
 import { fromRedlockMutants } from './from-redlock.mutants.ts'
 import { guardMutants } from './guard.mutants.ts'
+import { httpGuardMutants } from './http-guard.mutants.ts'
 import { knownDefectMutants } from './known-defects.mutants.ts'
 import { labMutants } from './lab.mutants.ts'
 import { modelMutants } from './model.mutants.ts'
@@ -38,6 +39,7 @@ export const mutants: readonly Mutant[] = [
   ...etcdMutants,
   ...fromRedlockMutants,
   ...guardMutants,
+  ...httpGuardMutants,
   ...knownDefectMutants,
   ...labMutants,
   ...modelMutants,

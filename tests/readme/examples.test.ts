@@ -33,6 +33,18 @@ declare const lease: Lease
 declare const [seat, buyer]: [string, string]
 `
 
+const FRAMEWORKS = `import type { HttpGuard, NodeRequestLike, NodeResponseLike } from 'holdfast/guards/http'
+type Lock = () => { namespace: 'shop'; name: string; mode: 'exclusive' }
+declare const guard: HttpGuard<object>
+declare const lockOf: Lock
+declare function sell(tx: object): Promise<string>
+type JsonResponse = NodeResponseLike & { json(body: unknown): void }
+declare const app: { put(path: string, handler: (request: NodeRequestLike, response: JsonResponse, next: (error: unknown) => void) => void): void }
+declare const fastifyApp: { put(path: string, handler: (request: { headers: {} }, reply: { sent: boolean; code(status: number): void; headers(values: object): void }) => Promise<unknown>): void }
+interface JsonContext { req: { header(name: string): string | undefined }; json(body: unknown): Response }
+declare const honoApp: { put(path: string, handler: (context: JsonContext) => Promise<Response>): void }
+`
+
 /** What the text around a part has said already. */
 const contexts: ReadonlyMap<string, string> = new Map([
   [
@@ -76,6 +88,7 @@ declare const pool: MysqlGuardPool
 `,
   ],
   ['docs/guards.md 8', ORMS],
+  ['docs/guards.md 10', FRAMEWORKS],
   [
     'docs/engines-on-demand.md 1',
     `import { beforeEach } from 'vitest'

@@ -80,5 +80,9 @@ export const TOKEN_AHEAD_MS_MAX: number = 365 * 24 * 60 * 60 * 1000
 export const MARK_WAIT_MS_DEFAULT = 10_000
 export const MARK_WAIT_MS_MAX: number = 60 * 60 * 1000
 
+/** Requests that wait in one process for one lock, and the marks that such a process keeps. */
+export const TURNS_WAITING_MAX = 1_000
+export const PROCESS_MARKS_MAX = 100_000
+
 /** A value in a ledger, in bytes of UTF-8. */
 export const LEDGER_VALUE_BYTES_MAX = 65_536
