@@ -93,14 +93,15 @@ export async function start(options: EtcdOptions = {}): Promise<Engine> {
 
 function flagsOf(data: string, url: string, peerUrl: string, { tls, members, flags }: EtcdOptions): readonly string[] {
   const all = members ?? [{ name: 'alone', peerUrl }]
-  const own = all.find((member) => member.peerUrl === peerUrl)
+  // It may be known to the others by another address than the one at which it listens.
+  const own = all.find((member) => new URL(member.peerUrl).port === new URL(peerUrl).port)
   const settings = {
     name: own?.name ?? 'alone',
     'data-dir': data,
     'listen-client-urls': url,
     'advertise-client-urls': url,
     'listen-peer-urls': peerUrl,
-    'initial-advertise-peer-urls': peerUrl,
+    'initial-advertise-peer-urls': own?.peerUrl ?? peerUrl,
     'initial-cluster': all.map((member) => `${member.name}=${member.peerUrl}`).join(','),
     'initial-cluster-state': 'new',
     logger: 'zap',
