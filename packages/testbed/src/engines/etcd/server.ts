@@ -12,6 +12,8 @@ export const packages: readonly string[] = ['etcd-server']
 
 const LOOPBACK = '127.0.0.1'
 const PING_WITHIN_MS = 1_000
+/** A leader asks another member to lead before it ends, and waits for that where none can. */
+const STOP_WITHIN_MS = 15_000
 
 /** A certificate of the server, and the authority by which it judges those of its clients. */
 export interface EtcdCertificates {
@@ -74,6 +76,7 @@ export async function start(options: EtcdOptions = {}): Promise<Engine> {
     ...(within !== undefined && { within }),
     address,
     fill: async () => undefined,
+    stopWithinMs: STOP_WITHIN_MS,
     command: (data) => [...program.command, ...flagsOf(data, url, `http://${address}:${peerPort}`, options)],
     answers: async () => {
       await ping(url)
