@@ -199,6 +199,8 @@ const FREE_MS_BEYOND_LEASE: ReadonlyMap<string, number> = new Map([
   ['postgres', 15_000],
   ['mysql', 15_000],
   ['redlock', 15_000],
+  // Also elections, whose leader gives every lease its whole time again.
+  ['etcd', 15_000],
   ['redis+cluster', 11_000],
   ['redis+sentinel', 11_000],
 ])
@@ -217,6 +219,7 @@ const QUIET_MS_BEYOND_LEASE: ReadonlyMap<string, number> = new Map([
   ['sqlite', 500],
   ['postgres', 6_000],
   ['mysql', 6_000],
+  ['etcd', 4_000],
   ['redis+cluster', 6_000],
   ['redis+sentinel', 6_000],
 ])

@@ -24,7 +24,8 @@ const OUT_DEFAULT = 'holdfast-lab'
 const WORKERS = { default: '6', min: 2, max: 32 }
 const FOR = { default: '60s', minMs: 1_000, maxMs: 3_600_000 }
 /** Shorter than a lock in life, so that more happens in a minute; below it a busy machine is itself the fault. */
-const TTL = { default: '500ms', minMs: 200, maxMs: 60_000 }
+const TTL_MS_DEFAULT = 500
+const TTL = { minMs: 200, maxMs: 60_000 }
 export const SEED: { readonly min: number; readonly max: number } = { min: 1, max: 2 ** 31 }
 
 export type RunOption =
@@ -97,13 +98,18 @@ export async function settingsOf(values: Values, environment: NodeJS.ProcessEnv)
     out,
     faults,
     forMs: duration('for', values.for ?? FOR.default, FOR),
-    ttlMs: duration('ttl', values.ttl ?? TTL.default, TTL),
+    ttlMs: values.ttl === undefined ? ttlMsFor(store.scheme) : duration('ttl', values.ttl, TTL),
     workers: wholeNumber('--workers', values.workers ?? WORKERS.default, WORKERS),
     guard: oneOf('guard', values.guard ?? 'on', ['on', 'off']) === 'on',
   }
   // Last: a mistake leaves nothing behind.
   mkdirSync(out, { recursive: true })
   return { settings, leftOut }
+}
+
+/** The lease of a run that does not say. */
+export function ttlMsFor(scheme: string): number {
+  return faultsOf(scheme)?.ttlMs ?? TTL_MS_DEFAULT
 }
 
 export type StoreChoice = Pick<Settings, 'storeUrl' | 'scheme' | 'isOwn'>
@@ -130,6 +136,11 @@ export function environmentOptions(
 ): Pick<Settings, 'persistence' | 'resource'> {
   if (persistence !== undefined && (scheme === 'sqlite' || !isOwn)) {
     throw new UsageError('--persistence is for a server that the run starts: --store redis:')
+  }
+  if (persistence !== undefined && persistence !== 'always' && faultsOf(scheme)?.alwaysSyncs === true) {
+    throw new UsageError(
+      `--persistence: what ${scheme}: agrees on is on the disks first, or it is not what it promises`,
+    )
   }
   return {
     persistence: oneOf('persistence', persistence ?? PERSISTENCE_DEFAULT, persistences) as Persistence,

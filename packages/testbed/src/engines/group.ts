@@ -20,6 +20,7 @@ export class Gathering {
   readonly members: Member[] = []
   readonly #proxies: Proxy[] = []
   readonly #ports: number[] = []
+  readonly #kept: AsyncDisposable[] = []
 
   /** Starts these at the same time; resolves in their order. */
   async add(plans: readonly MemberPlan[], proxied: boolean): Promise<readonly Member[]> {
@@ -43,10 +44,18 @@ export class Gathering {
     return port
   }
 
+  /** What belongs to the group goes with it. */
+  async keep<T extends AsyncDisposable>(made: Promise<T>): Promise<T> {
+    const thing = await made
+    this.#kept.push(thing)
+    return thing
+  }
+
   async close(): Promise<void> {
     await Promise.all([
       ...this.members.map(({ engine }) => engine.close()),
       ...this.#proxies.map((each) => each.close()),
+      ...this.#kept.map((each) => each[Symbol.asyncDispose]()),
     ])
     for (const port of this.#ports) releasePort(port)
   }

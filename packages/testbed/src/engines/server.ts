@@ -30,6 +30,8 @@ export interface ServerSpec extends Pick<StartOptions, 'storage' | 'environment'
   command(dataFolder: string): readonly [string, ...string[]]
   /** Asks it to end in good order. @default 'SIGTERM' */
   readonly stopSignal?: NodeJS.Signals
+  /** How long that may take it, on a quiet machine. @default 5 s */
+  readonly stopWithinMs?: number
   /** One question in the server's own protocol. False or a rejection: not yet. */
   answers(): Promise<boolean>
 }
@@ -239,13 +241,14 @@ class Server implements Engine {
     child.kill(this.#spec.stopSignal ?? 'SIGTERM')
     signalServer(child, 'SIGCONT')
     let tooLate = false
+    const limitMs = this.#spec.stopWithinMs ?? STOP_LIMIT_MS
     const timer = setTimeout(() => {
       tooLate = true
       signalServer(child, 'SIGKILL')
-    }, STOP_LIMIT_MS)
+    }, limitMs)
     await this.#exited
     clearTimeout(timer)
-    if (tooLate) throw new Error(`${this.name} did not stop within ${STOP_LIMIT_MS} ms and was killed`)
+    if (tooLate) throw new Error(`${this.name} did not stop within ${limitMs} ms and was killed`)
   }
 
   #running(action: string): ChildProcess {

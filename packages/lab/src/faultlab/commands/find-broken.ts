@@ -63,7 +63,7 @@ function trialsOf(only: string | undefined, store: string | undefined): Trial[] 
     .filter((trial) => place === undefined || trial.place === place)
   if (trials.length > 0) return trials
   throw new UsageError(
-    `there is no such broken lock on ${place}:; the run starts the store, so give sqlite:, redis: or redlock:`,
+    `there is no such broken lock on ${place}:; the run starts the store, so give sqlite:, redis:, redlock: or etcd:`,
   )
 }
 

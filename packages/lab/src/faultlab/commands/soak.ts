@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { UsageError, wholeNumber } from '@holdfast/testbed/command-line'
 import type { LabCall } from '../lab-call.ts'
 import { chosenFaults } from '../faults/choice.ts'
-import { duration, environmentOptions, parse, SEED, storeOf } from '../options.ts'
+import { duration, environmentOptions, parse, SEED, storeOf, ttlMsFor } from '../options.ts'
 import { exitCodes } from '../verdict.ts'
 import { commitOfLab } from '../soak/commit.ts'
 import { soak } from '../soak/soak.ts'
@@ -70,7 +70,7 @@ async function commonOf(values: Values, folder: string, stderr: LabCall['stderr'
     scheme: store.scheme,
     ...environmentOptions(values, store),
     workers: 6,
-    ttlMs: 500,
+    ttlMs: ttlMsFor(store.scheme),
     guard: true,
     faults,
     forMs: duration('round', values.round ?? '60s', { minMs: 5_000, maxMs: 3_600_000 }),

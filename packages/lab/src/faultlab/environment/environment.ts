@@ -3,6 +3,7 @@
  * server, so that one client can be hurt alone.
  */
 import type { Engine } from '@holdfast/testbed/engines/engine'
+import type { ProxyMode } from '@holdfast/testbed/proxy/mode'
 import type { FragileDisk } from '@holdfast/testbed/os/fragile-disk'
 import type { SkewedClock } from '@holdfast/testbed/os/skewed-clock'
 import type { Route } from './route.ts'
@@ -40,8 +41,17 @@ export interface EnvironmentServer {
   readonly syncs: boolean
   /** Where its data can be taken from it: by this it is seen that it was. */
   readonly memory: Memory | undefined
+  /** What it is among the servers that are one store together. */
+  readonly peers?: Peers | undefined
   /** The time of day as the server itself tells it, where its clock can be set. Rejects when it does not answer soon. */
   wallMs?(): Promise<number>
+}
+
+export interface Peers {
+  /** Whether the others follow it now. */
+  leads(): Promise<boolean>
+  /** It and the others do not hear each other; clients reach all of them. Returns what heals it, which tells the bytes that were hit. */
+  isolate(mode: ProxyMode): () => number
 }
 
 export interface Memory {

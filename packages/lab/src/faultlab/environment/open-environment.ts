@@ -1,6 +1,7 @@
 /** Which environment a store has: one entry a scheme. */
 import type { Environment, EnvironmentRequest } from './environment.ts'
 import { startClusterElectorate } from './cluster-environment.ts'
+import { etcdKind } from './etcd-environment.ts'
 import { openGroupEnvironment } from './group-environment.ts'
 import { mysqlKind } from './mysql-environment.ts'
 import { openPlainEnvironment } from './plain-environment.ts'
@@ -15,6 +16,7 @@ const environments: ReadonlyMap<string, (request: EnvironmentRequest) => Promise
   ['redis', (request: EnvironmentRequest) => openServerEnvironment(redisKind, request)],
   ['postgres', (request: EnvironmentRequest) => openServerEnvironment(postgresKind, request)],
   ['mysql', (request: EnvironmentRequest) => openServerEnvironment(mysqlKind, request)],
+  ['etcd', (request: EnvironmentRequest) => openServerEnvironment(etcdKind, request)],
   ['redlock', (request: EnvironmentRequest) => openServerEnvironment(redlockKind, request)],
   ['redis+cluster', (request: EnvironmentRequest) => openGroupEnvironment(startClusterElectorate, request)],
   ['redis+sentinel', (request: EnvironmentRequest) => openGroupEnvironment(startSentinelElectorate, request)],

@@ -11,7 +11,7 @@ const KEPT_OUT_MS_BEYOND_LEASE = 10_000
 
 export const redlockKind: ServerKind = {
   count: SERVERS,
-  start: redisKind.start,
+  ...(redisKind.start !== undefined && { start: redisKind.start }),
   remember: redisKind.remember,
   recall: redisKind.recall,
   ...(redisKind.wallMs !== undefined && { wallMs: redisKind.wallMs }),

@@ -1,5 +1,6 @@
 /** Servers, made by the run or given by the user, each with a proxy before it for every worker. */
 import type { Engine, StartOptions } from '@holdfast/testbed/engines/engine'
+import type { ProxyMode } from '@holdfast/testbed/proxy/mode'
 import { type FragileDisk, openFragileDisk } from '@holdfast/testbed/os/fragile-disk'
 import { openSkewedClock, type SkewedClock } from '@holdfast/testbed/os/skewed-clock'
 import { type Closing, closeAll } from './disposal.ts'
@@ -8,6 +9,7 @@ import type {
   EnvironmentRequest,
   EnvironmentServer,
   Memory,
+  Peers,
   Persistence,
   Succession,
 } from './environment.ts'
@@ -19,7 +21,12 @@ import { openWorkerClocks } from './worker-clocks.ts'
 export interface ServerKind {
   /** How many the run starts for itself. */
   readonly count: number
-  start(options: StartOptions, persistence: Persistence): Promise<Engine>
+  /** Starts each of them alone; */
+  start?(options: StartOptions, persistence: Persistence): Promise<Engine>
+  /** or all of them at once, where they are one store together. */
+  together?(options: readonly StartOptions[]): Promise<Ensemble>
+  /** The room that a server needs on a disk of its own, where it is more than usual. */
+  readonly diskMb?: number
   /** A word beside the locks, by which a loss of data is seen. */
   remember(engine: Engine, word: string): Promise<void>
   recall(engine: Engine): Promise<string | undefined>
@@ -32,6 +39,16 @@ export interface ServerKind {
   readonly stands?: { readonly servers: number; withinMs(ttlMs: number): number }
   /** Starts what takes over from the first server; needed for a failover. */
   follow?(primary: EnvironmentServer, persistence: Persistence): Promise<Follower>
+}
+
+/** Servers that know each other, and of which one leads. */
+export interface Ensemble {
+  /** In the order of the options. */
+  readonly engines: readonly Engine[]
+  leads(engine: Engine): Promise<boolean>
+  /** See `Peers`. */
+  isolate(engine: Engine, mode: ProxyMode): () => number
+  close(): Promise<void>
 }
 
 /** How the routes learn where the primary is now. */
@@ -54,10 +71,7 @@ export async function openServerEnvironment(kind: ServerKind, request: Environme
 
 async function built(kind: ServerKind, request: EnvironmentRequest, closing: Closing[]): Promise<Environment> {
   const { storeUrl, isOwn, places, needs, persistence } = request
-  const servers: OwnServer[] = []
-  for (let index = 0; isOwn && index < kind.count; index += 1) {
-    servers.push(await startOne(kind, request, index, closing))
-  }
+  const servers = isOwn ? await startAll(kind, request, closing) : []
   const urls = isOwn ? servers.map(({ engine }) => engine.url) : kind.split(storeUrl)
   const routes: Route[] = []
   for (const place of places) {
@@ -95,23 +109,47 @@ async function built(kind: ServerKind, request: EnvironmentRequest, closing: Clo
   }
 }
 
-async function startOne(
+async function startAll(
   kind: ServerKind,
   { needs, persistence }: EnvironmentRequest,
-  index: number,
   closing: Closing[],
-): Promise<OwnServer> {
-  const clock = needs.has('server-clock') ? await openSkewedClock() : undefined
-  if (clock !== undefined) closing.push(async () => clock.close())
-  const disk = needs.has('disk') ? await openFragileDisk() : undefined
-  if (disk !== undefined) closing.push(() => disk.close())
-  const options = {
+): Promise<readonly OwnServer[]> {
+  const grounds: Ground[] = []
+  for (let index = 0; index < kind.count; index += 1) grounds.push(await openGround(kind, needs, closing))
+  const options = grounds.map(({ clock, disk }) => ({
     ...(clock !== undefined && { environment: clock.environment }),
     ...(disk !== undefined && { folder: disk.folder }),
+  }))
+  const ensemble = await kind.together?.(options)
+  if (ensemble !== undefined) closing.push(() => ensemble.close())
+  const servers: OwnServer[] = []
+  for (const [index, ground] of grounds.entries()) {
+    const engine = ensemble?.engines[index] ?? (await kind.start?.(options[index] ?? {}, persistence))
+    if (engine === undefined) throw new Error('there is no way to start a server')
+    if (ensemble === undefined) closing.push(() => engine.close())
+    const syncs = persistence === 'always'
+    const peers = ensemble && {
+      leads: () => ensemble.leads(engine),
+      isolate: (mode: ProxyMode) => ensemble.isolate(engine, mode),
+    }
+    servers.push(new OwnServer(`server ${index + 1}`, { kind, engine, ...ground, syncs, peers }))
   }
-  const engine = await kind.start(options, persistence)
-  closing.push(() => engine.close())
-  return new OwnServer(`server ${index + 1}`, { kind, engine, clock, disk, syncs: persistence === 'always' })
+  return servers
+}
+
+/** What a server stands on. */
+type Ground = Pick<OwnServerParts, 'clock' | 'disk'>
+
+async function openGround(
+  { diskMb }: ServerKind,
+  needs: EnvironmentRequest['needs'],
+  closing: Closing[],
+): Promise<Ground> {
+  const clock = needs.has('server-clock') ? await openSkewedClock() : undefined
+  if (clock !== undefined) closing.push(async () => clock.close())
+  const disk = needs.has('disk') ? await openFragileDisk(diskMb === undefined ? {} : { sizeMb: diskMb }) : undefined
+  if (disk !== undefined) closing.push(() => disk.close())
+  return { clock, disk }
 }
 
 interface OwnServerParts {
@@ -120,6 +158,7 @@ interface OwnServerParts {
   readonly clock: SkewedClock | undefined
   readonly disk: FragileDisk | undefined
   readonly syncs: boolean
+  readonly peers: Peers | undefined
 }
 
 class OwnServer implements EnvironmentServer {
@@ -129,15 +168,17 @@ class OwnServer implements EnvironmentServer {
   readonly disk: FragileDisk | undefined
   readonly syncs: boolean
   readonly memory: Memory
+  readonly peers: Peers | undefined
   readonly alone: EnvironmentServer['alone'] = oneAtATime()
   readonly #kind: ServerKind
 
-  constructor(name: string, { kind, engine, clock, disk, syncs }: OwnServerParts) {
+  constructor(name: string, { kind, engine, clock, disk, syncs, peers }: OwnServerParts) {
     this.name = name
     this.engine = engine
     this.clock = clock
     this.disk = disk
     this.syncs = syncs
+    this.peers = peers
     this.memory = {
       remember: (word) => kind.remember(this.engine, word),
       recalls: async (word) => (await kind.recall(this.engine)) === word,
@@ -179,4 +220,5 @@ const PORTS: ReadonlyMap<string, number> = new Map([
   ['postgresql:', 5432],
   ['mysql:', 3306],
   ['mariadb:', 3306],
+  ['etcd:', 2379],
 ])

@@ -9,6 +9,7 @@ import { electedFailover, failover } from './failover.ts'
 import type { Fault } from './fault.ts'
 import { partition } from './partition.ts'
 import { serverFaults, wipeServer } from './server-faults.ts'
+import { split } from './split.ts'
 import { busy, wipe } from './sqlite-faults.ts'
 
 export interface StoreFaults {
@@ -22,6 +23,10 @@ export interface StoreFaults {
   readonly isFifo: boolean
   /** Whether it has semaphores and read/write locks beside the mutex. */
   readonly hasAllForms: boolean
+  /** The shortest lease that it grants, where that is longer than a run asks for by itself. */
+  readonly ttlMs?: number
+  /** There is no other way to keep its data. */
+  readonly alwaysSyncs?: boolean
 }
 
 const clientFaults: readonly (readonly [string, Fault])[] = [
@@ -42,6 +47,10 @@ const noMember =
   'a server of a group whose data is deleted has forgotten whom it belongs to; with redis: and redlock: this can be made'
 const noTable =
   'a database without its data has no table for the locks, and a store that is open makes none; deleted rows are rows deleted by hand'
+const noClock = 'etcd counts leases on its monotonic clock and asks no time of day; its program takes no clock from us'
+const noNewMember =
+  'a member whose data is deleted is another member, which an operator has to take out and to add; its power and its disk can fail'
+const noHeir = 'the members elect a leader by themselves: kill-server, pause-server and split make them'
 const noReplica = 'the run starts one server without a replica; with redis: and postgres: this can be made'
 const noServer = 'every process opens the lock file itself: there is no server'
 
@@ -108,6 +117,29 @@ const stores: ReadonlyMap<string, StoreFaults> = new Map([
   ],
   ['postgres', { ...database, faults: new Map([...database.faults, ['failover', failover]]) }],
   ['mysql', { ...database, meaningless: new Map([...database.meaningless, ['failover', noReplica]]) }],
+  [
+    'etcd',
+    {
+      faults: new Map([
+        ...clientFaults,
+        ...routeFaults,
+        ...serverFaults,
+        ['split', split],
+        ['power-loss', powerLoss],
+        ['disk-full', diskFull],
+      ]),
+      meaningless: new Map([
+        ['busy', noFile],
+        ['wipe', noNewMember],
+        ['server-clock-jump', noClock],
+        ['failover', noHeir],
+      ]),
+      usual: ['pause', 'kill', ...names(routeFaults), ...serverFaults.keys(), 'split'],
+      ...everything,
+      ttlMs: 1_000,
+      alwaysSyncs: true,
+    },
+  ],
   [
     'redlock',
     {

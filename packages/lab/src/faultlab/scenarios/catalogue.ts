@@ -1,5 +1,8 @@
 /** Every replay by its name. Those for a store that is not here yet come with the store. */
 import { deletedFile, foreignRelease, killedHolder } from './others.ts'
+import { deadWaiter } from './etcd/dead-waiter.ts'
+import { isolatedLeader } from './etcd/isolated-leader.ts'
+import { killedLeader } from './etcd/killed-leader.ts'
 import { pausedHolder, redisPausedHolder, writeOnlyGuard } from './paused-holder.ts'
 import { clockJump } from './redis/clock-jump.ts'
 import { failoverForgets, staleReplica } from './redis/failover.ts'
@@ -33,4 +36,7 @@ export const scenarios: ReadonlyMap<string, Scenario> = new Map([
   ['redlock-clock-jump', redlockClockJump],
   ['redlock-restarted-node', redlockRestartedNode],
   ['redlock-slow-node', redlockSlowNode],
+  ['etcd-dead-waiter', deadWaiter],
+  ['etcd-isolated-leader', isolatedLeader],
+  ['etcd-killed-leader', killedLeader],
 ])

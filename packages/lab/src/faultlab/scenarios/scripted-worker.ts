@@ -40,6 +40,8 @@ async function perform(step: Step): Promise<string> {
   switch (step.do) {
     case 'acquire':
       return acquire(step.waitMs)
+    case 'crowd':
+      return crowd(step.of, step.waitMs)
     case 'enter':
       return called('enter', {}, () => resource.enter(holder()))
     case 'read':
@@ -66,16 +68,33 @@ async function perform(step: Step): Promise<string> {
 }
 
 async function acquire(waitMs: number): Promise<string> {
+  grant = await acquired(waitMs)
+  return String(grant.token)
+}
+
+/** One of several in this process has a name of its own in the history. */
+async function acquired(waitMs: number, one?: string): Promise<Grant> {
   const { k, mode, weight, capacity } = form
-  const acquiring = log.recorder.call('acquire', k, { mode, weight, capacity })
+  const acquiring = log.recorder.call('acquire', k, { mode, weight, capacity }, one)
   try {
-    grant = await contender.acquire(form, waitMs)
+    const own = await contender.acquire(form, waitMs)
+    log.granted(acquiring, k, own)
+    return own
   } catch (error) {
     acquiring.fail(error)
     throw error
   }
-  log.granted(acquiring, k, grant)
-  return String(grant.token)
+}
+
+async function crowd(of: number, waitMs: number): Promise<string> {
+  const turns = Array.from({ length: of }, async (_, index) => {
+    const one = String(index)
+    const own = await acquired(waitMs, one)
+    const releasing = log.recorder.call('release', form.k, { token: String(own.token) }, one)
+    releasing.ok({ outcome: await own.release() })
+  })
+  const outcomes = await Promise.allSettled(turns)
+  return String(outcomes.filter(({ status }) => status === 'fulfilled').length)
 }
 
 /** The lease is asked when the call is sent; the process may stop itself before it arrives. */

@@ -8,6 +8,8 @@ export const SEAT = 'seat'
 export type Step =
   | { readonly do: 'acquire'; readonly waitMs: number }
   | { readonly do: 'arm'; readonly point: Failpoint }
+  /** So many acquisitions at once; each gives back as soon as it holds. Answers how many held. */
+  | { readonly do: 'crowd'; readonly of: number; readonly waitMs: number }
   | { readonly do: 'enter' | 'read' | 'write' | 'is-held' | 'release' | 'end' }
 
 export interface Answer {

@@ -1,11 +1,11 @@
 /** Mistakes that real locks were published with, each switched on alone, so that the lab can show that it finds it. */
 import type { Property } from '../../judge/violation.ts'
 
-export type BrokenPlace = 'sqlite' | 'redis' | 'redlock'
+export type BrokenPlace = 'sqlite' | 'redis' | 'redlock' | 'etcd'
 
 export interface Flaw {
   readonly what: string
-  /** Where such a lock was built: a table of SQLite, keys of Redis, keys on several servers. */
+  /** Where such a lock was built: a table of SQLite, keys of Redis, keys on several servers, a lease of etcd. */
   readonly on: readonly BrokenPlace[]
   /** At least one of these is broken. */
   readonly finds: readonly Property[]
@@ -26,6 +26,7 @@ export type FlawName =
   | 'token-after-grant'
   | 'token-counter'
   | 'late-quorum'
+  | 'lock-rpc'
 
 export const flaws: Readonly<Record<FlawName, Flaw>> = {
   none: {
@@ -90,6 +91,12 @@ export const flaws: Readonly<Record<FlawName, Flaw>> = {
     on: ['redlock'],
     what: 'asks several servers, waits for the last one, does not look how long that took, and has no token that all know',
     under: 'pause-server',
+    finds: ['V', 'T'],
+  },
+  'lock-rpc': {
+    on: ['etcd'],
+    what: 'takes the answer of the Lock RPC for the lock: a waiter whose lease ended while it waited is answered, too',
+    under: 'pause',
     finds: ['V', 'T'],
   },
 }

@@ -2,6 +2,8 @@
 import type { Group, Member } from '../driver.ts'
 import { gather, type Gathering } from '../group.ts'
 import { until } from '../until.ts'
+import { type Gateway, openGateway } from '../../proxy/gateway.ts'
+import type { ProxyMode } from '../../proxy/mode.ts'
 import { type EtcdMember, type EtcdOptions, start } from './server.ts'
 
 const LOOPBACK = '127.0.0.1'
@@ -13,25 +15,33 @@ export interface EtcdClusterOptions extends Omit<EtcdOptions, 'members' | 'peerP
   readonly count?: number
   /** A proxy of our own before every member, for its clients alone. */
   readonly proxied?: boolean
-  /** Where each member runs, one for each: hosts whose network can be cut. @default all on 127.0.0.1 */
-  readonly hosts?: readonly { readonly address: string; readonly within: readonly string[] }[]
+  /** The members hear each other through gateways, so that one can be cut off from the others alone. */
+  readonly isParted?: boolean
+  /** Where each member runs, one for each: hosts whose network can be cut, or disks. @default all on 127.0.0.1 */
+  readonly hosts?: readonly Pick<EtcdOptions, 'address' | 'within' | 'folder'>[]
 }
 
 export interface EtcdCluster extends Group {
   readonly url: string
   /** The member that leads now, as a member that is up says. */
   leader(): Promise<Member>
+  /**
+   * Cuts a member off from the others, both ways; its clients still reach it. Returns what heals it, which tells how many
+   * bytes were held up or lost. Only where the cluster was started with `isParted`.
+   */
+  isolate(member: Member, mode: ProxyMode): () => number
 }
 
 export async function startCluster(options: EtcdClusterOptions = {}): Promise<EtcdCluster> {
-  const { count = 3, proxied = false, hosts, ...server } = options
+  const { count = 3, proxied = false, isParted = false, hosts, ...server } = options
   return gather(async (gathering) => {
-    const plans = await plansOf(gathering, count, hosts)
+    const plans = await plansOf(gathering, count, { hosts, isParted })
     const members = plans.map(({ member }) => member)
+    const gateways = isParted ? await gatewaysOf(gathering, plans) : []
     const started = await gathering.add(
-      plans.map(({ member, peerPort, host }) => ({
+      plans.map(({ member, peerPort, host }, index) => ({
         name: member.name,
-        start: ({ port }) => start({ ...server, ...host, members, peerPort, port }),
+        start: ({ port }) => start({ ...server, ...host, members, peerPort, port, ...behind(gateways[index], server) }),
       })),
       proxied,
     )
@@ -44,6 +54,7 @@ export async function startCluster(options: EtcdClusterOptions = {}): Promise<Et
         if (leader === undefined) throw new Error('no member that is up knows a leader')
         return leader
       },
+      isolate: (member, mode) => isolated(gateways, started.indexOf(member), mode),
     }
   })
 }
@@ -51,22 +62,71 @@ export async function startCluster(options: EtcdClusterOptions = {}): Promise<Et
 interface MemberPlace {
   readonly member: EtcdMember
   readonly peerPort: number
-  readonly host: { readonly address: string; readonly within: readonly string[] } | undefined
+  readonly host: Pick<EtcdOptions, 'address' | 'within' | 'folder'> | undefined
 }
 
 async function plansOf(
   gathering: Gathering,
   count: number,
-  hosts: EtcdClusterOptions['hosts'],
+  { hosts, isParted }: { readonly hosts: EtcdClusterOptions['hosts'] | undefined; readonly isParted: boolean },
 ): Promise<readonly MemberPlace[]> {
   const plans: MemberPlace[] = []
   for (let index = 0; index < count; index += 1) {
     const peerPort = await gathering.reservePort()
     const host = hosts?.[index]
-    const peerUrl = `http://${host?.address ?? LOOPBACK}:${peerPort}`
-    plans.push({ member: { name: `member ${index + 1}`, peerUrl }, peerPort, host })
+    // Go asks no proxy for a loopback address.
+    const address = isParted ? documentAddress(index) : (host?.address ?? LOOPBACK)
+    plans.push({
+      member: { name: `member ${index + 1}`, peerUrl: `http://${address}:${peerPort}` },
+      peerPort,
+      host,
+    })
   }
   return plans
+}
+
+/** From a net that exists in documents only (RFC 5737). */
+function documentAddress(index: number): string {
+  return `192.0.2.${index + 1}`
+}
+
+/** One before each member, with a way to each other one. */
+async function gatewaysOf(gathering: Gathering, plans: readonly MemberPlace[]): Promise<readonly Gateway[]> {
+  const gateways: Gateway[] = []
+  for (const own of plans) {
+    const others = plans.flatMap(({ peerPort }, index) =>
+      plans[index] === own ? [] : [[documentAddress(index), { port: peerPort }] as const],
+    )
+    gateways.push(await gathering.keep(openGateway(new Map(others))))
+  }
+  return gateways
+}
+
+function behind(
+  gateway: Gateway | undefined,
+  { environment }: Pick<EtcdOptions, 'environment'>,
+): Pick<EtcdOptions, 'environment'> {
+  return gateway === undefined ? {} : { environment: { ...environment, HTTP_PROXY: gateway.url } }
+}
+
+function isolated(gateways: readonly Gateway[], own: number, mode: ProxyMode): () => number {
+  const ways = gateways.flatMap((gateway, from) =>
+    gateways.flatMap((_, to) =>
+      from !== to && (from === own || to === own) ? [gateway.way(documentAddress(to))] : [],
+    ),
+  )
+  if (ways.length === 0) throw new Error('a cluster whose members are to be cut off is started with isParted')
+  const hit = (): number =>
+    ways.reduce((sum, { stats: { requests, replies } }) => {
+      return sum + requests.lostBytes + replies.lostBytes + requests.waitingBytes + replies.waitingBytes
+    }, 0)
+  const before = hit()
+  for (const way of ways) way.set(mode)
+  return () => {
+    const bytes = hit() - before
+    for (const way of ways) way.set({ kind: 'pass' })
+    return bytes
+  }
 }
 
 interface MemberStatus {

@@ -58,4 +58,20 @@ describe('an etcd of three members', { timeout: 60_000 }, () => {
     for (const { engine } of others) await engine.resume()
     await expect.poll(() => put(first.engine.url).then(() => 'done', String), { timeout: 20_000 }).toBe('done')
   })
+
+  test('has another leader when its own is cut off from the others, which follows when it hears them again', async () => {
+    await using cluster = await startCluster({ isParted: true })
+    const first = await cluster.leader()
+    const others = cluster.members.filter((member) => member !== first)
+    const heal = cluster.isolate(first, { kind: 'hold' })
+    const canWrite = (): Promise<boolean> =>
+      Promise.any(others.map(({ engine }) => put(engine.url))).then(
+        () => true,
+        () => false,
+      )
+    await expect.poll(canWrite, { timeout: 20_000 }).toBe(true)
+    await expect(put(first.engine.url)).rejects.toThrow()
+    expect(heal()).toBeGreaterThan(0)
+    await expect.poll(() => put(first.engine.url).then(() => 'done', String), { timeout: 20_000 }).toBe('done')
+  })
 })

@@ -12,6 +12,8 @@ export const packages: readonly string[] = ['etcd-server']
 
 const LOOPBACK = '127.0.0.1'
 const PING_WITHIN_MS = 1_000
+/** A leader asks another member to lead before it ends, and waits for that where none can. */
+const STOP_WITHIN_MS = 15_000
 
 /** A certificate of the server, and the authority by which it judges those of its clients. */
 export interface EtcdCertificates {
@@ -74,6 +76,7 @@ export async function start(options: EtcdOptions = {}): Promise<Engine> {
     ...(within !== undefined && { within }),
     address,
     fill: async () => undefined,
+    stopWithinMs: STOP_WITHIN_MS,
     command: (data) => [...program.command, ...flagsOf(data, url, `http://${address}:${peerPort}`, options)],
     answers: async () => {
       await ping(url)
@@ -93,14 +96,15 @@ export async function start(options: EtcdOptions = {}): Promise<Engine> {
 
 function flagsOf(data: string, url: string, peerUrl: string, { tls, members, flags }: EtcdOptions): readonly string[] {
   const all = members ?? [{ name: 'alone', peerUrl }]
-  const own = all.find((member) => member.peerUrl === peerUrl)
+  // It may be known to the others by another address than the one at which it listens.
+  const own = all.find((member) => new URL(member.peerUrl).port === new URL(peerUrl).port)
   const settings = {
     name: own?.name ?? 'alone',
     'data-dir': data,
     'listen-client-urls': url,
     'advertise-client-urls': url,
     'listen-peer-urls': peerUrl,
-    'initial-advertise-peer-urls': peerUrl,
+    'initial-advertise-peer-urls': own?.peerUrl ?? peerUrl,
     'initial-cluster': all.map((member) => `${member.name}=${member.peerUrl}`).join(','),
     'initial-cluster-state': 'new',
     logger: 'zap',

@@ -6,6 +6,7 @@ import { schemeOf } from '../../open-store.ts'
 import type { Contender, ContenderOptions } from '../contender.ts'
 import { type BrokenPlace, type FlawName, isFlaw } from '../flaws.ts'
 import { openKeys } from './keys.ts'
+import { openLockRpc } from './lock-rpc.ts'
 import { type PlainLock, polling } from './plain-lock.ts'
 import { openServers } from './servers.ts'
 import { openTable } from './table.ts'
@@ -14,6 +15,7 @@ const places: Readonly<Record<BrokenPlace, (flaw: FlawName, options: ContenderOp
   sqlite: openTable,
   redis: openKeys,
   redlock: openServers,
+  etcd: openLockRpc,
 }
 
 export async function openBroken(name: string, options: ContenderOptions): Promise<Contender> {
@@ -23,5 +25,5 @@ export async function openBroken(name: string, options: ContenderOptions): Promi
 
 function flawPlace(storeUrl: string): BrokenPlace {
   const scheme = schemeOf(storeUrl)
-  return scheme === 'redis' || scheme === 'redlock' ? scheme : 'sqlite'
+  return scheme === 'redis' || scheme === 'redlock' || scheme === 'etcd' ? scheme : 'sqlite'
 }
