@@ -5,7 +5,8 @@
 import type { Line } from '../../line/line.ts'
 import type { Clock } from '../../time/clock.ts'
 
-const LOOK_MS_MIN = 5
+/** A holder of a millisecond is followed as soon; the share below makes the looks at a longer one few all the same. */
+const LOOK_MS_MIN = 1
 /** For each waiter ahead: no line moves much faster over a network and a disk. */
 const LOOK_MS_PER_WAITER = 10
 /** Of the time in which nobody was granted anything. */
