@@ -56,7 +56,7 @@ export const postgresMutants: readonly Mutant[] = [
   {
     name: 'postgres: a line that is made beside a move of the tokens starts below the new base',
     file: `${folder}/line-table.ts`,
-    find: 'WHERE $2::bigint > ${baseIn(this.#table)}',
+    find: 'WHERE $2::bigint > ${baseIn(table)}',
     replace: 'WHERE $2::bigint > 0',
     caughtBy: tests('rebase'),
   },
@@ -141,8 +141,8 @@ export const postgresMutants: readonly Mutant[] = [
   {
     name: 'postgres: a connection is waited for by a promise, and between the two its end is heard by nobody',
     file: 'packages/holdfast/src/stores/postgres-driver/pg.ts',
-    find: 'else resolve(pooled(client))',
-    replace: 'else queueMicrotask(() => resolve(pooled(client)))',
+    find: 'else resolve(pooled(client, names))',
+    replace: 'else queueMicrotask(() => resolve(pooled(client, names)))',
     caughtBy: tests('connecting'),
   },
   {
@@ -165,5 +165,19 @@ export const postgresMutants: readonly Mutant[] = [
     find: '?.hasItsProcess()) === false)',
     replace: '?.hasItsProcess()) === true)',
     caughtBy: { tests: ['packages/holdfast/src/stores/postgres-driver/listener.test.ts'], engine: 'postgres' },
+  },
+  {
+    name: 'postgres: statements are prepared behind a pooler as well',
+    file: `${folder}/store.ts`,
+    find: 'if (hears) driver.prepare?.()',
+    replace: 'driver.prepare?.()',
+    caughtBy: { ...tests('prepared'), named: 'nothing is prepared through a pooler' },
+  },
+  {
+    name: 'postgres: the names of statements are used after the server forgot them',
+    file: 'packages/holdfast/src/stores/postgres-driver/pg.ts',
+    find: 'names.areUsed = false\n        throw',
+    replace: 'names.areUsed = true\n        throw',
+    caughtBy: { ...tests('prepared'), named: 'discards what its connections have prepared' },
   },
 ]

@@ -29,10 +29,11 @@ export const SESSION: readonly string[] = [
 /** Its rows as text, or `undefined` for what changes something and has none. */
 export type TextRows = readonly Readonly<Record<string, string | null>>[]
 
-/** What a statement without rows changed, as a row. */
+/** What a statement without rows changed, as a row, and the number that it left with LAST_INSERT_ID. */
 export function rowsOf(result: unknown): TextRows {
   if (Array.isArray(result)) return result as TextRows
-  return [{ changed: String((result as { readonly affectedRows?: number }).affectedRows ?? 0) }]
+  const { affectedRows = 0, insertId = 0 } = result as { readonly affectedRows?: number; readonly insertId?: unknown }
+  return [{ changed: String(affectedRows), left: String(insertId) }]
 }
 
 /** Of one statement or several, those that return rows. */

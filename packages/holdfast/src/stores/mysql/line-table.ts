@@ -28,6 +28,8 @@ import type { MysqlTable } from './schema.ts'
 const COMMITS = '@@autocommit = 1'
 /** A process that is stopped inside its transaction keeps a line locked no longer: MySQL has no limit for that but this one. */
 const IDLE_LIMIT_SECONDS = 3
+/** Of the number that comes back without rows: above this some drivers round it. */
+const EXACT_MAX = 2n ** 53n - 1n
 const OR_UPDATE = 'ON DUPLICATE KEY UPDATE ends_us = VALUES(ends_us), text = VALUES(text)'
 
 export class MysqlLines implements RecordStatements {
@@ -79,24 +81,22 @@ export class MysqlLines implements RecordStatements {
     ttlMs: number,
     scaleMaxUs: bigint,
   ): Promise<StoredText | undefined> {
-    const token = `GREATEST(token + 1, LEAST(${CLOCK_US}, ${whole(scaleMaxUs)}))`
-    const endUs = `(${CLOCK_US} + ${Math.ceil(ttlMs * 1000)})`
-    // The claims come first: whether a later column sees the new value of an earlier one depends on the sql_mode.
+    const [endUs, version] = [`(${CLOCK_US} + ${microsecondsOf(ttlMs)})`, startVersion()]
+    const roofUs = scaleMaxUs < EXACT_MAX ? scaleMaxUs : EXACT_MAX
+    // The clock is the token, so that one number says both; a line whose token is above the clock is asked as always. The claims come first: whether a later column sees the new value of
+    // an earlier one depends on the sql_mode.
     const [done] = await connection.query(
       `UPDATE ${this.#table} SET
         claims = CONCAT(${bytes(untilEnd)}, ${digits(`${endUs} DIV 1000`)}, X'2e', LPAD(${digits(`${endUs} MOD 1000`)}, 3, '0'),
-          ${bytes(untilToken)}, ${digits(token)}, ${bytes(rest)}),
-        token = ${token}, version = version + 1
-      WHERE resource = ${bytes(key)} AND claims = X'' AND ${COMMITS}`,
+          ${bytes(untilToken)}, ${digits(CLOCK_US)}, ${bytes(rest)}),
+        token = LAST_INSERT_ID(${CLOCK_US}), version = ${version}
+      WHERE resource = ${bytes(key)} AND claims = X'' AND token < ${CLOCK_US} AND ${CLOCK_US} <= ${whole(roofUs)} AND ${COMMITS}`,
     )
     if (done?.['changed'] !== '1') return undefined
-    const [row] = await connection.query(
-      `SELECT version, token, claims FROM ${this.#table} WHERE resource = ${bytes(key)}`,
-    )
-    const stored = storedIn(row)
-    // Another process may have changed the line in between: then it is asked as if the claim was not put into it.
-    const isAlone = isBetween(row?.['claims'] ?? '', untilEnd, `${untilToken}${row?.['token']}${rest}`)
-    return isAlone ? stored : undefined
+    const token = BigInt(done['left'] ?? '')
+    const end = String(token + microsecondsOf(ttlMs))
+    const claims = `${untilEnd}${end.slice(0, -3)}.${end.slice(-3)}${untilToken}${token}${rest}`
+    return { version, text: `${token}\n${claims}` }
   }
 
   async locked(
@@ -163,8 +163,8 @@ function readingIn([row]: readonly SqlRow[]): StoredReading {
   return { stored: storedIn(row), nowMs: msIn(row) }
 }
 
-function isBetween(text: string, start: string, end: string): boolean {
-  return text.startsWith(start) && text.endsWith(end) && /^\d+\.\d{3}$/.test(text.slice(start.length, -end.length))
+function microsecondsOf(ttlMs: number): bigint {
+  return BigInt(Math.ceil(ttlMs * 1000))
 }
 
 /** The version rises with each change, so that a changed row is one that was counted, whatever the driver counts. */

@@ -5,6 +5,8 @@ export interface PostgresDriver {
   readonly asks: ConnectionSource
   /** One connection, for renewals and leaves. */
   readonly keeps: ConnectionSource
+  /** From now on statements with a name are kept prepared: each connection is known to have a process of the server for itself. @default never */
+  prepare?(): void
   listener(events: ListeningEvents): ListeningConnection
   /** Ends what is ours of it. */
   close(): Promise<void>

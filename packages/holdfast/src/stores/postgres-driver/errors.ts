@@ -7,6 +7,11 @@ const MEANINGS: Readonly<Record<string, readonly [kind: EngineErrorKind, words: 
   '55P03': ['passing', 'could not lock the line in time'],
   '57014': ['passing', 'cancelled the statement: a statement_timeout, or a person'],
   '25P03': ['passing', 'ended a transaction that stood idle'],
+  '26000': [
+    'passing',
+    'does not know a prepared statement any more: a program discarded it, or a pooler came in between',
+  ],
+  '42P05': ['passing', 'knows another prepared statement by that name: a pooler came in between'],
   '53300': ['passing', 'has as many connections as it lets in (max_connections)'],
   '57P01': ['unknown', 'ended the connection: it is being stopped, or a person did it'],
   '57P02': ['unknown', 'ended the connection after a crash'],

@@ -1,4 +1,5 @@
 /** The driver `pg`: as much of it as is used, and connections of our own beside a pool of the user's. */
+import { codeOf } from '../sql/errors.ts'
 import { StoreUnavailable } from '../../store/errors.ts'
 import { ATTEMPT_MS_MAX } from '../../store/limits.ts'
 import type { ConnectionSource, PooledConnection, SqlRow } from '../sql/driver.ts'
@@ -63,9 +64,11 @@ function driverBeside(asks: MadePool, closeAsks: () => Promise<void>): PostgresD
   const options = { ...given, ...(given.password === undefined ? {} : { password: given.password }), ...OWN_OPTIONS }
   const keeps = new (asks.constructor as PoolClass)({ ...options, max: 1, idleTimeoutMillis: 0 })
   ignoreErrors(keeps)
+  const names: StatementNames = { areUsed: false }
   return {
-    asks: sourceOf(asks),
-    keeps: sourceOf(keeps),
+    asks: sourceOf(asks, names),
+    keeps: sourceOf(keeps, names),
+    prepare: () => void (names.areUsed = true),
     listener: (events) => listening(new asks.Client(options), events),
     close: async () => {
       await Promise.all([keeps.end(), closeAsks()])
@@ -73,28 +76,42 @@ function driverBeside(asks: MadePool, closeAsks: () => Promise<void>): PostgresD
   }
 }
 
+/** Behind a pooler the next statement may meet another connection of the server, where the name is unknown or means something else. */
+interface StatementNames {
+  areUsed: boolean
+}
+
+const NAME_LOST: ReadonlySet<string | undefined> = new Set(['26000', '42P05'])
+
 /**
  * By a callback, which the pool calls at once: between a promise and who waits for it a message of the server may be read
  * that the connection is ended, and without a listener the process would end by it.
  */
-function sourceOf(pool: PgPool): ConnectionSource {
+function sourceOf(pool: PgPool, names: StatementNames): ConnectionSource {
   return {
     connect: () =>
       new Promise((resolve, reject) => {
         pool.connect((error, client) => {
           if (client === undefined) reject(error ?? new Error('the pool gave no connection'))
-          else resolve(pooled(client))
+          else resolve(pooled(client, names))
         })
       }),
   }
 }
 
-function pooled(client: PgPoolClient): PooledConnection {
+function pooled(client: PgPoolClient, names: StatementNames): PooledConnection {
   // One that breaks while it is out tells of it itself.
   client.on('error', ignore)
   return {
-    // Not prepared by name: behind a pooler the next statement may meet another connection of the server.
-    query: async (text, values = []) => rowsOf((await client.query({ text, values })) as PgResult),
+    async query(text, values = [], name) {
+      const isNamed = name !== undefined && names.areUsed
+      try {
+        return rowsOf((await client.query(isNamed ? { name, text, values } : { text, values })) as PgResult)
+      } catch (error) {
+        if (isNamed && NAME_LOST.has(codeOf(error))) names.areUsed = false
+        throw error
+      }
+    },
     async script(text) {
       const results = (await client.query(text)) as PgResult | readonly PgResult[]
       return [results].flat().flatMap((result) => (result.fields.length === 0 ? [] : [rowsOf(result)]))

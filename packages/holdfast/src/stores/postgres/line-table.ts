@@ -21,6 +21,7 @@ import { WaiterRows, waitersIn } from '../sql/waiter-rows.ts'
 import { LOST } from '../postgres-driver/errors.ts'
 import { changeAndNotify, thenNotify } from '../postgres-driver/notify.ts'
 import { messageOf } from '../records/notice-text.ts'
+import { type NamedStatement, namedStatement } from '../postgres-driver/named-statement.ts'
 import { baseIn, CLOCK_US } from '../postgres-driver/token-base.ts'
 
 /**
@@ -36,14 +37,23 @@ const LOCK_LIMIT = '4s'
 export class LineTable implements RecordStatements {
   readonly #table: string
   readonly #waiters: WaiterRows
+  readonly #looked: NamedStatement
+  readonly #taken: NamedStatement
+  readonly #swapped: NamedStatement
+  readonly #swappedBefore: NamedStatement
 
   constructor({ quoted, waiters }: Table) {
     this.#table = quoted
+    this.#looked = namedStatement(this.#look(''))
+    this.#taken = namedStatement(takenIn(quoted))
+    this.#swapped = namedStatement(changeAndNotify(swappedIn(quoted), []))
+    this.#swappedBefore = namedStatement(swappedBeforeIn(quoted))
     this.#waiters = new WaiterRows({ table: waiters.quoted, quoted: quotedText })
   }
 
   async read(connection: SqlConnection, key: string): Promise<StoredReading> {
-    const [row] = await connection.query(this.#look(''), [key])
+    const { text, name } = this.#looked
+    const [row] = await connection.query(text, [key], name)
     return { stored: storedIn(row), nowMs: msIn(row) }
   }
 
@@ -62,14 +72,11 @@ export class LineTable implements RecordStatements {
     notices: readonly Notice[],
   ): Promise<SwapResult> {
     const values = [key, ...partsOf(text)]
-    const change =
-      seen === undefined
-        ? `INSERT INTO ${this.#table} AS l (resource, version, token, claims)
-          SELECT $1, ${CLOCK_US}, $2::bigint, $3 WHERE $2::bigint > ${baseIn(this.#table)}
-          ON CONFLICT (resource) DO NOTHING RETURNING l.version`
-        : `UPDATE ${this.#table} AS l SET version = l.version + 1, token = $2::bigint, claims = $3
-          WHERE l.resource = $1 AND l.version = $4::bigint RETURNING l.version`
-    if (seen !== undefined) values.push(seen)
+    if (seen !== undefined) {
+      values.push(seen)
+      if (notices.length === 0) return await versionOf(connection.query(this.#swapped.text, values, this.#swapped.name))
+    }
+    const change = seen === undefined ? madeIn(this.#table) : swappedIn(this.#table)
     return await versionOf(connection.query(changeAndNotify(change, notices.map(messageOf)), values))
   }
 
@@ -80,13 +87,9 @@ export class LineTable implements RecordStatements {
     ttlMs: number,
     scaleMaxUs: bigint,
   ): Promise<StoredText | undefined> {
-    const [row] = await connection.query(
-      `UPDATE ${this.#table} AS l SET version = l.version + 1, token = ${NEXT_TOKEN},
-        claims = $2::text || (${STATEMENT_US} + $5::bigint * 1000)::text || 'e-3' || $3::text || (${NEXT_TOKEN})::text || $4::text
-      WHERE l.resource = $1 AND l.claims = ''
-      RETURNING l.version::text AS version, l.token::text AS token, l.claims`,
-      [key, untilEnd, untilToken, rest, String(ttlMs), String(scaleMaxUs)],
-    )
+    const { text, name } = this.#taken
+    const values = [key, untilEnd, untilToken, rest, String(ttlMs), String(scaleMaxUs)]
+    const [row] = await connection.query(text, values, name)
     return storedIn(row)
   }
 
@@ -97,12 +100,9 @@ export class LineTable implements RecordStatements {
     text: string,
     endsAtMs: number,
   ): Promise<SwapResult> {
-    const rows = connection.query(
-      `UPDATE ${this.#table} AS l SET version = l.version + 1, token = $2::bigint, claims = $3
-      WHERE l.resource = $1 AND l.version = $4::bigint AND ${CLOCK_US} < $5::bigint RETURNING l.version::text AS version`,
-      [key, ...partsOf(text), seen, String(Math.floor(endsAtMs * 1000))],
-    )
-    return await versionOf(rows)
+    const { text: statement, name } = this.#swappedBefore
+    const values = [key, ...partsOf(text), seen, String(Math.floor(endsAtMs * 1000))]
+    return await versionOf(connection.query(statement, values, name))
   }
 
   async locked(
@@ -144,6 +144,29 @@ export class LineTable implements RecordStatements {
     return `SELECT ${CLOCK_US}::text AS now, l.version::text AS version, l.token::text AS token, l.claims${beside === '' ? '' : ', w.*'}
       FROM (SELECT 1) AS one LEFT JOIN ${this.#table} AS l ON l.resource = $1 ${beside}`
   }
+}
+
+function madeIn(table: string): string {
+  return `INSERT INTO ${table} AS l (resource, version, token, claims)
+    SELECT $1, ${CLOCK_US}, $2::bigint, $3 WHERE $2::bigint > ${baseIn(table)}
+    ON CONFLICT (resource) DO NOTHING RETURNING l.version`
+}
+
+function swappedIn(table: string): string {
+  return `UPDATE ${table} AS l SET version = l.version + 1, token = $2::bigint, claims = $3
+    WHERE l.resource = $1 AND l.version = $4::bigint RETURNING l.version`
+}
+
+function swappedBeforeIn(table: string): string {
+  return `UPDATE ${table} AS l SET version = l.version + 1, token = $2::bigint, claims = $3
+    WHERE l.resource = $1 AND l.version = $4::bigint AND ${CLOCK_US} < $5::bigint RETURNING l.version::text AS version`
+}
+
+function takenIn(table: string): string {
+  return `UPDATE ${table} AS l SET version = l.version + 1, token = ${NEXT_TOKEN},
+      claims = $2::text || (${STATEMENT_US} + $5::bigint * 1000)::text || 'e-3' || $3::text || (${NEXT_TOKEN})::text || $4::text
+    WHERE l.resource = $1 AND l.claims = ''
+    RETURNING l.version::text AS version, l.token::text AS token, l.claims`
 }
 
 async function versionOf(rows: Promise<readonly SqlRow[]>): Promise<SwapResult> {

@@ -202,7 +202,7 @@ test('behind a pooler LISTEN is answered and deaf: the facts say so, and waiters
   const [first, second] = [claim('n!pooled'), claim('n!pooled')]
   const { token } = held(await store.enter(first))
   // The next in line looks again as soon as a hand-off may take.
-  expect(await store.enter(second)).toMatchObject({ kind: 'queued', recheckInMs: 5 })
+  expect(await store.enter(second)).toMatchObject({ kind: 'queued', recheckInMs: 1 })
   expect(await store.leave({ ...first, token })).toBe('left')
   expect(held(await store.enter(second)).token).toBeGreaterThan(token)
 })

@@ -56,6 +56,8 @@ async function engineOver(
     asks.use('opening', (connection) => connection.query(`SELECT pg_notify('${channel}', '')`)),
   )
   let facts = factsOf(server, findings, hears)
+  // Who is heard has a process of the server of its own: no pooler stands in between.
+  if (hears) driver.prepare?.()
   const pace = hears ? undefined : new LinePace(environment.clock)
   return {
     ...(pace !== undefined && { recheckInMs: (line, id) => pace.recheckInMs(line, id) }),

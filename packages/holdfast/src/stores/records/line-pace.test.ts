@@ -27,8 +27,8 @@ test('a waiter looks the sooner the fewer stand before it, and less and less whi
   const pace = new LinePace(clock)
   const looks = (token: bigint): readonly number[] =>
     [0, 1, 4].map((index) => pace.recheckInMs(lineOf(token, 5), `w${index}`))
-  expect(looks(1n)).toEqual([5, 10, 40])
+  expect(looks(1n)).toEqual([1, 10, 40])
   await clock.advance(2_000)
   expect(looks(1n)).toEqual([500, 500, 500])
-  expect(looks(2n)).toEqual([5, 10, 40])
+  expect(looks(2n)).toEqual([1, 10, 40])
 })

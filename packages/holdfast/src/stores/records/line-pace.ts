@@ -12,8 +12,11 @@ export interface PaceLimits {
   readonly lookMsPerWaiter: number
 }
 
-/** No line moves much faster over a network and a disk. */
-const LIMITS_DEFAULT: PaceLimits = { lookMsMin: 5, lookMsPerWaiter: 10 }
+/**
+ * A holder of a millisecond is followed as soon; the share below makes the looks at a longer one few all the same. No line
+ * moves much faster than the second over a network and a disk.
+ */
+const LIMITS_DEFAULT: PaceLimits = { lookMsMin: 1, lookMsPerWaiter: 10 }
 /** Of the time in which nobody was granted anything. */
 const LOOK_SHARE = 1 / 4
 /** Waiters that are remembered; one that was forgotten looks as soon as a new one. */

@@ -42,7 +42,7 @@ export class Connections implements SqlPool {
       }
     }
     return {
-      query: (text, values) => inTime(connection.query(text, values)),
+      query: (text, values, name) => inTime(connection.query(text, values, name)),
       script: (text) => inTime(connection.script(text)),
     }
   }

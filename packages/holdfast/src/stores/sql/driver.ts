@@ -4,8 +4,11 @@
 export type SqlRow = Readonly<Record<string, string | null | undefined>>
 
 export interface SqlConnection {
-  /** One statement, outside of any transaction unless `script` began one. */
-  query(text: string, values?: readonly unknown[]): Promise<readonly SqlRow[]>
+  /**
+   * One statement, outside of any transaction unless `script` began one. `name`: its text is always the same, so that the
+   * connection may keep it prepared under this name.
+   */
+  query(text: string, values?: readonly unknown[], name?: string): Promise<readonly SqlRow[]>
   /** Several statements in one request, without values; the rows of each that returns rows. */
   script(text: string): Promise<readonly (readonly SqlRow[])[]>
 }

@@ -4,17 +4,21 @@ import { deadWaiter } from './etcd/dead-waiter.ts'
 import { isolatedLeader } from './etcd/isolated-leader.ts'
 import { killedLeader } from './etcd/killed-leader.ts'
 import { pausedHolder, redisPausedHolder, writeOnlyGuard } from './paused-holder.ts'
+import { earlyClockToken, sequenceToken } from './postgres/early-token.ts'
+import { failoverForgets as postgresFailover } from './postgres/failover.ts'
+import { lostWakeUp } from './postgres/lost-wake-up.ts'
+import { pooledSession } from './postgres/pooled-session.ts'
 import { clockJump } from './redis/clock-jump.ts'
 import { failoverForgets, staleReplica } from './redis/failover.ts'
 import { lateToken } from './redis/late-token.ts'
 import { flushAll } from './redis/lost-data.ts'
 import { lostAcquireReply, lostReleaseReply, lostRenewReply } from './redis/lost-replies.ts'
 import { powerLoss } from './redis/power-loss.ts'
-import { storeDown } from './redis/store-down.ts'
 import { redlockClockJump } from './redlock/clock-jump.ts'
 import { redlockRestartedNode } from './redlock/restarted-node.ts'
 import { redlockSlowNode } from './redlock/slow-node.ts'
 import type { Scenario } from './scenario.ts'
+import { postgresDown, redisDown } from './store-down.ts'
 
 export const scenarios: ReadonlyMap<string, Scenario> = new Map([
   ['paused-holder', pausedHolder],
@@ -26,13 +30,19 @@ export const scenarios: ReadonlyMap<string, Scenario> = new Map([
   ['redis-lost-acquire-reply', lostAcquireReply],
   ['redis-lost-release-reply', lostReleaseReply],
   ['redis-lost-renew-reply', lostRenewReply],
-  ['redis-store-down', storeDown],
+  ['redis-store-down', redisDown],
   ['redis-failover-forgets', failoverForgets],
   ['redis-stale-replica', staleReplica],
   ['redis-flushall', flushAll],
   ['redis-power-loss', powerLoss],
   ['redis-clock-jump', clockJump],
   ['redis-late-token', lateToken],
+  ['postgres-sequence-token', sequenceToken],
+  ['postgres-early-clock', earlyClockToken],
+  ['postgres-lost-wake-up', lostWakeUp],
+  ['postgres-pooled-session', pooledSession],
+  ['postgres-failover-forgets', postgresFailover],
+  ['postgres-store-down', postgresDown],
   ['redlock-clock-jump', redlockClockJump],
   ['redlock-restarted-node', redlockRestartedNode],
   ['redlock-slow-node', redlockSlowNode],

@@ -1,18 +1,22 @@
 /** What a replay needs of the machine. What is missing is said before anything starts, and nothing is left out silently. */
 import { EngineNotAvailable } from '@holdfast/testbed/engines/engine'
 import { locate as locateEtcd } from '@holdfast/testbed/engines/etcd/server'
+import { locate as locatePgBouncer } from '@holdfast/testbed/engines/pgbouncer/server'
+import { locate as locatePostgres } from '@holdfast/testbed/engines/postgres/server'
 import { locate as locateRedis } from '@holdfast/testbed/engines/redis/server'
 import type { SkippableTest } from '@holdfast/testbed/engines/require-engine'
 import { locate as locateDisk } from '@holdfast/testbed/os/fragile-disk'
 import { requireAbility } from '@holdfast/testbed/os/rights'
 import { locate as locateClock } from '@holdfast/testbed/os/skewed-clock'
 
-export type Need = 'redis' | 'etcd' | 'skewed-clock' | 'fragile-disk'
+export type Need = 'redis' | 'etcd' | 'postgres' | 'pgbouncer' | 'skewed-clock' | 'fragile-disk'
 
 /** Each rejects with EngineNotAvailable and the reason. */
 const abilities: Readonly<Record<Need, () => Promise<unknown>>> = {
   redis: () => locateRedis(),
   etcd: () => locateEtcd(),
+  postgres: () => locatePostgres(),
+  pgbouncer: () => locatePgBouncer(),
   'skewed-clock': () => locateClock(),
   'fragile-disk': () => locateDisk(),
 }

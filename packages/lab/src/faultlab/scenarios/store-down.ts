@@ -1,10 +1,12 @@
 /** The lock server is frozen or dead while a client holds. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Engine } from '@holdfast/testbed/engines/engine'
-import { holdfastLock, type Scenario, type Shown, shown, type Take } from '../scenario.ts'
-import { leaseEndNs, msAfter } from '../lease-end.ts'
-import type { ScenarioSetup } from '../scenario-setup.ts'
-import { SERVER, server } from './setup.ts'
+import type { LockChoice } from '../traffic/order.ts'
+import { holdfastLock, type Scenario, type Shown, shown, type Take } from './scenario.ts'
+import { leaseEndNs, msAfter } from './lease-end.ts'
+import { naiveLock, server as postgresServer } from './postgres/setup.ts'
+import { SERVER, server as redisServer } from './redis/setup.ts'
+import type { ScenarioSetup } from './scenario-setup.ts'
 
 const TTL_MS = 2_000
 
@@ -25,13 +27,15 @@ const killed: Trouble = {
   heal: (engine) => engine.restart(),
 }
 
-const told = ({ title, hurt, heal }: Trouble): Take => ({
+type Start = (setup: ScenarioSetup) => Promise<Engine>
+
+const told = (server: Start, { title, hurt, heal }: Trouble): Take => ({
   title,
   guard: true,
   lock: holdfastLock,
   ttlMs: TTL_MS,
   async play(setup): Promise<readonly Shown[]> {
-    const engine = await server(setup, { aof: 'always' })
+    const engine = await server(setup)
     const [a, b] = [await setup.scriptedProcess('A', engine.url), await setup.scriptedProcess('B', engine.url)]
     await a.does({ do: 'acquire', waitMs: 0 })
     const waiting = b.does({ do: 'acquire', waitMs: 20 * TTL_MS })
@@ -76,10 +80,10 @@ async function atLeaseEnd(setup: ScenarioSetup): Promise<bigint> {
 }
 
 /** As every client that hears of its loss from the server alone. */
-const believing: Take = {
+const believing = (server: Start, lock: LockChoice): Take => ({
   title: 'a lock whose holder asks the server and no clock',
   guard: true,
-  lock: { kind: 'broken', name: 'no-deadline' },
+  lock,
   ttlMs: TTL_MS,
   async play(setup): Promise<readonly Shown[]> {
     const engine = await server(setup)
@@ -94,13 +98,26 @@ const believing: Take = {
     await a.leaves()
     return [shown('A believes in a lease that has been over for half its length', held.text === 'true', held.text)]
   },
-}
+})
 
-export const storeDown: Scenario = {
+/** One that writes before it answers. */
+const atRedis: Start = (setup) => redisServer(setup, { aof: 'always' })
+const atPostgres: Start = (setup) => postgresServer(setup, { fsync: true })
+
+const shows =
+  'a holder must know that its lease is over when nobody can tell it: by its own clock, before the server gives the lock on'
+
+export const redisDown: Scenario = {
   needs: ['redis'],
   foundBy:
     'users of mike-marcacci/node-redlock (told 1.4 to 1.7 s late), Medusa (at 4.1 s of a lease of 1 s), Redisson, etcd-io/etcd#5571',
-  shows:
-    'a holder must know that its lease is over when nobody can tell it: by its own clock, before the server gives the lock on',
-  takes: [told(frozen), told(killed), believing],
+  shows,
+  takes: [told(atRedis, frozen), told(atRedis, killed), believing(atRedis, { kind: 'broken', name: 'no-deadline' })],
+}
+
+export const postgresDown: Scenario = {
+  needs: ['postgres'],
+  foundBy: 'users of locks that live in a session: whoever holds one is not told when the database restarts',
+  shows,
+  takes: [told(atPostgres, frozen), told(atPostgres, killed), believing(atPostgres, naiveLock('counter-token.js'))],
 }
