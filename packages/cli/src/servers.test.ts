@@ -2,7 +2,6 @@
  * Every command on real servers: what the other suites show on a lock file holds over a network, too.
  * @module-tag real-time
  */
-import { CreateTableCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import {
   type Driver,
   dynamodb,
@@ -14,11 +13,11 @@ import {
   startEtcdCluster,
 } from '@holdfast/testbed/engines'
 import * as postgres from '@holdfast/testbed/engines/postgres/driver'
-import { dynamodbTable } from 'holdfast/dynamodb'
 import { Redis } from 'ioredis'
 import { createConnection } from 'mysql2/promise'
 import { Client } from 'pg'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { damageLine, freshTable, urlOfTable } from './dynamodb.fixture.ts'
 import type { DoctorDocument } from './doctor-report.ts'
 import { documentsIn, type Ended, type LineSeen, type Running, Sandbox, until } from './fixture.ts'
 
@@ -46,13 +45,6 @@ const onRedis = {
     client.disconnect()
   },
   damaged: /\{default!bad\}.*WRONGTYPE/,
-}
-
-const onDynamodb = async ({ url }: Engine, command: CreateTableCommand | PutItemCommand): Promise<void> => {
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
-  const client = new DynamoDBClient({ endpoint: url, region: 'local', credentials })
-  await client.send(command as CreateTableCommand)
-  client.destroy()
 }
 
 const stores: readonly ServerStore[] = [
@@ -108,16 +100,9 @@ const stores: readonly ServerStore[] = [
   {
     store: 'dynamodb://',
     driver: dynamodb,
-    async start() {
-      const engine = await dynamodb.start()
-      await onDynamodb(engine, new CreateTableCommand(dynamodbTable()))
-      return [engine]
-    },
-    urlOf: ([url = '']) => url.replace('http:', 'dynamodb:'),
-    async damage(engine) {
-      const Item = { line: { S: 'default!bad' }, record: { S: 'x' }, version: { S: 'x' } }
-      await onDynamodb(engine, new PutItemCommand({ TableName: 'holdfast', Item }))
-    },
+    start: async () => [await freshTable()],
+    urlOf: urlOfTable,
+    damage: damageLine,
     damaged: /record of default!bad is damaged/,
     polls: true,
   },
@@ -220,7 +205,7 @@ describe.each(stores)('on $store', ({ driver, start: startAll, urlOf, damage, da
     const { code, stdout, stderr } = await call('doctor', '--json')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const { namespace, facts, figures, findings } = JSON.parse(stdout) as DoctorDocument
-    expect(facts?.engine).toMatch(/Redis|Redlock|Valkey|PostgreSQL|MariaDB|etcd/i)
+    expect(facts?.engine).toMatch(/Redis|Redlock|Valkey|PostgreSQL|MariaDB|etcd|DynamoDB/i)
     expect(Object.keys(figures)).toEqual(
       expect.arrayContaining(['open', 'uncontended', 'handOff', 'renewal', 'expiry', 'tokens']),
     )
