@@ -4,6 +4,7 @@ import { coreMutants } from './core.mutants.ts'
 import { demoMutants } from './demo.mutants.ts'
 import { electionMutants } from './election.mutants.ts'
 import { engineMutants } from './engine.mutants.ts'
+import { dynamodbMutants } from './dynamodb.mutants.ts'
 import { etcdMutants } from './etcd.mutants.ts'
 import { fromRedlockMutants } from './from-redlock.mutants.ts'
 import { guardMutants } from './guard.mutants.ts'
@@ -36,6 +37,7 @@ export const mutants: readonly Mutant[] = [
   ...demoMutants,
   ...electionMutants,
   ...engineMutants,
+  ...dynamodbMutants,
   ...etcdMutants,
   ...fromRedlockMutants,
   ...guardMutants,

@@ -11,6 +11,7 @@ type Make = new (input: never) => object
 export interface DynamodbModule {
   readonly DynamoDBClient: new (config: object) => DynamodbClient & { destroy(): void }
   readonly DescribeTableCommand: Make
+  readonly DescribeTimeToLiveCommand: Make
   readonly GetItemCommand: Make
   readonly UpdateItemCommand: Make
   readonly ScanCommand: Make
@@ -24,6 +25,9 @@ export interface DescribedTable {
   readonly TableStatus?: string
   readonly KeySchema?: readonly { readonly AttributeName?: string; readonly KeyType?: string }[]
   readonly AttributeDefinitions?: readonly { readonly AttributeName?: string; readonly AttributeType?: string }[]
+  readonly ItemCount?: number
+  readonly BillingModeSummary?: { readonly BillingMode?: string }
+  readonly DeletionProtectionEnabled?: boolean
   readonly GlobalTableVersion?: string
   readonly MultiRegionConsistency?: string
   readonly Replicas?: readonly { readonly RegionName?: string }[]

@@ -3,6 +3,10 @@ import type { StoreEnvironment } from '../../store/store.ts'
 import type { DescribedTable, DynamodbClient, DynamodbModule, Item, ScanPage } from './client.ts'
 import { dynamodbError, isConditionFailed, isDenied } from './errors.ts'
 
+interface TimeToLive {
+  readonly TimeToLiveDescription?: { readonly TimeToLiveStatus?: string; readonly AttributeName?: string }
+}
+
 /** Refused, with the item as it stands where there is one. */
 export interface Refusal {
   readonly item: Item | undefined
@@ -27,6 +31,19 @@ export class DynamodbRequests {
     } catch (error) {
       if (isDenied(error)) return undefined
       throw dynamodbError(error, 'opening')
+    }
+  }
+
+  /** The attribute, or that there is none; `undefined` where these credentials may not ask. */
+  async timeToLive(table: string): Promise<string | false | undefined> {
+    const command = new this.#module.DescribeTimeToLiveCommand({ TableName: table } as never)
+    try {
+      const answer = (await this.#send(command, 'looking at the table')) as TimeToLive
+      const { TimeToLiveStatus: status, AttributeName: name } = answer.TimeToLiveDescription ?? {}
+      return (status === 'ENABLED' || status === 'ENABLING') && name !== undefined ? name : false
+    } catch (error) {
+      if (isDenied(error)) return undefined
+      throw dynamodbError(error, 'looking at the table')
     }
   }
 

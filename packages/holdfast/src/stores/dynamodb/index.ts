@@ -4,10 +4,12 @@ import { Misuse } from '../../store/errors.ts'
 import type { Store } from '../../store/store.ts'
 import { dynamodbAddressOf } from '../dynamodb-driver/address.ts'
 import { type DynamodbClient, isDynamodbClient } from '../dynamodb-driver/client.ts'
-import { commandsOf, type DynamodbOptions, type DynamodbTable, tableNameOf, tableOf } from './schema.ts'
+import { type DynamodbTableState, tableStateOf } from '../dynamodb-driver/table-state.ts'
+import { commandsOf, type DynamodbOptions, type DynamodbTable, EXPIRY, tableNameOf, tableOf } from './schema.ts'
 import { dynamodbStore } from './store.ts'
 
 export type { DynamodbClient } from '../dynamodb-driver/client.ts'
+export type { DynamodbTableState } from '../dynamodb-driver/table-state.ts'
 export type { DynamodbOptions, DynamodbTable } from './schema.ts'
 
 /**
@@ -65,4 +67,20 @@ export function dynamodbSchema(options: DynamodbOptions = {}): string {
  */
 export function dynamodbTable(options: DynamodbOptions = {}): DynamodbTable {
   return tableOf(tableNameOf(options.table))
+}
+
+/**
+ * How the table of a URL is: for operators, and for `holdfast doctor`. It takes no lock and changes nothing. Rejects with
+ * `StoreUnavailable` where the table cannot be described; throws `Misuse` when the arguments are wrong.
+ *
+ * @example
+ * ```ts
+ * import { dynamodbTableState } from 'holdfast/dynamodb'
+ *
+ * console.log((await dynamodbTableState('dynamodb://eu-central-1/holdfast')).timeToLive)
+ * ```
+ */
+export async function dynamodbTableState(url: string, options: DynamodbOptions = {}): Promise<DynamodbTableState> {
+  const address = dynamodbAddressOf(url)
+  return await tableStateOf(address, tableNameOf(options.table ?? address.table), EXPIRY)
 }

@@ -9,7 +9,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
+import {
+  DeleteItemCommand,
+  GetItemCommand,
+  PutItemCommand,
+  UpdateItemCommand,
+  UpdateTimeToLiveCommand,
+} from '@aws-sdk/client-dynamodb'
 import * as server from '@holdfast/testbed/engines/dynamodb/driver'
 import type { Engine } from '@holdfast/testbed/engines/engine'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
@@ -18,7 +24,7 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { Misuse, StoreUnavailable } from '../../store/errors.ts'
 import { claim, held, takeAndLeave } from '../claims.fixture.ts'
 import { Stage, urlOf } from './dynamodb.fixture.ts'
-import { dynamodb, dynamodbSchema } from './index.ts'
+import { dynamodb, dynamodbSchema, dynamodbTableState } from './index.ts'
 
 const stage = new Stage()
 let engine: Engine
@@ -98,7 +104,6 @@ describe('the item', () => {
     const [client, resource] = [stage.client(engine), fresh()]
     const [store, other] = [await stage.opened(dynamodb(client)), await stage.opened(dynamodb(client))]
     const before = await takeAndLeave(store, resource)
-    const { DeleteItemCommand } = await import('@aws-sdk/client-dynamodb')
     await client.send(new DeleteItemCommand({ TableName: 'holdfast', Key: { line: { S: resource } } }))
     expect(await takeAndLeave(store, resource)).toBeGreaterThan(before)
     expect(await takeAndLeave(other, resource)).toBeGreaterThan(before)
@@ -188,4 +193,19 @@ test('a name is no pattern, and lines that nobody uses are not listed', async ()
   await stage.client(engine).send(new UpdateItemCommand(update))
   expect(await store.list('list!', undefined, 10)).toEqual({ resources: ['list!a'] })
   await store.leave(first)
+})
+
+test('the state of the table says what becomes of idle lines, how it is billed and kept', async () => {
+  expect(await dynamodbTableState(urlOf(engine))).toMatchObject({
+    billing: 'on demand',
+    isProtected: false,
+    timeToLive: 'kept for ever',
+    regions: [],
+  })
+  const specification = { Enabled: true, AttributeName: 'expiresAt' }
+  await stage
+    .client(engine)
+    .send(new UpdateTimeToLiveCommand({ TableName: 'holdfast', TimeToLiveSpecification: specification }))
+  expect(await dynamodbTableState(urlOf(engine))).toMatchObject({ timeToLive: 'deleted in time' })
+  await expect(dynamodbTableState(urlOf(engine), { table: 'nowhere' })).rejects.toThrow(StoreUnavailable)
 })
