@@ -90,7 +90,7 @@ export const recordMutants: readonly Mutant[] = [
   {
     name: 'records: what was written here is seen anew when it is read',
     file: 'packages/holdfast/src/stores/records/swap.ts',
-    find: 'if (this.isObserved) this.#observe(resource, decodeText(text, true), read.now.nowMs)',
+    find: '    this.#observe(resource, decodeText(stored.text, true), now.nowMs)\n',
     replace: '',
     caughtBy: conformance,
   },
