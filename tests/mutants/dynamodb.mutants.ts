@@ -24,7 +24,7 @@ export const dynamodbMutants: readonly Mutant[] = [
     file: `${store}/line-items.ts`,
     find: '`${change} REMOVE ${EXPIRY}`',
     replace: 'change',
-    caughtBy: onServer(store, 'store', 'lines that nobody uses are not listed'),
+    caughtBy: onServer(store, 'store', 'has a time to go'),
   },
   {
     name: 'dynamodb: a global table of last writers is consensus',
@@ -80,7 +80,7 @@ export const dynamodbMutants: readonly Mutant[] = [
     file: `${guard}/refusals.ts`,
     find: 'return codes.includes(CONFLICT) &&',
     replace: 'return codes.length === 0 &&',
-    caughtBy: onServer(guard, 'fence', 'stands aside, and is carried out'),
+    caughtBy: { tests: [`${guard}/refusals.test.ts`], named: 'only met others' },
   },
   {
     name: 'dynamodb ledger: entering does not raise the mark',
