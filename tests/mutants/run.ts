@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { mutants as all } from './all.ts'
 import { UsageError } from '@holdfast/testbed/command-line'
 import { EngineNotAvailable } from '@holdfast/testbed/engines/engine'
+import * as dynamodbServer from '@holdfast/testbed/engines/dynamodb/server'
 import * as mariadbServer from '@holdfast/testbed/engines/mariadb/server'
 import * as etcdServer from '@holdfast/testbed/engines/etcd/server'
 import * as postgresServer from '@holdfast/testbed/engines/postgres/server'
@@ -35,7 +36,13 @@ const HANG_MS_MIN = 30_000
 const repository = join(import.meta.dirname, '..', '..')
 const { seed, isChosen } = asked()
 const chosen = all.filter(({ name }) => isChosen(name))
-const engines = { etcd: etcdServer, mariadb: mariadbServer, postgres: postgresServer, redis: redisServer } as const
+const engines = {
+  dynamodb: dynamodbServer,
+  etcd: etcdServer,
+  mariadb: mariadbServer,
+  postgres: postgresServer,
+  redis: redisServer,
+} as const
 const missing = await missingEngines()
 const mutants = chosen.filter(({ caughtBy }) => !missing.has(engineOf(caughtBy)))
 
