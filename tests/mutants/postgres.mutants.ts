@@ -36,7 +36,7 @@ export const postgresMutants: readonly Mutant[] = [
     name: 'postgres: a lost change is not repeated under a lock',
     file: `${records}/swap.ts`,
     find: 'if (this.#engine.locked !== undefined) return await',
-    replace: 'if (this.#engine.locked !== undefined && tries === 9) return await',
+    replace: 'if (this.#engine.locked !== undefined && swaps === 9) return await',
     caughtBy: tests('trouble', 'many processes that change one line'),
   },
   {

@@ -84,7 +84,7 @@ export const recordMutants: readonly Mutant[] = [
     name: 'records: a swap that was lost counts as written',
     file: 'packages/holdfast/src/stores/records/swap.ts',
     find: 'if (swapped.version !== undefined) {',
-    replace: 'if (swapped.version !== undefined || tries > 1) {',
+    replace: 'if (swapped.version !== undefined || swaps > 1) {',
     caughtBy: tests('packages/holdfast/src/stores/records/swap.test.ts'),
   },
   {

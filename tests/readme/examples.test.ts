@@ -90,6 +90,16 @@ declare const pool: MysqlGuardPool
   ['docs/guards.md 8', ORMS],
   ['docs/guards.md 10', FRAMEWORKS],
   [
+    'docs/guards.md 12',
+    `import { type DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
+import type { Lease } from 'holdfast'
+import type { DynamodbFence } from 'holdfast/guards/dynamodb'
+declare const guard: DynamodbFence
+declare const lease: Lease
+declare const client: DynamoDBClient
+`,
+  ],
+  [
     'docs/engines-on-demand.md 1',
     `import { beforeEach } from 'vitest'
 declare function connect(url: string): unknown

@@ -19,7 +19,7 @@ export async function freshTable(): Promise<Engine> {
     kill: () => engine.kill(),
     restart: () => engine.restart(),
     close: async () => undefined,
-  } as Engine
+  }
 }
 
 export function urlOfTable([url = '']: readonly string[]): string {

@@ -17,7 +17,7 @@ export interface EngineMeaning {
 /** `undefined` for what the server did not say. */
 export type MeaningOf = (error: unknown) => EngineMeaning | undefined
 
-export interface FailedCall {
+export interface CallFailure {
   /** What was being done, for people. */
   readonly what: string
   readonly engine: string
@@ -27,7 +27,7 @@ export interface FailedCall {
 }
 
 /** An error of ours passes as it is. */
-export function engineError(error: unknown, call: FailedCall): unknown {
+export function engineError(error: unknown, call: CallFailure): unknown {
   if (error instanceof HoldfastError) return error
   const { what, engine, isUnsent, meaningOf } = call
   const cause = new Error(driversWords(error))

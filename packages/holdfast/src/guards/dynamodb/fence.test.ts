@@ -52,8 +52,7 @@ async function registerInDynamodb(clock: Clock): Promise<GuardedResource> {
   const table = `fence-${id}`
   await client.send(new CreateTableCommand(fenceTable({ table })))
   const read = async (): Promise<Record<string, { N?: string; L?: { S?: string }[] }>> =>
-    ((await client.send(new GetItemCommand({ TableName, Key: keyOf(id), ConsistentRead: true }))).Item ??
-      {}) as unknown as Record<string, { N?: string; L?: { S?: string }[] }>
+    (await client.send(new GetItemCommand({ TableName, Key: keyOf(id), ConsistentRead: true }))).Item ?? {}
   const valueOf = async (key: string): Promise<number> => Number((await read())[`of ${key}`]?.N ?? 0)
   const connect = async (): Promise<GuardedRegister> => {
     const guard = fence(client, { table, clock })

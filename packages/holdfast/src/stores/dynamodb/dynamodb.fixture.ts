@@ -41,7 +41,7 @@ export class Stage extends DatabaseStage {
               ...args.input,
               ...(commandName !== 'DescribeTableCommand' && { ReturnConsumedCapacity: 'TOTAL' }),
             }
-            const answered = await next({ ...args, input: input as typeof args.input })
+            const answered = await next({ ...args, input })
             const { ConsumedCapacity } = answered.output as { ConsumedCapacity?: { CapacityUnits?: number } }
             const units = ConsumedCapacity?.CapacityUnits ?? 0
             if (commandName === 'UpdateItemCommand') bill.writeUnits += units

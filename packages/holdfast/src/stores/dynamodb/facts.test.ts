@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { dynamodbFactsOf } from './facts.ts'
-import { tableOf } from './schema.ts'
+import { tableOf } from '../dynamodb-driver/table-form.ts'
 
 const table = { ...tableOf('locks'), TableArn: 'arn:aws:dynamodb:eu-central-1:123456789012:table/locks' }
 

@@ -3,7 +3,7 @@ import { StoreUnavailable } from '../../store/errors.ts'
 import type { Facts } from '../../store/facts.ts'
 import { TTL_MS_MAX } from '../../store/limits.ts'
 import type { DescribedTable } from '../dynamodb-driver/client.ts'
-import { hasOurKey } from './schema.ts'
+import { hasOurKey } from '../dynamodb-driver/table-form.ts'
 
 const TTL_MS_MIN_OBSERVED = 500
 /** The local server of Amazon, and those that others make. */

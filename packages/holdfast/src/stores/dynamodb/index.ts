@@ -5,12 +5,19 @@ import type { Store } from '../../store/store.ts'
 import { dynamodbAddressOf } from '../dynamodb-driver/address.ts'
 import { type DynamodbClient, isDynamodbClient } from '../dynamodb-driver/client.ts'
 import { type DynamodbTableState, tableStateOf } from '../dynamodb-driver/table-state.ts'
-import { commandsOf, type DynamodbOptions, type DynamodbTable, EXPIRY, tableNameOf, tableOf } from './schema.ts'
+import {
+  commandsOf,
+  type DynamodbOptions,
+  type DynamodbTable,
+  EXPIRY,
+  tableNameOf,
+  tableOf,
+} from '../dynamodb-driver/table-form.ts'
 import { dynamodbStore } from './store.ts'
 
 export type { DynamodbClient } from '../dynamodb-driver/client.ts'
 export type { DynamodbTableState } from '../dynamodb-driver/table-state.ts'
-export type { DynamodbOptions, DynamodbTable } from './schema.ts'
+export type { DynamodbOptions, DynamodbTable } from '../dynamodb-driver/table-form.ts'
 
 /**
  * A store over a `DynamoDBClient` of the AWS SDK, version 3, which is never closed here, or over a URL

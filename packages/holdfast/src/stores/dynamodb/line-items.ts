@@ -8,7 +8,7 @@ import type { Item } from '../dynamodb-driver/client.ts'
 import type { DynamodbRequests } from '../dynamodb-driver/requests.ts'
 import type { StoredText, SwapEngine, SwapResult } from '../records/swap-engine.ts'
 import { isIdleText } from '../records/swap-text.ts'
-import { EXPIRY, KEY } from './schema.ts'
+import { EXPIRY, KEY } from '../dynamodb-driver/table-form.ts'
 
 /** How long the token of a line that nobody uses is kept, where the table deletes by time at all. */
 const IDLE_SECONDS = 30 * 24 * 60 * 60

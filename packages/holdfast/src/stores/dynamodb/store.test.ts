@@ -168,7 +168,7 @@ test(
 )
 
 test('a table that is missing, that is of another program, or with an odd name is refused with the way out', async () => {
-  const missing = await dynamodb(stage.client(engine), { table: 'nowhere' })
+  const missing = dynamodb(stage.client(engine), { table: 'nowhere' })
   await expect(stage.opened(missing)).rejects.toMatchObject({
     code: 'STORE_UNAVAILABLE',
     isFinal: true,

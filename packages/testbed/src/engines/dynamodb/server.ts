@@ -96,7 +96,7 @@ export async function start(options: DynamodbOptions = {}): Promise<Engine> {
   })
 }
 
-/** Resolves when it answers: it refuses a request that nobody signed, and that is an answer. */
+/** Resolves when it answers: it refuses a request without a signature, and that is an answer. */
 export async function ping(url: string): Promise<void> {
   const answer = await fetch(url, { signal: AbortSignal.timeout(PING_WITHIN_MS) })
   await answer.arrayBuffer()

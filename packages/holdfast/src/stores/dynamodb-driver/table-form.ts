@@ -1,6 +1,6 @@
 /** The table: its name and its form, printed as commands or given as what the SDK takes. */
 import { Misuse } from '../../store/errors.ts'
-import type { DescribedTable } from '../dynamodb-driver/client.ts'
+import type { DescribedTable } from './client.ts'
 
 export interface DynamodbOptions {
   /** The table: 3 to 255 letters, digits, or signs of `-_.`. @default the path of the URL, or `holdfast` */
