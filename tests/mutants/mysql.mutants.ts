@@ -22,14 +22,22 @@ export const mysqlMutants: readonly Mutant[] = [
     file: `${folder}/line-table.ts`,
     find: 'AND token < ${CLOCK_US} AND',
     replace: 'AND token > 0 AND',
+<<<<<<< HEAD
     caughtBy: tests('tokens', 'tokens rise over a loss of the table'),
+=======
+    caughtBy: { ...tests('tokens'), named: 'tokens rise over a loss of the table' },
+>>>>>>> 9ea0247 (Mutants: two of MySQL name their tests)
   },
   {
     name: 'mysql: a clock of the server that is far ahead takes the tokens along',
     file: `${folder}/line-table.ts`,
     find: '<= ${whole(roofUs)}',
     replace: '<= ${whole(roofUs * 2n)}',
+<<<<<<< HEAD
     caughtBy: tests('tokens', 'a clock that is far ahead'),
+=======
+    caughtBy: { ...tests('tokens'), named: 'a clock that is far ahead' },
+>>>>>>> 9ea0247 (Mutants: two of MySQL name their tests)
   },
   {
     name: 'mysql: the text of a claim is written after its token, which it would see as new',
