@@ -49,7 +49,9 @@ async function transaction<T>(pool: pg.Pool, work: (tx: pg.PoolClient) => Promis
 }
 
 export async function postgresResourceEvents(url: string): Promise<HistoryEvent[]> {
-  return await withClient(url, (client) => sqlResourceEvents(async (text) => (await client.query(text)).rows))
+  return await withClient(url, (client) =>
+    sqlResourceEvents(async (text) => (await client.query<ResourceRow & pg.QueryResultRow>(text)).rows),
+  )
 }
 
 async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
