@@ -86,5 +86,6 @@ function figuresOf(where: string, times: number, { sent, before, after }: Spent)
     { what: `${where}: requests`, unit: '', value: sent / times },
     { what: `${where}: flushes`, unit: '', value: gained('flushes') },
     { what: `${where}: log`, unit: 'KiB', value: gained('logBytes') / 1024 },
-  ]
+    // MariaDB tells no number of flushes.
+  ].filter(({ value }) => !Number.isNaN(value))
 }
