@@ -92,6 +92,17 @@ export const labMutants: readonly Mutant[] = [
     caughtBy: { tests: ['packages/lab/src/faultlab/traffic/server-resource.test.ts'], engine: 'postgres' },
   },
   {
+    name: 'the data in MariaDB is not guarded',
+    file: 'packages/lab/src/faultlab/traffic/mysql-resource.ts',
+    find: 'guard ? fence(pool, { wait: WAIT }) : undefined',
+    replace: 'guard && !guard ? fence(pool, { wait: WAIT }) : undefined',
+    caughtBy: {
+      tests: ['packages/lab/src/faultlab/traffic/server-resource.test.ts'],
+      named: 'data in a MariaDB',
+      engine: 'mariadb',
+    },
+  },
+  {
     name: 'a soak goes on with rounds of another kind',
     file: 'packages/lab/src/faultlab/soak/state.ts',
     find: 'if (differences.length === 0) return kept',

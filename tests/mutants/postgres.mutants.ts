@@ -13,14 +13,14 @@ const tests = (name: string, named?: string): Check => ({
 export const postgresMutants: readonly Mutant[] = [
   {
     name: 'postgres: a clock of the server that is far ahead takes the tokens along',
-    file: `${folder}/line-table.ts`,
+    file: `${driver}/line-statements.ts`,
     find: 'least(${STATEMENT_US}, $6::bigint)',
     replace: 'least(${STATEMENT_US}, $6::bigint * 2)',
     caughtBy: tests('tokens', 'a server clock that is far ahead'),
   },
   {
     name: 'postgres: a lease that is over is given back as if it lived',
-    file: `${folder}/line-table.ts`,
+    file: `${driver}/line-statements.ts`,
     find: 'AND ${CLOCK_US} < $5::bigint RETURNING',
     replace: 'AND $5::bigint > 0 RETURNING',
     caughtBy: tests('store'),
@@ -55,7 +55,7 @@ export const postgresMutants: readonly Mutant[] = [
   },
   {
     name: 'postgres: a line that is made beside a move of the tokens starts below the new base',
-    file: `${folder}/line-table.ts`,
+    file: `${driver}/line-statements.ts`,
     find: 'WHERE $2::bigint > ${baseIn(table)}',
     replace: 'WHERE $2::bigint > 0',
     caughtBy: tests('rebase'),

@@ -18,6 +18,8 @@ import { redisRedlock } from './redis/redlock.ts'
 import { redisRenewal } from './redis/renewal.ts'
 import { competitors } from './redis/competitors.ts'
 import { renewal } from './renewal.ts'
+import { sqlCost } from './sql/cost.ts'
+import { sqlDistance } from './sql/distance.ts'
 import { sqlHandOff } from './sql/hand-off.ts'
 import { sqlPair } from './sql/pair.ts'
 import { sizes } from './sizes.ts'
@@ -48,6 +50,8 @@ export const suites: readonly Suite[] = [
   sqlHandOff,
   sqlCrowd,
   sqlRenewal,
+  sqlCost,
+  sqlDistance,
   sqlRivals,
   etcdPair,
   sizes,

@@ -34,7 +34,7 @@ export interface Kind {
 const CONNECTIONS = 8
 const TEXT_LENGTH = 200
 const TABLE =
-  'CREATE TABLE bare (name varchar(200) PRIMARY KEY, version bigint NOT NULL, claims varchar(1000) NOT NULL)'
+  'CREATE TABLE IF NOT EXISTS bare (name varchar(200) PRIMARY KEY, version bigint NOT NULL, claims varchar(1000) NOT NULL)'
 const text = 'x'.repeat(TEXT_LENGTH)
 
 export const kinds: readonly Kind[] = [

@@ -26,15 +26,22 @@ export const sqlRenewal: Suite = {
 async function renewalOf(kind: Kind, count: number, settings: Settings): Promise<readonly Figure[]> {
   const names = namesOf('name', sizeOf(count, settings))
   const [ttlMs, keptMs] = settings.quick ? [QUICK_MS, QUICK_MS] : [TTL_MS, KEPT_MS]
-  return await withSqlServer(kind, async ({ url }) => {
+  return await withSqlServer(kind, async ({ url, readings }) => {
+    const before = await readings()
     const job = { url, locker: 'holdfast', names, ttlMs, keptMs } as const
     const [result] = await runWorkers<RenewalJob, RenewalResult>('./server/renewal-worker.js', [job])
     if (result === undefined) throw new Error('the holder of the leases gave no result')
+    const { flushes = Number.NaN } = await readings()
     const where = `${kind.name}, ${names.length.toLocaleString('en-US')} leases`
     return [
       { what: `${where}: alive at the end`, unit: '', value: result.alive, target: { atLeast: names.length } },
       { what: `${where}: renewals`, unit: '', value: result.renewals },
       { what: `${where}: requests`, unit: '', value: result.sent },
+      {
+        what: `${where}: flushes, with those of taking and giving back`,
+        unit: '',
+        value: flushes - (before['flushes'] ?? 0),
+      },
       { what: `${where}: client CPU per renewal`, unit: 'µs', value: (result.cpuMs * 1000) / result.renewals },
       { what: `${where}: longest stall`, unit: 'ms', value: result.stallMs },
     ]

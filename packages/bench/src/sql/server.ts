@@ -1,11 +1,12 @@
 /** One real database for a measurement in other processes: it waits for its disk at every commit, as one that keeps locks should. */
 import { readdirSync, readFileSync } from 'node:fs'
+import type { RowDataPacket } from 'mysql2/promise'
 import type { Readings } from '../slices.ts'
 import { type Kind, kinds } from './databases.ts'
 
 export interface SqlServer {
   readonly url: string
-  /** Bytes of the log of changes, where the server tells, and the CPU of all of its processes. */
+  /** Bytes of the log of changes, how often it was flushed, and the CPU of all processes of the server. */
   readings(): Promise<Readings>
 }
 
@@ -16,21 +17,38 @@ export async function withSqlServer<T>({ driver }: Kind, work: (server: SqlServe
   await using engine = await driver.start({ storage: 'disk' })
   const { url } = engine
   const readings = async (): Promise<Readings> => ({
-    ...(url.startsWith('postgres') ? { logBytes: await walBytes(url) } : {}),
+    ...(url.startsWith('postgres') ? await logOfPostgres(url) : await logOfMysql(url)),
     serverCpuMs: cpuMsOf(engine.pid ?? 0),
   })
   return await work({ url, readings })
 }
 
-async function walBytes(url: string): Promise<number> {
+async function logOfPostgres(url: string): Promise<Readings> {
   const { Client } = (await import('pg')).default
   const client = new Client({ connectionString: url })
   await client.connect()
   try {
-    const { rows } = await client.query<{ bytes: string }>(`SELECT pg_current_wal_lsn() - '0/0' AS bytes`)
-    return Number(rows[0]?.bytes)
+    const { rows } = await client.query<Readonly<Record<string, string>>>(
+      `SELECT pg_current_wal_lsn() - '0/0' AS bytes, wal_sync AS flushes FROM pg_stat_wal`,
+    )
+    return { logBytes: Number(rows[0]?.['bytes']), flushes: Number(rows[0]?.['flushes']) }
   } finally {
     await client.end()
+  }
+}
+
+async function logOfMysql(url: string): Promise<Readings> {
+  const { createConnection } = await import('mysql2/promise')
+  const connection = await createConnection({ uri: url.replace(/^mariadb:/, 'mysql:') })
+  try {
+    const [rows] = await connection.query<RowDataPacket[]>("SHOW GLOBAL STATUS LIKE 'Innodb_os_log_%'")
+    const found = new Map(rows.map((row) => [String(row['Variable_name']), Number(row['Value'])]))
+    return {
+      logBytes: found.get('Innodb_os_log_written') ?? Number.NaN,
+      flushes: found.get('Innodb_os_log_fsyncs') ?? Number.NaN,
+    }
+  } finally {
+    await connection.end()
   }
 }
 

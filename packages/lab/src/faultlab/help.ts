@@ -34,7 +34,7 @@ every lock once more, and judges the recorded history.
   --store URL      which store (also HOLDFAST_STORE); sqlite:, redis:, postgres:, mysql:, etcd:, redlock:, redis+cluster: or redis+sentinel:
                    alone is one that the run makes for itself and may hurt; of a store of yours nothing is, only the workers and their connections
   --persistence P  how the run's own servers keep their data: always (default), everysec or none
-  --resource KIND  where the guarded data is: sqlite (default), or redis: or postgres:, which the run starts and never hurts
+  --resource KIND  where the guarded data is: sqlite (default), or redis:, postgres: or mysql:, which the run starts and never hurts
   --faults LIST    a+b is both at the same moment; all is everything that can be done here; none
 ${faultLines.join('\n')}
                    default: what the store is made to stand; docs/fault-lab.md marks it

@@ -24,7 +24,7 @@ export interface Settings {
   readonly out: string
 }
 
-export const resourceKinds = ['sqlite', 'redis', 'postgres'] as const
+export const resourceKinds = ['sqlite', 'redis', 'postgres', 'mysql'] as const
 
 export type ResourceKind = (typeof resourceKinds)[number]
 

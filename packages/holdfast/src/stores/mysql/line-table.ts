@@ -83,8 +83,7 @@ export class MysqlLines implements RecordStatements {
   ): Promise<StoredText | undefined> {
     const [endUs, version] = [`(${CLOCK_US} + ${microsecondsOf(ttlMs)})`, startVersion()]
     const roofUs = scaleMaxUs < EXACT_MAX ? scaleMaxUs : EXACT_MAX
-    // The clock is the token, so that one number says both; a line whose token is above the clock is asked as always. The claims come first: whether a later column sees the new value of
-    // an earlier one depends on the sql_mode.
+    // The clock is the token, so that one number says both; a line whose token is above the clock is asked as always.
     const [done] = await connection.query(
       `UPDATE ${this.#table} SET
         claims = CONCAT(${bytes(untilEnd)}, ${digits(`${endUs} DIV 1000`)}, X'2e', LPAD(${digits(`${endUs} MOD 1000`)}, 3, '0'),

@@ -21,15 +21,10 @@ import { WaiterRows, waitersIn } from '../sql/waiter-rows.ts'
 import { LOST } from '../postgres-driver/errors.ts'
 import { changeAndNotify, thenNotify } from '../postgres-driver/notify.ts'
 import { messageOf } from '../records/notice-text.ts'
+import { madeIn, swappedBeforeIn, swappedIn, takenIn } from '../postgres-driver/line-statements.ts'
 import { type NamedStatement, namedStatement } from '../postgres-driver/named-statement.ts'
 import { baseIn, CLOCK_US } from '../postgres-driver/token-base.ts'
 
-/**
- * When the statement came, the same wherever it stands in it: a clock that is read once for two columns costs the planner a
- * third of a pair. It may be older than the lock of the row, and the token rises all the same, above that of the locked row.
- */
-const STATEMENT_US = '(extract(epoch FROM statement_timestamp()) * 1000000)::bigint'
-const NEXT_TOKEN = `greatest(l.token + 1, least(${STATEMENT_US}, $6::bigint))`
 /** A process that is stopped inside its transaction keeps a line locked no longer. */
 const IDLE_LIMIT = '3s'
 const LOCK_LIMIT = '4s'
@@ -144,29 +139,6 @@ export class LineTable implements RecordStatements {
     return `SELECT ${CLOCK_US}::text AS now, l.version::text AS version, l.token::text AS token, l.claims${beside === '' ? '' : ', w.*'}
       FROM (SELECT 1) AS one LEFT JOIN ${this.#table} AS l ON l.resource = $1 ${beside}`
   }
-}
-
-function madeIn(table: string): string {
-  return `INSERT INTO ${table} AS l (resource, version, token, claims)
-    SELECT $1, ${CLOCK_US}, $2::bigint, $3 WHERE $2::bigint > ${baseIn(table)}
-    ON CONFLICT (resource) DO NOTHING RETURNING l.version`
-}
-
-function swappedIn(table: string): string {
-  return `UPDATE ${table} AS l SET version = l.version + 1, token = $2::bigint, claims = $3
-    WHERE l.resource = $1 AND l.version = $4::bigint RETURNING l.version`
-}
-
-function swappedBeforeIn(table: string): string {
-  return `UPDATE ${table} AS l SET version = l.version + 1, token = $2::bigint, claims = $3
-    WHERE l.resource = $1 AND l.version = $4::bigint AND ${CLOCK_US} < $5::bigint RETURNING l.version::text AS version`
-}
-
-function takenIn(table: string): string {
-  return `UPDATE ${table} AS l SET version = l.version + 1, token = ${NEXT_TOKEN},
-      claims = $2::text || (${STATEMENT_US} + $5::bigint * 1000)::text || 'e-3' || $3::text || (${NEXT_TOKEN})::text || $4::text
-    WHERE l.resource = $1 AND l.claims = ''
-    RETURNING l.version::text AS version, l.token::text AS token, l.claims`
 }
 
 async function versionOf(rows: Promise<readonly SqlRow[]>): Promise<SwapResult> {

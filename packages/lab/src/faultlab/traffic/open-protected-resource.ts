@@ -1,14 +1,17 @@
-/** Opens what the locks protect, in a file, a Redis or a PostgreSQL. */
+/** Opens what the locks protect, in a file, a Redis or a database. */
 import { HoldfastError } from 'holdfast'
 import type { Order } from './order.ts'
+import { openMysqlResource } from './mysql-resource.ts'
 import { openPostgresResource } from './postgres-resource.ts'
 import { openRedisResource } from './redis-resource.ts'
 import { isBusy, patiently, Resource } from './resource.ts'
 import type { ProtectedResource } from './protected-resource.ts'
 
 export async function openProtectedResource(order: Order): Promise<ProtectedResource> {
-  if (order.resourceUrl?.startsWith('postgres') === true) return openPostgresResource(order.resourceUrl, order)
-  if (order.resourceUrl !== undefined) return openRedisResource(order.resourceUrl, order)
+  const { resourceUrl } = order
+  if (resourceUrl?.startsWith('postgres') === true) return openPostgresResource(resourceUrl, order)
+  if (resourceUrl?.startsWith('mariadb') === true) return openMysqlResource(resourceUrl, order)
+  if (resourceUrl !== undefined) return openRedisResource(resourceUrl, order)
   const resource = new Resource(order.resourcePath, order)
   return {
     enter: (holder) => patiently(() => resource.enter(holder)),

@@ -1,10 +1,12 @@
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Fenced } from 'holdfast'
 import type { Engine } from '@holdfast/testbed/engines/engine'
+import * as mariadb from '@holdfast/testbed/engines/mariadb/driver'
 import * as postgres from '@holdfast/testbed/engines/postgres/driver'
 import * as redis from '@holdfast/testbed/engines/redis/driver'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
 import { judge } from '../../judge/judge.ts'
+import { mysqlResourceEvents, openMysqlResource, prepareMysqlResource } from './mysql-resource.ts'
 import { openPostgresResource, postgresResourceEvents, preparePostgresResource } from './postgres-resource.ts'
 import { openRedisResource, redisResourceEvents } from './redis-resource.ts'
 
@@ -22,6 +24,13 @@ const kinds = [
     open: openPostgresResource,
     events: postgresResourceEvents,
     prepare: preparePostgresResource,
+  },
+  {
+    name: 'a MariaDB',
+    driver: mariadb,
+    open: openMysqlResource,
+    events: mysqlResourceEvents,
+    prepare: prepareMysqlResource,
   },
 ]
 

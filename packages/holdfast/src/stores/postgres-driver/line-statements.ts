@@ -1,0 +1,32 @@
+/** The texts of the statements that change one line alone, on the table of lines. */
+import { baseIn, CLOCK_US } from './token-base.ts'
+
+/**
+ * When the statement came, the same wherever it stands in it: a clock that is read once for two columns costs the planner a
+ * third of a pair. It may be older than the lock of the row, and the token rises all the same, above that of the locked row.
+ */
+const STATEMENT_US = '(extract(epoch FROM statement_timestamp()) * 1000000)::bigint'
+const NEXT_TOKEN = `greatest(l.token + 1, least(${STATEMENT_US}, $6::bigint))`
+
+export function madeIn(table: string): string {
+  return `INSERT INTO ${table} AS l (resource, version, token, claims)
+    SELECT $1, ${CLOCK_US}, $2::bigint, $3 WHERE $2::bigint > ${baseIn(table)}
+    ON CONFLICT (resource) DO NOTHING RETURNING l.version`
+}
+
+export function swappedIn(table: string): string {
+  return `UPDATE ${table} AS l SET version = l.version + 1, token = $2::bigint, claims = $3
+    WHERE l.resource = $1 AND l.version = $4::bigint RETURNING l.version`
+}
+
+export function swappedBeforeIn(table: string): string {
+  return `UPDATE ${table} AS l SET version = l.version + 1, token = $2::bigint, claims = $3
+    WHERE l.resource = $1 AND l.version = $4::bigint AND ${CLOCK_US} < $5::bigint RETURNING l.version::text AS version`
+}
+
+export function takenIn(table: string): string {
+  return `UPDATE ${table} AS l SET version = l.version + 1, token = ${NEXT_TOKEN},
+      claims = $2::text || (${STATEMENT_US} + $5::bigint * 1000)::text || 'e-3' || $3::text || (${NEXT_TOKEN})::text || $4::text
+    WHERE l.resource = $1 AND l.claims = ''
+    RETURNING l.version::text AS version, l.token::text AS token, l.claims`
+}
