@@ -4,7 +4,11 @@ import type { Check, Mutant } from './mutant.ts'
 const etcd = 'packages/holdfast/src/stores/etcd'
 const driver = 'packages/holdfast/src/stores/etcd-driver'
 const sessions = 'packages/holdfast/src/stores/sessions'
-const onServer = (named: string): Check => ({ tests: [`${etcd}/store.test.ts`], named, engine: 'etcd' })
+const onServer = (named: string, file = 'store'): Check => ({
+  tests: [`${etcd}/${file}.test.ts`],
+  named,
+  engine: 'etcd',
+})
 
 export const etcdMutants: readonly Mutant[] = [
   {
@@ -57,11 +61,53 @@ export const etcdMutants: readonly Mutant[] = [
     caughtBy: { tests: [`${driver}/frames.test.ts`] },
   },
   {
+    name: 'etcd: a token of a user that ended is not made anew',
+    file: `${driver}/channel.ts`,
+    find: 'if (this.#address.user === undefined || !isTokenRefused(error)) throw error',
+    replace: 'if (isTokenRefused(error) || !isTokenRefused(error)) throw error',
+    caughtBy: onServer('is renewed under a holder and a waiter', 'access'),
+  },
+  {
+    name: 'etcd: an observer behind a compaction is told nothing',
+    file: `${etcd}/watches.ts`,
+    find: 'onLost: () => tell(seen) },',
+    replace: 'onLost: () => undefined },',
+    caughtBy: onServer('has compacted away', 'trouble'),
+  },
+  {
+    name: 'etcd: certificates are not shown',
+    file: `${driver}/channel.ts`,
+    find: '= { ...this.#tls }',
+    replace: '= {}',
+    caughtBy: onServer('both sides show certificates', 'access'),
+  },
+  {
+    name: 'etcd: a lease that ended is kept alive in memory',
+    file: `${etcd}/leases.ts`,
+    find: 'if (ttl <= 0n) session.isDead = true',
+    replace: 'if (ttl < 0n) session.isDead = true',
+    caughtBy: onServer('that an operator revoked is over'),
+  },
+  {
+    name: 'etcd: an evicted claim goes on owning its key for its lease',
+    file: `${etcd}/store.ts`,
+    find: 'write(key, encodeClaim(lingering), (await this.#leases.grant(text.delayMs)).id)',
+    replace: 'write(key, encodeClaim(lingering), lease)',
+    caughtBy: onServer('lets a transaction of the user through'),
+  },
+  {
     name: 'sessions: a session whose holders have stopped believing lives on',
     file: `${sessions}/session-pool.ts`,
     find: 'if (this.isOver(session)) await this.#giveUp(session)\n    else if',
     replace: 'if',
     caughtBy: onServer('although its session is used on'),
+  },
+  {
+    name: 'sessions: each that renews sends a sign of life of its own',
+    file: `${sessions}/session-pool.ts`,
+    find: '    this.#signs.set(session, sign)\n',
+    replace: '',
+    caughtBy: onServer('ten claims are kept alive by one message'),
   },
   {
     name: 'sessions: every change of a semaphore wakes all of its waiters',

@@ -22,6 +22,13 @@ export const labMutants: readonly Mutant[] = [
     caughtBy: units('faults/effects.test.ts'),
   },
   {
+    name: 'a split counts though nothing between the servers was held up',
+    file: 'packages/lab/src/faultlab/faults/split.ts',
+    find: "Number(window.ended['hit'] ?? 0) > 0 && ",
+    replace: '',
+    caughtBy: units('faults/effects.test.ts'),
+  },
+  {
     name: 'a power cut counts though nothing was forgotten',
     file: 'packages/lab/src/faultlab/faults/disk-faults.ts',
     find: "(begun['syncs'] === true || ended['forgot'] === true)",

@@ -3,7 +3,12 @@ import { crowd } from './crowd.ts'
 import { enteredFiles } from './entered-files.ts'
 import type { Suite } from './figure.ts'
 import { crowdStep } from './crowd-step.ts'
+import { etcdCrash } from './etcd/crash.ts'
+import { etcdCrowd } from './etcd/crowd.ts'
+import { etcdHandOff } from './etcd/hand-off.ts'
 import { etcdPair } from './etcd/pair.ts'
+import { etcdRenewal } from './etcd/renewal.ts'
+import { etcdRivals } from './etcd/rivals.ts'
 import { handOff } from './hand-off.ts'
 import { idle } from './idle.ts'
 import { judging } from './judge.ts'
@@ -54,6 +59,11 @@ export const suites: readonly Suite[] = [
   sqlDistance,
   sqlRivals,
   etcdPair,
+  etcdHandOff,
+  etcdCrowd,
+  etcdRenewal,
+  etcdCrash,
+  etcdRivals,
   sizes,
   enteredFiles,
   judging,

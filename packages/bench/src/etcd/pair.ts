@@ -1,5 +1,4 @@
 /** What an uncontended lock costs in an etcd of three members, beside a key that is made and deleted. */
-import { startEtcdCluster } from '@holdfast/testbed/engines'
 import { holdfast } from 'holdfast'
 import { etcd } from 'holdfast/etcd'
 import { nowMs } from '../clock.ts'
@@ -18,6 +17,7 @@ import {
 } from '../slices.ts'
 import { percentile } from '../statistics.ts'
 import { bareEtcdLock } from './bare-lock.ts'
+import { withCluster } from './cluster.ts'
 
 const NAMES = namesOf('name', 64)
 /** The reference is the first and the third: it against itself is the noise. */
@@ -31,10 +31,11 @@ export const etcdPair: Suite = {
   group: 'etcd',
   about: 'etcd of three members, acquire + release of names nobody else wants; ratios against a bare create and delete',
   async run(settings) {
-    await using cluster = await startEtcdCluster()
-    const [member] = cluster.members
-    if (member === undefined) throw new Error('a cluster has members')
-    return figuresOf(await playedOn(member.url, settings))
+    return await withCluster(async ({ cluster: { members } }) => {
+      const [member] = members
+      if (member === undefined) throw new Error('a cluster has members')
+      return figuresOf(await playedOn(member.url, settings))
+    })
   },
 }
 

@@ -34,7 +34,7 @@ export const redisCrash: Suite = {
       await locks.open()
       const waits: Wait[] = []
       for (let round = 0; round < roundsOf(Math.round(settings.seconds * ROUNDS_PER_SECOND), settings); round += 1) {
-        waits.push(...(await killAndWait(locks, url, namesOf(`round-${round}`, NAMES))))
+        waits.push(...(await killAndWait(locks, url, TTL_MS, namesOf(`round-${round}`, NAMES))))
       }
       await locks.close()
       client.disconnect()
@@ -42,8 +42,13 @@ export const redisCrash: Suite = {
     }),
 }
 
-async function killAndWait(locks: Locks, url: string, names: readonly string[]): Promise<readonly Wait[]> {
-  const holder = fork(fileURLToPath(new URL('./crash-holder.js', import.meta.url)), [url, String(TTL_MS), ...names])
+export async function killAndWait(
+  locks: Locks,
+  url: string,
+  ttlMs: number,
+  names: readonly string[],
+): Promise<readonly Wait[]> {
+  const holder = fork(fileURLToPath(new URL('./crash-holder.js', import.meta.url)), [url, String(ttlMs), ...names])
   const kill = (): void => void holder.kill('SIGKILL')
   process.once('exit', kill)
   try {

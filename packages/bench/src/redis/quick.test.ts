@@ -2,15 +2,11 @@
  * Every Redis suite runs, on a real server, and measures what it says: a benchmark that is never run rots.
  * @module-tag real-time
  */
-import { once } from 'node:events'
-import { spawn } from 'node:child_process'
-import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import { beforeAll, beforeEach, expect, test } from 'vitest'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
 import * as server from '@holdfast/testbed/engines/redis/server'
+import { benchQuickly, type Report } from '../quick.fixture.ts'
 
-const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 const SUITES = [
   'redis-pair',
   'redis-hand-off',
@@ -23,24 +19,11 @@ const SUITES = [
 ]
 const WITHIN_MS = 240_000
 
-interface Report {
-  readonly suites: readonly {
-    readonly name: string
-    readonly figures: readonly { readonly what: string; readonly value: number | null; readonly met?: boolean }[]
-  }[]
-}
-
 let report: Report | undefined
-
-async function bench(...args: readonly string[]): Promise<Report> {
-  const child = spawn(process.execPath, [MAIN, ...args, '--quick', '--json'], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const [output] = await Promise.all([text(child.stdout), once(child, 'close')])
-  return JSON.parse(output) as Report
-}
 
 beforeAll(async () => {
   const found = await server.locate().catch(() => undefined)
-  if (found !== undefined) report = await bench(...SUITES)
+  if (found !== undefined) report = await benchQuickly(...SUITES)
 }, WITHIN_MS)
 beforeEach(async (context) => {
   await requireEngine(context, server)

@@ -1,6 +1,7 @@
-/** What everything on a server is made of, asked and answered: in Redis a command that does nothing, in a database one committed change. */
+/** What everything on a server is made of, asked and answered: in Redis a command that does nothing, in a database one committed change, in etcd a key that is made and deleted. */
 import { nowMs, sleep } from '../clock.ts'
 import { connect } from '../redis/client.ts'
+import { bareEtcdLock } from '../etcd/bare-lock.ts'
 import { openBareRow } from '../sql/bare-row.ts'
 
 const TIMES = 300
@@ -14,9 +15,17 @@ interface Unit {
 }
 
 async function openUnit(url: string): Promise<Unit> {
+  if (url.startsWith('etcd')) return await openBarePair(url)
   if (!url.startsWith('redis')) return await openBareRow(url)
   const client = await connect(url)
   return { once: () => client.ping(), close: async () => client.disconnect() }
+}
+
+/** With the first of the members: which one leads costs a message more or less. */
+async function openBarePair(url: string): Promise<Unit> {
+  const [first = ''] = url.split(',')
+  const bare = await bareEtcdLock(first.replace('etcd:', 'http:'), [`process-${process.pid}`])
+  return { once: async () => bare.pair(0), close: () => bare.close() }
 }
 
 /** One after the other, while nothing else happens. */

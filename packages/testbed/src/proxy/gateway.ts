@@ -9,7 +9,7 @@ import { openProxy, type Proxy, type ProxyTarget } from './proxy.ts'
 
 const LOOPBACK = '127.0.0.1'
 const CONNECTIONS_MAX = 1_000
-/** RFC 1928: version 5, no password; then version 5, granted, an address of four bytes that nobody asks for. */
+/** RFC 1928: version 5, no password; then version 5, granted, an address of four bytes that is not used. */
 const GREETED = Buffer.of(5, 0)
 const GRANTED = Buffer.of(5, 0, 0, 1, 0, 0, 0, 0, 0, 0)
 const REFUSED = Buffer.of(5, 2, 0, 1, 0, 0, 0, 0, 0, 0)

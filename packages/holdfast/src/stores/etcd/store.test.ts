@@ -48,13 +48,15 @@ describe('what it costs', () => {
     expect(await keysUnder('costs/')).toEqual(['costs/base'])
   })
 
-  test('ten claims are kept alive by one message and one question', async () => {
+  test('ten claims are kept alive by one message and one question, and by the message of whoever renews beside them', async () => {
     const store = await open()
     const claims = Array.from({ length: 10 }, () => claim(fresh(), { ttlMs: 3_000 }))
     for (const each of claims) held(await store.enter(each))
     await new Promise((resolve) => setTimeout(resolve, 1_000))
     const renew = (): Promise<unknown> => store.renew(claims.map((ref) => ({ ref, ttlMs: 3_000 })))
     expect(await costs(renew)).toEqual({ LeaseKeepAlive: 1, Range: 1 })
+    await new Promise((resolve) => setTimeout(resolve, 600))
+    expect(await costs(() => Promise.all([renew(), renew()]))).toEqual({ LeaseKeepAlive: 1, Range: 2 })
   })
 
   test('a hand-off in a line of sixty is one transaction of the holder and one of the next, and no line is read', async () => {

@@ -21,6 +21,8 @@ export class SessionPool<Session extends EngineSession> {
   readonly #engine: SessionEngine<Session>
   readonly #clock: Clock
   readonly #begun = new Map<string, BegunSession<Session>>()
+  /** Signs of life that are under way: who renews meanwhile waits for that one and sends none of its own. */
+  readonly #signs = new Map<Session, Promise<ReadonlyMap<string, string>>>()
 
   constructor(engine: SessionEngine<Session>, clock: Clock) {
     this.#engine = engine
@@ -49,12 +51,16 @@ export class SessionPool<Session extends EngineSession> {
       await this.#giveUp(session)
       return new Map()
     }
-    return await this.#engine.beat(session, this.#needsSign(session))
+    const sign = this.#signs.get(session)
+    if (sign === undefined) return await this.#beat(session)
+    // Its marks may have been read before this was asked.
+    const [marks] = await Promise.all([this.#engine.beat(session, false), sign])
+    return marks
   }
 
   async freshen(session: Session): Promise<void> {
     if (this.isOver(session)) await this.#giveUp(session)
-    else if (this.#needsSign(session)) await this.#engine.beat(session, true)
+    else if (this.#needsSign(session)) await (this.#signs.get(session) ?? this.#beat(session))
   }
 
   /** Nothing in it may be believed any more. */
@@ -94,6 +100,17 @@ export class SessionPool<Session extends EngineSession> {
   #forgetOver(): void {
     for (const [name, { session }] of this.#begun) {
       if (session !== undefined && this.isOver(session)) this.#begun.delete(name)
+    }
+  }
+
+  async #beat(session: Session): Promise<ReadonlyMap<string, string>> {
+    if (!this.#needsSign(session)) return await this.#engine.beat(session, false)
+    const sign = this.#engine.beat(session, true)
+    this.#signs.set(session, sign)
+    try {
+      return await sign
+    } finally {
+      this.#signs.delete(session)
     }
   }
 

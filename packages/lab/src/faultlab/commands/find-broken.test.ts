@@ -39,7 +39,7 @@ test('the folders above its own need not be there, and a file among them is told
 
 test.each([
   [['--only', 'everything'], '--only must be one of none, no-owner-check'],
-  [['--store', 'etcd:'], 'no such broken lock on etcd:'],
+  [['--store', 'mysql:'], 'no such broken lock on mysql:'],
 ])('a wrong command line is told before anything runs: %j', async (args, words) => {
   let complaint = ''
   const stderr = { write: (text: string) => (complaint += text) }

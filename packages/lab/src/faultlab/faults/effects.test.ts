@@ -165,3 +165,11 @@ test('several at the same moment count when each of them does', () => {
   }
   expect([effective('cut+kill-server', both(true)), effective('cut+kill-server', both(false))]).toEqual([1, 0])
 })
+
+test('a split has an effect when something between the servers was held up, and a request felt it', () => {
+  const divided = (hit: number): Story =>
+    new Story().moment(0, 'start', {}).fault(100, 'split', 's', { leads: true }).fault(300, 'end-split', 's', { hit })
+  expect(effective('split', divided(1).step(150, 160, { e: 'info' }), 'etcd')).toBe(1)
+  expect(effective('split', divided(0).step(150, 160, { e: 'info' }), 'etcd')).toBe(0)
+  expect(effective('split', divided(1).step(150, 160), 'etcd')).toBe(0)
+})

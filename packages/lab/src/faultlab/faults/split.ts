@@ -1,4 +1,4 @@
-/** A network that breaks between the servers of one store: one of them is alone, and whoever speaks to it hears nothing new. */
+/** A network that breaks between the servers of one store: one of them is alone, and its clients hear nothing new. */
 import { felt, feltWords } from './effects.ts'
 import type { Fault } from './fault.ts'
 

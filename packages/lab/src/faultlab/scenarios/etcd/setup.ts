@@ -24,7 +24,7 @@ export async function leaseCount(engine: Engine): Promise<number> {
   return leases.length
 }
 
-/** How many keys stand in the line of the lock that all replays fight for, whoever made them. */
+/** How many keys stand in the line of the lock that all replays fight for, of each lock that is played. */
 export async function claimCount(engine: Engine): Promise<number> {
   const everything = Buffer.of(0).toString('base64')
   const request = { key: everything, range_end: everything, keys_only: true }
