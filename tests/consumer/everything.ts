@@ -3,6 +3,7 @@ import { type AcquireOptions, holdfast, HoldfastError, type Lease, LeaseLost, ty
 import { election } from 'holdfast/election'
 import { etcd } from 'holdfast/etcd'
 import DefaultRedlock, { Redlock } from 'holdfast/from-redlock'
+import { flockFence } from 'holdfast/guards/files'
 import { httpGuard } from 'holdfast/guards/http'
 import { fence as mysqlFence } from 'holdfast/guards/mysql'
 import { fence as postgresFence } from 'holdfast/guards/postgres'
@@ -20,6 +21,7 @@ import { virtualClock } from 'holdfast/testing'
 
 export const all = [
   election,
+  flockFence,
   httpGuard,
   mysqlFence,
   postgresFence,

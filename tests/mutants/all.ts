@@ -5,6 +5,7 @@ import { demoMutants } from './demo.mutants.ts'
 import { electionMutants } from './election.mutants.ts'
 import { engineMutants } from './engine.mutants.ts'
 import { etcdMutants } from './etcd.mutants.ts'
+import { fileGuardMutants } from './file-guard.mutants.ts'
 import { fromRedlockMutants } from './from-redlock.mutants.ts'
 import { guardMutants } from './guard.mutants.ts'
 import { httpGuardMutants } from './http-guard.mutants.ts'
@@ -37,6 +38,7 @@ export const mutants: readonly Mutant[] = [
   ...electionMutants,
   ...engineMutants,
   ...etcdMutants,
+  ...fileGuardMutants,
   ...fromRedlockMutants,
   ...guardMutants,
   ...httpGuardMutants,
