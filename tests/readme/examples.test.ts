@@ -90,6 +90,23 @@ declare const pool: MysqlGuardPool
   ['docs/guards.md 8', ORMS],
   ['docs/guards.md 10', FRAMEWORKS],
   [
+    'docs/guards.md 11',
+    `import type { Lease } from 'holdfast'
+import { fence } from 'holdfast/guards/files'
+declare const lease: Lease
+declare function addTo(value: Buffer | undefined): string
+`,
+  ],
+  [
+    'docs/guards.md 12',
+    `import { rename, writeFile } from 'node:fs/promises'
+import type { Lease } from 'holdfast'
+import { flockFence } from 'holdfast/guards/files'
+declare const lease: Lease
+declare const prices: string
+`,
+  ],
+  [
     'docs/engines-on-demand.md 1',
     `import { beforeEach } from 'vitest'
 declare function connect(url: string): unknown

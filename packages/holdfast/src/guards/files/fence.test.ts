@@ -16,9 +16,8 @@ const WORKLOADS = /worthless leases/
 
 describe('the guard contract on files, by markers', () => {
   // Nothing of the caller runs inside of a write; and one that was overtaken is unknown, which the workload of below judges.
-  for (const { name, run, needs } of guardCases) {
-    if (needs !== 'transaction' && !WORKLOADS.test(name)) it(name, () => run(registerOfMarkers))
-  }
+  const cases = guardCases.filter(({ name, needs }) => needs !== 'transaction' && !WORKLOADS.test(name))
+  for (const { name, run } of cases) it(name, () => run(registerOfMarkers))
 })
 
 function lease(token: bigint, mode: Mode = 'exclusive', name = 'stock'): Fenced {
@@ -137,8 +136,8 @@ test('markers, versions and the drafts of dead processes are cleared away', asyn
   expect((await guard.read(lease(1n)))?.value.toString()).toBe('40')
 })
 
-test('a folder that every user may write in, and one that is a link, are refused', async (context) => {
-  if (process.platform === 'win32') context.skip('Windows has other rights')
+test('a folder that every user may write in, and one that is a link, are refused', async ({ skip }) => {
+  skip(process.platform === 'win32', 'Windows has other rights')
   const folder = await newFolder()
   const [open, linked] = [join(folder, 'open'), join(folder, 'linked')]
   await mkdir(open)

@@ -16,14 +16,15 @@ import { guardCases } from '../../testing/guard-contract.ts'
 import { flockFence } from './index.ts'
 import { registerOfLocks } from './register.fixture.ts'
 
-beforeEach(async (context) => {
-  if ((await which('flock')) === undefined) context.skip('this system has no command "flock"')
+beforeEach(async ({ skip }) => {
+  // Debian has it everywhere, so where CI is set the tests fail without it.
+  skip(process.env['CI'] === undefined && (await which('flock')) === undefined, 'this system has no command "flock"')
 })
 
 describe('the guard contract on files, by locks', () => {
   // A lock keeps others out and undoes nothing.
-  for (const { name, run, needs } of guardCases) {
-    if (needs !== 'transaction') it(name, () => run(registerOfLocks))
+  for (const { name, run } of guardCases.filter(({ needs }) => needs !== 'transaction')) {
+    it(name, () => run(registerOfLocks))
   }
 })
 
