@@ -84,6 +84,11 @@ export const programs: Readonly<Record<string, string>> = {
     `if (typeof fence !== 'function') throw new Error('there is no fence')
   ${take('memory()')}`,
   ),
+  './guards/files': imports(
+    [HOLDFAST, MEMORY, "import { flockFence } from 'holdfast/guards/files'"],
+    `if (typeof flockFence !== 'function') throw new Error('there is no guard')
+  ${take('memory()')}`,
+  ),
   './guards/http': imports(
     [HOLDFAST, MEMORY, "import { httpGuard } from 'holdfast/guards/http'"],
     `if (typeof httpGuard !== 'function') throw new Error('there is no guard')

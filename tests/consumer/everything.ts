@@ -4,6 +4,7 @@ import { election } from 'holdfast/election'
 import { dynamodb } from 'holdfast/dynamodb'
 import { etcd } from 'holdfast/etcd'
 import DefaultRedlock, { Redlock } from 'holdfast/from-redlock'
+import { flockFence } from 'holdfast/guards/files'
 import { httpGuard } from 'holdfast/guards/http'
 import { fence as mysqlFence } from 'holdfast/guards/mysql'
 import { fence as postgresFence } from 'holdfast/guards/postgres'
@@ -21,6 +22,7 @@ import { virtualClock } from 'holdfast/testing'
 
 export const all = [
   election,
+  flockFence,
   httpGuard,
   mysqlFence,
   postgresFence,

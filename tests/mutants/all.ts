@@ -6,6 +6,7 @@ import { electionMutants } from './election.mutants.ts'
 import { engineMutants } from './engine.mutants.ts'
 import { dynamodbMutants } from './dynamodb.mutants.ts'
 import { etcdMutants } from './etcd.mutants.ts'
+import { fileGuardMutants } from './file-guard.mutants.ts'
 import { fromRedlockMutants } from './from-redlock.mutants.ts'
 import { guardMutants } from './guard.mutants.ts'
 import { httpGuardMutants } from './http-guard.mutants.ts'
@@ -39,6 +40,7 @@ export const mutants: readonly Mutant[] = [
   ...engineMutants,
   ...dynamodbMutants,
   ...etcdMutants,
+  ...fileGuardMutants,
   ...fromRedlockMutants,
   ...guardMutants,
   ...httpGuardMutants,

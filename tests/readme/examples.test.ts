@@ -97,6 +97,20 @@ import type { DynamodbFence } from 'holdfast/guards/dynamodb'
 declare const guard: DynamodbFence
 declare const lease: Lease
 declare const client: DynamoDBClient
+    'docs/guards.md 11',
+    `import type { Lease } from 'holdfast'
+import { fence } from 'holdfast/guards/files'
+declare const lease: Lease
+declare function addTo(value: Buffer | undefined): string
+`,
+  ],
+  [
+    'docs/guards.md 12',
+    `import { rename, writeFile } from 'node:fs/promises'
+import type { Lease } from 'holdfast'
+import { flockFence } from 'holdfast/guards/files'
+declare const lease: Lease
+declare const prices: string
 `,
   ],
   [

@@ -23,7 +23,7 @@ test('a check before the handler loses updates, although every holder enters; a 
   const worked = async (marks: ReturnType<typeof processMarks>) => {
     const resource = await registerOver('node:http', marks, clock)
     onTestFinished(async () => await resource.close())
-    return await runWorkload(resource, { entering: true, grants: 60 })
+    return await runWorkload(resource, { entering: true, holders: 2, grants: 100 })
   }
   const early = await worked(checkThenHandle(processMarks({ clock })) as ReturnType<typeof processMarks>)
   expect(lostUpdates(early.commits)).toBeGreaterThan(0)
