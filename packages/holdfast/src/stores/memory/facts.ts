@@ -11,6 +11,7 @@ export const facts: Facts = {
   ],
   clock: 'the monotonic clock of the process',
   expiry: 'engine',
+  tokenScale: 'clock',
   tokens:
     'max(last + 1, wall clock in µs), in memory, and at most an hour ahead of where the monotonic clock says that the wall ' +
     'clock must be; they survive a restart as long as the clock goes forward',
