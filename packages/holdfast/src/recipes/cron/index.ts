@@ -3,10 +3,11 @@ import { clientOf } from '../../client/client-registry.ts'
 import { checkKeys } from '../../client/options.ts'
 import { Misuse } from '../../store/errors.ts'
 import type { MaybePromise } from '../duty.ts'
+import type { Ledger } from '../ledger.ts'
 import type { Locks } from '../locks.ts'
 import { resultOfTick } from '../tick/result.ts'
 import { TICK_OPTIONS, tickRules } from '../tick/plan.ts'
-import type { CronRun, TickOptions, TickResult } from '../tick/tick.ts'
+import type { CronRun, RunRecord, TickOptions, TickResult } from '../tick/tick.ts'
 import { LineCoordinator } from './coordinator.ts'
 import type { CronJob, CronOptions, RunCoordinator, RunCoordinatorOptions, Schedule, ScheduledOptions } from './cron.ts'
 import { nearestTick, scheduleOf } from './schedule.ts'
@@ -107,6 +108,17 @@ export function scheduled<Arguments extends unknown[]>(
  */
 export function runCoordinator(locks: Locks, options: RunCoordinatorOptions): RunCoordinator {
   return new LineCoordinator(clientOf(locks), options)
+}
+
+/**
+ * The last runs of a job on all machines, the latest tick first, for onlookers.
+ *
+ * @example
+ * console.table(await history(locks, 'reminders', ledger(db)))
+ */
+export async function history(locks: Locks, name: string, ledger: Ledger): Promise<readonly RunRecord[]> {
+  const rules = tickRules(clientOf(locks), name, { atMostFor: '1s', ledger })
+  return (await rules.ledger?.read())?.runs ?? []
 }
 
 function checkWork(work: unknown): void {

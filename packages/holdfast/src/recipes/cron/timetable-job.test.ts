@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { faulty, FIRST, LINE, machines, NAME, type Machine } from '../tick/machines.fixture.ts'
 import type { CronRun } from '../tick/tick.ts'
-import { cron, type CronJob, type CronOptions, scheduled } from './index.ts'
+import { cron, type CronJob, type CronOptions, history, scheduled } from './index.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
@@ -244,6 +244,7 @@ test('a job that throws is told, and runs at the next tick', async () => {
     { tick: at(1), outcome: 'threw' },
   ])
   expect(on.log.join()).toMatch(/2026-01-01T00:01:00.000Z threw: no paper/)
+  expect(await history(on.locks, NAME, ledger)).toEqual(await fails.history())
   expect(fails.next()).toEqual(at(3))
 })
 

@@ -53,7 +53,7 @@ export class History {
   }
 
   /** Of each tick one run; what is too much is forgotten, by the age of its tick. */
-  with(record: RunRecord, keep: number, schedule = this.schedule): History {
+  with(record: RunRecord, keep: number, schedule: string | undefined = this.schedule): History {
     const others = this.runs.filter(({ tick }) => tick.getTime() !== record.tick.getTime())
     const runs = [...others, record].toSorted((one, other) => other.tick.getTime() - one.tick.getTime())
     let forgottenMs = this.forgottenMs
