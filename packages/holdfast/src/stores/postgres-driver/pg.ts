@@ -1,5 +1,5 @@
 /** The driver `pg`: as much of it as is used, and connections of our own beside a pool of the user's. */
-import { codeOf } from '../sql/errors.ts'
+import { codeOf } from '../../store/engine-errors.ts'
 import { StoreUnavailable } from '../../store/errors.ts'
 import { ATTEMPT_MS_MAX } from '../../store/limits.ts'
 import type { ConnectionSource, PooledConnection, SqlRow } from '../sql/driver.ts'
