@@ -2,6 +2,7 @@
 import { copiesMutants } from './copies.mutants.ts'
 import { coreMutants } from './core.mutants.ts'
 import { demoMutants } from './demo.mutants.ts'
+import { cronMutants } from './cron.mutants.ts'
 import { electionMutants } from './election.mutants.ts'
 import { engineMutants } from './engine.mutants.ts'
 import { etcdMutants } from './etcd.mutants.ts'
@@ -34,6 +35,7 @@ export const mutants: readonly Mutant[] = [
   ...coreMutants,
   ...copiesMutants,
   ...demoMutants,
+  ...cronMutants,
   ...electionMutants,
   ...engineMutants,
   ...etcdMutants,
