@@ -2,20 +2,22 @@
 import type { Check, Mutant } from './mutant.ts'
 
 const rule: Check = { tests: ['packages/holdfast/src/recipes/tick/rule.test.ts'] }
-const job: Check = { tests: ['packages/holdfast/src/recipes/cron/timetable-job.test.ts'] }
+const list: Check = { tests: ['packages/holdfast/src/recipes/tick-list/ledger-ticks.test.ts'] }
+const job: Check = { tests: ['packages/holdfast/src/recipes/timetable/timetable-job.test.ts'] }
+const LIST = 'packages/holdfast/src/recipes/tick-list'
 const TICK = 'packages/holdfast/src/recipes/tick'
 
 export const cronMutants: readonly Mutant[] = [
   {
     name: 'cron: a tick is free again when its run is over',
-    file: `${TICK}/store-ticks.ts`,
+    file: `${LIST}/store-ticks.ts`,
     find: '{ ...settings, minHoldMs: rememberMs }',
     replace: '{ ...settings, minHoldMs: 0 }',
     caughtBy: { ...rule, named: 'without a ledger a tick whose run was shorter' },
   },
   {
     name: 'cron: a tick is listed when its run is over, and not before',
-    file: `${TICK}/ledger-ticks.ts`,
+    file: `${LIST}/ledger-ticks.ts`,
     find: '    await this.#put(lease, history.with(record, keep, schedule))\n',
     replace: '',
     caughtBy: { ...rule, named: 'one that died at work leaves it begun' },
@@ -50,42 +52,42 @@ export const cronMutants: readonly Mutant[] = [
   },
   {
     name: 'cron: a tick that the history forgot is run again',
-    file: `${TICK}/ledger-ticks.ts`,
+    file: `${LIST}/ledger-ticks.ts`,
     find: 'tick.getTime() <= history.forgottenMs',
     replace: 'tick.getTime() < Number.NEGATIVE_INFINITY',
-    caughtBy: { ...rule, named: 'forgets the oldest ticks' },
+    caughtBy: { ...list, named: 'forgets the oldest ticks' },
   },
   {
     name: 'cron: a run that died goes on for ever in the history',
-    file: `${TICK}/history.ts`,
+    file: `${LIST}/history.ts`,
     find: "run.outcome === 'running' && run.token < token",
     replace: 'run.token > token',
-    caughtBy: { ...rule, named: 'keeps a history, in which runs that died' },
+    caughtBy: { ...list, named: 'keeps a history, in which runs that died' },
   },
   {
     name: 'cron: something else in the ledger is taken for an empty history',
-    file: `${TICK}/history.ts`,
+    file: `${LIST}/history.ts`,
     find: '      throw new Misuse(words, { resource: name, cause })',
     replace: '      return new History([], cause === words ? 0 : Number.NEGATIVE_INFINITY)',
-    caughtBy: { ...rule, named: 'with something else in it' },
+    caughtBy: { ...list, named: 'with something else in it' },
   },
   {
     name: 'cron: a clock that was set forward and back stops the schedule',
-    file: 'packages/holdfast/src/recipes/cron/timetable.ts',
+    file: 'packages/holdfast/src/recipes/timetable/timetable.ts',
     find: '    if (nowMs < this.#cursorMs) this.#goTo(nowMs)\n',
     replace: '',
     caughtBy: { ...job, named: 'whose clock is set back' },
   },
   {
     name: 'cron: a tick of a store that is away is tried once',
-    file: 'packages/holdfast/src/recipes/cron/timetable-job.ts',
+    file: 'packages/holdfast/src/recipes/timetable/timetable-job.ts',
     find: 'if (error instanceof Misuse || error instanceof Unsupported) return undefined',
     replace: 'return undefined',
     caughtBy: { ...job, named: 'while it is a ledger that is' },
   },
   {
     name: 'cron: a tick that was busy is not caught up with',
-    file: 'packages/holdfast/src/recipes/cron/timetable-job.ts',
+    file: 'packages/holdfast/src/recipes/timetable/timetable-job.ts',
     find: 'if (isQueued && !isCatchUp) this.#queue([tick])',
     replace: 'if (isQueued && isCatchUp) this.#queue([tick])',
     caughtBy: { ...job, named: 'because another run took four minutes: last' },

@@ -1,7 +1,8 @@
 /** For node-cron, which asks before each run and tells when it is over: the run in between keeps its lock. */
 import type { LockClient } from '../../client/client.ts'
 import { Misuse } from '../../store/errors.ts'
-import { tickRules } from '../tick/plan.ts'
+import { instant } from '../../time/instant.ts'
+import { tickRules } from './plan.ts'
 import { messageOf } from '../tick/rule.ts'
 import type { TickOptions } from '../tick/tick.ts'
 import type { RunCoordinator, RunCoordinatorOptions } from './cron.ts'
@@ -28,14 +29,14 @@ export class LineCoordinator implements RunCoordinator {
   }
 
   shouldRun = async (key: string): Promise<boolean> => {
-    const [, name = '', instant = ''] = KEY.exec(key) ?? []
-    if (instant === '') throw new Misuse(`node-cron gives keys that end in an instant, got ${JSON.stringify(key)}`)
+    const [, name = '', due = ''] = KEY.exec(key) ?? []
+    if (due === '') throw new Misuse(`node-cron gives keys that end in an instant, got ${JSON.stringify(key)}`)
     const { rule } = tickRules(this.#client, name, this.#options, { outcome: 'ended' })
     const begun = Promise.withResolvers<boolean>()
     const finished = Promise.withResolvers<void>()
     const ended = rule
-      .run({ tick: new Date(instant), ends: this.#client.closing }, async ({ signal }) => {
-        // The daemon of a background task may die, and then nobody says that the run is over.
+      .run({ tick: instant(due), ends: this.#client.closing }, async ({ signal }) => {
+        // The daemon of a background task may die, and then the end of the run is never told.
         signal.addEventListener('abort', () => this.#lost(key, signal.reason), { once: true })
         begun.resolve(true)
         await finished.promise

@@ -2,18 +2,19 @@
 import { clientOf } from '../../client/client-registry.ts'
 import { checkKeys } from '../../client/options.ts'
 import { Misuse } from '../../store/errors.ts'
+import { isInstant } from '../../time/instant.ts'
 import type { MaybePromise } from '../duty.ts'
 import type { Ledger } from '../ledger.ts'
 import type { Locks } from '../locks.ts'
 import { resultOfTick } from '../tick/result.ts'
-import { TICK_OPTIONS, tickRules } from '../tick/plan.ts'
+import { TICK_OPTIONS, tickRules } from './plan.ts'
 import type { CronRun, RunRecord, TickOptions, TickResult } from '../tick/tick.ts'
 import { LineCoordinator } from './coordinator.ts'
 import type { CronJob, CronOptions, RunCoordinator, RunCoordinatorOptions, Schedule, ScheduledOptions } from './cron.ts'
 import { nearestTick, scheduleOf } from './schedule.ts'
-import { TimetableJob } from './timetable-job.ts'
+import { TimetableJob } from '../timetable/timetable-job.ts'
 
-export { currentRun } from '../tick/current-run.ts'
+export { currentRun } from '../current-run.ts'
 export type { MaybePromise, Stopping } from '../duty.ts'
 export type { Ledger } from '../ledger.ts'
 export type * from '../tick/tick.ts'
@@ -70,7 +71,7 @@ export async function oncePerTick<T>(
 ): Promise<TickResult<T>> {
   const client = clientOf(locks)
   checkWork(work)
-  if (!(tick instanceof Date) || Number.isNaN(tick.getTime())) throw new Misuse('tick must be a date')
+  if (!isInstant(tick)) throw new Misuse('tick must be a date')
   return resultOfTick(await tickRules(client, name, options).rule.run({ tick, ends: client.closing }, work))
 }
 

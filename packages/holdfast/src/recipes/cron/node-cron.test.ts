@@ -70,7 +70,7 @@ describe('the coordinator', () => {
     await expect(one.shouldRun('report', 1_000)).rejects.toMatchObject({ code: 'MISUSE' })
   })
 
-  test('frees the job after atMostFor when nobody says that the run is over, as when its daemon was killed', async () => {
+  test('frees the job after atMostFor when it is not told that the run is over, as when its daemon was killed', async () => {
     const { clock, coordinator, lost } = world()
     const [one, two] = [coordinator(), coordinator()]
     expect(await one.shouldRun(key(0), 1_000)).toBe(true)

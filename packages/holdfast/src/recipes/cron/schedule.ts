@@ -1,5 +1,6 @@
 /** When ticks are due: by a pattern, which croner reads, or by what the caller has. */
 import { Misuse, StoreUnavailable } from '../../store/errors.ts'
+import { instant } from '../../time/instant.ts'
 import type { Schedule } from './cron.ts'
 
 interface CronerClass {
@@ -31,8 +32,8 @@ async function patternOf(pattern: string, timezone: string): Promise<Schedule> {
 
 /** The tick that was meant by a scheduler that calls now: a timer is a little early or late, and a clock is set. */
 export function nearestTick(schedule: Schedule, nowMs: number): Date {
-  const now = new Date(nowMs)
-  const [before] = schedule.previousRuns(1, new Date(nowMs + 1))
+  const now = instant(nowMs)
+  const [before] = schedule.previousRuns(1, instant(nowMs + 1))
   const after = schedule.nextRun(now)
   const near = [before, after].filter((tick) => tick !== undefined && tick !== null)
   const [tick] = near.toSorted((one, other) => Math.abs(one.getTime() - nowMs) - Math.abs(other.getTime() - nowMs))

@@ -17,7 +17,7 @@ onEveryStore('a tick is run by one of two clients, and remembered', async ({ cli
     oncePerTick(locks, name, when, { atMostFor: '1m', ...options }, () => (runs += 1))
 
   const results = await Promise.all([once(here), once(there)])
-  expect(results.map(({ ran }) => ran).toSorted()).toEqual([false, true])
+  expect(results.filter(({ ran }) => ran)).toHaveLength(1)
   expect(await once(there)).toMatchObject({ ran: false, because: 'done' })
 
   const kept = { ledger: ledger(new DatabaseSync(':memory:')) }

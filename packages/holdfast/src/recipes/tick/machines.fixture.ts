@@ -9,6 +9,7 @@ import { type VirtualClock, virtualClock } from '../../testing/virtual-clock.ts'
 import type { Clock } from '../../time/clock.ts'
 import type { Ledger } from '../ledger.ts'
 import type { Locks } from '../locks.ts'
+import type { CronRun } from './tick.ts'
 
 export const NAME = 'reminders'
 export const LINE = 'cron:reminders'
@@ -71,4 +72,15 @@ export function faulty(
     enter: (lease) => around('enter', () => ledger.enter(lease)),
     put: (lease, value) => around('put', () => ledger.put(lease, value)),
   }
+}
+
+/** A work that ends when the test says so. */
+export function heldWork(): {
+  readonly work: (run: CronRun) => Promise<string>
+  finish(): void
+  readonly runs: CronRun[]
+} {
+  const { promise, resolve } = Promise.withResolvers<string>()
+  const runs: CronRun[] = []
+  return { work: (run) => (runs.push(run), promise), finish: () => resolve('finished'), runs }
 }

@@ -11,13 +11,14 @@ import { LeaseLost, StaleToken } from '../../store/errors.ts'
 import { sleep } from '../../time/clock.ts'
 import { formatMs } from '../../time/duration.ts'
 import { acquire } from '../../wait/acquire.ts'
+import { instant } from '../../time/instant.ts'
 import { Duty, type MaybePromise, type WorkEnd } from '../duty.ts'
 import { mutexShape } from '../mutex.ts'
-import { within } from './current-run.ts'
+import { within } from '../current-run.ts'
 import { AT_MOST_MS, SKEW_MS } from './limits.ts'
 import { LineRun } from './line-run.ts'
 import type { CronRun, RunOutcome, RunRecord } from './tick.ts'
-import type { Listing, TickList } from './tick-list.ts'
+import type { Listing, TickList } from '../tick-list/tick-list.ts'
 
 export interface TickPlan {
   /** That of the lock. */
@@ -138,7 +139,7 @@ export class TickRule {
 
   #recordOf(tick: Date, { ref }: HeldLease): RunRecord {
     const { owner, clock } = this.#client
-    return { tick, token: ref.token, owner, startedAt: new Date(clock.wallMs()), outcome: 'running' }
+    return { tick, token: ref.token, owner, startedAt: instant(clock.wallMs()), outcome: 'running' }
   }
 
   async #serve<T>(

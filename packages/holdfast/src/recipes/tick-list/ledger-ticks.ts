@@ -7,7 +7,7 @@ import { Backoff } from '../../time/backoff.ts'
 import { sleep } from '../../time/clock.ts'
 import type { Ledger } from '../ledger.ts'
 import { History } from './history.ts'
-import type { RunRecord } from './tick.ts'
+import type { RunRecord } from '../tick/tick.ts'
 import type { Listing, TickList } from './tick-list.ts'
 
 export interface LedgerTicksOptions {

@@ -3,12 +3,13 @@ import type { LockClient } from '../../client/client.ts'
 import { Events } from '../../client/events.ts'
 import { Misuse, Unsupported } from '../../store/errors.ts'
 import { sleep } from '../../time/clock.ts'
+import { instant } from '../../time/instant.ts'
 import type { MaybePromise } from '../duty.ts'
-import type { TickRules } from '../tick/plan.ts'
+import type { TickRules } from '../cron/plan.ts'
 import { messageOf, type TickCall, type TickEnd } from '../tick/rule.ts'
 import type { CronRun, RunRecord, SkipReason, TickResult } from '../tick/tick.ts'
 import { resultOfTick } from '../tick/result.ts'
-import type { CronEvents, CronJob, CronOptions, Schedule } from './cron.ts'
+import type { CronEvents, CronJob, CronOptions, Schedule } from '../cron/cron.ts'
 import { TICKS_AT_ONCE_MAX, Timetable } from './timetable.ts'
 
 export interface JobPlan {
@@ -56,11 +57,11 @@ export class TimetableJob implements CronJob {
     if (this.#ends.aborted) this.#timetable.end()
     this.#checkTtl()
     const nowMs = client.clock.wallMs()
-    this.#track(this.#catchUp(new Date(catchUp === 'none' ? nowMs - startWithinMs : nowMs)))
+    this.#track(this.#catchUp(instant(catchUp === 'none' ? nowMs - startWithinMs : nowMs)))
   }
 
   next(): Date | null {
-    return this.#plan.schedule.nextRun(new Date(this.#client.clock.wallMs()))
+    return this.#plan.schedule.nextRun(instant(this.#client.clock.wallMs()))
   }
 
   async history(): Promise<readonly RunRecord[]> {
@@ -70,7 +71,7 @@ export class TimetableJob implements CronJob {
   }
 
   async trigger(): Promise<TickResult<unknown>> {
-    return resultOfTick(await this.#run(new Date(Math.ceil(this.#client.clock.wallMs())), false))
+    return resultOfTick(await this.#run(instant(Math.ceil(this.#client.clock.wallMs())), false))
   }
 
   async stop(): Promise<void> {
@@ -143,7 +144,7 @@ export class TimetableJob implements CronJob {
       try {
         const [last] = (await ledger.read()).runs
         if (last === undefined) return
-        const before = new Date(until.getTime() + 1)
+        const before = instant(until.getTime() + 1)
         const open = schedule.previousRuns(TICKS_AT_ONCE_MAX, before).filter((tick) => tick > last.tick)
         const chosen = catchUp === 'all' ? open.toReversed() : catchUp === 'last' ? open.slice(0, 1) : []
         for (const tick of open) if (!chosen.includes(tick)) this.#events.emit('missed', { name, tick })

@@ -1,6 +1,7 @@
 /** The last runs of a job as one text in a ledger: which ticks began, under which token, and what became of them. */
 import { Misuse } from '../../store/errors.ts'
-import type { RunOutcome, RunRecord } from './tick.ts'
+import { instant } from '../../time/instant.ts'
+import type { RunOutcome, RunRecord } from '../tick/tick.ts'
 
 /** A ledger takes a little more. */
 const TEXT_BYTES_MAX = 60_000
@@ -93,5 +94,5 @@ function rowOf({ tick, token, startedAt, ...rest }: RunRecord): RunRow {
 }
 
 function recordOf({ tick, token, startedAt, ...rest }: RunRow): RunRecord {
-  return { ...rest, tick: new Date(tick), token: BigInt(token), startedAt: new Date(startedAt) }
+  return { ...rest, tick: instant(tick), token: BigInt(token), startedAt: instant(startedAt) }
 }

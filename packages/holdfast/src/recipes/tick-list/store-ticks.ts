@@ -1,4 +1,4 @@
-/** The list of ticks in the store of the locks: a lock for each tick, which stays taken for a time although nobody holds it. */
+/** The list of ticks in the store of the locks: a lock for each tick, which stays taken for a time without a holder. */
 import type { LockClient } from '../../client/client.ts'
 import type { HeldLease } from '../../lease/held-lease.ts'
 import type { AcquireSettings } from '../../lease/settings.ts'
@@ -6,7 +6,7 @@ import { OutcomeUnknown } from '../../store/errors.ts'
 import { acquire } from '../../wait/acquire.ts'
 import { mutexShape } from '../mutex.ts'
 import { recipeName } from '../recipe-name.ts'
-import type { RunRecord } from './tick.ts'
+import type { RunRecord } from '../tick/tick.ts'
 import type { Listing, TickList } from './tick-list.ts'
 
 export class StoreTicks implements TickList {

@@ -1,8 +1,8 @@
 /** A schedule on many machines in virtual time: who runs which tick, and what happens when clocks, stores and machines fail. */
 import { describe, expect, test } from 'vitest'
-import { faulty, FIRST, LINE, machines, NAME, type Machine } from '../tick/machines.fixture.ts'
+import { faulty, FIRST, machines, NAME, type Machine } from '../tick/machines.fixture.ts'
 import type { CronRun } from '../tick/tick.ts'
-import { cron, type CronJob, type CronOptions, history, scheduled } from './index.ts'
+import { cron, type CronJob, type CronOptions, history } from '../cron/index.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
@@ -145,7 +145,7 @@ describe('a store that is away', () => {
     expect(ticks).toEqual([])
     isAway = false
     await clock.advance(MINUTE_MS)
-    expect(minutesOf(ticks).toSorted()).toEqual([1, 2, 3, 4])
+    expect(minutesOf(ticks).toSorted((one, other) => one - other)).toEqual([1, 2, 3, 4])
   })
 })
 
@@ -270,38 +270,4 @@ test('numbers that cannot work together, and machines that disagree, are told on
   const told = [...one.events, ...two.events].filter((event) => event.startsWith('warned'))
   expect(told.filter((event) => event.includes('more than a third of the interval, 60000 ms'))).toHaveLength(1)
   expect(told.filter((event) => event.includes('half of its runs took 20000 ms'))).toHaveLength(2)
-})
-
-test('a scheduler that tells no tick gets the one that is nearest', async () => {
-  const { clock, machine } = machines()
-  const tenth = scheduled(
-    machine().locks,
-    NAME,
-    { schedule: '*/10 * * * *', atMostFor: '4m' },
-    (run, greeting: string) => [greeting, run.tick],
-  )
-  await clock.advance(10 * MINUTE_MS - 3)
-  expect(await tenth('hello')).toMatchObject({ ran: true, value: ['hello', at(10)] })
-  await clock.advance(40)
-  expect(await tenth('hello')).toMatchObject({ ran: false, because: 'done' })
-})
-
-test('bad use is refused when it is made', async () => {
-  const { ledger, machine } = machines()
-  const { locks } = machine()
-  const made = (options: object) =>
-    cron(locks, NAME, { schedule: '* * * * *', atMostFor: '1m', ...options } as CronOptions, () => 0)
-  await expect(made({ schedule: 'at noon' })).rejects.toMatchObject({
-    code: 'MISUSE',
-    message: expect.stringMatching(/"at noon"/),
-  })
-  await expect(made({ timezone: 'Nowhere' })).rejects.toMatchObject({ code: 'MISUSE' })
-  await expect(made({ schedule: {} })).rejects.toThrow(/nextRun\(\) and previousRuns\(\)/)
-  await expect(made({ catchUp: 'last' })).rejects.toThrow(/needs a ledger/)
-  await expect(made({ catchUp: 'some', ledger })).rejects.toThrow(/one of none, last, all/)
-  await expect(made({ atmostFor: '1m' })).rejects.toThrow(/no option "atmostFor"/)
-  await expect(cron({ ...locks }, NAME, { schedule: '* * * * *', atMostFor: '1m' }, () => 0)).rejects.toThrow(
-    /not a copy/,
-  )
-  expect((await locks.inspect(LINE)).claims).toEqual([])
 })

@@ -5,11 +5,11 @@ import { Misuse } from '../../store/errors.ts'
 import { durationMs } from '../../time/duration.ts'
 import { checkedLedger } from '../ledger.ts'
 import { recipeName } from '../recipe-name.ts'
-import { LedgerTicks } from './ledger-ticks.ts'
-import { AT_LEAST_MS, AT_MOST_MS, REMEMBER_MS, RUNS_MAX, SKEW_MS, START_WITHIN_MS } from './limits.ts'
-import { TickRule } from './rule.ts'
-import { StoreTicks } from './store-ticks.ts'
-import type { RunOutcome, TickOptions } from './tick.ts'
+import { LedgerTicks } from '../tick-list/ledger-ticks.ts'
+import { AT_LEAST_MS, AT_MOST_MS, REMEMBER_MS, RUNS_MAX, SKEW_MS, START_WITHIN_MS } from '../tick/limits.ts'
+import { TickRule } from '../tick/rule.ts'
+import { StoreTicks } from '../tick-list/store-ticks.ts'
+import type { RunOutcome, TickOptions } from '../tick/tick.ts'
 
 export const TICK_OPTIONS: readonly string[] = [
   'atMostFor',

@@ -1,7 +1,8 @@
 /** When to look at a schedule: a timer for each tick, that also notices a wall clock which was set, forward or back. */
 import type { LockClient } from '../../client/client.ts'
 import type { ScheduledItem } from '../../time/timer-queue.ts'
-import type { Schedule } from './cron.ts'
+import { instant } from '../../time/instant.ts'
+import type { Schedule } from '../cron/cron.ts'
 
 export interface TimetableOptions {
   /** Ticks that are further back than this are not due any more. */
@@ -51,7 +52,7 @@ export class Timetable {
 
   #goTo(nowMs: number): void {
     this.#cursorMs = nowMs
-    this.#next = this.#schedule.nextRun(new Date(nowMs))
+    this.#next = this.#schedule.nextRun(instant(nowMs))
   }
 
   #tellDue(next: Date, nowMs: number): void {
@@ -59,9 +60,9 @@ export class Timetable {
     const openMs = nowMs - startWithinMs
     const second = this.#schedule.nextRun(next)
     if (next.getTime() > openMs && (second === null || second.getTime() > nowMs)) return due(next)
-    if (next.getTime() <= openMs) passed(new Date(openMs))
+    if (next.getTime() <= openMs) passed(instant(openMs))
     const fromMs = Math.max(next.getTime(), openMs + 1)
-    const ticks = this.#schedule.previousRuns(TICKS_AT_ONCE_MAX, new Date(nowMs + 1))
+    const ticks = this.#schedule.previousRuns(TICKS_AT_ONCE_MAX, instant(nowMs + 1))
     for (const tick of ticks.filter((each) => each.getTime() >= fromMs).toReversed()) due(tick)
   }
 }

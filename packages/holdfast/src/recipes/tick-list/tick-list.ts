@@ -1,7 +1,7 @@
 /** Where it is written down which ticks of a job began. */
 import type { HeldLease } from '../../lease/held-lease.ts'
 import type { History } from './history.ts'
-import type { RunRecord, SkipReason } from './tick.ts'
+import type { RunRecord, SkipReason } from '../tick/tick.ts'
 
 /** Why a tick cannot begin any more. */
 export interface Listing {

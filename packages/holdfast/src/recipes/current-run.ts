@@ -1,7 +1,7 @@
 /** The run that the calling code is part of: the async context knows it, in any depth and over every await. */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { Misuse } from '../../store/errors.ts'
-import type { CronRun } from './tick.ts'
+import { Misuse } from '../store/errors.ts'
+import type { CronRun } from './tick/tick.ts'
 
 /** One for every copy of the library in this program; the number is that of the seam. */
 const runs: AsyncLocalStorage<CronRun> = ((globalThis as { [slot: symbol]: AsyncLocalStorage<CronRun> | undefined })[
