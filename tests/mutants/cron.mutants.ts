@@ -13,7 +13,7 @@ export const cronMutants: readonly Mutant[] = [
     file: `${LIST}/store-ticks.ts`,
     find: '{ ...settings, minHoldMs: rememberMs }',
     replace: '{ ...settings, minHoldMs: 0 }',
-    caughtBy: { ...rule, named: 'without a ledger a tick whose run was shorter' },
+    caughtBy: { ...rule, named: 'without a ledger > a tick whose run was shorter' },
   },
   {
     name: 'cron: a tick is listed when its run is over, and not before',
