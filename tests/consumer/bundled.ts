@@ -104,6 +104,13 @@ export const programs: Readonly<Record<string, string>> = {
   await redlock.quit()
   return token`,
   ),
+  './cron': imports(
+    [HOLDFAST, MEMORY, "import { oncePerTick } from 'holdfast/cron'"],
+    `const locks = holdfast(memory())
+  const result = await oncePerTick(locks, 'reminders', new Date(), { atMostFor: '1m' }, (run) => run.token)
+  await locks.close()
+  return result.value`,
+  ),
   './election': imports(
     [HOLDFAST, MEMORY, "import { election } from 'holdfast/election'"],
     `const locks = holdfast(memory())

@@ -1,5 +1,6 @@
 /** One program that uses every entry point, as every compiler and every resolution of the matrix has to read it. */
 import { type AcquireOptions, holdfast, HoldfastError, type Lease, LeaseLost, type Locks } from 'holdfast'
+import { oncePerTick } from 'holdfast/cron'
 import { election } from 'holdfast/election'
 import { dynamodb } from 'holdfast/dynamodb'
 import { etcd } from 'holdfast/etcd'
@@ -23,6 +24,7 @@ import { virtualClock } from 'holdfast/testing'
 export const all = [
   election,
   flockFence,
+  oncePerTick,
   httpGuard,
   mysqlFence,
   postgresFence,

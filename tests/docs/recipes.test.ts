@@ -14,6 +14,14 @@ test('a leader that was paused writes behind its successor with a lease in a tab
   expect(output).toMatch(/^without an election and a guard: 5 paused leaders, 5 stale lines, 0 refused$/m)
 })
 
+test('a lock that is free when the run is over runs a tick on each machine', { timeout: SLOW_MS }, async () => {
+  expect((await example('cron/main', 'without')).output).toMatch(/^without oncePerTick: 5 ticks, 10 runs$/m)
+})
+
+test('a tick that is listed is run once', { timeout: SLOW_MS }, async () => {
+  expect((await example('cron/main', 'with')).output).toMatch(/^with oncePerTick: 5 ticks, 5 runs$/m)
+})
+
 test('a leader that was paused writes nothing stale with an election and a guard', { timeout: SLOW_MS }, async () => {
   const { output } = await example('election/main', 'with')
   expect(output).toMatch(/^with an election and a guard: 5 paused leaders, 0 stale lines, \d+ refused$/m)

@@ -59,7 +59,15 @@ async function bundle(
   const [source, bundled] = [join(consumer.folder, 'program.mjs'), join(away, format === 'esm' ? 'b.mjs' : 'b.cjs')]
   writeFileSync(source, code)
   // The programs for servers load no driver.
-  const drivers = ['@aws-sdk/client-dynamodb', '@bufbuild/protobuf/wire', 'mariadb', 'mysql2', 'pg', 'postgres']
+  const drivers = [
+    '@aws-sdk/client-dynamodb',
+    '@bufbuild/protobuf/wire',
+    'croner',
+    'mariadb',
+    'mysql2',
+    'pg',
+    'postgres',
+  ]
   const external = format === 'esm' ? ['ioredis', ...drivers] : drivers
   const from = createRequire(join(tools, 'package.json'))
   if (bundler === 'esbuild') {

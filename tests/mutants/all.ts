@@ -2,6 +2,7 @@
 import { copiesMutants } from './copies.mutants.ts'
 import { coreMutants } from './core.mutants.ts'
 import { demoMutants } from './demo.mutants.ts'
+import { cronMutants } from './cron.mutants.ts'
 import { electionMutants } from './election.mutants.ts'
 import { engineMutants } from './engine.mutants.ts'
 import { dynamodbMutants } from './dynamodb.mutants.ts'
@@ -36,6 +37,7 @@ export const mutants: readonly Mutant[] = [
   ...coreMutants,
   ...copiesMutants,
   ...demoMutants,
+  ...cronMutants,
   ...electionMutants,
   ...engineMutants,
   ...dynamodbMutants,

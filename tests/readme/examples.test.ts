@@ -97,7 +97,10 @@ import type { DynamodbFence } from 'holdfast/guards/dynamodb'
 declare const guard: DynamodbFence
 declare const lease: Lease
 declare const client: DynamoDBClient
-    'docs/guards.md 11',
+`,
+  ],
+  [
+    'docs/guards.md 13',
     `import type { Lease } from 'holdfast'
 import { fence } from 'holdfast/guards/files'
 declare const lease: Lease
@@ -105,7 +108,7 @@ declare function addTo(value: Buffer | undefined): string
 `,
   ],
   [
-    'docs/guards.md 12',
+    'docs/guards.md 14',
     `import { rename, writeFile } from 'node:fs/promises'
 import type { Lease } from 'holdfast'
 import { flockFence } from 'holdfast/guards/files'

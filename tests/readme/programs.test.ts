@@ -59,7 +59,7 @@ beforeAll(async () => {
   for (const scope of ['@aws-sdk', '@bufbuild']) {
     mkdirSync(join(consumer.folder, 'node_modules', scope), { recursive: true })
   }
-  for (const driver of ['@aws-sdk/client-dynamodb', '@bufbuild/protobuf', 'ioredis', 'mysql2', 'pg']) {
+  for (const driver of ['@aws-sdk/client-dynamodb', '@bufbuild/protobuf', 'croner', 'ioredis', 'mysql2', 'pg']) {
     symlinkSync(join(root, 'node_modules', driver), join(consumer.folder, 'node_modules', driver))
   }
 }, SLOW_MS)

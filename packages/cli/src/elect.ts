@@ -1,16 +1,14 @@
 /** `holdfast elect`: runs a command on the one that leads, stops it before the next one can lead, and stands again after a loss. */
-import { election, type Leader, type Term } from 'holdfast/election'
+import { election, type Leader } from 'holdfast/election'
 import { type Context, type GlobalOptions, type Opened, withLocks } from './context.ts'
 import { requireExecutable } from './executable.ts'
 import { exitCodes, Failure } from './exit-codes.ts'
-import { GuardedCommand } from './guarded-command.ts'
-import { environmentOf } from './lease-environment.ts'
+import { runUnderLease } from './leased-command.ts'
 import { openedOrInterrupted, tellDefault } from './open-notice.ts'
 import type { Printer } from './printer.ts'
 import { lockDelayMs, type RunSettings, runSettings } from './run-settings.ts'
 import { SignalDesk, signalExitCode } from './signals.ts'
 import { printable } from './text.ts'
-import { tellTrouble } from './trouble-notice.ts'
 
 export interface ElectCommandOptions extends GlobalOptions {
   readonly announce?: string
@@ -85,31 +83,13 @@ async function stand(candidacy: Candidacy): Promise<number> {
   candidate.on('stopped', ({ token, because }) => {
     if (because === 'lost') tellTurn(context.printer, 'lost', name, token, 'leads no longer')
   })
-  return await candidate.lead((term) => runTerm(term, candidacy), { signal })
+  // Of a term that was lost the exit code of the command does not count.
+  const plan = { context, opened, command: candidacy.command, stopBeforeMs: settings.stopBeforeMs, signals }
+  return await candidate.lead((term) => runUnderLease(term, plan), { signal })
 }
 
 function tellTurn(printer: Printer, event: string, name: string, token: bigint, what: string): void {
   printer.tell(`${what} "${name}", token ${token}`, { event, name, token: String(token) })
-}
-
-/** The command's own exit code; of a term that was lost it does not count. */
-async function runTerm(term: Term, { context, opened, command, settings, signals }: Candidacy): Promise<number> {
-  const guarded = new GuardedCommand()
-  const stopListening = [
-    opened.locks.on('renewed', () => guarded.renewed(term)),
-    tellTrouble(context.printer, opened.locks, term.name),
-  ]
-  try {
-    signals.handOver((signal) => guarded.forward(signal))
-    const { stopBeforeMs } = settings
-    const environment = await environmentOf(term, opened, context.environment)
-    const end = await guarded.run(term, { command, stopBeforeMs, environment })
-    return end.signal === null ? (end.code ?? exitCodes.failed) : signalExitCode(end.signal)
-  } finally {
-    signals.takeBack()
-    for (const stop of stopListening) stop()
-    await guarded.dismiss()
-  }
 }
 
 async function listen({ context, opened, name, signals }: Candidacy): Promise<number> {

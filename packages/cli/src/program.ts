@@ -1,5 +1,6 @@
 /** The command line as people type it: subcommands, options, help with examples. What each does is elsewhere. */
 import { Argument, Command } from 'commander'
+import { addCron } from './cron-syntax.ts'
 import { doctorCommand } from './doctor.ts'
 import { addElect } from './elect-syntax.ts'
 import { evictCommand } from './evict.ts'
@@ -41,6 +42,7 @@ export function programOf(program: ProgramOptions): Command {
     })
   addRun(root, program)
   addElect(root, program)
+  addCron(root, program)
   addList(root, program)
   addInspect(root, program)
   addWatch(root, program)

@@ -17,6 +17,8 @@ export interface Facts {
   readonly expiry: 'engine' | 'observed'
   /** Where tokens come from and what they survive. */
   readonly tokens: string
+  /** `clock`: a token is the time of the store at the grant in µs, or later where it has to rise. @default 'counter' */
+  readonly tokenScale?: 'clock' | 'counter'
   readonly order: 'fifo' | 'none'
   readonly wakeUp: 'push' | 'poll'
   readonly ttl: {

@@ -11,9 +11,9 @@ export const facts: Facts = {
   ],
   clock: 'the monotonic clock of the process',
   expiry: 'engine',
+  tokenScale: 'clock',
   tokens:
-    'max(last + 1, wall clock in µs), in memory, and at most an hour ahead of where the monotonic clock says that the wall ' +
-    'clock must be; they survive a restart as long as the clock goes forward',
+    'max(last + 1, wall clock in µs, an hour ahead of the monotonic at most); over restarts they rise as the clock does',
   order: 'fifo',
   wakeUp: 'push',
   ttl: { per: 'claim', granularityMs: 1, minMs: TTL_MS_MIN, maxMs: TTL_MS_MAX },

@@ -52,6 +52,7 @@ export function factsOf(server: PostgresFindings, { isLogged }: FoundTable, hear
     ],
     clock: 'the wall clock of the database server',
     expiry: 'engine',
+    tokenScale: 'clock',
     tokens:
       'max(last + 1, clock of the server in µs), made under the lock of the row, kept in it, and at most an hour ahead of where ' +
       'the monotonic clock of the process says that it must be',

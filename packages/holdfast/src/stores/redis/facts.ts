@@ -16,6 +16,7 @@ export function factsOf(findings: readonly ServerFindings[], topology: Topology)
       ? "the wall clock of the lock's primary in the Redis Cluster"
       : 'the wall clock of the Redis server',
     expiry: 'engine',
+    tokenScale: 'clock',
     tokens:
       "max(last + 1, the server's wall clock in µs), over all locks of a server or of a slot; they survive the loss of all data as long as the clock goes forward",
     order: 'fifo',

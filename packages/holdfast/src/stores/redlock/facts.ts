@@ -34,6 +34,7 @@ export function factsOf(found: Found): Facts {
     reasons: reasonsOf(found),
     clock: 'the wall clock of each node, for its own vote',
     expiry: 'engine',
+    tokenScale: 'clock',
     tokens:
       `the highest of the votes of ${majority} of ${nodes.length} nodes, near their clocks in µs; they survive the loss of the data of ` +
       `${nodes.length - majority} nodes in any ${seconds(quarantineMs(keptOutMs))}, because a node that lost its data is kept out for so long`,

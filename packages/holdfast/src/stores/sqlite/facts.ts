@@ -29,6 +29,7 @@ export function factsOf(findings: FileFindings): Facts {
       ? 'the monotonic clock of this machine, which all of its processes share'
       : 'the wall clock of this machine: no boot id can be read here, without which a monotonic clock means nothing after a restart',
     expiry: 'engine',
+    tokenScale: 'clock',
     tokens:
       'max(last + 1, wall clock in µs), kept in the file, and at most an hour ahead of where a clock that nobody sets says that ' +
       `the wall clock must be${monotonic ? ' since the machine was started' : ', in each process'}. They rise over crashes, restarts and power cuts whatever the ` +

@@ -1,0 +1,23 @@
+/** What recipes ask of a ledger, in the shape that the ledgers of all guards have. */
+import type { Fenced } from '../lease/lease.ts'
+import { Misuse } from '../store/errors.ts'
+import type { MaybePromise } from './duty.ts'
+
+/**
+ * One fenced text for each lock, in a place that outlives the lease: `ledger()` of `holdfast/guards/sqlite`, of
+ * `holdfast/guards/postgres` and the others fit as they are. Recipes write at most 65,536 bytes.
+ */
+export interface Ledger {
+  /** The entry as it is; null when nothing was written. */
+  get(lock: Pick<Fenced, 'namespace' | 'name'>): MaybePromise<{ readonly value: string; readonly token: bigint } | null>
+  /** Raises the mark to the token of the lease and reads the entry, so that no late writer can change it. */
+  enter(lease: Fenced): MaybePromise<{ readonly value: string; readonly token: bigint } | null>
+  /** Writes the entry unless a newer token was seen. */
+  put(lease: Fenced, value: string): MaybePromise<void>
+}
+
+export function checkedLedger(ledger: Ledger): Ledger {
+  const methods = typeof ledger === 'object' && ledger !== null ? [ledger.get, ledger.enter, ledger.put] : [undefined]
+  if (methods.every((method) => typeof method === 'function')) return ledger
+  throw new Misuse('ledger must have get, enter and put: use ledger(…) of a guard, such as holdfast/guards/sqlite')
+}
