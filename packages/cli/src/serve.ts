@@ -1,5 +1,5 @@
 /** `holdfast serve`: lends locks over HTTP until a signal ends it. The server is a package of its own, found by name. */
-import { durationMs, type Duration, type Locks } from 'holdfast'
+import { durationMs, type Locks } from 'holdfast'
 import { type Context, type GlobalOptions, openLocks } from './context.ts'
 import { exitCodes, Failure } from './exit-codes.ts'
 import { SignalDesk, signalExitCode } from './signals.ts'
@@ -30,7 +30,7 @@ const DRAIN_MS_MAX = 3_600_000
 
 export async function serveCommand(context: Context, options: ServeCommandOptions): Promise<number> {
   const { printer } = context
-  const drainMs = durationMs('drain', options.drain as Duration, { minMs: 0, maxMs: DRAIN_MS_MAX })
+  const drainMs = durationMs('drain', options.drain, { minMs: 0, maxMs: DRAIN_MS_MAX })
   const { lockServer } = await load()
   const desk = new SignalDesk()
   const { locks, namespace } = await openLocks(context, options)

@@ -57,7 +57,8 @@ export async function lockServer(options: LockServerOptions): Promise<LockServer
   const address = server.address() as AddressInfo
   const own = LOOPBACK.includes(host) ? LOOPBACK : [host]
   const gate = new Gate([...own.map((each) => `${each}:${address.port}`), ...hosts], tokensFile)
-  server.on('request', getRequestListener(routes({ locks, namespace, loans, gate }).fetch))
+  const answer = getRequestListener(routes({ locks, namespace, loans, gate }).fetch)
+  server.on('request', (incoming, outgoing) => void answer(incoming, outgoing))
   return {
     url: `http://${host}:${address.port}`,
     async close(drainMs) {

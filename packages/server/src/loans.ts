@@ -144,7 +144,7 @@ export class Loans {
     })
     this.#loans.set(id, loan)
     lease.signal.addEventListener('abort', () => {
-      const { reason }: { reason: unknown } = lease.signal
+      const reason: unknown = lease.signal.reason
       this.#forget(loan, reason instanceof Error ? reason.message : 'it was lost')
     })
     return loan

@@ -26,7 +26,7 @@ export function openApi(): Readonly<Record<string, unknown>> {
     ]
   })
   const look = (summary: string): object => ({ get: { summary, responses: answers } })
-  const paths: Readonly<Record<string, unknown>> = Object.fromEntries([
+  const paths = Object.fromEntries<object>([
     ...posts,
     ['/v1/locks/{name}', { parameters: [name], ...look('Who holds the lock, and who waits') }],
     ['/v1/locks', look('Names that are held or waited for: prefix, cursor, limit')],
