@@ -30,7 +30,11 @@ function textOf(stream: PassThrough): string {
 }
 
 const mistakes: readonly (readonly [what: string, args: readonly string[], message: RegExp])[] = [
-  ['no command', [], /which command\? run, elect, ls, inspect, watch, evict, doctor, rebase, schema or redlock;/],
+  [
+    'no command',
+    [],
+    /which command\? run, elect, ls, inspect, watch, evict, doctor, rebase, serve, schema or redlock;/,
+  ],
   ['an unknown command', ['frobnicate'], /unknown command 'frobnicate'/],
   ['an unknown option', ['run', '--frob', 'job', '--', 'true'], /unknown option '--frob'/],
   ['a run without a name', ['run', '--', 'true'], /missing required argument 'name'/],

@@ -19,7 +19,7 @@ interface Bearer extends Caller {
 const SCOPES: readonly string[] = ['read', 'lock', 'operate'] satisfies readonly Scope[]
 /** On this machine alone, without a token: an eviction always needs a secret. */
 const LOCAL: Caller = { scopes: new Set(['read', 'lock']), prefix: '' }
-/** Somebody who is not the owner of the file may read or write it. */
+/** Users beside its owner may read or write the file. */
 const FOR_OTHERS = 0o077
 
 export class Gate {

@@ -18,7 +18,7 @@ export interface LockServerOptions {
   readonly hosts?: readonly string[]
   /** A file of mode 600 with a line `SHA256 scopes [prefix]` for each token. @default none: this machine may read and lock */
   readonly tokensFile?: string
-  /** Something in front encrypts: nobody may read tokens on their way. @default false */
+  /** Something in front encrypts, so that tokens cannot be read on their way. @default false */
   readonly isBehindTlsProxy?: boolean
 }
 
@@ -69,7 +69,7 @@ export async function lockServer(options: LockServerOptions): Promise<LockServer
   }
 }
 
-/** Answers that are under way are finished, but nobody who does not read them holds up the end. */
+/** Answers that are under way are finished, and one that is not read does not hold up the end. */
 function ended(server: Server): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => server.closeAllConnections(), LAST_ANSWERS_MS)

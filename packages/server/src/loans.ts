@@ -129,7 +129,7 @@ export class Loans {
     const lease = await lockOf(this.#locks, name, body).acquire(
       body.mode === 'permit' ? { ...options, take: body.permits ?? 1 } : options,
     )
-    // The grant and the end of the last request may meet: nobody is told of this one.
+    // The grant and the end of the last request may meet: no program is told of this one.
     if (signal.aborted) {
       await lease.release()
       throw signal.reason

@@ -14,7 +14,7 @@ const answers = { 200: { description: 'done' }, default: { description: 'applica
 const name = { name: 'name', in: 'path', required: true, schema: { type: 'string' } } as const
 
 export function openApi(): Readonly<Record<string, unknown>> {
-  const posts = Object.entries(schemas).map(([verb, schema]) => {
+  const posts = Object.entries(schemas).map(([verb, schema]): readonly [string, object] => {
     const body = {
       required: true,
       content: { 'application/json': { schema: z.toJSONSchema(schema, { io: 'input' }) } },
