@@ -47,4 +47,18 @@ export const serverMutants: readonly Mutant[] = [
     replace: 'if (caller.scopes.size === 0)',
     caughtBy: { ...tests, named: 'lets nobody evict' },
   },
+  {
+    name: 'server: a limit costs a lease',
+    file: `${FOLDER}/routes.ts`,
+    find: '(?:renew|release)$/.test(call.req.path)',
+    replace: '(?:release)$/.test(call.req.path)',
+    caughtBy: { ...tests, named: 'limits how often a caller asks' },
+  },
+  {
+    name: 'server: an end that cannot wait gives locks back under programs that believe',
+    file: 'packages/cli/src/serve.ts',
+    find: 'if (believers === 0) await locks.close()',
+    replace: 'await locks.close()',
+    caughtBy: { tests: ['packages/cli/src/serve.test.ts'], named: 'leaves it its lock' },
+  },
 ]

@@ -71,6 +71,16 @@ test('Ctrl-C lends nothing more, lets a program give back, and then ends', async
   expect(await server.ended).toMatchObject({ code: 130, stderr: '' })
 })
 
+test('an end that cannot wait for a program leaves it its lock', async () => {
+  const hasty = box.start(['serve', '--listen', '127.0.0.1:0', '--drain', '100ms'])
+  const [, address = ''] = await hasty.says(/listening on (\S+)/)
+  url = address
+  await curl('nightly/acquire', { id: 'e'.repeat(32), ttlMs: 60_000 })
+  hasty.kill('SIGINT')
+  expect(await hasty.ended).toMatchObject({ code: 130, stderr: expect.stringContaining('not given back') as unknown })
+  expect((await box.run(['run', '--wait', '500ms', 'nightly', '--', 'true'])).code).toBe(75)
+})
+
 test('an address beyond this machine is refused without tokens', async () => {
   const { code, stderr } = await box.run(['serve', '--listen', '0.0.0.0:0'])
   expect([code, stderr]).toEqual([2, expect.stringContaining('--tokens')])

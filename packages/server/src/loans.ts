@@ -22,7 +22,7 @@ export class Loans {
   readonly #loans = new Map<string, Loan>()
   readonly #waits = new Map<string, Pending>()
   readonly #over = new Map<string, string>()
-  #isDraining = false
+  readonly #draining = new AbortController()
   #onDrained: () => void = () => undefined
 
   /** `lockDelays`: the store can keep a lock for a while after the end of this process, which programs that still believe need. */
@@ -32,7 +32,12 @@ export class Loans {
   }
 
   get isDraining(): boolean {
-    return this.#isDraining
+    return this.draining.aborted
+  }
+
+  /** Aborts when nothing is lent any more. */
+  get draining(): AbortSignal {
+    return this.#draining.signal
   }
 
   /** Joins the wait of the same id, or tells the grant again. The wait ends when the last of its requests is given up. */
@@ -42,7 +47,7 @@ export class Loans {
     if (over !== undefined) throw new LeaseLost(`this id is over: ${over}. Ask with a new one`, { resource: name })
     const loan = this.#loans.get(id)
     if (loan !== undefined) return this.#told(loan, name, receivedMs)
-    if (this.#isDraining) throw new Refusal('DRAINING', 'this server is about to end: ask another one, or again')
+    if (this.isDraining) throw new Refusal('DRAINING', 'this server is about to end: ask another one, or again')
     const pending = this.#waits.get(id) ?? this.#begin(name, body)
     if (pending.name !== name) throw otherName(pending.name)
     pending.requests += 1
@@ -88,7 +93,7 @@ export class Loans {
    * with the number of those that may believe longer than `limitMs`: their leases must not be given back for them.
    */
   async drain(limitMs: number): Promise<number> {
-    this.#isDraining = true
+    this.#draining.abort()
     for (const { controller } of this.#waits.values()) {
       controller.abort(new Refusal('DRAINING', 'this server is about to end: ask another one, or again'))
     }
@@ -106,7 +111,7 @@ export class Loans {
   #told(loan: Loan, name: string, receivedMs: number): Loan {
     if (loan.lease.name !== name) throw otherName(loan.lease.name)
     loan.lease.assertHeld()
-    if (!this.#isDraining) loan.prolong(receivedMs)
+    if (!this.isDraining) loan.prolong(receivedMs)
     return loan
   }
 

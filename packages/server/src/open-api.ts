@@ -31,6 +31,7 @@ export function openApi(): Readonly<Record<string, unknown>> {
     ['/v1/locks/{name}', { parameters: [name], ...look('Who holds the lock, and who waits') }],
     ['/v1/locks', look('Names that are held or waited for: prefix, cursor, limit')],
     ['/v1/check', look('Whether a sequencer holds now; 412 when not')],
+    ['/v1/observe', look('Lines as they change, as events: name, up to 100 times')],
     ['/livez', look('The process answers')],
     ['/readyz', look('The store answers; 503 when not, and before the end')],
   ])

@@ -1,16 +1,18 @@
 /** The interface over HTTP: what each path does with its request. */
 import type { HttpBindings } from '@hono/node-server'
-import { type Locks, parseSequencer, StaleToken } from 'holdfast'
+import { type Locks, Misuse, parseSequencer, StaleToken } from 'holdfast'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { allow, type Caller, type Gate, type Scope } from './gate.ts'
 import { lineDocument } from './line-document.ts'
+import { lineStream } from './line-stream.ts'
 import type { Loan } from './loan.ts'
 import type { Loans } from './loans.ts'
 import { parsed, schemas } from './messages.ts'
 import { openApi } from './open-api.ts'
 import { problemOf } from './problem.ts'
+import { Rate } from './rate.ts'
 import { Refusal } from './refusal.ts'
 
 /** What arrived with a request. */
@@ -28,6 +30,8 @@ export interface RoutesOptions {
 
 const BODY_BYTES_MAX = 256 * 1024
 const LIST_MAX = 1_000
+const OBSERVED_MAX = 100
+const STREAMS_MAX = 50
 /** The share of the ttl after which a program should renew. */
 const RENEW_SHARE = 1 / 3
 
@@ -50,12 +54,17 @@ export function routes(options: RoutesOptions): App {
   }
   app.use(bodyLimit({ maxSize: BODY_BYTES_MAX, onError: tooLarge }))
   addHealth(app, options)
+  const rate = new Rate()
   app.use('/v1/*', async (call, next) => {
-    call.set('caller', options.gate.caller(call.req.header('authorization')))
+    const caller = options.gate.caller(call.req.header('authorization'))
+    call.set('caller', caller)
+    // A limit must not cost a lease.
+    if (!/\/(?:renew|release)$/.test(call.req.path)) rate.count(caller)
     await next()
   })
   addLending(app, options)
   addLooks(app, options)
+  addStream(app, options)
   app.notFound((call) => answerOf(call, new Refusal('NOT_FOUND', 'there is no such path: see /openapi.json')))
   app.onError((error, call) => answerOf(call, error))
   return app
@@ -97,6 +106,21 @@ function addLending(app: App, { loans }: RoutesOptions): void {
   })
 }
 
+function addStream(app: App, { locks, namespace, loans }: RoutesOptions): void {
+  let streams = 0
+  app.get('/v1/observe', (call) => {
+    const names = (call.req.queries('name') ?? []).map((name) => allowed(call, 'read', name))
+    if (names.length < 1 || names.length > OBSERVED_MAX) {
+      throw new Misuse(`name the locks to observe: ?name=…&name=…, 1 to ${OBSERVED_MAX} of them`)
+    }
+    if (streams >= STREAMS_MAX) throw new Refusal('LIMITED', `this server has ${STREAMS_MAX} readers already`)
+    streams += 1
+    const gone = goneOf(call)
+    call.env.outgoing.once('close', () => (streams -= 1))
+    return lineStream(call, { locks, namespace, names, ends: AbortSignal.any([gone, loans.draining]) })
+  })
+}
+
 function addLooks(app: App, { locks, namespace }: RoutesOptions): void {
   app.get('/v1/locks/:name', async (call) => {
     const name = allowedName(call, 'read')
@@ -135,7 +159,11 @@ function granted(call: Call, loan: Loan, more: Readonly<Record<string, unknown>>
 
 /** The name of the path, in the spelling of a sequencer, whose own reader refuses every other one. */
 function allowedName(call: Call, scope: Scope): string {
-  const { name } = parseSequencer(`n/${call.req.param('name') ?? ''}/exclusive/1`)
+  return allowed(call, scope, call.req.param('name') ?? '')
+}
+
+function allowed(call: Call, scope: Scope, spelling: string): string {
+  const { name } = parseSequencer(`n/${spelling}/exclusive/1`)
   allow(call.get('caller'), scope, name)
   return name
 }
