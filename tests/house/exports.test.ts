@@ -86,6 +86,7 @@ test('a file beside the code, its place and a wait at load time are found', () =
 test.each([
   'packages/holdfast',
   'packages/cli',
+  'packages/server',
   'packages/testbed',
   'packages/lab',
   'packages/bench',

@@ -6,6 +6,7 @@ import { complaints, read, repositoryFiles } from '../support/tree.ts'
 const LIBRARY = 'packages/holdfast/src'
 const PROGRAMS = [
   'packages/cli/src',
+  'packages/server/src',
   'packages/testbed/src',
   'packages/lab/src',
   'packages/bench/src',

@@ -26,6 +26,7 @@ import { redisMutants } from './redis.mutants.ts'
 import { redlockServerMutants } from './redlock-servers.mutants.ts'
 import { redlockMutants } from './redlock.mutants.ts'
 import { rowMutants } from './rows.mutants.ts'
+import { serverMutants } from './server.mutants.ts'
 import { sqlGuardMutants } from './sql-guard.mutants.ts'
 import { sqliteMutants } from './sqlite.mutants.ts'
 import { timelineMutants } from './timeline.mutants.ts'
@@ -60,6 +61,7 @@ export const mutants: readonly Mutant[] = [
   ...redlockMutants,
   ...redlockServerMutants,
   ...rowMutants,
+  ...serverMutants,
   ...sqlGuardMutants,
   ...sqliteMutants,
   ...timelineMutants,

@@ -18,6 +18,8 @@ const COPIED = [
   'packages/testbed/competitors',
   'packages/cli/package.json',
   'packages/cli/src',
+  'packages/server/package.json',
+  'packages/server/src',
   'packages/lab/package.json',
   'packages/lab/src',
   'examples/seat-14a/package.json',

@@ -11,6 +11,7 @@ import { rebaseCommand } from './rebase.ts'
 import { redlockActions, redlockCommand, type RedlockAction } from './redlock.ts'
 import { runCommand } from './run.ts'
 import { type RunCommandOptions, WAIT_DEFAULT } from './run-settings.ts'
+import { addServe } from './serve-syntax.ts'
 import { act, type ProgramOptions } from './subcommand.ts'
 import { schemaCommand, schemaEngines } from './schema.ts'
 import { knownSchemes } from './stores.ts'
@@ -49,6 +50,7 @@ export function programOf(program: ProgramOptions): Command {
   addEvict(root, program)
   addDoctor(root, program)
   addRebase(root, program)
+  addServe(root, program)
   addSchema(root, program)
   addRedlock(root, program)
   addLab(root)

@@ -1,0 +1,68 @@
+/** `holdfast serve`: lends locks over HTTP until a signal ends it. The server is a package of its own, found by name. */
+import { durationMs, type Locks } from 'holdfast'
+import { type Context, type GlobalOptions, openLocks } from './context.ts'
+import { exitCodes, Failure } from './exit-codes.ts'
+import { SignalDesk, signalExitCode } from './signals.ts'
+
+export interface ServeCommandOptions extends GlobalOptions {
+  readonly listen: string
+  readonly host?: readonly string[]
+  readonly tokens?: string
+  readonly behindTlsProxy?: boolean
+  readonly drain: string
+}
+
+/** What the package of the server offers. */
+interface ServerPackage {
+  lockServer(options: {
+    readonly locks: Locks
+    readonly namespace: string
+    readonly listen: string
+    readonly hosts?: readonly string[]
+    readonly tokensFile?: string
+    readonly isBehindTlsProxy?: boolean
+  }): Promise<{ readonly url: string; close(drainMs: number): Promise<number> }>
+}
+
+/** Not a literal in the import: the server is built after the command. */
+const SERVER = '@holdfast/server'
+const DRAIN_MS_MAX = 3_600_000
+
+export async function serveCommand(context: Context, options: ServeCommandOptions): Promise<number> {
+  const { printer } = context
+  const drainMs = durationMs('drain', options.drain, { minMs: 0, maxMs: DRAIN_MS_MAX })
+  const { lockServer } = await load()
+  const desk = new SignalDesk()
+  const { locks, namespace } = await openLocks(context, options)
+  let believers = 0
+  try {
+    const { listen, host: hosts = [], tokens, behindTlsProxy: isBehindTlsProxy = false } = options
+    const file = tokens === undefined ? {} : { tokensFile: tokens }
+    const server = await lockServer({ locks, namespace, listen, hosts, isBehindTlsProxy, ...file })
+    printer.line(options.json === true ? JSON.stringify({ url: server.url }) : `listening on ${server.url}`)
+    const { signal } = desk.interrupted
+    await new Promise<void>((resolve) => {
+      if (signal.aborted) resolve()
+      else signal.addEventListener('abort', () => resolve(), { once: true })
+    })
+    believers = await server.close(drainMs)
+  } finally {
+    desk.close()
+    // A program that may still believe keeps its lock until its ttl is over: giving it back now would let another one in.
+    if (believers === 0) await locks.close()
+  }
+  if (believers > 0) {
+    const words = `${believers} locks were not given back in time; they are free when their ttl is over`
+    printer.tell(words, { event: 'undrained', locks: believers })
+  }
+  return signalExitCode(desk.interruptedBy ?? 'SIGTERM')
+}
+
+async function load(): Promise<ServerPackage> {
+  try {
+    import.meta.resolve(SERVER)
+  } catch {
+    throw new Failure(exitCodes.usage, 'the server is not published yet: it comes with the repository of Holdfast')
+  }
+  return (await import(SERVER)) as ServerPackage
+}

@@ -1,0 +1,86 @@
+/** Who may ask for what: the name that the server is called by, foreign pages, and the scopes of a bearer token. */
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { readFileSync, statSync } from 'node:fs'
+import { Misuse } from 'holdfast'
+import { Refusal } from './refusal.ts'
+
+export type Scope = 'read' | 'lock' | 'operate'
+
+export interface Caller {
+  readonly scopes: ReadonlySet<string>
+  /** Only names that start with this. */
+  readonly prefix: string
+}
+
+interface Bearer extends Caller {
+  readonly digest: Buffer
+}
+
+const SCOPES: readonly string[] = ['read', 'lock', 'operate'] satisfies readonly Scope[]
+/** On this machine alone, without a token: an eviction always needs a secret. */
+const LOCAL: Caller = { scopes: new Set(['read', 'lock']), prefix: '' }
+/** Users beside its owner may read or write the file. */
+const FOR_OTHERS = 0o077
+
+export class Gate {
+  readonly #hosts: ReadonlySet<string>
+  readonly #bearers: readonly Bearer[] | undefined
+
+  /** `hosts`: what a request may call the server, with its port. Without `tokensFile` only this machine gets in. */
+  constructor(hosts: readonly string[], tokensFile: string | undefined) {
+    this.#hosts = new Set(hosts.map((host) => host.toLowerCase()))
+    this.#bearers = tokensFile === undefined ? undefined : bearersIn(tokensFile)
+  }
+
+  /** Before anything else, for every path: a page that was rebound to this address sends its own name. */
+  checkOrigin(header: (name: string) => string | undefined): void {
+    const host = header('host')?.toLowerCase() ?? ''
+    if (!this.#hosts.has(host)) {
+      throw new Refusal(
+        'WRONG_HOST',
+        'this server is called by another name: start it with --host NAME to allow this one',
+      )
+    }
+    const site = header('sec-fetch-site')
+    if (header('origin') !== undefined || (site !== undefined && site !== 'none')) {
+      throw new Refusal('FORBIDDEN', 'pages of browsers may not ask this server')
+    }
+  }
+
+  caller(authorization: string | undefined): Caller {
+    if (this.#bearers === undefined && authorization === undefined) return LOCAL
+    const secret = /^Bearer ([\x21-\x7e]{1,500})$/i.exec(authorization ?? '')?.[1]
+    const digest = createHash('sha256')
+      .update(secret ?? '')
+      .digest()
+    // Each is compared, so that the time says nothing about which one fits.
+    const [found] = (this.#bearers ?? []).filter((bearer) => timingSafeEqual(bearer.digest, digest))
+    if (secret === undefined || found === undefined) {
+      throw new Refusal('UNAUTHENTICATED', 'send a token of the token file: Authorization: Bearer TOKEN')
+    }
+    return found
+  }
+}
+
+export function allow(caller: Caller, scope: Scope, name: string): void {
+  if (!caller.scopes.has(scope)) {
+    throw new Refusal('FORBIDDEN', `this needs the scope "${scope}": give it to a token in the token file (--tokens)`)
+  }
+  if (!name.startsWith(caller.prefix)) throw new Refusal('FORBIDDEN', 'the token is for names of another prefix')
+}
+
+/** Lines of `SHA256-OF-TOKEN scope,scope [prefix]`; the tokens themselves stand nowhere. */
+function bearersIn(path: string): readonly Bearer[] {
+  if ((statSync(path).mode & FOR_OTHERS) !== 0)
+    throw new Misuse('the token file must be for its owner alone: chmod 600')
+  const lines = readFileSync(path, 'utf8').split('\n')
+  return lines.flatMap((line, index) => {
+    if (/^\s*(?:#|$)/.test(line)) return []
+    const [digest = '', scopes = '', prefix = ''] = line.trim().split(/\s+/)
+    const named = scopes.split(',')
+    if (!/^[0-9a-f]{64}$/.test(digest) || !named.every((scope) => SCOPES.includes(scope))) {
+      throw new Misuse(`line ${index + 1} of the token file must be: SHA256 ${SCOPES.join(',')} [PREFIX]`)
+    }
+    return [{ digest: Buffer.from(digest, 'hex'), scopes: new Set(named), prefix }]
+  })
+}

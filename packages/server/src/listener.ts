@@ -1,0 +1,91 @@
+/** A server that listens, and its end: nothing is lent any more, programs give back or run out, and only then it closes. */
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
+import { type Locks, Misuse } from 'holdfast'
+import { Gate } from './gate.ts'
+import { Loans } from './loans.ts'
+import { routes } from './routes.ts'
+
+export interface LockServerOptions {
+  /** The client whose locks are lent. The server does not close it. */
+  readonly locks: Locks
+  /** The namespace of that client. */
+  readonly namespace: string
+  /** `host:port`; port 0 is any free one. Anything but this machine needs `tokensFile` and `isBehindTlsProxy`. */
+  readonly listen: string
+  /** Names, with their port, that requests may call the server by, beside its own address. @default none */
+  readonly hosts?: readonly string[]
+  /** A file of mode 600 with a line `SHA256 scopes [prefix]` for each token. @default none: this machine may read and lock */
+  readonly tokensFile?: string
+  /** Something in front encrypts, so that tokens cannot be read on their way. @default false */
+  readonly isBehindTlsProxy?: boolean
+}
+
+export interface LockServer {
+  /** Where it listens. */
+  readonly url: string
+  /**
+   * Lends nothing more, waits at most `drainMs` for programs to give back or to run out, and closes. Returns how many may
+   * still believe that they hold: while it is not 0, the client must not be closed, because that gives their locks to others.
+   */
+  close(drainMs: number): Promise<number>
+}
+
+const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]']
+const HEADER_BYTES_MAX = 16 * 1024
+const HEADERS_MS_MAX = 10_000
+/** Longer than proxies keep a connection, so that they end it and not we. */
+const KEEP_ALIVE_MS = 75_000
+const LAST_ANSWERS_MS = 2_000
+
+/** Throws `Misuse` for an address that is not safe to listen on. */
+export async function lockServer(options: LockServerOptions): Promise<LockServer> {
+  const { locks, namespace, listen, hosts = [], tokensFile } = options
+  const [, host = '', port = ''] = /^(.+):(\d{1,5})$/.exec(listen) ?? []
+  if (host === '') throw new Misuse('listen must be host:port, such as 127.0.0.1:4653')
+  if (!LOOPBACK.includes(host) && (tokensFile === undefined || options.isBehindTlsProxy !== true)) {
+    throw new Misuse(
+      'beyond this machine a server needs tokens and encryption: --tokens FILE, and --behind-tls-proxy when one is in front',
+    )
+  }
+  const { unsupported } = await locks.open()
+  const loans = new Loans(locks, unsupported.lockDelay === undefined)
+  const server = createServer({ maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: HEADERS_MS_MAX })
+  server.keepAliveTimeout = KEEP_ALIVE_MS
+  await listening(server, host, Number(port))
+  const address = server.address() as AddressInfo
+  const own = LOOPBACK.includes(host) ? LOOPBACK : [host]
+  const gate = new Gate([...own.map((each) => `${each}:${address.port}`), ...hosts], tokensFile)
+  const answer = getRequestListener(routes({ locks, namespace, loans, gate }).fetch)
+  server.on('request', (incoming, outgoing) => void answer(incoming, outgoing))
+  return {
+    url: `http://${host}:${address.port}`,
+    async close(drainMs) {
+      const left = await loans.drain(drainMs)
+      await ended(server)
+      return left
+    },
+  }
+}
+
+/** Answers that are under way are finished, and one that is not read does not hold up the end. */
+function ended(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => server.closeAllConnections(), LAST_ANSWERS_MS)
+    server.close(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+}
+
+function listening(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host.replaceAll(/[[\]]/g, ''), () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}

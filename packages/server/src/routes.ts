@@ -1,0 +1,199 @@
+/** The interface over HTTP: what each path does with its request. */
+import type { HttpBindings } from '@hono/node-server'
+import { type Locks, Misuse, parseSequencer, StaleToken } from 'holdfast'
+import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { allow, type Caller, type Gate, type Scope } from './gate.ts'
+import { lineDocument } from './line-document.ts'
+import { lineStream } from './line-stream.ts'
+import type { Loan } from './loan.ts'
+import type { Loans } from './loans.ts'
+import { parsed, schemas } from './messages.ts'
+import { openApi } from './open-api.ts'
+import { problemOf } from './problem.ts'
+import { Rate } from './rate.ts'
+import { Refusal } from './refusal.ts'
+
+/** What arrived with a request. */
+interface Arrival {
+  readonly Bindings: HttpBindings
+  readonly Variables: { readonly caller: Caller; readonly receivedMs: number }
+}
+
+export interface RoutesOptions {
+  readonly locks: Locks
+  readonly namespace: string
+  readonly loans: Loans
+  readonly gate: Gate
+}
+
+const BODY_BYTES_MAX = 256 * 1024
+const LIST_MAX = 1_000
+const OBSERVED_MAX = 100
+const STREAMS_MAX = 50
+/** The share of the ttl after which a program should renew. */
+const RENEW_SHARE = 1 / 3
+
+type Call = Context<Arrival>
+type App = Hono<Arrival>
+
+export function routes(options: RoutesOptions): App {
+  const app: App = new Hono<Arrival>()
+  app.use(async (call, next) => {
+    // Counted from before the body is read: later would promise more than is sure, and earlier is not known.
+    call.set('receivedMs', performance.now())
+    call.header('Cache-Control', 'no-store')
+    options.gate.checkOrigin((name) => call.req.header(name))
+    await next()
+    // A connection that is kept would hold up the end of this server.
+    if (options.loans.isDraining) call.header('Connection', 'close')
+  })
+  const tooLarge = (): never => {
+    throw new Refusal('TOO_LARGE', `a request has at most ${BODY_BYTES_MAX} bytes`)
+  }
+  app.use(bodyLimit({ maxSize: BODY_BYTES_MAX, onError: tooLarge }))
+  addHealth(app, options)
+  const rate = new Rate()
+  app.use('/v1/*', async (call, next) => {
+    const caller = options.gate.caller(call.req.header('authorization'))
+    call.set('caller', caller)
+    // A limit must not cost a lease.
+    if (!/\/(?:renew|release)$/.test(call.req.path)) rate.count(caller)
+    await next()
+  })
+  addLending(app, options)
+  addLooks(app, options)
+  addStream(app, options)
+  app.notFound((call) => answerOf(call, new Refusal('NOT_FOUND', 'there is no such path: see /openapi.json')))
+  app.onError((error, call) => answerOf(call, error))
+  return app
+}
+
+function addHealth(app: App, { locks, loans }: RoutesOptions): void {
+  app.get('/livez', (call) => call.json({ alive: true }))
+  app.get('/readyz', async (call) => {
+    const isOpen = await locks.open().then(
+      () => true,
+      () => false,
+    )
+    const isReady = isOpen && !loans.isDraining
+    return call.json({ store: isOpen ? 'ok' : 'away', draining: loans.isDraining }, isReady ? 200 : 503)
+  })
+  app.get('/openapi.json', (call) => call.json(openApi()))
+}
+
+function addLending(app: App, { loans }: RoutesOptions): void {
+  app.post('/v1/locks/:name/acquire', async (call) => {
+    const name = allowedName(call, 'lock')
+    const body = parsed(schemas.acquire, await jsonOf(call))
+    const startedMs = performance.now()
+    const loan = await loans.acquire(name, body, goneOf(call), call.get('receivedMs'))
+    return granted(call, loan, { waitedMs: Math.round(performance.now() - startedMs) })
+  })
+  app.post('/v1/locks/:name/renew', async (call) => {
+    const name = allowedName(call, 'lock')
+    const { id, token, note } = parsed(schemas.renew, await jsonOf(call))
+    const loan = loans.renew(id, name, token, call.get('receivedMs'))
+    if (note !== undefined) loan.lease.setNote(note)
+    return granted(call, loan, { closing: loans.isDraining })
+  })
+  app.post('/v1/locks/:name/release', async (call) => {
+    const name = allowedName(call, 'lock')
+    const { id } = parsed(schemas.release, await jsonOf(call))
+    const outcome = await loans.release(id, name)
+    return call.json({ outcome }, outcome === 'unknown' ? 504 : 200)
+  })
+}
+
+function addStream(app: App, { locks, namespace, loans }: RoutesOptions): void {
+  let streams = 0
+  app.get('/v1/observe', (call) => {
+    const names = (call.req.queries('name') ?? []).map((name) => allowed(call, 'read', name))
+    if (names.length < 1 || names.length > OBSERVED_MAX) {
+      throw new Misuse(`name the locks to observe: ?name=…&name=…, 1 to ${OBSERVED_MAX} of them`)
+    }
+    if (streams >= STREAMS_MAX) throw new Refusal('LIMITED', `this server has ${STREAMS_MAX} readers already`)
+    streams += 1
+    const gone = goneOf(call)
+    call.env.outgoing.once('close', () => (streams -= 1))
+    return lineStream(call, { locks, namespace, names, ends: AbortSignal.any([gone, loans.draining]) })
+  })
+}
+
+function addLooks(app: App, { locks, namespace }: RoutesOptions): void {
+  app.get('/v1/locks/:name', async (call) => {
+    const name = allowedName(call, 'read')
+    return call.json(lineDocument(namespace, name, await locks.inspect(name)))
+  })
+  app.get('/v1/locks', async (call) => {
+    const { prefix = '', cursor, limit = '100' } = call.req.query()
+    allow(call.get('caller'), 'read', prefix)
+    const page = await locks.list({ prefix, limit: Math.min(Number(limit), LIST_MAX), ...(cursor && { cursor }) })
+    return call.json(page)
+  })
+  app.post('/v1/locks/:name/evict', async (call) => {
+    const name = allowedName(call, 'operate')
+    const { token, reason } = parsed(schemas.evict, await jsonOf(call))
+    const outcome = await locks.evict(name, { token: BigInt(token), reason })
+    if (outcome === 'gone') throw await stale(locks, name, BigInt(token))
+    return call.json({ outcome })
+  })
+  app.get('/v1/check', async (call) => {
+    const sequencer = call.req.query('sequencer') ?? ''
+    const { name, token } = parseSequencer(sequencer)
+    allow(call.get('caller'), 'read', name)
+    if ((await locks.check(sequencer)) === 'gone') throw await stale(locks, name, token)
+    return call.json({ live: true })
+  })
+}
+
+function granted(call: Call, loan: Loan, more: Readonly<Record<string, unknown>>): Response {
+  const { tokenText, sequencer } = loan.lease
+  call.header('Fencing-Token', tokenText)
+  call.header('Holdfast-Sequencer', sequencer)
+  const believeMs = loan.believeMs(call.get('receivedMs'))
+  const renewAfterMs = Math.floor(loan.ttlMs * RENEW_SHARE)
+  return call.json({ standing: 'held', token: tokenText, sequencer, believeMs, renewAfterMs, ...more })
+}
+
+/** The name of the path, in the spelling of a sequencer, whose own reader refuses every other one. */
+function allowedName(call: Call, scope: Scope): string {
+  return allowed(call, scope, call.req.param('name') ?? '')
+}
+
+function allowed(call: Call, scope: Scope, spelling: string): string {
+  const { name } = parseSequencer(`n/${spelling}/exclusive/1`)
+  allow(call.get('caller'), scope, name)
+  return name
+}
+
+async function jsonOf(call: Call): Promise<unknown> {
+  if (!/^application\/json\b/.test(call.req.header('content-type') ?? '')) {
+    throw new Refusal('NOT_JSON', 'send JSON, with content-type: application/json')
+  }
+  return await call.req.json<unknown>().catch(() => undefined)
+}
+
+/** Only the answer tells that the program went away: its request was read to the end before. */
+function goneOf(call: Call): AbortSignal {
+  const gone = new AbortController()
+  const { outgoing } = call.env
+  outgoing.once('close', () => {
+    if (!outgoing.writableEnded) gone.abort()
+  })
+  return gone.signal
+}
+
+async function stale(locks: Locks, name: string, held: bigint): Promise<StaleToken> {
+  const { lastToken } = await locks.inspect(name)
+  return new StaleToken(`token ${held} does not hold "${name}" now`, { resource: name, held, needed: lastToken })
+}
+
+function answerOf(call: Call, error: unknown): Response {
+  const problem = problemOf(error)
+  call.header('Content-Type', 'application/problem+json')
+  call.header('Cache-Control', 'no-store')
+  if (problem.retryable) call.header('Retry-After', '1')
+  return call.body(JSON.stringify(problem), problem.status as ContentfulStatusCode)
+}
