@@ -33,7 +33,7 @@ export function metTransaction(error: unknown): boolean {
   return codes.includes(CONFLICT) && codes.every((code) => code === CONFLICT || code === 'None')
 }
 
-/** What the server refused passes as it is; without its word nobody knows whether it was written. */
+/** What the server refused passes as it is; without its word it is unknown whether the write was carried out. */
 export function unanswered(error: unknown, resource: string, table: string): unknown {
   if (isRefusal(error) && error.name === 'ResourceNotFoundException') {
     return new StoreUnavailable(
