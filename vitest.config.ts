@@ -30,8 +30,8 @@ export default defineConfig({
       { extends: true, test: { name: 'live', include: LIVE, sequence: { groupOrder: 1 } } },
       { extends: true, test: { name: 'replays', include: REPLAYS, sequence: { groupOrder: 2 } } },
     ],
-    // Most tests wait for processes, files and leases: on two cores three files at once, and the cases of a store together.
-    maxWorkers: Math.max(2, Math.ceil(1.5 * availableParallelism())),
+    // Most tests wait for processes, files and leases: two files a core, and the cases of a store together.
+    maxWorkers: 2 * availableParallelism(),
     maxConcurrency: 15,
     tags: [{ name: REAL_TIME, description: 'waits for real processes, servers and timers: repeated alone if starved' }],
     // None of these is what a test promises: they only decide how long a failing test takes, on a busy machine as well.
