@@ -32,7 +32,7 @@ export default defineConfig({
     ],
     // Most tests wait for processes, files and leases: two files a core, and the cases of a store together.
     maxWorkers: 2 * availableParallelism(),
-    maxConcurrency: 15,
+    maxConcurrency: 10,
     tags: [{ name: REAL_TIME, description: 'waits for real processes, servers and timers: repeated alone if starved' }],
     // None of these is what a test promises: they only decide how long a failing test takes, on a busy machine as well.
     testTimeout: 60_000,

@@ -19,6 +19,12 @@ const notALock: Readonly<Record<string, string>> = {
   'recipe-name': 'names',
   'unlimited-wait': 'a wait of recipes, tested with them',
   election: 'holds one mutex, and has tests of its own on every store',
+  'current-run': 'the context of a run, tested with the cron',
+  ledger: 'what recipes ask of a ledger, tested with them',
+  tick: 'one run of one tick, tested with the cron',
+  'tick-list': 'which ticks have begun, tested with the cron',
+  timetable: 'when ticks are due, tested with the cron',
+  cron: 'holds one mutex a tick, and has tests of its own on every store',
 }
 
 const recipes = readdirSync(fileURLToPath(new URL('../recipes', import.meta.url)))
