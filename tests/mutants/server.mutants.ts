@@ -52,7 +52,7 @@ export const serverMutants: readonly Mutant[] = [
     file: `${FOLDER}/routes.ts`,
     find: '(?:renew|release)$/.test(call.req.path)',
     replace: '(?:release)$/.test(call.req.path)',
-    caughtBy: { ...tests, named: 'limits how often a caller asks' },
+    caughtBy: { ...tests, named: 'counts no renewal towards the limit' },
   },
   {
     name: 'server: an end that cannot wait gives locks back under programs that believe',

