@@ -107,7 +107,14 @@ export const etcdMutants: readonly Mutant[] = [
     file: `${sessions}/session-pool.ts`,
     find: '    this.#signs.set(session, sign)\n',
     replace: '',
-    caughtBy: onServer('ten claims are kept alive by one message'),
+    caughtBy: { tests: [`${sessions}/session-pool.test.ts`], named: 'renew together' },
+  },
+  {
+    name: 'sessions: all renewals wait for a sign of life that is not answered',
+    file: `${sessions}/session-pool.ts`,
+    find: '<= session.ttlMs * SHARED_SHARE ? marks : undefined',
+    replace: '<= session.ttlMs ? marks : undefined',
+    caughtBy: { tests: [`${sessions}/session-pool.test.ts`], named: 'not been answered for a while' },
   },
   {
     name: 'sessions: every change of a semaphore wakes all of its waiters',

@@ -17,14 +17,25 @@ interface BegunSession<Session> {
   session: Session | undefined
 }
 
+/** What the sessions alone need of an engine. */
+export type SessionLife<Session extends EngineSession> = Pick<
+  SessionEngine<Session>,
+  'facts' | 'begin' | 'beat' | 'end'
+>
+
+interface SignUnderWay {
+  readonly sentMs: number
+  readonly marks: Promise<ReadonlyMap<string, string>>
+}
+
 export class SessionPool<Session extends EngineSession> {
-  readonly #engine: SessionEngine<Session>
+  readonly #engine: SessionLife<Session>
   readonly #clock: Clock
   readonly #begun = new Map<string, BegunSession<Session>>()
-  /** Signs of life that are under way: who renews meanwhile waits for that one and sends none of its own. */
-  readonly #signs = new Map<Session, Promise<ReadonlyMap<string, string>>>()
+  /** The newest sign of life of each session that is under way: a renewal soon after waits for it and sends none. */
+  readonly #signs = new Map<Session, SignUnderWay>()
 
-  constructor(engine: SessionEngine<Session>, clock: Clock) {
+  constructor(engine: SessionLife<Session>, clock: Clock) {
     this.#engine = engine
     this.#clock = clock
   }
@@ -51,7 +62,7 @@ export class SessionPool<Session extends EngineSession> {
       await this.#giveUp(session)
       return new Map()
     }
-    const sign = this.#signs.get(session)
+    const sign = this.#signOf(session)
     if (sign === undefined) return await this.#beat(session)
     // Its marks may have been read before this was asked.
     const [marks] = await Promise.all([this.#engine.beat(session, false), sign])
@@ -60,7 +71,7 @@ export class SessionPool<Session extends EngineSession> {
 
   async freshen(session: Session): Promise<void> {
     if (this.isOver(session)) await this.#giveUp(session)
-    else if (this.#needsSign(session)) await (this.#signs.get(session) ?? this.#beat(session))
+    else if (this.#needsSign(session)) await (this.#signOf(session) ?? this.#beat(session))
   }
 
   /** Nothing in it may be believed any more. */
@@ -105,13 +116,19 @@ export class SessionPool<Session extends EngineSession> {
 
   async #beat(session: Session): Promise<ReadonlyMap<string, string>> {
     if (!this.#needsSign(session)) return await this.#engine.beat(session, false)
-    const sign = this.#engine.beat(session, true)
+    const sign = { sentMs: this.#clock.monotonicMs(), marks: this.#engine.beat(session, true) }
     this.#signs.set(session, sign)
     try {
-      return await sign
+      return await sign.marks
     } finally {
-      this.#signs.delete(session)
+      if (this.#signs.get(session) === sign) this.#signs.delete(session)
     }
+  }
+
+  /** None that is old: it may be on its way to a member that answers no more, and another one is to be asked in time. */
+  #signOf(session: Session): Promise<ReadonlyMap<string, string>> | undefined {
+    const { sentMs, marks } = this.#signs.get(session) ?? { sentMs: -Infinity, marks: undefined }
+    return this.#clock.monotonicMs() - sentMs <= session.ttlMs * SHARED_SHARE ? marks : undefined
   }
 
   async #giveUp(session: Session): Promise<void> {
