@@ -111,6 +111,19 @@ export const programs: Readonly<Record<string, string>> = {
   await locks.close()
   return result.value`,
   ),
+  './once': imports(
+    [HOLDFAST, MEMORY, "import { once } from 'holdfast/once'"],
+    `const locks = holdfast(memory())
+  const entries = new Map()
+  const ledger = {
+    get: ({ name }) => entries.get(name) ?? null,
+    enter: ({ name }) => entries.get(name) ?? null,
+    put: ({ name, token }, value) => void entries.set(name, { value, token }),
+  }
+  const token = await once(locks, 'payments', { ledger, interrupted: 'refuse' }).run('order-1', (attempt) => attempt.tokenText)
+  await locks.close()
+  return BigInt(token)`,
+  ),
   './election': imports(
     [HOLDFAST, MEMORY, "import { election } from 'holdfast/election'"],
     `const locks = holdfast(memory())

@@ -1,6 +1,7 @@
 /** One program that uses every entry point, as every compiler and every resolution of the matrix has to read it. */
 import { type AcquireOptions, holdfast, HoldfastError, type Lease, LeaseLost, type Locks } from 'holdfast'
 import { oncePerTick } from 'holdfast/cron'
+import { once } from 'holdfast/once'
 import { election } from 'holdfast/election'
 import { dynamodb } from 'holdfast/dynamodb'
 import { etcd } from 'holdfast/etcd'
@@ -24,6 +25,7 @@ import { virtualClock } from 'holdfast/testing'
 export const all = [
   election,
   flockFence,
+  once,
   oncePerTick,
   httpGuard,
   mysqlFence,

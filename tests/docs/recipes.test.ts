@@ -22,6 +22,14 @@ test('a tick that is listed is run once', { timeout: SLOW_MS }, async () => {
   expect((await example('cron/main', 'with')).output).toMatch(/^with oncePerTick: 5 ticks, 5 runs$/m)
 })
 
+test('a look before a charge charges for each delivery', { timeout: SLOW_MS }, async () => {
+  expect((await example('once/main', 'without')).output).toMatch(/^without once: 20 deliveries, 20 charges$/m)
+})
+
+test('a key that is done once is charged once', { timeout: SLOW_MS }, async () => {
+  expect((await example('once/main', 'with')).output).toMatch(/^with once: 20 deliveries, 1 charge$/m)
+})
+
 test('a leader that was paused writes nothing stale with an election and a guard', { timeout: SLOW_MS }, async () => {
   const { output } = await example('election/main', 'with')
   expect(output).toMatch(/^with an election and a guard: 5 paused leaders, 0 stale lines, \d+ refused$/m)

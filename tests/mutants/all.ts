@@ -16,6 +16,7 @@ import { labMutants } from './lab.mutants.ts'
 import { modelMutants } from './model.mutants.ts'
 import type { Mutant } from './mutant.ts'
 import { mysqlMutants } from './mysql.mutants.ts'
+import { onceMutants } from './once.mutants.ts'
 import { postgresMutants } from './postgres.mutants.ts'
 import { recordMutants } from './records.mutants.ts'
 import { redisConnectionMutants } from './redis-connection.mutants.ts'
@@ -51,6 +52,7 @@ export const mutants: readonly Mutant[] = [
   ...labMutants,
   ...modelMutants,
   ...mysqlMutants,
+  ...onceMutants,
   ...postgresMutants,
   ...recordMutants,
   ...redisMutants,

@@ -18,7 +18,7 @@ const linesOf = (text: string): string[] => text.trim().split('\n')
 
 describe('cron', () => {
   it('runs the command once for each tick on one of two machines, until a signal, and leaves a history', async () => {
-    const args = ['cron', '* * * * * *', 'job', '--at-most-for', '10s', '--ttl', '300ms', '--', 'sh', '-c']
+    const args = ['cron', '* * * * * *', 'job', '--at-most-for', '10s', '--ttl', '3s', '--', 'sh', '-c']
     const script = 'echo $HOLDFAST_TICK $HOLDFAST_TOKEN >> log; test $(wc -l < log) -ne 2'
     const machines = ['one', 'two'].map(() => sandbox.start([...args, script]))
     await until('three runs', () => linesOf(sandbox.read('log')).length >= 3)

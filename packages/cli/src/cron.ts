@@ -1,13 +1,11 @@
 /** `holdfast cron`, `tick` and `history`: a command once for each tick, on one of the machines that run this. */
 import { durationMs } from 'holdfast'
-import { cron, type CronRun, history, type Ledger, type RunRecord, scheduled } from 'holdfast/cron'
-import { type Context, type GlobalOptions, type Opened, withLocks } from './context.ts'
-import { requireExecutable } from './executable.ts'
+import { cron, type CronRun, history, type RunRecord, scheduled } from 'holdfast/cron'
+import { CommandFailed, onShift, runOnShift, type Shift } from './command-shift.ts'
+import { type Context, type GlobalOptions, withLocks } from './context.ts'
 import { exitCodes, Failure } from './exit-codes.ts'
-import { runUnderLease } from './leased-command.ts'
-import { openedOrInterrupted, tellDefault } from './open-notice.ts'
-import { SignalDesk, signalExitCode } from './signals.ts'
-import { ledgerBeside, requireLedger } from './store-ledger.ts'
+import { signalExitCode } from './signals.ts'
+import { requireLedger } from './store-ledger.ts'
 import { shortDuration } from './text.ts'
 
 export interface CronCommandOptions extends GlobalOptions {
@@ -25,33 +23,12 @@ export interface CronRequest {
   readonly options: CronCommandOptions
 }
 
-/** What a command ended with, as the history keeps it. */
-class CommandFailed extends Error {
-  readonly exitCode: number
-  constructor(exitCode: number) {
-    super(`exit code ${exitCode}`)
-    this.exitCode = exitCode
-  }
-}
-
-interface Shift {
-  readonly context: Context
-  readonly opened: Opened
-  readonly command: readonly string[]
-  readonly signals: SignalDesk
-  readonly ledger: { readonly ledger: Ledger } | undefined
-}
-
-const OPEN_WAIT = '10s'
 const DAY_MS = 24 * 60 * 60 * 1_000
-/** Enough for a command to end in order. */
-const STOP_BEFORE_SHARE = 1 / 3
-const STOP_BEFORE_MS_MAX = 2_000
 const ENDS: ReadonlySet<NodeJS.Signals> = new Set(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'])
 
 export async function cronCommand(context: Context, request: CronRequest): Promise<number> {
   const { pattern, name, options } = request
-  return await onShift(context, request, async (shift) => {
+  return await onTickShift(context, request, async (shift) => {
     const { printer } = shift.context
     const { signals, ledger, opened } = shift
     const stop = new AbortController()
@@ -91,7 +68,7 @@ export async function tickCommand(context: Context, request: CronRequest): Promi
   const { name, options } = request
   const { schedule } = options
   if (schedule === undefined) throw new Failure(exitCodes.usage, 'tick needs --schedule: the pattern of the crontab')
-  return await onShift(context, request, async (shift) => {
+  return await onTickShift(context, request, async (shift) => {
     const once = scheduled(shift.opened.locks, name, { schedule, ...optionsOf(options), ...shift.ledger }, (run) =>
       runOnce(run, shift, options),
     )
@@ -120,44 +97,14 @@ export async function historyCommand(context: Context, name: string, options: Gl
   })
 }
 
-async function onShift(
+async function onTickShift(
   context: Context,
-  { command = [], options, name }: CronRequest,
+  request: CronRequest,
   work: (shift: Shift) => Promise<number>,
 ): Promise<number> {
-  if (command.length === 0)
-    throw new Failure(exitCodes.usage, 'a command is needed after two dashes: … NAME -- COMMAND')
-  if (options.atMostFor === undefined) {
-    throw new Failure(
-      exitCodes.usage,
-      '--at-most-for is needed: how long a run may take, and a hung one keep out the next',
-    )
-  }
-  requireExecutable(command[0] ?? '', context.environment)
-  const signals = new SignalDesk()
-  try {
-    return await withLocks(
-      context,
-      options,
-      async (opened) => {
-        await tellDefault(context, opened)
-        await openedOrInterrupted(context.printer, opened.locks, signals.interrupted.signal)
-        const ledger = await ledgerBeside(opened)
-        try {
-          return await work({ context, opened, command, signals, ledger: ledger && { ledger: ledger.ledger } })
-        } finally {
-          ledger?.close()
-        }
-      },
-      OPEN_WAIT,
-    )
-  } catch (error) {
-    const signal = signals.interruptedBy
-    if (signal === undefined || error !== signal) throw error
-    throw new Failure(signalExitCode(signal), `stopped waiting for the store of "${name}": ${signal}`)
-  } finally {
-    signals.close()
-  }
+  const needed = '--at-most-for is needed: how long a run may take, and a hung one keep out the next'
+  if (request.command?.length && request.options.atMostFor === undefined) throw new Failure(exitCodes.usage, needed)
+  return await onShift(context, request, work)
 }
 
 function optionsOf({ atMostFor = '', timezone, ttl }: CronCommandOptions) {
@@ -176,26 +123,12 @@ function catchUpOf({ catchUp = 'none' }: CronCommandOptions): 'none' | 'last' | 
 /** Throws `CommandFailed`, so that the history says what a command ended with. */
 async function runOnce(
   run: CronRun,
-  { context, opened, command, signals }: Shift,
+  shift: Shift,
   { ttl }: CronCommandOptions,
-  onSignal: (signal: NodeJS.Signals) => unknown = () => undefined,
+  onSignal?: (signal: NodeJS.Signals) => unknown,
 ): Promise<void> {
-  const stopBeforeMs = Math.min(
-    STOP_BEFORE_MS_MAX,
-    Math.floor(durationMs('--ttl', ttl, { minMs: 1, maxMs: DAY_MS }) * STOP_BEFORE_SHARE),
-  )
   const environment = { HOLDFAST_TICK: run.tick.toISOString() }
-  const code = await runUnderLease(run, {
-    context,
-    opened,
-    command,
-    stopBeforeMs,
-    signals,
-    environment,
-    stopping: run.stopping,
-    onSignal: (signal) => void onSignal(signal),
-  })
-  if (code !== exitCodes.ok) throw new CommandFailed(code)
+  await runOnShift(run, shift, { ttl, environment, ...(onSignal && { onSignal: (signal) => void onSignal(signal) }) })
 }
 
 function rowOf({ tick, token, owner, startedAt, outcome, tookMs, error }: RunRecord) {

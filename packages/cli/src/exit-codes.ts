@@ -16,7 +16,10 @@ export const exitCodes = {
 export const exitCodeRows: readonly (readonly [code: string, meaning: string])[] = [
   ['0', 'done; for run: the command ended with 0'],
   ['N', "run: the command's own exit code, 128+n when signal n ended it"],
-  ['1', 'something else failed; evict: that token no longer holds the lock; doctor: it found a problem'],
+  [
+    '1',
+    'something else failed; evict: that token no longer holds the lock; doctor: it found a problem; once: the key is interrupted',
+  ],
   ['2', 'wrong usage, a run inside a run of the same name, or no store: a user without a home folder'],
   ['69', 'the store cannot be reached or did not answer'],
   ['75', 'the lock was not obtained in time (--conflict-exit-code)'],

@@ -7,6 +7,7 @@ import { evictCommand } from './evict.ts'
 import { exitCodeRows, exitCodes, Failure } from './exit-codes.ts'
 import { inspectCommand } from './inspect.ts'
 import { listCommand } from './list.ts'
+import { addOnce } from './once-syntax.ts'
 import { rebaseCommand } from './rebase.ts'
 import { redlockActions, redlockCommand, type RedlockAction } from './redlock.ts'
 import { runCommand } from './run.ts'
@@ -44,6 +45,7 @@ export function programOf(program: ProgramOptions): Command {
   addRun(root, program)
   addElect(root, program)
   addCron(root, program)
+  addOnce(root, program)
   addList(root, program)
   addInspect(root, program)
   addWatch(root, program)

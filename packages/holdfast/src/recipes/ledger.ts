@@ -1,7 +1,14 @@
 /** What recipes ask of a ledger, in the shape that the ledgers of all guards have. */
+import type { LockClient } from '../client/client.ts'
+import type { HeldLease } from '../lease/held-lease.ts'
 import type { Fenced } from '../lease/lease.ts'
-import { Misuse } from '../store/errors.ts'
+import { HoldfastError, isPassing, Misuse } from '../store/errors.ts'
+import { ATTEMPT_MS_MAX } from '../store/limits.ts'
+import { Backoff } from '../time/backoff.ts'
+import { sleep } from '../time/clock.ts'
 import type { MaybePromise } from './duty.ts'
+
+const RETRY_MS_MAX = 500
 
 /**
  * One fenced text for each lock, in a place that outlives the lease: `ledger()` of `holdfast/guards/sqlite`, of
@@ -20,4 +27,20 @@ export function checkedLedger(ledger: Ledger): Ledger {
   const methods = typeof ledger === 'object' && ledger !== null ? [ledger.get, ledger.enter, ledger.put] : [undefined]
   if (methods.every((method) => typeof method === 'function')) return ledger
   throw new Misuse('ledger must have get, enter and put: use ledger(…) of a guard, such as holdfast/guards/sqlite')
+}
+
+/** Under one lease nothing else is written, so a write whose answer was lost is repeated while it is held, at most for 5 s. */
+export async function putInTheEnd(client: LockClient, ledger: Ledger, lease: HeldLease, value: string): Promise<void> {
+  const endsAtMs = client.clock.monotonicMs() + ATTEMPT_MS_MAX
+  const backoff = new Backoff(RETRY_MS_MAX)
+  for (;;) {
+    try {
+      await ledger.put(lease, value)
+      return
+    } catch (error) {
+      const isOver = client.clock.monotonicMs() >= endsAtMs || !lease.isHeld()
+      if (isOver || (error instanceof HoldfastError && !isPassing(error))) throw error
+      await sleep(client.clock, backoff.nextMs(), lease.signal)
+    }
+  }
 }

@@ -1,11 +1,7 @@
 /** The list of ticks in a ledger: read without a lock, written under the token of the lock of the job. */
 import type { LockClient } from '../../client/client.ts'
 import type { HeldLease } from '../../lease/held-lease.ts'
-import { HoldfastError, isPassing } from '../../store/errors.ts'
-import { ATTEMPT_MS_MAX } from '../../store/limits.ts'
-import { Backoff } from '../../time/backoff.ts'
-import { sleep } from '../../time/clock.ts'
-import type { Ledger } from '../ledger.ts'
+import { type Ledger, putInTheEnd } from '../ledger.ts'
 import { History } from './history.ts'
 import type { RunRecord } from '../tick/tick.ts'
 import type { Listing, TickList } from './tick-list.ts'
@@ -17,8 +13,6 @@ export interface LedgerTicksOptions {
   readonly keep: number
   readonly schedule: string | undefined
 }
-
-const RETRY_MS_MAX = 500
 
 export class LedgerTicks implements TickList {
   readonly #client: LockClient
@@ -81,21 +75,8 @@ export class LedgerTicks implements TickList {
     return tick.getTime() <= history.forgottenMs ? { because: 'late', by: null } : undefined
   }
 
-  /** Under one lease nothing else is written, so a write whose answer was lost is repeated. */
   async #put(lease: HeldLease, history: History): Promise<void> {
-    const { clock } = this.#client
-    const endsAtMs = clock.monotonicMs() + ATTEMPT_MS_MAX
-    const backoff = new Backoff(RETRY_MS_MAX)
     this.#seen = history
-    for (;;) {
-      try {
-        await this.#options.ledger.put(lease, history.toString())
-        return
-      } catch (error) {
-        const isOver = clock.monotonicMs() >= endsAtMs || !lease.isHeld()
-        if (isOver || (error instanceof HoldfastError && !isPassing(error))) throw error
-        await sleep(clock, backoff.nextMs(), lease.signal)
-      }
-    }
+    await putInTheEnd(this.#client, this.#options.ledger, lease, history.toString())
   }
 }
