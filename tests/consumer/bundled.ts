@@ -124,6 +124,14 @@ export const programs: Readonly<Record<string, string>> = {
   await locks.close()
   return BigInt(token)`,
   ),
+  './single-flight': imports(
+    [HOLDFAST, MEMORY, "import { singleFlight } from 'holdfast/single-flight'"],
+    `const locks = holdfast(memory())
+  const cache = { get: () => null, set: () => undefined }
+  const token = await singleFlight(locks, 'maps', { cache, fresh: '1m' }).get('seats', (lease) => lease.tokenText)
+  await locks.close()
+  return BigInt(token)`,
+  ),
   './election': imports(
     [HOLDFAST, MEMORY, "import { election } from 'holdfast/election'"],
     `const locks = holdfast(memory())

@@ -2,6 +2,7 @@
 import { type AcquireOptions, holdfast, HoldfastError, type Lease, LeaseLost, type Locks } from 'holdfast'
 import { oncePerTick } from 'holdfast/cron'
 import { once } from 'holdfast/once'
+import { singleFlight } from 'holdfast/single-flight'
 import { election } from 'holdfast/election'
 import { dynamodb } from 'holdfast/dynamodb'
 import { etcd } from 'holdfast/etcd'
@@ -26,6 +27,7 @@ export const all = [
   election,
   flockFence,
   once,
+  singleFlight,
   oncePerTick,
   httpGuard,
   mysqlFence,

@@ -22,6 +22,17 @@ test('a tick that is listed is run once', { timeout: SLOW_MS }, async () => {
   expect((await example('cron/main', 'with')).output).toMatch(/^with oncePerTick: 5 ticks, 5 runs$/m)
 })
 
+test('a cache alone lets each process compute what it has not', { timeout: SLOW_MS }, async () => {
+  const { output } = await example('single-flight/main', 'without')
+  expect(output).toMatch(/^without singleFlight: 10 processes, 10 computations$/m)
+})
+
+test('a value is computed by one process of ten', { timeout: SLOW_MS }, async () => {
+  expect((await example('single-flight/main', 'with')).output).toMatch(
+    /^with singleFlight: 10 processes, 1 computation$/m,
+  )
+})
+
 test('a look before a charge charges for each delivery', { timeout: SLOW_MS }, async () => {
   expect((await example('once/main', 'without')).output).toMatch(/^without once: 20 deliveries, 20 charges$/m)
 })

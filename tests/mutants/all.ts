@@ -28,6 +28,7 @@ import { redlockServerMutants } from './redlock-servers.mutants.ts'
 import { redlockMutants } from './redlock.mutants.ts'
 import { rowMutants } from './rows.mutants.ts'
 import { serverMutants } from './server.mutants.ts'
+import { singleFlightMutants } from './single-flight.mutants.ts'
 import { sqlGuardMutants } from './sql-guard.mutants.ts'
 import { sqliteMutants } from './sqlite.mutants.ts'
 import { timelineMutants } from './timeline.mutants.ts'
@@ -64,6 +65,7 @@ export const mutants: readonly Mutant[] = [
   ...redlockServerMutants,
   ...rowMutants,
   ...serverMutants,
+  ...singleFlightMutants,
   ...sqlGuardMutants,
   ...sqliteMutants,
   ...timelineMutants,

@@ -25,6 +25,8 @@ const notALock: Readonly<Record<string, string>> = {
   'tick-list': 'which ticks have begun, tested with the cron',
   timetable: 'when ticks are due, tested with the cron',
   'key-book': 'what is written down about a key, tested with the once-only work',
+  'recent-failures': 'errors, tested with the single flight',
+  'single-flight': 'holds one mutex a key, and has tests of its own on every store',
   once: 'holds one mutex a key, and has tests of its own on every store',
   cron: 'holds one mutex a tick, and has tests of its own on every store',
 }
