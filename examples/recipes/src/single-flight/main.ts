@@ -28,7 +28,7 @@ async function compute(): Promise<string> {
 async function answer(): Promise<void> {
   if (way === 'with') {
     const locks = holdfast(memory(engine))
-    await singleFlight(locks, 'maps', { cache, fresh: '1m' }).get('seats', compute)
+    await singleFlight(locks, 'maps', { cache, fresh: '1m' }).get('seats', () => compute())
     await locks.close()
   } else if (cache.get('seats') === undefined) {
     const value = await compute()

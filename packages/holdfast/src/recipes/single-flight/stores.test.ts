@@ -21,7 +21,9 @@ onEveryStore('a value is computed by one of three clients, and the others are gi
     return (loads += 1)
   }
   const calls = [client(), client(), client()].map((locks) =>
-    singleFlight<number>(locks, 'maps', { cache, fresh: '1m', wait: '10s', eagerness: 0 }).get('seats', compute),
+    singleFlight<number>(locks, 'maps', { cache, fresh: '1m', wait: '10s', eagerness: 0 }).get('seats', (lease) =>
+      compute(lease),
+    ),
   )
   expect(await Promise.all(calls)).toEqual([1, 1, 1])
   expect(entries.get('seats')?.token).toBeGreaterThan(0n)
