@@ -103,6 +103,13 @@ export const etcdMutants: readonly Mutant[] = [
     caughtBy: onServer('although its session is used on'),
   },
   {
+    name: 'etcd: what a leader that is gone was to answer is waited for',
+    file: `${driver}/channel.ts`,
+    find: 'if (isOther) connection.end(',
+    replace: 'if (term < 0n) connection.end(',
+    caughtBy: onServer('passed on to a leader that was killed', 'trouble'),
+  },
+  {
     name: 'sessions: each that renews sends a sign of life of its own',
     file: `${sessions}/session-pool.ts`,
     find: '    this.#signs.set(session, sign)\n',

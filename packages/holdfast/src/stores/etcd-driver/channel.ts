@@ -12,7 +12,7 @@ import { EtcdConnection } from './connection.ts'
 import { etcdError } from './errors.ts'
 import { ConnectionFailure, GRPC, GrpcFailure } from './failures.ts'
 import type { MessageCodec } from './message.ts'
-import { loginMethod, type UnaryMethod, WATCH_PATH } from './messages.ts'
+import { type Answer, loginMethod, statusMethod, type UnaryMethod, WATCH_PATH } from './messages.ts'
 import { type EventHandlers, type WatchPlace, WatchStream } from './watch-stream.ts'
 
 /** A member that answers so often in turn that it cannot is left. */
@@ -44,6 +44,8 @@ export class EtcdChannel {
   #watches: WatchStream | undefined
   #token: Promise<string> | undefined
   #unavailable = 0
+  /** The newest that an answer told. */
+  #term = 0n
   #isClosed = false
   #hasConnected = false
   /** Called for every connection but the first: it may be another server than before. */
@@ -122,10 +124,27 @@ export class EtcdChannel {
     const connection = await this.#connected()
     const answer = await connection.call(path, headers, this.#codec.encode(shape, request))
     try {
-      return this.#codec.decode(response, answer)
+      const decoded: Response & Answer = this.#codec.decode(response, answer)
+      this.#term = decoded.header?.term ?? this.#term
+      return decoded
     } catch (error) {
       connection.end(error)
       throw error
+    }
+  }
+
+  /** What a member has passed on to a leader that is gone is never answered: it is asked for again from the next one. */
+  async #lookForLeader(connection: EtcdConnection): Promise<void> {
+    const { path, request, response } = statusMethod
+    try {
+      const answer = await connection.call(path, {}, this.#codec.encode(request, {}), true)
+      const term = this.#codec.decode(response, answer).header?.term ?? 0n
+      const isOther = this.#term > 0n && term > this.#term
+      this.#term = term
+      if (isOther) connection.end(new Error('another leader was elected while it answered nothing'))
+    } catch (error) {
+      // While there is none it says so, and is asked again.
+      this.#judge(error)
     }
   }
 
@@ -191,6 +210,7 @@ export class EtcdChannel {
           timers,
           tls,
           onEnd: (ended: EtcdConnection, cause?: unknown) => this.#ended(ended, cause),
+          onQuiet: (quiet: EtcdConnection) => void this.#lookForLeader(quiet),
         }
         const connection = await EtcdConnection.open(endpoint, host, limitMs)
         this.#took(connection)

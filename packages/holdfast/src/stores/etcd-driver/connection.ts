@@ -15,9 +15,11 @@ import { ATTEMPT_MS_MAX } from '../../store/limits.ts'
 import type { Timers, ScheduledItem } from '../../time/timer-queue.ts'
 import type { Clock } from '../../time/clock.ts'
 import type { EtcdEndpoint } from './address.ts'
-import { ConnectionFailure, GRPC, GrpcFailure } from './failures.ts'
+import { ConnectionFailure, GRPC, GrpcFailure, wordsIn } from './failures.ts'
 import { framed, FrameReader } from './frames.ts'
 
+/** Calls stand without an answer for so long: the leader that they were passed on to may be gone. */
+const QUIET_MS = 1_000
 /** Calls stand without an answer, and none came to any other: the member is away, or cut off from the others. */
 const SILENCE_MS_MAX = 3_000
 /** An etcd ends a connection whose pings come more often than every five seconds. */
@@ -26,6 +28,8 @@ const PING_ANSWER_MS = 3_000
 const WINDOW_BYTES = 1024 * 1024
 const HTTP_OK = 200
 
+type CallHeaders = Readonly<Record<string, string>>
+
 export interface ConnectionHost {
   readonly clock: Clock
   readonly timers: Timers
@@ -33,6 +37,8 @@ export interface ConnectionHost {
   readonly tls: SecureContextOptions | undefined
   /** Without a cause it was the wish of the server. */
   onEnd(connection: EtcdConnection, cause?: unknown): void
+  /** No call is answered, and it may be asked what is wrong; again each time that this goes on. */
+  onQuiet(connection: EtcdConnection): void
 }
 
 interface StreamHandlers {
@@ -105,12 +111,13 @@ export class EtcdConnection {
     return this.#isOpen
   }
 
-  /** One question and its one answer. */
-  call(path: string, headers: Readonly<Record<string, string>>, request: Uint8Array): Promise<Uint8Array> {
+  /** One question and its one answer. `isAside`: it says nothing of the calls beside it, because the member answers it alone. */
+  call(path: string, headers: CallHeaders, request: Uint8Array, isAside = false): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       let answer: Uint8Array | undefined
+      const calls = isAside ? this.#streams : this.#calls
       const settle = (outcome: () => void): void => {
-        if (!this.#calls.delete(call)) return
+        if (!calls.delete(call)) return
         this.#host.timers.cancel(alarm)
         outcome()
       }
@@ -119,7 +126,7 @@ export class EtcdConnection {
       const stream = this.#open(path, headers, {
         onMessage: (message) => (answer = message),
         onEnd: (failure) => {
-          if (failure === undefined || failure instanceof GrpcFailure) {
+          if (!isAside && (failure === undefined || failure instanceof GrpcFailure)) {
             this.#answeredAtMs = this.#host.clock.monotonicMs()
           }
           if (failure !== undefined) return fail(failure)
@@ -133,14 +140,14 @@ export class EtcdConnection {
         fail(this.#failure(`no answer within ${ATTEMPT_MS_MAX} ms`))
       }
       const alarm = this.#host.timers.addIn(late, ATTEMPT_MS_MAX)
-      this.#calls.add(call)
+      calls.add(call)
       this.#watchOver()
       stream.end(framed(request))
     })
   }
 
   /** Questions and answers as they come, until one side ends it. */
-  stream(path: string, headers: Readonly<Record<string, string>>, handlers: StreamHandlers): GrpcStream {
+  stream(path: string, headers: CallHeaders, handlers: StreamHandlers): GrpcStream {
     const end = (failure: unknown): void => {
       if (this.#streams.delete(open)) handlers.onEnd(failure)
     }
@@ -171,7 +178,7 @@ export class EtcdConnection {
     this.#host.onEnd(this)
   }
 
-  #open(path: string, headers: Readonly<Record<string, string>>, handlers: StreamHandlers): ClientHttp2Stream {
+  #open(path: string, headers: CallHeaders, handlers: StreamHandlers): ClientHttp2Stream {
     let stream: ClientHttp2Stream
     try {
       stream = this.#session.request({
@@ -229,15 +236,16 @@ export class EtcdConnection {
   /** One timer a connection, and none while nothing is awaited. */
   #watchOver(): void {
     if (this.#check !== undefined && this.#check.index >= 0) return
-    this.#check = this.#host.timers.addIn(() => this.#look(), SILENCE_MS_MAX)
+    this.#check = this.#host.timers.addIn(() => this.#look(), this.#calls.size > 0 ? QUIET_MS : SILENCE_MS_MAX)
   }
 
   #look(): void {
     if (!this.#isOpen) return
-    if (this.#isSilent()) {
+    if (this.#isQuietFor(QUIET_MS)) {
       // After a stall of the event loop timers come before the answers that have long arrived.
       this.#host.clock.schedule(0, () => {
-        if (this.#isSilent()) this.end(new Error(`no answer to anything for ${SILENCE_MS_MAX} ms`))
+        if (this.#isOpen && this.#isQuietFor(QUIET_MS)) this.#host.onQuiet(this)
+        if (this.#isQuietFor(SILENCE_MS_MAX)) this.end(new Error(`no answer to anything for ${SILENCE_MS_MAX} ms`))
       })
     }
     const isWatching = this.#streams.size > 0
@@ -245,10 +253,10 @@ export class EtcdConnection {
     if (isWatching || this.#calls.size > 0) this.#watchOver()
   }
 
-  #isSilent(): boolean {
+  #isQuietFor(ms: number): boolean {
     const [oldest] = this.#calls
     const sinceMs = Math.max(oldest?.sentAtMs ?? Number.POSITIVE_INFINITY, this.#answeredAtMs)
-    return this.#host.clock.monotonicMs() - sinceMs >= SILENCE_MS_MAX
+    return this.#host.clock.monotonicMs() - sinceMs >= ms
   }
 
   #ping(): void {
@@ -273,15 +281,6 @@ function failureIn(headers: IncomingHttpHeaders): GrpcFailure | undefined | 'non
   const http = Number(headers[':status'] ?? HTTP_OK)
   if (http === HTTP_OK) return 'none yet'
   return new GrpcFailure(GRPC.unknown, `it answered with the HTTP status ${http}: is it an etcd?`)
-}
-
-function wordsIn(message: string | string[] | undefined): string {
-  const text = String(message ?? 'no words')
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }
 
 function nameOf({ host, port }: EtcdEndpoint): string {

@@ -35,3 +35,13 @@ export const GRPC = {
   unavailable: 14,
   unauthenticated: 16,
 } as const
+
+/** As the header `grpc-message` has them. */
+export function wordsIn(message: string | string[] | undefined): string {
+  const text = String(message ?? 'no words')
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}

@@ -17,7 +17,8 @@ const keyValue = fc.record({
   lease: int64,
 })
 const range = fc.record({ kvs: fc.array(keyValue, { maxLength: 4 }), more: fc.boolean(), count: int64 })
-const header = fc.record({ memberId: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), revision: int64 })
+const uint64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })
+const header = fc.record({ memberId: uint64, revision: int64, term: uint64 })
 const response = fc.oneof(
   range.map((found) => ({ range: found })),
   int64.map((deleted) => ({ delete: { deleted } })),

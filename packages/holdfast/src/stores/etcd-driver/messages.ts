@@ -21,11 +21,13 @@ const keyValue: MessageShape<KeyValue> = {
 interface AnswerHeader {
   readonly memberId: bigint
   readonly revision: bigint
+  /** Rises with each election. */
+  readonly term: bigint
 }
-const header: MessageShape<AnswerHeader> = { memberId: [2, 'uint64'], revision: [3, 'int64'] }
+const header: MessageShape<AnswerHeader> = { memberId: [2, 'uint64'], revision: [3, 'int64'], term: [4, 'uint64'] }
 
 /** Every answer of the key-value store has one. */
-interface Answer {
+export interface Answer {
   readonly header?: AnswerHeader
 }
 

@@ -63,6 +63,23 @@ test(
   },
 )
 
+test('what a member has passed on to a leader that was killed is asked for again when there is another one', async () => {
+  await using stage = new Stage()
+  const cluster = await stage.cluster()
+  const leader = await cluster.leader()
+  const follower = cluster.members.find((member) => member !== leader)
+  if (follower === undefined) throw new Error('all members lead')
+  const locks = holdfast(etcd(urlOf(follower.engine)), { ttl: '20s' })
+  stage.ending(() => locks.close())
+  const troubles: string[] = []
+  locks.on('trouble', ({ error }) => troubles.push(String(error)))
+  await (await locks.acquire('before')).release()
+  await leader.engine.kill()
+  const lease = await locks.acquire('after', { wait: '20s' })
+  expect(await lease.release()).toBe('released')
+  expect(troubles.join()).toMatch(/another leader was elected while it answered nothing/)
+})
+
 test('a member that falls silent is left, and what was held through it stays held', { timeout: 60_000 }, async () => {
   await using stage = new Stage()
   const cluster = await stage.cluster({ proxied: true })
