@@ -29,16 +29,23 @@ export const onceMutants: readonly Mutant[] = [
   {
     name: 'once: a failure wipes out the outcome that the work has committed',
     file: `${FOLDER}/line-once.ts`,
-    find: "own?.state === 'done' && own.token === lease.ref.token",
-    replace: 'own === null',
+    find: 'if ((await this.#ownOutcome(lease, given)) !== undefined) return\n',
+    replace: '',
     caughtBy: named('stand together'),
   },
   {
     name: 'once: an outcome that was rolled back stands',
     file: `${FOLDER}/line-once.ts`,
-    find: "own?.state === 'done' && own.token === lease.ref.token",
-    replace: 'given.isFinished',
+    find: "found?.state === 'done' && found.token === lease.ref.token ? found",
+    replace: 'given.hasWritten ? found',
     caughtBy: named('are rolled back together'),
+  },
+  {
+    name: 'once: an outcome that cannot be read counts as rolled back',
+    file: `${FOLDER}/line-once.ts`,
+    find: 'const found = await this.#plan.book.enter(lease)\n    return found?.state',
+    replace: 'const found = await this.#plan.book.enter(lease).catch(() => undefined)\n    return found?.state',
+    caughtBy: named('stands also where the ledger cannot be read'),
   },
   {
     name: 'once: a key is the same whatever is asked for',
@@ -58,7 +65,7 @@ export const onceMutants: readonly Mutant[] = [
     name: 'once: a work that nobody wrote down counts as done',
     file: `${FOLDER}/line-once.ts`,
     find: 'throw new OutcomeUnknown(words, { resource: lease.name, cause })',
-    replace: 'return returnedIn(text)',
+    replace: 'return end.returned',
     caughtBy: named('makes the outcome of a work that has returned unknown'),
   },
 ]

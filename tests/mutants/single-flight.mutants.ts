@@ -29,16 +29,30 @@ export const singleFlightMutants: readonly Mutant[] = [
   {
     name: 'single flight: a caller that gives up ends the waiting of all',
     file: `${FOLDER}/line-flights.ts`,
-    find: 'if (flight.waiting === 0) flight.ends',
-    replace: 'flight.ends',
+    find: 'if (flight.waiting === 0) {',
+    replace: 'if (flight.waiting >= 0) {',
     caughtBy: named('ends its own waiting'),
   },
   {
     name: 'single flight: a wait that no call needs goes on',
     file: `${FOLDER}/line-flights.ts`,
-    find: 'if (flight.waiting === 0) flight.ends.abort(signal.reason)',
+    find: '        flight.ends.abort(signal.reason)\n',
     replace: '',
     caughtBy: named('leaves no claim behind'),
+  },
+  {
+    name: 'single flight: a call is given what another one gave up',
+    file: `${FOLDER}/line-flights.ts`,
+    find: '        this.#forget(request.key, flight)\n',
+    replace: '',
+    caughtBy: named('is no end for a call that comes at that moment'),
+  },
+  {
+    name: 'single flight: a call that waits joins a computation that does not',
+    file: `${FOLDER}/line-flights.ts`,
+    find: '(request.isBehind || !before.isBehind)',
+    replace: 'before.waiting >= 0',
+    caughtBy: named('computed anew by `refresh` although one behind'),
   },
   {
     name: 'single flight: each waiting call computes what just failed',
@@ -49,9 +63,9 @@ export const singleFlightMutants: readonly Mutant[] = [
   },
   {
     name: 'single flight: a value is never computed early',
-    file: `${FOLDER}/line-flights.ts`,
-    find: 'return nowMs + aheadMs >=',
-    replace: 'return nowMs + aheadMs * 0 >=',
+    file: 'packages/holdfast/src/recipes/early.ts',
+    find: 'return -tookMs * eagerness',
+    replace: 'return -tookMs * 0 * eagerness',
     caughtBy: named('is computed early'),
   },
 ]

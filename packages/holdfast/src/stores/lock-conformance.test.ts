@@ -25,6 +25,7 @@ const notALock: Readonly<Record<string, string>> = {
   'tick-list': 'which ticks have begun, tested with the cron',
   timetable: 'when ticks are due, tested with the cron',
   'key-book': 'what is written down about a key, tested with the once-only work',
+  early: 'when a value is computed before it is old, tested with the single flight',
   'recent-failures': 'errors, tested with the single flight',
   'single-flight': 'holds one mutex a key, and has tests of its own on every store',
   once: 'holds one mutex a key, and has tests of its own on every store',

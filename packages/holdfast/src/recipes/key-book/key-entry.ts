@@ -58,3 +58,8 @@ function parsed(text: string): KeyEntry | undefined {
     return undefined
   }
 }
+
+/** The first call is given what repeats are given. */
+export function returnedIn<T>(text: string): T {
+  return (JSON.parse(text) as { readonly returned: T }).returned
+}

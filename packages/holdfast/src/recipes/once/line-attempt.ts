@@ -19,7 +19,7 @@ export class LineAttempt extends LeaseProxy implements OnceAttempt {
   readonly key: string
   readonly attempt: number
   readonly #parts: LineAttemptParts
-  #isFinished = false
+  #hasWritten = false
 
   constructor(parts: LineAttemptParts) {
     super(parts.duty.lease)
@@ -28,9 +28,13 @@ export class LineAttempt extends LeaseProxy implements OnceAttempt {
     this.#parts = parts
   }
 
-  /** An outcome was written by the work itself; its transaction may have rolled it back. */
-  get isFinished(): boolean {
-    return this.#isFinished
+  /** The work wants to have written an outcome itself; its transaction may have rolled it back. */
+  get hasWritten(): boolean {
+    return this.#hasWritten
+  }
+
+  textOf(returned: unknown): string {
+    return this.#parts.done(returned)
   }
 
   get stopping(): AbortSignal {
@@ -38,8 +42,8 @@ export class LineAttempt extends LeaseProxy implements OnceAttempt {
   }
 
   finish(returned: unknown, ledger: Ledger = this.#parts.ledger): MaybePromise<void> {
-    const text = this.#parts.done(returned)
-    this.#isFinished = true
+    const text = this.textOf(returned)
+    this.#hasWritten = true
     return checkedLedger(ledger).put(this.#parts.duty.lease, text)
   }
 

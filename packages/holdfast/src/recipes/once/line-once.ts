@@ -11,7 +11,7 @@ import { instant } from '../../time/instant.ts'
 import { acquireOrThrow } from '../../wait/acquire.ts'
 import { Duty, resultOf, type WorkEnd } from '../duty.ts'
 import type { AttemptTraits, KeyBook } from '../key-book/key-book.ts'
-import type { WrittenEntry } from '../key-book/key-entry.ts'
+import { returnedIn, type WrittenEntry } from '../key-book/key-entry.ts'
 import { mutexShape } from '../mutex.ts'
 import { recipeName } from '../recipe-name.ts'
 import { LineAttempt } from './line-attempt.ts'
@@ -61,20 +61,13 @@ export class LineOnce implements Once {
   async look(key: string): Promise<OnceState> {
     const name = this.#nameOf(key)
     const found = await this.#plan.book.read(name)
-    const at = instant(found?.atMs ?? 0)
-    switch (found?.state) {
-      case 'done':
-        return { state: 'done', at, token: found.token }
-      case 'failed':
-        return { state: 'failed', at, token: found.token, error: found.error ?? '' }
-      case 'running': {
-        const { claims } = await lookAt(this.#client, name)
-        const isHeld = claims.some(({ state, token }) => state === 'held' && token === found.token)
-        return { state: isHeld ? 'running' : 'interrupted', since: at, token: found.token, owner: found.owner }
-      }
-      default:
-        return { state: 'unknown' }
-    }
+    if (found === undefined || found.state === 'free') return { state: 'unknown' }
+    const [at, { token, owner }] = [instant(found.atMs), found]
+    if (found.state === 'done') return { state: 'done', at, token }
+    if (found.state === 'failed') return { state: 'failed', at, token, error: found.error ?? '' }
+    const { claims } = await lookAt(this.#client, name)
+    const isHeld = claims.some((claim) => claim.state === 'held' && claim.token === token)
+    return { state: isHeld ? 'running' : 'interrupted', since: at, token, owner }
   }
 
   async settle(
@@ -110,44 +103,48 @@ export class LineOnce implements Once {
     signal?.removeEventListener('abort', onAbort)
     if (end === undefined) {
       // Not called: nothing has happened.
-      await this.#tell(lease, book.free(told))
+      await this.#tell(lease, () => book.put(lease, book.free(told)))
       signal?.throwIfAborted()
       throw lease.loss ?? new LeaseLost(`"${lease.name}" was lost before its work began`, { resource: lease.name })
     }
-    return 'threw' in end ? await this.#failed(lease, given, told, end) : await this.#returned(lease, given, done, end)
+    return 'threw' in end ? await this.#failed(lease, given, told, end) : await this.#returned(lease, given, end)
   }
 
-  async #returned<T>(
-    lease: HeldLease,
-    given: LineAttempt,
-    done: (returned: unknown) => string,
-    end: { readonly returned: T },
-  ): Promise<T> {
-    const text = done(end.returned)
-    if (given.isFinished) return returnedIn(text)
+  async #returned<T>(lease: HeldLease, given: LineAttempt, end: { readonly returned: T }): Promise<T> {
     try {
+      const own = await this.#ownOutcome(lease, given)
+      if (own !== undefined) return own.returned as T
+      const text = given.textOf(end.returned)
       await this.#plan.book.put(lease, text)
+      return returnedIn(text)
     } catch (cause) {
+      if (cause instanceof Misuse) throw cause
       if (cause instanceof LeaseLost || cause instanceof StaleToken || !lease.isHeld())
         return resultOf(end, lease, 'expired')
-      const words = `the work for "${given.key}" has returned, and the ledger did not take its outcome: the key counts as interrupted`
+      const words = `the work for "${given.key}" has returned, and the ledger did not take its outcome: look() tells whether it did`
       throw new OutcomeUnknown(words, { resource: lease.name, cause })
     }
-    return returnedIn(text)
   }
 
   async #failed(lease: HeldLease, given: LineAttempt, told: AttemptTraits, end: WorkEnd<never>): Promise<never> {
-    // What it wrote itself stands, unless its transaction was rolled back.
-    const own = given.isFinished ? await this.#plan.book.read(lease.name).catch(() => undefined) : undefined
-    const stands = own?.state === 'done' && own.token === lease.ref.token
-    if (!stands) await this.#tell(lease, this.#plan.book.failed(told, 'threw' in end ? end.threw : undefined))
+    await this.#tell(lease, async () => {
+      if ((await this.#ownOutcome(lease, given)) !== undefined) return
+      await this.#plan.book.put(lease, this.#plan.book.failed(told, 'threw' in end ? end.threw : undefined))
+    })
     return resultOf(end, lease, lease.loss === undefined ? 'released' : 'expired')
   }
 
+  /** What the work wrote itself, unless its transaction was rolled back. It waits for one that is still committing, and throws when that is not known. */
+  async #ownOutcome(lease: HeldLease, given: LineAttempt): Promise<WrittenEntry | undefined> {
+    if (!given.hasWritten) return undefined
+    const found = await this.#plan.book.enter(lease)
+    return found?.state === 'done' && found.token === lease.ref.token ? found : undefined
+  }
+
   /** The work is over; where this cannot be written, the key counts as interrupted. */
-  async #tell(lease: HeldLease, text: string): Promise<void> {
+  async #tell(lease: HeldLease, write: () => Promise<void>): Promise<void> {
     try {
-      if (lease.isHeld()) await this.#plan.book.put(lease, text)
+      if (lease.isHeld()) await write()
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       this.#client.logger?.warn(`what became of "${lease.name}" could not be written down: ${why}`)
@@ -182,11 +179,6 @@ export class LineOnce implements Once {
     if (typeof key !== 'string' || key === '') throw new Misuse('the key of once must be a text that is not empty')
     return recipeName('once', `${this.#plan.name}:${key}`)
   }
-}
-
-/** The first call is given what repeats are given. */
-function returnedIn<T>(text: string): T {
-  return (JSON.parse(text) as { readonly returned: T }).returned
 }
 
 function interrupted(key: string, { atMs, owner }: WrittenEntry): Interrupted {

@@ -204,6 +204,49 @@ describe('an effect and its outcome in one transaction', () => {
   })
 })
 
+describe('an outcome that the work wrote itself', () => {
+  test('stands also where the ledger cannot be read when the work throws: the key is interrupted, and not free', async () => {
+    const { ledger } = machines()
+    let isAway = false
+    const flaky: Ledger = {
+      get: (lock) => ledger.get(lock),
+      enter(lease) {
+        if (isAway) throw new Error('the database is away')
+        return ledger.enter(lease)
+      },
+      put: (lease, value) => ledger.put(lease, value),
+    }
+    const { here, there } = world({ ledger: flaky })
+    const work = (attempt: OnceAttempt): never => {
+      void attempt.finish('receipt')
+      isAway = true
+      throw new Error('the mail server is away')
+    }
+    await expect(here.run(KEY, work)).rejects.toThrow('the mail server is away')
+    isAway = false
+    expect(await there.run(KEY, () => 'again')).toBe('receipt')
+  })
+
+  test('is written again where it was rolled back and the work returned all the same', async () => {
+    const db = new DatabaseSync(':memory:')
+    const { here, there } = world({ ledger: sqliteLedger(db) })
+    const guard = fence(db)
+    const work = (attempt: OnceAttempt): string => {
+      try {
+        guard.run(attempt, () => {
+          void attempt.finish('rolled back')
+          throw new Error('no room on the disk')
+        })
+      } catch {
+        // The work did it in another way.
+      }
+      return 'done otherwise'
+    }
+    expect(await here.run(KEY, work)).toBe('done otherwise')
+    expect(await there.run(KEY, work)).toBe('done otherwise')
+  })
+})
+
 describe('a ledger that is away', () => {
   function away(isAway: () => boolean) {
     const { ledger } = machines()
@@ -242,24 +285,4 @@ describe('a ledger that is away', () => {
     expect(await there.look(KEY)).toMatchObject({ state: 'interrupted' })
     await expect(there.run(KEY, () => 'again')).rejects.toThrow(Interrupted)
   })
-})
-
-test('what cannot be meant is refused at once', async () => {
-  const { here, machine, ledger } = world()
-  const { locks } = machine()
-  expect(() => once(locks, 'payments', { ledger } as OnceOptions)).toThrow(/run-again.*refuse/)
-  expect(() => once(locks, 'payments', { ledger, interrupted: 'refuse', keep: '1s' })).toThrow(/keep/)
-  expect(() => once(locks, 'payments', { ledger, interrupted: 'refuse', failures: 'x' as 'keep' })).toThrow(/failures/)
-  await expect(here.run('', () => 1)).rejects.toThrow(/key/)
-  await expect(here.run(KEY, {}, undefined as unknown as () => void)).rejects.toThrow(/needs the work/)
-  expect(await here.run('x'.repeat(500), () => 1)).toBe(1)
-  await expect(here.run('big', () => 'x'.repeat(70_000))).rejects.toMatchObject({ code: 'MISUSE' })
-})
-
-test('an entry of another program is never overwritten', async () => {
-  const { here, ledger, machine } = world()
-  const lease = await machine().locks.acquire('once:payments:order-1')
-  await ledger.put(lease, 'theirs')
-  await lease.release()
-  await expect(here.run(KEY, () => 1)).rejects.toThrow(/something else than an outcome/)
 })

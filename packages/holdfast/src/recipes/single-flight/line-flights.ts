@@ -8,7 +8,8 @@ import type { HeldLease } from '../../lease/held-lease.ts'
 import type { AcquireSettings } from '../../lease/settings.ts'
 import { isPassing, Misuse, WaitTimeout } from '../../store/errors.ts'
 import { acquire } from '../../wait/acquire.ts'
-import { Duty } from '../duty.ts'
+import { Duty, resultOf } from '../duty.ts'
+import { isEarly } from '../early.ts'
 import { mutexShape } from '../mutex.ts'
 import { RecentFailures } from '../recent-failures.ts'
 import { recipeName } from '../recipe-name.ts'
@@ -29,8 +30,10 @@ export interface FlightPlan<Value> {
 interface Flight<Value> {
   readonly value: Promise<Value>
   readonly ends: AbortController
-  /** Calls that have not given up; a computation behind a stale value has none and goes on. */
+  /** Calls that have not given up. */
   waiting: number
+  /** Behind a stale value: no call waits for it, and it goes on. */
+  readonly isBehind: boolean
 }
 
 interface FlightRequest<Value> {
@@ -68,10 +71,10 @@ export class LineFlights<Value> implements SingleFlight<Value> {
     const nowMs = this.#client.clock.wallMs()
     const { freshMs, staleMs } = this.#plan
     const request = { key, load, sinceMs: nowMs - freshMs + 1, isBehind: false }
-    if (!found || nowMs >= found.madeAtMs + freshMs + staleMs) return await this.#joined(this.#flight(request), signal)
+    if (!found || nowMs >= found.madeAtMs + freshMs + staleMs) return await this.#joined(request, signal)
     const isFresh = found.madeAtMs >= request.sinceMs
     this.#events.emit(isFresh ? 'hit' : 'stale', { key })
-    if (!isFresh || this.#isEarly(found, nowMs)) {
+    if (!isFresh || isEarly(found.tookMs, found.madeAtMs + freshMs - nowMs, this.#plan.eagerness)) {
       this.#behind({ ...request, sinceMs: Math.max(request.sinceMs, found.madeAtMs + 1), isBehind: true })
     }
     return found.value
@@ -79,19 +82,12 @@ export class LineFlights<Value> implements SingleFlight<Value> {
 
   async refresh(key: string, load: Load<Value>): Promise<Value> {
     this.#check(key, load)
-    const sinceMs = this.#client.clock.wallMs()
     this.#failures.forget(key)
-    return await this.#joined(this.#flight({ key, load, sinceMs, isBehind: false }), undefined)
+    return await this.#joined({ key, load, sinceMs: this.#client.clock.wallMs(), isBehind: false })
   }
 
   on<Name extends keyof FlightEvents>(name: Name, listener: (event: FlightEvents[Name]) => void): () => void {
     return this.#events.on(name, listener)
-  }
-
-  /** XFetch: the longer it took and the nearer its end, the likelier. */
-  #isEarly({ madeAtMs, tookMs }: Cached<Value>, nowMs: number): boolean {
-    const aheadMs = -tookMs * this.#plan.eagerness * Math.log(1 - Math.random())
-    return nowMs + aheadMs >= madeAtMs + this.#plan.freshMs
   }
 
   /** Its failure is told by the next call that has to wait. */
@@ -103,24 +99,34 @@ export class LineFlights<Value> implements SingleFlight<Value> {
   #flight(request: FlightRequest<Value>): Flight<Value> {
     const { key } = request
     const before = this.#flights.get(key)
-    if (before !== undefined) {
+    // One behind a stale value does not wait for a computation elsewhere, so a call that waits needs another one.
+    if (before !== undefined && (request.isBehind || !before.isBehind)) {
       this.#events.emit('shared', { key })
       return before
     }
     const ends = new AbortController()
-    const value = this.#computed(request, ends.signal).finally(() => this.#flights.delete(key))
-    const flight = { value, ends, waiting: 0 }
+    const value = this.#computed(request, ends.signal).finally(() => this.#forget(key, flight))
+    const flight: Flight<Value> = { value, ends, waiting: 0, isBehind: request.isBehind }
     this.#flights.set(key, flight)
     return flight
   }
 
-  async #joined(flight: Flight<Value>, signal: AbortSignal | undefined): Promise<Value> {
+  #forget(key: string, flight: Flight<Value>): void {
+    if (this.#flights.get(key) === flight) this.#flights.delete(key)
+  }
+
+  async #joined(request: FlightRequest<Value>, signal?: AbortSignal): Promise<Value> {
+    const flight = this.#flight(request)
     flight.waiting += 1
     if (signal === undefined) return await flight.value
     const { promise, reject } = Promise.withResolvers<never>()
     const onAbort = (): void => {
       flight.waiting -= 1
-      if (flight.waiting === 0) flight.ends.abort(signal.reason)
+      if (flight.waiting === 0) {
+        // A call that comes now begins another one.
+        this.#forget(request.key, flight)
+        flight.ends.abort(signal.reason)
+      }
       reject(signal.reason as Error)
     }
     signal.addEventListener('abort', onAbort, { once: true })
@@ -180,7 +186,6 @@ export class LineFlights<Value> implements SingleFlight<Value> {
       throw error
     }
     const tookMs = clock.monotonicMs() - startedMs
-    this.#failures.forget(key)
     this.#events.emit('computed', { key, tookMs })
     const entry = { value, madeAtMs, tookMs, token: lease?.ref.token ?? 0n }
     try {
@@ -197,8 +202,7 @@ export class LineFlights<Value> implements SingleFlight<Value> {
     const duty = new Duty(this.#client, lease, { stopWithinMs: STOP_WITHIN_MS })
     // Lost before it began: the value is asked for all the same, and the cache may refuse it.
     const end = (await duty.run(() => load(lease))) ?? { returned: await load(lease) }
-    if ('threw' in end) throw end.threw
-    return end.returned
+    return resultOf(end, lease, 'released')
   }
 
   #nameOf(key: string): string {

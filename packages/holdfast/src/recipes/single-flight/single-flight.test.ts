@@ -147,6 +147,21 @@ describe('a value that is there', () => {
   })
 })
 
+test('a value is computed anew by `refresh` although one behind a stale value goes on elsewhere', async () => {
+  const { clock, flightsOn, load, loads, machine } = world({ stale: '10m' })
+  const flights = flightsOn()
+  await flights.get(KEY, load())
+  await clock.advance(60_000)
+  const lease = await machine().locks.acquire('flight:maps:seat-map')
+  expect(await flights.get(KEY, load())).toBe('value 1')
+  const anew = flights.refresh(KEY, load())
+  await clock.advance(100)
+  await lease.release()
+  await clock.advance(2_000)
+  expect(await anew).toBe('value 2')
+  expect(loads()).toBe(2)
+})
+
 describe('a computation that fails', () => {
   test('gives its error to all that wait and ask within `failureFor`, and then it is tried again', async () => {
     const { clock, flightsOn } = world({ failureFor: '2s' })
@@ -180,6 +195,21 @@ describe('a caller that gives up', () => {
     expect(await first).toMatchObject({ message: 'the page was left' })
     await lease.release()
     await clock.advance(3_000)
+    expect(await second).toBe('value 1')
+  })
+
+  test('is no end for a call that comes at that moment', async () => {
+    const { clock, flightsOn, load, machine } = world()
+    const lease = await machine().locks.acquire('flight:maps:seat-map')
+    const flights = flightsOn()
+    const caller = new AbortController()
+    const first = flights.get(KEY, load(), { signal: caller.signal }).catch((error: unknown) => error)
+    await clock.advance(100)
+    caller.abort(new Error('the page was left'))
+    const second = flights.get(KEY, load())
+    await first
+    await lease.release()
+    await clock.advance(2_000)
     expect(await second).toBe('value 1')
   })
 
