@@ -24,7 +24,7 @@ describe('one ZooKeeper', { timeout: 60_000 }, () => {
 })
 
 describe('a ZooKeeper of three members', { timeout: 60_000 }, () => {
-  test('goes on without its leader, which comes back, and serves nobody when two are paused', async () => {
+  test('goes on without its leader, which comes back, and serves no clients when two are paused', async () => {
     await using ensemble = await startEnsemble()
     const first = await ensemble.leader()
     await first.engine.kill()

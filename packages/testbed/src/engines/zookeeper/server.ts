@@ -17,7 +17,15 @@ const LOOPBACK = '127.0.0.1'
 const PING_WITHIN_MS = 1_000
 const ANSWER_BYTES_MAX = 64 * 1024
 const JAVA_ARCHIVES = '/usr/share/java'
-const ARCHIVES = ['zookeeper', 'zookeeper-jute', 'slf4j-api', 'slf4j-simple', 'metrics-core', 'snappy-java', 'netty-all']
+const ARCHIVES = [
+  'zookeeper',
+  'zookeeper-jute',
+  'slf4j-api',
+  'slf4j-simple',
+  'metrics-core',
+  'snappy-java',
+  'netty-all',
+]
 /** A small server that lives for seconds: the second compiler and parallel collectors would cost more than they bring. */
 const JAVA_FLAGS: readonly string[] = [
   '-XX:TieredStopAtLevel=1',
@@ -97,7 +105,7 @@ export async function start(options: ZookeeperOptions = {}): Promise<Engine> {
       if (options.ensemble !== undefined) await writeFile(join(data, 'myid'), `${options.ensemble.index + 1}`)
     },
     command: (data) => [...program.command, MAIN, join(data, 'zoo.cfg')],
-    // A member serves nobody before it hears a majority, and may be started to wait for one.
+    // A member serves no clients before it hears a majority, and may be started to wait for one.
     answers: async () =>
       options.ensemble === undefined
         ? (await modeOf(address, port)) !== undefined
