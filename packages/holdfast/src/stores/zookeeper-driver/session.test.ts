@@ -5,12 +5,17 @@
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
 import { startEnsemble, type ZookeeperEnsemble } from '@holdfast/testbed/engines/zookeeper/cluster'
 import * as zookeeper from '@holdfast/testbed/engines/zookeeper/driver'
+import { promised } from '@holdfast/testbed/watchdog/broken-promise'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { sleep, systemClock } from '../../time/clock.ts'
 import { environment } from '../opened.fixture.ts'
 import { CODE, RequestUnsent, ServerRefusal, SessionOver } from './failures.ts'
 import { isWhole } from './requests.ts'
 import { type SessionOptions, ZookeeperSession } from './session.ts'
 import { NodeTree } from './tree.ts'
+
+/** So long a follower answers without its leader: syncLimit, and half a tick, after which the leader has asked it again. */
+const LAG_MS = 4 * 500 + 250
 
 let ensemble: ZookeeperEnsemble | undefined
 const sessions: ZookeeperSession[] = []
@@ -164,6 +169,31 @@ test('a session and its nodes outlive the leader', { timeout: 40_000 }, async ()
   const read = (): Promise<unknown> => tree.sync('/').then(() => tree.exists('/kept'), String)
   await expect.poll(read, { timeout: 20_000 }).toMatchObject({ sessionId: session.grant.sessionId })
   await leader.engine.restart()
+})
+
+test('what a follower answers without its leader proves nothing of the session', { timeout: 40_000 }, async () => {
+  const leader = await running().leader()
+  const follower = running().members.find((member) => member !== leader)
+  if (follower === undefined) throw new Error('there is no follower')
+  const { host, port } = follower.engine
+  const session = await opened({ servers: [{ host, port }] })
+  await session.ping()
+  await leader.engine.pause()
+  const pausedAtMs = systemClock.monotonicMs()
+  let answeredAtMs = 0
+  let known = session.knownToLeader(LAG_MS)
+  while (systemClock.monotonicMs() < pausedAtMs + 4 * LAG_MS) {
+    const sentAt = await session.ping().catch(() => undefined)
+    // The next connection is one to a follower of another leader, which has confirmed the session.
+    if (sentAt === undefined || session.connectCount > 1) break
+    answeredAtMs = sentAt.monotonicMs
+    known = session.knownToLeader(LAG_MS)
+    await sleep(systemClock, 50)
+    if (session.connectCount > 1) break
+  }
+  await leader.engine.resume()
+  expect(answeredAtMs).toBeGreaterThan(pausedAtMs)
+  promised(() => expect(known?.monotonicMs).toBeLessThanOrEqual(pausedAtMs))
 })
 
 test('a request that is larger than a server takes is not sent, and the session goes on', async () => {
