@@ -24,7 +24,7 @@ export const zookeeperMutants: readonly Mutant[] = [
     name: 'zookeeper: an answer counts for whatever request is due',
     file: `${driver}/connection.ts`,
     find: 'if (request?.number !== number) {',
-    replace: 'if (request === undefined) {',
+    replace: 'if (request === undefined || number < 0) {',
     caughtBy: inFile('hostile', 'an answer to another request'),
   },
   {
