@@ -25,6 +25,7 @@ const SHARED: ReadonlySet<string> = new Set([
   'sql',
   'dynamodb-driver',
   'etcd-driver',
+  'zookeeper-driver',
   'mysql-driver',
   'postgres-driver',
   'redis-driver',

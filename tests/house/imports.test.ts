@@ -56,6 +56,7 @@ const layers: readonly Layer[] = [
     may: [...STORE, /^line\//, /^stores\/(?:records|dynamodb-driver|dynamodb)\//],
   },
   { folder: /^stores\/etcd-driver\//, may: [...STORE, /^stores\/etcd-driver\//] },
+  { folder: /^stores\/zookeeper-driver\//, may: [...STORE, /^stores\/zookeeper-driver\//] },
   { folder: /^stores\/etcd\//, may: [...STORE, /^line\//, /^stores\/(?:sessions|etcd-driver|etcd)\//] },
   { folder: /^stores\/sql\//, may: [...STORE, /^line\//, /^stores\/(?:records|sql)\//] },
   { folder: /^stores\/(?:mysql|postgres)-driver\//, may: [...STORE, /^stores\/sql\//, /^stores\/SELF\//] },

@@ -13,6 +13,7 @@ function missingFiles(paths: readonly string[]): readonly string[] {
     'records',
     'dynamodb-driver',
     'etcd-driver',
+    'zookeeper-driver',
     'mysql-driver',
     'postgres-driver',
     'redis-driver',

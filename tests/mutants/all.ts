@@ -35,6 +35,7 @@ import { timelineMutants } from './timeline.mutants.ts'
 import { tokenScaleMutants } from './token-scale.mutants.ts'
 import { topologyMutants } from './topology.mutants.ts'
 import { troubleMutants } from './trouble.mutants.ts'
+import { zookeeperMutants } from './zookeeper.mutants.ts'
 
 export const mutants: readonly Mutant[] = [
   ...coreMutants,
@@ -45,6 +46,7 @@ export const mutants: readonly Mutant[] = [
   ...engineMutants,
   ...dynamodbMutants,
   ...etcdMutants,
+  ...zookeeperMutants,
   ...fileGuardMutants,
   ...fromRedlockMutants,
   ...guardMutants,

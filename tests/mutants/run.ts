@@ -14,6 +14,7 @@ import * as mariadbServer from '@holdfast/testbed/engines/mariadb/server'
 import * as etcdServer from '@holdfast/testbed/engines/etcd/server'
 import * as postgresServer from '@holdfast/testbed/engines/postgres/server'
 import * as redisServer from '@holdfast/testbed/engines/redis/server'
+import * as zookeeperServer from '@holdfast/testbed/engines/zookeeper/server'
 import { patient } from '@holdfast/testbed/watchdog/pace'
 import { Watchdog } from '@holdfast/testbed/watchdog/watchdog'
 import { close } from '../support/closing-line.ts'
@@ -42,6 +43,7 @@ const engines = {
   mariadb: mariadbServer,
   postgres: postgresServer,
   redis: redisServer,
+  zookeeper: zookeeperServer,
 } as const
 const missing = await missingEngines()
 const mutants = chosen.filter(({ caughtBy }) => !missing.has(engineOf(caughtBy)))

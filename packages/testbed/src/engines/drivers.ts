@@ -6,5 +6,6 @@ import * as mariadb from './mariadb/driver.ts'
 import * as mysql from './mysql/driver.ts'
 import * as postgres from './postgres/driver.ts'
 import * as redis from './redis/driver.ts'
+import * as zookeeper from './zookeeper/driver.ts'
 
-export const drivers: readonly Driver[] = [redis, postgres, mariadb, mysql, etcd, dynamodb]
+export const drivers: readonly Driver[] = [redis, postgres, mariadb, mysql, etcd, dynamodb, zookeeper]

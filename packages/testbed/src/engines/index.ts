@@ -10,6 +10,13 @@ export type { MysqlOptions } from './mysql/process.ts'
 export * as etcd from './etcd/driver.ts'
 export { type EtcdCluster, type EtcdClusterOptions, startCluster as startEtcdCluster } from './etcd/cluster.ts'
 export type { EtcdOptions } from './etcd/server.ts'
+export * as zookeeper from './zookeeper/driver.ts'
+export {
+  type EnsembleOptions as ZookeeperEnsembleOptions,
+  startEnsemble,
+  type ZookeeperEnsemble,
+} from './zookeeper/cluster.ts'
+export type { ZookeeperOptions } from './zookeeper/server.ts'
 export * as postgres from './postgres/driver.ts'
 export type { PostgresOptions } from './postgres/server.ts'
 export * as redis from './redis/driver.ts'
