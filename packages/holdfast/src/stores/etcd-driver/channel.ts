@@ -143,7 +143,7 @@ export class EtcdChannel {
       this.#term = term
       if (isOther) connection.end(new Error('another leader was elected while it answered nothing'))
     } catch (error) {
-      // While there is none it says so, and is asked again.
+      // While there is none it says so, because every call of ours requires one, and it is asked again.
       this.#judge(error)
     }
   }

@@ -80,6 +80,24 @@ test('what a member has passed on to a leader that was killed is asked for again
   expect(troubles.join()).toMatch(/another leader was elected while it answered nothing/)
 })
 
+test('while the members have no leader none is said to have been elected, whatever their term', async () => {
+  await using stage = new Stage()
+  const cluster = await stage.cluster()
+  const leader = await cluster.leader()
+  const [alone, other] = cluster.members.filter((member) => member !== leader)
+  if (alone === undefined || other === undefined) throw new Error('all members lead')
+  const locks = holdfast(etcd(urlOf(alone.engine)), { ttl: '20s' })
+  stage.ending(() => locks.close())
+  const troubles: string[] = []
+  locks.on('trouble', ({ error }) => troubles.push(String(error)))
+  await (await locks.acquire('before')).release()
+  await Promise.all([leader.engine.kill(), other.engine.kill()])
+  await expect(locks.acquire('after', { wait: '5s' })).rejects.toThrow()
+  expect(troubles.join()).not.toMatch(/another leader was elected/)
+  await other.engine.restart()
+  expect(await (await locks.acquire('after', { wait: '20s' })).release()).toBe('released')
+})
+
 test('a member that falls silent is left, and what was held through it stays held', { timeout: 60_000 }, async () => {
   await using stage = new Stage()
   const cluster = await stage.cluster({ proxied: true })
