@@ -132,6 +132,13 @@ export const programs: Readonly<Record<string, string>> = {
   await locks.close()
   return BigInt(token)`,
   ),
+  './slots': imports(
+    [HOLDFAST, MEMORY, "import { slots } from 'holdfast/slots'"],
+    `const locks = holdfast(memory())
+  const token = await slots(locks, 'ids', { count: 4 }).using((slot) => slot.token)
+  await locks.close()
+  return token`,
+  ),
   './election': imports(
     [HOLDFAST, MEMORY, "import { election } from 'holdfast/election'"],
     `const locks = holdfast(memory())

@@ -3,6 +3,7 @@ import { type AcquireOptions, holdfast, HoldfastError, type Lease, LeaseLost, ty
 import { oncePerTick } from 'holdfast/cron'
 import { once } from 'holdfast/once'
 import { singleFlight } from 'holdfast/single-flight'
+import { slots } from 'holdfast/slots'
 import { election } from 'holdfast/election'
 import { dynamodb } from 'holdfast/dynamodb'
 import { etcd } from 'holdfast/etcd'
@@ -28,6 +29,7 @@ export const all = [
   flockFence,
   once,
   singleFlight,
+  slots,
   oncePerTick,
   httpGuard,
   mysqlFence,

@@ -33,6 +33,16 @@ test('a value is computed by one process of ten', { timeout: SLOW_MS }, async ()
   )
 })
 
+test('a counter modulo the places gives a number twice', { timeout: SLOW_MS }, async () => {
+  const { output } = await example('slots/main', 'without')
+  expect(output).toMatch(/^without slots: 12 workers, 8 with a number that another one had$/m)
+})
+
+test('a place is held by one worker at a time', { timeout: SLOW_MS }, async () => {
+  const { output } = await example('slots/main', 'with')
+  expect(output).toMatch(/^with slots: 12 workers, 0 with a number that another one had$/m)
+})
+
 test('a look before a charge charges for each delivery', { timeout: SLOW_MS }, async () => {
   expect((await example('once/main', 'without')).output).toMatch(/^without once: 20 deliveries, 20 charges$/m)
 })

@@ -29,6 +29,7 @@ import { redlockMutants } from './redlock.mutants.ts'
 import { rowMutants } from './rows.mutants.ts'
 import { serverMutants } from './server.mutants.ts'
 import { singleFlightMutants } from './single-flight.mutants.ts'
+import { slotsMutants } from './slots.mutants.ts'
 import { sqlGuardMutants } from './sql-guard.mutants.ts'
 import { sqliteMutants } from './sqlite.mutants.ts'
 import { timelineMutants } from './timeline.mutants.ts'
@@ -68,6 +69,7 @@ export const mutants: readonly Mutant[] = [
   ...rowMutants,
   ...serverMutants,
   ...singleFlightMutants,
+  ...slotsMutants,
   ...sqlGuardMutants,
   ...sqliteMutants,
   ...timelineMutants,

@@ -28,6 +28,7 @@ const notALock: Readonly<Record<string, string>> = {
   early: 'when a value is computed before it is old, tested with the single flight',
   'recent-failures': 'errors, tested with the single flight',
   'single-flight': 'holds one mutex a key, and has tests of its own on every store',
+  slots: 'a mutex for each number, with tests of their own on every store',
   once: 'holds one mutex a key, and has tests of its own on every store',
   cron: 'holds one mutex a tick, and has tests of its own on every store',
 }
