@@ -17,6 +17,7 @@ const SHARED: ReadonlySet<string> = new Set([
   'redis-driver',
   'sessions',
   'sql',
+  'zookeeper-driver',
 ])
 
 const folders = readdirSync(fileURLToPath(new URL('.', import.meta.url)), { withFileTypes: true })
