@@ -2,6 +2,7 @@
 import { type AcquireOptions, holdfast, HoldfastError, type Lease, LeaseLost, type Locks } from 'holdfast'
 import { oncePerTick } from 'holdfast/cron'
 import { once } from 'holdfast/once'
+import { rateLimit } from 'holdfast/rate-limit'
 import { singleFlight } from 'holdfast/single-flight'
 import { election } from 'holdfast/election'
 import { dynamodb } from 'holdfast/dynamodb'
@@ -27,6 +28,7 @@ export const all = [
   election,
   flockFence,
   once,
+  rateLimit,
   singleFlight,
   oncePerTick,
   httpGuard,
