@@ -102,11 +102,11 @@ export class LineRate implements RateLimit {
   }
 
   #newClaim(name: string, weight: number): Claim {
-    const { owner } = this.#client
     const { limit, perMs } = this.#plan
     const resource = this.#client.resourceOf(name)
-    const what = { weight, capacity: limit, ttlMs: perMs, queue: false, lockDelayMs: 0, note: '' }
-    return { resource, id: newClaimId(), owner, ...what }
+    // A permit has no owner, and where a line is one record more of them find room without.
+    const plain = { queue: false, lockDelayMs: 0, note: '', owner: '' }
+    return { resource, id: newClaimId(), weight, capacity: limit, ttlMs: perMs, ...plain }
   }
 
   async #entered(name: string, claim: Claim): Promise<Standing> {
@@ -156,6 +156,13 @@ export class LineRate implements RateLimit {
       throw new Misuse(
         `"${name}" has permits of a limit of ${capacity ?? 'another number'}, this call says ${limit}: ` +
           'give the new limit a new name, or wait until they have ended',
+        { resource: name },
+      )
+    }
+    if (because === 'full') {
+      throw new Unsupported(
+        `the store has no room for more permits of "${name}" than it keeps now, and the limit is ${limit}: ` +
+          'give a smaller limit a new name, or use a store that takes more',
         { resource: name },
       )
     }

@@ -188,6 +188,14 @@ describe('a store that is away', () => {
     expect(told).toEqual(['rate:mail'])
   })
 
+  test('lets pass also where it cannot even be opened', async () => {
+    const { clock, on } = world()
+    const { rate } = on({ whenStoreIsAway: 'allow' }, () => ({ kind: 'unavailable' }))
+    const answer = rate.tryTake()
+    await clock.advance(30_000)
+    expect(await answer).toEqual({ allowed: true, limited: false })
+  })
+
   test('is no reason to let pass what is misuse, or what a closed client asks', async () => {
     const { on } = world()
     const { rate, locks } = on({ whenStoreIsAway: 'allow' })

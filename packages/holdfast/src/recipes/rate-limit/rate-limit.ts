@@ -2,7 +2,7 @@
 import type { Duration } from '../../time/duration.ts'
 
 export interface RateLimitOptions {
-  /** How many within any span of `per`; every user of the name must say the same. 1 – 1,000. */
+  /** How many within any span of `per`; every user of the name must say the same. 1 – 1,000, where a line is one record 1 – 150. */
   readonly limit: number
   /** How long a permit counts. 100 ms – 24 h. */
   readonly per: Duration
@@ -40,7 +40,7 @@ export interface RateLimit {
   /**
    * Takes permits, or says when to come again; never waits for any. A permit counts for `per` from the grant and is never
    * given back, whatever becomes of this process. Throws `Misuse` while permits of another limit count, `Unsupported` on a
-   * store that cannot keep a rate, and `StoreUnavailable` or `OutcomeUnknown` when the store cannot be asked (within 5 s).
+   * store that cannot keep a rate, and `StoreUnavailable` or `OutcomeUnknown` when the store cannot be asked (within 5 s, once it is open).
    */
   tryTake(options?: RateOptions): Promise<RateAnswer>
   /** How many permits count now. It reserves nothing, and throws when the store cannot be asked. */

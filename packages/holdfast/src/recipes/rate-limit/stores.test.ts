@@ -9,6 +9,8 @@ import { rateLimit } from './index.ts'
 import { rateDenial } from './permit-support.ts'
 
 const PER_MS = 400
+/** As many as the page promises for a line that is one record. */
+const MANY = 150
 const LIMIT = 3
 
 onEveryStore('a rate is kept by two clients in any span, or refused with the reason', async ({ client, facts }) => {
@@ -35,4 +37,13 @@ onEveryStore('a rate is kept by two clients in any span, or refused with the rea
     if (next !== undefined) expect(next.toldMs - askedMs).toBeGreaterThanOrEqual(PER_MS)
   })
   expect(grants.length).toBeGreaterThan(LIMIT)
+})
+
+onEveryStore('a hundred and fifty permits of one span find room, and no more', async ({ client, facts }) => {
+  if (rateDenial(facts, PER_MS) !== undefined) return
+  const rate = rateLimit(client(), 'many', { limit: MANY, per: '1h' })
+  for (let taken = 0; taken < MANY; taken += 1) expect(await rate.tryTake()).toEqual({ allowed: true, limited: true })
+  const refused = await rate.tryTake()
+  expect(refused).toMatchObject({ allowed: false })
+  expect(refused.allowed ? 0 : refused.retryAfterMs).toBeGreaterThan(3_500_000)
 })
