@@ -48,6 +48,13 @@ export const rateLimitMutants: readonly Mutant[] = [
     caughtBy: named('still leaves a refusal'),
   },
   {
+    name: 'rate limit: a full record is a refusal that passes',
+    file: `${FOLDER}/line-rate.ts`,
+    find: "because === 'full'",
+    replace: "because === 'capacity'",
+    caughtBy: named('a record that is full'),
+  },
+  {
     name: 'rate limit: permits that a process observes count as exact',
     file: `${FOLDER}/permit-support.ts`,
     find: "expiry === 'observed'",

@@ -2,8 +2,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { HoldfastOptions } from '../../client/options.ts'
+import { holdfast } from '../../holdfast.ts'
+import { Remote } from '../../stores/records/remote.fixture.ts'
 import { formatMs } from '../../time/duration.ts'
 import type { Fault, FaultPlan } from '../../testing/unreliable.ts'
+import { virtualClock } from '../../testing/virtual-clock.ts'
 import { machines } from '../tick/machines.fixture.ts'
 import { rateLimit, type RateAnswer, type RateLimitOptions } from './index.ts'
 
@@ -162,6 +165,21 @@ describe('a bad network', () => {
     const answer = rate.tryTake()
     await clock.advance(6_000)
     expect(await answer).toMatchObject({ allowed: false, retryAfterMs: expect.any(Number) as number })
+  })
+})
+
+test('a record that is full is no refusal, and the error says the way out', async () => {
+  const clock = virtualClock()
+  const store = new Remote({ expiry: 'engine', wakeUp: 'push' }).store()
+  const rate = rateLimit(holdfast(store, { clock }), 'mail', { limit: 1_000, per: '1h' })
+  const end = async (): Promise<unknown> => {
+    for (;;) if (!(await rate.tryTake()).allowed) return 'refused'
+  }
+  await expect(end()).rejects.toMatchObject({
+    code: 'UNSUPPORTED',
+    message: expect.stringMatching(
+      /no room for more permits of "rate:mail".*limit is 1000: give a smaller limit/,
+    ) as string,
   })
 })
 
