@@ -124,6 +124,14 @@ export const programs: Readonly<Record<string, string>> = {
   await locks.close()
   return BigInt(token)`,
   ),
+  './rate-limit': imports(
+    [HOLDFAST, MEMORY, "import { rateLimit } from 'holdfast/rate-limit'"],
+    `const locks = holdfast(memory())
+  const { allowed } = await rateLimit(locks, 'mail', { limit: 1, per: '1m' }).tryTake()
+  const token = allowed ? await locks.using('seat:14A', (lease) => lease.token) : 0n
+  await locks.close()
+  return token`,
+  ),
   './single-flight': imports(
     [HOLDFAST, MEMORY, "import { singleFlight } from 'holdfast/single-flight'"],
     `const locks = holdfast(memory())

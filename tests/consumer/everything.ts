@@ -2,6 +2,7 @@
 import { type AcquireOptions, holdfast, HoldfastError, type Lease, LeaseLost, type Locks } from 'holdfast'
 import { oncePerTick } from 'holdfast/cron'
 import { once } from 'holdfast/once'
+import { rateLimit } from 'holdfast/rate-limit'
 import { singleFlight } from 'holdfast/single-flight'
 import { slots } from 'holdfast/slots'
 import { election } from 'holdfast/election'
@@ -28,6 +29,7 @@ export const all = [
   election,
   flockFence,
   once,
+  rateLimit,
   singleFlight,
   slots,
   oncePerTick,

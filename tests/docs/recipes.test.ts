@@ -55,3 +55,11 @@ test('a leader that was paused writes nothing stale with an election and a guard
   const { output } = await example('election/main', 'with')
   expect(output).toMatch(/^with an election and a guard: 5 paused leaders, 0 stale lines, \d+ refused$/m)
 })
+
+test('a fixed window lets twice the limit through at its edge', { timeout: SLOW_MS }, async () => {
+  expect((await example('rate-limit/main', 'without')).output).toMatch(/^without rateLimit: .* pass, 8 did$/m)
+})
+
+test('a rate limit lets no more than the limit through in any span', { timeout: SLOW_MS }, async () => {
+  expect((await example('rate-limit/main', 'with')).output).toMatch(/^with rateLimit: .* pass, 4 did$/m)
+})

@@ -18,6 +18,7 @@ import type { Mutant } from './mutant.ts'
 import { mysqlMutants } from './mysql.mutants.ts'
 import { onceMutants } from './once.mutants.ts'
 import { postgresMutants } from './postgres.mutants.ts'
+import { rateLimitMutants } from './rate-limit.mutants.ts'
 import { recordMutants } from './records.mutants.ts'
 import { redisConnectionMutants } from './redis-connection.mutants.ts'
 import { redisGuardMutants } from './redis-guard.mutants.ts'
@@ -58,6 +59,7 @@ export const mutants: readonly Mutant[] = [
   ...mysqlMutants,
   ...onceMutants,
   ...postgresMutants,
+  ...rateLimitMutants,
   ...recordMutants,
   ...redisMutants,
   ...redisConnectionMutants,
