@@ -34,7 +34,7 @@ export class LineSlot extends LeaseProxy implements Slot {
     const { lease, place, hasDelay } = parts
     this.#stopListening = client.events.on('lost', ({ name, token }) => {
       if (token !== lease.ref.token || name !== lease.name) return
-      // Whoever got the place during the delay would look for a number that nobody may have yet.
+      // A place that is given on during the delay would have no number yet.
       if (hasDelay) place?.stopRenewing()
       else void place?.release()
     })
