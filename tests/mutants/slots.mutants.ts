@@ -29,8 +29,8 @@ export const slotsMutants: readonly Mutant[] = [
   {
     name: 'slots: ids begin where those of the holder before may have ended',
     file: `${FOLDER}/line-slot.ts`,
-    find: 'Math.ceil(Number(this.token) / 1_000) + skewMs',
-    replace: 'Math.ceil(Number(this.token) / 1_000)',
+    find: 'TOKENS_A_MS) + 1 + skewMs',
+    replace: 'TOKENS_A_MS) + 1',
     caughtBy: named('begins its ids behind all'),
   },
   {
@@ -39,5 +39,33 @@ export const slotsMutants: readonly Mutant[] = [
     find: 'const slot = (first + step) % this.#count',
     replace: 'const slot = step % this.#count',
     caughtBy: named('is the preferred one'),
+  },
+  {
+    name: 'slots: ids begin at the very time that the holder before has reached',
+    file: `${FOLDER}/line-slot.ts`,
+    find: 'TOKENS_A_MS) + 1 + skewMs',
+    replace: 'TOKENS_A_MS) + skewMs',
+    caughtBy: named('begins its ids behind all'),
+  },
+  {
+    name: 'slots: a place is given on although its number is not',
+    file: `${FOLDER}/line-slot.ts`,
+    find: 'if (hasDelay) place?.stopRenewing()\n      else void',
+    replace: 'void',
+    caughtBy: named('is kept for the delay'),
+  },
+  {
+    name: 'slots: the place of a lost number is kept',
+    file: `${FOLDER}/line-slot.ts`,
+    find: 'else void place?.release()',
+    replace: '',
+    caughtBy: named('is kept for the delay'),
+  },
+  {
+    name: 'slots: the name of a number is longer than a name may be',
+    file: `${FOLDER}/line-slots.ts`,
+    find: "recipeName('slots', `${this.#name}:${slot}`)",
+    replace: '`${this.#line}:${slot}`',
+    caughtBy: named('may have a name of any length'),
   },
 ]

@@ -87,10 +87,15 @@ export async function runOnShift(
   { context, opened, command, signals }: Shift,
   { ttl, ...run }: ShiftRun,
 ): Promise<void> {
-  const ttlMs = durationMs('--ttl', ttl, { minMs: 1, maxMs: DAY_MS })
-  const stopBeforeMs = Math.min(STOP_BEFORE_MS_MAX, Math.floor(ttlMs * STOP_BEFORE_SHARE))
+  const stopBeforeMs = stopBeforeOf(ttl)
   const stopping = lease.stopping === undefined ? {} : { stopping: lease.stopping }
   const parts = { context, opened, command, stopBeforeMs, signals, ...stopping }
   const code = await runUnderLease(lease, { ...parts, ...run })
   if (code !== exitCodes.ok) throw new CommandFailed(code)
+}
+
+/** How long before the end of its lease a command is told to end. */
+export function stopBeforeOf(ttl: string): number {
+  const ttlMs = durationMs('--ttl', ttl, { minMs: 1, maxMs: DAY_MS })
+  return Math.min(STOP_BEFORE_MS_MAX, Math.floor(ttlMs * STOP_BEFORE_SHARE))
 }

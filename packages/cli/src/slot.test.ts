@@ -28,6 +28,20 @@ it('gives each command a number of its own, passes its exit code on, and waits w
   })
 })
 
+it('stops the command of a number that was taken away before another one has it, and says so', async () => {
+  const args = ['slot', '--count', '1', 'workers', '--', 'sh', '-c']
+  const script =
+    'trap "sleep 0.5; echo first ended >> log; exit 0" TERM; echo token $HOLDFAST_TOKEN; sleep 60 & wait; wait'
+  const first = sandbox.start([...args, script])
+  const [, token = ''] = await first.says(/token (\d+)/)
+  const next = sandbox.start([...args, 'echo next began >> log'])
+  const evict = ['evict', 'slots:workers:0', '--token', token, '--reason', 'a test', '--yes']
+  expect((await sandbox.run(evict)).code).toBe(0)
+  expect((await first.ended).code).toBe(76)
+  expect((await next.ended).code).toBe(0)
+  expect(sandbox.read('log')).toBe('first ended\nnext began\n')
+})
+
 it('tells bad use with the way out', async () => {
   const refused = async (args: readonly string[], words: RegExp) =>
     expect(await sandbox.run(['slot', ...args])).toMatchObject({ code: 2, stderr: expect.stringMatching(words) })

@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { durationMs } from 'holdfast'
 import { slots } from 'holdfast/slots'
-import { CommandFailed, onShift, runOnShift, type ShiftRequest } from './command-shift.ts'
+import { CommandFailed, onShift, runOnShift, type ShiftRequest, stopBeforeOf } from './command-shift.ts'
 import type { Context, GlobalOptions } from './context.ts'
 import { exitCodes, Failure } from './exit-codes.ts'
 import { act, type ProgramOptions } from './subcommand.ts'
@@ -28,7 +28,11 @@ export function addSlot(root: Command, program: ProgramOptions): void {
     .option('--prefer <n>', 'the number to look at first')
     .option('--wait <duration>', 'how long to wait for a place; 0 for not at all', '30s')
     .option('--ttl <duration>', 'the number is free so long after this machine died', '10s')
-    .option('--lock-delay <duration>', 'the number stays unused so long after an expiry, a crash or an eviction', '0s')
+    .option(
+      '--lock-delay <duration>',
+      'the number stays unused so long after an expiry, a crash or an eviction (at least 2s, or a third of the ttl)',
+      '0s',
+    )
     .addHelpText('after', () => help)
   act(program, slot, async (options, name = '') =>
     slotCommand(program.context, { name, command: program.command, options: options as SlotCommandOptions }),
@@ -50,16 +54,18 @@ async function slotCommand(
     ...(prefer !== undefined && { prefer }),
   }
   const work = async (shift: Parameters<typeof runOnShift>[1]): Promise<number> => {
-    const places = slots(shift.opened.locks, name, { count })
-    const slot = await places.acquire({ ...settings, signal: shift.signals.interrupted.signal })
+    const { unsupported } = await shift.opened.locks.open()
+    // For so long the command of a lost number is being stopped, and its number must not be another one's meanwhile.
+    const lockDelay = Math.max(settings.lockDelay, unsupported.lockDelay === undefined ? stopBeforeOf(options.ttl) : 0)
+    const acquire = { ...settings, lockDelay, signal: shift.signals.interrupted.signal }
     try {
-      await runOnShift(slot, shift, { ttl: options.ttl, environment: { HOLDFAST_SLOT: String(slot.slot) } })
+      await slots(shift.opened.locks, name, { count }).using(acquire, (slot) =>
+        runOnShift(slot, shift, { ttl: options.ttl, environment: { HOLDFAST_SLOT: String(slot.slot) } }),
+      )
       return exitCodes.ok
     } catch (error) {
       if (error instanceof CommandFailed) return error.exitCode
       throw error
-    } finally {
-      await slot.release()
     }
   }
   return await onShift(context, request, work, false)

@@ -10,6 +10,8 @@ export type { MaybePromise } from '../duty.ts'
 export type * from './slots.ts'
 
 const COUNT_MAX = 4_096
+/** The line of `a:1` would be the lock of number 1 of `a`. */
+const NUMBERED = /:\d+$/
 
 /**
  * Places that are numbered from 0, each held by one process at a time. Throws `Misuse` for a count that is out of range;
@@ -27,5 +29,7 @@ export function slots(locks: Locks, name: string, options: SlotsOptions): Slots 
   if (!Number.isInteger(count) || count < 1 || count > COUNT_MAX) {
     throw new Misuse(`count must be a whole number from 1 to ${COUNT_MAX}, got ${String(count)}`)
   }
+  if (NUMBERED.test(name))
+    throw new Misuse(`the name of numbered places must not end in a colon and a number: "${name}"`)
   return new LineSlots(client, name, count)
 }

@@ -9,7 +9,7 @@ export interface SlotsOptions {
   readonly count: number
 }
 
-export interface SlotOptions extends AcquireOptions {
+export interface SlotOptions extends Omit<AcquireOptions, 'reentrant' | 'detached'> {
   /**
    * The place to look at first: 0 – `count` − 1. One that follows from the owner is found again after a restart.
    * @default by the owner
@@ -23,8 +23,8 @@ export interface Slot extends Lease {
   readonly slot: number
   /**
    * A time (ms since 1970) that no earlier holder of this place has reached, when it stopped at its `signal` and its clock
-   * was at most `skew` ahead of that of the store: begin time-stamped ids not before it. Throws `Unsupported` where tokens do
-   * not tell the time.
+   * was at most `skew` ahead of that of the store: begin time-stamped ids not before it. It counts whole milliseconds, so say a
+   * `minHold` of 2 ms. Throws `Unsupported` where tokens do not tell the time.
    */
   notBeforeMs(skew: Duration): number
 }
