@@ -105,8 +105,8 @@ export const etcdMutants: readonly Mutant[] = [
   {
     name: 'etcd: what a leader that is gone was to answer is waited for',
     file: `${driver}/channel.ts`,
-    find: 'if (isOther) connection.end(',
-    replace: 'if (term < 0n) connection.end(',
+    find: 'connection.giveUpBefore(term, words)',
+    replace: 'connection.giveUpBefore(0n, words)',
     caughtBy: onServer('passed on to a leader that was killed', 'trouble'),
   },
   {

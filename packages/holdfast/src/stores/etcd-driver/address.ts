@@ -90,3 +90,8 @@ function decoded(text: string): string {
 function wrong(what: string): Misuse {
   return new Misuse(`the text ${what}. It looks like ${EXAMPLE}`)
 }
+
+/** As in a URL. */
+export function nameOf({ host, port }: EtcdEndpoint): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
+}

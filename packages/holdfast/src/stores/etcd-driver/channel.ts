@@ -122,7 +122,7 @@ export class EtcdChannel {
     headers: Readonly<Record<string, string>>,
   ): Promise<Response> {
     const connection = await this.#connected()
-    const answer = await connection.call(path, headers, this.#codec.encode(shape, request))
+    const answer = await connection.call(path, headers, this.#codec.encode(shape, request), { term: this.#term })
     try {
       const decoded: Response & Answer = this.#codec.decode(response, answer)
       this.#term = decoded.header?.term ?? this.#term
@@ -137,14 +137,13 @@ export class EtcdChannel {
   async #lookForLeader(connection: EtcdConnection): Promise<void> {
     const { path, request, response } = statusMethod
     try {
-      const answer = await connection.call(path, {}, this.#codec.encode(request, {}), true)
+      const answer = await connection.call(path, {}, this.#codec.encode(request, {}), { isAside: true })
       const term = this.#codec.decode(response, answer).header?.term ?? 0n
-      const isOther = this.#term > 0n && term > this.#term
       this.#term = term
-      if (isOther) connection.end(new Error('another leader was elected while it answered nothing'))
-    } catch (error) {
+      const words = 'another leader was elected while it answered nothing'
+      if (connection.giveUpBefore(term, words)) this.#environment.troubled?.(new StoreUnavailable(`etcd: ${words}`))
+    } catch {
       // While there is none it says so, because every call of ours requires one, and it is asked again.
-      this.#judge(error)
     }
   }
 
