@@ -13,10 +13,12 @@ const SHARED: ReadonlySet<string> = new Set([
   'dynamodb-driver',
   'etcd-driver',
   'mysql-driver',
+  'nats-driver',
   'postgres-driver',
   'redis-driver',
   'sessions',
   'sql',
+  'zookeeper-driver',
 ])
 
 const folders = readdirSync(fileURLToPath(new URL('.', import.meta.url)), { withFileTypes: true })
