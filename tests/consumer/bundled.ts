@@ -124,6 +124,14 @@ export const programs: Readonly<Record<string, string>> = {
   await locks.close()
   return BigInt(token)`,
   ),
+  './rate-limit': imports(
+    [HOLDFAST, MEMORY, "import { rateLimit } from 'holdfast/rate-limit'"],
+    `const locks = holdfast(memory())
+  const { allowed } = await rateLimit(locks, 'mail', { limit: 1, per: '1m' }).tryTake()
+  const token = allowed ? await locks.using('seat:14A', (lease) => lease.token) : 0n
+  await locks.close()
+  return token`,
+  ),
   './single-flight': imports(
     [HOLDFAST, MEMORY, "import { singleFlight } from 'holdfast/single-flight'"],
     `const locks = holdfast(memory())
@@ -131,6 +139,13 @@ export const programs: Readonly<Record<string, string>> = {
   const token = await singleFlight(locks, 'maps', { cache, fresh: '1m' }).get('seats', (lease) => lease.tokenText)
   await locks.close()
   return BigInt(token)`,
+  ),
+  './slots': imports(
+    [HOLDFAST, MEMORY, "import { slots } from 'holdfast/slots'"],
+    `const locks = holdfast(memory())
+  const token = await slots(locks, 'ids', { count: 4 }).using((slot) => slot.token)
+  await locks.close()
+  return token`,
   ),
   './election': imports(
     [HOLDFAST, MEMORY, "import { election } from 'holdfast/election'"],

@@ -2,7 +2,9 @@
 import { type AcquireOptions, holdfast, HoldfastError, type Lease, LeaseLost, type Locks } from 'holdfast'
 import { oncePerTick } from 'holdfast/cron'
 import { once } from 'holdfast/once'
+import { rateLimit } from 'holdfast/rate-limit'
 import { singleFlight } from 'holdfast/single-flight'
+import { slots } from 'holdfast/slots'
 import { election } from 'holdfast/election'
 import { dynamodb } from 'holdfast/dynamodb'
 import { etcd } from 'holdfast/etcd'
@@ -27,7 +29,9 @@ export const all = [
   election,
   flockFence,
   once,
+  rateLimit,
   singleFlight,
+  slots,
   oncePerTick,
   httpGuard,
   mysqlFence,

@@ -18,6 +18,7 @@ import type { Mutant } from './mutant.ts'
 import { mysqlMutants } from './mysql.mutants.ts'
 import { onceMutants } from './once.mutants.ts'
 import { postgresMutants } from './postgres.mutants.ts'
+import { rateLimitMutants } from './rate-limit.mutants.ts'
 import { recordMutants } from './records.mutants.ts'
 import { redisConnectionMutants } from './redis-connection.mutants.ts'
 import { redisGuardMutants } from './redis-guard.mutants.ts'
@@ -29,6 +30,7 @@ import { redlockMutants } from './redlock.mutants.ts'
 import { rowMutants } from './rows.mutants.ts'
 import { serverMutants } from './server.mutants.ts'
 import { singleFlightMutants } from './single-flight.mutants.ts'
+import { slotsMutants } from './slots.mutants.ts'
 import { sqlGuardMutants } from './sql-guard.mutants.ts'
 import { sqliteMutants } from './sqlite.mutants.ts'
 import { timelineMutants } from './timeline.mutants.ts'
@@ -57,6 +59,7 @@ export const mutants: readonly Mutant[] = [
   ...mysqlMutants,
   ...onceMutants,
   ...postgresMutants,
+  ...rateLimitMutants,
   ...recordMutants,
   ...redisMutants,
   ...redisConnectionMutants,
@@ -68,6 +71,7 @@ export const mutants: readonly Mutant[] = [
   ...rowMutants,
   ...serverMutants,
   ...singleFlightMutants,
+  ...slotsMutants,
   ...sqlGuardMutants,
   ...sqliteMutants,
   ...timelineMutants,

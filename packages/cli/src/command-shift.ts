@@ -43,6 +43,7 @@ export async function onShift(
   context: Context,
   { command = [], options, name }: ShiftRequest,
   work: (shift: Shift) => Promise<number>,
+  keepsLedger = true,
 ): Promise<number> {
   if (command.length === 0)
     throw new Failure(exitCodes.usage, 'a command is needed after two dashes: … NAME -- COMMAND')
@@ -55,7 +56,7 @@ export async function onShift(
       async (opened) => {
         await tellDefault(context, opened)
         await openedOrInterrupted(context.printer, opened.locks, signals.interrupted.signal)
-        const ledger = await ledgerBeside(opened)
+        const ledger = keepsLedger ? await ledgerBeside(opened) : undefined
         try {
           return await work({ context, opened, command, signals, ledger: ledger && { ledger: ledger.ledger } })
         } finally {
@@ -82,13 +83,19 @@ export interface ShiftRun {
 
 /** Throws `CommandFailed` for every exit code but 0. */
 export async function runOnShift(
-  lease: Lease & { readonly stopping: AbortSignal },
+  lease: Lease & { readonly stopping?: AbortSignal },
   { context, opened, command, signals }: Shift,
   { ttl, ...run }: ShiftRun,
 ): Promise<void> {
-  const ttlMs = durationMs('--ttl', ttl, { minMs: 1, maxMs: DAY_MS })
-  const stopBeforeMs = Math.min(STOP_BEFORE_MS_MAX, Math.floor(ttlMs * STOP_BEFORE_SHARE))
-  const parts = { context, opened, command, stopBeforeMs, signals, stopping: lease.stopping }
+  const stopBeforeMs = stopBeforeOf(ttl)
+  const stopping = lease.stopping === undefined ? {} : { stopping: lease.stopping }
+  const parts = { context, opened, command, stopBeforeMs, signals, ...stopping }
   const code = await runUnderLease(lease, { ...parts, ...run })
   if (code !== exitCodes.ok) throw new CommandFailed(code)
+}
+
+/** How long before the end of its lease a command is told to end. */
+export function stopBeforeOf(ttl: string): number {
+  const ttlMs = durationMs('--ttl', ttl, { minMs: 1, maxMs: DAY_MS })
+  return Math.min(STOP_BEFORE_MS_MAX, Math.floor(ttlMs * STOP_BEFORE_SHARE))
 }

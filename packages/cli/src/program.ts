@@ -13,6 +13,7 @@ import { redlockActions, redlockCommand, type RedlockAction } from './redlock.ts
 import { runCommand } from './run.ts'
 import { type RunCommandOptions, WAIT_DEFAULT } from './run-settings.ts'
 import { addServe } from './serve-syntax.ts'
+import { addSlot } from './slot.ts'
 import { act, type ProgramOptions } from './subcommand.ts'
 import { schemaCommand, schemaEngines } from './schema.ts'
 import { knownSchemes } from './stores.ts'
@@ -46,6 +47,7 @@ export function programOf(program: ProgramOptions): Command {
   addElect(root, program)
   addCron(root, program)
   addOnce(root, program)
+  addSlot(root, program)
   addList(root, program)
   addInspect(root, program)
   addWatch(root, program)

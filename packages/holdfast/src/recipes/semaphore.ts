@@ -3,10 +3,10 @@
  * refuse the other, legitimate holders. For guarded places take n mutexes.
  */
 import { CAPACITY_MAX } from '../store/limits.ts'
-import { Misuse } from '../store/errors.ts'
 import type { AcquireOptions } from '../client/options.ts'
 import type { LockClient } from '../client/client.ts'
 import { type Lock, lockWith } from './lock.ts'
+import { wholeNumber } from './whole-number.ts'
 
 export interface SemaphoreOptions {
   /** How many permits there are in all; every user of the name must say the same. 1 – 1,000,000. */
@@ -27,9 +27,4 @@ export function semaphore(client: LockClient, name: string, { permits }: Semapho
     wholeNumber('take', weight, permits)
     return { name, mode: 'permit', weight, capacity: permits, needs: 'semaphore' }
   })
-}
-
-function wholeNumber(option: string, value: number, max: number): void {
-  if (Number.isInteger(value) && value >= 1 && value <= max) return
-  throw new Misuse(`${option} must be a whole number from 1 to ${max}, got ${String(value)}`)
 }

@@ -27,7 +27,10 @@ const notALock: Readonly<Record<string, string>> = {
   'key-book': 'what is written down about a key, tested with the once-only work',
   early: 'when a value is computed before it is old, tested with the single flight',
   'recent-failures': 'errors, tested with the single flight',
+  'rate-limit': 'holds permits, and has tests of its own on every store',
+  'whole-number': 'a count in an option',
   'single-flight': 'holds one mutex a key, and has tests of its own on every store',
+  slots: 'a mutex for each number, with tests of their own on every store',
   once: 'holds one mutex a key, and has tests of its own on every store',
   cron: 'holds one mutex a tick, and has tests of its own on every store',
 }
