@@ -1,5 +1,6 @@
 /** What the errors of NATS, of JetStream and of their client mean for a lock. */
 import { type EngineErrorKind, type EngineMeaning, engineError } from '../../store/engine-errors.ts'
+import { HoldfastError } from '../../store/errors.ts'
 
 /** The answer of JetStream to a request that it refused: its own number, and an HTTP status. */
 export class NatsRefusal extends Error {
@@ -66,11 +67,11 @@ export function natsError(error: unknown, what: string, isUnsent = false): unkno
   return engineError(rootOf(error), { what, engine: 'NATS', isUnsent, meaningOf })
 }
 
-/** The client puts what happened inside of errors that say where. */
+/** The client puts what happened inside of errors that say where. What is ours already says it. */
 function rootOf(error: unknown): unknown {
   let root = error
   for (let depth = 0; depth < 5; depth += 1) {
-    if (!(root instanceof Error) || !(root.cause instanceof Error)) break
+    if (!(root instanceof Error) || root instanceof HoldfastError || !(root.cause instanceof Error)) break
     root = root.cause
   }
   return root

@@ -1,23 +1,20 @@
-/** A bucket over one connection: what it promises now, its entries, and the notices behind each change. */
+/** A bucket over one connection: what it promises now, its lines, and the notices behind each change. */
 import { OutcomeUnknown, StoreUnavailable } from '../../store/errors.ts'
 import type { Facts } from '../../store/facts.ts'
 import type { StoreEnvironment } from '../../store/store.ts'
-import { describeBucket, type NatsStream, openBucket } from '../nats-driver/bucket.ts'
+import { describeBucket, openBucket } from '../nats-driver/bucket.ts'
+import type { NatsSetup } from '../nats-driver/bucket-options.ts'
 import type { NatsClient, NatsModule } from '../nats-driver/client.ts'
+import { BucketEntries } from '../nats-driver/entries.ts'
 import { NatsLink } from '../nats-driver/link.ts'
+import { NatsMailbox } from '../nats-driver/mailbox.ts'
 import { NatsRequests } from '../nats-driver/requests.ts'
+import type { NatsStream } from '../nats-driver/stream.ts'
 import type { Notice, OnNotice } from '../records/engine.ts'
-import type { StoredReading, SwapEngine, SwapResult } from '../records/swap-engine.ts'
+import { messageOf, noticeIn } from '../records/notice-text.ts'
+import type { SwapEngine, SwapResult } from '../records/swap-engine.ts'
 import { natsFactsOf } from './facts.ts'
-import { LineEntries } from './line-entries.ts'
-import { NatsNotices } from './notices.ts'
-
-export interface NatsSetup {
-  readonly bucket: string
-  /** Of a bucket that is made. @default 3 in a cluster, else 1 */
-  readonly replicas: number | undefined
-  readonly syncsAlways: boolean
-}
+import { lineEntries } from './line-entries.ts'
 
 export interface NatsEngineParts {
   readonly client: NatsClient
@@ -32,24 +29,29 @@ export interface NatsEngineParts {
 export class NatsEngine implements SwapEngine {
   readonly refusalTells = true
   readonly channel: string
+  readonly read: SwapEngine['read']
+  readonly list: SwapEngine['list']
+  readonly #swap: SwapEngine['swap']
   readonly #parts: NatsEngineParts
   readonly #link: NatsLink
   readonly #requests: NatsRequests
-  readonly #entries: LineEntries
-  readonly #notices: NatsNotices
+  readonly #mailbox: NatsMailbox
   #facts: Facts | undefined
 
   constructor(parts: NatsEngineParts) {
-    const { client, module, setup, environment, onNotice } = parts
+    const { client, module, setup, environment } = parts
     this.#parts = parts
     this.#link = new NatsLink(client, {
       lost: () => environment.troubled?.(new StoreUnavailable('the connection to NATS was lost; it is made again')),
       restored: () => void this.#restored(),
     })
     this.#requests = new NatsRequests(client, module, environment.bounded, this.#link)
-    this.#entries = new LineEntries(this.#requests, setup.bucket)
-    this.#notices = new NatsNotices(client, setup.bucket, onNotice)
-    this.channel = this.#notices.channel
+    const { read, swap, list } = lineEntries(new BucketEntries(this.#requests, setup.bucket))
+    this.read = read
+    this.list = list
+    this.#swap = swap
+    this.#mailbox = new NatsMailbox(client, setup.bucket)
+    this.channel = this.#mailbox.address
   }
 
   get facts(): Facts {
@@ -58,35 +60,39 @@ export class NatsEngine implements SwapEngine {
   }
 
   async open(): Promise<void> {
-    const { client, setup } = this.#parts
-    await this.#notices.hear()
+    const { client, setup, onNotice } = this.#parts
+    await this.#mailbox.hear((text) => {
+      const notice = noticeIn(text)
+      if (notice !== undefined) onNotice(notice)
+    })
     this.#facts = this.#factsOf(await openBucket(this.#requests, setup.bucket, client, setup.replicas))
-  }
-
-  read(key: string): Promise<StoredReading> {
-    return this.#entries.read(key)
   }
 
   async swap(key: string, seen: string | undefined, text: string, notices: readonly Notice[]): Promise<SwapResult> {
     try {
-      const result = await this.#entries.swap(key, seen, text)
-      if (result.version !== undefined) this.#notices.send(notices)
+      const result = await this.#swap(key, seen, text, notices)
+      if (result.version !== undefined) this.#send(notices)
       return result
     } catch (error) {
       // It may have been written, and then nobody else says so.
-      if (error instanceof OutcomeUnknown) this.#notices.send(notices)
+      if (error instanceof OutcomeUnknown) this.#send(notices)
       throw error
     }
   }
 
-  list(prefix: string, after: string, limit: number): Promise<readonly string[]> {
-    return this.#entries.list(prefix, after, limit)
-  }
-
   async close(): Promise<void> {
-    this.#notices.close()
+    this.#mailbox.close()
     this.#link.close()
     await this.#parts.own?.close()
+  }
+
+  /** Those of this process itself need no server. */
+  #send(notices: readonly Notice[]): void {
+    for (const notice of notices) {
+      const { channel, text } = messageOf(notice)
+      if (channel === this.channel) queueMicrotask(() => this.#parts.onNotice(notice))
+      else this.#mailbox.send(channel, text)
+    }
   }
 
   /** Notices may have been lost meanwhile, and the server may be another one. */
@@ -104,6 +110,6 @@ export class NatsEngine implements SwapEngine {
   #factsOf(stream: NatsStream): Facts {
     const { client, setup } = this.#parts
     const { syncsAlways } = setup
-    return natsFactsOf(stream, { version: client.info?.version ?? '', syncsAlways, isDeaf: this.#notices.isDeaf })
+    return natsFactsOf(stream, { version: client.info?.version ?? '', syncsAlways, isDeaf: this.#mailbox.isDeaf })
   }
 }

@@ -2,10 +2,11 @@
 import { StoreUnavailable } from '../../store/errors.ts'
 import type { Store } from '../../store/store.ts'
 import type { NatsAddress } from '../nats-driver/address.ts'
+import type { NatsSetup } from '../nats-driver/bucket-options.ts'
 import type { NatsClient } from '../nats-driver/client.ts'
 import { loadNats, ownConnection } from '../nats-driver/load.ts'
 import { swapStore } from '../records/swap.ts'
-import { NatsEngine, type NatsSetup } from './engine.ts'
+import { NatsEngine } from './engine.ts'
 
 export function natsStore(source: NatsClient | NatsAddress, setup: NatsSetup): Store {
   return swapStore(async (environment, onNotice) => {

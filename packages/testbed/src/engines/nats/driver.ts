@@ -12,6 +12,6 @@ export const shapes: { readonly single: Shape; readonly cluster: Shape } = {
     about: 'one NATS of several members (3 to 5, default 3)',
     counts: { min: 3, max: 5 },
     hasReplicas: false,
-    start: ({ replicas: _, ...options }) => startCluster(options),
+    start: startCluster,
   },
 }
