@@ -13,6 +13,7 @@ import {
   evictedTwice,
   lateAlone,
   mistakenAlone,
+  observedLongAgo,
   setBack,
   twoCapacities,
 } from './operations.fixture.ts'
@@ -53,7 +54,7 @@ const SEEN_MIN: Readonly<Record<string, number>> = {
 }
 
 /** What chance brings about too seldom. */
-const byHand = [deadInTheMiddle, evictedTwice, lateAlone, mistakenAlone, setBack, twoCapacities]
+const byHand = [deadInTheMiddle, evictedTwice, lateAlone, mistakenAlone, observedLongAgo, setBack, twoCapacities]
 
 const stage = new Stage()
 let timed: TimedServer

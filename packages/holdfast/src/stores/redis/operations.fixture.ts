@@ -120,6 +120,17 @@ export const setBack: readonly Operation[] = [
   { kind: 'enter', batch: [{ ...alone, id: 'b', ttlMs: 1_000 }] },
 ]
 
+/** Observers that a free line was deleted with are not there again because the clock was set back. */
+export const observedLongAgo: readonly Operation[] = [
+  { kind: 'observe', line: 0 },
+  { kind: 'enter', batch: [{ ...alone, id: 'a', ttlMs: 1_000 }] },
+  { kind: 'pass', ms: 61_000 },
+  { kind: 'enter', batch: [{ ...alone, id: 'b', ttlMs: 1_000 }] },
+  { kind: 'leave', batch: [{ line: 0, id: 'b', keepMs: 0, token: 'right' }] },
+  { kind: 'pass', ms: -HOUR_MS },
+  { kind: 'enter', batch: [{ ...alone, id: 'c', ttlMs: 1_000 }] },
+]
+
 /** The only claim of a line, taken the short way, is left and renewed with the token of another. */
 export const mistakenAlone: readonly Operation[] = [
   { kind: 'enter', batch: [{ ...alone, id: 'a', ttlMs: 1_000 }] },
