@@ -64,6 +64,11 @@ export const programs: Readonly<Record<string, string>> = {
     `if (typeof dynamodb !== 'function') throw new Error('there is no dynamodb')
   ${take('memory()')}`,
   ),
+  './nats': imports(
+    ["import { nats } from 'holdfast/nats'", HOLDFAST, MEMORY],
+    `if (typeof nats !== 'function') throw new Error('there is no nats')
+  ${take('memory()')}`,
+  ),
   './guards/dynamodb': imports(
     [HOLDFAST, MEMORY, "import { fence } from 'holdfast/guards/dynamodb'"],
     `if (typeof fence !== 'function') throw new Error('there is no fence')

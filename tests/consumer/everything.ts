@@ -18,6 +18,7 @@ import { fence as sqliteFence } from 'holdfast/guards/sqlite'
 import { emptyLine } from 'holdfast/line'
 import { memory } from 'holdfast/memory'
 import { mysql } from 'holdfast/mysql'
+import { nats } from 'holdfast/nats'
 import { postgres } from 'holdfast/postgres'
 import { swapStore } from 'holdfast/records'
 import { redis } from 'holdfast/redis'
@@ -42,6 +43,7 @@ export const all = [
   dynamodb,
   etcd,
   mysql,
+  nats,
   postgres,
   swapStore,
   redis,

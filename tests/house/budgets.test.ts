@@ -27,6 +27,7 @@ const SHARED: ReadonlySet<string> = new Set([
   'etcd-driver',
   'zookeeper-driver',
   'mysql-driver',
+  'nats-driver',
   'postgres-driver',
   'redis-driver',
 ])
@@ -40,6 +41,7 @@ const ownSizes: Readonly<Record<string, number>> = {
   dynamodb: 250,
   etcd: 830,
   memory: 76,
+  nats: 250,
   redis: 1_961,
   redlock: 2_850,
   sqlite: 2_075,

@@ -62,6 +62,7 @@ async function bundle(
   const drivers = [
     '@aws-sdk/client-dynamodb',
     '@bufbuild/protobuf/wire',
+    '@nats-io/transport-node',
     'croner',
     'mariadb',
     'mysql2',

@@ -55,6 +55,11 @@ const layers: readonly Layer[] = [
     folder: /^stores\/dynamodb\//,
     may: [...STORE, /^line\//, /^stores\/(?:records|dynamodb-driver|dynamodb)\//],
   },
+  { folder: /^stores\/nats-driver\//, may: [...STORE, /^stores\/nats-driver\//] },
+  {
+    folder: /^stores\/nats\//,
+    may: [...STORE, /^line\//, /^stores\/(?:records|nats-driver|nats)\//],
+  },
   { folder: /^stores\/etcd-driver\//, may: [...STORE, /^stores\/etcd-driver\//] },
   { folder: /^stores\/zookeeper-driver\//, may: [...STORE, /^stores\/zookeeper-driver\//] },
   { folder: /^stores\/etcd\//, may: [...STORE, /^line\//, /^stores\/(?:sessions|etcd-driver|etcd)\//] },

@@ -15,6 +15,7 @@ function missingFiles(paths: readonly string[]): readonly string[] {
     'etcd-driver',
     'zookeeper-driver',
     'mysql-driver',
+    'nats-driver',
     'postgres-driver',
     'redis-driver',
     'sessions',

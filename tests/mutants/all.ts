@@ -16,6 +16,7 @@ import { labMutants } from './lab.mutants.ts'
 import { modelMutants } from './model.mutants.ts'
 import type { Mutant } from './mutant.ts'
 import { mysqlMutants } from './mysql.mutants.ts'
+import { natsMutants } from './nats.mutants.ts'
 import { onceMutants } from './once.mutants.ts'
 import { postgresMutants } from './postgres.mutants.ts'
 import { rateLimitMutants } from './rate-limit.mutants.ts'
@@ -57,6 +58,7 @@ export const mutants: readonly Mutant[] = [
   ...labMutants,
   ...modelMutants,
   ...mysqlMutants,
+  ...natsMutants,
   ...onceMutants,
   ...postgresMutants,
   ...rateLimitMutants,

@@ -26,4 +26,4 @@ export interface Seeds {
 }
 
 /** Engines on demand that checks may need. */
-export type Engine = 'dynamodb' | 'etcd' | 'mariadb' | 'postgres' | 'redis' | 'zookeeper'
+export type Engine = 'dynamodb' | 'etcd' | 'mariadb' | 'nats' | 'postgres' | 'redis' | 'zookeeper'

@@ -12,6 +12,7 @@ import { EngineNotAvailable } from '@holdfast/testbed/engines/engine'
 import * as dynamodbServer from '@holdfast/testbed/engines/dynamodb/server'
 import * as mariadbServer from '@holdfast/testbed/engines/mariadb/server'
 import * as etcdServer from '@holdfast/testbed/engines/etcd/server'
+import * as natsServer from '@holdfast/testbed/engines/nats/server'
 import * as postgresServer from '@holdfast/testbed/engines/postgres/server'
 import * as redisServer from '@holdfast/testbed/engines/redis/server'
 import * as zookeeperServer from '@holdfast/testbed/engines/zookeeper/server'
@@ -41,6 +42,7 @@ const engines = {
   dynamodb: dynamodbServer,
   etcd: etcdServer,
   mariadb: mariadbServer,
+  nats: natsServer,
   postgres: postgresServer,
   redis: redisServer,
   zookeeper: zookeeperServer,

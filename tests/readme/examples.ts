@@ -30,6 +30,7 @@ const LINKS = [
   'node_modules/undici-types',
   'node_modules/@aws-sdk/client-dynamodb',
   'node_modules/@bufbuild/protobuf',
+  'node_modules/@nats-io/transport-node',
   'node_modules/croner',
   'node_modules/ioredis',
   'node_modules/mysql2',

@@ -11,6 +11,7 @@ import type { Engine } from '@holdfast/testbed/engines/engine'
 import * as mariadbServer from '@holdfast/testbed/engines/mariadb/server'
 import * as dynamodbServer from '@holdfast/testbed/engines/dynamodb/server'
 import * as etcdServer from '@holdfast/testbed/engines/etcd/server'
+import * as natsServer from '@holdfast/testbed/engines/nats/server'
 import * as postgresServer from '@holdfast/testbed/engines/postgres/server'
 import * as redisServer from '@holdfast/testbed/engines/redis/server'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
@@ -28,6 +29,7 @@ const ADDRESSES = ['redis://localhost:6379', 'redis://localhost:6380', 'redis://
 
 const DYNAMODB_ADDRESS = 'localhost:8000'
 const ETCD_ADDRESS = 'etcd://localhost:2379'
+const NATS_ADDRESS = 'nats://localhost:4222'
 const POSTGRES_ADDRESS = 'postgres://postgres@localhost:5432/postgres'
 const MYSQL_ADDRESS = 'mysql://root@localhost:3306/locks'
 
@@ -54,19 +56,23 @@ let database: Engine | undefined
 let mariadb: Engine | undefined
 let quorum: Engine | undefined
 let tables: Engine | undefined
+let bucket: Engine | undefined
 beforeAll(async () => {
   consumer = await consumerOfPackedLibrary()
-  for (const scope of ['@aws-sdk', '@bufbuild']) {
+  for (const scope of ['@aws-sdk', '@bufbuild', '@nats-io']) {
     mkdirSync(join(consumer.folder, 'node_modules', scope), { recursive: true })
   }
-  for (const driver of ['@aws-sdk/client-dynamodb', '@bufbuild/protobuf', 'croner', 'ioredis', 'mysql2', 'pg']) {
+  const scoped = ['@aws-sdk/client-dynamodb', '@bufbuild/protobuf', '@nats-io/transport-node']
+  for (const driver of [...scoped, 'croner', 'ioredis', 'mysql2', 'pg']) {
     symlinkSync(join(root, 'node_modules', driver), join(consumer.folder, 'node_modules', driver))
   }
 }, SLOW_MS)
 afterAll(async () => {
   consumer?.remove()
   await Promise.all(
-    [...servers, database ?? [], mariadb ?? [], quorum ?? [], tables ?? []].flat().map((server) => server.stop()),
+    [...servers, database ?? [], mariadb ?? [], quorum ?? [], tables ?? [], bucket ?? []]
+      .flat()
+      .map((server) => server.stop()),
   )
 })
 
@@ -92,6 +98,7 @@ async function paste(
         .replaceAll(POSTGRES_ADDRESS, database?.url ?? POSTGRES_ADDRESS)
         .replaceAll(MYSQL_ADDRESS, mariadb?.url ?? MYSQL_ADDRESS)
         .replaceAll(DYNAMODB_ADDRESS, tables?.url.replace('http://', '') ?? DYNAMODB_ADDRESS)
+        .replaceAll(NATS_ADDRESS, bucket?.url ?? NATS_ADDRESS)
         .replaceAll(ETCD_ADDRESS, quorum?.url.replace('http', 'etcd') ?? ETCD_ADDRESS),
     )
     writeFileSync(join(folder, file), text)
@@ -133,6 +140,10 @@ describe.each(NODE_VERSIONS)('pasted and run with Node %s', { timeout: SLOW_MS }
     if (program.code.includes(DYNAMODB_ADDRESS)) {
       await requireEngine(context, dynamodbServer)
       tables ??= await dynamodbServer.start()
+    }
+    if (program.code.includes(NATS_ADDRESS)) {
+      await requireEngine(context, natsServer)
+      bucket ??= await natsServer.start()
     }
     if (program.code.includes(ETCD_ADDRESS)) {
       await requireEngine(context, etcdServer)

@@ -44,6 +44,7 @@ function engineFindingsOf(url: string): EngineFindings | undefined {
   if (/^dynamodb:/i.test(url)) {
     return async () => (await import('./doctor-dynamodb.ts')).dynamodbFindings(url)
   }
+  if (/^natss?:/i.test(url)) return async () => (await import('./doctor-nats.ts')).natsFindings(url)
   return undefined
 }
 

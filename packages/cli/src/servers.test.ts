@@ -8,6 +8,7 @@ import {
   type Engine,
   etcd,
   mariadb,
+  nats,
   redis,
   requireEngine,
   startEtcdCluster,
@@ -19,6 +20,7 @@ import { Client } from 'pg'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { damageLine, freshTable, urlOfTable } from './dynamodb.fixture.ts'
 import type { DoctorDocument } from './doctor-report.ts'
+import { damageEntry } from './nats.fixture.ts'
 import { documentsIn, type Ended, type LineSeen, type Running, Sandbox, until } from './fixture.ts'
 
 // Only a failing test takes so long.
@@ -105,6 +107,14 @@ const stores: readonly ServerStore[] = [
     damage: damageLine,
     damaged: /record of default!bad is damaged/,
     polls: true,
+  },
+  {
+    store: 'nats://',
+    driver: nats,
+    start: async () => [await nats.start()],
+    urlOf: ([url = '']) => url,
+    damage: damageEntry,
+    damaged: /record of default!bad is damaged/,
   },
 ]
 
@@ -205,7 +215,7 @@ describe.each(stores)('on $store', ({ driver, start: startAll, urlOf, damage, da
     const { code, stdout, stderr } = await call('doctor', '--json')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const { namespace, facts, figures, findings } = JSON.parse(stdout) as DoctorDocument
-    expect(facts?.engine).toMatch(/Redis|Redlock|Valkey|PostgreSQL|MariaDB|etcd|DynamoDB/i)
+    expect(facts?.engine).toMatch(/Redis|Redlock|Valkey|PostgreSQL|MariaDB|etcd|DynamoDB|NATS/i)
     expect(Object.keys(figures)).toEqual(
       expect.arrayContaining(['open', 'uncontended', 'handOff', 'renewal', 'expiry', 'tokens']),
     )

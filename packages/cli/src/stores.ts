@@ -34,6 +34,8 @@ const schemes: ReadonlyMap<string, Scheme> = new Map([
   ['etcd', { example: 'etcd://host-1:2379,host-2:2379,host-3:2379', ...server, open: openEtcd }],
   ['etcds', { example: 'etcds://host-1:2379,host-2:2379,host-3:2379', ...server, open: openEtcd }],
   ['dynamodb', { example: 'dynamodb://eu-central-1/table', ...server, open: openDynamodb }],
+  ['nats', { example: 'nats://host-1:4222,host-2:4222/bucket', ...server, open: openNats }],
+  ['natss', { example: 'natss://host-1:4222,host-2:4222/bucket', ...server, open: openNats }],
   ['sqlite', { example: 'sqlite:/srv/locks.db', absolute: absoluteSqlite, resolved: resolvedSqlite, open: openSqlite }],
 ])
 
@@ -93,6 +95,11 @@ async function openDynamodb(url: string): Promise<Store> {
 async function openEtcd(url: string): Promise<Store> {
   const { etcd } = await import('holdfast/etcd')
   return etcd(url)
+}
+
+async function openNats(url: string): Promise<Store> {
+  const { nats } = await import('holdfast/nats')
+  return nats(url)
 }
 
 async function openRedis(url: string): Promise<Store> {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { connect as connectNats, type NatsConnection } from '@nats-io/transport-node'
 import { Redis } from 'ioredis'
 import { createPool as createMariadbPool } from 'mariadb'
 import { createPool as createMysql2Pool } from 'mysql2/promise'
@@ -16,6 +17,7 @@ import * as etcdServer from '@holdfast/testbed/engines/etcd/server'
 import { type RedisCluster, startCluster } from '@holdfast/testbed/engines/redis/cluster'
 import * as mariadbServer from '@holdfast/testbed/engines/mariadb/server'
 import * as mysqlServer from '@holdfast/testbed/engines/mysql/server'
+import * as natsServer from '@holdfast/testbed/engines/nats/server'
 import * as pgbouncerServer from '@holdfast/testbed/engines/pgbouncer/server'
 import * as postgresServer from '@holdfast/testbed/engines/postgres/server'
 import * as redisServer from '@holdfast/testbed/engines/redis/server'
@@ -23,6 +25,7 @@ import { dynamodb, dynamodbTable } from './dynamodb/index.ts'
 import { etcd } from './etcd/index.ts'
 import { memory, memoryEngine } from './memory/index.ts'
 import { mysql, type MysqlPool } from './mysql/index.ts'
+import { nats } from './nats/index.ts'
 import { postgres } from './postgres/index.ts'
 import { redis } from './redis/index.ts'
 import { redlock } from './redlock/index.ts'
@@ -212,6 +215,20 @@ const quorumBench = (): Bench => {
   }
 }
 
+/** One server and one connection for a whole run. */
+const natsBench = (): Bench => {
+  let connection: Promise<NatsConnection> | undefined
+  const connect = async (): Promise<NatsConnection> => connectNats({ servers: (await natsServer.start()).url })
+  return {
+    name: 'nats, real time',
+    time: 'real',
+    async start() {
+      const shared = await (connection ??= connect())
+      return { store: () => nats(shared), stop: async () => undefined }
+    },
+  }
+}
+
 /** Five independent servers for a whole run, and one client of each: hundreds of stores are opened in one moment here. */
 const redlockBench = (): Bench => {
   let clients: Promise<readonly Redis[]> | undefined
@@ -257,6 +274,7 @@ export const benches: Readonly<Record<string, readonly Bench[]>> = {
     ...(await ifAvailable('mariadb', mariadbServer.locate, mysqlBenches(mariadbServer, ['mysql2', 'mariadb']))),
     ...(await ifAvailable('mysql', mysqlServer.locate, mysqlBenches(mysqlServer, ['mysql2']), 'newer')),
   ],
+  nats: await ifAvailable('nats', natsServer.locate, [natsBench()]),
   postgres: [
     ...(await ifAvailable('postgres', postgresServer.locate, [postgresBench(), postgresJsBench()])),
     ...(await ifAvailable('newer postgres', postgresServer.locate, [postgresBench('newer')], 'newer')),

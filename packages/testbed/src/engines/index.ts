@@ -10,6 +10,9 @@ export type { MysqlOptions } from './mysql/process.ts'
 export * as etcd from './etcd/driver.ts'
 export { type EtcdCluster, type EtcdClusterOptions, startCluster as startEtcdCluster } from './etcd/cluster.ts'
 export type { EtcdOptions } from './etcd/server.ts'
+export * as nats from './nats/driver.ts'
+export { type NatsCluster, type NatsClusterOptions, startCluster as startNatsCluster } from './nats/cluster.ts'
+export type { NatsOptions } from './nats/server.ts'
 export * as zookeeper from './zookeeper/driver.ts'
 export {
   type EnsembleOptions as ZookeeperEnsembleOptions,

@@ -1,11 +1,10 @@
 /** What DynamoDB promises as the table is set up: read from its description. */
 import { StoreUnavailable } from '../../store/errors.ts'
 import type { Facts } from '../../store/facts.ts'
-import { TTL_MS_MAX } from '../../store/limits.ts'
 import type { DescribedTable } from '../dynamodb-driver/client.ts'
 import { hasOurKey } from '../dynamodb-driver/table-form.ts'
+import { observedFacts } from '../records/observed-facts.ts'
 
-const TTL_MS_MIN_OBSERVED = 500
 /** The local server of Amazon, and those that others make. */
 const EMULATED = /:ddblocal:|:000000000000:/
 
@@ -15,7 +14,9 @@ export function dynamodbFactsOf(table: DescribedTable | undefined): Facts {
   const doubts = doubtsOf(table)
   const isEmulated = EMULATED.test(table?.TableArn ?? '')
   const isGlobal = table !== undefined && isReplicated(table)
+  const observed = observedFacts('item', 'the table')
   return {
+    ...observed,
     engine: isEmulated ? 'DynamoDB (local server)' : 'DynamoDB',
     safetyClass: doubts.length === 0 ? 'consensus' : 'best-effort',
     reasons: [
@@ -27,28 +28,11 @@ export function dynamodbFactsOf(table: DescribedTable | undefined): Facts {
       'Nothing is pushed: waiters look by themselves, and each look is a request that costs.',
       'What holds and waits in a line has at most 32 KiB; the next one is refused as full.',
     ],
-    clock: 'the monotonic clock of each contender, from its own first sight of a holder',
-    expiry: 'observed',
-    tokens: 'last + 1, in the item of the line; one that is made anew starts at the wall clock of its maker in µs',
-    order: 'fifo',
     wakeUp: 'poll',
-    ttl: {
-      per: 'claim',
-      granularityMs: 1,
-      minMs: TTL_MS_MIN_OBSERVED,
-      maxMs: TTL_MS_MAX,
-      takeoverMs: TTL_MS_MIN_OBSERVED,
-    },
     lockRisks: [
-      'clocks whose rates differ by more than 1 %',
-      'deleting items of the table, or restoring a backup of it',
+      ...observed.lockRisks,
       ...(isGlobal && doubts.length > 0 ? ['a process that writes in another region'] : []),
     ],
-    tokenRisks: [
-      'restoring a backup of the table',
-      'losing items of the table together with a clock of a process that is set back',
-    ],
-    unsupported: {},
   }
 }
 

@@ -27,6 +27,8 @@ export type SwapResult =
 /** What an author writes for a compare-and-set engine: docs/write-your-own-store.md. */
 export interface SwapEngine {
   readonly facts: Facts
+  /** Names this process in its claims, for notices that are sent to it alone. @default a name that is made up */
+  readonly channel?: string
   read(key: string): Promise<StoredReading>
   /** Writes the text only if the version is still the one that was seen; `undefined` for a key with nothing under it. */
   swap(key: string, seen: string | undefined, text: string, notices: readonly Notice[]): Promise<SwapResult>

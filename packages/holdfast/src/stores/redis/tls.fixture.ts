@@ -2,10 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { run, which } from '@holdfast/testbed/engines/command'
-import { type Engine, EngineNotAvailable } from '@holdfast/testbed/engines/engine'
+import type { Engine } from '@holdfast/testbed/engines/engine'
 import { releasePort, reservePort } from '@holdfast/testbed/engines/ports'
 import { start } from '@holdfast/testbed/engines/redis/server'
+import { locate, makeCertificate } from '@holdfast/testbed/os/certificate'
 import type { Stage } from './redis.fixture.ts'
 
 export interface TlsServer {
@@ -14,26 +14,12 @@ export interface TlsServer {
   readonly tlsPort: number
 }
 
-/** Rejects with `EngineNotAvailable` where no certificate can be made. */
-export async function requireOpenssl(): Promise<string> {
-  const openssl = await which('openssl')
-  if (openssl === undefined) throw new EngineNotAvailable('openssl', 'it is not installed')
-  return openssl
-}
+export const requireOpenssl = locate
 
 export async function tlsServer(stage: Stage): Promise<TlsServer> {
-  const openssl = await requireOpenssl()
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-tls-'))
   stage.ending(() => rmSync(folder, { recursive: true, force: true }))
-  const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')]
-  await run(
-    openssl,
-    ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', certificate, '-days', '2'].concat([
-      '-subj',
-      '/CN=elsewhere.example',
-    ]),
-    { withinMs: 30_000 },
-  )
+  const { key, certificate } = await makeCertificate(folder, { subject: '/CN=elsewhere.example', address: '192.0.2.1' })
   const tlsPort = await reservePort()
   stage.ending(() => releasePort(tlsPort))
   const engine = await start({
