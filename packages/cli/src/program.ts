@@ -7,7 +7,9 @@ import { evictCommand } from './evict.ts'
 import { exitCodeRows, exitCodes, Failure } from './exit-codes.ts'
 import { inspectCommand } from './inspect.ts'
 import { listCommand } from './list.ts'
+import { addMembers } from './members.ts'
 import { addOnce } from './once-syntax.ts'
+import { addPartitions } from './partitions-syntax.ts'
 import { rebaseCommand } from './rebase.ts'
 import { redlockActions, redlockCommand, type RedlockAction } from './redlock.ts'
 import { runCommand } from './run.ts'
@@ -48,6 +50,8 @@ export function programOf(program: ProgramOptions): Command {
   addCron(root, program)
   addOnce(root, program)
   addSlot(root, program)
+  addMembers(root, program)
+  addPartitions(root, program)
   addList(root, program)
   addInspect(root, program)
   addWatch(root, program)
