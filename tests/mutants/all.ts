@@ -17,6 +17,7 @@ import { modelMutants } from './model.mutants.ts'
 import type { Mutant } from './mutant.ts'
 import { mysqlMutants } from './mysql.mutants.ts'
 import { onceMutants } from './once.mutants.ts'
+import { partitionsMutants } from './partitions.mutants.ts'
 import { postgresMutants } from './postgres.mutants.ts'
 import { rateLimitMutants } from './rate-limit.mutants.ts'
 import { recordMutants } from './records.mutants.ts'
@@ -58,6 +59,7 @@ export const mutants: readonly Mutant[] = [
   ...modelMutants,
   ...mysqlMutants,
   ...onceMutants,
+  ...partitionsMutants,
   ...postgresMutants,
   ...rateLimitMutants,
   ...recordMutants,

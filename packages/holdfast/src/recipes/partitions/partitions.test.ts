@@ -230,6 +230,38 @@ describe('a work', () => {
     expect([one.ended, two.group.health().owned]).toEqual([undefined, [1]])
   })
 
+  test('that is lost and throws begins anew, and that is no failure of the group', async () => {
+    const { clock, atWork, member } = groupWorld(2)
+    const one = member(
+      {},
+      { work: ({ signal }) => untilStopped({ stopping: signal }).then(() => Promise.reject(new Error('stale'))) },
+    )
+    await clock.advance(SETTLED_MS)
+    await one.locks.evict(line('p/1'), { token: atWork.get(1) ?? 0n, reason: 'a test' })
+    await clock.advance(1_000)
+    expect([one.ended, one.group.health().owned]).toEqual([undefined, [0, 1]])
+  })
+
+  test('whose partition is given back to it while its work still stops begins anew', async () => {
+    const { clock, begun, member } = groupWorld(2)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const one = member(
+      {},
+      { work: ({ index, stopping }) => (index === 1 && begun.length === 2 ? promise : untilStopped({ stopping })) },
+    )
+    await clock.advance(SETTLED_MS)
+    const two = member()
+    await clock.advance(SETTLED_MS)
+    expect(one.events).toContain('revoked 1')
+    two.stop.abort()
+    await clock.advance(SETTLED_MS)
+    expect(two.ended).toBe('resolved')
+    resolve()
+    await clock.advance(1_000)
+    expect(one.group.health().owned).toEqual([0, 1])
+    expect(begun).toHaveLength(3)
+  })
+
   test('that returned early keeps its partition idle until it is given to another member', async () => {
     const { clock, begun, member } = groupWorld(2)
     const one = member({}, { work: async () => undefined })
