@@ -8,7 +8,7 @@ const check =
 const members = check('members/members')
 const assigned = check('assignment/assign')
 const group = check('partitions/partitions')
-const figures = check('partitions/figures')
+const work = check('partitions/work')
 
 export const partitionsMutants: readonly Mutant[] = [
   {
@@ -33,7 +33,7 @@ export const partitionsMutants: readonly Mutant[] = [
     caughtBy: members('knows at its first step'),
   },
   {
-    name: 'assign: one partition more goes to whoever is first by name',
+    name: 'assign: one partition more goes to the first by name',
     file: `${RECIPES}/assignment/assign.ts`,
     find: 'return saves || other.rest - one.rest || byId(one, other)',
     replace: 'return other.rest - one.rest || byId(one, other)',
@@ -72,21 +72,21 @@ export const partitionsMutants: readonly Mutant[] = [
     file: `${RECIPES}/share/partition-share.ts`,
     find: 'if (!lease.signal.aborted && !(',
     replace: 'if (!(',
-    caughtBy: group('is lost and throws'),
+    caughtBy: work('is lost and throws'),
   },
   {
     name: 'partitions: a work that stopped as it was told to ends the group',
     file: `${RECIPES}/share/partition-share.ts`,
     find: 'return error === reason ||',
     replace: 'return',
-    caughtBy: group('that throws what stopping gave it'),
+    caughtBy: work('that throws what stopping gave it'),
   },
   {
     name: 'partitions: a partition that comes back while its work stops is forgotten',
     file: `${RECIPES}/share/share-set.ts`,
     find: '        if (this.#known !== undefined) this.follow(this.#known)\n',
     replace: '',
-    caughtBy: group('is given back to it while its work still stops'),
+    caughtBy: work('is given back to it while its work still stops'),
   },
   {
     name: 'partitions: the place of a member that restarts is not kept',
@@ -114,7 +114,7 @@ export const partitionsMutants: readonly Mutant[] = [
     file: `${RECIPES}/assignment/assigner.ts`,
     find: '        await sleep(this.#client.clock, this.#plan.settleMs, ends)\n',
     replace: '',
-    caughtBy: figures('as many partitions move as have to'),
+    caughtBy: group('makes one assignment'),
   },
   {
     name: 'partitions: a new leader gives out all partitions anew',

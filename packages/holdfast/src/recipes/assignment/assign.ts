@@ -1,7 +1,7 @@
 /** The rule by which partitions are given out: balanced within one, with the fewest moves, and the same in every process. */
 import { Misuse } from '../../store/errors.ts'
 
-/** Who may own partitions. */
+/** A member that may own partitions. */
 export interface Candidature {
   readonly id: string
   /** How many more partitions it gets than one of share 1. 1 – 100. */
@@ -23,7 +23,7 @@ interface Quota {
 }
 
 /**
- * The owner of each partition, from the owners before and those who are present: nobody has more than one partition above
+ * The owner of each partition, from the owners before and the members that are present: none has more than one partition above
  * or below its exact part, and no rule that is as fair moves fewer. Throws `Misuse` for an id twice or a share out of range.
  *
  * @example

@@ -49,7 +49,11 @@ export class Assigner {
     while (!signal.aborted) {
       try {
         const term = await acquireInTheEnd(this.#client, mutexShape(leader), settings, signal)
-        await this.#lead(term, signal).finally(() => term.release())
+        try {
+          await this.#lead(term, signal)
+        } finally {
+          await term.release()
+        }
       } catch (error) {
         if (signal.aborted) return
         if (!isPassing(error)) throw error

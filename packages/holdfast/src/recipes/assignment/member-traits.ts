@@ -8,7 +8,7 @@ export function traitsOf(share: number, isAwaited: boolean): string {
   return isAwaited ? `${share} ${WAITS}` : String(share)
 }
 
-/** 0 for a member that gets nothing: it is leaving, or it is gone and its partitions wait for nobody. */
+/** 0 for a member that gets nothing: it is leaving, or it is gone and its partitions do not wait for it. */
 export function shareIn({ traits, state }: Pick<MemberView, 'traits' | 'state'>): number {
   const [share = '', waits] = traits.split(' ')
   if (state !== 'held' && waits !== WAITS) return 0

@@ -7,7 +7,7 @@ import { boundedText } from '../../store/bounded-text.ts'
 import { Misuse } from '../../store/errors.ts'
 import { NAME_BYTES_MAX } from '../../store/limits.ts'
 import type { LineView } from '../../store/line-view.ts'
-import { type JoinPlan, joined, type MemberLines, newMemberId } from './line-membership.ts'
+import { type MembershipPlan, joined, type MemberLines, newMemberId } from './line-membership.ts'
 import { membersOf, METADATA_BYTES_MAX } from './member-note.ts'
 import type { JoinOptions, Member, Members, Membership } from './members.ts'
 
@@ -44,7 +44,7 @@ export class LineMembers implements Members {
 }
 
 /** Checked before any I/O. */
-export function joinPlan(client: LockClient, options: JoinOptions, traits: string): JoinPlan {
+export function joinPlan(client: LockClient, options: JoinOptions, traits: string): MembershipPlan {
   const { id, metadata = '', ttl, wait, signal } = options
   const call = { ...(ttl !== undefined && { ttl }), ...(wait !== undefined && { wait }), ...(signal && { signal }) }
   const settings = acquireSettings(call, client.defaults)

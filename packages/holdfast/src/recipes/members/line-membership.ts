@@ -26,7 +26,7 @@ export interface MemberLines {
   idName(id: string): string
 }
 
-export interface JoinPlan extends MemberNote {
+export interface MembershipPlan extends MemberNote {
   /** The id is one that another process may have. */
   readonly isShared: boolean
   readonly settings: AcquireSettings
@@ -40,7 +40,7 @@ export function newMemberId(): string {
   return newClaimId().slice(0, 12)
 }
 
-export async function joined(client: LockClient, list: MemberLines, plan: JoinPlan): Promise<LineMembership> {
+export async function joined(client: LockClient, list: MemberLines, plan: MembershipPlan): Promise<LineMembership> {
   const { settings, signal, waitMs } = plan
   const place = plan.isShared ? await idHeld(client, list, plan) : undefined
   try {
@@ -53,7 +53,7 @@ export async function joined(client: LockClient, list: MemberLines, plan: JoinPl
   }
 }
 
-async function idHeld(client: LockClient, list: MemberLines, plan: JoinPlan): Promise<HeldLease> {
+async function idHeld(client: LockClient, list: MemberLines, plan: MembershipPlan): Promise<HeldLease> {
   const name = list.idName(plan.id)
   const { settings, signal, waitMs } = plan
   try {

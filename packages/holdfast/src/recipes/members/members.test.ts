@@ -1,4 +1,4 @@
-/** Who is in a list of members on virtual time: those who joined, until they leave, die or fall silent. */
+/** Who is in a list of members on virtual time: each from its joining until it leaves, dies or falls silent. */
 import { expect, test } from 'vitest'
 import { world } from '../../client/clients.fixture.ts'
 import type { FaultPlan } from '../../testing/unreliable.ts'

@@ -7,7 +7,7 @@ import type { Owner } from '../assignment/assign.ts'
 import { Assigner, type AssignerPlan } from '../assignment/assigner.ts'
 import { assignmentOf, memberKey } from '../assignment/assignment-note.ts'
 import { traitsOf } from '../assignment/member-traits.ts'
-import { type JoinPlan, joined, type LineMembership, type MemberLines } from '../members/line-membership.ts'
+import { type MembershipPlan, joined, type LineMembership, type MemberLines } from '../members/line-membership.ts'
 import type { PartitionWork } from '../share/partition-share.ts'
 import { ShareSet, type SharePlace } from '../share/share-set.ts'
 import type { PartitionEvents, PartitionsHealth } from './partitions.ts'
@@ -15,7 +15,7 @@ import type { PartitionEvents, PartitionsHealth } from './partitions.ts'
 export interface GroupPlan extends AssignerPlan, Omit<SharePlace, 'key' | 'work'> {
   readonly count: number
   readonly lines: MemberLines
-  readonly join: JoinPlan
+  readonly join: MembershipPlan
   readonly rejoinWithinMs: number
 }
 
