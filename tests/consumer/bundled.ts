@@ -152,6 +152,27 @@ export const programs: Readonly<Record<string, string>> = {
   await locks.close()
   return token`,
   ),
+  './members': imports(
+    [HOLDFAST, MEMORY, "import { members } from 'holdfast/members'"],
+    `const locks = holdfast(memory())
+  const seat = await members(locks, 'nodes').join()
+  const token = seat.isMember() ? await locks.using('seat:14A', (lease) => lease.token) : 0n
+  await seat.leave()
+  await locks.close()
+  return token`,
+  ),
+  './partitions': imports(
+    [HOLDFAST, MEMORY, "import { partitions } from 'holdfast/partitions'"],
+    `const locks = holdfast(memory())
+  const shutdown = new AbortController()
+  let token = 0n
+  await partitions(locks, 'orders', { count: 1, settle: 0 }).run((partition) => {
+    token = partition.token
+    shutdown.abort()
+  }, shutdown)
+  await locks.close()
+  return token`,
+  ),
   './election': imports(
     [HOLDFAST, MEMORY, "import { election } from 'holdfast/election'"],
     `const locks = holdfast(memory())

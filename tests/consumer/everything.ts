@@ -1,6 +1,8 @@
 /** One program that uses every entry point, as every compiler and every resolution of the matrix has to read it. */
 import { type AcquireOptions, holdfast, HoldfastError, type Lease, LeaseLost, type Locks } from 'holdfast'
 import { oncePerTick } from 'holdfast/cron'
+import { members } from 'holdfast/members'
+import { partitions } from 'holdfast/partitions'
 import { once } from 'holdfast/once'
 import { rateLimit } from 'holdfast/rate-limit'
 import { singleFlight } from 'holdfast/single-flight'
@@ -29,7 +31,9 @@ import { virtualClock } from 'holdfast/testing'
 export const all = [
   election,
   flockFence,
+  members,
   once,
+  partitions,
   rateLimit,
   singleFlight,
   slots,

@@ -50,8 +50,9 @@ const ownSizes: Readonly<Record<string, number>> = {
 const budgets: readonly Budget[] = [
   { rooms: ['client', 'wait', 'lease', 'time'].map((room) => `${LIBRARY}/${room}`), linesMax: 2_500 },
   { rooms: [`${LIBRARY}/line`], linesMax: 450 },
-  // Cron is four rooms: the rule of one tick, where ticks are listed, the timetable, and the entry; once is two.
-  ...['tick', 'tick-list', 'timetable', 'key-book'].map((room) => ({
+  // Cron is four rooms: the rule of one tick, where ticks are listed, the timetable, and the entry; once is two. Partitions are
+  // three: who gets which, what one member does with its own, and the entry.
+  ...['tick', 'tick-list', 'timetable', 'key-book', 'assignment', 'share'].map((room) => ({
     rooms: codeOf(room),
     linesMax: RECIPE_LINES_MAX,
   })),

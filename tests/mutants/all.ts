@@ -18,6 +18,7 @@ import type { Mutant } from './mutant.ts'
 import { mysqlMutants } from './mysql.mutants.ts'
 import { natsMutants } from './nats.mutants.ts'
 import { onceMutants } from './once.mutants.ts'
+import { partitionsMutants } from './partitions.mutants.ts'
 import { postgresMutants } from './postgres.mutants.ts'
 import { rateLimitMutants } from './rate-limit.mutants.ts'
 import { recordMutants } from './records.mutants.ts'
@@ -60,6 +61,7 @@ export const mutants: readonly Mutant[] = [
   ...mysqlMutants,
   ...natsMutants,
   ...onceMutants,
+  ...partitionsMutants,
   ...postgresMutants,
   ...rateLimitMutants,
   ...recordMutants,

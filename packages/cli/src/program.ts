@@ -3,7 +3,9 @@ import { Argument, Command } from 'commander'
 import { addCron } from './cron-syntax.ts'
 import { addElect } from './elect-syntax.ts'
 import { exitCodeRows, exitCodes, Failure } from './exit-codes.ts'
+import { addMembers } from './members.ts'
 import { addOnce } from './once-syntax.ts'
+import { addPartitions } from './partitions-syntax.ts'
 import { redlockActions, redlockCommand, type RedlockAction } from './redlock.ts'
 import { type RunCommandOptions, WAIT_DEFAULT } from './run-settings.ts'
 import { addServe } from './serve-syntax.ts'
@@ -42,6 +44,8 @@ export function programOf(program: ProgramOptions): Command {
   addCron(root, program)
   addOnce(root, program)
   addSlot(root, program)
+  addMembers(root, program)
+  addPartitions(root, program)
   addList(root, program)
   addInspect(root, program)
   addWatch(root, program)

@@ -134,11 +134,8 @@ export class HeldLease implements Lease, Renewable {
   assertHeld(): void {
     if (this.isHeld()) return
     // A fresh error for each caller: the stack tells which step came too late.
-    const words = this.#state.kind === 'lost' ? this.#state.error.message : `${described(this)} was released before`
-    throw new LeaseLost(words, {
-      resource: this.name,
-      cause: this.#state.kind === 'lost' ? this.#state.error : undefined,
-    })
+    const cause = this.#state.kind === 'lost' ? this.#state.error : undefined
+    throw new LeaseLost(cause?.message ?? `${described(this)} was released before`, { resource: this.name, cause })
   }
 
   setNote(note: string): void {
@@ -160,6 +157,12 @@ export class HeldLease implements Lease, Renewable {
   /** Lets the lease run out: for work that was to end and goes on, under which it must not be given back. */
   stopRenewing(): void {
     this.#renewals.end()
+  }
+
+  /** Ends it here and not in the store: there the claim is left by another hand, or lasts to its end. */
+  disarm(): void {
+    if (this.isHeld()) this.#end({ kind: 'released' })
+    this.#releasing ??= Promise.resolve('released')
   }
 
   /** Ends the hold under a caller who did not ask for it, and tells the work. */
