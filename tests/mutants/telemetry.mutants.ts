@@ -3,7 +3,13 @@ import type { Check, Mutant } from './mutant.ts'
 
 const tests = (...files: readonly [string, ...string[]]): Check => ({ tests: files })
 const lockEvents = tests('packages/holdfast/src/client/lock-events.test.ts')
+const labels = tests('packages/telemetry/src/labels.test.ts')
+const statistics = tests('packages/telemetry/src/statistics.test.ts')
+const spans = tests('packages/otel/src/instrument.test.ts')
+const scrape = tests('packages/prometheus/src/register.test.ts')
 const LIBRARY = 'packages/holdfast/src'
+const SHARED = 'packages/telemetry/src'
+const OTEL = 'packages/otel/src'
 
 export const telemetryMutants: readonly Mutant[] = [
   {
@@ -54,5 +60,82 @@ export const telemetryMutants: readonly Mutant[] = [
     find: '(error: unknown) => publish(outcomeOf(error))',
     replace: "() => publish('ok')",
     caughtBy: lockEvents,
+  },
+  {
+    name: 'labels of locks have no limit',
+    file: `${SHARED}/labels.ts`,
+    find: 'if (this.#labels.size >= LABELS_MAX) return this.#full()',
+    replace: '',
+    caughtBy: labels,
+  },
+  {
+    name: 'an id in the middle of a name is a label of its own',
+    file: `${SHARED}/labels.ts`,
+    find: '    /^\\d+$/.test(part) ||\n',
+    replace: '',
+    caughtBy: labels,
+  },
+  {
+    name: 'a claim that was granted goes on being counted as one that waits',
+    file: `${SHARED}/statistics.ts`,
+    find: 'series.waiting -= 1',
+    replace: 'void series',
+    caughtBy: statistics,
+  },
+  {
+    name: 'a lost lease that is released ends twice',
+    file: `${SHARED}/statistics.ts`,
+    find: '    this.#held.delete(attempt)\n',
+    replace: '',
+    caughtBy: statistics,
+  },
+  {
+    name: 'an event that throws in a listener of metrics ends the process',
+    file: `${SHARED}/channels.ts`,
+    find: '        onError(error)\n',
+    replace: '        throw error\n',
+    caughtBy: statistics,
+  },
+  {
+    name: 'a store that does not answer stays up',
+    file: `${SHARED}/statistics.ts`,
+    find: "outcome === 'ok' || outcome === 'not_applied'",
+    replace: 'outcome.length > 0',
+    caughtBy: statistics,
+  },
+  {
+    name: 'a hold takes its parent from the code that happens to run',
+    file: `${OTEL}/spans.ts`,
+    find: 'const parent = this.#waits.get(event.attempt)?.parent ?? context.active()',
+    replace: 'const parent = context.active().deleteValue(Symbol.for("OpenTelemetry Context Key SPAN"))',
+    caughtBy: spans,
+  },
+  {
+    name: 'a refused write links to its own hold twice',
+    file: `${OTEL}/refusal-spans.ts`,
+    find: 'const here = this.#holds.get({ namespace, name, token: needed })',
+    replace: 'const here = this.#holds.get({ namespace, name, token: refusal.token })',
+    caughtBy: spans,
+  },
+  {
+    name: 'each refused write looks at the line',
+    file: `${OTEL}/refusal-spans.ts`,
+    find: '< LOOK_EVERY_MS) return false',
+    replace: '< 0) return false',
+    caughtBy: spans,
+  },
+  {
+    name: 'a claim carries the trace of a span that is not sampled',
+    file: `${OTEL}/traceparent.ts`,
+    find: '|| (traceFlags & TraceFlags.SAMPLED) === 0',
+    replace: '|| traceFlags === TraceFlags.SAMPLED + 1',
+    caughtBy: spans,
+  },
+  {
+    name: 'a counter of Prometheus rises with each scrape',
+    file: 'packages/prometheus/src/register.ts',
+    find: '      made.reset()\n',
+    replace: '',
+    caughtBy: scrape,
   },
 ]

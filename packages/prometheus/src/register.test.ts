@@ -40,7 +40,9 @@ test('a scrape reads attempts, what is held, waits and holds, under the label of
   expect(read).toContain(`holdfast_lock_wait_duration_seconds_count{${SEAT},holdfast_outcome="acquired"} 2\n`)
   expect(read).toContain(`holdfast_lock_hold_duration_seconds_count{${SEAT},holdfast_outcome="released"} 1\n`)
   expect(read).toMatch(/holdfast_lock_wait_duration_seconds_bucket\{le="0\.001",/)
-  expect(read).toContain('holdfast_store_up{holdfast_namespace="default",holdfast_store_engine="memory of this process"} 1\n')
+  expect(read).toContain(
+    'holdfast_store_up{holdfast_namespace="default",holdfast_store_engine="memory of this process"} 1\n',
+  )
   await lease.release()
   expect(await scrape()).toContain(`holdfast_lock_held{${SEAT}} 0\n`)
 })
