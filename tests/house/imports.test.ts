@@ -157,6 +157,9 @@ test('programs around the library use only its public names, and nobody reaches 
   const files = [
     'packages/cli',
     'packages/server',
+    'packages/telemetry',
+    'packages/otel',
+    'packages/prometheus',
     'packages/testbed',
     'packages/lab',
     'packages/bench',

@@ -7,6 +7,9 @@ const LIBRARY = 'packages/holdfast/src'
 const PROGRAMS = [
   'packages/cli/src',
   'packages/server/src',
+  'packages/telemetry/src',
+  'packages/otel/src',
+  'packages/prometheus/src',
   'packages/testbed/src',
   'packages/lab/src',
   'packages/bench/src',

@@ -35,6 +35,7 @@ import { singleFlightMutants } from './single-flight.mutants.ts'
 import { slotsMutants } from './slots.mutants.ts'
 import { sqlGuardMutants } from './sql-guard.mutants.ts'
 import { sqliteMutants } from './sqlite.mutants.ts'
+import { telemetryMutants } from './telemetry.mutants.ts'
 import { timelineMutants } from './timeline.mutants.ts'
 import { tokenScaleMutants } from './token-scale.mutants.ts'
 import { topologyMutants } from './topology.mutants.ts'
@@ -78,6 +79,7 @@ export const mutants: readonly Mutant[] = [
   ...slotsMutants,
   ...sqlGuardMutants,
   ...sqliteMutants,
+  ...telemetryMutants,
   ...timelineMutants,
   ...tokenScaleMutants,
   ...topologyMutants,
