@@ -160,6 +160,8 @@ test('programs around the library use only its public names, and nobody reaches 
     'packages/telemetry',
     'packages/otel',
     'packages/prometheus',
+    'packages/fastify',
+    'packages/nestjs',
     'packages/testbed',
     'packages/lab',
     'packages/bench',

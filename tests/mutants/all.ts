@@ -1,5 +1,6 @@
 /** Every mutant. A new file of them is a line here. */
 import { copiesMutants } from './copies.mutants.ts'
+import { adapterMutants } from './adapters.mutants.ts'
 import { coreMutants } from './core.mutants.ts'
 import { demoMutants } from './demo.mutants.ts'
 import { cronMutants } from './cron.mutants.ts'
@@ -43,6 +44,7 @@ import { troubleMutants } from './trouble.mutants.ts'
 import { zookeeperMutants } from './zookeeper.mutants.ts'
 
 export const mutants: readonly Mutant[] = [
+  ...adapterMutants,
   ...coreMutants,
   ...copiesMutants,
   ...demoMutants,

@@ -3,6 +3,7 @@
 export { holdfast } from './holdfast.ts'
 export type { EvictOptions, Health, ListOptions, Locks, NamePage } from './recipes/locks.ts'
 export type { Lock, Work } from './recipes/lock.ts'
+export { httpAnswer, type HttpAnswer } from './recipes/http-answer.ts'
 export type { ReadWriteLock } from './recipes/read-write.ts'
 export type { PermitOptions, Semaphore, SemaphoreOptions } from './recipes/semaphore.ts'
 export type { LeaseSet, SetWork } from './recipes/several.ts'

@@ -261,7 +261,8 @@ export class HeldLease implements Lease, Renewable {
       timers.move(this.#alarm, this.#alarmAtMs())
       return
     }
-    this.#controllerNow().abort(stopOf(this, remainingMs(this.#deadline, this.#host.clock)))
+    this.#controller ??= new AbortController()
+    this.#controller.abort(stopOf(this, remainingMs(this.#deadline, this.#host.clock)))
     timers.move(this.#alarm, this.#deadline.monotonicMs)
   }
 
@@ -295,9 +296,5 @@ export class HeldLease implements Lease, Renewable {
     if (standing?.kind === 'gone') this.onStanding(standing, 0)
     // A hint says "look again", and a renewal looks; it starts the next watch as well. Never at once: hints may repeat.
     else if (standing !== undefined) this.#renewals.soon()
-  }
-
-  #controllerNow(): AbortController {
-    return (this.#controller ??= new AbortController())
   }
 }
