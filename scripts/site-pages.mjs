@@ -3,6 +3,7 @@ import { dirname, posix } from 'node:path'
 import { parts, slugOf } from '../site/side-bar.mjs'
 
 const DESCRIPTION_MAX = 200
+const PICTURE = /(!\[[^\]]*\])\((?:docs\/|\.\.\/)?pictures\/([^)\s]+)\)/g
 const LINK = /(?<!!)\[((?:[^[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)/g
 
 /**
@@ -14,7 +15,9 @@ const LINK = /(?<!!)\[((?:[^[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)/g
 export function sitePage(page, markdown, pages) {
   const [, title = page] = /^# (.+)$/m.exec(markdown) ?? []
   const body = outsideCode(markdown.replace(/^# .+\n+/m, ''), (text) =>
-    text.replaceAll(LINK, (link, words, target) => siteLink({ page, link, words, target, pages })),
+    text
+      .replaceAll(PICTURE, '$1(/pictures/$2)')
+      .replaceAll(LINK, (link, words, target) => siteLink({ page, link, words, target, pages })),
   )
   const words = parts.flatMap(({ places }) => places).find((place) => place.page === page)?.words
   const head = { title: plain(title), description: descriptionOf(body) }

@@ -2,7 +2,7 @@
  * `npm run site`: makes the documentation as a site in site/dist. Its packages have a lock file of their own and are installed when they are
  * missing; the build asks nothing of a network. Every link of every page it made is followed, and a dead one is a failure.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { folders, others, parts, slugOf } from '../site/side-bar.mjs'
 import { sitePage } from './site-pages.mjs'
@@ -34,6 +34,7 @@ export function makePages() {
     mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, sitePage(page, readFileSync(join(root, page), 'utf8'), pages))
   }
+  cpSync(join(root, 'docs', 'pictures'), join(site, 'public', 'pictures'), { recursive: true })
   return pages.size
 }
 

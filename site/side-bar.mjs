@@ -22,7 +22,7 @@ export const parts = [
       {
         page: 'docs/express.md',
         label: 'Express and Hono',
-        words: 'express middleware lock, graceful shutdown, 409 conflict',
+        words: 'express middleware lock lock, 409 conflict',
       },
       { page: 'docs/fastify.md', label: 'Fastify', words: 'fastify plugin lock, double booking, 409 conflict' },
       { page: 'docs/nestjs.md', label: 'NestJS', words: 'nestjs redlock decorator, nest cron runs twice, terminus' },
@@ -82,6 +82,13 @@ export const parts = [
         label: 'See what happens',
         words: 'prometheus metrics, health check, readiness, liveness, alerts',
       },
+      { page: 'docs/shutdown.md', label: 'Shut down gracefully', words: 'SIGTERM, graceful shutdown, rolling deploy' },
+      { page: 'docs/processes.md', label: 'pm2, cluster, workers', words: 'pm2 cluster mode, fork, worker threads' },
+      {
+        page: 'docs/lambda.md',
+        label: 'Lambda and frozen processes',
+        words: 'serverless lock, vercel, cloud run, suspended laptop',
+      },
       { page: 'docs/testing.md', label: 'Test your own code', words: 'fake timers, mock redlock, unit test' },
       {
         page: 'docs/modules.md',
@@ -118,6 +125,11 @@ export const parts = [
   {
     label: 'Explain',
     places: [
+      {
+        page: 'docs/fencing.md',
+        label: 'Fencing in one picture',
+        words: 'what is a fencing token, martin kleppmann, gc pause, split brain',
+      },
       { page: 'ARCHITECTURE.md', label: 'Architecture' },
       { page: 'docs/protocols/time.md', label: 'Time and leases', words: 'lease ttl, gc pause, clock skew' },
       { page: 'docs/protocols/tokens.md', label: 'Tokens', words: 'monotonic fencing token' },

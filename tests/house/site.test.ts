@@ -15,7 +15,7 @@ const SLOW_MS = 240_000
 /** What people type, and the page that they should see among the first three. */
 const questions: readonly (readonly [string, string])[] = [
   ['express lock', 'express'],
-  ['graceful shutdown', 'express'],
+  ['graceful shutdown', 'shutdown'],
   ['hono', 'express'],
   ['409 conflict', 'fastify'],
   ['fastify plugin', 'fastify'],
@@ -51,7 +51,10 @@ const questions: readonly (readonly [string, string])[] = [
   ['postgres', 'postgres'],
   ['dynamodb lambda', 'dynamodb'],
   ['is redlock safe', 'redlock-model'],
-  ['fencing token', 'guards'],
+  ['what is a fencing token', 'fencing'],
+  ['pm2 cluster', 'processes'],
+  ['serverless', 'lambda'],
+  ['stale write', 'guards'],
   ['benchmark', 'figures'],
   ['ResourceLockedError', 'from-redlock'],
 ]
@@ -64,10 +67,10 @@ test('each page of the documentation has one place on the site', () => {
 
 test('a page has its title once, links to other pages of the site, and the words of a link to a source', () => {
   const markdown =
-    '# `run` it\n\nSee [the *tokens*](../docs/b.md#one), [`a.ts`](../src/a.ts) and [x](https://example.org).\n\n```js part\n[a](b.md)\n```\n'
+    '# `run` it\n\n![one](pictures/a.svg)\n\nSee [the *tokens*](../docs/b.md#one), [`a.ts`](../src/a.ts) and [x](https://example.org).\n\n```js part\n[a](b.md)\n```\n'
   expect(sitePage('docs/a.md', markdown, new Set(['docs/b.md']))).toBe(
     '---\ntitle: "run it"\ndescription: "See the tokens, a.ts and x."\n---\n\n' +
-      'See [the *tokens*](/b/#one), `a.ts` and [x](https://example.org).\n\n```js\n[a](b.md)\n```\n',
+      '![one](/pictures/a.svg)\n\nSee [the *tokens*](/b/#one), `a.ts` and [x](https://example.org).\n\n```js\n[a](b.md)\n```\n',
   )
 })
 
