@@ -20,6 +20,7 @@ const ENGINE_LINES_MAX = 350
 const RECIPE_LINES_MAX = 250
 /** What engines share, and what they speak over. */
 const SHARED: ReadonlySet<string> = new Set([
+  'addresses',
   'records',
   'sessions',
   'sql',
