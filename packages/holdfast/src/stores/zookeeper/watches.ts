@@ -11,8 +11,11 @@ import { linePath, marksPath } from './paths.ts'
 /** A watch that was lost is not told at once: what looks again and watches again must not turn in a circle. */
 const LOST_AFTER_MS = 200
 
-/** Asks, with what is to be called at the next change; returns whether the change that was waited for has come. */
-type Look = (notify: (change: NodeChange) => void) => Promise<boolean>
+/**
+ * Asks, with what is to be called at the next change, after one that was told or for the first time; returns whether what is
+ * waited for has come.
+ */
+type Look = (notify: (change: NodeChange) => void, change?: NodeChange) => Promise<boolean>
 
 export class ZookeeperWatches {
   readonly #client: ZookeeperClient
@@ -35,7 +38,8 @@ export class ZookeeperWatches {
     }
     for (const [name, weight] of watched) {
       const path = `${linePath(resource)}/${name}`
-      const look: Look = async (notify) => (await tree.exists(path, notify)) === undefined
+      const look: Look = async (notify, change) =>
+        change === 'deleted' || (await tree.exists(path, notify)) === undefined
       const stop = this.#follow(tree, path, look, (change) => {
         goneWeight += weight
         if (change === 'lost' || goneWeight >= enough) tell(change)
@@ -100,10 +104,10 @@ export class ZookeeperWatches {
     const notify = (change: NodeChange): void => {
       if (isOver) return
       if (change === 'lost') lose()
-      else ask()
+      else ask(change)
     }
-    const ask = (): void => {
-      look(notify).then((hasCome) => hasCome && end('changed'), lose)
+    const ask = (change?: NodeChange): void => {
+      look(notify, change).then((hasCome) => hasCome && end('changed'), lose)
     }
     const stop = (): void => {
       isOver = true
