@@ -58,7 +58,7 @@ const layers: readonly Layer[] = [
   { folder: /^stores\/addresses\//, may: [...STORE, /^stores\/addresses\//] },
   { folder: /^stores\/etcd-driver\//, may: [...STORE, /^stores\/(?:addresses|etcd-driver)\//] },
   { folder: /^stores\/zookeeper-driver\//, may: [...STORE, /^stores\/zookeeper-driver\//] },
-  { folder: /^stores\/etcd\//, may: [...STORE, /^line\//, /^stores\/(?:sessions|etcd-driver|etcd)\//] },
+  { folder: /^stores\/etcd\//, may: [...STORE, /^line\//, /^stores\/(?:addresses|sessions|etcd-driver|etcd)\//] },
   {
     folder: /^stores\/zookeeper\//,
     may: [...STORE, /^line\//, /^stores\/(?:addresses|sessions|zookeeper-driver|zookeeper)\//],

@@ -43,8 +43,7 @@ export interface UrlForm {
   readonly settings?: readonly string[]
 }
 
-const REST =
-  's?)://(?:(?<user>[^/?#]*)@)?(?<hosts>[^/?#@]+)(?:/(?<path>[^?#@]*))?(?:\\?(?<query>[^#]*))?$'
+const REST = 's?)://(?:(?<user>[^/?#]*)@)?(?<hosts>[^/?#@]+)(?:/(?<path>[^?#@]*))?(?:\\?(?<query>[^#]*))?$'
 const HOST = /^(?:\[(?<six>[0-9a-f:.]+)\]|(?<name>[a-z0-9_.-]+))(?::(?<port>\d{1,5}))?$/i
 const CERTIFICATES: readonly string[] = ['ca', 'cert', 'key']
 const PORT_MAX = 65_535

@@ -22,6 +22,7 @@ const CONNECT_ALONE_MS_MAX = 4_000
 /** A watch that was lost is not told at once: what looks again and watches again must not turn in a circle. */
 const LOST_AFTER_MS = 200
 
+/** Certificates for an `etcds:` URL. */
 export type EtcdTls = CertificateTexts
 
 export class EtcdChannel {

@@ -6,7 +6,7 @@ import type { ZookeeperServer } from './connection.ts'
 const ANSWER_BYTES_MAX = 64 * 1024
 const ANSWER_MS_MAX = 2_000
 
-export interface ServerStatus {
+export interface ServerWords {
   /** Of its program, such as `3.8.0`. */
   readonly version: string
   readonly mode: string
@@ -21,7 +21,7 @@ export async function statusOf(
   server: ZookeeperServer,
   tls: SecureContextOptions | undefined,
   timeoutMs: number = ANSWER_MS_MAX,
-): Promise<ServerStatus> {
+): Promise<ServerWords> {
   const { host, port } = server
   const socket = tls === undefined ? connectPlain({ host, port }) : connectTls({ ...tls, host, port })
   const text = await textOf(socket, tls === undefined ? 'connect' : 'secureConnect', timeoutMs)
@@ -33,7 +33,11 @@ export async function statusOf(
     throw new Error(line === '' ? 'it ended the connection without a word' : line)
   }
   const count = (name: string): number => Number(valueOf(name) ?? 0)
-  const [nodeCount, connectionCount, outstandingCount] = [count('Node count'), count('Connections'), count('Outstanding')]
+  const [nodeCount, connectionCount, outstandingCount] = [
+    count('Node count'),
+    count('Connections'),
+    count('Outstanding'),
+  ]
   return { version, mode, nodeCount, connectionCount, outstandingCount }
 }
 

@@ -8,7 +8,7 @@ import type { Stamp } from '../../time/clock.ts'
 import type { EngineSession } from '../sessions/engine.ts'
 import type { ZookeeperSession } from '../zookeeper-driver/session.ts'
 import type { NodeTree } from '../zookeeper-driver/tree.ts'
-import type { ZookeeperClient } from './client.ts'
+import type { ZookeeperClient } from '../zookeeper-driver/client.ts'
 import { marksPath } from './paths.ts'
 
 /** Between two pings, as a share of the lag; and of the ttl, so that a claim that enters seldom has to ask for a sign of life. */

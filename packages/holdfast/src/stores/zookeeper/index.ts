@@ -4,26 +4,28 @@ import { Misuse } from '../../store/errors.ts'
 import { certificatesOf, type CertificateTexts } from '../addresses/certificates.ts'
 import { type MemberList, memberListOf } from '../addresses/member-list.ts'
 import { durationMs, type Duration } from '../../time/duration.ts'
-import type { ZookeeperPlan } from './client.ts'
+import type { ZookeeperPlan } from '../zookeeper-driver/client.ts'
+import { type ZookeeperState, zookeeperStateOf } from '../zookeeper-driver/servers.ts'
+import { CLOCK_PATH } from './paths.ts'
 import { type ZookeeperStore, zookeeperStore } from './store.ts'
 
+export type { CertificateTexts } from '../addresses/certificates.ts'
 export type { ZookeeperHolder, ZookeeperOwnership } from './ownership.ts'
 export type { ZookeeperStore } from './store.ts'
-
-/** Certificates as texts in PEM, instead of files that the URL names. */
-export type ZookeeperTls = CertificateTexts
+export type { ZookeeperServerState, ZookeeperState } from '../zookeeper-driver/servers.ts'
 
 export interface ZookeeperOptions {
   /**
    * How long a follower that lost its leader may go on answering: `syncLimit` · `tickTime` + `tickTime` / 2 of the servers.
    * A lease ends so much later for the next claim after a holder died. Too short a time gives a lock to two holders when
-   * the network between the servers fails. It means nothing for a server alone.
+   * the network between the servers fails. The default is right for a tickTime of 2,000 and a syncLimit of 5. It means nothing for a
+   * server alone.
    *
-   * @default `?followerLag=` of the URL, or 11 s, which is right for a tickTime of 2,000 and a syncLimit of 5
+   * @default that of the URL, or 11 s
    */
   readonly followerLag?: Duration
   /** Certificates for a `zookeepers:` URL, as texts. @default the files that the URL names */
-  readonly tls?: ZookeeperTls
+  readonly tls?: CertificateTexts
 }
 
 const FOLLOWER_LAG_MS = { minMs: 100, maxMs: 600_000 }
@@ -55,18 +57,47 @@ const FORM = {
  * ```
  */
 export function zookeeper(url: string, options: ZookeeperOptions = {}): ZookeeperStore {
-  const address = addressIn(url, options)
-  const { path = ROOT_DEFAULT } = address
+  return zookeeperStore(planOf(url, options))
+}
+
+/**
+ * Asks each server that the URL names how it is, which sessions are granted, and the clock of the leader: for operators, and
+ * for `holdfast doctor`. It takes no lock. A server that does not answer is one with a `failure`; throws `Misuse` when the
+ * arguments are wrong.
+ *
+ * @example
+ * ```ts
+ * import { zookeeperServers } from 'holdfast/zookeeper'
+ *
+ * const { servers, sessions } = await zookeeperServers('zookeeper://host-1:2181,host-2:2181,host-3:2181')
+ * console.log(servers.filter(({ failure }) => failure !== undefined), sessions?.maxMs)
+ * ```
+ */
+export async function zookeeperServers(
+  url: string,
+  options: Pick<ZookeeperOptions, 'tls'> = {},
+): Promise<ZookeeperState> {
+  return await zookeeperStateOf(planOf(url, options), CLOCK_PATH)
+}
+
+function planOf(url: string, { tls, followerLag }: ZookeeperOptions): ZookeeperPlan {
+  const { hosts: servers, isTls, user, files, path = ROOT_DEFAULT, settings } = addressIn(url, tls)
   if (!ROOT.test(path) || path.length > ROOT_LENGTH_MAX) {
     throw new Misuse(
       `the root for ZooKeeper must be a path of names of letters, digits and signs of -_.:, at most ${ROOT_LENGTH_MAX} in all`,
     )
   }
-  const followerLagMs = durationMs('followerLag', options.followerLag ?? address.settings.get('followerLag') ?? FOLLOWER_LAG_MS_DEFAULT, FOLLOWER_LAG_MS)
-  return zookeeperStore({ ...planOf(address, options), root: `/${path}`, followerLagMs })
+  const lag = followerLag ?? settings.get('followerLag') ?? FOLLOWER_LAG_MS_DEFAULT
+  return {
+    servers,
+    user: user === undefined ? undefined : `${user.name}:${user.password}`,
+    tls: isTls ? () => certificatesOf(files, tls ?? {}) : undefined,
+    root: `/${path}`,
+    followerLagMs: durationMs('followerLag', lag, FOLLOWER_LAG_MS),
+  }
 }
 
-function addressIn(url: string, { tls }: Pick<ZookeeperOptions, 'tls'>): MemberList {
+function addressIn(url: string, tls: CertificateTexts | undefined): MemberList {
   if (typeof url !== 'string') {
     throw new Misuse('zookeeper() takes a URL such as zookeeper://host-1:2181,host-2:2181,host-3:2181')
   }
@@ -75,15 +106,4 @@ function addressIn(url: string, { tls }: Pick<ZookeeperOptions, 'tls'>): MemberL
     throw new Misuse('certificates mean nothing to a zookeeper: URL, which is not encrypted: write zookeepers:')
   }
   return address
-}
-
-function planOf(
-  { hosts: servers, isTls, user, files }: MemberList,
-  { tls }: Pick<ZookeeperOptions, 'tls'>,
-): Pick<ZookeeperPlan, 'servers' | 'user' | 'tls'> {
-  return {
-    servers,
-    user: user === undefined ? undefined : `${user.name}:${user.password}`,
-    tls: isTls ? () => certificatesOf(files, tls ?? {}) : undefined,
-  }
 }

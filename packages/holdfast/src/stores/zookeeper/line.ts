@@ -10,11 +10,20 @@ import { isWhole, type MultiPart, type NodeStat, type PartResult } from '../zook
 import type { NodeTree } from '../zookeeper-driver/tree.ts'
 import { type ClaimData, claimDataOf, decodeData, encodeData } from './claim-data.ts'
 import type { ClaimSession } from './claim-session.ts'
-import type { ZookeeperClient } from './client.ts'
-import { distance, isPlainName, lineOrder, mayBe, nameBegin, type NodeName, remainderName, sequenceOf } from './node-name.ts'
+import type { ZookeeperClient } from '../zookeeper-driver/client.ts'
+import {
+  distance,
+  isPlainName,
+  lineOrder,
+  mayBe,
+  nameBegin,
+  type NodeName,
+  remainderName,
+  sequenceOf,
+} from './node-name.ts'
 import { BASE_PATH, linePath, LINES_PATH } from './paths.ts'
 import { Remainders } from './remainders.ts'
-import type { TokenBase } from './token-base.ts'
+import type { TransactionBase } from './token-base.ts'
 
 /** Lines that this store has made or entered: at most so many are remembered. */
 const MADE_MAX = 10_000
@@ -30,7 +39,7 @@ export interface ZookeeperPlace extends OwnPlace {
 }
 
 /** For `evict`. */
-export interface ReadState {
+export interface ReadClaim {
   readonly path: string
   readonly data: ClaimData
   readonly stat: NodeStat
@@ -44,13 +53,13 @@ interface Names {
 
 export class ZookeeperLine {
   readonly #client: ZookeeperClient
-  readonly #base: TokenBase
+  readonly #base: TransactionBase
   readonly #remainders: Remainders
   readonly #made = new Set<string>()
   /** The session of a put that was not answered: only what is read over this one comes behind it. */
   readonly #unanswered = new Map<string, NodeTree>()
 
-  constructor(client: ZookeeperClient, base: TokenBase) {
+  constructor(client: ZookeeperClient, base: TransactionBase) {
     this.#client = client
     this.#base = base
     this.#remainders = new Remainders(client)
@@ -70,7 +79,12 @@ export class ZookeeperLine {
    * A claim in front was made before the own one, which this session has seen made, so that none can be missed however old
    * the answer is. `isFresh`: it is as new as what a watch of this session has told.
    */
-  async ahead({ tree }: ClaimSession, claim: Claim, own: ZookeeperPlace, isFresh: boolean): Promise<LineAhead | undefined> {
+  async ahead(
+    { tree }: ClaimSession,
+    claim: Claim,
+    own: ZookeeperPlace,
+    isFresh: boolean,
+  ): Promise<LineAhead | undefined> {
     const line = linePath(claim.resource)
     const { names } = await this.#names(tree, line, isFresh)
     if (claim.weight === 1 && claim.capacity === 1 && names.every(isPlainName)) return plainAhead(names, own.key)
@@ -221,7 +235,7 @@ export class ZookeeperLine {
     return found
   }
 
-  async #read(tree: NodeTree, path: string): Promise<ReadState | undefined> {
+  async #read(tree: NodeTree, path: string): Promise<ReadClaim | undefined> {
     const read = tree.getData(path).catch((error: unknown) => {
       if (!isMissing(error)) throw error
       return undefined
@@ -296,7 +310,7 @@ function entryOf({ name, id, weight, capacity, sequence }: NodeName, endsInMs: n
   return endsInMs === undefined ? entry : { ...entry, endsInMs }
 }
 
-function tokenOf({ data, stat }: ReadState, { sequence }: NodeName): bigint {
+function tokenOf({ data, stat }: ReadClaim, { sequence }: NodeName): bigint {
   return sequence === undefined ? data.base : data.base + stat.createdAt
 }
 

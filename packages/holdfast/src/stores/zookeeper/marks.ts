@@ -5,7 +5,7 @@ import { CODE, ServerRefusal } from '../zookeeper-driver/failures.ts'
 /** Reasons that their holders have not read: the node stays far below what a server takes. */
 const MARKS_MAX = 500
 
-export interface Marks {
+export interface SessionMarks {
   /** `resource/id`, and the reason. */
   readonly marks: ReadonlyMap<string, string>
   /** Of the node, so that no mark is lost between reading and writing. */
@@ -13,7 +13,7 @@ export interface Marks {
 }
 
 /** A session that has ended has none. */
-export async function readMarks(tree: NodeTree, path: string): Promise<Marks> {
+export async function readMarks(tree: NodeTree, path: string): Promise<SessionMarks> {
   try {
     const { data, stat } = await tree.getData(path)
     return { marks: decoded(String(data)), version: stat.version }

@@ -4,7 +4,7 @@
  * first seen, and counted on the monotonic clock from then on.
  */
 import type { NodeTree } from '../zookeeper-driver/tree.ts'
-import type { ZookeeperClient } from './client.ts'
+import type { ZookeeperClient } from '../zookeeper-driver/client.ts'
 import type { NodeName } from './node-name.ts'
 import { CLOCK_PATH } from './paths.ts'
 

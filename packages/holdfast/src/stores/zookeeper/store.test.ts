@@ -160,19 +160,23 @@ describe('a line', () => {
     expect((await nodes.getChildren(`/l/${resource}`)).names).toEqual(['theirs'])
   })
 
-  test('keeps a minimum hold by the time of the leader, and the next claim tidies up', { timeout: 20_000 }, async () => {
-    const [store, other] = [await open(), await open()]
-    const asked = claim(fresh())
-    held(await store.enter(asked))
-    expect(await store.leave(asked, { keepMs: 700 })).toBe('left')
-    const next = claim(asked.resource)
-    const leftAtMs = performance.now()
-    expect(await other.enter(next)).toMatchObject({ kind: 'queued', recheckInMs: expect.any(Number) as number })
-    await expect.poll(() => other.enter(next), { timeout: 5_000, interval: 50 }).toMatchObject({ kind: 'held' })
-    expect(performance.now() - leftAtMs).toBeGreaterThan(600)
-    const nodes = await stage.nodes(engine)
-    await expect.poll(async () => (await nodes.getChildren(`/l/${asked.resource}`)).names).toHaveLength(1)
-  })
+  test(
+    'keeps a minimum hold by the time of the leader, and the next claim tidies up',
+    { timeout: 20_000 },
+    async () => {
+      const [store, other] = [await open(), await open()]
+      const asked = claim(fresh())
+      held(await store.enter(asked))
+      expect(await store.leave(asked, { keepMs: 700 })).toBe('left')
+      const next = claim(asked.resource)
+      const leftAtMs = performance.now()
+      expect(await other.enter(next)).toMatchObject({ kind: 'queued', recheckInMs: expect.any(Number) as number })
+      await expect.poll(() => other.enter(next), { timeout: 5_000, interval: 50 }).toMatchObject({ kind: 'held' })
+      expect(performance.now() - leftAtMs).toBeGreaterThan(600)
+      const nodes = await stage.nodes(engine)
+      await expect.poll(async () => (await nodes.getChildren(`/l/${asked.resource}`)).names).toHaveLength(1)
+    },
+  )
 })
 
 describe('a semaphore', () => {
@@ -324,7 +328,9 @@ describe('rights', () => {
     await expect(opening).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', isFinal: true })
     await expect(opening).rejects.not.toThrow(/wr0ng/)
     const nodes = await stage.nodes(engine, '/owner')
-    const code = await nodes.getChildren('/l').catch((error: unknown) => (error instanceof ServerRefusal ? error.code : 0))
+    const code = await nodes
+      .getChildren('/l')
+      .catch((error: unknown) => (error instanceof ServerRefusal ? error.code : 0))
     expect(code).toBe(CODE.noAuth)
   })
 })

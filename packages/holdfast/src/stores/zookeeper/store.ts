@@ -5,16 +5,17 @@ import type { ResourcePage } from '../../store/line-view.ts'
 import type { Store, StoreEnvironment, TokenScaleView } from '../../store/store.ts'
 import type { LineAhead, OwnPlace, PutAnswer, Removal, SessionEngine, WholeEntry } from '../sessions/engine.ts'
 import { SessionStore } from '../sessions/store.ts'
+import { probedZookeeper } from '../zookeeper-driver/findings.ts'
+import { makeNodes } from '../zookeeper-driver/nodes.ts'
 import type { MultiPart } from '../zookeeper-driver/requests.ts'
 import { ClaimSession } from './claim-session.ts'
-import { ZookeeperClient, type ZookeeperPlan } from './client.ts'
-import { followerLagMsOf, probedZookeeper, zookeeperFactsOf } from './facts.ts'
-import { isDone, type ReadState, remainderOf, ZookeeperLine, type ZookeeperPlace } from './line.ts'
-import { encodeMarks, type Marks, readMarks } from './marks.ts'
+import { ZookeeperClient, type ZookeeperPlan } from '../zookeeper-driver/client.ts'
+import { followerLagMsOf, zookeeperFactsOf } from './facts.ts'
+import { isDone, type ReadClaim, remainderOf, ZookeeperLine, type ZookeeperPlace } from './line.ts'
+import { encodeMarks, type SessionMarks, readMarks } from './marks.ts'
 import { type ZookeeperHolder, type ZookeeperOwnership, ownershipIn } from './ownership.ts'
-import { linePath, LINES_PATH, marksPath } from './paths.ts'
-import { madeRoot } from './root.ts'
-import { TokenBase } from './token-base.ts'
+import { CLOCK_PATH, linePath, LINES_PATH, MARKS_PATH, marksPath } from './paths.ts'
+import { TransactionBase } from './token-base.ts'
 import { ZookeeperWatches } from './watches.ts'
 
 export interface ZookeeperStore extends Store {
@@ -55,9 +56,9 @@ async function openedEngine(plan: ZookeeperPlan, environment: StoreEnvironment):
     return zookeeperFactsOf(findings, client.lagMs)
   }
   try {
-    await madeRoot(client)
+    await makeNodes(client, [CLOCK_PATH, LINES_PATH, MARKS_PATH])
     const facts = await probed()
-    const base = new TokenBase(client)
+    const base = new TransactionBase(client)
     await base.load()
     const engine = new ZookeeperEngine(client, base, facts)
     client.onReconnect = () => {
@@ -79,11 +80,11 @@ class ZookeeperEngine extends ZookeeperWatches implements SessionEngine<ClaimSes
   facts: Facts
   onClose: () => void = () => undefined
   readonly #client: ZookeeperClient
-  readonly #base: TokenBase
+  readonly #base: TransactionBase
   readonly #line: ZookeeperLine
   readonly #sessions = new Set<ClaimSession>()
 
-  constructor(client: ZookeeperClient, base: TokenBase, facts: Facts) {
+  constructor(client: ZookeeperClient, base: TransactionBase, facts: Facts) {
     super(client)
     this.facts = facts
     this.#client = client
@@ -158,13 +159,18 @@ class ZookeeperEngine extends ZookeeperWatches implements SessionEngine<ClaimSes
 
   async evict(resource: string, entry: WholeEntry, reason: string): Promise<boolean> {
     const tree = await this.#client.home()
-    const { path, data, stat } = entry.version as ReadState
+    const { path, data, stat } = entry.version as ReadClaim
     const marksOf = marksPath(stat.sessionId)
     const { marks, version } = await this.#client.call('evicting a claim', readMarks(tree, marksOf))
     const { key, token, weight, capacity } = entry
     const parts: MultiPart[] = [
       { kind: 'delete', path, version: stat.version },
-      { kind: 'setData', path: marksOf, data: encodeMarks(new Map(marks).set(`${resource}/${data.id}`, reason)), version },
+      {
+        kind: 'setData',
+        path: marksOf,
+        data: encodeMarks(new Map(marks).set(`${resource}/${data.id}`, reason)),
+        version,
+      },
     ]
     if (data.delayMs > 0) parts.push(remainderOf({ key, token, path, weight, capacity, data }, data.delayMs))
     return isDone(await this.#client.call('evicting a claim', tree.multi(parts)))
@@ -173,7 +179,7 @@ class ZookeeperEngine extends ZookeeperWatches implements SessionEngine<ClaimSes
   /** What stays goes with the session. */
   unmark(session: ClaimSession, names: readonly string[]): void {
     const path = marksPath(session.id)
-    const forget = async ({ marks, version }: Marks): Promise<void> => {
+    const forget = async ({ marks, version }: SessionMarks): Promise<void> => {
       const left = [...marks].filter(([name]) => !names.includes(name))
       if (left.length < marks.size) await session.tree.setData(path, encodeMarks(new Map(left)), version)
     }

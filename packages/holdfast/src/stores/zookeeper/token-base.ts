@@ -7,14 +7,14 @@ import { NotApplied, StoreUnavailable } from '../../store/errors.ts'
 import type { TokenScaleView } from '../../store/store.ts'
 import { CODE, ServerRefusal } from '../zookeeper-driver/failures.ts'
 import { isWhole, type MultiPart } from '../zookeeper-driver/requests.ts'
-import type { ZookeeperClient } from './client.ts'
+import type { ZookeeperClient } from '../zookeeper-driver/client.ts'
 import { BASE_PATH, CLOCK_PATH, linePath, LINES_PATH } from './paths.ts'
 
 /** So many lines fit into one transaction. Those without claims go away after a minute. */
 const LINES_MAX = 1_000
 const NOTHING = new Uint8Array()
 
-export class TokenBase {
+export class TransactionBase {
   readonly #client: ZookeeperClient
   /** Compared in every enter. */
   version = 0
@@ -69,7 +69,9 @@ export class TokenBase {
     const found = names.map(async (name) => ({ path: linePath(name), stat: await tree.exists(linePath(name)) }))
     const stats = await this.#client.call('looking at the lines', Promise.all(found))
     if (stats.some(({ stat }) => (stat?.childCount ?? 0) > 0)) {
-      throw new StoreUnavailable('this ZooKeeper is in use: claims stand in its lines. Tokens go down only while none does')
+      throw new StoreUnavailable(
+        'this ZooKeeper is in use: claims stand in its lines. Tokens go down only while none does',
+      )
     }
     return [
       { kind: 'check', path: LINES_PATH, version: lines?.version ?? 0 },

@@ -4,7 +4,7 @@ import { CODE, ServerRefusal } from '../zookeeper-driver/failures.ts'
 import type { NodeChange } from '../zookeeper-driver/node-watches.ts'
 import type { NodeTree } from '../zookeeper-driver/tree.ts'
 import type { ClaimSession } from './claim-session.ts'
-import type { ZookeeperClient } from './client.ts'
+import type { ZookeeperClient } from '../zookeeper-driver/client.ts'
 import { versionOf } from './line.ts'
 import { linePath, marksPath } from './paths.ts'
 
@@ -15,7 +15,7 @@ const LOST_AFTER_MS = 200
  * Asks, with what is to be called at the next change, after one that was told or for the first time; returns whether what is
  * waited for has come.
  */
-type Look = (notify: (change: NodeChange) => void, change?: NodeChange) => Promise<boolean>
+type NodeLook = (notify: (change: NodeChange) => void, change?: NodeChange) => Promise<boolean>
 
 export class ZookeeperWatches {
   readonly #client: ZookeeperClient
@@ -24,7 +24,12 @@ export class ZookeeperWatches {
     this.#client = client
   }
 
-  watchGone(session: ClaimSession, resource: string, blockers: Blockers, told: (change: WatchChange) => void): () => void {
+  watchGone(
+    session: ClaimSession,
+    resource: string,
+    blockers: Blockers,
+    told: (change: WatchChange) => void,
+  ): () => void {
     const { tree } = session
     const { watched, enough } = lastOf(blockers)
     let goneWeight = 0
@@ -38,7 +43,7 @@ export class ZookeeperWatches {
     }
     for (const [name, weight] of watched) {
       const path = `${linePath(resource)}/${name}`
-      const look: Look = async (notify, change) =>
+      const look: NodeLook = async (notify, change) =>
         change === 'deleted' || (await tree.exists(path, notify)) === undefined
       const stop = this.#follow(tree, path, look, (change) => {
         goneWeight += weight
@@ -55,7 +60,7 @@ export class ZookeeperWatches {
   watchMarks(session: ClaimSession, told: (change: WatchChange) => void): () => void {
     const { tree } = session
     const path = marksPath(session.id)
-    const look: Look = async (notify) => {
+    const look: NodeLook = async (notify) => {
       await tree.getData(path, notify)
       told('changed')
       return false
@@ -76,7 +81,7 @@ export class ZookeeperWatches {
       (tree) => {
         const path = linePath(resource)
         let version = seen
-        const look: Look = async (notify) => {
+        const look: NodeLook = async (notify) => {
           const stat = await tree.exists(path, notify)
           const read = stat === undefined ? undefined : await tree.getChildren(path, notify).catch(unlessMissing)
           version = versionOf(read?.stat)
@@ -93,7 +98,7 @@ export class ZookeeperWatches {
   }
 
   /** Looks again at every change, until what is waited for has come or nothing can be known any more. */
-  #follow(tree: NodeTree, path: string, look: Look, told: (change: WatchChange) => void): () => void {
+  #follow(tree: NodeTree, path: string, look: NodeLook, told: (change: WatchChange) => void): () => void {
     let isOver = false
     const lose = (): void => this.#later(() => end('lost'))
     const end = (change: WatchChange): void => {
@@ -126,7 +131,10 @@ export class ZookeeperWatches {
  * The last of them, as many as cannot all be there when the turn has come: a claim in a long line asks for few nodes. It is told
  * too early where one of these goes before its turn, and never too late.
  */
-function lastOf({ weights, enough }: Blockers): { readonly watched: readonly [string, number][]; readonly enough: number } {
+function lastOf({ weights, enough }: Blockers): {
+  readonly watched: readonly [string, number][]
+  readonly enough: number
+} {
   const all = [...weights]
   const room = all.reduce((sum, [, weight]) => sum + weight, 0) - enough
   const watched: [string, number][] = []

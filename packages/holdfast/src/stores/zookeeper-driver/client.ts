@@ -3,10 +3,10 @@ import type { SecureContextOptions } from 'node:tls'
 import { driversWords } from '../../store/drivers-words.ts'
 import { StoreUnavailable } from '../../store/errors.ts'
 import type { StoreEnvironment } from '../../store/store.ts'
-import type { ZookeeperServer } from '../zookeeper-driver/connection.ts'
-import { zookeeperError } from '../zookeeper-driver/errors.ts'
-import { ZookeeperSession } from '../zookeeper-driver/session.ts'
-import { NodeTree } from '../zookeeper-driver/tree.ts'
+import type { ZookeeperServer } from './connection.ts'
+import { zookeeperError } from './errors.ts'
+import { ZookeeperSession } from './session.ts'
+import { NodeTree } from './tree.ts'
 
 export interface ZookeeperPlan {
   readonly servers: readonly ZookeeperServer[]

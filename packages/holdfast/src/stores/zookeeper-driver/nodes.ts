@@ -1,15 +1,15 @@
-/** The nodes that everything is below, made where they are not there. */
-import { CODE, ServerRefusal } from '../zookeeper-driver/failures.ts'
-import { NodeTree } from '../zookeeper-driver/tree.ts'
+/** Nodes that have to be there, made where they are not. */
 import type { ZookeeperClient } from './client.ts'
-import { CLOCK_PATH, LINES_PATH, MARKS_PATH } from './paths.ts'
+import { CODE, ServerRefusal } from './failures.ts'
+import { NodeTree } from './tree.ts'
 
-export async function madeRoot(client: ZookeeperClient): Promise<void> {
+/** The root of the client, everything above it, and these below it. */
+export async function makeNodes(client: ZookeeperClient, below: readonly string[]): Promise<void> {
   const { root } = client.plan
   const whole = new NodeTree(await client.homeSession(), '')
   const names = root.split('/').slice(1)
   const above = names.map((_, index) => `/${names.slice(0, index + 1).join('/')}`)
-  for (const path of [...above, ...[CLOCK_PATH, LINES_PATH, MARKS_PATH].map((name) => `${root}${name}`)]) {
+  for (const path of [...above, ...below.map((name) => `${root}${name}`)]) {
     // Looked for first: one that is there may stand below one in which this user may make nothing.
     await client.call('preparing the root', made(whole, path))
   }
