@@ -79,6 +79,11 @@ export const programs: Readonly<Record<string, string>> = {
     `if (typeof etcd !== 'function') throw new Error('there is no etcd')
   ${take('memory()')}`,
   ),
+  './zookeeper': imports(
+    ["import { zookeeper } from 'holdfast/zookeeper'", HOLDFAST, MEMORY],
+    `if (typeof zookeeper !== 'function') throw new Error('there is no zookeeper')
+  ${take('memory()')}`,
+  ),
   './guards/postgres': imports(
     [HOLDFAST, MEMORY, "import { fence } from 'holdfast/guards/postgres'"],
     `if (typeof fence !== 'function') throw new Error('there is no fence')

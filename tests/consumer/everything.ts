@@ -10,6 +10,7 @@ import { slots } from 'holdfast/slots'
 import { election } from 'holdfast/election'
 import { dynamodb } from 'holdfast/dynamodb'
 import { etcd } from 'holdfast/etcd'
+import { zookeeper } from 'holdfast/zookeeper'
 import DefaultRedlock, { Redlock } from 'holdfast/from-redlock'
 import { flockFence } from 'holdfast/guards/files'
 import { httpGuard } from 'holdfast/guards/http'
@@ -46,6 +47,7 @@ export const all = [
   emptyLine,
   dynamodb,
   etcd,
+  zookeeper,
   mysql,
   nats,
   postgres,

@@ -76,8 +76,8 @@ export const etcdMutants: readonly Mutant[] = [
   },
   {
     name: 'etcd: certificates are not shown',
-    file: `${driver}/channel.ts`,
-    find: '= { ...this.#tls }',
+    file: 'packages/holdfast/src/stores/addresses/certificates.ts',
+    find: '= { ...texts }',
     replace: '= {}',
     caughtBy: onServer('both sides show certificates', 'access'),
   },

@@ -21,6 +21,8 @@ import * as natsServer from '@holdfast/testbed/engines/nats/server'
 import * as pgbouncerServer from '@holdfast/testbed/engines/pgbouncer/server'
 import * as postgresServer from '@holdfast/testbed/engines/postgres/server'
 import * as redisServer from '@holdfast/testbed/engines/redis/server'
+import { startEnsemble, type ZookeeperEnsemble } from '@holdfast/testbed/engines/zookeeper/cluster'
+import * as zookeeperServer from '@holdfast/testbed/engines/zookeeper/server'
 import { dynamodb, dynamodbTable } from './dynamodb/index.ts'
 import { etcd } from './etcd/index.ts'
 import { memory, memoryEngine } from './memory/index.ts'
@@ -31,6 +33,7 @@ import { redis } from './redis/index.ts'
 import { redlock } from './redlock/index.ts'
 import { Remote, type RemoteOptions } from './records/remote.fixture.ts'
 import { sqlite } from './sqlite/index.ts'
+import { zookeeper } from './zookeeper/index.ts'
 
 const memoryBench = (time: Bench['time']): Bench => ({
   name: `memory, ${time} time`,
@@ -229,6 +232,42 @@ const natsBench = (): Bench => {
   }
 }
 
+const zookeeperExceptions: Bench['exceptions'] = {
+  'while a lock-delay runs the line shows what lingers':
+    'ZooKeeper tells nobody how much is left of a session, so a claim whose holder has stopped believing is shown as held until the session ends with its lock-delay; after an eviction it is shown as lingering',
+}
+
+/** One server for a whole run, which is its own leader. */
+const zookeeperBench = (): Bench => {
+  let server: Promise<Server> | undefined
+  return {
+    name: 'zookeeper, real time',
+    time: 'real',
+    exceptions: zookeeperExceptions,
+    async start() {
+      server ??= zookeeperServer.start()
+      const { url } = await server
+      return { store: () => zookeeper(url), stop: async () => undefined }
+    },
+  }
+}
+
+/** Three servers for a whole run; each session of a store speaks to one of them. */
+const ensembleBench = (): Bench => {
+  let ensemble: Promise<ZookeeperEnsemble> | undefined
+  return {
+    name: 'zookeeper of three servers, real time',
+    time: 'real',
+    exceptions: zookeeperExceptions,
+    async start() {
+      ensemble ??= startEnsemble()
+      const { url } = await ensemble
+      // Their syncLimit is 4 ticks of 500 ms.
+      return { store: () => zookeeper(url, { followerLag: 2_250 }), stop: async () => undefined }
+    },
+  }
+}
+
 /** Five independent servers for a whole run, and one client of each: hundreds of stores are opened in one moment here. */
 const redlockBench = (): Bench => {
   let clients: Promise<readonly Redis[]> | undefined
@@ -289,4 +328,5 @@ export const benches: Readonly<Record<string, readonly Bench[]>> = {
   redis: await ifAvailable('redis', redisServer.locate, [redisBench(), clusterBench()]),
   redlock: await ifAvailable('redlock', redisServer.locate, [redlockBench()]),
   sqlite: [sqliteBench('virtual'), sqliteBench('real')],
+  zookeeper: await ifAvailable('zookeeper', zookeeperServer.locate, [zookeeperBench(), ensembleBench()]),
 }

@@ -2,11 +2,10 @@
  * Calls to an etcd of several members: over one connection to one of them, and over one to another when that ends or the
  * member answers without a leader. Nothing is repeated here but what was surely not carried out for want of a token.
  */
-import { readFile } from 'node:fs/promises'
-import type { SecureContextOptions } from 'node:tls'
 import { driversWords } from '../../store/drivers-words.ts'
 import { StoreUnavailable } from '../../store/errors.ts'
 import type { StoreEnvironment } from '../../store/store.ts'
+import { certificatesOf, type CertificateTexts } from '../addresses/certificates.ts'
 import type { EtcdAddress } from './address.ts'
 import { EtcdConnection } from './connection.ts'
 import { etcdError } from './errors.ts'
@@ -23,15 +22,8 @@ const CONNECT_ALONE_MS_MAX = 4_000
 /** A watch that was lost is not told at once: what looks again and watches again must not turn in a circle. */
 const LOST_AFTER_MS = 200
 
-/** Certificates as texts in PEM, instead of files that the URL names. */
-export interface EtcdTls {
-  /** Authorities that the certificates of the members are judged by. @default those of Node */
-  readonly ca?: string | Uint8Array
-  /** The certificate that this program shows. @default none */
-  readonly cert?: string | Uint8Array
-  /** The key of `cert`. */
-  readonly key?: string | Uint8Array
-}
+/** Certificates for an `etcds:` URL. */
+export type EtcdTls = CertificateTexts
 
 export class EtcdChannel {
   readonly #address: EtcdAddress
@@ -194,9 +186,9 @@ export class EtcdChannel {
 
   /** One round over all members. */
   async #connect(): Promise<EtcdConnection> {
-    const { endpoints, isTls } = this.#address
+    const { endpoints, isTls, files } = this.#address
     const { clock, timers, signal } = this.#environment
-    const tls = isTls ? await this.#certificates() : undefined
+    const tls = isTls ? await certificatesOf(files, this.#tls) : undefined
     const limitMs = endpoints.length === 1 ? CONNECT_ALONE_MS_MAX : CONNECT_MS_MAX
     const failures: unknown[] = []
     for (const _ of endpoints) {
@@ -236,19 +228,6 @@ export class EtcdChannel {
     if (cause === undefined || this.#isClosed) return
     const words = `the connection to etcd ended, and another one is made: ${driversWords(cause)}`
     this.#environment.troubled?.(new StoreUnavailable(words))
-  }
-
-  async #certificates(): Promise<SecureContextOptions> {
-    const { files } = this.#address
-    const certificates: Record<string, string | Uint8Array> = { ...this.#tls }
-    for (const [name, path] of Object.entries(files as Readonly<Record<string, string>>)) {
-      certificates[name] = await readFile(path).catch((cause: unknown) => {
-        throw new StoreUnavailable(`the file for "${name}" of the URL cannot be read: ${driversWords(cause)}`, {
-          isFinal: true,
-        })
-      })
-    }
-    return certificates
   }
 }
 
