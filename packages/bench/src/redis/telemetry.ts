@@ -22,7 +22,7 @@ import {
 } from '../slices.ts'
 import { percentile } from '../statistics.ts'
 import { connect } from './client.ts'
-import { PAIR_NAMES } from './pair.ts'
+import { nameOf } from './pair.ts'
 import { withServer } from './server.ts'
 
 /** Spans are batched and thrown away: what an exporter sends later is its own cost. */
@@ -93,7 +93,7 @@ export const redisTelemetry: Suite = {
       const locks = holdfast(redis(client))
       try {
         await locks.open()
-        const lock = holdfastLock(locks, PAIR_NAMES)
+        const lock = holdfastLock(locks, nameOf('used'))
         const contestants = inTurn(lock)
         const played = await takeTurns(contestants, roundsIn(settings, watchings.length), nowMs())
         return figuresOf(played)
