@@ -80,7 +80,12 @@ export const parts = [
       {
         page: 'docs/events.md',
         label: 'See what happens',
-        words: 'prometheus metrics, health check, readiness, liveness, alerts',
+        words: 'health check, readiness, liveness, listeners, diagnostics_channel',
+      },
+      {
+        page: 'docs/telemetry.md',
+        label: 'Trace, measure, alert',
+        words: 'opentelemetry tracing, prometheus metrics, grafana dashboard, alert rules, lock contention',
       },
       { page: 'docs/shutdown.md', label: 'Shut down gracefully', words: 'SIGTERM, graceful shutdown, rolling deploy' },
       { page: 'docs/processes.md', label: 'pm2, cluster, workers', words: 'pm2 cluster mode, fork, worker threads' },

@@ -276,7 +276,8 @@ export class HeldLease implements Lease, Renewable {
     const error = lossOf(this, why)
     this.#end({ kind: 'lost', error })
     this.#controller?.abort(error)
-    this.#host.events.emit('lost', { ...this.#about, because, reason: why })
+    const heldMs = this.#host.clock.monotonicMs() - this.#grantedAt.monotonicMs
+    this.#host.events.emit('lost', { ...this.#about, heldMs, because, reason: why })
   }
 
   #end(state: State): void {
@@ -288,8 +289,7 @@ export class HeldLease implements Lease, Renewable {
   }
 
   async #watch(): Promise<void> {
-    const watching = new AbortController()
-    this.#watching = watching
+    const watching = (this.#watching = new AbortController())
     const standing = await this.#host.watch(this.ref, watching.signal)
     this.#watching = undefined
     if (!this.isHeld()) return
