@@ -142,6 +142,11 @@ export const parts = [
       { page: 'docs/fault-lab.md', label: 'The fault lab', words: 'jepsen, chaos test' },
       { page: 'docs/engines-on-demand.md', label: 'Engines on demand', words: 'testcontainers without docker' },
       { page: 'docs/track-record.md', label: 'Track record' },
+      {
+        page: 'docs/compare.md',
+        label: 'Compared with others',
+        words: 'redlock alternative, best lock library, redlock vs verrou, shedlock for node',
+      },
       { page: 'docs/known-defects.md', label: 'Known defects of others', words: 'redlock bug, redis-semaphore' },
     ],
   },
@@ -150,6 +155,11 @@ export const parts = [
     places: [
       { page: 'docs/from-redlock.md', label: 'From redlock 5', words: 'redlock types nodenext, ResourceLockedError' },
       { page: 'docs/from-redlock-4.md', label: 'From redlock 4' },
+      {
+        page: 'docs/from-others.md',
+        label: 'From other libraries',
+        words: 'migrate from verrou, sesamecare, redis-semaphore, redlock-universal',
+      },
     ],
   },
 ]

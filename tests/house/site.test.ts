@@ -57,6 +57,8 @@ const questions: readonly (readonly [string, string])[] = [
   ['stale write', 'guards'],
   ['benchmark', 'figures'],
   ['ResourceLockedError', 'from-redlock'],
+  ['redlock alternative', 'compare'],
+  ['migrate verrou', 'from-others'],
 ]
 
 test('each page of the documentation has one place on the site', () => {
