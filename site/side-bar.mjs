@@ -1,7 +1,9 @@
 /**
- * What the site has, in the order in which people need it. Each page of docs stands here once (a house test), with the words under which
+ * What the site has, in the order in which people need it. Each page of docs stands here once, with the words under which
  * people search for it and which its text does not have.
  */
+
+import { readdirSync, readFileSync } from 'node:fs'
 
 /**
  * @typedef {{ readonly page: string, readonly label: string, readonly words?: string }} Place
@@ -94,6 +96,11 @@ export const parts = [
         label: 'Lambda and frozen processes',
         words: 'serverless lock, vercel, cloud run, suspended laptop',
       },
+      {
+        page: 'docs/telemetry.md',
+        label: 'OpenTelemetry and Prometheus',
+        words: 'grafana dashboard, tracing spans, metrics',
+      },
       { page: 'docs/testing.md', label: 'Test your own code', words: 'fake timers, mock redlock, unit test' },
       {
         page: 'docs/modules.md',
@@ -110,6 +117,11 @@ export const parts = [
       { page: 'docs/server.md', label: 'Locks over HTTP', words: 'python lock, curl, sidecar' },
       { page: 'docs/errors.md', label: 'Errors', words: 'LEASE_LOST, WAIT_TIMEOUT, STALE_TOKEN' },
       { page: 'docs/bad-input.md', label: 'Bad input' },
+      {
+        page: 'docs/support.md',
+        label: 'What is supported',
+        words: 'node versions, compatibility, deno, bun, windows',
+      },
       { page: 'SECURITY.md', label: 'Security', words: 'report a vulnerability, threat model' },
     ],
   },
@@ -122,6 +134,7 @@ export const parts = [
       { page: 'docs/postgres.md', label: 'PostgreSQL', words: 'postgres lock table, SKIP LOCKED' },
       { page: 'docs/mysql.md', label: 'MySQL and MariaDB', words: 'GET_LOCK' },
       { page: 'docs/etcd.md', label: 'etcd', words: 'consensus, raft' },
+      { page: 'docs/zookeeper.md', label: 'ZooKeeper', words: 'ephemeral sequential znode, curator' },
       { page: 'docs/nats.md', label: 'NATS', words: 'jetstream kv lock' },
       { page: 'docs/dynamodb.md', label: 'DynamoDB', words: 'aws lambda lock, serverless, conditional write' },
       { page: 'docs/write-your-own-store.md', label: 'Write your own' },
@@ -147,6 +160,11 @@ export const parts = [
       { page: 'docs/fault-lab.md', label: 'The fault lab', words: 'jepsen, chaos test' },
       { page: 'docs/engines-on-demand.md', label: 'Engines on demand', words: 'testcontainers without docker' },
       { page: 'docs/track-record.md', label: 'Track record' },
+      {
+        page: 'docs/compare.md',
+        label: 'Compared with others',
+        words: 'redlock alternative, best lock library, redlock vs verrou, shedlock for node',
+      },
       { page: 'docs/known-defects.md', label: 'Known defects of others', words: 'redlock bug, redis-semaphore' },
     ],
   },
@@ -155,6 +173,11 @@ export const parts = [
     places: [
       { page: 'docs/from-redlock.md', label: 'From redlock 5', words: 'redlock types nodenext, ResourceLockedError' },
       { page: 'docs/from-redlock-4.md', label: 'From redlock 4' },
+      {
+        page: 'docs/from-others.md',
+        label: 'From other libraries',
+        words: 'migrate from verrou, sesamecare, redis-semaphore, redlock-universal',
+      },
     ],
   },
 ]
@@ -166,11 +189,30 @@ export const folders = [
   { folder: 'docs/decisions', label: 'Decisions', first: undefined },
 ]
 
+const root = new URL('..', import.meta.url)
+
+/** Pages that have no place in the order yet: they are on the site, at its end. */
+export function unplaced() {
+  const placed = new Set([
+    ...parts.flatMap(({ places }) => places.map(({ page }) => page)),
+    ...folders.map(({ first }) => first),
+  ])
+  return readdirSync(new URL('docs', root))
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => `docs/${file}`)
+    .filter((page) => !placed.has(page))
+    .map((page) => ({ page, label: /^# (.+)$/m.exec(readFileSync(new URL(page, root), 'utf8'))?.[1] ?? page }))
+}
+
 /** The rest of what a reader of the repository meets. */
-export const others = [
+const others = [
   { page: 'CHANGELOG.md', label: 'Changes' },
   { page: 'CONTRIBUTING.md', label: 'Contributing' },
+  { page: 'CODE_OF_CONDUCT.md', label: 'Code of conduct' },
 ]
+
+/** All that the side bar has at its end. */
+export const rest = () => [...unplaced(), ...others]
 
 /**
  * The place of a page on the site: `docs/api/redis.md` is `/api/redis/`.
@@ -198,6 +240,6 @@ export function sideBar() {
         { autogenerate: { directory: folder.replace(/^docs\//, '') } },
       ],
     })),
-    { label: 'More', collapsed: true, items: others.map((place) => entry(place)) },
+    { label: 'More', collapsed: true, items: rest().map((place) => entry(place)) },
   ]
 }
