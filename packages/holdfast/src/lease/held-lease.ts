@@ -47,6 +47,7 @@ export class HeldLease implements Lease, Renewable {
   readonly shape: LockShape
   readonly ref: Ref & { readonly token: bigint }
   ttlMs: number
+  outlives = false
   readonly #outcomeUnknown: boolean
   readonly #settings: AcquireSettings
   readonly #host: LeaseHost
@@ -153,7 +154,8 @@ export class HeldLease implements Lease, Renewable {
   }
 
   /** Asks for a longer life, now and with every renewal from now on: `lifeMs` tells when the store has granted it. */
-  lengthen(ttlMs: number): void {
+  lengthen(ttlMs: number, outlives = false): void {
+    this.outlives ||= outlives
     this.ttlMs = Math.max(ttlMs, this.ttlMs)
     if (this.isHeld()) this.#renewals.within(0)
   }
