@@ -4,6 +4,7 @@
  */
 import type { LockClient } from '../../client/client.ts'
 import { HeldLease } from '../../lease/held-lease.ts'
+import { LockAttempt } from '../../lease/lock-attempt.ts'
 import type { ReleaseOutcome } from '../../lease/lease.ts'
 import { LeaseProxy } from '../../lease/lease-proxy.ts'
 import type { AcquireSettings } from '../../lease/settings.ts'
@@ -11,7 +12,7 @@ import { HoldfastError, isPassing, LeaseLost, OutcomeUnknown } from '../../store
 import { ATTEMPT_MS_MAX } from '../../store/limits.ts'
 import type { Held } from '../../store/standing.ts'
 import type { Ref } from '../../store/claim.ts'
-import { query } from '../../client/query.ts'
+import { lookAt, query } from '../../client/query.ts'
 import { Backoff } from '../../time/backoff.ts'
 import { sleep } from '../../time/clock.ts'
 import { acquire } from '../../wait/acquire.ts'
@@ -55,10 +56,12 @@ export async function adopted(
   const ref = { resource: client.resourceOf(name), id, token }
   try {
     const standing = await renewed(client, name, ref, settings.ttlMs)
+    const note = await noteOf(client, name, token)
     const shape = { name, mode, weight, capacity }
-    const lease = new HeldLease({ shape, ref, outcomeUnknown: false }, standing, settings, client)
+    const attempt = new LockAttempt(client.namespace, shape)
+    const lease = new HeldLease({ attempt, shape, ref, outcomeUnknown: false }, standing, { ...settings, note }, client)
     client.began(lease)
-    client.events.emit('acquired', { name, token, waitedMs: 0 })
+    client.events.emit('acquired', { ...attempt.about, carry: attempt.carry, token, waitedMs: 0 })
     return new AdoptedLease(lease, place)
   } catch (error) {
     await place.undo()
@@ -77,6 +80,16 @@ async function placeOf(client: LockClient, claim: HandedClaim, settings: Acquire
   throw new AlreadyAdopted(`another process goes on with "${claim.name}" (token ${claim.token}) by this text`, {
     resource: claim.name,
   })
+}
+
+/** Renewals that carry something else carry it along. */
+async function noteOf(client: LockClient, name: string, token: bigint): Promise<string> {
+  try {
+    const { claims } = await lookAt(client, name)
+    return claims.find((claim) => claim.token === token)?.note ?? ''
+  } catch {
+    return ''
+  }
 }
 
 /** Repeating is harmless, so a lost answer is asked for again: at most for as long as one call may take. */

@@ -3,6 +3,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
 import { world } from '../../client/clients.fixture.ts'
 import { fence } from '../../guards/sqlite/index.ts'
+import { emptyLine } from '../../line/line.ts'
+import { enterLine, renewInLine } from '../../line/transition.ts'
 import type { FaultPlan } from '../../testing/unreliable.ts'
 import { adopt, AlreadyAdopted, handOver } from './index.ts'
 
@@ -137,6 +139,35 @@ describe('a lock that is handed over', () => {
     expect(new Set(ends)).toEqual(new Set(['already', 'LeaseLost']))
     expect(await third.tryAcquire(NAME)).not.toBe(null)
   })
+
+  test('and then is lost leaves the mutex of its adoption taken, until no rest of the lease can be left', async () => {
+    const { clock, job, line } = jobs()
+    const [first, second] = [job(), job()]
+    const handing = handOver(first, await first.acquire(NAME), { within: '1h' })
+    await clock.advance(10)
+    const text = await handing
+    const adopted = await adopt(second, text)
+    await clock.advance(200)
+    await first.evict(NAME, { token: adopted.token, reason: 'a test' })
+    await clock.advance(4_000)
+    expect(adopted.isHeld()).toBe(false)
+    const { names } = await first.list({ prefix: 'adopted:' })
+    expect((await line(names[0] ?? '')).claims).toHaveLength(1)
+    await adopted.release()
+    await clock.advance(60_000)
+    expect((await first.list({ prefix: 'adopted:' })).names).toEqual([])
+  })
+
+  test('belongs to no process from then on', () => {
+    const moment = { nowMs: 0, tokenScaleUs: 1n }
+    const claim = { resource: 'n!r', id: 'a', weight: 1, capacity: 1, ttlMs: 9_000, queue: false, lockDelayMs: 0 }
+    const { line } = enterLine(emptyLine, { ...claim, note: '', owner: '' }, 'process 7', moment)
+    const handed = renewInLine(line, { resource: 'n!r', id: 'a' }, 9_000, undefined, moment, true)
+    expect(handed.line.claims[0]?.channel).not.toBe('process 7')
+    expect(renewInLine(line, { resource: 'n!r', id: 'a' }, 9_000, undefined, moment).line.claims[0]?.channel).toBe(
+      'process 7',
+    )
+  })
 })
 
 describe('a hand-over', () => {
@@ -192,5 +223,30 @@ describe('a hand-over', () => {
     const error: unknown = await adopt(first, text).catch((caught: unknown) => caught)
     expect(error).toBeInstanceOf(AlreadyAdopted)
     expect(String(error)).not.toContain(secret)
+  })
+
+  test('does not take the answer to an earlier renewal for that to its last one', async () => {
+    const { clock, client } = jobs()
+    const waiting: (() => void)[] = []
+    let isSlow = false
+    const { locks } = client({}, undefined, (open) => ({
+      renew: async (asked) => {
+        if (isSlow) await new Promise<void>((resolve) => waiting.push(resolve))
+        return await open.renew(asked)
+      },
+    }))
+    const lease = await locks.acquire(NAME)
+    isSlow = true
+    await clock.advance(3_500)
+    let isHanded = false
+    const handing = handOver(locks, lease, { within: '1h' }).then(() => (isHanded = true))
+    await clock.advance(10)
+    waiting[0]?.()
+    await clock.advance(10)
+    expect([waiting.length, isHanded, lease.isHeld()]).toEqual([2, false, true])
+    waiting[1]?.()
+    await clock.advance(10)
+    await handing
+    expect(isHanded).toBe(true)
   })
 })
