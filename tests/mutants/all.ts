@@ -11,6 +11,7 @@ import { etcdMutants } from './etcd.mutants.ts'
 import { fileGuardMutants } from './file-guard.mutants.ts'
 import { fromRedlockMutants } from './from-redlock.mutants.ts'
 import { guardMutants } from './guard.mutants.ts'
+import { handOverMutants } from './hand-over.mutants.ts'
 import { httpGuardMutants } from './http-guard.mutants.ts'
 import { knownDefectMutants } from './known-defects.mutants.ts'
 import { labMutants } from './lab.mutants.ts'
@@ -57,6 +58,7 @@ export const mutants: readonly Mutant[] = [
   ...fileGuardMutants,
   ...fromRedlockMutants,
   ...guardMutants,
+  ...handOverMutants,
   ...httpGuardMutants,
   ...knownDefectMutants,
   ...labMutants,

@@ -3,6 +3,7 @@ import { Argument, Command } from 'commander'
 import { addCron } from './cron-syntax.ts'
 import { addElect } from './elect-syntax.ts'
 import { exitCodeRows, exitCodes, Failure } from './exit-codes.ts'
+import { addAcquire, addAdoption, addRelease, adoptionOf } from './hand-over-syntax.ts'
 import { addMembers } from './members.ts'
 import { addOnce } from './once-syntax.ts'
 import { addPartitions } from './partitions-syntax.ts'
@@ -40,6 +41,8 @@ export function programOf(program: ProgramOptions): Command {
       writeErr: () => undefined,
     })
   addRun(root, program)
+  addAcquire(root, program)
+  addRelease(root, program)
   addElect(root, program)
   addCron(root, program)
   addOnce(root, program)
@@ -92,10 +95,13 @@ function addRun(root: Command, program: ProgramOptions): void {
       String(exitCodes.notObtained),
     )
     .addHelpText('after', () => runHelp)
+  addAdoption(run)
   act(program, run, async (options, name = '') => {
     if (program.command === undefined || program.command.length === 0) {
       throw new Failure(exitCodes.usage, 'run needs a command after two dashes: holdfast run NAME -- COMMAND')
     }
+    const adoption = adoptionOf(program, name, program.command, options)
+    if (adoption !== undefined) return adoption
     return (await import('./run.ts')).runCommand(program.context, {
       name,
       command: program.command,
