@@ -12,7 +12,7 @@ let roots = 0
 
 /** The same servers with a fresh root; closing them leaves them for the next test. */
 export async function freshRoot(): Promise<readonly Engine[]> {
-  const { members } = await (running ??= startEnsemble())
+  const { members } = await (running ??= startEnsemble({ settings: { tickTime: '250' } }))
   await Promise.all(members.map(({ engine }) => (engine.state === 'up' ? undefined : engine.restart())))
   roots += 1
   return members.map(({ engine }) => ({
@@ -28,8 +28,8 @@ export async function freshRoot(): Promise<readonly Engine[]> {
 }
 
 export function urlOfRoot(urls: readonly string[]): string {
-  // Their syncLimit is 4 ticks of 500 ms.
-  return `zookeeper://${urls.map((url) => new URL(url).host).join(',')}${rootPath()}?followerLag=2250ms`
+  // Their syncLimit is 4 ticks of 250 ms.
+  return `zookeeper://${urls.map((url) => new URL(url).host).join(',')}${rootPath()}?followerLag=1125ms`
 }
 
 function rootPath(): string {
