@@ -2,6 +2,7 @@
 import type { Check, Mutant } from './mutant.ts'
 
 const tests: Check = { tests: ['packages/server/src/server.test.ts'] }
+const reading: Check = { tests: ['packages/server/src/event-stream.test.ts'] }
 const FOLDER = 'packages/server/src'
 
 export const serverMutants: readonly Mutant[] = [
@@ -60,5 +61,26 @@ export const serverMutants: readonly Mutant[] = [
     find: 'if (believers === 0) await locks.close()',
     replace: 'await locks.close()',
     caughtBy: { tests: ['packages/cli/src/serve.test.ts'], named: 'leaves it its lock' },
+  },
+  {
+    name: 'server: a line that cannot be read is passed over in silence',
+    file: `${FOLDER}/line-stream.ts`,
+    find: "stream.put(name, { event: 'problem', data: () => ({ ...problemOf(error), name }) })",
+    replace: 'void error',
+    caughtBy: { ...reading, named: 'says so and ends' },
+  },
+  {
+    name: 'server: a reader that takes nothing is kept',
+    file: `${FOLDER}/event-stream.ts`,
+    find: 'setTimeout(() => this.#outgoing.destroy(), this.#silenceMs)',
+    replace: 'setTimeout(() => undefined, this.#silenceMs)',
+    caughtBy: { ...reading, named: 'takes nothing is let go' },
+  },
+  {
+    name: 'server: one event may be of any length',
+    file: `${FOLDER}/line-stream.ts`,
+    find: 'const EVENT_BYTES_MAX = 512 * 1024',
+    replace: 'const EVENT_BYTES_MAX = 512 * 1024 * 1024',
+    caughtBy: { ...reading, named: 'too long for an event is cut' },
   },
 ]

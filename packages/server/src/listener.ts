@@ -20,6 +20,8 @@ export interface LockServerOptions {
   readonly tokensFile?: string
   /** Something in front encrypts, so that tokens cannot be read on their way. @default false */
   readonly isBehindTlsProxy?: boolean
+  /** A reader of events that takes nothing for so long is let go, in ms. It comes back and hears the newest. @default 30000 */
+  readonly readerSilenceMs?: number
 }
 
 export interface LockServer {
@@ -38,10 +40,11 @@ const HEADERS_MS_MAX = 10_000
 /** Longer than proxies keep a connection, so that they end it and not we. */
 const KEEP_ALIVE_MS = 75_000
 const LAST_ANSWERS_MS = 2_000
+const READER_SILENCE_MS = 30_000
 
 /** Throws `Misuse` for an address that is not safe to listen on. */
 export async function lockServer(options: LockServerOptions): Promise<LockServer> {
-  const { locks, namespace, listen, hosts = [], tokensFile } = options
+  const { locks, namespace, listen, hosts = [], tokensFile, readerSilenceMs = READER_SILENCE_MS } = options
   const [, host = '', port = ''] = /^(.+):(\d{1,5})$/.exec(listen) ?? []
   if (host === '') throw new Misuse('listen must be host:port, such as 127.0.0.1:4653')
   if (!LOOPBACK.includes(host) && (tokensFile === undefined || options.isBehindTlsProxy !== true)) {
@@ -57,7 +60,7 @@ export async function lockServer(options: LockServerOptions): Promise<LockServer
   const address = server.address() as AddressInfo
   const own = LOOPBACK.includes(host) ? LOOPBACK : [host]
   const gate = new Gate([...own.map((each) => `${each}:${address.port}`), ...hosts], tokensFile)
-  const answer = getRequestListener(routes({ locks, namespace, loans, gate }).fetch)
+  const answer = getRequestListener(routes({ locks, namespace, loans, gate, readerSilenceMs }).fetch)
   server.on('request', (incoming, outgoing) => void answer(incoming, outgoing))
   return {
     url: `http://${host}:${address.port}`,

@@ -1,12 +1,14 @@
 /** The interface over HTTP: what each path does with its request. */
 import type { HttpBindings } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { type Locks, Misuse, parseSequencer, StaleToken } from 'holdfast'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { EventStream } from './event-stream.ts'
 import { allow, type Caller, type Gate, type Scope } from './gate.ts'
 import { lineDocument } from './line-document.ts'
-import { lineStream } from './line-stream.ts'
+import { streamLines } from './line-stream.ts'
 import type { Loan } from './loan.ts'
 import type { Loans } from './loans.ts'
 import { parsed, schemas } from './messages.ts'
@@ -26,6 +28,8 @@ export interface RoutesOptions {
   readonly namespace: string
   readonly loans: Loans
   readonly gate: Gate
+  /** A reader of events that takes nothing for so long is let go. */
+  readonly readerSilenceMs: number
 }
 
 const BODY_BYTES_MAX = 256 * 1024
@@ -106,7 +110,7 @@ function addLending(app: App, { loans }: RoutesOptions): void {
   })
 }
 
-function addStream(app: App, { locks, namespace, loans }: RoutesOptions): void {
+function addStream(app: App, { locks, namespace, loans, readerSilenceMs }: RoutesOptions): void {
   let streams = 0
   app.get('/v1/observe', (call) => {
     const names = (call.req.queries('name') ?? []).map((name) => allowed(call, 'read', name))
@@ -115,9 +119,12 @@ function addStream(app: App, { locks, namespace, loans }: RoutesOptions): void {
     }
     if (streams >= STREAMS_MAX) throw new Refusal('LIMITED', `this server has ${STREAMS_MAX} readers already`)
     streams += 1
-    const gone = goneOf(call)
-    call.env.outgoing.once('close', () => (streams -= 1))
-    return lineStream(call, { locks, namespace, names, ends: AbortSignal.any([gone, loans.draining]) })
+    const ends = AbortSignal.any([goneOf(call), loans.draining])
+    const { outgoing } = call.env
+    outgoing.once('close', () => (streams -= 1))
+    const stream = new EventStream({ outgoing, silenceMs: readerSilenceMs })
+    void streamLines({ locks, namespace, names, stream, ends })
+    return RESPONSE_ALREADY_SENT
   })
 }
 
