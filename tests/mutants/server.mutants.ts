@@ -3,6 +3,9 @@ import type { Check, Mutant } from './mutant.ts'
 
 const tests: Check = { tests: ['packages/server/src/server.test.ts'] }
 const reading: Check = { tests: ['packages/server/src/event-stream.test.ts'] }
+const picture: Check = { tests: ['packages/server/src/picture.test.ts'] }
+const dashboard: Check = { tests: ['packages/server/src/dashboard.test.ts'] }
+const page: Check = { tests: ['packages/server/src/page/page.test.ts'] }
 const FOLDER = 'packages/server/src'
 
 export const serverMutants: readonly Mutant[] = [
@@ -65,7 +68,7 @@ export const serverMutants: readonly Mutant[] = [
   {
     name: 'server: a line that cannot be read is passed over in silence',
     file: `${FOLDER}/line-stream.ts`,
-    find: "stream.put(name, { event: 'problem', data: () => ({ ...problemOf(error), name }) })",
+    find: "stream.put(name, { event: () => 'problem', data: () => ({ ...problemOf(error), name }) })",
     replace: 'void error',
     caughtBy: { ...reading, named: 'says so and ends' },
   },
@@ -82,5 +85,54 @@ export const serverMutants: readonly Mutant[] = [
     find: 'const EVENT_BYTES_MAX = 512 * 1024',
     replace: 'const EVENT_BYTES_MAX = 512 * 1024 * 1024',
     caughtBy: { ...reading, named: 'too long for an event is cut' },
+  },
+  {
+    name: 'page: the name of a lock is markup',
+    file: `${FOLDER}/page/html.ts`,
+    find: "typeof value === 'string' || typeof value === 'number') return escapeText(String(value))",
+    replace: "typeof value === 'string' || typeof value === 'number') return String(value)",
+    caughtBy: { ...page, named: 'takes nothing of a lock for markup' },
+  },
+  {
+    name: 'page: a lease that is still shown ends in less than nothing',
+    file: `${FOLDER}/page/words.ts`,
+    find: "leftMs > 0 ? durationText(Math.max(1_000, leftMs)) : 'should have ended'",
+    replace: 'durationText(leftMs)',
+    caughtBy: { ...page, named: 'never count below nothing' },
+  },
+  {
+    name: 'page: locks that became free while the stream was broken stay',
+    file: `${FOLDER}/page/line-table.ts`,
+    find: 'for (const name of this.#rows.keys()) this.#doubtful.add(name)',
+    replace: 'this.#doubtful.clear()',
+    caughtBy: { ...page, named: 'doubtful until it is complete' },
+  },
+  {
+    name: 'server: pages of another port of this machine get in',
+    file: `${FOLDER}/gate.ts`,
+    find: "site === 'same-origin'",
+    replace: "site.startsWith('same')",
+    caughtBy: { ...dashboard, named: 'no page of another origin' },
+  },
+  {
+    name: 'server: any page may take a lock',
+    file: `${FOLDER}/gate.ts`,
+    find: '!(this.#hasPage && this.#isOwn(origin, host))',
+    replace: '!this.#hasPage',
+    caughtBy: { ...dashboard, named: 'no page of another origin' },
+  },
+  {
+    name: 'server: the place of another server is taken for its own',
+    file: `${FOLDER}/reader-routes.ts`,
+    find: 'return from === instance ? Number(change) : undefined',
+    replace: 'return from === undefined ? undefined : Number(change)',
+    caughtBy: { ...picture, named: 'a place of another server' },
+  },
+  {
+    name: 'server: a reader that comes back never hears what became free',
+    file: `${FOLDER}/line-picture.ts`,
+    find: 'this.#tombs.add(name, (this.#change += 1))',
+    replace: 'this.#change += 1',
+    caughtBy: { ...picture, named: 'and what became free' },
   },
 ]

@@ -4,11 +4,9 @@
  */
 import type { ServerResponse } from 'node:http'
 
+/** Both are made when the event is written, so that what is replaced before costs nothing. */
 export interface StreamEvent {
-  readonly event: string
-  /** Where a reader that comes back goes on: sent with the last event of those that are due. */
-  readonly id?: string
-  /** Made when it is written, so that what is replaced before costs nothing. */
+  event(): string
   data(): unknown
 }
 
@@ -16,6 +14,8 @@ export interface EventStreamOptions {
   readonly outgoing: ServerResponse
   /** A reader that takes nothing for so long is let go. */
   readonly silenceMs: number
+  /** Where a reader that comes back goes on, when it heard all that is due. @default none: it begins anew */
+  readonly place?: () => string
 }
 
 /** Proxies cut what is silent. */
@@ -34,15 +34,17 @@ const HEADERS = {
 export class EventStream {
   readonly #outgoing: ServerResponse
   readonly #silenceMs: number
+  readonly #place: (() => string) | undefined
   readonly #due = new Map<string, StreamEvent>()
   readonly #beats: NodeJS.Timeout
   #silence: NodeJS.Timeout | undefined
   #pace: NodeJS.Timeout | undefined
   #isOver = false
 
-  constructor({ outgoing, silenceMs }: EventStreamOptions) {
+  constructor({ outgoing, silenceMs, place }: EventStreamOptions) {
     this.#outgoing = outgoing
     this.#silenceMs = silenceMs
+    this.#place = place
     this.#beats = setInterval(() => this.#write(': beat\n\n'), BEAT_MS)
     outgoing.writeHead(200, HEADERS)
     outgoing.on('drain', () => this.#drained())
@@ -76,11 +78,11 @@ export class EventStream {
   }
 
   #writeDue(): void {
-    for (const [key, { event, id, data }] of this.#due) {
+    for (const [key, { event, data }] of this.#due) {
       this.#due.delete(key)
-      // A reader that went away in between has not seen the rest, so the place where it goes on is behind all of it.
-      const place = id !== undefined && this.#due.size === 0 ? `id: ${id}\n` : ''
-      if (!this.#write(`${place}event: ${event}\ndata: ${JSON.stringify(data())}\n\n`)) return
+      // A reader that went away in between has not heard the rest, so the place where it goes on is behind all of it.
+      const place = this.#place === undefined || this.#due.size > 0 ? '' : `id: ${this.#place()}\n`
+      if (!this.#write(`${place}event: ${event()}\ndata: ${JSON.stringify(data())}\n\n`)) return
     }
   }
 

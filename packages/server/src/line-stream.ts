@@ -20,11 +20,11 @@ export async function streamLines({ locks, namespace, names, stream, ends }: Lin
   const told = names.map(async (name) => {
     try {
       for await (const line of locks.observe(name, { signal: ends })) {
-        stream.put(name, { event: 'line', data: () => lineDocument(namespace, name, line, EVENT_BYTES_MAX) })
+        stream.put(name, { event: () => 'line', data: () => lineDocument(namespace, name, line, EVENT_BYTES_MAX) })
       }
     } catch (error) {
       // The others are told of: one name that can never be read is no reason to leave them.
-      stream.put(name, { event: 'problem', data: () => ({ ...problemOf(error), name }) })
+      stream.put(name, { event: () => 'problem', data: () => ({ ...problemOf(error), name }) })
     }
   })
   await Promise.all(told)
