@@ -4,6 +4,7 @@ import type { Check, Mutant } from './mutant.ts'
 const tests: Check = { tests: ['packages/server/src/server.test.ts'] }
 const reading: Check = { tests: ['packages/server/src/event-stream.test.ts'] }
 const picture: Check = { tests: ['packages/server/src/picture.test.ts'] }
+const session: Check = { tests: ['packages/server/src/session.test.ts'] }
 const dashboard: Check = { tests: ['packages/server/src/dashboard.test.ts'] }
 const page: Check = { tests: ['packages/server/src/page/page.test.ts'] }
 const FOLDER = 'packages/server/src'
@@ -12,15 +13,15 @@ export const serverMutants: readonly Mutant[] = [
   {
     name: 'server: a program believes from the arrival of the answer',
     file: `${FOLDER}/loan.ts`,
-    find: 'Math.min(this.#endsAtMs, storeEndsAtMs) - receivedMs',
-    replace: 'this.ttlMs * 2',
+    find: 'beliefMs(Math.min(this.#endsAtMs, storeEndsAtMs, sessionEndsAtMs) - receivedMs)',
+    replace: 'beliefMs(this.ttlMs * 2)',
     caughtBy: { ...tests, named: 'before anybody else gets the lock' },
   },
   {
     name: 'server: a wait is not counted',
     file: `${FOLDER}/loan.ts`,
-    find: 'Math.min(this.#endsAtMs, storeEndsAtMs) - receivedMs',
-    replace: 'this.ttlMs',
+    find: 'beliefMs(Math.min(this.#endsAtMs, storeEndsAtMs, sessionEndsAtMs) - receivedMs)',
+    replace: 'beliefMs(this.ttlMs)',
     caughtBy: { ...tests, named: 'counts a wait as waited' },
   },
   {
@@ -54,8 +55,8 @@ export const serverMutants: readonly Mutant[] = [
   {
     name: 'server: a limit costs a lease',
     file: `${FOLDER}/routes.ts`,
-    find: '(?:renew|release)$/.test(call.req.path)',
-    replace: '(?:release)$/.test(call.req.path)',
+    find: '(?:renew|release|beat|end)$/.test(call.req.path)',
+    replace: '(?:release|beat|end)$/.test(call.req.path)',
     caughtBy: { ...tests, named: 'counts no renewal towards the limit' },
   },
   {
@@ -134,5 +135,40 @@ export const serverMutants: readonly Mutant[] = [
     find: 'this.#tombs.add(name, (this.#change += 1))',
     replace: 'this.#change += 1',
     caughtBy: { ...picture, named: 'and what became free' },
+  },
+  {
+    name: 'server: a session is believed for longer than its beats prolong it',
+    file: `${FOLDER}/session.ts`,
+    find: 'beliefMs(this.#endsAtMs - receivedMs)',
+    replace: 'beliefMs(this.lifeMs * 9)',
+    caughtBy: { ...session, named: 'believed no longer than the session' },
+  },
+  {
+    name: 'server: a beat prolongs no lease',
+    file: `${FOLDER}/session.ts`,
+    find: 'for (const loan of this.#loans) loan.prolong(receivedMs)',
+    replace: 'void receivedMs',
+    caughtBy: { ...session, named: 'one beat prolongs every lease' },
+  },
+  {
+    name: 'server: a lease that was lost is not told with the beat',
+    file: `${FOLDER}/session.ts`,
+    find: 'this.#lost.push(',
+    replace: 'void (',
+    caughtBy: { ...session, named: 'told with the next beat' },
+  },
+  {
+    name: 'server: a session that ended takes a lock',
+    file: `${FOLDER}/session.ts`,
+    find: 'if (this.#isOver) throw',
+    replace: 'if (this.#loans.size < 0) throw',
+    caughtBy: { ...session, named: 'given back at once' },
+  },
+  {
+    name: 'server: a limit costs a session',
+    file: `${FOLDER}/routes.ts`,
+    find: '(?:renew|release|beat|end)$/.test(call.req.path)',
+    replace: '(?:renew|release|end)$/.test(call.req.path)',
+    caughtBy: { ...session, named: 'beats are never limited' },
   },
 ]

@@ -13,6 +13,8 @@ import { Rate } from './rate.ts'
 import { addPageRoutes } from './page-routes.ts'
 import { addReaderRoutes } from './reader-routes.ts'
 import { Refusal } from './refusal.ts'
+import { addSessionRoutes } from './session-routes.ts'
+import { Sessions } from './sessions.ts'
 
 export interface RoutesOptions {
   readonly locks: Locks
@@ -55,10 +57,12 @@ export function routes(options: RoutesOptions): App {
     const caller = options.gate.caller(call.req.header('authorization'))
     call.set('caller', caller)
     // A limit must not cost a lease.
-    if (!/\/(?:renew|release)$/.test(call.req.path)) rate.count(caller, performance.now())
+    if (!/\/(?:renew|release|beat|end)$/.test(call.req.path)) rate.count(caller, performance.now())
     await next()
   })
-  addLending(app, options)
+  const sessions = new Sessions(options.loans)
+  addLending(app, options, sessions)
+  addSessionRoutes(app, sessions, options.loans)
   addLooks(app, options)
   addReaderRoutes(app, options)
   app.notFound((call) => answerOf(call, new Refusal('NOT_FOUND', 'there is no such path: see /openapi.json')))
@@ -79,12 +83,16 @@ function addHealth(app: App, { locks, loans }: RoutesOptions): void {
   app.get('/openapi.json', (call) => call.json(openApi()))
 }
 
-function addLending(app: App, { loans }: RoutesOptions): void {
+function addLending(app: App, { loans }: RoutesOptions, sessions: Sessions): void {
   app.post('/v1/locks/:name/acquire', async (call) => {
     const name = allowedName(call, 'lock')
     const body = parsed(schemas.acquire, await jsonOf(call))
     const startedMs = performance.now()
-    const loan = await loans.acquire(name, body, goneOf(call), call.get('receivedMs'))
+    const session = body.session === undefined ? undefined : sessions.of(body.session)
+    const receivedMs = call.get('receivedMs')
+    // To ask is a sign of life, too.
+    if (!loans.isDraining) session?.prolong(receivedMs)
+    const loan = await loans.acquire({ name, body, session }, goneOf(call), receivedMs)
     return granted(call, loan, { waitedMs: Math.round(performance.now() - startedMs) })
   })
   app.post('/v1/locks/:name/renew', async (call) => {
