@@ -72,12 +72,15 @@ test('one beat prolongs every lease of a session, and silence ends them all when
   expect((await post('/v1/sessions/beat', { id: session })).status).toBe(410)
 })
 
-test('a lease told within a session is believed no longer than the session', async () => {
-  const session = await opened(2_000)
-  const { body } = await acquire('seat', session)
-  expect(Number(body['believeMs'])).toBeLessThanOrEqual(2_000)
-  const renewed = await post('/v1/locks/seat/renew', { id: newId(), token: body['token'] })
-  expect(renewed.status).toBe(410)
+test('a lease of a session is believed no longer than the session, however long it was waited for', async () => {
+  const holder = await locks.acquire('seat')
+  const session = await opened(1_500)
+  const waiting = acquire('seat', session, 10_000)
+  await expect.poll(async () => (await locks.inspect('seat')).claims.length).toBe(2)
+  setTimeout(() => void holder.release(), 300)
+  const { body } = await waiting
+  expect(Number(body['waitedMs'])).toBeGreaterThan(250)
+  promised(() => expect(Number(body['believeMs'])).toBeLessThanOrEqual(1_500))
 })
 
 test('a lease that was lost is told with the next beat and its reason, and the others live on', async () => {
