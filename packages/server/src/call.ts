@@ -47,6 +47,6 @@ export function answerOf(call: Call, error: unknown): Response {
   const problem = problemOf(error)
   call.header('Content-Type', 'application/problem+json')
   call.header('Cache-Control', 'no-store')
-  if (problem.retryable) call.header('Retry-After', '1')
+  if (problem.retryAfterMs !== undefined) call.header('Retry-After', String(problem.retryAfterMs / 1_000))
   return call.body(JSON.stringify(problem), problem.status as ContentfulStatusCode)
 }
