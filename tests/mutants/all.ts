@@ -12,6 +12,7 @@ import { fromRedlockMutants } from './from-redlock.mutants.ts'
 import { guardMutants } from './guard.mutants.ts'
 import { httpGuardMutants } from './http-guard.mutants.ts'
 import { knownDefectMutants } from './known-defects.mutants.ts'
+import { kubernetesMutants } from './kubernetes.mutants.ts'
 import { labMutants } from './lab.mutants.ts'
 import { modelMutants } from './model.mutants.ts'
 import type { Mutant } from './mutant.ts'
@@ -55,6 +56,7 @@ export const mutants: readonly Mutant[] = [
   ...guardMutants,
   ...httpGuardMutants,
   ...knownDefectMutants,
+  ...kubernetesMutants,
   ...labMutants,
   ...modelMutants,
   ...mysqlMutants,

@@ -7,6 +7,7 @@ import {
   dynamodb,
   type Engine,
   etcd,
+  kubernetes,
   mariadb,
   nats,
   redis,
@@ -20,6 +21,7 @@ import { Client } from 'pg'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { damageLine, freshTable, urlOfTable } from './dynamodb.fixture.ts'
 import type { DoctorDocument } from './doctor-report.ts'
+import { damageLease, urlOfProxy } from './kubernetes.fixture.ts'
 import { damageEntry } from './nats.fixture.ts'
 import { documentsIn, type Ended, type LineSeen, type Running, Sandbox, until } from './fixture.ts'
 
@@ -107,6 +109,14 @@ const stores: readonly ServerStore[] = [
     damage: damageLine,
     damaged: /record of default!bad is damaged/,
     polls: true,
+  },
+  {
+    store: 'kubernetes: (a stand-in)',
+    driver: kubernetes,
+    start: async () => [await kubernetes.start()],
+    urlOf: urlOfProxy,
+    damage: damageLease,
+    damaged: /record of default!bad is damaged/,
   },
   {
     store: 'nats://',
@@ -215,7 +225,7 @@ describe.each(stores)('on $store', ({ driver, start: startAll, urlOf, damage, da
     const { code, stdout, stderr } = await call('doctor', '--json')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const { namespace, facts, figures, findings } = JSON.parse(stdout) as DoctorDocument
-    expect(facts?.engine).toMatch(/Redis|Redlock|Valkey|PostgreSQL|MariaDB|etcd|DynamoDB|NATS/i)
+    expect(facts?.engine).toMatch(/Redis|Redlock|Valkey|PostgreSQL|MariaDB|etcd|DynamoDB|Kubernetes|NATS/i)
     expect(Object.keys(figures)).toEqual(
       expect.arrayContaining(['open', 'uncontended', 'handOff', 'renewal', 'expiry', 'tokens']),
     )

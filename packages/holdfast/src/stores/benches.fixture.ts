@@ -17,12 +17,14 @@ import * as etcdServer from '@holdfast/testbed/engines/etcd/server'
 import { type RedisCluster, startCluster } from '@holdfast/testbed/engines/redis/cluster'
 import * as mariadbServer from '@holdfast/testbed/engines/mariadb/server'
 import * as mysqlServer from '@holdfast/testbed/engines/mysql/server'
+import * as kubernetesServer from '@holdfast/testbed/engines/kubernetes/server'
 import * as natsServer from '@holdfast/testbed/engines/nats/server'
 import * as pgbouncerServer from '@holdfast/testbed/engines/pgbouncer/server'
 import * as postgresServer from '@holdfast/testbed/engines/postgres/server'
 import * as redisServer from '@holdfast/testbed/engines/redis/server'
 import { dynamodb, dynamodbTable } from './dynamodb/index.ts'
 import { etcd } from './etcd/index.ts'
+import { kubernetes } from './kubernetes/index.ts'
 import { memory, memoryEngine } from './memory/index.ts'
 import { mysql, type MysqlPool } from './mysql/index.ts'
 import { nats } from './nats/index.ts'
@@ -229,6 +231,19 @@ const natsBench = (): Bench => {
   }
 }
 
+/** The stand-in for Kubernetes that is in the testbed, for a whole run: what it shows is shown of no real cluster. */
+const kubernetesBench = (): Bench => {
+  let server: Promise<Server> | undefined
+  return {
+    name: 'kubernetes on a stand-in for its API server, real time',
+    time: 'real',
+    async start() {
+      const { host, port } = await (server ??= kubernetesServer.start())
+      return { store: () => kubernetes(`kubernetes://${host}:${port}`), stop: async () => undefined }
+    },
+  }
+}
+
 /** Five independent servers for a whole run, and one client of each: hundreds of stores are opened in one moment here. */
 const redlockBench = (): Bench => {
   let clients: Promise<readonly Redis[]> | undefined
@@ -269,6 +284,7 @@ async function ifAvailable(
 export const benches: Readonly<Record<string, readonly Bench[]>> = {
   dynamodb: await ifAvailable('dynamodb', dynamodbServer.locate, [dynamodbBench()]),
   etcd: await ifAvailable('etcd', etcdServer.locate, [etcdBench(), quorumBench()]),
+  kubernetes: await ifAvailable('kubernetes', kubernetesServer.locate, [kubernetesBench()]),
   memory: [memoryBench('virtual'), memoryBench('real')],
   mysql: [
     ...(await ifAvailable('mariadb', mariadbServer.locate, mysqlBenches(mariadbServer, ['mysql2', 'mariadb']))),

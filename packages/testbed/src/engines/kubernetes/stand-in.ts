@@ -96,7 +96,7 @@ function page(namespace: string, query: URLSearchParams): object {
   const limit = Number(query.get('limit') ?? 0) || found.length
   const items = found.slice(0, limit)
   const rest = found.length - items.length
-  const more = rest > 0 ? { continue: items.at(-1)?.metadata.name, remainingItemCount: rest } : {}
+  const more = rest > 0 ? { continue: items.at(-1)?.metadata.name } : {}
   const metadata = { resourceVersion: String(book.version), ...more }
   return { kind: 'LeaseList', apiVersion: 'coordination.k8s.io/v1', metadata, items }
 }
