@@ -12,6 +12,7 @@ const ASSETS = /\.(?:sql|css|html)$/
 const MADE_OF_TYPESCRIPT = /\.(?:js|d\.ts)(?:\.map)?$/
 /** A second build, of the same sources, for programs that cannot load modules: it is told apart by a package.json of its own. */
 const COMMONJS = /^cjs[/\\]/
+const BUILT_TWICE = ['holdfast', 'fastify', 'nestjs']
 const COMMONJS_MARKER = '{ "type": "commonjs" }\n'
 
 /** @param {string} packageFolder */
@@ -48,7 +49,10 @@ const code = await run(projectNode(), [
   '--build',
   'tsconfig.build.json',
 ])
-if (code === 0) writeFileSync(join(root, 'packages', 'holdfast', 'dist', 'cjs', 'package.json'), COMMONJS_MARKER)
+if (code === 0) {
+  for (const name of BUILT_TWICE)
+    writeFileSync(join(root, 'packages', name, 'dist', 'cjs', 'package.json'), COMMONJS_MARKER)
+}
 for (const folder of ['packages', 'examples']) {
   for (const name of readdirSync(join(root, folder))) tidy(join(root, folder, name))
 }

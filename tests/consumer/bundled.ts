@@ -84,6 +84,11 @@ export const programs: Readonly<Record<string, string>> = {
     `if (typeof etcd !== 'function') throw new Error('there is no etcd')
   ${take('memory()')}`,
   ),
+  './zookeeper': imports(
+    ["import { zookeeper } from 'holdfast/zookeeper'", HOLDFAST, MEMORY],
+    `if (typeof zookeeper !== 'function') throw new Error('there is no zookeeper')
+  ${take('memory()')}`,
+  ),
   './guards/postgres': imports(
     [HOLDFAST, MEMORY, "import { fence } from 'holdfast/guards/postgres'"],
     `if (typeof fence !== 'function') throw new Error('there is no fence')
@@ -154,6 +159,27 @@ export const programs: Readonly<Record<string, string>> = {
     [HOLDFAST, MEMORY, "import { slots } from 'holdfast/slots'"],
     `const locks = holdfast(memory())
   const token = await slots(locks, 'ids', { count: 4 }).using((slot) => slot.token)
+  await locks.close()
+  return token`,
+  ),
+  './members': imports(
+    [HOLDFAST, MEMORY, "import { members } from 'holdfast/members'"],
+    `const locks = holdfast(memory())
+  const seat = await members(locks, 'nodes').join()
+  const token = seat.isMember() ? await locks.using('seat:14A', (lease) => lease.token) : 0n
+  await seat.leave()
+  await locks.close()
+  return token`,
+  ),
+  './partitions': imports(
+    [HOLDFAST, MEMORY, "import { partitions } from 'holdfast/partitions'"],
+    `const locks = holdfast(memory())
+  const shutdown = new AbortController()
+  let token = 0n
+  await partitions(locks, 'orders', { count: 1, settle: 0 }).run((partition) => {
+    token = partition.token
+    shutdown.abort()
+  }, shutdown)
   await locks.close()
   return token`,
   ),

@@ -1,6 +1,8 @@
 /** One program that uses every entry point, as every compiler and every resolution of the matrix has to read it. */
 import { type AcquireOptions, holdfast, HoldfastError, type Lease, LeaseLost, type Locks } from 'holdfast'
 import { oncePerTick } from 'holdfast/cron'
+import { members } from 'holdfast/members'
+import { partitions } from 'holdfast/partitions'
 import { once } from 'holdfast/once'
 import { rateLimit } from 'holdfast/rate-limit'
 import { singleFlight } from 'holdfast/single-flight'
@@ -8,6 +10,7 @@ import { slots } from 'holdfast/slots'
 import { election } from 'holdfast/election'
 import { dynamodb } from 'holdfast/dynamodb'
 import { etcd } from 'holdfast/etcd'
+import { zookeeper } from 'holdfast/zookeeper'
 import DefaultRedlock, { Redlock } from 'holdfast/from-redlock'
 import { flockFence } from 'holdfast/guards/files'
 import { httpGuard } from 'holdfast/guards/http'
@@ -30,7 +33,9 @@ import { virtualClock } from 'holdfast/testing'
 export const all = [
   election,
   flockFence,
+  members,
   once,
+  partitions,
   rateLimit,
   singleFlight,
   slots,
@@ -44,6 +49,7 @@ export const all = [
   dynamodb,
   etcd,
   kubernetes,
+  zookeeper,
   mysql,
   nats,
   postgres,

@@ -63,3 +63,25 @@ test('a fixed window lets twice the limit through at its edge', { timeout: SLOW_
 test('a rate limit lets no more than the limit through in any span', { timeout: SLOW_MS }, async () => {
   expect((await example('rate-limit/main', 'with')).output).toMatch(/^with rateLimit: .* pass, 4 did$/m)
 })
+
+test(
+  'members that share by the remainder of a number lose what a paused one overwrites',
+  { timeout: SLOW_MS },
+  async () => {
+    const { output } = await example('partitions/main', 'without')
+    expect(output).toMatch(/^without partitions and a guard: 2 paused members, [1-9]\d* lost updates, 0 refused$/m)
+  },
+)
+
+test('a member that was paused overwrites nothing with partitions and a guard', { timeout: SLOW_MS }, async () => {
+  const { output } = await example('partitions/main', 'with')
+  expect(output).toMatch(/^with partitions and a guard: 2 paused members, 0 lost updates, [1-9]\d* refused$/m)
+})
+
+test('a table of heartbeats is as wrong as the clock it is read with', { timeout: SLOW_MS }, async () => {
+  expect((await example('members/main', 'without')).output).toMatch(/^without members: .* says none$/m)
+})
+
+test('a list of members is right whatever the clocks of machines show', { timeout: SLOW_MS }, async () => {
+  expect((await example('members/main', 'with')).output).toMatch(/^with members: .* says one and two$/m)
+})

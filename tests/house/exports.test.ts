@@ -87,6 +87,11 @@ test.each([
   'packages/holdfast',
   'packages/cli',
   'packages/server',
+  'packages/telemetry',
+  'packages/otel',
+  'packages/prometheus',
+  'packages/fastify',
+  'packages/nestjs',
   'packages/testbed',
   'packages/lab',
   'packages/bench',
@@ -119,5 +124,6 @@ test('a dependency and a peer that is not optional are found', () => {
 })
 
 test('published packages carry the license of the repository', () => {
-  for (const name of ['holdfast', 'cli']) expect(read(`packages/${name}/LICENSE`)).toBe(read('LICENSE'))
+  for (const name of ['holdfast', 'cli', 'fastify', 'nestjs'])
+    expect(read(`packages/${name}/LICENSE`)).toBe(read('LICENSE'))
 })

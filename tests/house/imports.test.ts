@@ -65,9 +65,14 @@ const layers: readonly Layer[] = [
     folder: /^stores\/nats\//,
     may: [...STORE, /^line\//, /^stores\/(?:records|nats-driver|nats)\//],
   },
-  { folder: /^stores\/etcd-driver\//, may: [...STORE, /^stores\/etcd-driver\//] },
+  { folder: /^stores\/addresses\//, may: [...STORE, /^stores\/addresses\//] },
+  { folder: /^stores\/etcd-driver\//, may: [...STORE, /^stores\/(?:addresses|etcd-driver)\//] },
   { folder: /^stores\/zookeeper-driver\//, may: [...STORE, /^stores\/zookeeper-driver\//] },
-  { folder: /^stores\/etcd\//, may: [...STORE, /^line\//, /^stores\/(?:sessions|etcd-driver|etcd)\//] },
+  { folder: /^stores\/etcd\//, may: [...STORE, /^line\//, /^stores\/(?:addresses|sessions|etcd-driver|etcd)\//] },
+  {
+    folder: /^stores\/zookeeper\//,
+    may: [...STORE, /^line\//, /^stores\/(?:addresses|sessions|zookeeper-driver|zookeeper)\//],
+  },
   { folder: /^stores\/sql\//, may: [...STORE, /^line\//, /^stores\/(?:records|sql)\//] },
   { folder: /^stores\/(?:mysql|postgres)-driver\//, may: [...STORE, /^stores\/sql\//, /^stores\/SELF\//] },
   {
@@ -162,6 +167,11 @@ test('programs around the library use only its public names, and nobody reaches 
   const files = [
     'packages/cli',
     'packages/server',
+    'packages/telemetry',
+    'packages/otel',
+    'packages/prometheus',
+    'packages/fastify',
+    'packages/nestjs',
     'packages/testbed',
     'packages/lab',
     'packages/bench',

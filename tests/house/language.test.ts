@@ -7,6 +7,11 @@ const LIBRARY = 'packages/holdfast/src'
 const PROGRAMS = [
   'packages/cli/src',
   'packages/server/src',
+  'packages/telemetry/src',
+  'packages/otel/src',
+  'packages/prometheus/src',
+  'packages/fastify/src',
+  'packages/nestjs/src',
   'packages/testbed/src',
   'packages/lab/src',
   'packages/bench/src',
@@ -53,7 +58,7 @@ describe('type names', () => {
 
 describe('file names', () => {
   /** Nouns, although they end like participles, and the name of a command. */
-  const NOUNS: ReadonlySet<string> = new Set(['standing', 'drawing', 'markdown', 'token', 'find-broken'])
+  const NOUNS: ReadonlySet<string> = new Set(['standing', 'drawing', 'markdown', 'token', 'find-broken', 'locked'])
 
   /** The last word of a name says what the file is: a thing, not something that happens or was done. */
   function participle(path: string): readonly string[] {

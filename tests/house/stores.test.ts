@@ -10,6 +10,7 @@ function missingFiles(paths: readonly string[]): readonly string[] {
   const folders = paths.map((path) => path.slice(STORES.length + 1).split('/')).filter((parts) => parts.length > 1)
   const engines = new Set(folders.map(([engine = '']) => engine))
   for (const shared of [
+    'addresses',
     'records',
     'dynamodb-driver',
     'etcd-driver',

@@ -1,5 +1,6 @@
 /** Every mutant. A new file of them is a line here. */
 import { copiesMutants } from './copies.mutants.ts'
+import { adapterMutants } from './adapters.mutants.ts'
 import { coreMutants } from './core.mutants.ts'
 import { demoMutants } from './demo.mutants.ts'
 import { cronMutants } from './cron.mutants.ts'
@@ -19,6 +20,7 @@ import type { Mutant } from './mutant.ts'
 import { mysqlMutants } from './mysql.mutants.ts'
 import { natsMutants } from './nats.mutants.ts'
 import { onceMutants } from './once.mutants.ts'
+import { partitionsMutants } from './partitions.mutants.ts'
 import { postgresMutants } from './postgres.mutants.ts'
 import { rateLimitMutants } from './rate-limit.mutants.ts'
 import { recordMutants } from './records.mutants.ts'
@@ -35,6 +37,7 @@ import { singleFlightMutants } from './single-flight.mutants.ts'
 import { slotsMutants } from './slots.mutants.ts'
 import { sqlGuardMutants } from './sql-guard.mutants.ts'
 import { sqliteMutants } from './sqlite.mutants.ts'
+import { telemetryMutants } from './telemetry.mutants.ts'
 import { timelineMutants } from './timeline.mutants.ts'
 import { tokenScaleMutants } from './token-scale.mutants.ts'
 import { topologyMutants } from './topology.mutants.ts'
@@ -42,6 +45,7 @@ import { troubleMutants } from './trouble.mutants.ts'
 import { zookeeperMutants } from './zookeeper.mutants.ts'
 
 export const mutants: readonly Mutant[] = [
+  ...adapterMutants,
   ...coreMutants,
   ...copiesMutants,
   ...demoMutants,
@@ -62,6 +66,7 @@ export const mutants: readonly Mutant[] = [
   ...mysqlMutants,
   ...natsMutants,
   ...onceMutants,
+  ...partitionsMutants,
   ...postgresMutants,
   ...rateLimitMutants,
   ...recordMutants,
@@ -78,6 +83,7 @@ export const mutants: readonly Mutant[] = [
   ...slotsMutants,
   ...sqlGuardMutants,
   ...sqliteMutants,
+  ...telemetryMutants,
   ...timelineMutants,
   ...tokenScaleMutants,
   ...topologyMutants,

@@ -76,8 +76,8 @@ export const etcdMutants: readonly Mutant[] = [
   },
   {
     name: 'etcd: certificates are not shown',
-    file: `${driver}/channel.ts`,
-    find: '= { ...this.#tls }',
+    file: 'packages/holdfast/src/stores/addresses/certificates.ts',
+    find: '= { ...texts }',
     replace: '= {}',
     caughtBy: onServer('both sides show certificates', 'access'),
   },
@@ -105,8 +105,8 @@ export const etcdMutants: readonly Mutant[] = [
   {
     name: 'etcd: what a leader that is gone was to answer is waited for',
     file: `${driver}/channel.ts`,
-    find: 'if (isOther) connection.end(',
-    replace: 'if (term < 0n) connection.end(',
+    find: 'connection.giveUpBefore(term, words)',
+    replace: 'connection.giveUpBefore(0n, words)',
     caughtBy: onServer('passed on to a leader that was killed', 'trouble'),
   },
   {

@@ -31,7 +31,12 @@ const LINKS = [
   'node_modules/@aws-sdk/client-dynamodb',
   'node_modules/@bufbuild/protobuf',
   'node_modules/@nats-io/transport-node',
+  'node_modules/bullmq',
   'node_modules/croner',
+  'node_modules/express',
+  'node_modules/@types/express',
+  'node_modules/fastify',
+  'node_modules/hono',
   'node_modules/ioredis',
   'node_modules/mysql2',
   'node_modules/pg',
@@ -41,6 +46,7 @@ const LINKS = [
   'node_modules/vitest',
   'packages/holdfast',
   'packages/testbed',
+  'packages/fastify',
 ] as const
 
 export function examplesOf(page: string, markdown: string = read(page)): readonly Example[] {
@@ -61,7 +67,7 @@ export function examplesOf(page: string, markdown: string = read(page)): readonl
 
 /** Blocks in a language that no check looks at, because nothing above matches it. */
 export function unknownBlocks(page: string, markdown: string = read(page)): readonly string[] {
-  const known = /^(?:(?:js|ts)(?: part)?|sh|sql|json|text|diff|)$/
+  const known = /^(?:(?:js|ts)(?: part)?|ts nest|sh|sql|json|text|diff|)$/
   const fences = Array.from(markdown.matchAll(/^```(.*)$/gm), ([, words = '']) => words)
   return fences.filter((words, index) => index % 2 === 0 && !known.test(words)).map((words) => `${page}: ${words}`)
 }
@@ -74,7 +80,9 @@ export function projectOf(
 ): Project {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-examples-'))
   for (const link of LINKS) {
-    const name = link.replace(/^(?:node_modules|packages)\//, '').replace(/^testbed$/, '@holdfast/testbed')
+    const name = link
+      .replace(/^packages\/(?=testbed|fastify)/, '@holdfast/')
+      .replace(/^(?:node_modules|packages)\//, '')
     mkdirSync(join(folder, 'node_modules', name, '..'), { recursive: true })
     symlinkSync(join(root, link), join(folder, 'node_modules', name))
   }

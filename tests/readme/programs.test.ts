@@ -16,8 +16,8 @@ import * as postgresServer from '@holdfast/testbed/engines/postgres/server'
 import * as redisServer from '@holdfast/testbed/engines/redis/server'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
 import { findNode, NODE_VERSIONS } from '../support/node-versions.ts'
-import { type Consumer, consumerOfPackedLibrary } from '../support/packed.ts'
-import { repositoryFiles, root } from '../support/tree.ts'
+import { addAdapter, addLink, type Consumer, consumerOfPackedLibrary } from '../support/packed.ts'
+import { repositoryFiles } from '../support/tree.ts'
 import { type Example, examplesOf } from './examples.ts'
 
 const SLOW_MS = 180_000
@@ -59,13 +59,12 @@ let tables: Engine | undefined
 let bucket: Engine | undefined
 beforeAll(async () => {
   consumer = await consumerOfPackedLibrary()
-  for (const scope of ['@aws-sdk', '@bufbuild', '@nats-io']) {
-    mkdirSync(join(consumer.folder, 'node_modules', scope), { recursive: true })
-  }
   const scoped = ['@aws-sdk/client-dynamodb', '@bufbuild/protobuf', '@nats-io/transport-node']
   for (const driver of [...scoped, 'croner', 'ioredis', 'mysql2', 'pg']) {
-    symlinkSync(join(root, 'node_modules', driver), join(consumer.folder, 'node_modules', driver))
+    addLink(consumer.folder, driver)
   }
+  for (const framework of ['bullmq', 'express', 'hono']) addLink(consumer.folder, framework)
+  addAdapter(consumer, 'fastify', ['fastify', 'fastify-plugin'])
 }, SLOW_MS)
 afterAll(async () => {
   consumer?.remove()

@@ -1,7 +1,7 @@
 /** A stranger's project that has installed the packed library: what is published is what is tested. */
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { run } from './run.ts'
 import { root } from './tree.ts'
 
@@ -26,6 +26,20 @@ export async function consumerOfPackedLibrary(): Promise<Consumer> {
   writeFileSync(join(folder, 'package.json'), '{ "name": "consumer", "private": true, "type": "module" }\n')
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: strict, files: ['consumer.ts'] }))
   return { folder, tarball, remove: () => rmSync(folder, { recursive: true, force: true }) }
+}
+
+/** What the packed adapter of a framework has, beside the library; its own dependencies and the framework are linked. */
+export function addAdapter({ folder }: Consumer, name: 'fastify' | 'nestjs', links: readonly string[]): void {
+  const [from, to] = [join(root, 'packages', name), join(folder, 'node_modules', '@holdfast', name)]
+  for (const part of ['package.json', 'dist']) cpSync(join(from, part), join(to, part), { recursive: true })
+  for (const link of links) addLink(folder, link)
+}
+
+export function addLink(folder: string, name: string): void {
+  const to = join(folder, 'node_modules', name)
+  if (existsSync(to)) return
+  mkdirSync(dirname(to), { recursive: true })
+  symlinkSync(join(root, 'node_modules', name), to)
 }
 
 /** As strict as a project can be, the library's own declarations included. */

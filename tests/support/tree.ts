@@ -12,6 +12,8 @@ const NOT_OURS: ReadonlySet<string> = new Set([
   'demo-out',
   '.vitest',
   '.git',
+  '.pages',
+  '.astro',
   'lua.gen.ts',
 ])
 

@@ -3,7 +3,7 @@ import { holdfast } from 'holdfast'
 import { memory } from 'holdfast/memory'
 import { nowMs } from './clock.ts'
 import type { Figure, Settings, Suite } from './figure.ts'
-import { holdfastLock, namesOf } from './holdfast-lock.ts'
+import { holdfastLock, inTurn, namesOf } from './holdfast-lock.ts'
 import { compared, type Contestant, msPerPair, pairsPerSecond, roundsIn, takeTurns } from './slices.ts'
 
 const CONTESTANTS = 3
@@ -19,7 +19,7 @@ export const inMemory: Suite = {
 async function pairs(inFlight: number, settings: Settings): Promise<readonly Figure[]> {
   const locks = holdfast(memory())
   const names = namesOf('name', inFlight)
-  const one = holdfastLock(locks, names)
+  const one = holdfastLock(locks, inTurn(names))
   const contestant: Contestant = {
     async pair(turn) {
       await Promise.all(names.map(async (_, index) => one.pair(turn * inFlight + index)))
@@ -43,7 +43,7 @@ export const growth: Suite = {
     const many = holdfast(memory(), { ttl: '1h' })
     await few.acquire('held')
     for (const name of namesOf('held', HELD)) await many.acquire(name)
-    const contestants = [few, many, few].map((locks) => holdfastLock(locks, namesOf('name', TOGETHER)))
+    const contestants = [few, many, few].map((locks) => holdfastLock(locks, inTurn(namesOf('name', TOGETHER))))
     const rounds = await takeTurns(contestants, roundsIn(settings, CONTESTANTS), nowMs())
     const figure = { ...compared(rounds, msPerPair), unit: '×', target: { atMost: 2 } }
     await Promise.all([few.close(), many.close()])

@@ -13,12 +13,13 @@ import { handOff } from './hand-off.ts'
 import { idle } from './idle.ts'
 import { judging } from './judge.ts'
 import { growth, inMemory } from './memory.ts'
+import { redisAcquireAll } from './redis/acquire-all.ts'
 import { redisCrash } from './redis/crash.ts'
 import { redisCrowd } from './redis/crowd.ts'
 import { redisHandOff } from './redis/hand-off.ts'
 import { redisLostReply } from './redis/lost-reply.ts'
 import { redisNames } from './redis/names.ts'
-import { redisPair } from './redis/pair.ts'
+import { redisFresh, redisPair } from './redis/pair.ts'
 import { redisRedlock } from './redis/redlock.ts'
 import { redisRenewal } from './redis/renewal.ts'
 import { competitors } from './redis/competitors.ts'
@@ -31,6 +32,7 @@ import { sizes } from './sizes.ts'
 import { sqlCrowd } from './sql/crowd.ts'
 import { sqlRenewal } from './sql/renewal.ts'
 import { sqlRivals } from './sql/rivals.ts'
+import { start } from './start.ts'
 import { uncontended } from './uncontended-pair.ts'
 
 export const suites: readonly Suite[] = [
@@ -42,7 +44,10 @@ export const suites: readonly Suite[] = [
   growth,
   crowd,
   renewal,
+  start,
   redisPair,
+  redisFresh,
+  redisAcquireAll,
   redisHandOff,
   redisCrowd,
   redisRenewal,

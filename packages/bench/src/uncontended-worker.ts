@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { holdfast } from 'holdfast'
 import { sqlite } from 'holdfast/sqlite'
 import { BareLock } from './bare-lock.ts'
-import { holdfastLock, namesOf } from './holdfast-lock.ts'
+import { holdfastLock, inTurn, namesOf } from './holdfast-lock.ts'
 import { type Rounds, type Slice, takeTurns } from './slices.ts'
 import { serve } from './worker-processes.ts'
 
@@ -24,7 +24,7 @@ serve<UncontendedJob, readonly (readonly Slice[])[]>(async ({ folder, durability
   const locks = holdfast(sqlite({ path: join(folder, 'holdfast.db'), durability }))
   await locks.open()
   return async (startAtMs) => {
-    const slices = await takeTurns([bare, holdfastLock(locks, names), again], rounds, startAtMs)
+    const slices = await takeTurns([bare, holdfastLock(locks, inTurn(names)), again], rounds, startAtMs)
     await locks.close()
     bare.close()
     again.close()

@@ -1,6 +1,6 @@
 /** `cron`, `tick` and `history` as people type them. */
 import type { Command } from 'commander'
-import { cronCommand, type CronCommandOptions, historyCommand, tickCommand } from './cron.ts'
+import type { CronCommandOptions } from './cron.ts'
 import { act, type ProgramOptions } from './subcommand.ts'
 
 export function addCron(root: Command, program: ProgramOptions): void {
@@ -16,7 +16,12 @@ export function addCron(root: Command, program: ProgramOptions): void {
     .option('--catch-up <which>', 'ticks that no machine ran: none, last or all', 'none')
     .addHelpText('after', () => cronHelp)
   act(program, withTimes(cron), async (options, pattern = '', name = '') =>
-    cronCommand(program.context, { pattern, name, command: program.command, options: options as CronCommandOptions }),
+    (await import('./cron.ts')).cronCommand(program.context, {
+      pattern,
+      name,
+      command: program.command,
+      options: options as CronCommandOptions,
+    }),
   )
   const tick = root
     .command('tick')
@@ -29,7 +34,7 @@ export function addCron(root: Command, program: ProgramOptions): void {
     .option('--schedule <pattern>', 'the pattern of the crontab that starts this')
     .addHelpText('after', () => tickHelp)
   act(program, withTimes(tick), async (options, name = '') =>
-    tickCommand(program.context, {
+    (await import('./cron.ts')).tickCommand(program.context, {
       pattern: '',
       name,
       command: program.command,
@@ -41,7 +46,9 @@ export function addCron(root: Command, program: ProgramOptions): void {
     .description('Show the last runs of a job on all machines, the latest first. In a store of redis: or sqlite:.')
     .argument('<name>', 'the job')
     .addHelpText('after', '\nExamples:\n  holdfast history nightly\n  holdfast history nightly --json | jq -r .outcome')
-  act(program, history, async (options, name = '') => historyCommand(program.context, name, options))
+  act(program, history, async (options, name = '') =>
+    (await import('./cron.ts')).historyCommand(program.context, name, options),
+  )
 }
 
 function withTimes(command: Command): Command {

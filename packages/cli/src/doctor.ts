@@ -41,6 +41,9 @@ function engineFindingsOf(url: string): EngineFindings | undefined {
   }
   if (/^(?:mysql|mariadb):/i.test(url)) return async () => (await import('./doctor-mysql.ts')).mysqlFindings(url)
   if (/^etcds?:/i.test(url)) return async () => (await import('./doctor-etcd.ts')).etcdFindings(url)
+  if (/^zookeepers?:/i.test(url)) {
+    return async () => (await import('./doctor-zookeeper.ts')).zookeeperFindings(url)
+  }
   if (/^dynamodb:/i.test(url)) {
     return async () => (await import('./doctor-dynamodb.ts')).dynamodbFindings(url)
   }

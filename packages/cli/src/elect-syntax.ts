@@ -1,6 +1,6 @@
 /** `elect` as people type it. */
 import type { Command } from 'commander'
-import { electCommand, type ElectCommandOptions } from './elect.ts'
+import type { ElectCommandOptions } from './elect.ts'
 import { act, type ProgramOptions } from './subcommand.ts'
 
 export function addElect(root: Command, program: ProgramOptions): void {
@@ -25,7 +25,11 @@ export function addElect(root: Command, program: ProgramOptions): void {
     .option('--listen', 'run nothing: print who leads, now and at every change')
     .addHelpText('after', () => electHelp)
   act(program, elect, async (options, name = '') =>
-    electCommand(program.context, { name, command: program.command, options: options as ElectCommandOptions }),
+    (await import('./elect.ts')).electCommand(program.context, {
+      name,
+      command: program.command,
+      options: options as ElectCommandOptions,
+    }),
   )
 }
 

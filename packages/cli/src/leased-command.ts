@@ -12,7 +12,7 @@ export interface LeasedCommand {
   readonly opened: Opened
   readonly command: readonly string[]
   readonly stopBeforeMs: number
-  readonly signals: SignalDesk
+  readonly signals: Pick<SignalDesk, 'handOver' | 'takeBack'>
   /** What the command finds besides. @default nothing */
   readonly environment?: Readonly<Record<string, string>>
   /** Sends TERM. @default none */

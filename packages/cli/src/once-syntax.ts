@@ -1,6 +1,6 @@
 /** `once` as people type it. */
 import type { Command } from 'commander'
-import { onceCommand, type OnceCommandOptions } from './once.ts'
+import type { OnceCommandOptions } from './once.ts'
 import { act, type ProgramOptions } from './subcommand.ts'
 
 export function addOnce(root: Command, program: ProgramOptions): void {
@@ -19,7 +19,11 @@ export function addOnce(root: Command, program: ProgramOptions): void {
     .option('--ttl <duration>', 'the lease of an attempt: a crash is noticed so long after it', '10s')
     .addHelpText('after', () => help)
   act(program, once, async (options, name = '') =>
-    onceCommand(program.context, { name, command: program.command, options: options as OnceCommandOptions }),
+    (await import('./once.ts')).onceCommand(program.context, {
+      name,
+      command: program.command,
+      options: options as OnceCommandOptions,
+    }),
   )
 }
 

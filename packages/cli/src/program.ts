@@ -1,23 +1,19 @@
 /** The command line as people type it: subcommands, options, help with examples. What each does is elsewhere. */
 import { Argument, Command } from 'commander'
 import { addCron } from './cron-syntax.ts'
-import { doctorCommand } from './doctor.ts'
 import { addElect } from './elect-syntax.ts'
-import { evictCommand } from './evict.ts'
 import { exitCodeRows, exitCodes, Failure } from './exit-codes.ts'
-import { inspectCommand } from './inspect.ts'
-import { listCommand } from './list.ts'
+import { addMembers } from './members.ts'
 import { addOnce } from './once-syntax.ts'
-import { rebaseCommand } from './rebase.ts'
+import { addPartitions } from './partitions-syntax.ts'
 import { redlockActions, redlockCommand, type RedlockAction } from './redlock.ts'
-import { runCommand } from './run.ts'
 import { type RunCommandOptions, WAIT_DEFAULT } from './run-settings.ts'
 import { addServe } from './serve-syntax.ts'
-import { addSlot } from './slot.ts'
+import { addSlot } from './slot-syntax.ts'
 import { act, type ProgramOptions } from './subcommand.ts'
 import { schemaCommand, schemaEngines } from './schema.ts'
 import { knownSchemes } from './stores.ts'
-import { watchCommand, type WatchCommandOptions } from './watch.ts'
+import type { WatchCommandOptions } from './watch.ts'
 
 export function programOf(program: ProgramOptions): Command {
   const { printer } = program.context
@@ -48,6 +44,8 @@ export function programOf(program: ProgramOptions): Command {
   addCron(root, program)
   addOnce(root, program)
   addSlot(root, program)
+  addMembers(root, program)
+  addPartitions(root, program)
   addList(root, program)
   addInspect(root, program)
   addWatch(root, program)
@@ -98,7 +96,11 @@ function addRun(root: Command, program: ProgramOptions): void {
     if (program.command === undefined || program.command.length === 0) {
       throw new Failure(exitCodes.usage, 'run needs a command after two dashes: holdfast run NAME -- COMMAND')
     }
-    return runCommand(program.context, { name, command: program.command, options: options as RunCommandOptions })
+    return (await import('./run.ts')).runCommand(program.context, {
+      name,
+      command: program.command,
+      options: options as RunCommandOptions,
+    })
   })
 }
 
@@ -108,7 +110,9 @@ function addList(root: Command, program: ProgramOptions): void {
     .description('List the names that somebody holds or waits for.')
     .argument('[prefix]', 'only names that start with this')
     .addHelpText('after', '\nExamples:\n  holdfast ls\n  holdfast ls shard: --json | jq -r .name')
-  act(program, list, async (options, prefix = '') => listCommand(program.context, prefix, options))
+  act(program, list, async (options, prefix = '') =>
+    (await import('./list.ts')).listCommand(program.context, prefix, options),
+  )
 }
 
 function addInspect(root: Command, program: ProgramOptions): void {
@@ -120,7 +124,9 @@ function addInspect(root: Command, program: ProgramOptions): void {
       'after',
       '\nExamples:\n  holdfast inspect nightly\n  holdfast inspect nightly --json | jq \'.claims[] | select(.state == "held") | .owner\'',
     )
-  act(program, inspect, async (options, name = '') => inspectCommand(program.context, name, options))
+  act(program, inspect, async (options, name = '') =>
+    (await import('./inspect.ts')).inspectCommand(program.context, name, options),
+  )
 }
 
 function addEvict(root: Command, program: ProgramOptions): void {
@@ -137,7 +143,9 @@ function addEvict(root: Command, program: ProgramOptions): void {
       'after',
       '\nExamples:\n  holdfast evict nightly --token 1763722000000001 --reason "host db3 is being replaced" --yes',
     )
-  act(program, evict, async (options, name = '') => evictCommand(program.context, name, options))
+  act(program, evict, async (options, name = '') =>
+    (await import('./evict.ts')).evictCommand(program.context, name, options),
+  )
 }
 
 function addWatch(root: Command, program: ProgramOptions): void {
@@ -152,7 +160,7 @@ function addWatch(root: Command, program: ProgramOptions): void {
     .option('--once', 'one picture, then end')
     .addHelpText('after', '\nExamples:\n  holdfast watch\n  holdfast watch shard: --json | jq -r .event')
   act(program, watch, async (options, prefix = '') =>
-    watchCommand(program.context, prefix, options as WatchCommandOptions),
+    (await import('./watch.ts')).watchCommand(program.context, prefix, options as WatchCommandOptions),
   )
 }
 
@@ -168,7 +176,9 @@ function addDoctor(root: Command, program: ProgramOptions): void {
       'after',
       '\nExamples:\n  holdfast doctor\n  holdfast doctor sqlite:/srv/locks.db --json | jq .figures.handOff\n  holdfast doctor --facts-only',
     )
-  act(program, doctor, async (options, url) => doctorCommand(program.context, url, options))
+  act(program, doctor, async (options, url) =>
+    (await import('./doctor.ts')).doctorCommand(program.context, url, options),
+  )
 }
 
 function addRebase(root: Command, program: ProgramOptions): void {
@@ -183,7 +193,7 @@ function addRebase(root: Command, program: ProgramOptions): void {
       'after',
       '\nExamples:\n  holdfast rebase\n  holdfast rebase --to now\n  holdfast rebase --to 1763722000000001 --yes',
     )
-  act(program, rebase, async (options) => rebaseCommand(program.context, options))
+  act(program, rebase, async (options) => (await import('./rebase.ts')).rebaseCommand(program.context, options))
 }
 
 function addSchema(root: Command, program: ProgramOptions): void {

@@ -16,7 +16,7 @@ const OWN_WORDS: ReadonlySet<string> = new Set(
   (
     'cluster command database default doctor dynamodb etcd evict file folder holdfast host http https inspect kubernetes lease lock locks mariadb memory ' +
     'mysql name namespace nats node password path port postgres redis rediss redlock run secret sentinel server sqlite store ' +
-    'token unknown url user watch'
+    'token unknown url user watch zookeeper'
   ).split(' '),
 )
 

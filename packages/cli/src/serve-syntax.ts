@@ -1,6 +1,6 @@
 /** `serve` as people type it. */
 import type { Command } from 'commander'
-import { serveCommand, type ServeCommandOptions } from './serve.ts'
+import type { ServeCommandOptions } from './serve.ts'
 import { act, type ProgramOptions } from './subcommand.ts'
 
 export function addServe(root: Command, program: ProgramOptions): void {
@@ -21,5 +21,7 @@ export function addServe(root: Command, program: ProgramOptions): void {
       'after',
       '\nExamples:\n  holdfast serve\n  holdfast --store redis://host:6379 serve --tokens /etc/holdfast/tokens',
     )
-  act(program, serve, async (options) => serveCommand(program.context, options as ServeCommandOptions))
+  act(program, serve, async (options) =>
+    (await import('./serve.ts')).serveCommand(program.context, options as ServeCommandOptions),
+  )
 }

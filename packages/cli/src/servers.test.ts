@@ -13,8 +13,10 @@ import {
   redis,
   requireEngine,
   startEtcdCluster,
+  zookeeper,
 } from '@holdfast/testbed/engines'
 import * as postgres from '@holdfast/testbed/engines/postgres/driver'
+import { startEnsemble } from '@holdfast/testbed/engines/zookeeper/cluster'
 import { Redis } from 'ioredis'
 import { createConnection } from 'mysql2/promise'
 import { Client } from 'pg'
@@ -24,6 +26,7 @@ import type { DoctorDocument } from './doctor-report.ts'
 import { damageLease, urlOfProxy } from './kubernetes.fixture.ts'
 import { damageEntry } from './nats.fixture.ts'
 import { documentsIn, type Ended, type LineSeen, type Running, Sandbox, until } from './fixture.ts'
+import { damageNode } from './zookeeper.fixture.ts'
 
 // Only a failing test takes so long.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
@@ -100,6 +103,14 @@ const stores: readonly ServerStore[] = [
       await fetch(`${url}/v3/kv/put`, { method: 'POST', body: JSON.stringify({ key, value }) })
     },
     damaged: /default!bad\/theirs.*is no claim of Holdfast/,
+  },
+  {
+    store: 'zookeeper:// of three',
+    driver: zookeeper,
+    start: async () => (await startEnsemble()).members.map(({ engine }) => engine),
+    urlOf: (urls) => `zookeeper://${urls.map((url) => new URL(url).host).join(',')}/shop/locks?followerLag=2250ms`,
+    damage: damageNode,
+    damaged: /"bad".*"theirs" is no claim of Holdfast/,
   },
   {
     store: 'dynamodb://',
@@ -225,7 +236,7 @@ describe.each(stores)('on $store', ({ driver, start: startAll, urlOf, damage, da
     const { code, stdout, stderr } = await call('doctor', '--json')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const { namespace, facts, figures, findings } = JSON.parse(stdout) as DoctorDocument
-    expect(facts?.engine).toMatch(/Redis|Redlock|Valkey|PostgreSQL|MariaDB|etcd|DynamoDB|Kubernetes|NATS/i)
+    expect(facts?.engine).toMatch(/Redis|Redlock|Valkey|PostgreSQL|MariaDB|etcd|ZooKeeper|DynamoDB|Kubernetes|NATS/i)
     expect(Object.keys(figures)).toEqual(
       expect.arrayContaining(['open', 'uncontended', 'handOff', 'renewal', 'expiry', 'tokens']),
     )

@@ -1,7 +1,6 @@
 /** Where runs are written down: in the Redis of the locks, or in a file beside their file. Other stores remember ticks themselves. */
 import { closeSync, constants, fchmodSync, openSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { Redis } from 'ioredis'
 import type { Ledger } from 'holdfast/cron'
 import type { Opened } from './context.ts'
 import { exitCodes, Failure } from './exit-codes.ts'
@@ -52,7 +51,7 @@ function makeFile(file: string, mode: number): void {
 }
 
 async function inRedis(url: string): Promise<OpenLedger> {
-  const { ledger } = await import('holdfast/guards/redis')
+  const [{ ledger }, { Redis }] = await Promise.all([import('holdfast/guards/redis'), import('ioredis')])
   const client = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: 1 })
   // Each command rejects with the same.
   client.on('error', () => undefined)

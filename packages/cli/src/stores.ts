@@ -33,6 +33,8 @@ const schemes: ReadonlyMap<string, Scheme> = new Map([
   ['mariadb', { example: 'mariadb://host/database', ...server, open: openMysql }],
   ['etcd', { example: 'etcd://host-1:2379,host-2:2379,host-3:2379', ...server, open: openEtcd }],
   ['etcds', { example: 'etcds://host-1:2379,host-2:2379,host-3:2379', ...server, open: openEtcd }],
+  ['zookeeper', { example: 'zookeeper://host-1:2181,host-2:2181,host-3:2181', ...server, open: openZookeeper }],
+  ['zookeepers', { example: 'zookeepers://host-1:2281,host-2:2281,host-3:2281', ...server, open: openZookeeper }],
   ['dynamodb', { example: 'dynamodb://eu-central-1/table', ...server, open: openDynamodb }],
   ['kubernetes', { ...server, example: 'kubernetes:namespace', absolute: absoluteKubernetes, open: openKubernetes }],
   ['nats', { example: 'nats://host-1:4222,host-2:4222/bucket', ...server, open: openNats }],
@@ -118,6 +120,11 @@ async function openKubernetes(url: string): Promise<Store> {
 async function openNats(url: string): Promise<Store> {
   const { nats } = await import('holdfast/nats')
   return nats(url)
+}
+
+async function openZookeeper(url: string): Promise<Store> {
+  const { zookeeper } = await import('holdfast/zookeeper')
+  return zookeeper(url)
 }
 
 async function openRedis(url: string): Promise<Store> {

@@ -12,7 +12,7 @@ export interface ProgramOptions {
 }
 
 /** What runs the command that stood behind `--`. */
-const TAKES_COMMAND: ReadonlySet<string> = new Set(['run', 'elect', 'cron', 'tick', 'once', 'slot'])
+const TAKES_COMMAND: ReadonlySet<string> = new Set(['run', 'elect', 'cron', 'tick', 'once', 'slot', 'partitions'])
 
 export type Action = (options: GlobalOptions, ...names: string[]) => Promise<number>
 

@@ -3,6 +3,7 @@
 export { holdfast } from './holdfast.ts'
 export type { EvictOptions, Health, ListOptions, Locks, NamePage } from './recipes/locks.ts'
 export type { Lock, Work } from './recipes/lock.ts'
+export { httpAnswer, type HttpAnswer } from './recipes/http-answer.ts'
 export type { ReadWriteLock } from './recipes/read-write.ts'
 export type { PermitOptions, Semaphore, SemaphoreOptions } from './recipes/semaphore.ts'
 export type { LeaseSet, SetWork } from './recipes/several.ts'
@@ -20,8 +21,9 @@ export {
   WAIT_MS_MAX,
 } from './store/limits.ts'
 export type { Clock, Stamp, Timer } from './time/clock.ts'
-export type { EventMap, EventName } from './lease/events.ts'
+export type { ClientEvent, EventMap, EventName, LockEvent, LossCause, TraceCarrier } from './lease/events.ts'
 export type { Listener } from './client/events.ts'
+export type { GuardEvent, GuardEventMap, GuardName } from './lease/guard-events.ts'
 export { acceptSequencer, type ExpectedLock, formatSequencer, parseSequencer } from './lease/sequencer.ts'
 export {
   errorCodes,
@@ -42,5 +44,6 @@ export {
 export type { Claim, Ref } from './store/claim.ts'
 export type { Facts, SafetyClass } from './store/facts.ts'
 export type { ClaimView, LineView, ResourcePage } from './store/line-view.ts'
+export type { StoreRequestEvent } from './store/request-events.ts'
 export type { Gone, Held, Hint, Queued, Refused, RenewAnswer, Standing } from './store/standing.ts'
 export type { LeaveOptions, OpenStore, Renewal, Store, StoreEnvironment, TokenScaleView } from './store/store.ts'

@@ -3,7 +3,7 @@ import { holdfast } from 'holdfast'
 import { etcd } from 'holdfast/etcd'
 import { nowMs } from '../clock.ts'
 import type { Figure, Settings, Suite } from '../figure.ts'
-import { holdfastLock, namesOf } from '../holdfast-lock.ts'
+import { holdfastLock, inTurn, namesOf } from '../holdfast-lock.ts'
 import { bareStore } from '../redis/bare-store.ts'
 import {
   compared,
@@ -45,9 +45,9 @@ async function playedOn(url: string, settings: Settings): Promise<readonly (read
   const locks = holdfast(etcd(`etcd://${host}`), { ttl: TTL_MS })
   await locks.open()
   const [bare, again] = [await bareEtcdLock(url, NAMES), await bareEtcdLock(url, NAMES)]
-  const store = await bareStore(etcd(`etcd://${host}`), NAMES)
+  const store = await bareStore(etcd(`etcd://${host}`), inTurn(NAMES))
   try {
-    const contestants = [bare, holdfastLock(locks, NAMES), again, store]
+    const contestants = [bare, holdfastLock(locks, inTurn(NAMES)), again, store]
     return await takeTurns(contestants, roundsIn(settings, contestants.length), nowMs())
   } finally {
     await Promise.all([bare.close(), again.close(), store.close(), locks.close()])

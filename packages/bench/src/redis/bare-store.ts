@@ -2,18 +2,16 @@
 import { randomUUID } from 'node:crypto'
 import type { Claim, Store } from 'holdfast'
 import { openStore } from 'holdfast/testing'
+import type { NameOf } from '../holdfast-lock.ts'
 import type { Contestant } from '../slices.ts'
 
 /** Closing it is the caller's. */
-export async function bareStore(
-  store: Store,
-  names: readonly string[],
-): Promise<Contestant & { close(): Promise<void> }> {
+export async function bareStore(store: Store, nameOf: NameOf): Promise<Contestant & { close(): Promise<void> }> {
   const open = await openStore(store)
   return {
     close: () => open.close(),
     async pair(turn) {
-      const claim = claimOf(`bench!${names[turn % names.length] ?? ''}`)
+      const claim = claimOf(`bench!${nameOf(turn)}`)
       const { resource, id } = claim
       const standing = await open.enter(claim)
       if (standing.kind !== 'held') throw new Error(`the store answered ${standing.kind} for ${resource}`)

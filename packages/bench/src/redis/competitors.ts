@@ -5,7 +5,7 @@ import { handOffOf } from './hand-off.ts'
 import { type LockerName, openLocker } from '../server/open-locker.ts'
 import { lostReplyOf } from './lost-reply.ts'
 import { pairFigures } from './pair-figures.ts'
-import { bareEntrant, type Entrant, holdfastEntrant, IN_FLIGHT, PAIR_NAMES, playPairs } from './pair.ts'
+import { bareEntrant, type Entrant, holdfastEntrant, IN_FLIGHT, nameOf, playPairs } from './pair.ts'
 import { renewalOf } from './renewal.ts'
 import type { CompetitorName } from './competitor-lockers.ts'
 import { installCompetitors } from '@holdfast/testbed/competitors'
@@ -22,7 +22,7 @@ const COMPETITORS: readonly CompetitorName[] = [
 const RENEWING: readonly CompetitorName[] = ['redlock 5.0.0-beta.2', 'redis-semaphore', 'redlock-universal']
 const TTL_MS = 10_000
 const LOST_REPLIES = 3
-const OURS: Entrant = { ...holdfastEntrant, name: 'holdfast' }
+const OURS: Entrant = { ...holdfastEntrant('used'), name: 'holdfast' }
 
 export const competitors: Suite = {
   name: 'rivals',
@@ -54,7 +54,7 @@ function notMeasured(name: LockerName, error: unknown): readonly Figure[] {
 }
 
 async function pairsOf(inFlight: number, settings: Settings): Promise<readonly Figure[]> {
-  const entrants = [bareEntrant, OURS, bareEntrant, ...COMPETITORS.map(competitorEntrant)]
+  const entrants = [bareEntrant('used'), OURS, bareEntrant('used'), ...COMPETITORS.map(competitorEntrant)]
   const played = await withServer((server) => playPairs(server, entrants, inFlight, settings))
   return pairFigures({ entrants, ours: new Set([OURS.name]), inFlight }, played)
 }
@@ -63,10 +63,10 @@ function competitorEntrant(name: CompetitorName): Entrant {
   return {
     name,
     async start(_, url) {
-      const locker = await openLocker(name, { url, ttlMs: TTL_MS, waitMs: TTL_MS })
+      const [locker, called] = [await openLocker(name, { url, ttlMs: TTL_MS, waitMs: TTL_MS }), nameOf('used')]
       return {
         async pair(turn) {
-          const giveBack = await locker.acquire(PAIR_NAMES[turn % PAIR_NAMES.length] ?? '')
+          const giveBack = await locker.acquire(called(turn))
           await giveBack()
         },
         sent: () => locker.readings()['sent'] ?? 0,

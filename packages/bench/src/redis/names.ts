@@ -8,7 +8,6 @@ import { compared, type Contestant, latencyAt, pooledLatenciesUs, roundsIn, take
 import { percentile } from '../statistics.ts'
 import { connect, type CountingRedis } from './client.ts'
 import { copyIdle } from './idle-copies.ts'
-import { type Entrant, holdfastEntrant, IN_FLIGHT, playPairs } from './pair.ts'
 import { type Server, withServer } from './server.ts'
 
 const HELD = 100_000
@@ -21,42 +20,11 @@ const CONTESTANTS = 3
 export const redisNames: Suite = {
   name: 'redis-names',
   group: 'redis',
-  about: `Redis, acquire on a server with ${HELD.toLocaleString('en-US')} held or ${IDLE.toLocaleString('en-US')} once-used names against one with a single name, and acquire + release of fresh names against used ones`,
+  about: `Redis, acquire on a server with ${HELD.toLocaleString('en-US')} held or ${IDLE.toLocaleString('en-US')} once-used names against one with a single name`,
   run: async (settings) => [
     ...(await against(settings, `${HELD.toLocaleString('en-US')} held`, hold)),
     ...(await against(settings, `${IDLE.toLocaleString('en-US')} once used`, useOnce)),
-    ...(await freshAgainstUsed(settings)),
   ],
-}
-
-/** The usual name is a new one: each lock of it has a name of its own. */
-const freshEntrant: Entrant = {
-  name: 'fresh names',
-  async start(client) {
-    const locks = holdfast(redis(client))
-    await locks.open()
-    let turns = 0
-    return {
-      async pair() {
-        await use(locks, `fresh:${(turns += 1)}`)
-      },
-      close: () => locks.close(),
-    }
-  },
-}
-
-async function freshAgainstUsed(settings: Settings): Promise<readonly Figure[]> {
-  const entrants = [holdfastEntrant, freshEntrant, holdfastEntrant]
-  const figures: Figure[] = []
-  for (const inFlight of IN_FLIGHT) {
-    const played = await withServer((server) => playPairs(server, entrants, inFlight, settings))
-    const what = `${inFlight} in flight, fresh names against used ones`
-    figures.push(
-      { what: `${what}: p50, ratio`, unit: '×', ...compared(played, latencyAt(0.5)), target: { atMost: 1.1 } },
-      { what: `${what}: pairs per second, ratio`, unit: '×', ...compared(played, (slice) => slice.pairsPerSecond) },
-    )
-  }
-  return figures
 }
 
 interface Filled {

@@ -2,8 +2,8 @@
 import { holdfast } from 'holdfast'
 import { redis } from 'holdfast/redis'
 import { nowMs } from '../clock.ts'
-import type { Settings, Suite } from '../figure.ts'
-import { holdfastLock, namesOf } from '../holdfast-lock.ts'
+import type { Figure, Settings, Suite } from '../figure.ts'
+import { holdfastLock, inTurn, type NameOf, namesOf, neverUsed } from '../holdfast-lock.ts'
 import { type Contestant, type Readings, roundsIn, type Slice, takeTurns } from '../slices.ts'
 import { bareLock, fastestBareLock } from './bare-lock.ts'
 import { bareStore } from './bare-store.ts'
@@ -11,9 +11,15 @@ import { connect, type CountingRedis } from './client.ts'
 import { pairFigures } from './pair-figures.ts'
 import { type Server, withServer } from './server.ts'
 
-/** Names are used again and again, as programs do. */
-export const PAIR_NAMES: readonly string[] = namesOf('name', 64)
+const PAIR_NAMES = namesOf('name', 64)
 export const IN_FLIGHT = [1, 64] as const
+
+/** The names that all entrants of one comparison use. */
+export type Naming = 'used' | 'fresh'
+
+export function nameOf(naming: Naming): NameOf {
+  return naming === 'used' ? inTurn(PAIR_NAMES) : neverUsed()
+}
 
 /** One program of the comparison, over a client that counts for it. */
 export interface Entrant {
@@ -27,49 +33,70 @@ export interface Opened extends Contestant {
   sent?(): number
 }
 
-export const bareEntrant: Entrant = {
+export const bareEntrant = (naming: Naming): Entrant => ({
   name: 'bare',
-  start: async (client) => bareLock(client, PAIR_NAMES),
-}
+  start: async (client) => bareLock(client, nameOf(naming)),
+})
 
-export const holdfastEntrant: Entrant = {
+export const holdfastEntrant = (naming: Naming): Entrant => ({
   name: 'acquire + release',
   async start(client) {
     const locks = holdfast(redis(client))
     await locks.open()
-    return { ...holdfastLock(locks, PAIR_NAMES), close: () => locks.close() }
+    return { ...holdfastLock(locks, nameOf(naming)), close: () => locks.close() }
   },
-}
+})
 
-const storeEntrant: Entrant = {
+const storeEntrant = (naming: Naming): Entrant => ({
   name: 'store alone',
-  async start(client) {
-    return bareStore(redis(client), PAIR_NAMES)
-  },
-}
+  start: async (client) => bareStore(redis(client), nameOf(naming)),
+})
 
-const fastestEntrant: Entrant = {
+const fastestEntrant = (naming: Naming): Entrant => ({
   name: 'bare at its fastest',
-  start: (client) => fastestBareLock(client, PAIR_NAMES),
-}
+  start: (client) => fastestBareLock(client, nameOf(naming)),
+})
+
+const BARE = 'a bare driver (SET NX PX, owner-checked delete)'
 
 export const redisPair: Suite = {
   name: 'redis-pair',
   group: 'redis',
-  about:
-    'Redis, acquire + release of names nobody else wants; ratios against a bare driver (SET NX PX, owner-checked delete)',
-  run: (settings) =>
-    withServer(async (server) => {
-      // The reference is the first and the third: it against itself is the noise.
-      const entrants = [bareEntrant, holdfastEntrant, bareEntrant, storeEntrant, fastestEntrant]
-      const ours = new Set([holdfastEntrant.name, storeEntrant.name])
-      const figures = []
-      for (const inFlight of IN_FLIGHT) {
-        const played = await playPairs(server, entrants, inFlight, settings)
-        figures.push(...pairFigures({ entrants, ours, inFlight }, played))
-      }
-      return figures
-    }),
+  about: `Redis, acquire + release of names nobody else wants; ratios against ${BARE}`,
+  run: (settings) => pairsOf('used', settings),
+}
+
+export const redisFresh: Suite = {
+  name: 'redis-fresh',
+  group: 'redis',
+  about: `Redis, acquire + release of names that nobody used before; ratios against ${BARE}, and keys left by each name`,
+  run: (settings) => pairsOf('fresh', settings),
+}
+
+async function pairsOf(naming: Naming, settings: Settings): Promise<readonly Figure[]> {
+  return await withServer(async (server) => {
+    // The reference is the first and the third: it against itself is the noise.
+    const entrants = [bareEntrant, holdfastEntrant, bareEntrant, storeEntrant, fastestEntrant].map((each) =>
+      each(naming),
+    )
+    const ours = new Set(['acquire + release', 'store alone'])
+    const figures: Figure[] = []
+    let pairs = 0
+    for (const inFlight of IN_FLIGHT) {
+      const played = await playPairs(server, entrants, inFlight, settings)
+      pairs += played.flatMap((slices) => [slices[1], slices[3]]).reduce((sum, slice) => sum + (slice?.pairs ?? 0), 0)
+      figures.push(...pairFigures({ entrants, ours, inFlight }, played))
+    }
+    return naming === 'used' ? figures : [...figures, await keysLeftBy(server, pairs)]
+  })
+}
+
+/** But for the one key that keeps the floor of all tokens. */
+async function keysLeftBy({ url }: Server, pairs: number): Promise<Figure> {
+  const client = await connect(url)
+  const keys = (await client.dbsize()) - 1
+  client.disconnect()
+  return { what: 'keys left by each name', unit: '', value: Math.max(0, keys) / pairs, target: { atMost: 0 } }
 }
 
 export async function playPairs(

@@ -9,6 +9,8 @@ import { benchQuickly, type Report } from '../quick.fixture.ts'
 
 const SUITES = [
   'redis-pair',
+  'redis-fresh',
+  'redis-acquire-all',
   'redis-hand-off',
   'redis-crowd',
   'redis-renewal',
@@ -36,7 +38,8 @@ test.each(SUITES)('%s measures everything it names', (name) => {
 })
 
 /** What does not depend on how fast the machine is, nor on how few turns there were. */
-const CERTAIN = /commands sent|holdfast: commands$|overlaps|served$|out of order|alive at the end|the shortest after/
+const CERTAIN =
+  /commands sent|keys left|holdfast: commands$|overlaps|served$|out of order|alive at the end|the shortest after/
 
 test('what does not depend on the speed of the machine is met', () => {
   const targeted = report?.suites.flatMap(({ figures }) => figures).filter(({ met }) => met !== undefined) ?? []

@@ -4,7 +4,7 @@ import { openProxy } from '@holdfast/testbed/proxy/proxy'
 import pg from 'pg'
 import { nowMs, sleep } from '../clock.ts'
 import { type Figure, type Settings, sizeOf, type Suite } from '../figure.ts'
-import { holdfastLock, namesOf } from '../holdfast-lock.ts'
+import { holdfastLock, inTurn, namesOf } from '../holdfast-lock.ts'
 import { compared, latencyAt, pooledLatenciesUs, roundsIn, takeTurns } from '../slices.ts'
 import { median, percentile } from '../statistics.ts'
 import { type Kind, kinds } from './databases.ts'
@@ -46,7 +46,7 @@ async function apart(kind: Kind, settings: Settings): Promise<readonly Figure[]>
         await database.update(name)
       },
     }
-    const entrants = [bare, holdfastLock(locks, NAMES), bare]
+    const entrants = [bare, holdfastLock(locks, inTurn(NAMES)), bare]
     const played = await takeTurns(entrants, roundsIn(settings, entrants.length), nowMs())
     await locks.close()
     await database.close()

@@ -2,7 +2,7 @@
 import { holdfast } from 'holdfast'
 import { nowMs } from '../clock.ts'
 import type { Figure, Suite } from '../figure.ts'
-import { holdfastLock, namesOf } from '../holdfast-lock.ts'
+import { holdfastLock, inTurn, namesOf } from '../holdfast-lock.ts'
 import { compared, latencyAt, pooledLatenciesUs, roundsIn, takeTurns } from '../slices.ts'
 import { percentile } from '../statistics.ts'
 import { withDatabases } from './databases.ts'
@@ -27,7 +27,7 @@ export const sqlPair: Suite = {
       await locks.open()
       try {
         // The reference is the first and the third: it against itself is the noise.
-        const entrants = [bare, holdfastLock(locks, NAMES), bare]
+        const entrants = [bare, holdfastLock(locks, inTurn(NAMES)), bare]
         const played = await takeTurns(entrants, roundsIn(settings, entrants.length), nowMs())
         const ratio: Figure = {
           what: `${database.name}: p50, ratio`,

@@ -2,6 +2,7 @@
  * One client over one store: opens it at the first use, knows its facts, and owns what runs in the background — the
  * renewer, the timers, the claims being given back — so that `close()` can end all of it.
  */
+import { channel } from 'node:diagnostics_channel'
 import type { Timers } from '../time/timer-queue.ts'
 import { answerWithin } from '../time/call-limit.ts'
 import type { Ref } from '../store/claim.ts'
@@ -26,6 +27,7 @@ import { LoopTurn } from '../time/loop-turn.ts'
 import { ClockJumpDetector } from '../time/clock-jump.ts'
 import { environmentOf, timersOf } from '../store/environment.ts'
 import type { OpenStore, Store } from '../store/store.ts'
+import { withRequestEvents } from '../store/request-events.ts'
 import type { SafetyClass, Facts } from '../store/facts.ts'
 import type { Hint, Standing } from '../store/standing.ts'
 
@@ -192,12 +194,13 @@ export class LockClient implements WaitHost {
     const { clock, require, openWaitMs } = this.#options
     const environment = environmentOf(clock, this.timers, this.#closing.signal, {
       factsChanged: (facts) => this.#factsChanged(facts),
-      troubled: (error) => this.events.emit('trouble', { error }),
+      troubled: (error) => this.events.emit('trouble', { namespace: this.namespace, error }),
     })
     const startedMs = clock.monotonicMs()
     const onTrouble = (error: HoldfastError): void =>
-      this.events.emit('opening', { error, askedMs: clock.monotonicMs() - startedMs })
-    this.#opened = await openStore(this.#store, { environment, require, openWaitMs, onTrouble })
+      this.events.emit('opening', { namespace: this.namespace, error, askedMs: clock.monotonicMs() - startedMs })
+    const opened = await openStore(this.#store, { environment, require, openWaitMs, onTrouble })
+    this.#opened = withRequestEvents(opened, channel('holdfast:store:request'), this)
     this.#knownFacts = this.#opened.facts
     return this.#opened
   }
@@ -205,7 +208,7 @@ export class LockClient implements WaitHost {
   #factsChanged(facts: Facts): void {
     const before = this.#knownFacts
     this.#knownFacts = facts
-    if (before !== undefined) this.events.emit('facts', { facts, before })
+    if (before !== undefined) this.events.emit('facts', { namespace: this.namespace, facts, before })
   }
 
   async #close(): Promise<void> {

@@ -10,6 +10,7 @@ const CLIENT_EVENTS: readonly EventName[] = [
   'facts',
   'trouble',
   'opening',
+  'asked',
   'waiting',
   'acquired',
   'refused',

@@ -3,6 +3,7 @@ import { Backoff } from '../time/backoff.ts'
 import { answerWithin } from '../time/call-limit.ts'
 import { sleep } from '../time/clock.ts'
 import { HoldfastError, isFinal, NotApplied, OutcomeUnknown, StoreUnavailable } from '../store/errors.ts'
+import { withTraces } from '../lease/trace.ts'
 import { ATTEMPT_MS_MAX } from '../store/limits.ts'
 import type { LockClient } from './client.ts'
 import type { LineView } from '../store/line-view.ts'
@@ -39,7 +40,7 @@ export async function query<T>(
 /** The line of a name, as it is now. */
 export async function lookAt(client: LockClient, name: string): Promise<LineView> {
   const resource = client.resourceOf(name)
-  return await query(client, { name, changes: false }, (store) => store.look(resource))
+  return withTraces(await query(client, { name, changes: false }, (store) => store.look(resource)))
 }
 
 /** Below the seam there are encoded resources; a caller knows names. */

@@ -10,6 +10,8 @@ import { TOKEN_AHEAD_MS_DEFAULT, TOKEN_AHEAD_MS_MAX } from '../store/limits.ts'
 import { resourceOf } from '../store/names.ts'
 import { fencingToken, lockMode } from '../lease/sequencer.ts'
 import { ClockWitness, dateOf, msOf } from './clock-witness.ts'
+import type { GuardName } from '../lease/guard-events.ts'
+import { publishAsked, publishRefusal } from './channels.ts'
 
 /** What all guards can be told. */
 export interface GuardOptions {
@@ -29,7 +31,7 @@ export interface Admission {
   readonly token: bigint
   /** An exclusive holder raises the mark; a shared one is only compared with it. */
   readonly raises: boolean
-  /** The refusal, when the resource turns out to have seen a newer token. */
+  /** The refusal, when the resource turns out to have seen a newer token: published as an event, so make it only to throw it. */
   stale(needed: bigint): StaleToken
 }
 
@@ -39,7 +41,7 @@ export interface Admission {
  * The check throws `LeaseLost` for a lease that is known to be lost, `Unsupported` for a permit, and `Misuse` for
  * anything that is no lock, was not accepted, or has an unbelievable token.
  */
-export function admissions(options: GuardOptions): (holder: Fenced) => Admission {
+export function admissions(options: GuardOptions, guard: GuardName): (holder: Fenced) => Admission {
   const clock = options.clock ?? systemClock
   const aheadMs = durationMs('maxAhead', options.maxAhead ?? TOKEN_AHEAD_MS_DEFAULT, {
     minMs: 0,
@@ -57,7 +59,12 @@ export function admissions(options: GuardOptions): (holder: Fenced) => Admission
     const highest = BigInt(Math.ceil(wallMs) + aheadMs) * 1000n
     if (token > highest) throw tooFarAhead(holder, { token, wallMs, aheadMs, verdict: witness.verdictOn(token) })
     witness.admitted(token, wallMs)
-    return { resource, token, raises: mode === 'exclusive', stale: (needed) => stale(holder.name, token, needed) }
+    publishAsked(guard, holder)
+    const stale = (needed: bigint): StaleToken => {
+      publishRefusal(guard, holder, needed)
+      return refusal(holder.name, token, needed)
+    }
+    return { resource, token, raises: mode === 'exclusive', stale }
   }
 }
 
@@ -100,7 +107,7 @@ function tooFarAhead({ name }: Fenced, { token, wallMs, aheadMs, verdict }: FarA
   )
 }
 
-function stale(name: string, held: bigint, needed: bigint): StaleToken {
+function refusal(name: string, held: bigint, needed: bigint): StaleToken {
   return new StaleToken(
     `${name}: token ${held} is stale, the resource has seen ${needed}. Somebody else got the lock since. Nothing was ` +
       'written; take the lock again and start over from a new read.',

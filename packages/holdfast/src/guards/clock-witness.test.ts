@@ -16,7 +16,7 @@ function tokenAt(ms: number): bigint {
 
 test('a token far ahead is refused with both dates, and with what would let it in', () => {
   const clock = virtualClock({ wallMs: Date.UTC(2030, 0, 1) })
-  const admit = admissions({ clock, maxAhead: '1h' })
+  const admit = admissions({ clock, maxAhead: '1h' }, 'sqlite')
   const refusal = (): unknown => admit(holder(tokenAt(Date.UTC(2030, 0, 3))))
   expect(refusal).toThrow(/is of 2030-01-03T00:00:00.000Z, more than 1h \(maxAhead\) ahead/)
   expect(refusal).toThrow(/which shows 2030-01-01T00:00:00.000Z/)
@@ -24,7 +24,7 @@ test('a token far ahead is refused with both dates, and with what would let it i
 })
 
 test('a guard that saw neither clock before says that one of the two is wrong', () => {
-  const admit = admissions({ clock: virtualClock() })
+  const admit = admissions({ clock: virtualClock() }, 'sqlite')
   expect(() => admit(holder(TOKEN_MAX))).toThrow(
     /is of no date.* One of the two clocks is wrong, or the token is forged/,
   )
@@ -32,7 +32,7 @@ test('a guard that saw neither clock before says that one of the two is wrong', 
 
 test('a guard that admitted a token before names the clock that makes the tokens', async () => {
   const clock = virtualClock()
-  const admit = admissions({ clock })
+  const admit = admissions({ clock }, 'sqlite')
   admit(holder(tokenAt(clock.wallMs() - 2_000)))
   await clock.advance(5 * HOUR_MS)
   const refusal = (): unknown => admit(holder(tokenAt(clock.wallMs() + 48 * HOUR_MS)))
@@ -42,7 +42,7 @@ test('a guard that admitted a token before names the clock that makes the tokens
 
 test('a guard whose own clock was set back names that one', () => {
   const clock = virtualClock()
-  const admit = admissions({ clock })
+  const admit = admissions({ clock }, 'sqlite')
   admit(holder(tokenAt(clock.wallMs())))
   clock.stepWall(-25.5 * HOUR_MS)
   expect(() => admit(holder(tokenAt(clock.wallMs() + 25.5 * HOUR_MS)))).toThrow(

@@ -8,6 +8,7 @@ import type { Ref } from '../store/claim.ts'
 import { type Stamp, stampOf } from '../time/clock.ts'
 import { type Deadline, deadlineOf, marginMs, remainingMs } from '../time/deadline.ts'
 import { LeaseLost } from '../store/errors.ts'
+import type { LockEvent, LossCause } from './events.ts'
 import { described, lossOf, stopOf } from './loss.ts'
 import { NoteToSend } from './note.ts'
 import type { GrantedClaim, LeaseHost } from './lease-host.ts'
@@ -55,7 +56,8 @@ export class HeldLease implements Lease, Renewable {
   #lifeMs: number
   #deadline: Deadline
   #state: State = { kind: 'held' }
-  readonly #note = new NoteToSend()
+  readonly #about: LockEvent & { readonly token: bigint }
+  readonly #note: NoteToSend
   #controller: AbortController | undefined
   #watching: AbortController | undefined
   #releasing: Promise<ReleaseOutcome> | undefined
@@ -63,6 +65,8 @@ export class HeldLease implements Lease, Renewable {
   constructor(claim: GrantedClaim, standing: Held, settings: AcquireSettings, host: LeaseHost) {
     this.namespace = host.namespace
     this.shape = claim.shape
+    this.#about = { ...claim.attempt.about, token: standing.token }
+    this.#note = new NoteToSend(settings.note, claim.attempt)
     const { resource, id } = claim.ref
     this.ref = { resource, id, token: standing.token }
     this.#outcomeUnknown = claim.outcomeUnknown
@@ -134,11 +138,8 @@ export class HeldLease implements Lease, Renewable {
   assertHeld(): void {
     if (this.isHeld()) return
     // A fresh error for each caller: the stack tells which step came too late.
-    const words = this.#state.kind === 'lost' ? this.#state.error.message : `${described(this)} was released before`
-    throw new LeaseLost(words, {
-      resource: this.name,
-      cause: this.#state.kind === 'lost' ? this.#state.error : undefined,
-    })
+    const cause = this.#state.kind === 'lost' ? this.#state.error : undefined
+    throw new LeaseLost(cause?.message ?? `${described(this)} was released before`, { resource: this.name, cause })
   }
 
   setNote(note: string): void {
@@ -162,10 +163,16 @@ export class HeldLease implements Lease, Renewable {
     this.#renewals.end()
   }
 
+  /** Ends it here and not in the store: there the claim is left by another hand, or lasts to its end. */
+  disarm(): void {
+    if (this.isHeld()) this.#end({ kind: 'released' })
+    this.#releasing ??= Promise.resolve('released')
+  }
+
   /** Ends the hold under a caller who did not ask for it, and tells the work. */
   revoke(why: string): Promise<ReleaseOutcome> {
     const wasHeld = this.isHeld()
-    if (wasHeld) this.#lose(why)
+    if (wasHeld) this.#lose('closed', why)
     this.#releasing ??= this.#release(this.#settings.minHoldMs, wasHeld)
     return this.#releasing
   }
@@ -195,7 +202,8 @@ export class HeldLease implements Lease, Renewable {
     if (!this.isHeld()) return
     if (standing.kind !== 'held') {
       const reason = standing.kind === 'gone' ? standing.reason : undefined
-      this.#lose(reason === undefined ? 'the store no longer knows the claim' : `it was evicted: ${reason}`)
+      if (reason === undefined) this.#lose('expired', 'the store no longer knows the claim')
+      else this.#lose('evicted', `it was evicted: ${reason}`)
       return
     }
     const { monotonicMs } = deadlineOf(standing.askedAt, standing.lifeMs)
@@ -207,7 +215,7 @@ export class HeldLease implements Lease, Renewable {
     this.#state = { kind: 'held' }
     // The alarm stays where it is: it comes too early now, looks, and moves itself, once in a life and not with each renewal.
     this.#renewals.inThird(standing.askedAt.monotonicMs)
-    this.#host.events.emit('renewed', { name: this.name, token: this.ref.token, lateMs })
+    this.#host.events.emit('renewed', { ...this.#about, lateMs })
     if (this.#watching === undefined) void this.#watch()
   }
 
@@ -216,8 +224,7 @@ export class HeldLease implements Lease, Renewable {
     if (!this.isHeld()) return
     this.#state = { kind: 'jeopardy' }
     this.#renewals.soon()
-    const { name, remainingMs } = this
-    this.#host.events.emit('jeopardy', { name, token: this.ref.token, remainingMs, error })
+    this.#host.events.emit('jeopardy', { ...this.#about, remainingMs: this.remainingMs, error })
   }
 
   /** Bounded in time: giving back goes on in the background when the store does not answer. */
@@ -234,7 +241,7 @@ export class HeldLease implements Lease, Renewable {
     const request = this.#host.leave({ ref: this.ref, lastsMs, options })
     const left = answerWithin(timers, request, ATTEMPT_MS_MAX, 'release').catch(() => 'unknown' as const)
     const outcome = wasHeld || wasRevoked ? outcomeOf(await left) : 'expired'
-    events.emit('released', { name: this.name, token: this.ref.token, heldMs, outcome })
+    events.emit('released', { ...this.#about, heldMs, outcome })
     return outcome
   }
 
@@ -242,7 +249,7 @@ export class HeldLease implements Lease, Renewable {
   #touch(): void {
     if (this.#state.kind !== 'held' && this.#state.kind !== 'jeopardy') return
     if (remainingMs(this.#deadline, this.#host.clock) > 0) return
-    this.#lose('its lease ran out before a renewal was confirmed')
+    this.#lose('deadline', 'its lease ran out before a renewal was confirmed')
   }
 
   #onAlarm(): void {
@@ -254,7 +261,8 @@ export class HeldLease implements Lease, Renewable {
       timers.move(this.#alarm, this.#alarmAtMs())
       return
     }
-    this.#controllerNow().abort(stopOf(this, remainingMs(this.#deadline, this.#host.clock)))
+    this.#controller ??= new AbortController()
+    this.#controller.abort(stopOf(this, remainingMs(this.#deadline, this.#host.clock)))
     timers.move(this.#alarm, this.#deadline.monotonicMs)
   }
 
@@ -264,11 +272,11 @@ export class HeldLease implements Lease, Renewable {
     return clock.monotonicMs() + remainingMs(this.#deadline, clock) - this.#settings.stopBeforeMs
   }
 
-  #lose(why: string): void {
+  #lose(because: LossCause, why: string): void {
     const error = lossOf(this, why)
     this.#end({ kind: 'lost', error })
     this.#controller?.abort(error)
-    this.#host.events.emit('lost', { name: this.name, token: this.ref.token, reason: why })
+    this.#host.events.emit('lost', { ...this.#about, because, reason: why })
   }
 
   #end(state: State): void {
@@ -288,9 +296,5 @@ export class HeldLease implements Lease, Renewable {
     if (standing?.kind === 'gone') this.onStanding(standing, 0)
     // A hint says "look again", and a renewal looks; it starts the next watch as well. Never at once: hints may repeat.
     else if (standing !== undefined) this.#renewals.soon()
-  }
-
-  #controllerNow(): AbortController {
-    return (this.#controller ??= new AbortController())
   }
 }

@@ -3,6 +3,7 @@ import type { Ref } from '../store/claim.ts'
 import type { Hint, Standing } from '../store/standing.ts'
 import type { Clock } from '../time/clock.ts'
 import type { Timers } from '../time/timer-queue.ts'
+import type { LockAttempt } from './lock-attempt.ts'
 import type { EventSink } from './events.ts'
 import type { LockShape } from './lock-shape.ts'
 import type { LeaveOutcome, ReleaseRequest } from './release.ts'
@@ -22,6 +23,7 @@ export interface LeaseHost {
 
 /** The claim behind a lease. */
 export interface GrantedClaim {
+  readonly attempt: LockAttempt
   readonly shape: LockShape
   readonly ref: Ref
   /** An ask of this id is still without an answer, and may arrive after the release. */

@@ -9,7 +9,7 @@ export interface LockShape {
   readonly weight: number
   readonly capacity: number
   /** The entry of `facts.unsupported` that would deny it. */
-  readonly needs?: 'semaphore' | 'readWrite'
+  readonly needs?: 'semaphore' | 'readWrite' | 'members'
 }
 
 /**

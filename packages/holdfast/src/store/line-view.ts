@@ -22,6 +22,8 @@ export interface ClaimView {
   readonly endsInMs?: number
   readonly owner: string
   readonly note: string
+  /** The W3C `traceparent` of the work that claims, where it is traced. */
+  readonly trace?: string
 }
 
 export interface ResourcePage {

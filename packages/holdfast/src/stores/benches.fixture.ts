@@ -2,8 +2,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { connect as connectNats, type NatsConnection } from '@nats-io/transport-node'
 import { Redis } from 'ioredis'
 import { createPool as createMariadbPool } from 'mariadb'
 import { createPool as createMysql2Pool } from 'mysql2/promise'
@@ -11,7 +9,6 @@ import { Pool } from 'pg'
 import postgresJs from 'postgres'
 import type { Bench } from '../testing/index.ts'
 import { EngineNotAvailable, type Engine as Server, type Release } from '@holdfast/testbed/engines/engine'
-import { type EtcdCluster, startCluster as startEtcdCluster } from '@holdfast/testbed/engines/etcd/cluster'
 import * as dynamodbServer from '@holdfast/testbed/engines/dynamodb/server'
 import * as etcdServer from '@holdfast/testbed/engines/etcd/server'
 import { type RedisCluster, startCluster } from '@holdfast/testbed/engines/redis/cluster'
@@ -22,12 +19,11 @@ import * as natsServer from '@holdfast/testbed/engines/nats/server'
 import * as pgbouncerServer from '@holdfast/testbed/engines/pgbouncer/server'
 import * as postgresServer from '@holdfast/testbed/engines/postgres/server'
 import * as redisServer from '@holdfast/testbed/engines/redis/server'
-import { dynamodb, dynamodbTable } from './dynamodb/index.ts'
-import { etcd } from './etcd/index.ts'
-import { kubernetes } from './kubernetes/index.ts'
+import * as zookeeperServer from '@holdfast/testbed/engines/zookeeper/server'
+import { dynamodbBench, kubernetesBench, natsBench } from './record-benches.fixture.ts'
+import { ensembleBench, etcdBench, quorumBench, zookeeperBench } from './session-benches.fixture.ts'
 import { memory, memoryEngine } from './memory/index.ts'
 import { mysql, type MysqlPool } from './mysql/index.ts'
-import { nats } from './nats/index.ts'
 import { postgres } from './postgres/index.ts'
 import { redis } from './redis/index.ts'
 import { redlock } from './redlock/index.ts'
@@ -169,81 +165,6 @@ const clusterBench = (): Bench => {
   }
 }
 
-/** Amazon's own local server, and one client, for a whole run. */
-const dynamodbBench = (): Bench => {
-  let client: Promise<DynamoDBClient> | undefined
-  const connect = async (): Promise<DynamoDBClient> => {
-    const { url: endpoint } = await dynamodbServer.start()
-    const credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
-    const made = new DynamoDBClient({ endpoint, region: 'local', credentials, maxAttempts: 1 })
-    await made.send(new CreateTableCommand(dynamodbTable()))
-    return made
-  }
-  return {
-    name: 'dynamodb on the local server of Amazon, real time',
-    time: 'real',
-    async start() {
-      const shared = await (client ??= connect())
-      return { store: () => dynamodb(shared), stop: async () => undefined }
-    },
-  }
-}
-
-/** One server for a whole run. */
-const etcdBench = (): Bench => {
-  let server: Promise<Server> | undefined
-  return {
-    name: 'etcd, real time',
-    time: 'real',
-    async start() {
-      server ??= etcdServer.start()
-      const { host, port } = await server
-      return { store: () => etcd(`etcd://${host}:${port}`), stop: async () => undefined }
-    },
-  }
-}
-
-/** Three members for a whole run; each store speaks to one of them. */
-const quorumBench = (): Bench => {
-  let cluster: Promise<EtcdCluster> | undefined
-  return {
-    name: 'etcd of three members, real time',
-    time: 'real',
-    async start() {
-      cluster ??= startEtcdCluster()
-      const { url } = await cluster
-      return { store: () => etcd(url), stop: async () => undefined }
-    },
-  }
-}
-
-/** One server and one connection for a whole run. */
-const natsBench = (): Bench => {
-  let connection: Promise<NatsConnection> | undefined
-  const connect = async (): Promise<NatsConnection> => connectNats({ servers: (await natsServer.start()).url })
-  return {
-    name: 'nats, real time',
-    time: 'real',
-    async start() {
-      const shared = await (connection ??= connect())
-      return { store: () => nats(shared), stop: async () => undefined }
-    },
-  }
-}
-
-/** The stand-in for Kubernetes that is in the testbed, for a whole run: what it shows is shown of no real cluster. */
-const kubernetesBench = (): Bench => {
-  let server: Promise<Server> | undefined
-  return {
-    name: 'kubernetes on a stand-in for its API server, real time',
-    time: 'real',
-    async start() {
-      const { host, port } = await (server ??= kubernetesServer.start())
-      return { store: () => kubernetes(`kubernetes://${host}:${port}`), stop: async () => undefined }
-    },
-  }
-}
-
 /** Five independent servers for a whole run, and one client of each: hundreds of stores are opened in one moment here. */
 const redlockBench = (): Bench => {
   let clients: Promise<readonly Redis[]> | undefined
@@ -305,4 +226,5 @@ export const benches: Readonly<Record<string, readonly Bench[]>> = {
   redis: await ifAvailable('redis', redisServer.locate, [redisBench(), clusterBench()]),
   redlock: await ifAvailable('redlock', redisServer.locate, [redlockBench()]),
   sqlite: [sqliteBench('virtual'), sqliteBench('real')],
+  zookeeper: await ifAvailable('zookeeper', zookeeperServer.locate, [zookeeperBench(), ensembleBench()]),
 }

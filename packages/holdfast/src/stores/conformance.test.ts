@@ -10,6 +10,7 @@ import { absent, benches } from './benches.fixture.ts'
 
 /** What several stores share; no store of its own. */
 const SHARED: ReadonlySet<string> = new Set([
+  'addresses',
   'dynamodb-driver',
   'etcd-driver',
   'mysql-driver',

@@ -3,13 +3,14 @@
  * one limit for the whole wait, counted from the call; every call to the store is idempotent by the claim's id, so an
  * answer that did not come is simply asked for again.
  */
+import { LockAttempt } from '../lease/lock-attempt.ts'
 import { ClaimCalls } from './claim-calls.ts'
 import { Backoff } from '../time/backoff.ts'
 import { sleep } from '../time/clock.ts'
 import { isFinal, Misuse, OutcomeUnknown, StoreUnavailable, WaitTimeout } from '../store/errors.ts'
 import { deadlineOf, remainingMs } from '../time/deadline.ts'
 import { HeldLease } from '../lease/held-lease.ts'
-import type { ClaimRequest } from './claim-request.ts'
+import type { AttemptedRequest, ClaimRequest } from './claim-request.ts'
 import type { LocalWaiter } from './local-waiters.ts'
 import { ATTEMPT_MS_MAX, PROVISIONAL_LIFE_MS, PROVISIONAL_RENEW_MS, QUEUE_LENGTH_MAX } from '../store/limits.ts'
 import { explained, refusedFinally, tooLong } from './wait-errors.ts'
@@ -45,19 +46,21 @@ export async function acquireOrThrow(host: WaitHost, request: ClaimRequest): Pro
 async function acquireWithin(host: WaitHost, request: ClaimRequest): Promise<HeldLease | null> {
   const { clock, timers, events, waits } = host
   const { settings } = request
-  const { name } = request.shape
+  const attempt = new LockAttempt(host.namespace, request.shape)
+  const { about, carry } = attempt
+  if (request.isTrial !== true) events.emit('asked', { ...about, carry })
   const limit = new WaitLimit(clock, timers, request.queue ? settings.waitMs : ATTEMPT_MS_MAX, settings.signal)
-  const wait = new Acquisition(host, request, limit)
+  const wait = new Acquisition(host, { ...request, attempt }, limit)
   const run = wait.run()
   waits.set(limit, run)
   try {
     const lease = await run
     const { waitedMs } = limit
-    if (lease !== null) events.emit('acquired', { name, token: lease.ref.token, waitedMs })
-    else if (request.isTrial !== true) events.emit('refused', { name, waitedMs, because: 'busy' })
+    if (lease !== null) events.emit('acquired', { ...about, carry, token: lease.ref.token, waitedMs })
+    else if (request.isTrial !== true) events.emit('refused', { ...about, waitedMs, because: 'busy' })
     return lease
   } catch (error) {
-    events.emit('refused', { name, waitedMs: limit.waitedMs, because: limit.ending })
+    events.emit('refused', { ...about, waitedMs: limit.waitedMs, because: limit.ending })
     throw explained(error, request, limit, wait.trouble)
   } finally {
     waits.delete(limit)
@@ -67,7 +70,7 @@ async function acquireWithin(host: WaitHost, request: ClaimRequest): Promise<Hel
 
 class Acquisition implements LocalWaiter {
   readonly #host: WaitHost
-  readonly #request: ClaimRequest
+  readonly #request: AttemptedRequest
   readonly #limit: WaitLimit
   readonly #calls: ClaimCalls
   readonly #failures = new Backoff()
@@ -81,7 +84,7 @@ class Acquisition implements LocalWaiter {
   #turn: QueuedClaim | undefined
   #woken: WakeReason | undefined
 
-  constructor(host: WaitHost, request: ClaimRequest, limit: WaitLimit) {
+  constructor(host: WaitHost, request: AttemptedRequest, limit: WaitLimit) {
     this.#host = host
     this.#request = request
     this.#limit = limit
@@ -166,7 +169,7 @@ class Acquisition implements LocalWaiter {
   async #stayInLine(standing: Queued): Promise<Standing | undefined> {
     const { ahead } = standing
     if (this.#lastStay === undefined) {
-      this.#host.events.emit('waiting', { name: this.#request.shape.name, ahead })
+      this.#host.events.emit('waiting', { ...this.#request.attempt.about, ahead })
     } else if (this.#woken === 'hint' && this.#isRepeated(standing)) {
       await this.#pause(this.#fruitless)
     } else {
@@ -247,9 +250,9 @@ class Acquisition implements LocalWaiter {
     // The server may have been replaced since this wait began, and what the new one grants is worth less.
     const { facts } = this.#host
     if (facts !== undefined) this.#host.checkSupported(this.#request, facts)
-    const { shape, settings } = this.#request
+    const { shape, settings, attempt } = this.#request
     const { ref, outcomeUnknown } = this.#calls
-    const lease = new HeldLease({ shape, ref, outcomeUnknown }, standing, settings, this.#host)
+    const lease = new HeldLease({ attempt, shape, ref, outcomeUnknown }, standing, settings, this.#host)
     this.#calls.granted(lease)
     this.#host.began(lease)
     return lease

@@ -4,7 +4,8 @@
  */
 import { type Claim, newClaimId, type Ref } from '../store/claim.ts'
 import { HoldfastError, StoreUnavailable } from '../store/errors.ts'
-import type { ClaimRequest } from './claim-request.ts'
+import type { AttemptedRequest } from './claim-request.ts'
+import { noteWithTrace } from '../lease/trace.ts'
 import { ATTEMPT_MS_MAX } from '../store/limits.ts'
 import type { WaitLimit } from './wait-limit.ts'
 import type { WaitHost } from './wait-host.ts'
@@ -18,7 +19,7 @@ const FIRST_ANSWER_MS = 200
 
 export class ClaimCalls {
   readonly #host: WaitHost
-  readonly #request: ClaimRequest
+  readonly #request: AttemptedRequest
   readonly #limit: WaitLimit
   #claim: Claim
   #answerMs = FIRST_ANSWER_MS
@@ -29,7 +30,7 @@ export class ClaimCalls {
   readonly #unanswered: Promise<Standing>[] = []
   #lease: { isHeld(): boolean } | undefined
 
-  constructor(host: WaitHost, request: ClaimRequest, limit: WaitLimit) {
+  constructor(host: WaitHost, request: AttemptedRequest, limit: WaitLimit) {
     this.#host = host
     this.#request = request
     this.#limit = limit
@@ -135,9 +136,10 @@ export class ClaimCalls {
   }
 
   #newClaim(): Claim {
-    const { shape, resource, queue, settings } = this.#request
+    const { shape, resource, queue, settings, attempt } = this.#request
     const { weight, capacity } = shape
-    const { ttlMs, lockDelayMs, note } = settings
+    const { ttlMs, lockDelayMs } = settings
+    const note = noteWithTrace(settings.note, attempt.trace)
     const { owner } = this.#host
     return { resource, id: newClaimId(), weight, capacity, ttlMs, queue, lockDelayMs, note, owner }
   }

@@ -1,4 +1,5 @@
 /** What a recipe asks of a client: one claim on one line. */
+import type { LockAttempt } from '../lease/lock-attempt.ts'
 import type { LockShape } from '../lease/lock-shape.ts'
 import type { AcquireSettings } from '../lease/settings.ts'
 
@@ -11,4 +12,9 @@ export interface ClaimRequest {
   /** One of several tries: that it was busy is no news. @default false */
   readonly isTrial?: boolean
   readonly settings: AcquireSettings
+}
+
+/** A request on its way: what its events are about, and what its claim carries. */
+export interface AttemptedRequest extends ClaimRequest {
+  readonly attempt: LockAttempt
 }

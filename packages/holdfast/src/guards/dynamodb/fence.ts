@@ -87,7 +87,7 @@ export class FencedItems {
   constructor(client: DynamodbSender, options: DynamodbFenceOptions) {
     this.#requests = new MarkRequests(client)
     this.table = tableNameOf(options)
-    this.admit = admissions(options)
+    this.admit = admissions(options, 'dynamodb')
     this.#waitMs = durationMs('wait', options.wait ?? MARK_WAIT_MS_DEFAULT, { minMs: 1, maxMs: MARK_WAIT_MS_MAX })
     this.#clock = options.clock ?? systemClock
   }

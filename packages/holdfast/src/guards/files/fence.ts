@@ -52,7 +52,7 @@ export function fence(folder: string, options: GuardOptions = {}): FileFence {
   if (typeof folder !== 'string' || folder === '' || folder.includes('\0')) {
     throw new Misuse('a guard for files takes the path of a folder')
   }
-  const admit = admissions(options)
+  const admit = admissions(options, 'files')
   const placeOf = (resource: string): string => join(folder, fileNameOf(resource))
   const partsOf = (resource: string): FileParts => {
     const place = placeOf(resource)

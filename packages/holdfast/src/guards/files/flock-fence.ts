@@ -53,7 +53,7 @@ export function flockFence(folder: string, options: FileLockFenceOptions = {}): 
   if (typeof folder !== 'string' || folder === '' || folder.includes('\0')) {
     throw new Misuse('a guard for files takes the path of a folder')
   }
-  const admit = admissions(options)
+  const admit = admissions(options, 'files')
   const waitMs = durationMs('wait', options.wait ?? MARK_WAIT_MS_DEFAULT, { minMs: 1, maxMs: MARK_WAIT_MS_MAX })
   const locked = async <T>(admission: Admission, work: (file: FileHandle) => Promise<T> | T): Promise<T> => {
     await ownFolder(folder)

@@ -1,7 +1,8 @@
 /** A request that carries the token of its lease, and whose refusals come back as the errors of a guard. */
-import { OutcomeUnknown } from '../../store/errors.ts'
+import { OutcomeUnknown, StaleToken } from '../../store/errors.ts'
 import type { Fenced } from '../../lease/lease.ts'
 import { admissions, type GuardOptions } from '../admission.ts'
+import { publishRefusal } from '../channels.ts'
 import { fencingHeaders } from './header.ts'
 import { errorIn, PROBLEM_TYPE } from './problem.ts'
 
@@ -24,7 +25,8 @@ export async function fencedFetch(
   url: string | URL,
   { maxAhead, clock, ...init }: FencedFetchOptions = {},
 ): Promise<Response> {
-  admissions({ ...(maxAhead === undefined ? {} : { maxAhead }), ...(clock === undefined ? {} : { clock }) })(lease)
+  const options = { ...(maxAhead === undefined ? {} : { maxAhead }), ...(clock === undefined ? {} : { clock }) }
+  admissions(options, 'fetch')(lease)
   const headers = new Headers(init.headers)
   for (const [name, value] of Object.entries(fencingHeaders(lease))) headers.set(name, value)
   // What is wrong with the request itself is said here, before anything is sent.
@@ -39,6 +41,7 @@ export async function fencedFetch(
     )
   }
   const refusal = await refusalIn(response, lease.name)
+  if (refusal instanceof StaleToken) publishRefusal('fetch', lease, refusal.needed)
   if (refusal !== undefined) throw refusal
   return response
 }

@@ -23,7 +23,7 @@ export interface ProcessMarksOptions extends GuardOptions {
  */
 export function processMarks(options: ProcessMarksOptions = {}): HttpMarks<undefined> {
   const { wait = MARK_WAIT_MS_DEFAULT, clock = systemClock } = options
-  const admit = admissions(options)
+  const admit = admissions(options, 'http')
   const queue = new TurnQueue(clock, durationMs('wait', wait, { minMs: 1, maxMs: MARK_WAIT_MS_MAX }))
   const marks = new ProcessMarks()
   return {

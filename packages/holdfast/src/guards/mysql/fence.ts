@@ -51,7 +51,7 @@ export function fence<Pool extends MysqlGuardPool>(
   options?: MysqlFenceOptions,
 ): SqlFence<MysqlConnectionOf<Pool>>
 export function fence(source: unknown, options: MysqlFenceOptions = {}): SqlFence<never> {
-  return fenceOver(fencedTransactions(source, options), admissions(options))
+  return fenceOver(fencedTransactions(source, options), admissions(options, 'mysql'))
 }
 
 /** What the guard and the ledger stand on. */

@@ -27,7 +27,7 @@ export function ledgerTableSql({
 export function ledger(source: MysqlGuardPool | SqlTransactions<never>, options: MysqlLedgerOptions = {}): SqlLedger {
   const { ledgerTable = TABLE_DEFAULT, database } = options
   const entries = entriesOf(tableName(database, 'ledgerTable', ledgerTable), ledgerTableSql(options))
-  return ledgerOver(fencedTransactions(source, options), admissions(options), entries)
+  return ledgerOver(fencedTransactions(source, options), admissions(options, 'mysql'), entries)
 }
 
 function entriesOf(table: string, statement: string): SqlEntries {

@@ -46,7 +46,7 @@ export function fence<Pool extends PgGuardPool | PostgresJsSql>(
   options?: PostgresFenceOptions,
 ): SqlFence<PostgresTransactionOf<Pool>>
 export function fence(source: unknown, options: PostgresFenceOptions = {}): SqlFence<never> {
-  return fenceOver(fencedTransactions(source, options), admissions(options))
+  return fenceOver(fencedTransactions(source, options), admissions(options, 'postgres'))
 }
 
 /** What the guard and the ledger stand on. */

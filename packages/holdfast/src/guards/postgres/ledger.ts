@@ -34,7 +34,7 @@ export function ledger(
   const { ledgerTable = TABLE_DEFAULT, schema } = options
   return ledgerOver(
     fencedTransactions(source, options),
-    admissions(options),
+    admissions(options, 'postgres'),
     entriesOf(tableName({ schema }, 'ledgerTable', ledgerTable), ledgerTableSql(options)),
   )
 }

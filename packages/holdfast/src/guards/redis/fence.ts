@@ -95,7 +95,7 @@ const ENTER = `${fenceLua}${NOW}return { now, fence(KEYS[1], ARGV[1], ARGV[2]) }
 
 /** A guard over a client of the caller; it is never closed here. Sends nothing yet. */
 export function fence(client: RedisCommands, options: RedisFenceOptions = {}): RedisFence {
-  const admit = admissions(options)
+  const admit = admissions(options, 'redis')
   const send = senderOf(client)
   const time = new ServerTime(options.clock ?? systemClock)
   const prefix = options.prefix ?? PREFIX_DEFAULT

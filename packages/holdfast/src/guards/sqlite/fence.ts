@@ -81,7 +81,7 @@ export function fence<Database extends SqliteDatabase>(
   db: Database,
   options: SqliteFenceOptions = {},
 ): SqliteFence<Database> {
-  const admit = admissions(options)
+  const admit = admissions(options, 'sqlite')
   const marks = marksOf(db, options.table ?? TABLE_DEFAULT)
   return {
     enter(lease) {

@@ -2,11 +2,10 @@
  * Calls to an etcd of several members: over one connection to one of them, and over one to another when that ends or the
  * member answers without a leader. Nothing is repeated here but what was surely not carried out for want of a token.
  */
-import { readFile } from 'node:fs/promises'
-import type { SecureContextOptions } from 'node:tls'
 import { driversWords } from '../../store/drivers-words.ts'
 import { StoreUnavailable } from '../../store/errors.ts'
 import type { StoreEnvironment } from '../../store/store.ts'
+import { certificatesOf, type CertificateTexts } from '../addresses/certificates.ts'
 import type { EtcdAddress } from './address.ts'
 import { EtcdConnection } from './connection.ts'
 import { etcdError } from './errors.ts'
@@ -23,15 +22,8 @@ const CONNECT_ALONE_MS_MAX = 4_000
 /** A watch that was lost is not told at once: what looks again and watches again must not turn in a circle. */
 const LOST_AFTER_MS = 200
 
-/** Certificates as texts in PEM, instead of files that the URL names. */
-export interface EtcdTls {
-  /** Authorities that the certificates of the members are judged by. @default those of Node */
-  readonly ca?: string | Uint8Array
-  /** The certificate that this program shows. @default none */
-  readonly cert?: string | Uint8Array
-  /** The key of `cert`. */
-  readonly key?: string | Uint8Array
-}
+/** Certificates for an `etcds:` URL. */
+export type EtcdTls = CertificateTexts
 
 export class EtcdChannel {
   readonly #address: EtcdAddress
@@ -122,7 +114,7 @@ export class EtcdChannel {
     headers: Readonly<Record<string, string>>,
   ): Promise<Response> {
     const connection = await this.#connected()
-    const answer = await connection.call(path, headers, this.#codec.encode(shape, request))
+    const answer = await connection.call(path, headers, this.#codec.encode(shape, request), { term: this.#term })
     try {
       const decoded: Response & Answer = this.#codec.decode(response, answer)
       this.#term = decoded.header?.term ?? this.#term
@@ -137,14 +129,13 @@ export class EtcdChannel {
   async #lookForLeader(connection: EtcdConnection): Promise<void> {
     const { path, request, response } = statusMethod
     try {
-      const answer = await connection.call(path, {}, this.#codec.encode(request, {}), true)
+      const answer = await connection.call(path, {}, this.#codec.encode(request, {}), { isAside: true })
       const term = this.#codec.decode(response, answer).header?.term ?? 0n
-      const isOther = this.#term > 0n && term > this.#term
       this.#term = term
-      if (isOther) connection.end(new Error('another leader was elected while it answered nothing'))
-    } catch (error) {
+      const words = 'another leader was elected while it answered nothing'
+      if (connection.giveUpBefore(term, words)) this.#environment.troubled?.(new StoreUnavailable(`etcd: ${words}`))
+    } catch {
       // While there is none it says so, because every call of ours requires one, and it is asked again.
-      this.#judge(error)
     }
   }
 
@@ -195,9 +186,9 @@ export class EtcdChannel {
 
   /** One round over all members. */
   async #connect(): Promise<EtcdConnection> {
-    const { endpoints, isTls } = this.#address
+    const { endpoints, isTls, files } = this.#address
     const { clock, timers, signal } = this.#environment
-    const tls = isTls ? await this.#certificates() : undefined
+    const tls = isTls ? await certificatesOf(files, this.#tls) : undefined
     const limitMs = endpoints.length === 1 ? CONNECT_ALONE_MS_MAX : CONNECT_MS_MAX
     const failures: unknown[] = []
     for (const _ of endpoints) {
@@ -237,19 +228,6 @@ export class EtcdChannel {
     if (cause === undefined || this.#isClosed) return
     const words = `the connection to etcd ended, and another one is made: ${driversWords(cause)}`
     this.#environment.troubled?.(new StoreUnavailable(words))
-  }
-
-  async #certificates(): Promise<SecureContextOptions> {
-    const { files } = this.#address
-    const certificates: Record<string, string | Uint8Array> = { ...this.#tls }
-    for (const [name, path] of Object.entries(files as Readonly<Record<string, string>>)) {
-      certificates[name] = await readFile(path).catch((cause: unknown) => {
-        throw new StoreUnavailable(`the file for "${name}" of the URL cannot be read: ${driversWords(cause)}`, {
-          isFinal: true,
-        })
-      })
-    }
-    return certificates
   }
 }
 

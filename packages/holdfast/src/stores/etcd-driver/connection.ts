@@ -14,19 +14,21 @@ import type { SecureContextOptions } from 'node:tls'
 import { ATTEMPT_MS_MAX } from '../../store/limits.ts'
 import type { Timers, ScheduledItem } from '../../time/timer-queue.ts'
 import type { Clock } from '../../time/clock.ts'
-import type { EtcdEndpoint } from './address.ts'
-import { ConnectionFailure, GRPC, GrpcFailure, wordsIn } from './failures.ts'
+import { type EtcdEndpoint, nameOf } from './address.ts'
+import { ConnectionFailure, failureIn, GRPC, GrpcFailure } from './failures.ts'
 import { framed, FrameReader } from './frames.ts'
 
-/** Calls stand without an answer for so long: the leader that they were passed on to may be gone. */
+/** A call stands without an answer for so long: the leader that it was passed on to may be gone. */
 const QUIET_MS = 1_000
+/** While that goes on, it is asked again so soon whether there is another one. */
+const QUIET_AGAIN_MS = 200
 /** Calls stand without an answer, and none came to any other: the member is away, or cut off from the others. */
 const SILENCE_MS_MAX = 3_000
+const SILENT = `no answer to anything for ${SILENCE_MS_MAX} ms`
 /** An etcd ends a connection whose pings come more often than every five seconds. */
 const PING_AFTER_MS = 5_500
 const PING_ANSWER_MS = 3_000
 const WINDOW_BYTES = 1024 * 1024
-const HTTP_OK = 200
 
 type CallHeaders = Readonly<Record<string, string>>
 
@@ -37,7 +39,7 @@ export interface ConnectionHost {
   readonly tls: SecureContextOptions | undefined
   /** Without a cause it was the wish of the server. */
   onEnd(connection: EtcdConnection, cause?: unknown): void
-  /** No call is answered, and it may be asked what is wrong; again each time that this goes on. */
+  /** A call is not answered, and it may be asked what is wrong; again each time that this goes on. */
   onQuiet(connection: EtcdConnection): void
 }
 
@@ -52,8 +54,16 @@ export interface GrpcStream {
   end(): void
 }
 
+interface CallOptions {
+  /** Under which leader it is asked. @default 0n, which is: nobody knows */
+  readonly term?: bigint
+  /** It says nothing of the calls beside it, because the member answers it alone. @default false */
+  readonly isAside?: boolean
+}
+
 interface OpenCall {
   readonly sentAtMs: number
+  readonly term: bigint
   fail(failure: ConnectionFailure): void
 }
 
@@ -111,8 +121,9 @@ export class EtcdConnection {
     return this.#isOpen
   }
 
-  /** One question and its one answer. `isAside`: it says nothing of the calls beside it, because the member answers it alone. */
-  call(path: string, headers: CallHeaders, request: Uint8Array, isAside = false): Promise<Uint8Array> {
+  /** One question and its one answer. */
+  call(path: string, headers: CallHeaders, request: Uint8Array, options: CallOptions = {}): Promise<Uint8Array> {
+    const { term = 0n, isAside = false } = options
     return new Promise((resolve, reject) => {
       let answer: Uint8Array | undefined
       const calls = isAside ? this.#streams : this.#calls
@@ -122,7 +133,11 @@ export class EtcdConnection {
         outcome()
       }
       const fail = (failure: unknown): void => settle(() => reject(failure))
-      const call: OpenCall = { sentAtMs: this.#host.clock.monotonicMs(), fail }
+      const giveUp = (failure: ConnectionFailure): void => {
+        stream.close(constants.NGHTTP2_CANCEL)
+        fail(failure)
+      }
+      const call: OpenCall = { sentAtMs: this.#host.clock.monotonicMs(), term, fail: giveUp }
       const stream = this.#open(path, headers, {
         onMessage: (message) => (answer = message),
         onEnd: (failure) => {
@@ -135,10 +150,7 @@ export class EtcdConnection {
           settle(() => resolve(whole))
         },
       })
-      const late = (): void => {
-        stream.close(constants.NGHTTP2_CANCEL)
-        fail(this.#failure(`no answer within ${ATTEMPT_MS_MAX} ms`))
-      }
+      const late = (): void => giveUp(this.#failure(`no answer within ${ATTEMPT_MS_MAX} ms`))
       const alarm = this.#host.timers.addIn(late, ATTEMPT_MS_MAX)
       calls.add(call)
       this.#watchOver()
@@ -151,7 +163,7 @@ export class EtcdConnection {
     const end = (failure: unknown): void => {
       if (this.#streams.delete(open)) handlers.onEnd(failure)
     }
-    const open: OpenCall = { sentAtMs: this.#host.clock.monotonicMs(), fail: end }
+    const open: OpenCall = { sentAtMs: this.#host.clock.monotonicMs(), term: 0n, fail: end }
     this.#streams.add(open)
     const stream = this.#open(path, headers, { onMessage: handlers.onMessage, onEnd: end })
     this.#watchOver()
@@ -159,6 +171,13 @@ export class EtcdConnection {
       write: (message) => void (stream.writable && stream.write(framed(message))),
       end: () => stream.close(constants.NGHTTP2_CANCEL),
     }
+  }
+
+  /** What was asked under an earlier leader is given up: where that one is gone, nobody will answer it. */
+  giveUpBefore(term: bigint, words: string): boolean {
+    const calls = [...this.#calls].filter((call) => call.term > 0n && call.term < term)
+    for (const call of calls) call.fail(this.#failure(words))
+    return calls.length > 0
   }
 
   /** Everything that is unanswered stays so. */
@@ -235,17 +254,21 @@ export class EtcdConnection {
 
   /** One timer a connection, and none while nothing is awaited. */
   #watchOver(): void {
-    if (this.#check !== undefined && this.#check.index >= 0) return
-    this.#check = this.#host.timers.addIn(() => this.#look(), this.#calls.size > 0 ? QUIET_MS : SILENCE_MS_MAX)
+    const { clock, timers } = this.#host
+    const isAwaited = this.#calls.size > 0
+    const inMs = isAwaited ? Math.max(QUIET_AGAIN_MS, QUIET_MS - this.#waitedMs()) : SILENCE_MS_MAX
+    const atMs = clock.monotonicMs() + inMs
+    if (this.#check === undefined) this.#check = timers.add(() => this.#look(), atMs)
+    else if (this.#check.index < 0 || this.#check.atMs > atMs) timers.move(this.#check, atMs)
   }
 
   #look(): void {
     if (!this.#isOpen) return
-    if (this.#isQuietFor(QUIET_MS)) {
+    if (this.#waitedMs() >= QUIET_MS) {
       // After a stall of the event loop timers come before the answers that have long arrived.
       this.#host.clock.schedule(0, () => {
-        if (this.#isOpen && this.#isQuietFor(QUIET_MS)) this.#host.onQuiet(this)
-        if (this.#isQuietFor(SILENCE_MS_MAX)) this.end(new Error(`no answer to anything for ${SILENCE_MS_MAX} ms`))
+        if (this.#isOpen && this.#waitedMs() >= QUIET_MS) this.#host.onQuiet(this)
+        if (this.#waitedMs(this.#answeredAtMs) >= SILENCE_MS_MAX) this.end(new Error(SILENT))
       })
     }
     const isWatching = this.#streams.size > 0
@@ -253,38 +276,22 @@ export class EtcdConnection {
     if (isWatching || this.#calls.size > 0) this.#watchOver()
   }
 
-  #isQuietFor(ms: number): boolean {
+  /** How long the oldest call waits, or how long since then. */
+  #waitedMs(sinceMs = 0): number {
     const [oldest] = this.#calls
-    const sinceMs = Math.max(oldest?.sentAtMs ?? Number.POSITIVE_INFINITY, this.#answeredAtMs)
-    return this.#host.clock.monotonicMs() - sinceMs >= ms
+    return oldest === undefined ? 0 : this.#host.clock.monotonicMs() - Math.max(oldest.sentAtMs, sinceMs)
   }
 
   #ping(): void {
     // The next one is due after this one: silence is measured from here.
     this.#heard()
-    const alarm = this.#host.timers.addIn(
-      () => this.end(new Error(`no answer to a ping within ${PING_ANSWER_MS} ms`)),
-      PING_ANSWER_MS,
-    )
+    const late = (): void => this.end(new Error(`no answer to a ping within ${PING_ANSWER_MS} ms`))
+    const alarm = this.#host.timers.addIn(late, PING_ANSWER_MS)
     this.#session.ping((error) => {
       this.#host.timers.cancel(alarm)
       if (error === null) this.#heard()
     })
   }
-}
-
-function failureIn(headers: IncomingHttpHeaders): GrpcFailure | undefined | 'none yet' {
-  const status = headers['grpc-status']
-  if (status !== undefined) {
-    return Number(status) === GRPC.ok ? undefined : new GrpcFailure(Number(status), wordsIn(headers['grpc-message']))
-  }
-  const http = Number(headers[':status'] ?? HTTP_OK)
-  if (http === HTTP_OK) return 'none yet'
-  return new GrpcFailure(GRPC.unknown, `it answered with the HTTP status ${http}: is it an etcd?`)
-}
-
-function nameOf({ host, port }: EtcdEndpoint): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 function messageOf(cause: unknown): string {

@@ -1,4 +1,7 @@
 /** The two ways in which a call fails before there is an answer of etcd: a status of gRPC, or a connection that ended. */
+import type { IncomingHttpHeaders } from 'node:http2'
+
+const HTTP_OK = 200
 
 export class GrpcFailure extends Error {
   readonly code: number
@@ -37,11 +40,22 @@ export const GRPC = {
 } as const
 
 /** As the header `grpc-message` has them. */
-export function wordsIn(message: string | string[] | undefined): string {
+function wordsIn(message: string | string[] | undefined): string {
   const text = String(message ?? 'no words')
   try {
     return decodeURIComponent(text)
   } catch {
     return text
   }
+}
+
+/** What the headers, or the trailers, say of the outcome. */
+export function failureIn(headers: IncomingHttpHeaders): GrpcFailure | undefined | 'none yet' {
+  const status = headers['grpc-status']
+  if (status !== undefined) {
+    return Number(status) === GRPC.ok ? undefined : new GrpcFailure(Number(status), wordsIn(headers['grpc-message']))
+  }
+  const http = Number(headers[':status'] ?? HTTP_OK)
+  if (http === HTTP_OK) return 'none yet'
+  return new GrpcFailure(GRPC.unknown, `it answered with the HTTP status ${http}: is it an etcd?`)
 }

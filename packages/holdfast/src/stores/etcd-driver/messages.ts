@@ -240,11 +240,11 @@ const serverStatus: MessageShape<ServerStatus> = {
   leader: [4, 'uint64'],
   errors: [8, 'texts'],
 }
-interface Members {
+interface EtcdMembers {
   readonly members: readonly { readonly id: bigint }[]
 }
 const member: MessageShape<{ readonly id: bigint }> = { id: [1, 'uint64'] }
-const members: MessageShape<Members> = { members: [2, 'messages', () => member] }
+const members: MessageShape<EtcdMembers> = { members: [2, 'messages', () => member] }
 
 /** What is asked once and answered once. */
 export interface UnaryMethod<Request extends object, Response extends object> {
@@ -278,4 +278,4 @@ export const remainingMethod: UnaryMethod<LeaseRequest, RemainingAnswer> = unary
 export const revokeMethod: UnaryMethod<LeaseRequest, object> = unary('Lease/LeaseRevoke', leaseRequest, empty)
 export const loginMethod: UnaryMethod<LoginRequest, LoginAnswer> = unary('Auth/Authenticate', loginRequest, loginAnswer)
 export const statusMethod: UnaryMethod<object, ServerStatus> = unary('Maintenance/Status', empty, serverStatus)
-export const membersMethod: UnaryMethod<object, Members> = unary('Cluster/MemberList', empty, members)
+export const membersMethod: UnaryMethod<object, EtcdMembers> = unary('Cluster/MemberList', empty, members)

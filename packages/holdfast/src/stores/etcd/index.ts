@@ -6,6 +6,7 @@ import type { EtcdTls } from '../etcd-driver/channel.ts'
 import { type EtcdMemberState, memberStates } from '../etcd-driver/members.ts'
 import { type EtcdStore, etcdStore } from './store.ts'
 
+export type { CertificateTexts } from '../addresses/certificates.ts'
 export type { EtcdTls } from '../etcd-driver/channel.ts'
 export type { EtcdMemberState } from '../etcd-driver/members.ts'
 export type { EtcdHolder, EtcdOwnership } from './ownership.ts'

@@ -10,6 +10,7 @@ import { headers, type NatsConnection } from '@nats-io/transport-node'
 import * as server from '@holdfast/testbed/engines/nats/driver'
 import type { Engine } from '@holdfast/testbed/engines/engine'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
+import { until } from '@holdfast/testbed/engines/until'
 import { locate as locateCertificate, makeCertificate } from '@holdfast/testbed/os/certificate'
 import { requireAbility } from '@holdfast/testbed/os/rights'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
@@ -91,6 +92,8 @@ describe('the entry of a line', () => {
     async (mark) => {
       const [store, other, resource] = [await opened(), await opened(), fresh()]
       const before = await takeAndLeave(store, resource)
+      // With the entry goes the last token, and a clock of whole milliseconds makes the next one.
+      await until(() => BigInt(Date.now()) * 1_000n > before, { withinMs: 5_000, what: 'the next millisecond' })
       const marked = headers()
       marked.set('KV-Operation', mark)
       if (mark === 'PURGE') marked.set('Nats-Rollup', 'sub')

@@ -5,7 +5,7 @@
 import { Misuse, StoreUnavailable } from '../../store/errors.ts'
 import type { Marker } from './data-markers.ts'
 import { MAX_TTL_MS_DEFAULT } from './limits.ts'
-import { idOf, maxTtlIn, type Membership, membershipOf, partsOf, type ServerList } from './membership.ts'
+import { idOf, maxTtlIn, type ServerMembership, membershipOf, partsOf, type ServerList } from './membership.ts'
 
 /** What the caller gave. Without `maxTtlMs` it is what the servers have been told before. */
 export interface GivenList {
@@ -44,7 +44,7 @@ export function listsOf(
   }
 }
 
-export interface Agreement extends Membership {
+export interface Agreement extends ServerMembership {
   readonly generation: number
   /** The places of nodes that are under an older list: they were away when it was changed. */
   readonly behind: readonly number[]
@@ -74,7 +74,7 @@ export function agreementOf(given: GivenLists, markers: readonly (Marker | undef
 }
 
 /** The node has been put under a step that begins or ends with our list; or it missed what the others have done since. */
-function isTolerable({ accepted }: Membership, generation: number, { list, ...marker }: Marker): boolean {
+function isTolerable({ accepted }: ServerMembership, generation: number, { list, ...marker }: Marker): boolean {
   if (marker.generation < generation) return true
   return marker.generation === generation && partsOf(list).some((part) => accepted.includes(part))
 }

@@ -19,7 +19,7 @@ export interface Quorum {
   readonly lists: readonly (readonly number[])[]
 }
 
-export interface Membership {
+export interface ServerMembership {
   /** The lists that a node may be under. */
   readonly accepted: readonly string[]
   /** The list that a node without data is put under. */
@@ -56,7 +56,7 @@ export function maxTtlIn(id: string, names: readonly string[]): number | undefin
 }
 
 /** `names`: of all nodes, in their order. `from`: the list that is being changed into `to`. */
-export function membershipOf(names: readonly string[], to: ServerList, from?: ServerList): Membership {
+export function membershipOf(names: readonly string[], to: ServerList, from?: ServerList): ServerMembership {
   const lists = [to, ...(from === undefined ? [] : [from])]
   const keptOutMs = Math.max(...lists.map(({ maxTtlMs }) => maxTtlMs))
   const quorum = quorumOf(

@@ -7,7 +7,7 @@ import { Misuse, StoreUnavailable } from '../../store/errors.ts'
 import { listsOf, wordsOf } from './agreement.ts'
 import { type Marker, markersOf } from './data-markers.ts'
 import { NODE_MS_MAX, quarantineMs, SOLE_EVERY_MS } from './limits.ts'
-import { changeOf, idOf, isMajority, type Membership, membershipOf, type ServerList } from './membership.ts'
+import { changeOf, idOf, isMajority, type ServerMembership, membershipOf, type ServerList } from './membership.ts'
 import type { RedisNode } from './node.ts'
 import { type Fleet, fleetOf, type JoinPlan } from './open.ts'
 import { causesOf, majorityOf, poll, troubleOf } from './quorum.ts'
@@ -174,7 +174,7 @@ export class ServersOfRedlock implements RedlockServers {
 
   async #put(
     servers: readonly Seen[],
-    { accepted, keptOutMs }: Membership,
+    { accepted, keptOutMs }: ServerMembership,
     { id, generation, words }: { readonly id: string; readonly generation: number; readonly words: string },
   ): Promise<void> {
     const nodes = servers.map(({ node }) => node)

@@ -11,6 +11,7 @@ test('the newest answered ping counts only once another one was answered that wa
   life.answered(at(1_250))
   expect(life.knownToLeader(1_000)).toEqual(at(200))
   expect(life.knownToLeader(950)).toEqual(at(300))
+  expect(life.newest).toEqual(at(1_250))
 })
 
 test('pings that are further apart than the lag are not believed for longer than those that are dense', () => {
@@ -33,4 +34,13 @@ test('more pings than any lag needs are not kept', () => {
   for (let ms = 1; ms <= 5_000; ms += 1) life.answered(at(ms))
   expect(life.knownToLeader(900)).toEqual(at(4_100))
   expect(life.knownToLeader(900)).toEqual(at(4_100))
+})
+
+test('what was proven stays proven, although nothing is answered any more', () => {
+  const life = new LifeSigns(at(0))
+  for (const ms of [1_000, 2_000, 3_000]) life.answered(at(ms))
+  expect(life.knownToLeader(1_000)).toEqual(at(2_000))
+  expect(life.knownToLeader(5_000)).toEqual(at(2_000))
+  life.confirmed(at(4_000))
+  expect([life.newest, life.knownToLeader(1_000)]).toEqual([at(4_000), at(4_000)])
 })

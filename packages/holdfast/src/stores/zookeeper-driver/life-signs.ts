@@ -30,15 +30,23 @@ export class LifeSigns {
     if (this.#answered.length > PINGS_MAX) this.#answered.shift()
   }
 
+  /** The newest sign of life, whether the leader has heard of it or not. */
+  get newest(): Stamp {
+    const answered = this.#answered.at(-1)
+    return answered === undefined || answered.monotonicMs < this.#seenByLeader.monotonicMs
+      ? this.#seenByLeader
+      : answered
+  }
+
   /** The newest sign of life that the leader has surely heard of, where a follower may be cut off from it for `lagMs`. */
   knownToLeader(lagMs: number): Stamp {
-    const newest = this.#answered.at(-1)
-    if (newest === undefined) return this.#seenByLeader
-    const provenUntilMs = newest.monotonicMs - lagMs
+    const provenUntilMs = this.newest.monotonicMs - lagMs
     const index = this.#answered.findLastIndex(({ monotonicMs }) => monotonicMs <= provenUntilMs)
     const proven = this.#answered[index]
-    if (proven === undefined) return this.#seenByLeader
-    this.#answered.splice(0, index)
-    return proven.monotonicMs > this.#seenByLeader.monotonicMs ? proven : this.#seenByLeader
+    if (proven !== undefined) {
+      this.#answered.splice(0, index)
+      this.confirmed(proven)
+    }
+    return this.#seenByLeader
   }
 }

@@ -11,7 +11,8 @@ import { sleep, systemClock } from '../../time/clock.ts'
 import { environment } from '../opened.fixture.ts'
 import { CODE, RequestUnsent, ServerRefusal, SessionOver } from './failures.ts'
 import { isWhole } from './requests.ts'
-import { type SessionOptions, ZookeeperSession } from './session.ts'
+import { ZookeeperSession } from './session.ts'
+import type { SessionOptions } from './session-options.ts'
 import { NodeTree } from './tree.ts'
 
 /** So long a follower answers without its leader: syncLimit, and half a tick, after which the leader has asked it again. */

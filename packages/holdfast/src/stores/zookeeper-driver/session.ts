@@ -2,7 +2,6 @@
  * One session: what lives in it ends with it. It moves to another server when a connection ends, and takes its watches
  * along. No connection is not the end of it, and an answered ping is no lease. Nothing is asked twice here.
  */
-import type { SecureContextOptions } from 'node:tls'
 import { driversWords } from '../../store/drivers-words.ts'
 import { type Stamp, stampOf } from '../../time/clock.ts'
 import type { StoreEnvironment } from '../../store/store.ts'
@@ -12,6 +11,7 @@ import { AnswerMissing, CODE, RequestUnsent, ServerRefusal, SessionOver } from '
 import { LifeSigns } from './life-signs.ts'
 import { type NodeChange, NodeWatches } from './node-watches.ts'
 import { OPERATION } from './requests.ts'
+import type { SessionOptions } from './session-options.ts'
 
 /** The next server is tried at once; between rounds over all of them there is a pause. */
 const ROUND_PAUSE_MS_MIN = 50
@@ -26,19 +26,6 @@ const CHANGES: Readonly<Record<number, Exclude<NodeChange, 'lost'>>> = {
   2: 'deleted',
   3: 'changed',
   4: 'children',
-}
-
-export interface SessionOptions {
-  readonly servers: readonly ZookeeperServer[]
-  /** How long the servers keep it when they hear nothing. They grant what their configuration allows. */
-  readonly timeoutMs: number
-  /** A connection that answers nothing for this long is left, and a request waits as long for one. */
-  readonly silenceMs: number
-  /** A user and a password: what is made belongs to this user alone. */
-  readonly user?: string
-  readonly tls?: SecureContextOptions
-  /** Goes on with a session that exists. */
-  readonly resumed?: SessionGrant
 }
 
 export interface SessionRequest {
@@ -62,6 +49,8 @@ export class ZookeeperSession {
   #waiting: PromiseWithResolvers<ZookeeperConnection>[] = []
   #isConnecting = false
   #over: SessionOver | undefined
+  /** Why the last try of each server gave no connection. */
+  readonly #failures = new Map<ZookeeperServer, Error>()
   #number = 0
   #seenAt = 0n
   #connectCount = 0
@@ -104,6 +93,11 @@ export class ZookeeperSession {
   /** Whether what it makes belongs to its user alone. */
   get hasUser(): boolean {
     return this.#options.user !== undefined
+  }
+
+  /** The newest moment at which a server has heard of it. */
+  get newestSign(): Stamp | undefined {
+    return this.#life?.newest
   }
 
   /** The newest moment at which the leader, which alone ends sessions, has surely heard of it. */
@@ -193,7 +187,9 @@ export class ZookeeperSession {
     const late = (): void => {
       this.#waiting = this.#waiting.filter((each) => each !== waiting)
       const names = servers.map(({ host, port }) => `${host}:${port}`).join(', ')
-      waiting.reject(new RequestUnsent(`no session at any of ${names} within ${silenceMs} ms`))
+      const failures = [...this.#failures.values()]
+      const words = [`no session at any of ${names} within ${silenceMs} ms`, ...failures.map(driversWords)]
+      waiting.reject(new RequestUnsent(words.join('; '), { cause: failures[0] }))
     }
     const alarm = this.#environment.timers.addIn(late, silenceMs)
     const settled = (): void => this.#environment.timers.cancel(alarm)
@@ -205,7 +201,7 @@ export class ZookeeperSession {
   /** One server after the other, with a pause after each round, until there is a connection or the session is over. */
   async #connect(failureCount: number): Promise<void> {
     this.#isConnecting = true
-    const { servers, tls } = this.#options
+    const { servers } = this.#options
     const server = servers[this.#next % servers.length]
     this.#next += 1
     if (server === undefined) return
@@ -214,10 +210,12 @@ export class ZookeeperSession {
     const silenceMs = this.#options.silenceMs / Math.min(servers.length, 3)
     const greeting = { ...this.#grant, seenAt: this.#seenAt }
     try {
+      const tls = await this.#options.tls?.()
       const opened = await ZookeeperConnection.open(server, { clock, timers, tls, silenceMs }, greeting)
       this.#isConnecting = false
       this.#took(opened.connection, opened.grant, askedAt)
     } catch (error) {
+      if (error instanceof Error) this.#failures.set(server, error)
       this.#again(failureCount + 1, error)
     }
   }
@@ -226,7 +224,7 @@ export class ZookeeperSession {
     this.#isConnecting = false
     if (this.#over !== undefined) return
     const { clock, timers } = this.#environment
-    const silentMs = clock.monotonicMs() - (this.#life?.knownToLeader(0).monotonicMs ?? clock.monotonicMs())
+    const silentMs = clock.monotonicMs() - (this.#life?.newest.monotonicMs ?? clock.monotonicMs())
     // No request waits for it, and its time is long over: trying on could only find it expired.
     if (this.#waiting.length === 0 && silentMs > 2 * this.#grant.timeoutMs) {
       return this.#end(new SessionOver('expired', `no server was reached for ${silentMs} ms: ${driversWords(error)}`))
@@ -248,23 +246,27 @@ export class ZookeeperSession {
     else this.#life.confirmed(askedAt)
     this.#connectCount += 1
     this.#connection = connection
+    this.#failures.clear()
     connection.follow({
       onAnswer: (changedAt) => (this.#seenAt = changedAt > this.#seenAt ? changedAt : this.#seenAt),
       onWatch: (reader) => this.#told(reader),
       onAuth: (code) => {
         if (code !== CODE.ok) this.#end(new SessionOver('refused', `the user was refused (code ${code})`))
       },
-      onEnd: () => this.#lost(connection),
+      onEnd: (cause) => this.#lost(connection, cause),
     })
+    this.#options.onConnect?.()
     if (this.#options.user !== undefined) connection.authenticate('digest', this.#options.user)
     for (const body of this.watches.bodies(this.#seenAt)) connection.watchAgain(body)
     for (const waiting of this.#waiting.splice(0)) waiting.resolve(connection)
   }
 
-  #lost(connection: ZookeeperConnection): void {
+  #lost(connection: ZookeeperConnection, cause: Error): void {
     if (this.#connection !== connection) return
     this.#connection = undefined
-    if (this.#over === undefined && !this.#isConnecting) void this.#connect(0)
+    if (this.#over !== undefined) return
+    this.#options.onTrouble?.(cause)
+    if (!this.#isConnecting) void this.#connect(0)
   }
 
   #told(reader: ValueReader): void {

@@ -108,7 +108,7 @@ export async function start(options: ZookeeperOptions = {}): Promise<Engine> {
     // A member serves no clients before it hears a majority, and may be started to wait for one.
     answers: async () =>
       options.ensemble === undefined
-        ? (await modeOf(address, port)) !== undefined
+        ? (await ask(address, port, 'isro')) === 'rw'
         : (await ask(address, port, 'ruok')) === 'imok',
   })
 }
@@ -126,7 +126,7 @@ function configuration(data: string, port: number, address: string, { ensemble, 
     maxSessionTimeout: '200000',
     preAllocSize: '1024',
     'admin.enableServer': 'false',
-    '4lw.commands.whitelist': 'ruok,srvr,mntr,conf',
+    '4lw.commands.whitelist': 'isro,ruok,srvr,mntr,conf',
     ...settings,
   }
   const members = (ensemble?.members ?? []).map(

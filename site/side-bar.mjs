@@ -1,0 +1,198 @@
+/**
+ * What the site has, in the order in which people need it. Each page of docs stands here once (a house test), with the words under which
+ * people search for it and which its text does not have.
+ */
+
+/**
+ * @typedef {{ readonly page: string, readonly label: string, readonly words?: string }} Place
+ * @typedef {{ readonly label: string, readonly places: readonly Place[] }} Part
+ */
+
+/** @type {readonly Part[]} */
+export const parts = [
+  {
+    label: 'Start',
+    places: [
+      { page: 'README.md', label: 'What it is', words: 'distributed mutex for node, typescript lock library' },
+      {
+        page: 'docs/choose.md',
+        label: 'Choose',
+        words: 'which lock do I need, when not to use a lock, optimistic locking',
+      },
+      {
+        page: 'docs/express.md',
+        label: 'Express and Hono',
+        words: 'express middleware lock lock, 409 conflict',
+      },
+      { page: 'docs/fastify.md', label: 'Fastify', words: 'fastify plugin lock, double booking, 409 conflict' },
+      { page: 'docs/nestjs.md', label: 'NestJS', words: 'nestjs redlock decorator, nest cron runs twice, terminus' },
+    ],
+  },
+  {
+    label: 'How to',
+    places: [
+      {
+        page: 'docs/using-locks.md',
+        label: 'Use locks',
+        words: 'mutex, semaphore, read write lock, reentrant, timeout',
+      },
+      {
+        page: 'docs/guards.md',
+        label: 'Protect what you write',
+        words: 'fencing token postgres, stale write, split brain, prisma, drizzle',
+      },
+      {
+        page: 'docs/cron.md',
+        label: 'Run once a night on N machines',
+        words: 'cron runs twice, node-cron cluster, scheduled job duplicate',
+      },
+      {
+        page: 'docs/election.md',
+        label: 'Have one leader',
+        words: 'leader election, singleton worker, active standby',
+      },
+      {
+        page: 'docs/bullmq.md',
+        label: 'One job per customer',
+        words: 'bullmq concurrency per key, stalled job runs twice',
+      },
+      {
+        page: 'docs/once.md',
+        label: 'Charge, send or migrate once',
+        words: 'idempotency key, payment twice, webhook duplicate',
+      },
+      { page: 'docs/rate-limit.md', label: 'Limit a rate', words: 'throttle api calls, sliding window' },
+      {
+        page: 'docs/single-flight.md',
+        label: 'Spare a database the herd',
+        words: 'cache stampede, thundering herd, dogpile',
+      },
+      {
+        page: 'docs/slots.md',
+        label: 'Give each process a number',
+        words: 'worker id, snowflake machine id, pm2 instance, shard',
+      },
+      {
+        page: 'docs/transaction-lock.md',
+        label: 'Lock inside a transaction',
+        words: 'advisory lock, pg_advisory_xact_lock, pgbouncer',
+      },
+      {
+        page: 'docs/events.md',
+        label: 'See what happens',
+        words: 'prometheus metrics, health check, readiness, liveness, alerts',
+      },
+      { page: 'docs/shutdown.md', label: 'Shut down gracefully', words: 'SIGTERM, graceful shutdown, rolling deploy' },
+      { page: 'docs/processes.md', label: 'pm2, cluster, workers', words: 'pm2 cluster mode, fork, worker threads' },
+      {
+        page: 'docs/lambda.md',
+        label: 'Lambda and frozen processes',
+        words: 'serverless lock, vercel, cloud run, suspended laptop',
+      },
+      { page: 'docs/testing.md', label: 'Test your own code', words: 'fake timers, mock redlock, unit test' },
+      {
+        page: 'docs/modules.md',
+        label: 'Use CommonJS, Jest and bundlers',
+        words: 'redlock esm require, ERR_REQUIRE_ESM, lambda, esbuild, webpack',
+      },
+    ],
+  },
+  {
+    label: 'Operate',
+    places: [
+      { page: 'docs/run.md', label: 'cron, systemd, Docker, Kubernetes', words: 'crontab flock two servers, CronJob' },
+      { page: 'docs/cli.md', label: 'The command line', words: 'lock hangs, who holds the lock, evict, force unlock' },
+      { page: 'docs/server.md', label: 'Locks over HTTP', words: 'python lock, curl, sidecar' },
+      { page: 'docs/errors.md', label: 'Errors', words: 'LEASE_LOST, WAIT_TIMEOUT, STALE_TOKEN' },
+      { page: 'docs/bad-input.md', label: 'Bad input' },
+      { page: 'SECURITY.md', label: 'Security', words: 'report a vulnerability, threat model' },
+    ],
+  },
+  {
+    label: 'Engines',
+    places: [
+      { page: 'docs/sqlite.md', label: 'A file (SQLite)', words: 'one server, lock file, pm2, cluster' },
+      { page: 'docs/redis.md', label: 'Redis and Valkey', words: 'SET NX PX, sentinel, redis cluster, failover' },
+      { page: 'docs/redlock.md', label: 'Redlock', words: 'several redis servers, quorum' },
+      { page: 'docs/postgres.md', label: 'PostgreSQL', words: 'postgres lock table, SKIP LOCKED' },
+      { page: 'docs/mysql.md', label: 'MySQL and MariaDB', words: 'GET_LOCK' },
+      { page: 'docs/etcd.md', label: 'etcd', words: 'consensus, raft' },
+      { page: 'docs/nats.md', label: 'NATS', words: 'jetstream kv lock' },
+      { page: 'docs/dynamodb.md', label: 'DynamoDB', words: 'aws lambda lock, serverless, conditional write' },
+      { page: 'docs/write-your-own-store.md', label: 'Write your own' },
+    ],
+  },
+  {
+    label: 'Explain',
+    places: [
+      {
+        page: 'docs/fencing.md',
+        label: 'Fencing in one picture',
+        words: 'what is a fencing token, martin kleppmann, gc pause, split brain',
+      },
+      { page: 'ARCHITECTURE.md', label: 'Architecture' },
+      { page: 'docs/protocols/time.md', label: 'Time and leases', words: 'lease ttl, gc pause, clock skew' },
+      { page: 'docs/protocols/tokens.md', label: 'Tokens', words: 'monotonic fencing token' },
+      {
+        page: 'docs/redlock-model.md',
+        label: 'The token rule of Redlock',
+        words: 'martin kleppmann, antirez, is redlock safe',
+      },
+      { page: 'docs/figures.md', label: 'Figures', words: 'benchmark, latency' },
+      { page: 'docs/fault-lab.md', label: 'The fault lab', words: 'jepsen, chaos test' },
+      { page: 'docs/engines-on-demand.md', label: 'Engines on demand', words: 'testcontainers without docker' },
+      { page: 'docs/track-record.md', label: 'Track record' },
+      { page: 'docs/known-defects.md', label: 'Known defects of others', words: 'redlock bug, redis-semaphore' },
+    ],
+  },
+  {
+    label: 'Move',
+    places: [
+      { page: 'docs/from-redlock.md', label: 'From redlock 5', words: 'redlock types nodenext, ResourceLockedError' },
+      { page: 'docs/from-redlock-4.md', label: 'From redlock 4' },
+    ],
+  },
+]
+
+/** Whole folders, which are listed by their files. */
+export const folders = [
+  { folder: 'docs/api', label: 'Reference', first: 'docs/api.md' },
+  { folder: 'docs/protocols', label: 'Protocols', first: undefined },
+  { folder: 'docs/decisions', label: 'Decisions', first: undefined },
+]
+
+/** The rest of what a reader of the repository meets. */
+export const others = [
+  { page: 'CHANGELOG.md', label: 'Changes' },
+  { page: 'CONTRIBUTING.md', label: 'Contributing' },
+]
+
+/**
+ * The place of a page on the site: `docs/api/redis.md` is `/api/redis/`.
+ * @param {string} page
+ */
+export function slugOf(page) {
+  if (page === 'README.md') return 'index'
+  return page
+    .replace(/^docs\//, '')
+    .replace(/\.md$/, '')
+    .toLowerCase()
+}
+
+/** As Starlight takes it. */
+export function sideBar() {
+  /** @param {Place} place */
+  const entry = ({ page, label }) => ({ label, slug: page === 'README.md' ? '' : slugOf(page) })
+  return [
+    ...parts.map(({ label, places }) => ({ label, items: places.map((place) => entry(place)) })),
+    ...folders.map(({ folder, label, first }) => ({
+      label,
+      collapsed: true,
+      items: [
+        ...(first === undefined ? [] : [{ label: 'All names', slug: slugOf(first) }]),
+        { autogenerate: { directory: folder.replace(/^docs\//, '') } },
+      ],
+    })),
+    { label: 'More', collapsed: true, items: others.map((place) => entry(place)) },
+  ]
+}
