@@ -64,6 +64,11 @@ export const programs: Readonly<Record<string, string>> = {
     `if (typeof dynamodb !== 'function') throw new Error('there is no dynamodb')
   ${take('memory()')}`,
   ),
+  './kubernetes': imports(
+    ["import { kubernetes } from 'holdfast/kubernetes'", HOLDFAST, MEMORY],
+    `if (typeof kubernetes !== 'function') throw new Error('there is no kubernetes')
+  ${take('memory()')}`,
+  ),
   './nats': imports(
     ["import { nats } from 'holdfast/nats'", HOLDFAST, MEMORY],
     `if (typeof nats !== 'function') throw new Error('there is no nats')

@@ -22,6 +22,7 @@ import { fence as sqliteFence } from 'holdfast/guards/sqlite'
 import { emptyLine } from 'holdfast/line'
 import { memory } from 'holdfast/memory'
 import { mysql } from 'holdfast/mysql'
+import { kubernetes } from 'holdfast/kubernetes'
 import { nats } from 'holdfast/nats'
 import { postgres } from 'holdfast/postgres'
 import { swapStore } from 'holdfast/records'
@@ -50,6 +51,7 @@ export const all = [
   emptyLine,
   dynamodb,
   etcd,
+  kubernetes,
   zookeeper,
   mysql,
   nats,

@@ -27,6 +27,7 @@ const SHARED: ReadonlySet<string> = new Set([
   'dynamodb-driver',
   'etcd-driver',
   'zookeeper-driver',
+  'kubernetes-driver',
   'mysql-driver',
   'nats-driver',
   'postgres-driver',
@@ -42,6 +43,7 @@ const SHARED: ReadonlySet<string> = new Set([
 const ownSizes: Readonly<Record<string, number>> = {
   dynamodb: 250,
   etcd: 830,
+  kubernetes: 250,
   memory: 76,
   nats: 250,
   redis: 1_961,

@@ -55,6 +55,11 @@ const layers: readonly Layer[] = [
     folder: /^stores\/dynamodb\//,
     may: [...STORE, /^line\//, /^stores\/(?:records|dynamodb-driver|dynamodb)\//],
   },
+  { folder: /^stores\/kubernetes-driver\//, may: [...STORE, /^stores\/kubernetes-driver\//] },
+  {
+    folder: /^stores\/kubernetes\//,
+    may: [...STORE, /^line\//, /^stores\/(?:records|kubernetes-driver|kubernetes)\//],
+  },
   { folder: /^stores\/nats-driver\//, may: [...STORE, /^stores\/nats-driver\//] },
   {
     folder: /^stores\/nats\//,

@@ -15,6 +15,7 @@ function missingFiles(paths: readonly string[]): readonly string[] {
     'dynamodb-driver',
     'etcd-driver',
     'zookeeper-driver',
+    'kubernetes-driver',
     'mysql-driver',
     'nats-driver',
     'postgres-driver',

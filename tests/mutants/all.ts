@@ -14,6 +14,7 @@ import { guardMutants } from './guard.mutants.ts'
 import { handOverMutants } from './hand-over.mutants.ts'
 import { httpGuardMutants } from './http-guard.mutants.ts'
 import { knownDefectMutants } from './known-defects.mutants.ts'
+import { kubernetesMutants } from './kubernetes.mutants.ts'
 import { labMutants } from './lab.mutants.ts'
 import { modelMutants } from './model.mutants.ts'
 import type { Mutant } from './mutant.ts'
@@ -61,6 +62,7 @@ export const mutants: readonly Mutant[] = [
   ...handOverMutants,
   ...httpGuardMutants,
   ...knownDefectMutants,
+  ...kubernetesMutants,
   ...labMutants,
   ...modelMutants,
   ...mysqlMutants,

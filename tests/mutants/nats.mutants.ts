@@ -53,6 +53,17 @@ export const natsMutants: readonly Mutant[] = [
     caughtBy: onServer('store', 'an uncontended pair is two requests'),
   },
   {
+    name: 'nats: observers are told nothing',
+    file: `${store}/engine.ts`,
+    find: '    this.#mailbox.announce(key)\n',
+    replace: '',
+    caughtBy: {
+      tests: ['packages/holdfast/src/stores/conformance.test.ts'],
+      named: 'nats, real time.* an observer is told when somebody comes',
+      engine: 'nats',
+    },
+  },
+  {
     name: 'nats: what an error means is read from what caused it',
     file: `${driver}/errors.ts`,
     find: 'root instanceof HoldfastError || ',

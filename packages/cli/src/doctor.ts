@@ -47,6 +47,9 @@ function engineFindingsOf(url: string): EngineFindings | undefined {
   if (/^dynamodb:/i.test(url)) {
     return async () => (await import('./doctor-dynamodb.ts')).dynamodbFindings(url)
   }
+  if (/^kubernetes:/i.test(url)) {
+    return async () => (await import('./doctor-kubernetes.ts')).kubernetesFindings(url)
+  }
   if (/^natss?:/i.test(url)) return async () => (await import('./doctor-nats.ts')).natsFindings(url)
   return undefined
 }

@@ -207,11 +207,11 @@ function addSchema(root: Command, program: ProgramOptions): void {
     .command('schema')
     .description('Print the statements that make the table of a store, for a person with the right to carry them out.')
     .addArgument(new Argument('<engine>', 'which database').choices(schemaEngines))
-    .option('--schema <name>', 'the schema of the table; for MySQL the database')
+    .option('--schema <name>', 'the schema of the table; for MySQL the database, for Kubernetes the namespace')
     .option('--table <name>', 'the table')
     .addHelpText(
       'after',
-      '\nExamples:\n  holdfast schema postgres --schema locks | psql\n  holdfast schema mysql | mysql locks\n  holdfast schema dynamodb --table locks | sh',
+      '\nExamples:\n  holdfast schema postgres --schema locks | psql\n  holdfast schema mysql | mysql locks\n  holdfast schema dynamodb --table locks | sh\n  holdfast schema kubernetes --schema shop | kubectl apply -f -',
     )
   act(program, schema, async (options, engine = '') => schemaCommand(program.context, engine, options))
 }

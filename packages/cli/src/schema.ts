@@ -1,4 +1,4 @@
-/** `holdfast schema`: what makes the table of a store in a database: its statements, or commands. A new database is one more line. */
+/** `holdfast schema`: what makes the table of a store in a database: its statements, or commands, or rights. A new database is one more line. */
 import type { Context, GlobalOptions } from './context.ts'
 import { exitCodes } from './exit-codes.ts'
 
@@ -20,6 +20,11 @@ const engines: ReadonlyMap<string, (names: TableNames) => Promise<string>> = new
     'dynamodb',
     async ({ table }: TableNames) =>
       (await import('holdfast/dynamodb')).dynamodbSchema(table === undefined ? {} : { table }),
+  ],
+  [
+    'kubernetes',
+    async ({ schema: namespace }: TableNames) =>
+      (await import('holdfast/kubernetes')).kubernetesRole(namespace === undefined ? {} : { namespace }),
   ],
 ])
 

@@ -14,7 +14,7 @@ const NAME = /^[a-z][a-z_-]{0,31}$/i
 /** Stand in our own sentences: a blank in the place of one of them would spell it, and the sentence would be spoilt. */
 const OWN_WORDS: ReadonlySet<string> = new Set(
   (
-    'cluster command database default doctor dynamodb etcd evict file folder holdfast host http https inspect lease lock locks mariadb memory ' +
+    'cluster command database default doctor dynamodb etcd evict file folder holdfast host http https inspect kubernetes lease lock locks mariadb memory ' +
     'mysql name namespace nats node password path port postgres redis rediss redlock run secret sentinel server sqlite store ' +
     'token unknown url user watch zookeeper'
   ).split(' '),

@@ -7,6 +7,7 @@ import {
   dynamodb,
   type Engine,
   etcd,
+  kubernetes,
   mariadb,
   nats,
   redis,
@@ -21,6 +22,7 @@ import { Client } from 'pg'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { damageLine, freshTable, urlOfTable } from './dynamodb.fixture.ts'
 import type { DoctorDocument } from './doctor-report.ts'
+import { damageLease, urlOfProxy } from './kubernetes.fixture.ts'
 import { damageEntry } from './nats.fixture.ts'
 import { documentsIn, type Ended, type LineSeen, type Running, Sandbox, until } from './fixture.ts'
 import { damageNode, freshRoot, urlOfRoot } from './zookeeper.fixture.ts'
@@ -117,6 +119,14 @@ const stores: readonly ServerStore[] = [
     damage: damageLine,
     damaged: /record of default!bad is damaged/,
     polls: true,
+  },
+  {
+    store: 'kubernetes: (a stand-in)',
+    driver: kubernetes,
+    start: async () => [await kubernetes.start()],
+    urlOf: urlOfProxy,
+    damage: damageLease,
+    damaged: /record of default!bad is damaged/,
   },
   {
     store: 'nats://',
@@ -225,7 +235,7 @@ describe.each(stores)('on $store', ({ driver, start: startAll, urlOf, damage, da
     const { code, stdout, stderr } = await call('doctor', '--json')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const { namespace, facts, figures, findings } = JSON.parse(stdout) as DoctorDocument
-    expect(facts?.engine).toMatch(/Redis|Redlock|Valkey|PostgreSQL|MariaDB|etcd|ZooKeeper|DynamoDB|NATS/i)
+    expect(facts?.engine).toMatch(/Redis|Redlock|Valkey|PostgreSQL|MariaDB|etcd|ZooKeeper|DynamoDB|Kubernetes|NATS/i)
     expect(Object.keys(figures)).toEqual(
       expect.arrayContaining(['open', 'uncontended', 'handOff', 'renewal', 'expiry', 'tokens']),
     )

@@ -36,6 +36,7 @@ const schemes: ReadonlyMap<string, Scheme> = new Map([
   ['zookeeper', { example: 'zookeeper://host-1:2181,host-2:2181,host-3:2181', ...server, open: openZookeeper }],
   ['zookeepers', { example: 'zookeepers://host-1:2281,host-2:2281,host-3:2281', ...server, open: openZookeeper }],
   ['dynamodb', { example: 'dynamodb://eu-central-1/table', ...server, open: openDynamodb }],
+  ['kubernetes', { ...server, example: 'kubernetes:namespace', absolute: absoluteKubernetes, open: openKubernetes }],
   ['nats', { example: 'nats://host-1:4222,host-2:4222/bucket', ...server, open: openNats }],
   ['natss', { example: 'natss://host-1:4222,host-2:4222/bucket', ...server, open: openNats }],
   ['sqlite', { example: 'sqlite:/srv/locks.db', absolute: absoluteSqlite, resolved: resolvedSqlite, open: openSqlite }],
@@ -97,6 +98,23 @@ async function openDynamodb(url: string): Promise<Store> {
 async function openEtcd(url: string): Promise<Store> {
   const { etcd } = await import('holdfast/etcd')
   return etcd(url)
+}
+
+/** Files that it names are found from any folder. */
+function absoluteKubernetes(url: string): string {
+  const [place = '', query] = url.split('?', 2)
+  if (query === undefined) return url
+  const parameters = new URLSearchParams(query)
+  for (const name of ['kubeconfig', 'service-account']) {
+    const path = parameters.get(name)
+    if (path !== null && path !== '') parameters.set(name, resolve(path))
+  }
+  return `${place}?${parameters.toString()}`
+}
+
+async function openKubernetes(url: string): Promise<Store> {
+  const { kubernetes } = await import('holdfast/kubernetes')
+  return kubernetes(url)
 }
 
 async function openNats(url: string): Promise<Store> {

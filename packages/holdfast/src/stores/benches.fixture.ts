@@ -14,12 +14,13 @@ import * as etcdServer from '@holdfast/testbed/engines/etcd/server'
 import { type RedisCluster, startCluster } from '@holdfast/testbed/engines/redis/cluster'
 import * as mariadbServer from '@holdfast/testbed/engines/mariadb/server'
 import * as mysqlServer from '@holdfast/testbed/engines/mysql/server'
+import * as kubernetesServer from '@holdfast/testbed/engines/kubernetes/server'
 import * as natsServer from '@holdfast/testbed/engines/nats/server'
 import * as pgbouncerServer from '@holdfast/testbed/engines/pgbouncer/server'
 import * as postgresServer from '@holdfast/testbed/engines/postgres/server'
 import * as redisServer from '@holdfast/testbed/engines/redis/server'
 import * as zookeeperServer from '@holdfast/testbed/engines/zookeeper/server'
-import { dynamodbBench, natsBench } from './record-benches.fixture.ts'
+import { dynamodbBench, kubernetesBench, natsBench } from './record-benches.fixture.ts'
 import { ensembleBench, etcdBench, quorumBench, zookeeperBench } from './session-benches.fixture.ts'
 import { memory, memoryEngine } from './memory/index.ts'
 import { mysql, type MysqlPool } from './mysql/index.ts'
@@ -204,6 +205,7 @@ async function ifAvailable(
 export const benches: Readonly<Record<string, readonly Bench[]>> = {
   dynamodb: await ifAvailable('dynamodb', dynamodbServer.locate, [dynamodbBench()]),
   etcd: await ifAvailable('etcd', etcdServer.locate, [etcdBench(), quorumBench()]),
+  kubernetes: await ifAvailable('kubernetes', kubernetesServer.locate, [kubernetesBench()]),
   memory: [memoryBench('virtual'), memoryBench('real')],
   mysql: [
     ...(await ifAvailable('mariadb', mariadbServer.locate, mysqlBenches(mariadbServer, ['mysql2', 'mariadb']))),

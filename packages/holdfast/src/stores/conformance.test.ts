@@ -14,6 +14,7 @@ const SHARED: ReadonlySet<string> = new Set([
   'dynamodb-driver',
   'etcd-driver',
   'mysql-driver',
+  'kubernetes-driver',
   'nats-driver',
   'postgres-driver',
   'redis-driver',

@@ -2,9 +2,12 @@
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { connect as connectNats, type NatsConnection } from '@nats-io/transport-node'
 import * as dynamodbServer from '@holdfast/testbed/engines/dynamodb/server'
+import type { Engine } from '@holdfast/testbed/engines/engine'
+import * as kubernetesServer from '@holdfast/testbed/engines/kubernetes/server'
 import * as natsServer from '@holdfast/testbed/engines/nats/server'
 import type { Bench } from '../testing/index.ts'
 import { dynamodb, dynamodbTable } from './dynamodb/index.ts'
+import { kubernetes } from './kubernetes/index.ts'
 import { nats } from './nats/index.ts'
 
 /** Amazon's own local server, and one client, for a whole run. */
@@ -23,6 +26,19 @@ export const dynamodbBench = (): Bench => {
     async start() {
       const shared = await (client ??= connect())
       return { store: () => dynamodb(shared), stop: async () => undefined }
+    },
+  }
+}
+
+/** The stand-in for Kubernetes that is in the testbed, for a whole run: what it shows is shown of no real cluster. */
+export const kubernetesBench = (): Bench => {
+  let server: Promise<Engine> | undefined
+  return {
+    name: 'kubernetes on a stand-in for its API server, real time',
+    time: 'real',
+    async start() {
+      const { host, port } = await (server ??= kubernetesServer.start())
+      return { store: () => kubernetes(`kubernetes://${host}:${port}`), stop: async () => undefined }
     },
   }
 }

@@ -1,6 +1,7 @@
-/** A subject of this process's own, on which others send it texts, and those of the others. */
+/** A subject of this process's own, on which others send it texts, and those of the others and of lines. */
 import type { NatsClient } from './client.ts'
 import { natsError } from './errors.ts'
+import { keyOf } from './keys.ts'
 
 export class NatsMailbox {
   readonly address: string = crypto.randomUUID()
@@ -12,6 +13,21 @@ export class NatsMailbox {
   constructor(client: NatsClient, bucket: string) {
     this.#client = client
     this.#bucket = bucket
+  }
+
+  /** Begins to hear that a line changed, and returns how to end it. */
+  listen(resource: string, onChange: () => void): () => void {
+    const subscription = this.#client.subscribe(this.#subjectOf(lineOf(resource)), {
+      callback: (error) => {
+        if (error === null) onChange()
+      },
+    })
+    return () => subscription.unsubscribe()
+  }
+
+  /** To processes that listen to the line. */
+  announce(resource: string): void {
+    this.send(lineOf(resource), '')
   }
 
   /** Whether this user may not hear. */
@@ -47,4 +63,9 @@ export class NatsMailbox {
   #subjectOf(address: string): string {
     return `holdfast.notices.${this.#bucket}.${address}`
   }
+}
+
+/** Where changes of a line are announced, beside the addresses of processes. */
+function lineOf(resource: string): string {
+  return `lines.${keyOf(resource)}`
 }

@@ -71,13 +71,17 @@ export class NatsEngine implements SwapEngine {
   async swap(key: string, seen: string | undefined, text: string, notices: readonly Notice[]): Promise<SwapResult> {
     try {
       const result = await this.#swap(key, seen, text, notices)
-      if (result.version !== undefined) this.#send(notices)
+      if (result.version !== undefined) this.#tell(key, notices)
       return result
     } catch (error) {
       // It may have been written, and then nobody else says so.
-      if (error instanceof OutcomeUnknown) this.#send(notices)
+      if (error instanceof OutcomeUnknown) this.#tell(key, notices)
       throw error
     }
+  }
+
+  listen(key: string): () => void {
+    return this.#mailbox.listen(key, () => this.#parts.onNotice({ resource: key }))
   }
 
   async close(): Promise<void> {
@@ -87,7 +91,8 @@ export class NatsEngine implements SwapEngine {
   }
 
   /** Those of this process itself need no server. */
-  #send(notices: readonly Notice[]): void {
+  #tell(key: string, notices: readonly Notice[]): void {
+    this.#mailbox.announce(key)
     for (const notice of notices) {
       const { channel, text } = messageOf(notice)
       if (channel === this.channel) queueMicrotask(() => this.#parts.onNotice(notice))

@@ -3,20 +3,16 @@
  * late, a process that is frozen, a cluster that loses its leader.
  * @module-tag real-time
  */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import * as server from '@holdfast/testbed/engines/nats/driver'
 import { startCluster } from '@holdfast/testbed/engines/nats/cluster'
 import type { Engine } from '@holdfast/testbed/engines/engine'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
 import { promised } from '@holdfast/testbed/watchdog/broken-promise'
 import { afterAll, beforeEach, expect, test } from 'vitest'
-import { holdfast } from '../../holdfast.ts'
 import { OutcomeUnknown, StoreUnavailable } from '../../store/errors.ts'
 import type { Facts } from '../../store/facts.ts'
 import { again, claim, held, takeAndLeave, turnOf } from '../claims.fixture.ts'
+import { frozenHolder, lateHeartbeat } from '../incidents.fixture.ts'
 import { environment } from '../opened.fixture.ts'
 import { nats } from './index.ts'
 import { asked, Stage } from './nats.fixture.ts'
@@ -78,57 +74,14 @@ test('while the connection is away nothing waits in the client, and what NATS pr
 
 test('a heartbeat that comes after the lease was taken away brings nothing back, and its holder hears of it', async () => {
   const way = await stage.way(engine)
-  const store = await stage.opened(nats(await stage.client({ url: way.through(engine.url) })))
-  const other = await stage.opened(nats(engine.url))
-  const resource = fresh()
-  const [first, second] = [claim(resource), claim(resource)]
-  const { token } = held(await store.enter(first))
-  way.set({ kind: 'hold' })
-  const late = store.renew([{ ref: first, ttlMs: 60_000 }])
-  await expect.poll(() => way.stats.requests.waitingBytes, { timeout: 2_000 }).toBeGreaterThan(0)
-  expect(await other.evict(resource, token, 'a test')).toBe('evicted')
-  const next = held(await other.enter(second))
-  way.set({ kind: 'pass' })
-  expect(await late).toMatchObject([{ kind: 'gone' }])
-  const { claims } = await other.look(resource)
-  promised(() => {
-    expect(next.token).toBeGreaterThan(token)
-    expect(claims.filter(({ weight }) => weight > 0)).toMatchObject([{ state: 'held', token: next.token }])
-  })
+  const through = nats(await stage.client({ url: way.through(engine.url) }))
+  await lateHeartbeat({ stage, way, through, direct: nats(engine.url), resource: fresh() })
 })
 
 test('a process that is frozen for three leases with its renewal in flight wakes up lost, and nothing comes back to life', async () => {
   const way = await stage.way(engine)
-  const [name, ttlMs] = [`frozen${(names += 1)}`, 1_500]
-  const script = fileURLToPath(new URL('child.fixture.ts', import.meta.url))
-  const child = spawn(process.execPath, [script, way.through(engine.url), name, String(ttlMs)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  stage.keep(child, () => void child.kill('SIGKILL'))
-  const lines = createInterface({ input: child.stdout })
-  const [token] = (await once(lines, 'line')) as [string]
-  way.set({ kind: 'hold' })
-  await expect.poll(() => way.stats.requests.waitingBytes, { timeout: 5_000, interval: 10 }).toBeGreaterThan(0)
-  child.kill('SIGSTOP')
-  const frozenAtMs = performance.now()
-  const locks = holdfast(nats(engine.url), { ttl: '20s' })
-  stage.keep(locks, () => locks.close())
-  const next = await locks.acquire(name, { wait: '30s' })
-  promised(() => expect(next.token).toBeGreaterThan(BigInt(token)))
-  const leftMs = 3 * ttlMs - (performance.now() - frozenAtMs)
-  await new Promise((resolve) => setTimeout(resolve, Math.max(0, leftMs)))
-  const ended = once(lines, 'line')
-  // What was in flight arrives first.
-  way.set({ kind: 'pass' })
-  child.kill('SIGCONT')
-  expect(await ended).toEqual(['lost'])
-  const { claims, lastToken } = await locks.inspect(name)
-  promised(() => {
-    expect(next.isHeld()).toBe(true)
-    expect(claims).toMatchObject([{ state: 'held', token: next.token }])
-    expect(lastToken).toBe(next.token)
-  })
-  await next.release()
+  const script = new URL('child.fixture.ts', import.meta.url)
+  await frozenHolder({ stage, way, direct: nats(engine.url) }, script, [way.through(engine.url), 'frozen'])
 }, 60_000)
 
 test('a bucket that is deleted under a lock is told, and is not made again under it', async () => {

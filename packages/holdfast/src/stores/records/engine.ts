@@ -122,6 +122,11 @@ export interface RecordEngine {
   readonly around?: StepAround
   /** A notice comes for every change of a claim, or it is said that some may be missing: what was answered holds until then. @default false */
   readonly tellsEach?: boolean
+  /**
+   * Begins to hear that a line changed, whatever it is about, and returns how to end it: for engines without a clock that do
+   * not tell every process of every change. @default every process is told of every change
+   */
+  listen?(resource: string): () => void
   /** When a waiting claim has to look again at the latest, for reasons that the line does not know. */
   recheckInMs?(line: Line, id: string): number | undefined
 }

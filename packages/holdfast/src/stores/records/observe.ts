@@ -33,15 +33,17 @@ export async function observeLine(
   await register(engine, resource)
   const lapse = new AbortController()
   const timer = timers.addIn(() => lapse.abort(), OBSERVED_SURELY_MS)
+  const endListening = engine.listen?.(resource)
   try {
     return (await watchers.until(subjectOf(resource), look, AbortSignal.any([ends, lapse.signal]))) ?? seen
   } finally {
+    endListening?.()
     timers.cancel(timer)
   }
 }
 
 async function register(engine: RecordEngine, resource: string): Promise<void> {
-  // Engines without a clock tell every process of every change.
+  // Engines without a clock tell every process of every change, or those that listen.
   if (engine.isObserved === true) return
   const { channel } = engine
   const { record, now } = await engine.read(resource, [])

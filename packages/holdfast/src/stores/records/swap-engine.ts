@@ -36,6 +36,11 @@ export interface SwapEngine {
   readonly refusalTells?: boolean
   /** Keys that start with the prefix, behind `after`, in their order. */
   list(prefix: string, after: string, limit: number): Promise<readonly string[]>
+  /**
+   * Of an engine without a clock that does not tell every process of every change: begins to hear the changes of one line,
+   * each as a notice of the line alone, and returns how to end it. @default every process is told of every change
+   */
+  listen?(key: string): () => void
   /** When a waiter has to look again at the latest, on an engine that cannot push. @default by the pace of the client alone */
   recheckInMs?(line: Line, id: string): number
   /** @default nothing to close */

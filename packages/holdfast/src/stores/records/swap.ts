@@ -93,6 +93,7 @@ class SwapRecords implements RecordEngine {
   readonly leavesOvertake: boolean
   readonly tellsEach: boolean
   readonly recheckInMs?: (line: Line, id: string) => number
+  readonly listen?: (key: string) => () => void
   readonly #engine: AnySwapEngine
   readonly #free: FreeLines | undefined
   readonly #clock: Clock
@@ -114,6 +115,7 @@ class SwapRecords implements RecordEngine {
     this.leavesOvertake = free !== undefined
     this.tellsEach = free !== undefined
     if (engine.recheckInMs !== undefined) this.recheckInMs = engine.recheckInMs.bind(engine)
+    if (engine.listen !== undefined) this.listen = engine.listen.bind(engine)
     if (free === undefined) return
     this.takeFree = (claim) => free.take(claim)
     this.giveBack = (ref) => free.giveBack(ref)
