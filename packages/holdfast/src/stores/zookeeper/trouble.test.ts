@@ -17,8 +17,14 @@ import { promised } from '@holdfast/testbed/watchdog/broken-promise'
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import { holdfast } from '../../holdfast.ts'
 import type { Lease } from '../../lease/lease.ts'
+import { sleep, systemClock } from '../../time/clock.ts'
 import { again, claim, held, turnOf } from '../claims.fixture.ts'
+import { environment } from '../opened.fixture.ts'
+import { ZookeeperClient } from '../zookeeper-driver/client.ts'
+import { makeNodes } from '../zookeeper-driver/nodes.ts'
+import { ClaimSession, slackMsOf } from './claim-session.ts'
 import { zookeeper } from './index.ts'
+import { MARKS_PATH } from './paths.ts'
 import { ZookeeperStage } from './zookeeper.fixture.ts'
 
 /** 4 ticks of 250 ms, and half of one. */
@@ -128,6 +134,44 @@ test(
     })
     expect(waitedMs).toBeLessThan(2_000 + (ttl.takeoverMs ?? 0) + 1_000)
     await next.release()
+  },
+)
+
+test(
+  'what a follower answers without its leader moves no deadline past the end of the session',
+  { timeout: 40_000 },
+  async () => {
+    const [ttlMs, leader] = [8_000, await ensemble.leader()]
+    const follower = ensemble.members.find((member) => member !== leader)
+    if (follower === undefined) throw new Error('no server follows')
+    const { host, port } = follower.engine
+    const plan = {
+      servers: [{ host, port }],
+      user: undefined,
+      tls: undefined,
+      root: '/stalled',
+      followerLagMs: followerLag,
+    }
+    const client = stage.keep(new ZookeeperClient(plan, environment()), (each) => each.close())
+    await makeNodes(client, [MARKS_PATH])
+    const session = stage.keep(await ClaimSession.begin(client, ttlMs, 0), (each) => each.end(true))
+    const askedAtFirst = session.askedAt.monotonicMs
+    await expect.poll(() => session.askedAt.monotonicMs, { interval: 20 }).toBeGreaterThan(askedAtFirst + 300)
+    // The process stalls, and sends no ping; when it runs again the leader has stopped.
+    const stalledAtMs = systemClock.monotonicMs()
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, followerLag + 300)
+    await leader.engine.pause()
+    let lastMs = 0
+    // Later the others have elected another leader, which confirms the session.
+    const patience = AbortSignal.timeout(0.8 * followerLag)
+    while (!patience.aborted) {
+      lastMs = Math.max(lastMs, session.askedAt.monotonicMs)
+      promised(() => expect(session.askedAt.monotonicMs).toBeLessThanOrEqual(stalledAtMs + slackMsOf(followerLag)))
+      await sleep(systemClock, 20)
+    }
+    // It was answered all the same.
+    expect(lastMs).toBeGreaterThan(stalledAtMs)
+    await leader.engine.resume()
   },
 )
 
