@@ -68,6 +68,7 @@ export class EventStream {
     this.#outgoing.end()
   }
 
+  /** What comes while the reader is behind is written when it caught up. */
   #flush(): void {
     if (this.#isOver || this.#pace !== undefined || this.#silence !== undefined || this.#due.size === 0) return
     this.#writeDue()
@@ -96,7 +97,8 @@ export class EventStream {
   #drained(): void {
     clearTimeout(this.#silence)
     this.#silence = undefined
-    this.#flush()
+    // The rest of what was due has waited for the reader and not for the pace.
+    if (this.#due.size > 0) this.#writeDue()
   }
 
   #stop(): void {

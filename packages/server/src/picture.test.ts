@@ -146,6 +146,16 @@ test('a reader that comes back with its place hears only what changed, and what 
   ).toEqual(['free one', 'line four'])
 })
 
+test('a picture of thousands of locks is told as fast as the reader takes it', async () => {
+  await Promise.all(Array.from({ length: 5_000 }, (_, at) => locks.acquire(`job:${at}`)))
+  using witness = new Reader('prefix=')
+  await expect.poll(() => witness.events).toContain('ready')
+  const askedMs = performance.now()
+  const { text } = await resumed('prefix=', '', 'ready')
+  expect(performance.now() - askedMs).toBeLessThan(800)
+  expect(text.split('event: line')).toHaveLength(5_001)
+})
+
 test('a place of another server, or of one that forgot, begins anew', async () => {
   await locks.acquire('one')
   for (const place of ['00000000.1', 'nonsense', `${(await resumed('prefix=', '', 'ready')).place}9`]) {
