@@ -35,7 +35,10 @@ export async function rateCommand(context: Context, { name, command, options }: 
   const taken = async (rate: RateLimit): Promise<number | undefined> => {
     const wanted = { count, ...(key !== undefined && { key }) }
     try {
-      if (waitMs > 0) return void (await rate.take({ ...wanted, wait: waitMs }))
+      if (waitMs > 0) {
+        await rate.take({ ...wanted, wait: waitMs })
+        return undefined
+      }
     } catch (error) {
       // When to come again is known all the same.
       if (!(error instanceof WaitTimeout)) throw error
