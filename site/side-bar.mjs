@@ -75,6 +75,31 @@ export const parts = [
         words: 'worker id, snowflake machine id, pm2 instance, shard',
       },
       {
+        page: 'docs/partitions.md',
+        label: 'Share partitions, one owner each',
+        words: 'consumer group, rebalance, shard assignment, worker per shard, sticky, kafka',
+      },
+      {
+        page: 'docs/members.md',
+        label: 'Know who is there',
+        words: 'membership, service discovery, heartbeat, live nodes',
+      },
+      {
+        page: 'docs/hand-over.md',
+        label: 'Pass a lock on to another process',
+        words: 'ci pipeline lock, deploy lock between jobs, transfer lock, adopt',
+      },
+      {
+        page: 'docs/inventory.md',
+        label: 'Sell the last item once',
+        words: 'oversell, double booking, reservation, stock',
+      },
+      {
+        page: 'docs/payments.md',
+        label: 'Take payments, end to end',
+        words: 'double charge, stripe webhook, idempotency',
+      },
+      {
         page: 'docs/transaction-lock.md',
         label: 'Lock inside a transaction',
         words: 'advisory lock, pg_advisory_xact_lock, pgbouncer',

@@ -7,6 +7,7 @@ import { addAcquire, addAdoption, addRelease, adoptionOf } from './hand-over-syn
 import { addMembers } from './members.ts'
 import { addOnce } from './once-syntax.ts'
 import { addPartitions } from './partitions-syntax.ts'
+import { addRate } from './rate-syntax.ts'
 import { redlockActions, redlockCommand, type RedlockAction } from './redlock.ts'
 import { type RunCommandOptions, WAIT_DEFAULT } from './run-settings.ts'
 import { addServe } from './serve-syntax.ts'
@@ -47,6 +48,7 @@ export function programOf(program: ProgramOptions): Command {
   addCron(root, program)
   addOnce(root, program)
   addSlot(root, program)
+  addRate(root, program)
   addMembers(root, program)
   addPartitions(root, program)
   addList(root, program)
