@@ -95,7 +95,7 @@ async function comeBack({ client, facts }: StoreUnderTest): Promise<void> {
 /** A lock goes from one client to another that goes on with its token, while a third one waits. */
 async function handOn({ client, facts }: StoreUnderTest): Promise<void> {
   const [first, second, third] = [client(), client(), client()]
-  const lease = await first.acquire('deploy', { ttl: '600ms' })
+  const lease = await first.acquire('deploy', { ttl: '1s' })
   if (facts.ttl.per === 'session') {
     await expect(handOver(first, lease)).rejects.toMatchObject({ code: 'UNSUPPORTED' })
     return
@@ -103,10 +103,11 @@ async function handOn({ client, facts }: StoreUnderTest): Promise<void> {
   const text = await handOver(first, lease, { within: '30s' })
   await first.close()
   expect(await third.tryAcquire('deploy')).toBe(null)
-  const adopted = await adopt(second, text, { ttl: '600ms' })
+  const adopted = await adopt(second, text, { ttl: '6s' })
   expect(adopted.sequencer).toBe(lease.sequencer)
   await expect(adopt(third, text)).rejects.toBeInstanceOf(AlreadyAdopted)
-  await sleep(800)
+  // Longer than the first life; and the new one is long enough for a busy machine.
+  await sleep(1_200)
   expect(adopted.isHeld()).toBe(true)
   expect(await third.tryAcquire('deploy')).toBe(null)
   expect(await adopted.release()).toBe('released')
