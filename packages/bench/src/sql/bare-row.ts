@@ -16,6 +16,8 @@ export async function openBareRow(url: string): Promise<BareRow> {
 async function inPostgres(url: string): Promise<BareRow> {
   const { Pool } = (await import('pg')).default
   const pool: PgPool = new Pool({ connectionString: url, max: 1 })
+  // The server may be stopped before its last connection has said farewell.
+  pool.on('error', ignore)
   const id = process.pid
   await pool.query(`CREATE TABLE IF NOT EXISTS ${TABLE} (id bigint PRIMARY KEY, changes bigint NOT NULL)`).catch(ignore)
   await pool.query(`INSERT INTO ${TABLE} VALUES (${id}, 0) ON CONFLICT DO NOTHING`)
@@ -37,5 +39,5 @@ async function inMysql(url: string): Promise<BareRow> {
   }
 }
 
-/** Another process made it in the same moment. */
+/** What another process made in the same moment, or what is over. */
 function ignore(): void {}
