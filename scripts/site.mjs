@@ -4,7 +4,7 @@
  */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { folders, others, parts, slugOf } from '../site/side-bar.mjs'
+import { folders, parts, rest, slugOf } from '../site/side-bar.mjs'
 import { sitePage } from './site-pages.mjs'
 import { machineEnvironment, projectNode, root, run, say } from './workspace.mjs'
 
@@ -17,7 +17,7 @@ export const CANNOT_INSTALL = 3
 
 /** Every page, by its path in the repository. */
 export function pagesOfSite() {
-  const listed = [...parts.flatMap(({ places }) => places), ...others].map(({ page }) => page)
+  const listed = [...parts.flatMap(({ places }) => places), ...rest()].map(({ page }) => page)
   const inFolders = folders.flatMap(({ folder, first }) => [
     ...(first === undefined ? [] : [first]),
     ...readdirSync(join(root, folder)).map((file) => `${folder}/${file}`),

@@ -1,7 +1,9 @@
 /**
- * What the site has, in the order in which people need it. Each page of docs stands here once (a house test), with the words under which
+ * What the site has, in the order in which people need it. Each page of docs stands here once, with the words under which
  * people search for it and which its text does not have.
  */
+
+import { readdirSync, readFileSync } from 'node:fs'
 
 /**
  * @typedef {{ readonly page: string, readonly label: string, readonly words?: string }} Place
@@ -73,6 +75,31 @@ export const parts = [
         words: 'worker id, snowflake machine id, pm2 instance, shard',
       },
       {
+        page: 'docs/partitions.md',
+        label: 'Share partitions, one owner each',
+        words: 'consumer group, rebalance, shard assignment, worker per shard, sticky, kafka',
+      },
+      {
+        page: 'docs/members.md',
+        label: 'Know who is there',
+        words: 'membership, service discovery, heartbeat, live nodes',
+      },
+      {
+        page: 'docs/hand-over.md',
+        label: 'Pass a lock on to another process',
+        words: 'ci pipeline lock, deploy lock between jobs, transfer lock, adopt',
+      },
+      {
+        page: 'docs/inventory.md',
+        label: 'Sell the last item once',
+        words: 'oversell, double booking, reservation, stock',
+      },
+      {
+        page: 'docs/payments.md',
+        label: 'Take payments, end to end',
+        words: 'double charge, stripe webhook, idempotency',
+      },
+      {
         page: 'docs/transaction-lock.md',
         label: 'Lock inside a transaction',
         words: 'advisory lock, pg_advisory_xact_lock, pgbouncer',
@@ -80,7 +107,12 @@ export const parts = [
       {
         page: 'docs/events.md',
         label: 'See what happens',
-        words: 'prometheus metrics, health check, readiness, liveness, alerts',
+        words: 'health check, readiness, liveness, listeners, diagnostics_channel',
+      },
+      {
+        page: 'docs/telemetry.md',
+        label: 'Trace, measure, alert',
+        words: 'opentelemetry tracing, prometheus metrics, grafana dashboard, alert rules, lock contention',
       },
       { page: 'docs/shutdown.md', label: 'Shut down gracefully', words: 'SIGTERM, graceful shutdown, rolling deploy' },
       { page: 'docs/processes.md', label: 'pm2, cluster, workers', words: 'pm2 cluster mode, fork, worker threads' },
@@ -88,6 +120,11 @@ export const parts = [
         page: 'docs/lambda.md',
         label: 'Lambda and frozen processes',
         words: 'serverless lock, vercel, cloud run, suspended laptop',
+      },
+      {
+        page: 'docs/telemetry.md',
+        label: 'OpenTelemetry and Prometheus',
+        words: 'grafana dashboard, tracing spans, metrics',
       },
       { page: 'docs/testing.md', label: 'Test your own code', words: 'fake timers, mock redlock, unit test' },
       {
@@ -105,6 +142,11 @@ export const parts = [
       { page: 'docs/server.md', label: 'Locks over HTTP', words: 'python lock, curl, sidecar' },
       { page: 'docs/errors.md', label: 'Errors', words: 'LEASE_LOST, WAIT_TIMEOUT, STALE_TOKEN' },
       { page: 'docs/bad-input.md', label: 'Bad input' },
+      {
+        page: 'docs/support.md',
+        label: 'What is supported',
+        words: 'node versions, compatibility, deno, bun, windows',
+      },
       { page: 'SECURITY.md', label: 'Security', words: 'report a vulnerability, threat model' },
     ],
   },
@@ -117,6 +159,7 @@ export const parts = [
       { page: 'docs/postgres.md', label: 'PostgreSQL', words: 'postgres lock table, SKIP LOCKED' },
       { page: 'docs/mysql.md', label: 'MySQL and MariaDB', words: 'GET_LOCK' },
       { page: 'docs/etcd.md', label: 'etcd', words: 'consensus, raft' },
+      { page: 'docs/zookeeper.md', label: 'ZooKeeper', words: 'ephemeral sequential znode, curator' },
       { page: 'docs/nats.md', label: 'NATS', words: 'jetstream kv lock' },
       { page: 'docs/dynamodb.md', label: 'DynamoDB', words: 'aws lambda lock, serverless, conditional write' },
       { page: 'docs/write-your-own-store.md', label: 'Write your own' },
@@ -142,6 +185,11 @@ export const parts = [
       { page: 'docs/fault-lab.md', label: 'The fault lab', words: 'jepsen, chaos test' },
       { page: 'docs/engines-on-demand.md', label: 'Engines on demand', words: 'testcontainers without docker' },
       { page: 'docs/track-record.md', label: 'Track record' },
+      {
+        page: 'docs/compare.md',
+        label: 'Compared with others',
+        words: 'redlock alternative, best lock library, redlock vs verrou, shedlock for node',
+      },
       { page: 'docs/known-defects.md', label: 'Known defects of others', words: 'redlock bug, redis-semaphore' },
     ],
   },
@@ -150,6 +198,11 @@ export const parts = [
     places: [
       { page: 'docs/from-redlock.md', label: 'From redlock 5', words: 'redlock types nodenext, ResourceLockedError' },
       { page: 'docs/from-redlock-4.md', label: 'From redlock 4' },
+      {
+        page: 'docs/from-others.md',
+        label: 'From other libraries',
+        words: 'migrate from verrou, sesamecare, redis-semaphore, redlock-universal',
+      },
     ],
   },
 ]
@@ -161,11 +214,30 @@ export const folders = [
   { folder: 'docs/decisions', label: 'Decisions', first: undefined },
 ]
 
+const root = new URL('..', import.meta.url)
+
+/** Pages that have no place in the order yet: they are on the site, at its end. */
+export function unplaced() {
+  const placed = new Set([
+    ...parts.flatMap(({ places }) => places.map(({ page }) => page)),
+    ...folders.map(({ first }) => first),
+  ])
+  return readdirSync(new URL('docs', root))
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => `docs/${file}`)
+    .filter((page) => !placed.has(page))
+    .map((page) => ({ page, label: /^# (.+)$/m.exec(readFileSync(new URL(page, root), 'utf8'))?.[1] ?? page }))
+}
+
 /** The rest of what a reader of the repository meets. */
-export const others = [
+const others = [
   { page: 'CHANGELOG.md', label: 'Changes' },
   { page: 'CONTRIBUTING.md', label: 'Contributing' },
+  { page: 'CODE_OF_CONDUCT.md', label: 'Code of conduct' },
 ]
+
+/** All that the side bar has at its end. */
+export const rest = () => [...unplaced(), ...others]
 
 /**
  * The place of a page on the site: `docs/api/redis.md` is `/api/redis/`.
@@ -193,6 +265,6 @@ export function sideBar() {
         { autogenerate: { directory: folder.replace(/^docs\//, '') } },
       ],
     })),
-    { label: 'More', collapsed: true, items: others.map((place) => entry(place)) },
+    { label: 'More', collapsed: true, items: rest().map((place) => entry(place)) },
   ]
 }

@@ -162,6 +162,16 @@ export const programs: Readonly<Record<string, string>> = {
   await locks.close()
   return token`,
   ),
+  './hand-over': imports(
+    [HOLDFAST, MEMORY, "import { adopt, handOver } from 'holdfast/hand-over'"],
+    `const locks = holdfast(memory())
+  const text = await handOver(locks, await locks.acquire('deploy'))
+  const lease = await adopt(locks, text)
+  const { token } = lease
+  await lease.release()
+  await locks.close()
+  return token`,
+  ),
   './members': imports(
     [HOLDFAST, MEMORY, "import { members } from 'holdfast/members'"],
     `const locks = holdfast(memory())

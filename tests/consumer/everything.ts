@@ -1,6 +1,7 @@
 /** One program that uses every entry point, as every compiler and every resolution of the matrix has to read it. */
 import { type AcquireOptions, holdfast, HoldfastError, type Lease, LeaseLost, type Locks } from 'holdfast'
 import { oncePerTick } from 'holdfast/cron'
+import { adopt, handOver } from 'holdfast/hand-over'
 import { members } from 'holdfast/members'
 import { partitions } from 'holdfast/partitions'
 import { once } from 'holdfast/once'
@@ -33,6 +34,8 @@ import { virtualClock } from 'holdfast/testing'
 export const all = [
   election,
   flockFence,
+  adopt,
+  handOver,
   members,
   once,
   partitions,

@@ -78,6 +78,16 @@ test('a member that was paused overwrites nothing with partitions and a guard', 
   expect(output).toMatch(/^with partitions and a guard: 2 paused members, 0 lost updates, [1-9]\d* refused$/m)
 })
 
+test('what is released and taken again lets others come between', { timeout: SLOW_MS }, async () => {
+  const { output } = await example('hand-over/main', 'without')
+  expect(output).toMatch(/^without handOver: 5 pipelines, [1-5] with another one between their jobs$/m)
+})
+
+test('what is handed over is never free in between', { timeout: SLOW_MS }, async () => {
+  const { output } = await example('hand-over/main', 'with')
+  expect(output).toMatch(/^with handOver: 5 pipelines, 0 with another one between their jobs$/m)
+})
+
 test('a table of heartbeats is as wrong as the clock it is read with', { timeout: SLOW_MS }, async () => {
   expect((await example('members/main', 'without')).output).toMatch(/^without members: .* says none$/m)
 })

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sitePage } from '../../scripts/site-pages.mjs'
+import { unplaced } from '../../site/side-bar.mjs'
 import { CANNOT_INSTALL, deadLinks, pagesOfSite } from '../../scripts/site.mjs'
 import { run } from '../support/run.ts'
 import { searchOf, type SiteSearch } from '../support/site-search.ts'
@@ -11,6 +12,9 @@ import { repositoryFiles, root } from '../support/tree.ts'
 
 /** The first may be a download of some 60 MB. */
 const SLOW_MS = 240_000
+
+/** Pages may wait for their place in the order, and not many. */
+const UNPLACED_MAX = 3
 
 /** What people type, and the page that they should see among the first three. */
 const questions: readonly (readonly [string, string])[] = [
@@ -34,7 +38,8 @@ const questions: readonly (readonly [string, string])[] = [
   ['cache stampede', 'single-flight'],
   ['worker id', 'slots'],
   ['advisory lock', 'transaction-lock'],
-  ['prometheus', 'events'],
+  ['prometheus', 'telemetry'],
+  ['grafana', 'telemetry'],
   ['readiness', 'events'],
   ['fake timers', 'testing'],
   ['redlock esm', 'modules'],
@@ -57,11 +62,14 @@ const questions: readonly (readonly [string, string])[] = [
   ['stale write', 'guards'],
   ['benchmark', 'figures'],
   ['ResourceLockedError', 'from-redlock'],
+  ['redlock alternative', 'compare'],
+  ['migrate verrou', 'from-others'],
 ]
 
 test('each page of the documentation has one place on the site', () => {
   const pages = pagesOfSite()
   expect(repositoryFiles(/\.md$/, 'docs').filter((page) => !pages.includes(page))).toEqual([])
+  expect(unplaced().length, 'give each a place in site/side-bar.mjs').toBeLessThanOrEqual(UNPLACED_MAX)
   expect(new Set(pages).size).toBe(pages.length)
 })
 

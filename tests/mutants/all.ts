@@ -11,6 +11,7 @@ import { etcdMutants } from './etcd.mutants.ts'
 import { fileGuardMutants } from './file-guard.mutants.ts'
 import { fromRedlockMutants } from './from-redlock.mutants.ts'
 import { guardMutants } from './guard.mutants.ts'
+import { handOverMutants } from './hand-over.mutants.ts'
 import { httpGuardMutants } from './http-guard.mutants.ts'
 import { knownDefectMutants } from './known-defects.mutants.ts'
 import { kubernetesMutants } from './kubernetes.mutants.ts'
@@ -58,6 +59,7 @@ export const mutants: readonly Mutant[] = [
   ...fileGuardMutants,
   ...fromRedlockMutants,
   ...guardMutants,
+  ...handOverMutants,
   ...httpGuardMutants,
   ...knownDefectMutants,
   ...kubernetesMutants,

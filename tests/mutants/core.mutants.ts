@@ -184,6 +184,20 @@ export const coreMutants: readonly Mutant[] = [
     caughtBy: localWaiters,
   },
   {
+    name: 'each of a crowd asks a store that cannot push whose turn it is',
+    file: 'packages/holdfast/src/wait/queued-claim.ts',
+    find: "if (facts?.wakeUp === 'poll' && this.#isLookedFor(standing)) return",
+    replace: '',
+    caughtBy: { ...localWaiters, named: 'looks for all behind it' },
+  },
+  {
+    name: 'who is the first one now looks late where nothing is pushed',
+    file: 'packages/holdfast/src/wait/acquire.ts',
+    find: "this.#host.facts?.wakeUp === 'poll' ? 0 : ",
+    replace: '',
+    caughtBy: { ...localWaiters, named: 'that was granted looks at once' },
+  },
+  {
     name: 'a push that was lost is thought to be the only one',
     file: 'packages/holdfast/src/wait/queued-claim.ts',
     find: "if (standing.kind === 'held' && this.#isShared) this.#host.localWaiters.lookAll(this.ref.resource)",

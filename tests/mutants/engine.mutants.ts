@@ -49,8 +49,9 @@ const rule: readonly Mutant[] = [
   {
     name: 'an expired claim can be renewed',
     file: transition,
-    find: 'note: string | undefined,\n  now: Moment,\n): LineStep<ClaimState> {\n  const swept = sweep(before, now)',
-    replace: 'note: string | undefined,\n  now: Moment,\n): LineStep<ClaimState> {\n  const swept = before',
+    find: 'note: string | undefined,\n  now: Moment,\n  outlives = false,\n): LineStep<ClaimState> {\n  const swept = sweep(before, now)',
+    replace:
+      'note: string | undefined,\n  now: Moment,\n  outlives = false,\n): LineStep<ClaimState> {\n  const swept = before',
     caughtBy: ruleTests,
   },
   {

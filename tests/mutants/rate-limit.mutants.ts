@@ -6,6 +6,13 @@ const named = (test: string): Check => ({ tests: [`${FOLDER}/rate-limit.test.ts`
 
 export const rateLimitMutants: readonly Mutant[] = [
   {
+    name: 'rate limit: a wait goes on although no permit can end within it',
+    file: `${FOLDER}/line-rate.ts`,
+    find: 'if (waitedMs + answer.retryAfterMs > waitMs)',
+    replace: 'if (waitedMs > waitMs)',
+    caughtBy: named('is refused at once where no permit'),
+  },
+  {
     name: 'rate limit: permits end with the process that took them',
     file: `${FOLDER}/line-rate.ts`,
     find: 'await this.#givenBack(claim, standing.token)',

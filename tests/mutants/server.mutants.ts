@@ -2,21 +2,26 @@
 import type { Check, Mutant } from './mutant.ts'
 
 const tests: Check = { tests: ['packages/server/src/server.test.ts'] }
+const reading: Check = { tests: ['packages/server/src/event-stream.test.ts'] }
+const picture: Check = { tests: ['packages/server/src/picture.test.ts'] }
+const session: Check = { tests: ['packages/server/src/session.test.ts'] }
+const dashboard: Check = { tests: ['packages/server/src/dashboard.test.ts'] }
+const page: Check = { tests: ['packages/server/src/page/page.test.ts'] }
 const FOLDER = 'packages/server/src'
 
 export const serverMutants: readonly Mutant[] = [
   {
     name: 'server: a program believes from the arrival of the answer',
     file: `${FOLDER}/loan.ts`,
-    find: 'Math.min(this.#endsAtMs, storeEndsAtMs) - receivedMs',
-    replace: 'this.ttlMs * 2',
+    find: 'beliefMs(Math.min(this.#endsAtMs, storeEndsAtMs, sessionEndsAtMs) - receivedMs)',
+    replace: 'beliefMs(this.ttlMs * 2)',
     caughtBy: { ...tests, named: 'before anybody else gets the lock' },
   },
   {
     name: 'server: a wait is not counted',
     file: `${FOLDER}/loan.ts`,
-    find: 'Math.min(this.#endsAtMs, storeEndsAtMs) - receivedMs',
-    replace: 'this.ttlMs',
+    find: 'beliefMs(Math.min(this.#endsAtMs, storeEndsAtMs, sessionEndsAtMs) - receivedMs)',
+    replace: 'beliefMs(this.ttlMs)',
     caughtBy: { ...tests, named: 'counts a wait as waited' },
   },
   {
@@ -50,8 +55,8 @@ export const serverMutants: readonly Mutant[] = [
   {
     name: 'server: a limit costs a lease',
     file: `${FOLDER}/routes.ts`,
-    find: '(?:renew|release)$/.test(call.req.path)',
-    replace: '(?:release)$/.test(call.req.path)',
+    find: '(?:renew|release|beat|end)$/.test(call.req.path)',
+    replace: '(?:release|beat|end)$/.test(call.req.path)',
     caughtBy: { ...tests, named: 'counts no renewal towards the limit' },
   },
   {
@@ -60,5 +65,110 @@ export const serverMutants: readonly Mutant[] = [
     find: 'if (believers === 0) await locks.close()',
     replace: 'await locks.close()',
     caughtBy: { tests: ['packages/cli/src/serve.test.ts'], named: 'leaves it its lock' },
+  },
+  {
+    name: 'server: a line that cannot be read is passed over in silence',
+    file: `${FOLDER}/line-stream.ts`,
+    find: "stream.put(name, { event: () => 'problem', data: () => ({ ...problemOf(error), name }) })",
+    replace: 'void error',
+    caughtBy: { ...reading, named: 'says so and ends' },
+  },
+  {
+    name: 'server: a reader that takes nothing is kept',
+    file: `${FOLDER}/event-stream.ts`,
+    find: 'setTimeout(() => this.#outgoing.destroy(), this.#silenceMs)',
+    replace: 'setTimeout(() => undefined, this.#silenceMs)',
+    caughtBy: { ...reading, named: 'takes nothing is let go' },
+  },
+  {
+    name: 'server: one event may be of any length',
+    file: `${FOLDER}/line-stream.ts`,
+    find: 'const EVENT_BYTES_MAX = 512 * 1024',
+    replace: 'const EVENT_BYTES_MAX = 512 * 1024 * 1024',
+    caughtBy: { ...reading, named: 'too long for an event is cut' },
+  },
+  {
+    name: 'page: the name of a lock is markup',
+    file: `${FOLDER}/page/html.ts`,
+    find: "typeof value === 'string' || typeof value === 'number') return escapeText(String(value))",
+    replace: "typeof value === 'string' || typeof value === 'number') return String(value)",
+    caughtBy: { ...page, named: 'takes nothing of a lock for markup' },
+  },
+  {
+    name: 'page: a lease that is still shown ends in less than nothing',
+    file: `${FOLDER}/page/words.ts`,
+    find: "leftMs > 0 ? durationText(Math.max(1_000, leftMs)) : 'should have ended'",
+    replace: 'durationText(leftMs)',
+    caughtBy: { ...page, named: 'never count below nothing' },
+  },
+  {
+    name: 'page: locks that became free while the stream was broken stay',
+    file: `${FOLDER}/page/line-table.ts`,
+    find: 'for (const name of this.#rows.keys()) this.#doubtful.add(name)',
+    replace: 'this.#doubtful.clear()',
+    caughtBy: { ...page, named: 'doubtful until it is complete' },
+  },
+  {
+    name: 'server: pages of another port of this machine get in',
+    file: `${FOLDER}/gate.ts`,
+    find: "site === 'same-origin'",
+    replace: "site.startsWith('same')",
+    caughtBy: { ...dashboard, named: 'no page of another origin' },
+  },
+  {
+    name: 'server: any page may take a lock',
+    file: `${FOLDER}/gate.ts`,
+    find: '!(this.#hasPage && this.#isOwn(origin, host))',
+    replace: '!this.#hasPage',
+    caughtBy: { ...dashboard, named: 'no page of another origin' },
+  },
+  {
+    name: 'server: the place of another server is taken for its own',
+    file: `${FOLDER}/reader-routes.ts`,
+    find: 'return from === instance ? Number(change) : undefined',
+    replace: 'return from === undefined ? undefined : Number(change)',
+    caughtBy: { ...picture, named: 'a place of another server' },
+  },
+  {
+    name: 'server: a reader that comes back never hears what became free',
+    file: `${FOLDER}/line-picture.ts`,
+    find: 'this.#tombs.add(name, (this.#change += 1))',
+    replace: 'this.#change += 1',
+    caughtBy: { ...picture, named: 'and what became free' },
+  },
+  {
+    name: 'server: a session is believed for longer than its beats prolong it',
+    file: `${FOLDER}/loan.ts`,
+    find: 'storeEndsAtMs, sessionEndsAtMs)',
+    replace: 'storeEndsAtMs, sessionEndsAtMs + this.ttlMs)',
+    caughtBy: { ...session, named: 'believed no longer than the session' },
+  },
+  {
+    name: 'server: a beat prolongs no lease',
+    file: `${FOLDER}/session.ts`,
+    find: 'for (const loan of this.#loans) loan.prolong(receivedMs)',
+    replace: 'void receivedMs',
+    caughtBy: { ...session, named: 'one beat prolongs every lease' },
+  },
+  {
+    name: 'server: a lease that was lost is not told with the beat',
+    file: `${FOLDER}/session.ts`,
+    find: 'this.#lost.push(',
+    replace: 'void (',
+    caughtBy: { ...session, named: 'told with the next beat' },
+  },
+  {
+    name: 'server: a session that ended takes a lock',
+    file: `${FOLDER}/session.ts`,
+    find: 'if (this.#isOver)',
+    replace: 'if (this.#loans.size < 0)',
+    caughtBy: { ...session, named: 'given back at once' },
+  },
+  {
+    name: 'server: a limit costs a session',
+    file: `${FOLDER}/routes.ts`,
+    find: '(?:renew|release|beat|end)$/.test(call.req.path)',
+    replace: '(?:renew|release|end)$/.test(call.req.path)',
+    caughtBy: { ...session, named: 'beats are never limited' },
   },
 ]

@@ -127,8 +127,8 @@ export const telemetryMutants: readonly Mutant[] = [
   {
     name: 'a claim carries the trace of a span that is not sampled',
     file: `${OTEL}/traceparent.ts`,
-    find: '|| (traceFlags & TraceFlags.SAMPLED) === 0',
-    replace: '|| traceFlags === TraceFlags.SAMPLED + 1',
+    find: '(traceFlags & TraceFlags.SAMPLED) === 0 ? undefined',
+    replace: 'traceId === spanId ? undefined',
     caughtBy: spans,
   },
   {

@@ -129,7 +129,20 @@ import { redis } from 'holdfast/redis'
 `,
   ],
   [
-    'docs/events.md 4',
+    'docs/events.md 3',
+    `import { holdfast } from 'holdfast'
+import { memory } from 'holdfast/memory'
+const locks = holdfast(memory())
+`,
+  ],
+  [
+    'docs/telemetry.md 1',
+    `import type { Locks } from 'holdfast'
+declare const locks: Locks
+`,
+  ],
+  [
+    'docs/events.md 5',
     `import { holdfast } from 'holdfast'
 import { redis } from 'holdfast/redis'
 `,

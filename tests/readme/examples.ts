@@ -45,8 +45,12 @@ const LINKS = [
   'node_modules/kysely',
   'node_modules/vitest',
   'packages/holdfast',
+  'node_modules/@opentelemetry/api',
+  'node_modules/prom-client',
   'packages/testbed',
   'packages/fastify',
+  'packages/otel',
+  'packages/prometheus',
 ] as const
 
 export function examplesOf(page: string, markdown: string = read(page)): readonly Example[] {
@@ -81,7 +85,7 @@ export function projectOf(
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-examples-'))
   for (const link of LINKS) {
     const name = link
-      .replace(/^packages\/(?=testbed|fastify)/, '@holdfast/')
+      .replace(/^packages\/(?=testbed|fastify|otel|prometheus)/, '@holdfast/')
       .replace(/^(?:node_modules|packages)\//, '')
     mkdirSync(join(folder, 'node_modules', name, '..'), { recursive: true })
     symlinkSync(join(root, link), join(folder, 'node_modules', name))

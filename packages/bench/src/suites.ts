@@ -22,6 +22,7 @@ import { redisNames } from './redis/names.ts'
 import { redisFresh, redisPair } from './redis/pair.ts'
 import { redisRedlock } from './redis/redlock.ts'
 import { redisRenewal } from './redis/renewal.ts'
+import { redisTelemetry } from './redis/telemetry.ts'
 import { competitors } from './redis/competitors.ts'
 import { renewal } from './renewal.ts'
 import { sqlCost } from './sql/cost.ts'
@@ -54,6 +55,7 @@ export const suites: readonly Suite[] = [
   redisCrash,
   redisLostReply,
   redisNames,
+  redisTelemetry,
   redisRedlock,
   competitors,
   sqlPair,

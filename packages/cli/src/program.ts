@@ -3,9 +3,11 @@ import { Argument, Command } from 'commander'
 import { addCron } from './cron-syntax.ts'
 import { addElect } from './elect-syntax.ts'
 import { exitCodeRows, exitCodes, Failure } from './exit-codes.ts'
+import { addAcquire, addAdoption, addRelease, adoptionOf } from './hand-over-syntax.ts'
 import { addMembers } from './members.ts'
 import { addOnce } from './once-syntax.ts'
 import { addPartitions } from './partitions-syntax.ts'
+import { addRate } from './rate-syntax.ts'
 import { redlockActions, redlockCommand, type RedlockAction } from './redlock.ts'
 import { type RunCommandOptions, WAIT_DEFAULT } from './run-settings.ts'
 import { addServe } from './serve-syntax.ts'
@@ -40,10 +42,13 @@ export function programOf(program: ProgramOptions): Command {
       writeErr: () => undefined,
     })
   addRun(root, program)
+  addAcquire(root, program)
+  addRelease(root, program)
   addElect(root, program)
   addCron(root, program)
   addOnce(root, program)
   addSlot(root, program)
+  addRate(root, program)
   addMembers(root, program)
   addPartitions(root, program)
   addList(root, program)
@@ -92,10 +97,13 @@ function addRun(root: Command, program: ProgramOptions): void {
       String(exitCodes.notObtained),
     )
     .addHelpText('after', () => runHelp)
+  addAdoption(run)
   act(program, run, async (options, name = '') => {
     if (program.command === undefined || program.command.length === 0) {
       throw new Failure(exitCodes.usage, 'run needs a command after two dashes: holdfast run NAME -- COMMAND')
     }
+    const adoption = adoptionOf(program, name, program.command, options)
+    if (adoption !== undefined) return adoption
     return (await import('./run.ts')).runCommand(program.context, {
       name,
       command: program.command,

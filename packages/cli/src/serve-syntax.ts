@@ -7,7 +7,7 @@ export function addServe(root: Command, program: ProgramOptions): void {
   const serve = root
     .command('serve')
     .description(
-      'Lend locks over HTTP to programs that are not TypeScript: curl, Python, anything. Ctrl-C ends it in order.',
+      'Lend locks over HTTP to programs that are not TypeScript, and show all locks to people in a page. Ctrl-C ends it in order.',
     )
     .option('--listen <address>', 'where: host:port, and port 0 is any free one', '127.0.0.1:4653')
     .option('--host <name...>', 'names, with their port, that requests may call the server by')
@@ -16,6 +16,7 @@ export function addServe(root: Command, program: ProgramOptions): void {
       'who may ask, beside programs of this machine: lines of SHA256 read,lock,operate [PREFIX]',
     )
     .option('--behind-tls-proxy', 'something in front encrypts; with --tokens, other machines may ask')
+    .option('--no-dashboard', 'show no page to browsers')
     .option('--drain <duration>', 'at the end, wait at most so long for programs to give back', '30s')
     .addHelpText(
       'after',

@@ -10,6 +10,8 @@ export interface ServeCommandOptions extends GlobalOptions {
   readonly tokens?: string
   readonly behindTlsProxy?: boolean
   readonly drain: string
+  /** False with `--no-dashboard`. */
+  readonly dashboard?: boolean
 }
 
 /** What the package of the server offers. */
@@ -21,7 +23,8 @@ interface ServerPackage {
     readonly hosts?: readonly string[]
     readonly tokensFile?: string
     readonly isBehindTlsProxy?: boolean
-  }): Promise<{ readonly url: string; close(drainMs: number): Promise<number> }>
+    readonly dashboard?: boolean
+  }): Promise<{ readonly url: string; readonly pageUrl: string | undefined; close(drainMs: number): Promise<number> }>
 }
 
 /** Not a literal in the import: the server is built after the command. */
@@ -36,10 +39,12 @@ export async function serveCommand(context: Context, options: ServeCommandOption
   const { locks, namespace } = await openLocks(context, options)
   let believers = 0
   try {
-    const { listen, host: hosts = [], tokens, behindTlsProxy: isBehindTlsProxy = false } = options
+    const { listen, host: hosts = [], tokens, behindTlsProxy: isBehindTlsProxy = false, dashboard = true } = options
     const file = tokens === undefined ? {} : { tokensFile: tokens }
-    const server = await lockServer({ locks, namespace, listen, hosts, isBehindTlsProxy, ...file })
-    printer.line(options.json === true ? JSON.stringify({ url: server.url }) : `listening on ${server.url}`)
+    const server = await lockServer({ locks, namespace, listen, hosts, isBehindTlsProxy, dashboard, ...file })
+    const { url, pageUrl } = server
+    printer.line(options.json === true ? JSON.stringify({ url, page: pageUrl ?? null }) : `listening on ${url}`)
+    if (options.json !== true && pageUrl !== undefined) printer.line(`the page for people: ${pageUrl}`)
     const { signal } = desk.interrupted
     await new Promise<void>((resolve) => {
       if (signal.aborted) resolve()

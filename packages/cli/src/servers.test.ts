@@ -16,7 +16,6 @@ import {
   zookeeper,
 } from '@holdfast/testbed/engines'
 import * as postgres from '@holdfast/testbed/engines/postgres/driver'
-import { startEnsemble } from '@holdfast/testbed/engines/zookeeper/cluster'
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { damageLine, freshTable, urlOfTable } from './dynamodb.fixture.ts'
@@ -25,7 +24,7 @@ import { damageLease, urlOfProxy } from './kubernetes.fixture.ts'
 import { damageEntry } from './nats.fixture.ts'
 import { damageMysqlRow, damagePostgresRow } from './rows.fixture.ts'
 import { documentsIn, type Ended, type LineSeen, type Running, Sandbox, until } from './fixture.ts'
-import { damageNode } from './zookeeper.fixture.ts'
+import { damageNode, freshRoot, urlOfRoot } from './zookeeper.fixture.ts'
 
 // Only a failing test takes so long.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
@@ -97,8 +96,8 @@ const stores: readonly ServerStore[] = [
   {
     store: 'zookeeper:// of three',
     driver: zookeeper,
-    start: async () => (await startEnsemble()).members.map(({ engine }) => engine),
-    urlOf: (urls) => `zookeeper://${urls.map((url) => new URL(url).host).join(',')}/shop/locks?followerLag=2250ms`,
+    start: freshRoot,
+    urlOf: urlOfRoot,
     damage: damageNode,
     damaged: /"bad".*"theirs" is no claim of Holdfast/,
   },

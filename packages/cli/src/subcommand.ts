@@ -12,7 +12,16 @@ export interface ProgramOptions {
 }
 
 /** What runs the command that stood behind `--`. */
-const TAKES_COMMAND: ReadonlySet<string> = new Set(['run', 'elect', 'cron', 'tick', 'once', 'slot', 'partitions'])
+const TAKES_COMMAND: ReadonlySet<string> = new Set([
+  'run',
+  'elect',
+  'cron',
+  'tick',
+  'once',
+  'slot',
+  'rate',
+  'partitions',
+])
 
 export type Action = (options: GlobalOptions, ...names: string[]) => Promise<number>
 

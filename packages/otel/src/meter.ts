@@ -22,7 +22,9 @@ export function meterLocks(meter: Meter, options: StatisticsOptions): () => void
     return (seconds) => histogram?.record(seconds, attributes)
   }
   const statistics = new LockStatistics(measure, options)
+  // The SDK asks for these before it reads its histograms.
   const observe = (result: BatchObservableResult): void => {
+    statistics.flush()
     for (const { metric, attributes, value } of statistics.counts()) {
       const observable = observables.get(metric)
       if (observable !== undefined) result.observe(observable, value, attributes)

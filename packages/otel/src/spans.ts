@@ -1,6 +1,6 @@
 /** A span for each wait and one for each hold, siblings under the span of the call. */
 import { listen, type LockLabels } from '@holdfast/telemetry'
-import { type Attributes, context, type Context, type Span, SpanStatusCode, type Tracer } from '@opentelemetry/api'
+import { context, type Context, type Span, SpanStatusCode, type Tracer } from '@opentelemetry/api'
 import type { EventMap, LockEvent } from 'holdfast'
 import { HoldContexts } from './hold-contexts.ts'
 import { RefusalSpans, type RefusalSpansOptions } from './refusal-spans.ts'
@@ -55,7 +55,7 @@ class LockSpans {
 
   asked(event: EventMap['asked']): void {
     const parent = context.active()
-    const span = this.#start('lock wait', event, { parent })
+    const span = this.#start('lock wait', event, parent)
     this.#waits.set(event.attempt, { span, parent })
     carry(event, span)
   }
@@ -66,21 +66,19 @@ class LockSpans {
   }
 
   acquired(event: EventMap['acquired']): void {
-    const token = { 'holdfast.lock.token': String(event.token) }
     // One of several tries tells nothing before it is granted.
     const parent = this.#waits.get(event.attempt)?.parent ?? context.active()
-    this.#waitEnds(event.attempt, (span) => span.setAttributes({ ...token, 'holdfast.outcome': 'acquired' }))
-    const span = this.#start('lock hold', event, { parent, attributes: token })
+    this.#waitEnds(event.attempt, 'acquired')
+    const span = this.#start('lock hold', event, parent)
+    span.setAttribute('holdfast.lock.token', String(event.token))
     this.#holds.set(event.attempt, span)
     if (span.isRecording()) this.#contexts.set(event, span.spanContext())
     carry(event, span)
   }
 
   refused({ attempt, because }: EventMap['refused']): void {
-    this.#waitEnds(attempt, (span) => {
-      span.setAttribute('holdfast.outcome', because)
-      if (because === 'failed') span.setStatus({ code: SpanStatusCode.ERROR, message: because })
-    })
+    if (because === 'failed') this.#waits.get(attempt)?.span.setStatus({ code: SpanStatusCode.ERROR, message: because })
+    this.#waitEnds(attempt, because)
   }
 
   renewed({ attempt, lateMs }: EventMap['renewed']): void {
@@ -93,14 +91,14 @@ class LockSpans {
   }
 
   lost({ attempt, because, reason }: EventMap['lost']): void {
-    this.#holdEnds(attempt, (span) => {
-      span.setAttributes({ 'holdfast.outcome': 'lost', 'holdfast.cause': because })
-      span.setStatus({ code: SpanStatusCode.ERROR, message: reason })
-    })
+    const span = this.#holds.get(attempt)
+    span?.setAttribute('holdfast.cause', because)
+    span?.setStatus({ code: SpanStatusCode.ERROR, message: reason })
+    this.#holdEnds(attempt, 'lost')
   }
 
   released({ attempt, outcome }: EventMap['released']): void {
-    this.#holdEnds(attempt, (span) => span.setAttribute('holdfast.outcome', outcome))
+    this.#holdEnds(attempt, outcome)
   }
 
   end(): void {
@@ -110,36 +108,28 @@ class LockSpans {
     this.#holds.clear()
   }
 
-  #waitEnds(attempt: number, finish: (span: Span) => void): void {
+  #waitEnds(attempt: number, outcome: string): void {
     const wait = this.#waits.get(attempt)
     if (wait === undefined) return
     this.#waits.delete(attempt)
-    finish(wait.span)
+    wait.span.setAttribute('holdfast.outcome', outcome)
     wait.span.end()
   }
 
   /** The first end counts: a lost lease may be released as well. */
-  #holdEnds(attempt: number, finish: (span: Span) => void): void {
+  #holdEnds(attempt: number, outcome: string): void {
     const span = this.#holds.get(attempt)
     if (span === undefined) return
     this.#holds.delete(attempt)
-    finish(span)
+    span.setAttribute('holdfast.outcome', outcome)
     span.end()
   }
 
-  #start(
-    what: string,
-    { namespace, name, mode }: LockEvent,
-    { parent, attributes = {} }: { readonly parent: Context; readonly attributes?: Attributes },
-  ): Span {
+  /** The label stands in the name of the span. */
+  #start(what: string, { namespace, name, mode }: LockEvent, parent: Context): Span {
     const { lock } = this.#labels.of(namespace, name, mode)
-    const about = {
-      'holdfast.namespace': namespace,
-      'holdfast.lock.label': lock,
-      'holdfast.lock.name': name,
-      'holdfast.lock.mode': mode,
-    }
-    return this.#tracer.startSpan(`${what} ${lock}`, { attributes: { ...about, ...attributes } }, parent)
+    const attributes = { 'holdfast.namespace': namespace, 'holdfast.lock.name': name, 'holdfast.lock.mode': mode }
+    return this.#tracer.startSpan(`${what} ${lock}`, { attributes }, parent)
   }
 }
 

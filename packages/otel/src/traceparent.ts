@@ -3,11 +3,9 @@ import { isSpanContextValid, type SpanContext, TraceFlags } from '@opentelemetry
 
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/
 
-/** Undefined for a span that nobody will find: one that is not sampled. */
-export function traceparentOf(context: SpanContext): string | undefined {
-  const { traceId, spanId, traceFlags } = context
-  if (!isSpanContextValid(context) || (traceFlags & TraceFlags.SAMPLED) === 0) return undefined
-  return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`
+/** Undefined for a span that is not sampled, so that no search would find it. */
+export function traceparentOf({ traceId, spanId, traceFlags }: SpanContext): string | undefined {
+  return (traceFlags & TraceFlags.SAMPLED) === 0 ? undefined : `00-${traceId}-${spanId}-01`
 }
 
 export function spanContextOf(traceparent: string): SpanContext | undefined {

@@ -30,7 +30,11 @@ export interface RegisterOptions extends LabelOptions, Pick<StatisticsOptions, '
 export function register({ registry = globalRegistry, ...options }: RegisterOptions = {}): () => void {
   const histograms = new Map<HistogramMetric, Histogram>()
   for (const metric of Object.values(METRICS)) {
-    if (metric.kind === 'histogram') histograms.set(metric, histogramOf(registry, metric))
+    if (metric.kind === 'histogram')
+      histograms.set(
+        metric,
+        histogramOf(registry, metric, () => statistics.flush()),
+      )
     else registerCount(registry, metric, () => statistics.counts())
   }
   const measure = (metric: HistogramMetric, attributes: Attributes): ((seconds: number) => void) => {
@@ -51,8 +55,8 @@ export function nameOf({ name, kind }: Pick<Metric, 'name' | 'kind'>): string {
   return kind === 'counter' ? `${plain}_total` : plain
 }
 
-function histogramOf(registry: Registry, metric: HistogramMetric): Histogram {
-  return new Histogram({ ...descriptionOf(registry, metric), buckets: [...metric.buckets] })
+function histogramOf(registry: Registry, metric: HistogramMetric, collect: () => void): Histogram {
+  return new Histogram({ ...descriptionOf(registry, metric), buckets: [...metric.buckets], collect })
 }
 
 function registerCount(registry: Registry, metric: CountMetric, counts: () => Iterable<Count>): void {

@@ -17,6 +17,15 @@ interface Bearer extends Caller {
 }
 
 const SCOPES: readonly string[] = ['read', 'lock', 'operate'] satisfies readonly Scope[]
+export interface GateOptions {
+  /** What a request may call the server, with its port. */
+  readonly hosts: readonly string[]
+  /** Without one only this machine gets in. */
+  readonly tokensFile: string | undefined
+  /** The secret of the page that the server shows to people; without one pages of browsers get nothing. */
+  readonly pageKey: string | undefined
+}
+
 /** On this machine alone, without a token: an eviction always needs a secret. */
 const LOCAL: Caller = { scopes: new Set(['read', 'lock']), prefix: '' }
 /** Users beside its owner may read or write the file. */
@@ -24,12 +33,16 @@ const FOR_OTHERS = 0o077
 
 export class Gate {
   readonly #hosts: ReadonlySet<string>
-  readonly #bearers: readonly Bearer[] | undefined
+  readonly #bearers: readonly Bearer[]
+  readonly #needsToken: boolean
+  readonly #hasPage: boolean
 
-  /** `hosts`: what a request may call the server, with its port. Without `tokensFile` only this machine gets in. */
-  constructor(hosts: readonly string[], tokensFile: string | undefined) {
+  constructor({ hosts, tokensFile, pageKey }: GateOptions) {
     this.#hosts = new Set(hosts.map((host) => host.toLowerCase()))
-    this.#bearers = tokensFile === undefined ? undefined : bearersIn(tokensFile)
+    const own = pageKey === undefined ? [] : [{ digest: digestOf(pageKey), scopes: new Set(SCOPES), prefix: '' }]
+    this.#bearers = tokensFile === undefined ? own : [...own, ...bearersIn(tokensFile)]
+    this.#needsToken = tokensFile !== undefined
+    this.#hasPage = pageKey !== undefined
   }
 
   /** Before anything else, for every path: a page that was rebound to this address sends its own name. */
@@ -41,25 +54,35 @@ export class Gate {
         'this server is called by another name: start it with --host NAME to allow this one',
       )
     }
-    const site = header('sec-fetch-site')
-    if (header('origin') !== undefined || (site !== undefined && site !== 'none')) {
-      throw new Refusal('FORBIDDEN', 'pages of browsers may not ask this server')
-    }
+    const [site, origin] = [header('sec-fetch-site'), header('origin')]
+    if (site !== undefined && site !== 'none' && !(this.#hasPage && site === 'same-origin')) throw fromPage()
+    if (origin !== undefined && !(this.#hasPage && this.#isOwn(origin, host))) throw fromPage()
+  }
+
+  /** The host was compared already; the origin of its page is that very host. */
+  #isOwn(origin: string, host: string): boolean {
+    return origin.toLowerCase() === `http://${host}` || origin.toLowerCase() === `https://${host}`
   }
 
   caller(authorization: string | undefined): Caller {
-    if (this.#bearers === undefined && authorization === undefined) return LOCAL
+    if (!this.#needsToken && authorization === undefined) return LOCAL
     const secret = /^Bearer ([\x21-\x7e]{1,500})$/i.exec(authorization ?? '')?.[1]
-    const digest = createHash('sha256')
-      .update(secret ?? '')
-      .digest()
+    const digest = digestOf(secret ?? '')
     // Each is compared, so that the time says nothing about which one fits.
-    const [found] = (this.#bearers ?? []).filter((bearer) => timingSafeEqual(bearer.digest, digest))
+    const [found] = this.#bearers.filter((bearer) => timingSafeEqual(bearer.digest, digest))
     if (secret === undefined || found === undefined) {
       throw new Refusal('UNAUTHENTICATED', 'send a token of the token file: Authorization: Bearer TOKEN')
     }
     return found
   }
+}
+
+function digestOf(secret: string): Buffer {
+  return createHash('sha256').update(secret).digest()
+}
+
+function fromPage(): Refusal {
+  return new Refusal('FORBIDDEN', 'pages of browsers may not ask this server, but for its own page')
 }
 
 export function allow(caller: Caller, scope: Scope, name: string): void {

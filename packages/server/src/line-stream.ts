@@ -1,32 +1,32 @@
-/** Lines as they change, as events of a stream (SSE): the newest state of each, never a backlog. */
+/** Lines as they change, as events of a stream: the newest state of each, and why there is none of one that cannot be read. */
 import type { Locks } from 'holdfast'
-import type { Context } from 'hono'
-import { streamSSE } from 'hono/streaming'
+import type { EventStream } from './event-stream.ts'
 import { lineDocument } from './line-document.ts'
+import { problemOf } from './problem.ts'
 
 export interface LineStreamOptions {
   readonly locks: Locks
   readonly namespace: string
   readonly names: readonly string[]
+  readonly stream: EventStream
   /** The reader went away, or the server is about to end. */
   readonly ends: AbortSignal
 }
 
-/** Proxies cut what is silent. */
-const BEAT_MS = 15_000
+/** A longer line is cut, so that a reader that is slow costs no more than this. */
+const EVENT_BYTES_MAX = 512 * 1024
 
-export function lineStream(call: Context, { locks, namespace, names, ends }: LineStreamOptions): Response {
-  // A proxy would otherwise collect what it should pass on.
-  call.header('X-Accel-Buffering', 'no')
-  return streamSSE(call, async (stream) => {
-    const beats = setInterval(() => void stream.write(': beat\n\n').catch(() => undefined), BEAT_MS)
-    const written = names.map(async (name) => {
+export async function streamLines({ locks, namespace, names, stream, ends }: LineStreamOptions): Promise<void> {
+  const told = names.map(async (name) => {
+    try {
       for await (const line of locks.observe(name, { signal: ends })) {
-        // A reader that is slow holds up only the next look, which then finds the newest state.
-        await stream.writeSSE({ event: 'line', data: JSON.stringify(lineDocument(namespace, name, line)) })
+        stream.put(name, { event: () => 'line', data: () => lineDocument(namespace, name, line, EVENT_BYTES_MAX) })
       }
-    })
-    await Promise.allSettled(written)
-    clearInterval(beats)
+    } catch (error) {
+      // The others are told of: one name that can never be read is no reason to leave them.
+      stream.put(name, { event: () => 'problem', data: () => ({ ...problemOf(error), name }) })
+    }
   })
+  await Promise.all(told)
+  stream.end()
 }

@@ -1,4 +1,5 @@
 /** A server that listens, and its end: nothing is lent any more, programs give back or run out, and only then it closes. */
+import { randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
@@ -20,11 +21,20 @@ export interface LockServerOptions {
   readonly tokensFile?: string
   /** Something in front encrypts, so that tokens cannot be read on their way. @default false */
   readonly isBehindTlsProxy?: boolean
+  /** Shows a page for people, from which its reader may evict. On this machine `pageUrl` opens it. @default false */
+  readonly dashboard?: boolean
+  /** A reader of events that takes nothing for so long is let go, in ms. It comes back and hears the newest. @default 30000 */
+  readonly readerSilenceMs?: number
 }
 
 export interface LockServer {
   /** Where it listens. */
   readonly url: string
+  /**
+   * The link to the page for people, with a secret of this run: a reader that has it may evict. Beyond this machine it has none, and
+   * the page asks for a token. Undefined without `dashboard`.
+   */
+  readonly pageUrl: string | undefined
   /**
    * Lends nothing more, waits at most `drainMs` for programs to give back or to run out, and closes. Returns how many may
    * still believe that they hold: while it is not 0, the client must not be closed, because that gives their locks to others.
@@ -37,11 +47,21 @@ const HEADER_BYTES_MAX = 16 * 1024
 const HEADERS_MS_MAX = 10_000
 /** Longer than proxies keep a connection, so that they end it and not we. */
 const KEEP_ALIVE_MS = 75_000
+const KEY_BYTES = 32
 const LAST_ANSWERS_MS = 2_000
+const READER_SILENCE_MS = 30_000
 
 /** Throws `Misuse` for an address that is not safe to listen on. */
 export async function lockServer(options: LockServerOptions): Promise<LockServer> {
-  const { locks, namespace, listen, hosts = [], tokensFile } = options
+  const {
+    locks,
+    namespace,
+    listen,
+    hosts = [],
+    tokensFile,
+    readerSilenceMs = READER_SILENCE_MS,
+    dashboard = false,
+  } = options
   const [, host = '', port = ''] = /^(.+):(\d{1,5})$/.exec(listen) ?? []
   if (host === '') throw new Misuse('listen must be host:port, such as 127.0.0.1:4653')
   if (!LOOPBACK.includes(host) && (tokensFile === undefined || options.isBehindTlsProxy !== true)) {
@@ -56,11 +76,17 @@ export async function lockServer(options: LockServerOptions): Promise<LockServer
   await listening(server, host, Number(port))
   const address = server.address() as AddressInfo
   const own = LOOPBACK.includes(host) ? LOOPBACK : [host]
-  const gate = new Gate([...own.map((each) => `${each}:${address.port}`), ...hosts], tokensFile)
-  const answer = getRequestListener(routes({ locks, namespace, loans, gate }).fetch)
+  const url = `http://${host}:${address.port}`
+  const pageKey = dashboard ? randomBytes(KEY_BYTES).toString('base64url') : undefined
+  const gate = new Gate({ hosts: [...own.map((each) => `${each}:${address.port}`), ...hosts], tokensFile, pageKey })
+  const [instance = ''] = crypto.randomUUID().split('-')
+  const answer = getRequestListener(
+    routes({ locks, namespace, loans, gate, instance, dashboard, readerSilenceMs }).fetch,
+  )
   server.on('request', (incoming, outgoing) => void answer(incoming, outgoing))
   return {
-    url: `http://${host}:${address.port}`,
+    url,
+    pageUrl: pageKey === undefined ? undefined : LOOPBACK.includes(host) ? `${url}/#k=${pageKey}` : `${url}/`,
     async close(drainMs) {
       const left = await loans.drain(drainMs)
       await ended(server)

@@ -3,22 +3,37 @@
  * program counts from before it sent its request, so it stops believing before the server gives the lease back.
  */
 import type { Lease } from 'holdfast'
+import type { Session } from './session.ts'
 
 /** Clocks differ by less than 0.05 %; the rest is for what is late on the other side. */
 const DRIFT_SHARE = 0.01
 const MARGIN_MS_MIN = 2
 
+export interface LoanOptions {
+  readonly id: string
+  readonly lease: Lease
+  readonly ttlMs: number
+  readonly session: Session | undefined
+}
+
+/** What may be believed of a time that lasts so long here. */
+export function beliefMs(lastsMs: number): number {
+  return Math.max(0, Math.floor(lastsMs - Math.max(MARGIN_MS_MIN, lastsMs * DRIFT_SHARE)))
+}
+
 export class Loan {
   readonly id: string
   readonly lease: Lease
   readonly ttlMs: number
+  readonly session: Session | undefined
   /** When the loan ends unless it is renewed, on the clock of this process. */
   #endsAtMs: number
   #timer: NodeJS.Timeout
 
-  /** `onSilence` is called when the program did not renew in time. */
-  constructor(id: string, lease: Lease, ttlMs: number, onSilence: () => void) {
+  /** `session`: what ends the loan as well. `onSilence` is called when the program did not renew in time. */
+  constructor({ id, lease, ttlMs, session }: LoanOptions, onSilence: () => void) {
     this.id = id
+    this.session = session
     this.lease = lease
     this.ttlMs = ttlMs
     this.#endsAtMs = performance.now() + ttlMs
@@ -45,8 +60,8 @@ export class Loan {
    */
   believeMs(receivedMs: number): number {
     const storeEndsAtMs = performance.now() + this.lease.remainingMs
-    const lastsMs = Math.min(this.#endsAtMs, storeEndsAtMs) - receivedMs
-    return Math.max(0, Math.floor(lastsMs - Math.max(MARGIN_MS_MIN, lastsMs * DRIFT_SHARE)))
+    const sessionEndsAtMs = this.session?.endsAtMs ?? Number.POSITIVE_INFINITY
+    return beliefMs(Math.min(this.#endsAtMs, storeEndsAtMs, sessionEndsAtMs) - receivedMs)
   }
 
   end(): void {

@@ -1,12 +1,20 @@
 /** Every lease that is lent, and every wait for one, by the id that its program made: asked again, an id gets the same answer. */
-import { LeaseLost, Misuse, type Lease, type Lock, type Locks, type ReleaseOutcome } from 'holdfast'
+import { LeaseLost, Misuse, type Lock, type Locks, type ReleaseOutcome } from 'holdfast'
 import type { AcquireBody } from './messages.ts'
-import { Loan } from './loan.ts'
+import { Loan, type LoanOptions } from './loan.ts'
 import { Refusal } from './refusal.ts'
+import type { Session } from './session.ts'
 
 const LOANS_MAX = 10_000
 /** Ids that are over: an old request that arrives late must not take the lock again. */
 const OVER_MAX = 20_000
+
+export interface LoanRequest {
+  readonly name: string
+  readonly body: AcquireBody
+  /** What renews the lease, and ends it, instead of renewals of its own. */
+  readonly session: Session | undefined
+}
 
 interface Pending {
   readonly name: string
@@ -41,14 +49,14 @@ export class Loans {
   }
 
   /** Joins the wait of the same id, or tells the grant again. The wait ends when the last of its requests is given up. */
-  async acquire(name: string, body: AcquireBody, gone: AbortSignal, receivedMs: number): Promise<Loan> {
+  async acquire({ name, body, session }: LoanRequest, gone: AbortSignal, receivedMs: number): Promise<Loan> {
     const { id } = body
     const over = this.#over.get(id)
     if (over !== undefined) throw new LeaseLost(`this id is over: ${over}. Ask with a new one`, { resource: name })
     const loan = this.#loans.get(id)
     if (loan !== undefined) return this.#told(loan, name, receivedMs)
     if (this.isDraining) throw new Refusal('DRAINING', 'this server is about to end: ask another one, or again')
-    const pending = this.#waits.get(id) ?? this.#begin(name, body)
+    const pending = this.#waits.get(id) ?? this.#begin({ name, body, session })
     if (pending.name !== name) throw otherName(pending.name)
     pending.requests += 1
     const leave = (): void => {
@@ -78,6 +86,7 @@ export class Loans {
     const loan = this.#loans.get(id)
     if (loan !== undefined) {
       if (loan.lease.name !== name) throw otherName(loan.lease.name)
+      loan.session?.remove(loan, undefined)
       this.#forget(loan, 'it was released')
       return await loan.lease.release()
     }
@@ -86,6 +95,12 @@ export class Loans {
     this.#remember(id, 'it was released')
     pending?.controller.abort(new LeaseLost('released while it waited', { resource: name }))
     return pending === undefined ? 'expired' : 'released'
+  }
+
+  /** Ends a loan whose program was silent for too long, and knows it by its own clock. */
+  giveBack(loan: Loan, why: string): void {
+    this.#forget(loan, why)
+    void loan.lease.release()
   }
 
   /**
@@ -115,20 +130,23 @@ export class Loans {
     return loan
   }
 
-  #begin(name: string, body: AcquireBody): Pending {
+  #begin(request: LoanRequest): Pending {
+    const { name, body, session } = request
+    session?.checkRoom()
     if (this.#loans.size + this.#waits.size >= LOANS_MAX) {
       throw new Refusal('LIMITED', `this server lends at most ${LOANS_MAX} leases at a time, waits included`)
     }
     const controller = new AbortController()
-    const granted = this.#granted(name, body, controller.signal)
+    const granted = this.#granted(request, controller.signal)
     const pending: Pending = { name, controller, granted, requests: 0 }
     this.#waits.set(body.id, pending)
     granted.catch(() => undefined).finally(() => this.#waits.delete(body.id))
     return pending
   }
 
-  async #granted(name: string, body: AcquireBody, signal: AbortSignal): Promise<Loan> {
-    const { id, ttlMs, waitMs, note } = body
+  async #granted({ name, body, session }: LoanRequest, signal: AbortSignal): Promise<Loan> {
+    const { id, waitMs, note } = body
+    const ttlMs = session?.lifeMs ?? body.ttlMs
     const lockDelay = this.#lockDelays ? ttlMs : 0
     const options = { ttl: ttlMs, wait: waitMs, note, lockDelay, signal, detached: true }
     const lease = await lockOf(this.#locks, name, body).acquire(
@@ -139,15 +157,19 @@ export class Loans {
       await lease.release()
       throw signal.reason
     }
-    return this.#lent(id, lease, ttlMs)
+    return this.#lent({ id, lease, ttlMs, session })
   }
 
-  #lent(id: string, lease: Lease, ttlMs: number): Loan {
-    const loan: Loan = new Loan(id, lease, ttlMs, () => {
-      this.#forget(loan, 'its program did not renew it in time')
-      void lease.release()
-    })
-    this.#loans.set(id, loan)
+  #lent(options: LoanOptions): Loan {
+    const { lease, session } = options
+    const loan: Loan = new Loan(options, () => this.giveBack(loan, 'its program did not renew it in time'))
+    try {
+      session?.add(loan)
+    } catch (error) {
+      this.giveBack(loan, 'its session has no place for it')
+      throw error
+    }
+    this.#loans.set(loan.id, loan)
     lease.signal.addEventListener('abort', () => {
       const reason: unknown = lease.signal.reason
       this.#forget(loan, reason instanceof Error ? reason.message : 'it was lost')
@@ -157,6 +179,7 @@ export class Loans {
 
   #forget(loan: Loan, why: string): void {
     loan.end()
+    loan.session?.remove(loan, why)
     if (this.#loans.delete(loan.id)) this.#remember(loan.id, why)
     if (this.#loans.size === 0) this.#onDrained()
   }

@@ -25,7 +25,16 @@ const acquire = z.strictObject({
   permits: places.optional(),
   of: places.optional(),
   note: z.string().max(NOTE_LENGTH_MAX).default(''),
+  /** The lease lives as long as this session, whose beats renew it; `ttlMs` is then that of the session. */
+  session: id.optional(),
 })
+
+/** Of a session, whose program has one thing to send for all that it holds. */
+export const sessionSchemas = {
+  open: z.strictObject({ id, lifeMs: z.int().min(LOAN_MS_MIN).max(LOAN_MS_MAX).default(30_000) }),
+  beat: z.strictObject({ id }),
+  end: z.strictObject({ id }),
+} as const
 
 export const schemas = {
   acquire,

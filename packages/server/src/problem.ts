@@ -10,6 +10,10 @@ export interface Problem {
   readonly code: string
   /** Asking again, with the same id, may succeed and does no harm. */
   readonly retryable: boolean
+  /** Not before so long, when it is retryable. */
+  readonly retryAfterMs?: number
+  /** The lock that was asked for, where there is one. */
+  readonly name?: string
   readonly waitedMs?: number
   readonly held?: string
   readonly needed?: string
@@ -35,11 +39,15 @@ const RETRYABLE: ReadonlySet<string> = new Set([
   'DRAINING',
 ])
 
+/** A server that was too busy, or a lock that was, is seldom free at once. */
+export const RETRY_AFTER_MS = 1_000
+
 export function problemOf(error: unknown): Problem {
   if (error instanceof Refusal) return problem(error.code, error.status, error.message)
   // What is no error of ours may say anything, so its words stay here.
   if (!(error instanceof HoldfastError)) return problem('INTERNAL', 500, 'the server failed at this request')
-  const body = problem(error.code, statusOf[error.code], error.message)
+  const named = error.resource === undefined ? {} : { name: error.resource }
+  const body = { ...problem(error.code, statusOf[error.code], error.message), ...named }
   if (error instanceof WaitTimeout) return { ...body, waitedMs: Math.round(error.waitedMs) }
   if (error instanceof StaleToken) return { ...body, held: String(error.held), needed: String(error.needed) }
   return body
@@ -47,5 +55,7 @@ export function problemOf(error: unknown): Problem {
 
 function problem(code: string, status: number, detail: string): Problem {
   const title = code.toLowerCase().replaceAll('_', ' ')
-  return { type: `urn:holdfast:error:${code}`, title, status, detail, code, retryable: RETRYABLE.has(code) }
+  const type = `urn:holdfast:error:${code}`
+  if (!RETRYABLE.has(code)) return { type, title, status, detail, code, retryable: false }
+  return { type, title, status, detail, code, retryable: true, retryAfterMs: RETRY_AFTER_MS }
 }

@@ -1,49 +1,46 @@
 /** The interface over HTTP: what each path does with its request. */
-import type { HttpBindings } from '@hono/node-server'
-import { type Locks, Misuse, parseSequencer, StaleToken } from 'holdfast'
-import { type Context, Hono } from 'hono'
+import { type Locks, parseSequencer, StaleToken } from 'holdfast'
+import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { allow, type Caller, type Gate, type Scope } from './gate.ts'
+import { type App, type Call, allowedName, answerOf, goneOf, jsonOf } from './call.ts'
+import { allow, type Gate } from './gate.ts'
 import { lineDocument } from './line-document.ts'
-import { lineStream } from './line-stream.ts'
 import type { Loan } from './loan.ts'
 import type { Loans } from './loans.ts'
 import { parsed, schemas } from './messages.ts'
 import { openApi } from './open-api.ts'
-import { problemOf } from './problem.ts'
 import { Rate } from './rate.ts'
+import { addPageRoutes } from './page-routes.ts'
+import { addReaderRoutes } from './reader-routes.ts'
 import { Refusal } from './refusal.ts'
-
-/** What arrived with a request. */
-interface Arrival {
-  readonly Bindings: HttpBindings
-  readonly Variables: { readonly caller: Caller; readonly receivedMs: number }
-}
+import { addSessionRoutes } from './session-routes.ts'
+import { Sessions } from './sessions.ts'
 
 export interface RoutesOptions {
   readonly locks: Locks
   readonly namespace: string
   readonly loans: Loans
   readonly gate: Gate
+  /** Whether there is a page for people. */
+  readonly dashboard: boolean
+  /** Tells this run of this server from every other one. */
+  readonly instance: string
+  /** A reader of events that takes nothing for so long is let go. */
+  readonly readerSilenceMs: number
 }
 
 const BODY_BYTES_MAX = 256 * 1024
 const LIST_MAX = 1_000
-const OBSERVED_MAX = 100
-const STREAMS_MAX = 50
 /** The share of the ttl after which a program should renew. */
 const RENEW_SHARE = 1 / 3
 
-type Call = Context<Arrival>
-type App = Hono<Arrival>
-
 export function routes(options: RoutesOptions): App {
-  const app: App = new Hono<Arrival>()
+  const app: App = new Hono()
   app.use(async (call, next) => {
     // Counted from before the body is read: later would promise more than is sure, and earlier is not known.
     call.set('receivedMs', performance.now())
     call.header('Cache-Control', 'no-store')
+    call.header('Holdfast-Instance', options.instance)
     options.gate.checkOrigin((name) => call.req.header(name))
     await next()
     // A connection that is kept would hold up the end of this server.
@@ -54,17 +51,20 @@ export function routes(options: RoutesOptions): App {
   }
   app.use(bodyLimit({ maxSize: BODY_BYTES_MAX, onError: tooLarge }))
   addHealth(app, options)
+  if (options.dashboard) addPageRoutes(app)
   const rate = new Rate()
   app.use('/v1/*', async (call, next) => {
     const caller = options.gate.caller(call.req.header('authorization'))
     call.set('caller', caller)
     // A limit must not cost a lease.
-    if (!/\/(?:renew|release)$/.test(call.req.path)) rate.count(caller, performance.now())
+    if (!/\/(?:renew|release|beat|end)$/.test(call.req.path)) rate.count(caller, performance.now())
     await next()
   })
-  addLending(app, options)
+  const sessions = new Sessions(options.loans)
+  addLending(app, options, sessions)
+  addSessionRoutes(app, sessions, options.loans)
   addLooks(app, options)
-  addStream(app, options)
+  addReaderRoutes(app, options)
   app.notFound((call) => answerOf(call, new Refusal('NOT_FOUND', 'there is no such path: see /openapi.json')))
   app.onError((error, call) => answerOf(call, error))
   return app
@@ -83,12 +83,16 @@ function addHealth(app: App, { locks, loans }: RoutesOptions): void {
   app.get('/openapi.json', (call) => call.json(openApi()))
 }
 
-function addLending(app: App, { loans }: RoutesOptions): void {
+function addLending(app: App, { loans }: RoutesOptions, sessions: Sessions): void {
   app.post('/v1/locks/:name/acquire', async (call) => {
     const name = allowedName(call, 'lock')
     const body = parsed(schemas.acquire, await jsonOf(call))
     const startedMs = performance.now()
-    const loan = await loans.acquire(name, body, goneOf(call), call.get('receivedMs'))
+    const session = body.session === undefined ? undefined : sessions.of(body.session)
+    const receivedMs = call.get('receivedMs')
+    // To ask is a sign of life, too.
+    if (!loans.isDraining) session?.prolong(receivedMs)
+    const loan = await loans.acquire({ name, body, session }, goneOf(call), receivedMs)
     return granted(call, loan, { waitedMs: Math.round(performance.now() - startedMs) })
   })
   app.post('/v1/locks/:name/renew', async (call) => {
@@ -103,21 +107,6 @@ function addLending(app: App, { loans }: RoutesOptions): void {
     const { id } = parsed(schemas.release, await jsonOf(call))
     const outcome = await loans.release(id, name)
     return call.json({ outcome }, outcome === 'unknown' ? 504 : 200)
-  })
-}
-
-function addStream(app: App, { locks, namespace, loans }: RoutesOptions): void {
-  let streams = 0
-  app.get('/v1/observe', (call) => {
-    const names = (call.req.queries('name') ?? []).map((name) => allowed(call, 'read', name))
-    if (names.length < 1 || names.length > OBSERVED_MAX) {
-      throw new Misuse(`name the locks to observe: ?name=…&name=…, 1 to ${OBSERVED_MAX} of them`)
-    }
-    if (streams >= STREAMS_MAX) throw new Refusal('LIMITED', `this server has ${STREAMS_MAX} readers already`)
-    streams += 1
-    const gone = goneOf(call)
-    call.env.outgoing.once('close', () => (streams -= 1))
-    return lineStream(call, { locks, namespace, names, ends: AbortSignal.any([gone, loans.draining]) })
   })
 }
 
@@ -157,43 +146,7 @@ function granted(call: Call, loan: Loan, more: Readonly<Record<string, unknown>>
   return call.json({ standing: 'held', token: tokenText, sequencer, believeMs, renewAfterMs, ...more })
 }
 
-/** The name of the path, in the spelling of a sequencer, whose own reader refuses every other one. */
-function allowedName(call: Call, scope: Scope): string {
-  return allowed(call, scope, call.req.param('name') ?? '')
-}
-
-function allowed(call: Call, scope: Scope, spelling: string): string {
-  const { name } = parseSequencer(`n/${spelling}/exclusive/1`)
-  allow(call.get('caller'), scope, name)
-  return name
-}
-
-async function jsonOf(call: Call): Promise<unknown> {
-  if (!/^application\/json\b/.test(call.req.header('content-type') ?? '')) {
-    throw new Refusal('NOT_JSON', 'send JSON, with content-type: application/json')
-  }
-  return await call.req.json<unknown>().catch(() => undefined)
-}
-
-/** Only the answer tells that the program went away: its request was read to the end before. */
-function goneOf(call: Call): AbortSignal {
-  const gone = new AbortController()
-  const { outgoing } = call.env
-  outgoing.once('close', () => {
-    if (!outgoing.writableEnded) gone.abort()
-  })
-  return gone.signal
-}
-
 async function stale(locks: Locks, name: string, held: bigint): Promise<StaleToken> {
   const { lastToken } = await locks.inspect(name)
   return new StaleToken(`token ${held} does not hold "${name}" now`, { resource: name, held, needed: lastToken })
-}
-
-function answerOf(call: Call, error: unknown): Response {
-  const problem = problemOf(error)
-  call.header('Content-Type', 'application/problem+json')
-  call.header('Cache-Control', 'no-store')
-  if (problem.retryable) call.header('Retry-After', '1')
-  return call.body(JSON.stringify(problem), problem.status as ContentfulStatusCode)
 }

@@ -100,7 +100,7 @@ describe('a lease over HTTP', () => {
     const holder = await locks.acquire('seat')
     expect(await ask('/v1/locks/seat/acquire', { id: newClaimId() })).toMatchObject({
       status: 409,
-      body: { retryable: true },
+      body: { code: 'WAIT_TIMEOUT', name: 'seat', retryable: true, retryAfterMs: 1_000 },
     })
     const gone = new AbortController()
     const waiting = ask('/v1/locks/seat/acquire', { id: newClaimId(), waitMs: 20_000 }, {}, gone.signal)

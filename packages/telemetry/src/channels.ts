@@ -10,7 +10,7 @@ export type Listeners = { readonly [Name in keyof ChannelMap]?: (event: ChannelM
 
 /**
  * Listens until the returned function is called. What a listener throws goes to `onError`: a channel would end the process with
- * it, and no lock may depend on who watches.
+ * it, and no lock may depend on its listeners.
  *
  * @example
  * ```ts

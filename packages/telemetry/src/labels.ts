@@ -53,7 +53,12 @@ function isId(part: string): boolean {
 export class LockLabels {
   readonly #label: (name: string, mode: Mode) => string
   readonly #onFull: () => void
-  readonly #known = new Map<string, LabelledLock>()
+  /** By name alone: making a key of several words would cost more than looking it up. */
+  readonly #known: Readonly<Record<Mode, Map<string, { readonly namespace: string; readonly label: LabelledLock }>>> = {
+    exclusive: new Map(),
+    shared: new Map(),
+    permit: new Map(),
+  }
   readonly #labels = new Map<string, LabelledLock>()
   readonly #namespaces = new Set<string>()
   #isFull = false
@@ -65,13 +70,13 @@ export class LockLabels {
   }
 
   of(namespace: string, name: string, mode: Mode): LabelledLock {
-    const key = `${namespace}\n${mode}\n${name}`
-    const known = this.#known.get(key)
-    if (known !== undefined) return known
-    const found = this.#labelled(namespace, this.#label(name, mode))
-    if (this.#known.size >= KNOWN_NAMES_MAX) this.#known.clear()
-    this.#known.set(key, found)
-    return found
+    const known = this.#known[mode]
+    const found = known.get(name)
+    if (found?.namespace === namespace) return found.label
+    const label = this.#labelled(namespace, this.#label(name, mode))
+    if (known.size >= KNOWN_NAMES_MAX) known.clear()
+    known.set(name, { namespace, label })
+    return label
   }
 
   /** For what belongs to a client and to no lock. */

@@ -1,5 +1,5 @@
 /** The numbers of one lock label, one guard or one store: everything that is counted is counted here, and read when asked. */
-import type { EventMap, LossCause, ReleaseOutcome, StoreRequestEvent } from 'holdfast'
+import type { EventMap, LossCause, ReleaseOutcome, SafetyClass, StoreRequestEvent } from 'holdfast'
 import { type Attributes, type HistogramMetric, METRICS } from './metrics.ts'
 import type { Count } from './statistics.ts'
 
@@ -11,7 +11,7 @@ type HoldOutcome = ReleaseOutcome | 'lost'
 
 const WAIT_OUTCOMES: readonly WaitOutcome[] = ['acquired', 'busy', 'timeout', 'aborted', 'failed']
 const CAUSES: readonly LossCause[] = ['deadline', 'expired', 'evicted', 'closed']
-const CLASSES: readonly StoreRequestEvent['safetyClass'][] = ['best-effort', 'durable', 'consensus']
+const CLASSES: readonly SafetyClass[] = ['best-effort', 'durable', 'consensus']
 
 /** One series for each value of an attribute, made when it is first measured. */
 class MeasureBy<Value extends string> {
@@ -92,42 +92,49 @@ export class GuardSeries {
   }
 }
 
-export interface StoreNews {
-  readonly isUp: boolean
-  /** Unknown before it opened. */
-  readonly safetyClass?: StoreRequestEvent['safetyClass']
-}
-
 /** A store that was not asked for this long is not reported: it is neither up nor down, and may have another name by now. */
 const QUIET_MS = 300_000
 
 export class StoreSeries {
   #isUp = true
   #heardMs = 0
-  #safetyClass: StoreRequestEvent['safetyClass'] | undefined
-  readonly requests: MeasureBy<`${StoreRequestEvent['operation']} ${StoreRequestEvent['outcome']}`>
+  #safetyClass: SafetyClass | undefined
+  readonly #requests: Readonly<Record<StoreRequestEvent['operation'], MeasureBy<StoreRequestEvent['outcome']>>>
   readonly #attributes: Attributes
 
   constructor(attributes: Attributes, measure: Measure) {
     this.#attributes = attributes
-    this.requests = new MeasureBy((both) => {
-      const [operation = '', outcome = ''] = both.split(' ')
-      return measure(METRICS.request, {
-        ...attributes,
-        'holdfast.store.operation': operation,
-        'holdfast.outcome': outcome,
-      })
-    })
+    const by = (operation: string): MeasureBy<StoreRequestEvent['outcome']> =>
+      new MeasureBy((outcome) =>
+        measure(METRICS.request, {
+          ...attributes,
+          'holdfast.store.operation': operation,
+          'holdfast.outcome': outcome,
+        }),
+      )
+    this.#requests = {
+      enter: by('enter'),
+      renew: by('renew'),
+      leave: by('leave'),
+      look: by('look'),
+      list: by('list'),
+      evict: by('evict'),
+    }
   }
 
-  heard({ isUp, safetyClass }: StoreNews): void {
+  requested(operation: StoreRequestEvent['operation'], outcome: StoreRequestEvent['outcome'], tookMs: number): void {
+    this.#requests[operation].record(outcome, tookMs)
+  }
+
+  /** The class is unknown before the store opened. */
+  heard(isUp: boolean, safetyClass?: SafetyClass): void {
     this.#isUp = isUp
-    this.#heardMs = performance.now()
+    this.#heardMs = Date.now()
     this.#safetyClass = safetyClass ?? this.#safetyClass
   }
 
   *counts(): Generator<Count> {
-    if (performance.now() - this.#heardMs > QUIET_MS) return
+    if (Date.now() - this.#heardMs > QUIET_MS) return
     const attributes = this.#attributes
     yield { metric: METRICS.storeUp, attributes, value: this.#isUp ? 1 : 0 }
     if (this.#safetyClass === undefined) return

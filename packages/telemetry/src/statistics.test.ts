@@ -35,10 +35,12 @@ function watch(options: StatisticsOptions = {}): Watch {
       [...statistics.counts()]
         .filter(({ metric, attributes }) => metric === METRICS[name] && fits(attributes, having))
         .reduce((sum, { value }) => sum + value, 0),
-    durations: (name, having = {}) =>
-      measured
+    durations: (name, having = {}) => {
+      statistics.flush()
+      return measured
         .filter((each) => each.name === METRICS[name].name && fits(each.attributes, having))
-        .map(({ seconds }) => seconds),
+        .map(({ seconds }) => seconds)
+    },
     labels: () => new Set([...statistics.counts()].map(({ attributes }) => attributes['holdfast.lock.label'] ?? '')),
   }
 }
@@ -160,7 +162,7 @@ test('ten thousand names and reasons are at most fifty-one labels', async () => 
   for (let index = 0; index < 10_000; index += 1) {
     await locks.using(`name ${index}`, () => undefined)
     const about = { namespace: 'default', name: `name ${index}`, mode: 'exclusive', attempt: -index, token: 1n }
-    channel('holdfast:lost').publish({ ...about, because: 'evicted', reason: `reason ${index}` })
+    channel('holdfast:lost').publish({ ...about, heldMs: 1, because: 'evicted', reason: `reason ${index}` })
   }
   // The store has a series of its own, without a lock.
   expect(seen.labels().size).toBe(LABELS_MAX + 2)
@@ -177,4 +179,28 @@ test('a label and a system of metrics that throw are told, and disturb no lock',
   const { open } = clients()
   expect(await open().using('seat', () => 'sold')).toBe('sold')
   expect(seen.told[0]).toContain('no such tenant')
+})
+
+test('durations come in the order they were measured, when they are asked for or when there are many', async () => {
+  const seconds: number[] = []
+  const statistics = new LockStatistics(
+    ({ name }) =>
+      (each) =>
+        void (name === METRICS.hold.name && seconds.push(each)),
+  )
+  onTestFinished(() => statistics.stop())
+  const publish = (heldMs: number): void => {
+    const about = { namespace: 'default', name: 'seat', mode: 'exclusive', attempt: -1, token: 1n }
+    channel('holdfast:acquired').publish({ ...about, waitedMs: 0 })
+    channel('holdfast:released').publish({ ...about, heldMs, outcome: 'released' })
+  }
+  publish(1_000)
+  publish(2_000)
+  expect(seconds).toEqual([])
+  statistics.flush()
+  expect(seconds).toEqual([1, 2])
+  for (let index = 0; index < 2_000; index += 1) publish(3_000)
+  expect(seconds.length).toBeGreaterThan(1_000)
+  statistics.stop()
+  expect(seconds).toHaveLength(2_002)
 })

@@ -17,6 +17,7 @@ const SUITES = [
   'redis-crash',
   'redis-lost-reply',
   'redis-names',
+  'redis-telemetry',
   'redlock',
 ]
 const WITHIN_MS = 240_000

@@ -185,8 +185,7 @@ test('each request to the store is told when it ends, with how it ended and how 
   void lease.release()
   await clock.advance(5_500)
   const [enter, leave] = requests
-  expect(enter).toMatchObject({ operation: 'enter', engine: 'memory of this process', safetyClass: 'best-effort' })
-  expect(enter?.outcome).toBe('ok')
+  expect(enter).toMatchObject({ operation: 'enter', outcome: 'ok', facts: { engine: 'memory of this process' } })
   expect(enter?.tookMs).toBe(30)
   expect(leave).toMatchObject({ namespace: 'default', operation: 'leave', outcome: 'unknown' })
 })

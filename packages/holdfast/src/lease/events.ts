@@ -49,7 +49,12 @@ export interface EventMap {
   /** A renewal failed and the lease still has `remainingMs`. */
   readonly jeopardy: LockEvent & { readonly token: bigint; readonly remainingMs: number; readonly error: unknown }
   /** A lease was lost before it was released: `because` for programs, `reason` for people. */
-  readonly lost: LockEvent & { readonly token: bigint; readonly because: LossCause; readonly reason: string }
+  readonly lost: LockEvent & {
+    readonly token: bigint
+    readonly heldMs: number
+    readonly because: LossCause
+    readonly reason: string
+  }
   /** A lease was given back. */
   readonly released: LockEvent & {
     readonly token: bigint

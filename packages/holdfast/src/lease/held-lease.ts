@@ -10,7 +10,7 @@ import { type Deadline, deadlineOf, marginMs, remainingMs } from '../time/deadli
 import { LeaseLost } from '../store/errors.ts'
 import type { LockEvent, LossCause } from './events.ts'
 import { described, lossOf, stopOf } from './loss.ts'
-import { NoteToSend } from './note.ts'
+import { NOTE_AFTER_MS, NoteToSend } from './note.ts'
 import type { GrantedClaim, LeaseHost } from './lease-host.ts'
 import type { LockShape } from './lock-shape.ts'
 import { RenewalSchedule } from './renewal-schedule.ts'
@@ -36,8 +36,6 @@ type State =
  */
 const WATCH_AFTER_MS = 100
 const NO_LEAVE_OPTIONS: LeaveOptions = {}
-/** A new note waits this long for company. */
-const NOTE_AFTER_MS = 50
 
 export class HeldLease implements Lease, Renewable {
   static {
@@ -47,6 +45,7 @@ export class HeldLease implements Lease, Renewable {
   readonly shape: LockShape
   readonly ref: Ref & { readonly token: bigint }
   ttlMs: number
+  outlives = false
   readonly #outcomeUnknown: boolean
   readonly #settings: AcquireSettings
   readonly #host: LeaseHost
@@ -153,7 +152,8 @@ export class HeldLease implements Lease, Renewable {
   }
 
   /** Asks for a longer life, now and with every renewal from now on: `lifeMs` tells when the store has granted it. */
-  lengthen(ttlMs: number): void {
+  lengthen(ttlMs: number, outlives = false): void {
+    this.outlives ||= outlives
     this.ttlMs = Math.max(ttlMs, this.ttlMs)
     if (this.isHeld()) this.#renewals.within(0)
   }
@@ -276,7 +276,8 @@ export class HeldLease implements Lease, Renewable {
     const error = lossOf(this, why)
     this.#end({ kind: 'lost', error })
     this.#controller?.abort(error)
-    this.#host.events.emit('lost', { ...this.#about, because, reason: why })
+    const heldMs = this.#host.clock.monotonicMs() - this.#grantedAt.monotonicMs
+    this.#host.events.emit('lost', { ...this.#about, heldMs, because, reason: why })
   }
 
   #end(state: State): void {
@@ -288,8 +289,7 @@ export class HeldLease implements Lease, Renewable {
   }
 
   async #watch(): Promise<void> {
-    const watching = new AbortController()
-    this.#watching = watching
+    const watching = (this.#watching = new AbortController())
     const standing = await this.#host.watch(this.ref, watching.signal)
     this.#watching = undefined
     if (!this.isHeld()) return

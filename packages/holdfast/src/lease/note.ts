@@ -5,6 +5,9 @@
 import type { LockAttempt } from './lock-attempt.ts'
 import { noteWithTrace } from './trace.ts'
 
+/** A new note waits this long for company. */
+export const NOTE_AFTER_MS = 50
+
 export class NoteToSend {
   readonly #attempt: LockAttempt
   #newest: string

@@ -19,6 +19,8 @@ export interface Renewable {
   readonly ttlMs: number
   /** The life last given: what the pace of renewal is counted from. */
   readonly lifeMs: number
+  /** The claim goes on when this process has ended. */
+  readonly outlives?: boolean
   /** New public data to send along, once; `undefined` for no change. */
   takeNote(): string | undefined
   /** The store's answer, possibly a late one. It says when to renew next, by `renewer.renewAt`. */
@@ -84,8 +86,9 @@ export class Renewer {
     const sent = batch.map((renewable): SentRenewal => {
       const note = renewable.takeNote()
       const lateMs = Math.max(0, sentAtMs - (this.#items.get(renewable)?.atMs ?? sentAtMs))
-      const { ref, ttlMs } = renewable
-      return { renewable, lateMs, renewal: note === undefined ? { ref, ttlMs } : { ref, ttlMs, note } }
+      const { ref, ttlMs, outlives } = renewable
+      const renewal = { ref, ttlMs, ...(note !== undefined && { note }), ...(outlives === true && { outlives }) }
+      return { renewable, lateMs, renewal }
     })
     await this.#send(sent, sentAtMs + limitMs)
   }

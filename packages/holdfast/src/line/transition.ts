@@ -37,6 +37,8 @@ export type ClaimState =
   | { readonly kind: 'gone'; readonly reason?: string }
 
 const FRESH_SHARE = 2 / 3
+/** The channel of a claim that was handed over: no process listens there, and none is found dead. */
+const NO_PROCESS = 'handed-over'
 
 export function enterLine(before: Line, claim: Claim, channel: string, now: Moment): LineStep<ClaimState> {
   const swept = sweep(before, now)
@@ -79,6 +81,7 @@ export function renewInLine(
   ttlMs: number,
   note: string | undefined,
   now: Moment,
+  outlives = false,
 ): LineStep<ClaimState> {
   const swept = sweep(before, now)
   const known = find(swept, ref)
@@ -87,10 +90,11 @@ export function renewInLine(
     return { line, answer: claimStateOf(line, ref.id, now, ref.token), notify: changes(before, line, ref.id) }
   }
   const noted = note === undefined ? known : { ...known, note }
+  const owned = outlives ? { ...noted, channel: NO_PROCESS } : noted
   const kept =
-    noted.state === 'waiting'
-      ? keepWaiting(noted, now)
-      : { ...noted, ttlMs, provisional: false, endsAtMs: now.nowMs + ttlMs }
+    owned.state === 'waiting'
+      ? keepWaiting(owned, now)
+      : { ...owned, ttlMs, provisional: false, endsAtMs: now.nowMs + ttlMs }
   return finish(before, grant(replace(swept, kept), now), ref.id, now)
 }
 

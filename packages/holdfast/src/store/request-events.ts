@@ -1,16 +1,15 @@
 /** A store whose requests are told when they end, with how they ended and how long they took. */
 import type { Clock } from '../time/clock.ts'
 import { HoldfastError } from './errors.ts'
-import type { SafetyClass } from './facts.ts'
+import type { Facts } from './facts.ts'
 import type { OpenStore } from './store.ts'
 
 /** On the channel `holdfast:store:request`: one request to the store that ended, with an answer or without. */
 export interface StoreRequestEvent {
   readonly namespace: string
   readonly operation: 'enter' | 'renew' | 'leave' | 'look' | 'list' | 'evict'
-  /** The engine and its version, as the facts name it. */
-  readonly engine: string
-  readonly safetyClass: SafetyClass
+  /** What the store promises as it is now. */
+  readonly facts: Facts
   readonly outcome: 'ok' | 'not_applied' | 'unknown' | 'unavailable'
   readonly tookMs: number
 }
@@ -38,8 +37,7 @@ export function withRequestEvents(
     const sentMs = clock.monotonicMs()
     const publish = (outcome: StoreRequestEvent['outcome']): void => {
       const tookMs = clock.monotonicMs() - sentMs
-      const { engine, safetyClass } = store.facts
-      const event = { namespace, operation, engine, safetyClass, outcome, tookMs }
+      const event = { namespace, facts: store.facts, operation, outcome, tookMs }
       requests.publish(event satisfies StoreRequestEvent)
     }
     const answer = call()

@@ -105,6 +105,8 @@ export interface Renewal {
   readonly ttlMs: number
   /** Replaces the claim's public data when given. */
   readonly note?: string
+  /** From now on the claim belongs to no process: it lasts to its end although the one that entered it dies. @default false */
+  readonly outlives?: boolean
 }
 
 export interface LeaveOptions {

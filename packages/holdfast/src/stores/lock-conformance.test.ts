@@ -31,6 +31,7 @@ const notALock: Readonly<Record<string, string>> = {
   'whole-number': 'a count in an option',
   'single-flight': 'holds one mutex a key, and has tests of its own on every store',
   slots: 'a mutex for each number, with tests of their own on every store',
+  'hand-over': 'a lease from one process to another, with tests of its own on every store',
   members: 'claims without weight, with tests of their own on every store',
   assignment: 'who gets which partition, tested with the partitions',
   share: 'the partitions of one member, tested with the partitions',

@@ -123,8 +123,10 @@ class Acquisition implements LocalWaiter {
     this.#turn?.lookWithin(limitMs)
   }
 
+  /** Who is the first one then finds a push that was lost; where nothing is pushed, it has not looked so far. */
   #leaveLocalWaiters(): void {
-    this.#host.localWaiters.leave(this.#request.resource, this, PROVISIONAL_LIFE_MS / 3)
+    const limitMs = this.#host.facts?.wakeUp === 'poll' ? 0 : PROVISIONAL_LIFE_MS / 3
+    this.#host.localWaiters.leave(this.#request.resource, this, limitMs)
   }
 
   /** Opening has a patience of its own, and a wait that is longer asks again. */

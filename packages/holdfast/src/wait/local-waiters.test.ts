@@ -1,5 +1,5 @@
 /** Who of a crowd looks for a push that was lost, and how often. */
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { FaultPlan } from '../testing/unreliable.ts'
 import { world } from '../client/clients.fixture.ts'
 import type { OpenStore } from '../store/store.ts'
@@ -94,4 +94,61 @@ test('a waiter behind others looks soon when it is told that it is the next, and
   await holder.release()
   await clock.advance(1_500)
   expect(granted).toBe(true)
+})
+
+describe('on a store that cannot push', () => {
+  const WAITERS = 40
+
+  /** How often it is asked whose turn it is. */
+  function countingAsks(): { count: number; readonly around: (open: OpenStore) => Partial<OpenStore> } {
+    const counted = {
+      count: 0,
+      around: (open: OpenStore): Partial<OpenStore> => ({
+        facts: { ...open.facts, wakeUp: 'poll' },
+        enter(claim) {
+          counted.count += 1
+          return open.enter(claim)
+        },
+        renew(renewals) {
+          counted.count += renewals.length
+          return open.renew(renewals)
+        },
+      }),
+    }
+    return counted
+  }
+
+  test('one waiter of a process looks for all behind it, whose places are kept', async () => {
+    const { clock, client } = world()
+    await client().locks.acquire('seat', { ttl: '10m' })
+    const asks = countingAsks()
+    const { locks } = client({}, undefined, asks.around)
+    const waiting = Array.from({ length: WAITERS }, () => locks.acquire('seat', WAIT))
+    for (const wait of waiting) wait.catch(() => undefined)
+    await clock.advance(1_000)
+    asks.count = 0
+    await clock.advance(12_000)
+    // Some hundred looks of the first five, which are near; each of the others keeps its place twice or thrice.
+    expect(asks.count).toBeGreaterThan(WAITERS * 2)
+    expect(asks.count).toBeLessThan(WAITERS * 3 + 200)
+    await locks.close()
+  })
+
+  test('the one behind a waiter that was granted looks at once, and all are served in order and soon', async () => {
+    const { clock, client } = world()
+    const holder = await client().locks.acquire('seat', { ttl: '10m' })
+    const { locks } = client({}, undefined, countingAsks().around)
+    const served: number[] = []
+    const turns = Array.from({ length: WAITERS }, async (_, waiter) => {
+      const lease = await locks.acquire('seat', WAIT)
+      served.push(waiter)
+      await lease.release()
+    })
+    await clock.advance(10_000)
+    await holder.release()
+    await clock.advance(WAITERS * 40)
+    expect(served).toEqual(Array.from({ length: WAITERS }, (_, waiter) => waiter))
+    await Promise.all(turns)
+    await locks.close()
+  })
 })

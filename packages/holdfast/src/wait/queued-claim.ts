@@ -12,13 +12,16 @@ import type { WaitHost } from './wait-host.ts'
 import { type Queued, situationOf, type Standing } from '../store/standing.ts'
 
 /**
- * Where an engine cannot push, every waiter looks on its own. The next in line looks soon, and less and less soon while it
- * stays so; the others have nothing to find before it moves.
+ * Where an engine cannot push, waiters look on their own. The next in line looks soon, and less and less soon while it
+ * stays so; the others have nothing to find before it moves. Of those of one process the first one looks for all: the one
+ * behind it looks when it has left, and a crowd does not ask its database thousands of times a second who is first.
  */
 const HEAD_POLL_MS = { min: 5, max: 200 } as const
 const POLL_MS_MIN = 50
 const POLL_MS_MAX = 2_000
 const POLL_TTL_SHARE = 1 / 20
+/** So near to the head each one looks, in case that the line is in another order than this process was answered in. */
+const POLLED_AHEAD_MAX = 4
 /**
  * A place has to be renewed, and the next in line looks whether its push was lost. The places behind it are renewed as
  * seldom as one lost answer allows: a store that spares writes does not even prolong a place that has two thirds left.
@@ -120,12 +123,18 @@ export class QueuedClaim implements Renewable {
   #lookAgain(standing: Queued): void {
     const { timers, clock, facts } = this.#host
     const recheckInMs = standing.recheckInMs ?? Number.POSITIVE_INFINITY
+    if (facts?.wakeUp === 'poll' && this.#isLookedFor(standing)) return
     const inMs = facts?.wakeUp === 'poll' ? Math.min(recheckInMs, this.#polledInMs(standing)) : recheckInMs
     if (!Number.isFinite(inMs)) return
     const atMs = clock.monotonicMs() + inMs + AFTER_END_MS
     if (this.#alarm === undefined) this.#alarm = timers.add(() => this.#resolve('due'), atMs)
     // A renewal may say once more what an earlier answer said: the earlier moment counts.
     else if (this.#alarm.index < 0 || atMs < this.#alarm.atMs) timers.move(this.#alarm, atMs)
+  }
+
+  /** By another waiter of this process, and its place is kept meanwhile. */
+  #isLookedFor({ ahead = 0 }: Queued): boolean {
+    return ahead > POLLED_AHEAD_MAX && this.#isKept && !this.#host.localWaiters.isFirst(this.ref.resource, this.#waiter)
   }
 
   #polledInMs({ ahead = 0 }: Queued): number {

@@ -2,8 +2,10 @@
  * Members, and a group that shares partitions, on every store of this machine: servers are started once for both.
  * @module-tag real-time
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { onEveryStore, type StoreUnderTest } from '../every-store.fixture.ts'
+import { adopt, AlreadyAdopted, handOver } from '../hand-over/index.ts'
 import { untilStopped } from '../partitions/group.fixture.ts'
 import { type Partition, partitions } from '../partitions/index.ts'
 import { members } from './index.ts'
@@ -90,7 +92,31 @@ async function comeBack({ client, facts }: StoreUnderTest): Promise<void> {
   await Promise.all([staying, again])
 }
 
-onEveryStore('members see one another, share partitions, and find their own after a restart', async (store) => {
-  // Most of it is waiting for a store that is looked at once a second.
-  await Promise.all([watch(store), move(store), comeBack(store)])
-})
+/** A lock goes from one client to another that goes on with its token, while a third one waits. */
+async function handOn({ client, facts }: StoreUnderTest): Promise<void> {
+  const [first, second, third] = [client(), client(), client()]
+  const lease = await first.acquire('deploy', { ttl: '600ms' })
+  if (facts.ttl.per === 'session') {
+    await expect(handOver(first, lease)).rejects.toMatchObject({ code: 'UNSUPPORTED' })
+    return
+  }
+  const text = await handOver(first, lease, { within: '30s' })
+  await first.close()
+  expect(await third.tryAcquire('deploy')).toBe(null)
+  const adopted = await adopt(second, text, { ttl: '600ms' })
+  expect(adopted.sequencer).toBe(lease.sequencer)
+  await expect(adopt(third, text)).rejects.toBeInstanceOf(AlreadyAdopted)
+  await sleep(800)
+  expect(adopted.isHeld()).toBe(true)
+  expect(await third.tryAcquire('deploy')).toBe(null)
+  expect(await adopted.release()).toBe('released')
+  expect((await third.acquire('deploy')).token).toBeGreaterThan(BigInt(lease.tokenText))
+}
+
+onEveryStore(
+  'members see one another, share partitions, and find their own after a restart, and hand a lock on',
+  async (store) => {
+    // Most of it is waiting for a store that is looked at once a second.
+    await Promise.all([watch(store), move(store), comeBack(store), handOn(store)])
+  },
+)

@@ -4,6 +4,7 @@
  */
 import type { LockClient } from '../../client/client.ts'
 import { Events } from '../../client/events.ts'
+import { acquireSettings } from '../../client/options.ts'
 import { lookAt, query } from '../../client/query.ts'
 import { type Claim, newClaimId } from '../../store/claim.ts'
 import { isFinal, isPassing, Misuse, OutcomeUnknown, Unsupported } from '../../store/errors.ts'
@@ -14,10 +15,11 @@ import type { OpenStore } from '../../store/store.ts'
 import { Backoff } from '../../time/backoff.ts'
 import { answerWithin } from '../../time/call-limit.ts'
 import { sleep } from '../../time/clock.ts'
+import { tooLong } from '../../wait/wait-errors.ts'
 import { recipeName } from '../recipe-name.ts'
 import { wholeNumber } from '../whole-number.ts'
 import { rateDenial } from './permit-support.ts'
-import type { RateAnswer, RateEvents, RateLimit, RateOptions, RateUsage } from './rate-limit.ts'
+import type { RateAnswer, RateEvents, RateLimit, RateOptions, RateUsage, RateWaitOptions } from './rate-limit.ts'
 
 export interface RatePlan {
   readonly name: string
@@ -54,6 +56,22 @@ export class LineRate implements RateLimit {
       if (!isPassing(error) || !this.#plan.passesWhenAway) throw error
       this.#events.emit('unlimited', { name, error })
       return { allowed: true, limited: false }
+    }
+  }
+
+  /** Permits are never given back early, so a wait that is too short for the next one that ends is over at once. */
+  async take({ wait, signal, ...options }: RateWaitOptions = {}): Promise<void> {
+    const { clock, defaults } = this.#client
+    const call = { ...(wait !== undefined && { wait }), ...(signal !== undefined && { signal }) }
+    const { waitMs } = acquireSettings(call, defaults)
+    const startedMs = clock.monotonicMs()
+    for (;;) {
+      signal?.throwIfAborted()
+      const answer = await this.tryTake(options)
+      if (answer.allowed) return
+      const waitedMs = clock.monotonicMs() - startedMs
+      if (waitedMs + answer.retryAfterMs > waitMs) throw tooLong(this.#nameOf(options.key), waitedMs)
+      await sleep(clock, answer.retryAfterMs, signal)
     }
   }
 

@@ -229,3 +229,30 @@ test('options out of range are misuse, with the range', () => {
   expect(() => on({ per: '99ms' })).toThrow(new RegExp(`per must be between 100ms and ${formatMs(86_400_000)}`))
   expect(() => on({ whenStoreIsAway: 'wait' as 'throw' })).toThrow(/'throw' or 'allow'/)
 })
+
+describe('a call that waits', () => {
+  test('is granted when permits have ended, without asking in between', async () => {
+    const { clock, on } = world()
+    let asks = 0
+    const { rate } = on({}, (_, method) => void (asks += method === 'enter' ? 1 : 0))
+    await rate.tryTake({ count: 3 })
+    let isTaken = false
+    void rate.take({ wait: '2m' }).then(() => (isTaken = true))
+    await clock.advance(PER_MS - 100)
+    expect([isTaken, asks]).toEqual([false, 2])
+    await clock.advance(200)
+    expect([isTaken, asks]).toEqual([true, 3])
+  })
+
+  test('is refused at once where no permit can end within its wait, and ends with its signal', async () => {
+    const { clock, on } = world()
+    const { rate } = on()
+    await rate.tryTake({ count: 3 })
+    await expect(rate.take({ wait: '30s' })).rejects.toMatchObject({ code: 'WAIT_TIMEOUT' })
+    const shutdown = new AbortController()
+    const waiting = rate.take({ wait: '2m', signal: shutdown.signal })
+    await clock.advance(1_000)
+    shutdown.abort(new Error('shutting down'))
+    await Promise.all([expect(waiting).rejects.toThrow('shutting down'), clock.advance(10)])
+  })
+})

@@ -17,6 +17,13 @@ export interface RateOptions {
   readonly count?: number
 }
 
+export interface RateWaitOptions extends RateOptions {
+  /** How long to wait for permits, then `WaitTimeout`; at once where none can end in that time. 0 – 24 h. @default the client's */
+  readonly wait?: Duration
+  /** Ends the wait, which rejects with its reason. @default none */
+  readonly signal?: AbortSignal
+}
+
 export type RateAnswer =
   /** `limited`: false when the store was away and nothing was counted. */
   | { readonly allowed: true; readonly limited: boolean }
@@ -43,6 +50,14 @@ export interface RateLimit {
    * store that cannot keep a rate, and `StoreUnavailable` or `OutcomeUnknown` when the store cannot be asked (within 5 s, once it is open).
    */
   tryTake(options?: RateOptions): Promise<RateAnswer>
+  /**
+   * Waits until the permits are granted. Waiters keep no order among machines, and one for many may be overtaken by those for
+   * few. Throws `WaitTimeout`, the reason of the signal, and what `tryTake` throws.
+   *
+   * @example
+   * await rateLimit(locks, 'smtp', { limit: 100, per: '1m' }).take({ wait: '30s' })
+   */
+  take(options?: RateWaitOptions): Promise<void>
   /** How many permits count now. It reserves nothing, and throws when the store cannot be asked. */
   usage(key?: string): Promise<RateUsage>
   /** Calls the listener for each event until the returned function is called. */

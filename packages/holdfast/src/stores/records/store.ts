@@ -206,9 +206,11 @@ class RecordStore implements OpenStore {
     })
   }
 
-  #renewed(transaction: Transaction, { ref, ttlMs, note }: Renewal, askedAt: Stamp): RenewAnswer {
+  #renewed(transaction: Transaction, { ref, ttlMs, note, outlives }: Renewal, askedAt: Stamp): RenewAnswer {
     try {
-      const step = transaction.apply(ref.resource, ref.id, (line, now) => renewInLine(line, ref, ttlMs, note, now))
+      const step = transaction.apply(ref.resource, ref.id, (line, now) =>
+        renewInLine(line, ref, ttlMs, note, now, outlives),
+      )
       return this.#standing(step, ref.id, askedAt)
     } catch (error) {
       // One damaged line is not the end of the others.

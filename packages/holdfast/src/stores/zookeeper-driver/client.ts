@@ -3,6 +3,7 @@ import type { SecureContextOptions } from 'node:tls'
 import { driversWords } from '../../store/drivers-words.ts'
 import { StoreUnavailable } from '../../store/errors.ts'
 import type { StoreEnvironment } from '../../store/store.ts'
+import type { ScheduledItem } from '../../time/timer-queue.ts'
 import type { ZookeeperServer } from './connection.ts'
 import { zookeeperError } from './errors.ts'
 import { ZookeeperSession } from './session.ts'
@@ -30,6 +31,7 @@ export class ZookeeperClient {
   /** So long a server may answer pings that the leader does not hear of. */
   lagMs: number
   #home: Promise<ZookeeperSession> | undefined
+  #nextPing: ScheduledItem<() => void> | undefined
   #isClosed = false
   #hasConnected = false
 
@@ -80,6 +82,7 @@ export class ZookeeperClient {
 
   async close(): Promise<void> {
     this.#isClosed = true
+    if (this.#nextPing !== undefined) this.environment.timers.cancel(this.#nextPing)
     const home = await this.#home?.catch(() => undefined)
     await home?.close()
   }
@@ -101,6 +104,6 @@ export class ZookeeperClient {
       session.ping().catch(() => undefined)
       this.#keepAlive(session)
     }
-    this.environment.timers.addIn(again, session.grant.timeoutMs / 4)
+    this.#nextPing = this.environment.timers.addIn(again, session.grant.timeoutMs / 4)
   }
 }

@@ -123,7 +123,7 @@ export class ZookeeperConnection {
       onAuth: () => undefined,
       onEnd: (cause) => {
         host.timers.cancel(alarm)
-        reject(new RequestUnsent(`${name}: ${driversWords(cause)}`, { cause }))
+        reject(new RequestUnsent(`${name}: ${driversWords(cause.cause ?? cause)}`, { cause }))
       },
     }
     socket.once(host.tls === undefined ? 'connect' : 'secureConnect', () =>

@@ -183,15 +183,11 @@ export class ZookeeperSession {
     }
     const waiting = Promise.withResolvers<ZookeeperConnection>()
     this.#waiting.push(waiting)
-    const { servers, silenceMs } = this.#options
     const late = (): void => {
       this.#waiting = this.#waiting.filter((each) => each !== waiting)
-      const names = servers.map(({ host, port }) => `${host}:${port}`).join(', ')
-      const failures = [...this.#failures.values()]
-      const words = [`no session at any of ${names} within ${silenceMs} ms`, ...failures.map(driversWords)]
-      waiting.reject(new RequestUnsent(words.join('; '), { cause: failures[0] }))
+      waiting.reject(this.#failure())
     }
-    const alarm = this.#environment.timers.addIn(late, silenceMs)
+    const alarm = this.#environment.timers.addIn(late, this.#options.silenceMs)
     const settled = (): void => this.#environment.timers.cancel(alarm)
     waiting.promise.then(settled, settled)
     if (!this.#isConnecting) void this.#connect(0)
@@ -230,9 +226,19 @@ export class ZookeeperSession {
       return this.#end(new SessionOver('expired', `no server was reached for ${silentMs} ms: ${driversWords(error)}`))
     }
     this.#isConnecting = true
-    const round = Math.floor(failureCount / this.#options.servers.length)
+    const { length } = this.#options.servers
+    const round = Math.floor(failureCount / length)
+    // What waits is told once all servers have failed, and may ask again.
+    if (failureCount % length === 0) for (const waiting of this.#waiting.splice(0)) waiting.reject(this.#failure())
     const pauseMs = round === 0 ? 0 : Math.min(ROUND_PAUSE_MS_MIN * 2 ** round, ROUND_PAUSE_MS_MAX)
     timers.addIn(() => void (this.#over ?? this.#connect(failureCount)), pauseMs * (0.5 + Math.random() / 2))
+  }
+
+  #failure(): RequestUnsent {
+    const failures = [...this.#failures.values()]
+    const names = this.#options.servers.map(({ host, port }) => `${host}:${port}`).join(', ')
+    const words = failures.length === 0 ? 'nothing was answered' : failures.map(driversWords).join('; ')
+    return new RequestUnsent(`no session at any of ${names}: ${words}`, { cause: failures[0] })
   }
 
   #took(connection: ZookeeperConnection, grant: SessionGrant, askedAt: Stamp): void {

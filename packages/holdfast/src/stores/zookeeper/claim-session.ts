@@ -5,6 +5,7 @@
  */
 import { NotApplied } from '../../store/errors.ts'
 import type { Stamp } from '../../time/clock.ts'
+import type { ScheduledItem } from '../../time/timer-queue.ts'
 import type { EngineSession } from '../sessions/engine.ts'
 import type { ZookeeperSession } from '../zookeeper-driver/session.ts'
 import type { NodeTree } from '../zookeeper-driver/tree.ts'
@@ -33,6 +34,7 @@ export class ClaimSession implements EngineSession {
   readonly #session: ZookeeperSession
   readonly #client: ZookeeperClient
   #usedAtMs: number
+  #nextPing: ScheduledItem<() => void> | undefined
   #isEnded = false
 
   private constructor(client: ZookeeperClient, session: ZookeeperSession, ttlMs: number, delayMs: number) {
@@ -96,6 +98,7 @@ export class ClaimSession implements EngineSession {
 
   async end(atOnce: boolean): Promise<void> {
     this.#isEnded = true
+    if (this.#nextPing !== undefined) this.#client.environment.timers.cancel(this.#nextPing)
     if (atOnce) await this.#session.close()
     else this.#session.abandon()
   }
@@ -103,7 +106,7 @@ export class ClaimSession implements EngineSession {
   #keepAlive(): void {
     const { lagMs, environment } = this.#client
     const pauseMs = Math.min(this.ttlMs * PING_TTL_SHARE, lagMs > 0 ? lagMs * PING_LAG_SHARE : Number.POSITIVE_INFINITY)
-    environment.timers.addIn(() => {
+    this.#nextPing = environment.timers.addIn(() => {
       if (this.isDead) return
       // What is not answered is judged by the connection.
       if (this.#ageMs(this.#usedAtMs) < this.ttlMs * IDLE_TTL_SHARE) this.#session.ping().catch(() => undefined)

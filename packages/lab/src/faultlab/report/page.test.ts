@@ -5,11 +5,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { longHistory, OPERATIONS_A_GRANT } from '../../judge/long-history.ts'
 import type { Violation } from '../../judge/violation.ts'
 import { byTime, historyText } from '@holdfast/testbed/history'
-import { Browser, browserProgram } from '../../timeline/browser.fixture.ts'
+import { Browser, browserProgram } from '@holdfast/testbed/browser'
 import type { Settings } from '../settings.ts'
 import type { LabVerdict } from '../verdict.ts'
 import { pageOf } from './page.ts'
@@ -60,7 +61,7 @@ test(
     if (program === undefined) return skip('there is no Chromium on this machine')
     const path = join(folder, 'timeline.html')
     writeFileSync(path, html)
-    await using browser = await Browser.open(program, path)
+    await using browser = await Browser.open(program, pathToFileURL(path).href)
     const painted = async (): Promise<number> => {
       await browser.drawn()
       return Number(await browser.value("document.getElementById('timeline').dataset.painted"))

@@ -1,11 +1,13 @@
-/** A real browser without a window, for pages that draw themselves; spoken to through its own debugging protocol. */
+/**
+ * A real browser without a window, for pages that draw themselves and say `data-ready` at their root; spoken to through its
+ * own debugging protocol.
+ */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { which } from '@holdfast/testbed/engines/command'
+import { which } from './engines/command.ts'
 
 const PROGRAMS = ['chromium', 'chromium-browser', 'google-chrome']
 const ANSWER_WITHIN_MS = 30_000
@@ -14,7 +16,11 @@ interface Answer {
   readonly id?: number
   readonly method?: string
   readonly params?: unknown
-  readonly result?: { readonly result?: { readonly value?: unknown }; readonly exceptionDetails?: unknown }
+  readonly result?: {
+    readonly result?: { readonly value?: unknown }
+    readonly exceptionDetails?: unknown
+    readonly data?: string
+  }
 }
 
 /** The program, or `undefined` where this machine has none: no test may need it. */
@@ -46,7 +52,7 @@ export class Browser implements AsyncDisposable {
     })
   }
 
-  static async open(program: string, path: string): Promise<Browser> {
+  static async open(program: string, url: string): Promise<Browser> {
     const folder = mkdtempSync(join(tmpdir(), 'holdfast-browser-'))
     // The sandbox of the browser needs rights that a test seldom has; the page is our own.
     const options = ['--headless=new', '--no-sandbox', '--disable-gpu', '--window-size=1400,1200']
@@ -62,13 +68,27 @@ export class Browser implements AsyncDisposable {
       await once(socket, 'open')
       const browser = new Browser(child, folder, socket)
       await browser.#send('Runtime.enable')
-      await browser.#send('Page.navigate', { url: pathToFileURL(path).href })
-      await browser.#ready()
+      await browser.show(url)
       return browser
     } catch (error) {
       await ended(child, folder)
       throw error
     }
+  }
+
+  /** Opens the address, and waits until its page is ready. */
+  async show(url: string): Promise<void> {
+    await this.#send('Page.navigate', { url })
+    await this.#ready()
+  }
+
+  /** What is seen, as PNG; `width` of a window in pixels. */
+  async picture(width: number, height: number, theme: 'light' | 'dark'): Promise<Buffer> {
+    await this.#send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: false })
+    await this.#send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: theme }] })
+    await this.drawn()
+    const { result } = await this.#send('Page.captureScreenshot', { format: 'png' })
+    return Buffer.from(String(result?.data), 'base64')
   }
 
   /** The value of an expression in the page. */

@@ -1,0 +1,86 @@
+/** A release: made as it will be made, from packages that agree, by a pipeline without secrets and with pinned parts. */
+import { createHash } from 'node:crypto'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { PUBLISHED, releaseFaults } from '../../scripts/release.mjs'
+import { citedTests, missingTests } from '../support/cited-tests.ts'
+import { run } from '../support/run.ts'
+import { complaints, read, repositoryFiles } from '../support/tree.ts'
+
+const SLOW_MS = 120_000
+const workflows = repositoryFiles(/\.yml$/, '.github')
+
+/** A tag of an action can be moved, a commit cannot; a script of ours has to be there. */
+function workflowFaults(text: string): readonly string[] {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Readonly<Record<string, string>> }
+  const actions = Array.from(text.matchAll(/uses: (\S+)(.*)$/gm), ([, action = '', note = '']) => ({ action, note }))
+  const commands = Array.from(text.matchAll(/npm (?:run )?([a-z:]+)/g), ([, name = '']) => name)
+  return [
+    ...actions
+      .filter(({ action, note }) => !/^actions\/[\w-]+@[0-9a-f]{40}$/.test(action) || !/^ # v\d/.test(note))
+      .map(({ action }) => `${action} is not pinned by commit, with its version behind it`),
+    ...commands
+      .filter((name) => !['install', 'publish', 'test'].includes(name) && scripts[name] === undefined)
+      .map((name) => `npm run ${name} is no script`),
+    ...(/^permissions: \{ contents: read \}$/m.test(text) ? [] : ['has more rights than it needs']),
+    ...(/secrets\./.test(text) ? ['has a secret that can be stolen'] : []),
+  ]
+}
+
+test('the pipelines have pinned actions, scripts that exist, no secret, and no right they do not need', () => {
+  expect(workflows).toEqual(['.github/workflows/ci.yml', '.github/workflows/release.yml'])
+  expect(complaints(workflows, workflowFaults)).toEqual([])
+})
+
+test('an action by its tag, a script that is missing, a secret and all rights are found', () => {
+  const text = 'permissions: write-all\nsteps:\n  - uses: a/b@v1\n  - run: npm run nothing ${{ secrets.TOKEN }}\n'
+  expect(workflowFaults(text)).toHaveLength(4)
+})
+
+test('the packages that are published agree on their version and on each other', () => {
+  expect(releaseFaults(undefined)).toEqual([])
+})
+
+test('a version that the packages do not have, and that no change is noted for, is no release', () => {
+  const faults = releaseFaults('9.9.9')
+  expect(faults).toContain('holdfast is 0.1.0 and not 9.9.9')
+  expect(faults).toContain('@holdfast/nestjs wants holdfast 0.1.0')
+  expect(faults).toContain('CHANGELOG.md has no 9.9.9')
+})
+
+test('every row of what is supported has a test that is there', () => {
+  const page = read('docs/support.md')
+  expect(citedTests(page).length).toBeGreaterThan(7)
+  expect(missingTests(page)).toEqual([])
+})
+
+describe('a release without the publishing', { timeout: SLOW_MS }, () => {
+  test('runs from its packages in an empty project, and tells what comes with them', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'holdfast-release-test-'))
+    try {
+      const { code, output } = await run(process.execPath, ['scripts/release.mjs', '--to', folder])
+      expect(code, output).toBe(0)
+      expect(output).toContain('holdfast 0.1.0 runs from its packages')
+      const sums = textOf(folder, 'SHA256SUMS').trim().split('\n')
+      expect(sums).toHaveLength(PUBLISHED.length + 1)
+      for (const [sum, file] of sums.map((line) => line.split('  '))) {
+        expect(sum).toBe(
+          createHash('sha256')
+            .update(readFileSync(join(folder, file ?? '')))
+            .digest('hex'),
+        )
+      }
+      expect(readdirSync(folder)).toHaveLength(PUBLISHED.length + 2)
+      const { components } = JSON.parse(textOf(folder, 'sbom.cdx.json')) as { components: { readonly name: string }[] }
+      expect(components.map(({ name }) => name)).toEqual(expect.arrayContaining(['holdfast', 'commander', 'ioredis']))
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+})
+
+function textOf(folder: string, file: string): string {
+  return readFileSync(join(folder, file), 'utf8')
+}
