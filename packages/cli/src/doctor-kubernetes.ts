@@ -1,4 +1,4 @@
-/** What `holdfast doctor` asks of Kubernetes itself: its version, what this user may do, how many Leases nobody uses. */
+/** What `holdfast doctor` asks of Kubernetes itself: its version, what this user may do, how many Leases are idle. */
 import { type KubernetesNamespaceState, kubernetesNamespaceState } from 'holdfast/kubernetes'
 import type { Finding } from './doctor-report.ts'
 

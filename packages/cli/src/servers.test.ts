@@ -17,13 +17,12 @@ import {
 } from '@holdfast/testbed/engines'
 import * as postgres from '@holdfast/testbed/engines/postgres/driver'
 import { Redis } from 'ioredis'
-import { createConnection } from 'mysql2/promise'
-import { Client } from 'pg'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { damageLine, freshTable, urlOfTable } from './dynamodb.fixture.ts'
 import type { DoctorDocument } from './doctor-report.ts'
 import { damageLease, urlOfProxy } from './kubernetes.fixture.ts'
 import { damageEntry } from './nats.fixture.ts'
+import { damageMysqlRow, damagePostgresRow } from './rows.fixture.ts'
 import { documentsIn, type Ended, type LineSeen, type Running, Sandbox, until } from './fixture.ts'
 import { damageNode, freshRoot, urlOfRoot } from './zookeeper.fixture.ts'
 
@@ -71,12 +70,7 @@ const stores: readonly ServerStore[] = [
     driver: postgres,
     start: async () => [await postgres.start()],
     urlOf: ([url = '']) => url,
-    async damage({ url }) {
-      const client = new Client(url)
-      await client.connect()
-      await client.query("INSERT INTO holdfast.lines VALUES ('default!bad', 1, 1, 'x')")
-      await client.end()
-    },
+    damage: damagePostgresRow,
     damaged: /record of default!bad is damaged/,
   },
   {
@@ -84,11 +78,7 @@ const stores: readonly ServerStore[] = [
     driver: mariadb,
     start: async () => [await mariadb.start()],
     urlOf: ([url = '']) => url.replace('mariadb:', 'mysql:'),
-    async damage({ url }) {
-      const connection = await createConnection(url)
-      await connection.query("INSERT INTO holdfast_lines VALUES ('default!bad', 1, 1, 'x')")
-      await connection.end()
-    },
+    damage: damageMysqlRow,
     damaged: /record of default!bad is damaged/,
     polls: true,
   },

@@ -1,6 +1,7 @@
 /** A Lease as it is written and read: a record in an annotation, and what people see of it with kubectl. */
+import { instant } from '../../time/instant.ts'
 import { leaseNameOf } from './lease-name.ts'
-import type { Lease } from './requests.ts'
+import type { KubernetesLease } from './requests.ts'
 
 const [LINE, RECORD, NOTICES] = ['holdfast/line', 'holdfast/record', 'holdfast/notices']
 const [MANAGED, IDLE] = ['app.kubernetes.io/managed-by', 'holdfast/idle']
@@ -74,7 +75,7 @@ function specOf({ holder, wallMs }: LeaseChange, seen: SeenLease | undefined, op
       leaseTransitions: transitions,
     }
   }
-  const now = new Date(wallMs).toISOString().replace('Z', '000Z')
+  const now = instant(wallMs).toISOString().replace('Z', '000Z')
   const isSame = holder.token === seen?.token
   return {
     holderIdentity: holder.identity,
@@ -86,12 +87,12 @@ function specOf({ holder, wallMs }: LeaseChange, seen: SeenLease | undefined, op
 }
 
 /** `undefined` for a Lease of another program, or of another line. */
-export function recordIn({ metadata }: Lease, key: string): string | undefined {
+export function recordIn({ metadata }: KubernetesLease, key: string): string | undefined {
   const { annotations = {} } = metadata
   return annotations[LINE] === key ? annotations[RECORD] : undefined
 }
 
-export function versionOf({ metadata, spec = {} }: Lease, holder: ShownHolder | undefined): string {
+export function versionOf({ metadata, spec = {} }: KubernetesLease, holder: ShownHolder | undefined): string {
   const { leaseTransitions: transitions = 0, acquireTime = '', renewTime = '' } = spec
   const { token, beat } = holder ?? { token: '', beat: '' }
   const seen: SeenLease = {
@@ -105,12 +106,12 @@ export function versionOf({ metadata, spec = {} }: Lease, holder: ShownHolder | 
   return JSON.stringify(seen)
 }
 
-export function lineIn({ metadata }: Lease): string | undefined {
+export function lineIn({ metadata }: KubernetesLease): string | undefined {
   return metadata.annotations?.[LINE]
 }
 
 /** Of the last change. */
-export function noticesIn({ metadata }: Lease): LeaseChange['notices'] {
+export function noticesIn({ metadata }: KubernetesLease): LeaseChange['notices'] {
   try {
     const notices: unknown = JSON.parse(metadata.annotations?.[NOTICES] ?? '[]')
     return Array.isArray(notices) ? notices.filter(isNotice) : []

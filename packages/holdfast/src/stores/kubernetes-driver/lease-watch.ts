@@ -5,19 +5,19 @@
 import { StoreUnavailable } from '../../store/errors.ts'
 import type { ScheduledItem, Timers } from '../../time/timer-queue.ts'
 import type { KubernetesStatus } from './errors.ts'
-import type { KubernetesRequests, Lease } from './requests.ts'
+import type { KubernetesLease, KubernetesRequests } from './requests.ts'
 
 export interface LeaseWatchEvents {
-  changed(lease: Lease): void
+  changed(lease: KubernetesLease): void
   /** The watch broke; it is begun again. */
   lost(error: StoreUnavailable): void
   /** It goes on, and what came meanwhile was told, or is missing. */
   restored(isComplete: boolean): void
 }
 
-interface WatchEvent {
+interface LeaseWatchLine {
   readonly type: string
-  readonly object: Partial<Lease> & KubernetesStatus & { readonly code?: number }
+  readonly object: Partial<KubernetesLease> & KubernetesStatus & { readonly code?: number }
 }
 
 /** The server ends it then: what was cut off without a word is found out as soon. */
@@ -68,7 +68,7 @@ export class LeaseWatch {
     const onLine = (line: string): void => {
       this.#timers.cancel(heard)
       heard = this.#timers.addIn(giveUp, SILENCE_MS)
-      this.#take(JSON.parse(line) as WatchEvent)
+      this.#take(JSON.parse(line) as LeaseWatchLine)
     }
     const over = (error?: unknown): void => {
       this.#timers.cancel(heard)
@@ -97,7 +97,7 @@ export class LeaseWatch {
     }
   }
 
-  #take({ type, object }: WatchEvent): void {
+  #take({ type, object }: LeaseWatchLine): void {
     if (type === 'ERROR' && object.code === GONE) this.#isGone = true
     const { metadata } = object
     if (type === 'ERROR' || metadata === undefined) return

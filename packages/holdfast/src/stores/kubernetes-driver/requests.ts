@@ -5,7 +5,7 @@ import { isRefusal, kubernetesError } from './errors.ts'
 import type { KubernetesLogin } from './login.ts'
 
 /** A Lease as far as it is used. */
-export interface Lease {
+export interface KubernetesLease {
   readonly metadata: {
     readonly name: string
     readonly resourceVersion: string
@@ -20,7 +20,7 @@ export interface Lease {
 
 interface LeasePage {
   readonly metadata: { readonly resourceVersion: string; readonly continue?: string }
-  readonly items: readonly Lease[]
+  readonly items: readonly KubernetesLease[]
 }
 
 export interface KubernetesParts {
@@ -30,7 +30,7 @@ export interface KubernetesParts {
   readonly bounded: StoreEnvironment['bounded']
 }
 
-type Asked = Omit<KubernetesRequest, 'headers'>
+type UnsignedRequest = Omit<KubernetesRequest, 'headers'>
 
 const PAGE_LENGTH = 200
 /** Whose change it was, in the object itself. */
@@ -47,12 +47,12 @@ export class KubernetesRequests {
   }
 
   /** `undefined` where there is none. */
-  async get(name: string, what: string): Promise<Lease | undefined> {
+  async get(name: string, what: string): Promise<KubernetesLease | undefined> {
     return await this.#lease([404], { method: 'GET', path: `${this.#leases}/${name}` }, what)
   }
 
   /** `undefined` where there is one already. */
-  async create(lease: object): Promise<Lease | undefined> {
+  async create(lease: object): Promise<KubernetesLease | undefined> {
     return await this.#lease(
       [409],
       { method: 'POST', path: `${this.#leases}?${MANAGER}`, body: lease },
@@ -61,7 +61,7 @@ export class KubernetesRequests {
   }
 
   /** `undefined` where it is another version now, or gone. */
-  async patch(name: string, body: object): Promise<Lease | undefined> {
+  async patch(name: string, body: object): Promise<KubernetesLease | undefined> {
     const path = `${this.#leases}/${name}?${MANAGER}`
     return await this.#lease([404, 409], { method: 'PATCH', path, body }, 'changing a line')
   }
@@ -71,7 +71,7 @@ export class KubernetesRequests {
     labelSelector: string,
     pagesMax: number,
     what: string,
-  ): AsyncGenerator<readonly Lease[], 'all' | 'more'> {
+  ): AsyncGenerator<readonly KubernetesLease[], 'all' | 'more'> {
     let begin = {}
     for (let page = 0; page < pagesMax; page += 1) {
       const path = this.#pathOf({ labelSelector, limit: String(PAGE_LENGTH), ...begin })
@@ -131,9 +131,13 @@ export class KubernetesRequests {
   }
 
   /** `undefined` where the server answers with one of these. */
-  async #lease(statuses: readonly number[], asked: Asked, what: string): Promise<Lease | undefined> {
+  async #lease(
+    statuses: readonly number[],
+    asked: UnsignedRequest,
+    what: string,
+  ): Promise<KubernetesLease | undefined> {
     try {
-      return (await this.#ask(asked, what)) as Lease
+      return (await this.#ask(asked, what)) as KubernetesLease
     } catch (error) {
       const isOne = statuses.some((status) => isRefusal(error, status) && error.of !== 'namespaces')
       if (isOne) return undefined
@@ -141,7 +145,7 @@ export class KubernetesRequests {
     }
   }
 
-  async #asked(asked: Asked, what: string): Promise<unknown> {
+  async #asked(asked: UnsignedRequest, what: string): Promise<unknown> {
     try {
       return await this.#ask(asked, what)
     } catch (error) {
@@ -149,7 +153,7 @@ export class KubernetesRequests {
     }
   }
 
-  async #ask(asked: Asked, what: string): Promise<unknown> {
+  async #ask(asked: UnsignedRequest, what: string): Promise<unknown> {
     const { connection, login, bounded } = this.#parts
     const late = new AbortController()
     try {

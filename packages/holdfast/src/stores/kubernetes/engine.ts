@@ -5,7 +5,7 @@ import type { StoreEnvironment } from '../../store/store.ts'
 import { lineIn, noticesIn, OURS } from '../kubernetes-driver/lease-object.ts'
 import { LeaseWatch } from '../kubernetes-driver/lease-watch.ts'
 import type { OpenKubernetes } from '../kubernetes-driver/open.ts'
-import type { Lease } from '../kubernetes-driver/requests.ts'
+import type { KubernetesLease } from '../kubernetes-driver/requests.ts'
 import type { Notice, OnNotice } from '../records/engine.ts'
 import { LinePace } from '../records/line-pace.ts'
 import { noticeIn } from '../records/notice-text.ts'
@@ -80,7 +80,7 @@ export class KubernetesEngine implements SwapEngine {
     for (const notice of notices) if (notice.channel === this.channel) queueMicrotask(() => this.#onNotice(notice))
   }
 
-  #hear(lease: Lease): void {
+  #hear(lease: KubernetesLease): void {
     const resource = lineIn(lease)
     // For observers, who have no claim that a notice could name.
     if (resource !== undefined) this.#onNotice({ resource })

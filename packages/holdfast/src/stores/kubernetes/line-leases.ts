@@ -3,7 +3,7 @@ import { StoreUnavailable } from '../../store/errors.ts'
 import type { Clock } from '../../time/clock.ts'
 import { leaseNameOf } from '../kubernetes-driver/lease-name.ts'
 import { leaseOf, lineIn, recordIn, type ShownHolder, USED, versionOf } from '../kubernetes-driver/lease-object.ts'
-import type { KubernetesRequests, Lease } from '../kubernetes-driver/requests.ts'
+import type { KubernetesLease, KubernetesRequests } from '../kubernetes-driver/requests.ts'
 import { messageOf } from '../records/notice-text.ts'
 import type { StoredText, SwapEngine } from '../records/swap-engine.ts'
 import { decodeText, isIdleText } from '../records/swap-text.ts'
@@ -70,7 +70,7 @@ function holderIn(text: string): ShownHolder | undefined {
   }
 }
 
-function storedIn(lease: Lease, key: string): StoredText {
+function storedIn(lease: KubernetesLease, key: string): StoredText {
   const text = recordIn(lease, key)
   if (text !== undefined) return { text, version: versionOf(lease, holderIn(text)) }
   const message = `Kubernetes: the Lease ${lease.metadata.name} of ${key} is damaged, or of another program`

@@ -1,7 +1,4 @@
-/**
- * Records on an engine that has compare-and-set and nothing else: the line is read, stepped here, and written if no other
- * process was faster.
- */
+/** Records on an engine with compare-and-set alone: a line is read, stepped here, and written if no other process was faster. */
 import type { Line } from '../../line/line.ts'
 import { TokenScale } from '../../line/token-scale.ts'
 import type { ClaimState, LineStep, Moment } from '../../line/transition.ts'
@@ -114,8 +111,9 @@ class SwapRecords implements RecordEngine {
     this.#free = free
     this.leavesOvertake = free !== undefined
     this.tellsEach = free !== undefined
-    if (engine.recheckInMs !== undefined) this.recheckInMs = engine.recheckInMs.bind(engine)
-    if (engine.listen !== undefined) this.listen = engine.listen.bind(engine)
+    const { listen, recheckInMs } = engine
+    if (recheckInMs !== undefined) this.recheckInMs = recheckInMs.bind(engine)
+    if (listen !== undefined) this.listen = listen.bind(engine)
     if (free === undefined) return
     this.takeFree = (claim) => free.take(claim)
     this.giveBack = (ref) => free.giveBack(ref)

@@ -166,7 +166,7 @@ export const watching: readonly Case[] = casesOf('watch', [
       assert.equal(seen.claims.length, 0)
       const after = async (change: () => Promise<unknown>): Promise<void> => {
         const told = observeFor(context, observer, resource, seen.version)
-        // Until it stands: a change during its first look is found by that look, whoever is told.
+        // Until it stands: a change during its first look is found by that look, and tells nothing of the watch.
         await context.advance(50)
         await change()
         assert.notEqual(await told, seen.version)

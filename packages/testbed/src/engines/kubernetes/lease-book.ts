@@ -1,4 +1,4 @@
-/** All Leases of a stand-in, each change of them with a version of its own, and whoever watches; kept in a file through `kill -9`. */
+/** All Leases of a stand-in, each change of them with a version of its own, and their watches; kept in a file through `kill -9`. */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { assertValid, isObject, type Lease, mergePatch } from './lease.ts'
 import { alreadyExists, badRequest, conflict, expired, notFound } from './status.ts'

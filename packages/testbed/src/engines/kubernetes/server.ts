@@ -65,7 +65,7 @@ export async function start(options: KubernetesOptions = {}): Promise<Engine> {
   })
 }
 
-/** Resolves when it says its version, or that it knows nobody; one that speaks TLS is believed without being asked for its name. */
+/** Resolves when it says its version, or that a login is needed; one that speaks TLS is believed without being asked for its name. */
 export async function ping(url: string): Promise<void> {
   const { protocol, hostname, port } = new URL(url)
   const { get } = protocol === 'https:' ? await import('node:https') : await import('node:http')

@@ -11,7 +11,7 @@ export class Users {
     this.#users = users
   }
 
-  /** `undefined` where nobody needs a login. Throws 401 for a stranger. */
+  /** `undefined` where no login is needed. Throws 401 for a stranger. */
   userOf(request: IncomingMessage): StandInUser | undefined {
     if (this.#users === undefined) return undefined
     const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1]
