@@ -4,8 +4,12 @@ import type { HeldLease } from '../../lease/held-lease.ts'
 import type { Lease } from '../../lease/lease.ts'
 import { Misuse, Unsupported } from '../../store/errors.ts'
 import type { Facts } from '../../store/facts.ts'
+import { formatMs } from '../../time/duration.ts'
 import { AdoptedLease } from './adopted-lease.ts'
 import { formatHandOver } from './hand-over-text.ts'
+
+/** A lock that nothing renews for longer than this is told of. */
+const TOLD_FROM_MS = 60 * 60 * 1_000
 
 /** Without `withinMs` it is the ttl of the lease. */
 export async function handedOver(client: LockClient, lease: Lease, withinMs: number | undefined): Promise<string> {
@@ -13,12 +17,17 @@ export async function handedOver(client: LockClient, lease: Lease, withinMs: num
   const held = lease instanceof AdoptedLease ? lease.inner : heldBy(client, lease)
   const { facts } = await client.open()
   checkHandOver(facts, held, withinMs ?? held.ttlMs)
+  if (withinMs !== undefined && withinMs > TOLD_FROM_MS) tellLength(client, held, withinMs)
   await outlasting(client, held, withinMs ?? held.ttlMs)
   const text = formatHandOver(held)
   held.disarm()
   // The receiver needs it.
   if (lease instanceof AdoptedLease) await lease.place.release()
   return text
+}
+
+function tellLength({ logger }: LockClient, { name }: HeldLease, withinMs: number): void {
+  logger?.warn(`"${name}" is handed over for ${formatMs(withinMs)}: it stays taken for so long when it is not adopted`)
 }
 
 /** What has a work or a second claim beside it is not one claim, and cannot go on elsewhere. */

@@ -182,6 +182,17 @@ describe('a hand-over', () => {
     expect(await job().tryAcquire(NAME)).not.toBe(null)
   })
 
+  test('for longer than an hour is told of', async () => {
+    const { clock, client } = jobs()
+    const warnings: string[] = []
+    const logger = { debug() {}, info() {}, error() {}, warn: (text: string) => void warnings.push(text) }
+    const { locks } = client({ logger })
+    const handing = handOver(locks, await locks.acquire(NAME), { within: '2h' })
+    await clock.advance(10)
+    await handing
+    expect(warnings).toEqual([expect.stringMatching(/^"deploy" is handed over for 2 ?h/)])
+  })
+
   test('adopted while the store is away is tried for a while, and leaves the lock to others', async () => {
     const { clock, job } = jobs()
     let renewals = 0
