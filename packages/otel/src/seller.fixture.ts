@@ -18,7 +18,7 @@ const tracerProvider = new BasicTracerProvider({
   spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter({ url: collector }))],
 })
 trace.setGlobalTracerProvider(tracerProvider)
-const locks = holdfast(sqlite(`${folder}/locks.db`), { ttl: '1s', wait: '20s' })
+const locks = holdfast(sqlite({ path: `${folder}/locks.db` }), { ttl: '1s', wait: '20s' })
 instrument({ inspect: (name) => locks.inspect(name) })
 const guard = fence(new DatabaseSync(`${folder}/shop.db`))
 const tracer = trace.getTracer('shop')
