@@ -12,7 +12,7 @@ const ASSETS = /\.(?:sql|css|html)$/
 const MADE_OF_TYPESCRIPT = /\.(?:js|d\.ts)(?:\.map)?$/
 /** A second build, of the same sources, for programs that cannot load modules: it is told apart by a package.json of its own. */
 const COMMONJS = /^cjs[/\\]/
-const BUILT_TWICE = ['holdfast', 'fastify', 'nestjs']
+const BUILT_TWICE = ['holdfast', 'fastify', 'nestjs', 'telemetry', 'otel', 'prometheus']
 const COMMONJS_MARKER = '{ "type": "commonjs" }\n'
 
 /** @param {string} packageFolder */

@@ -124,6 +124,6 @@ test('a dependency and a peer that is not optional are found', () => {
 })
 
 test('published packages carry the license of the repository', () => {
-  for (const name of ['holdfast', 'cli', 'fastify', 'nestjs'])
+  for (const name of ['holdfast', 'cli', 'fastify', 'nestjs', 'telemetry', 'otel', 'prometheus'])
     expect(read(`packages/${name}/LICENSE`)).toBe(read('LICENSE'))
 })

@@ -65,28 +65,32 @@ describe('the packed library', { timeout: SLOW_MS }, () => {
   })
 })
 
-describe.each(['fastify', 'nestjs'])('the packed adapter @holdfast/%s', { timeout: SLOW_MS }, (name) => {
-  test('has no tests and sources in it, and satisfies publint and attw', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'holdfast-adapter-'))
-    try {
-      const packed = await run('npm', ['pack', '--silent', '--pack-destination', folder], {
-        cwd: join(root, 'packages', name),
-      })
-      const tarball = join(folder, packed.output.trim())
-      const { output: files } = await run('tar', ['-tzf', tarball], {})
-      expect(files).toContain('package/dist/cjs/package.json')
-      expect(files).not.toMatch(/\.(?:test|fixture)\.|\/src\/|tsbuildinfo|\.map$/m)
-      const lint = await runTool('publint/src/cli.js', ['run', tarball, '--strict'])
-      expect(lint.code, lint.output).toBe(0)
-      const types = await runTool('@arethetypeswrong/cli/dist/index.js', [
-        tarball,
-        '--profile',
-        'strict',
-        '--no-definitely-typed',
-      ])
-      expect(types.code, types.output).toBe(0)
-    } finally {
-      rmSync(folder, { recursive: true, force: true })
-    }
-  })
-})
+describe.each(['fastify', 'nestjs', 'telemetry', 'otel', 'prometheus'])(
+  'the packed adapter @holdfast/%s',
+  { timeout: SLOW_MS },
+  (name) => {
+    test('has no tests and sources in it, and satisfies publint and attw', async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'holdfast-adapter-'))
+      try {
+        const packed = await run('npm', ['pack', '--silent', '--pack-destination', folder], {
+          cwd: join(root, 'packages', name),
+        })
+        const tarball = join(folder, packed.output.trim())
+        const { output: files } = await run('tar', ['-tzf', tarball], {})
+        expect(files).toContain('package/dist/cjs/package.json')
+        expect(files).not.toMatch(/\.(?:test|fixture)\.|\/src\/|tsbuildinfo|\.map$/m)
+        const lint = await runTool('publint/src/cli.js', ['run', tarball, '--strict'])
+        expect(lint.code, lint.output).toBe(0)
+        const types = await runTool('@arethetypeswrong/cli/dist/index.js', [
+          tarball,
+          '--profile',
+          'strict',
+          '--no-definitely-typed',
+        ])
+        expect(types.code, types.output).toBe(0)
+      } finally {
+        rmSync(folder, { recursive: true, force: true })
+      }
+    })
+  },
+)
