@@ -38,6 +38,8 @@ class Page {
   #line: LineView | undefined
   #missed = 0
   #isPaused = false
+  /** All locks were told once. */
+  #isReady = false
   #touchedMs = Number.NEGATIVE_INFINITY
   #timer: ReturnType<typeof setTimeout> | undefined
   #hidden: ReturnType<typeof setTimeout> | undefined
@@ -91,7 +93,7 @@ class Page {
     } else {
       this.#put(this.#store === undefined ? '' : storeHtml(this.#store).text)
     }
-    document.documentElement.dataset['drawn'] = String(Math.round(nowMs))
+    document.documentElement.dataset['ready'] = String(this.#isReady)
   }
 
   /** A button that has the focus keeps it. */
@@ -127,7 +129,7 @@ class Page {
   #onEvent(event: string, data: unknown): void {
     this.#table.apply(event, data, performance.now())
     if (event === 'state') this.#state = data as PictureState
-    if (event === 'ready') document.documentElement.dataset['ready'] = 'true'
+    if (event === 'ready') this.#isReady = true
     if (this.#isPaused) element('pause', HTMLElement).textContent = `paused, ${(this.#missed += 1)} missed`
     const { name } = data as { readonly name?: string }
     if (this.#place.view === 'line' && this.#place.name === name) void this.#askLine()
