@@ -19,6 +19,8 @@ const DRAW_MS_MIN = 250
 const SETTLED_MS = 2_000
 /** Renewals are no events, so that the one line that is open is asked for again this often. */
 const LINE_MS = 2_000
+/** A tab that is hidden for so long gives its connection to others: a browser has six for one server. */
+const HIDDEN_MS_MAX = 60_000
 
 class Page {
   readonly #table = new LineTable()
@@ -36,13 +38,17 @@ class Page {
   #line: LineView | undefined
   #missed = 0
   #isPaused = false
+  /** All locks were told once. */
+  #isReady = false
   #touchedMs = Number.NEGATIVE_INFINITY
   #timer: ReturnType<typeof setTimeout> | undefined
+  #hidden: ReturnType<typeof setTimeout> | undefined
 
   begin(): void {
     this.#takeKey()
     addEventListener('hashchange', () => this.#arrive())
     addEventListener('keydown', (event) => this.#onKey(event))
+    document.addEventListener('visibilitychange', () => this.#onVisibility())
     for (const name of ['pointermove', 'wheel'] as const) {
       element('scroll', HTMLElement).addEventListener(name, () => (this.#touchedMs = performance.now()), {
         passive: true,
@@ -87,7 +93,7 @@ class Page {
     } else {
       this.#put(this.#store === undefined ? '' : storeHtml(this.#store).text)
     }
-    document.documentElement.dataset['drawn'] = String(Math.round(nowMs))
+    document.documentElement.dataset['ready'] = String(this.#isReady)
   }
 
   /** A button that has the focus keeps it. */
@@ -114,10 +120,16 @@ class Page {
     })
   }
 
+  #onVisibility(): void {
+    clearTimeout(this.#hidden)
+    if (document.hidden) this.#hidden = setTimeout(() => this.#feed.abort(), HIDDEN_MS_MAX)
+    else if (this.#feed.signal.aborted) this.#connect()
+  }
+
   #onEvent(event: string, data: unknown): void {
     this.#table.apply(event, data, performance.now())
     if (event === 'state') this.#state = data as PictureState
-    if (event === 'ready') document.documentElement.dataset['ready'] = 'true'
+    if (event === 'ready') this.#isReady = true
     if (this.#isPaused) element('pause', HTMLElement).textContent = `paused, ${(this.#missed += 1)} missed`
     const { name } = data as { readonly name?: string }
     if (this.#place.view === 'line' && this.#place.name === name) void this.#askLine()
@@ -145,7 +157,7 @@ class Page {
 
   async #askLine(): Promise<void> {
     const place = this.#place
-    if (place.view !== 'line' || this.#isPaused) return
+    if (place.view !== 'line' || this.#isPaused || document.hidden) return
     const path = `/v1/locks/${spellingOf(place.name)}`
     const [line, past] = await Promise.all([this.#get(path), this.#get(`${path}/history`)])
     if (line === undefined || this.#place !== place) return
