@@ -114,6 +114,13 @@ export const parts = [
         label: 'Trace, measure, alert',
         words: 'opentelemetry tracing, prometheus metrics, grafana dashboard, alert rules, lock contention',
       },
+      { page: 'docs/members.md', label: 'Know who is alive', words: 'service discovery, heartbeat, membership' },
+      { page: 'docs/partitions.md', label: 'Share out partitions', words: 'partition assignment, shard rebalance' },
+      {
+        page: 'docs/hand-over.md',
+        label: 'Hand a lock over',
+        words: 'pass a lease to another process, blue green deploy',
+      },
       { page: 'docs/shutdown.md', label: 'Shut down gracefully', words: 'SIGTERM, graceful shutdown, rolling deploy' },
       { page: 'docs/processes.md', label: 'pm2, cluster, workers', words: 'pm2 cluster mode, fork, worker threads' },
       {
@@ -137,6 +144,11 @@ export const parts = [
   {
     label: 'Operate',
     places: [
+      {
+        page: 'docs/production.md',
+        label: 'Before production',
+        words: 'production checklist, sizing, capacity, backup and restore, migrate to another engine, cost',
+      },
       { page: 'docs/run.md', label: 'cron, systemd, Docker, Kubernetes', words: 'crontab flock two servers, CronJob' },
       { page: 'docs/cli.md', label: 'The command line', words: 'lock hangs, who holds the lock, evict, force unlock' },
       { page: 'docs/server.md', label: 'Locks over HTTP', words: 'python lock, curl, sidecar' },

@@ -63,6 +63,7 @@ const questions: readonly (readonly [string, string])[] = [
   ['benchmark', 'figures'],
   ['ResourceLockedError', 'from-redlock'],
   ['redlock alternative', 'compare'],
+  ['production checklist', 'production'],
   ['migrate verrou', 'from-others'],
 ]
 

@@ -33,6 +33,7 @@ import { redisMutants } from './redis.mutants.ts'
 import { redlockServerMutants } from './redlock-servers.mutants.ts'
 import { redlockMutants } from './redlock.mutants.ts'
 import { rowMutants } from './rows.mutants.ts'
+import { scriptMutants } from './script.mutants.ts'
 import { serverMutants } from './server.mutants.ts'
 import { singleFlightMutants } from './single-flight.mutants.ts'
 import { slotsMutants } from './slots.mutants.ts'
@@ -80,6 +81,7 @@ export const mutants: readonly Mutant[] = [
   ...redlockMutants,
   ...redlockServerMutants,
   ...rowMutants,
+  ...scriptMutants,
   ...serverMutants,
   ...singleFlightMutants,
   ...slotsMutants,

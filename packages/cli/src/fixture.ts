@@ -91,6 +91,16 @@ export class Sandbox {
     return `sqlite:${join(this.folder, 'locks.db')}`
   }
 
+  /** What a command of this sandbox finds. */
+  get environment(): Readonly<Record<string, string | undefined>> {
+    return {
+      PATH: process.env['PATH'],
+      HOME: this.folder,
+      HOLDFAST_STORE: this.store,
+      CLI: `${process.execPath} ${bin}`,
+    }
+  }
+
   path(name: string): string {
     return join(this.folder, name)
   }
@@ -107,13 +117,7 @@ export class Sandbox {
     const child = spawn(process.execPath, [bin, ...args], {
       cwd: this.folder,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: {
-        PATH: process.env['PATH'],
-        HOME: this.folder,
-        HOLDFAST_STORE: this.store,
-        CLI: `${process.execPath} ${bin}`,
-        ...environment,
-      },
+      env: { ...this.environment, ...environment },
     })
     const running = new Running(child)
     this.#running.push(running)

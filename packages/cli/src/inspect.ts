@@ -1,19 +1,19 @@
 /** `holdfast inspect`: one line of claims, oldest first. */
-import { type Context, type GlobalOptions, withLocks } from './context.ts'
-import { exitCodes } from './exit-codes.ts'
+import { type Context, withLocks } from './context.ts'
 import { claimColumns, claimRow, lineDocument } from './line-view.ts'
+import { codeOfLook, type LookOptions } from './look.ts'
 import { printable } from './text.ts'
 
 export async function inspectCommand(
   { printer, environment }: Context,
   name: string,
-  options: GlobalOptions,
+  options: LookOptions,
 ): Promise<number> {
   return withLocks({ printer, environment }, options, async ({ locks, namespace }) => {
     const line = await locks.inspect(name)
     if (options.json === true) {
       printer.document(lineDocument(namespace, name, line))
-      return exitCodes.ok
+      return codeOfLook(options, [line])
     }
     const last = line.lastToken === 0n ? 'none that is remembered' : String(line.lastToken)
     printer.line(`${printable(name)} in namespace ${printable(namespace)}; last token: ${last}`)
@@ -23,6 +23,6 @@ export async function inspectCommand(
         claimColumns,
         line.claims.map((claim) => claimRow(claim, line)),
       )
-    return exitCodes.ok
+    return codeOfLook(options, [line])
   })
 }

@@ -1,18 +1,20 @@
 /** `holdfast ls`: every name that is held or waited for, with its first holder. */
-import { type Context, type GlobalOptions, withLocks } from './context.ts'
-import { exitCodes } from './exit-codes.ts'
+import type { LineView } from 'holdfast'
+import { type Context, withLocks } from './context.ts'
 import { endOf, lineDocument } from './line-view.ts'
-import { looksAt, type NamedLine, tellUnreadable } from './look.ts'
+import { codeOfLook, looksAt, type LookOptions, type NamedLine, tellUnreadable } from './look.ts'
 
-export async function listCommand(context: Context, prefix: string, options: GlobalOptions): Promise<number> {
+export async function listCommand(context: Context, prefix: string, options: LookOptions): Promise<number> {
   return withLocks(context, options, async ({ locks, namespace }) => {
     const rows: (readonly string[])[] = []
+    const seen: LineView[] = []
     let cursor: string | undefined
     do {
       const page = await locks.list(cursor === undefined ? { prefix } : { prefix, cursor })
       const { lines, unreadable } = await looksAt(locks, page.names)
       for (const each of unreadable) tellUnreadable(context.printer, each)
       for (const named of lines) {
+        seen.push(named.line)
         if (options.json === true) context.printer.document(lineDocument(namespace, named.name, named.line))
         else rows.push(rowOf(named))
       }
@@ -20,7 +22,7 @@ export async function listCommand(context: Context, prefix: string, options: Glo
     } while (cursor !== undefined)
     if (rows.length > 0)
       context.printer.table(['NAME', 'STATE', 'HELD', 'WAITING', 'TOKEN', 'ENDS IN', 'OWNER', 'NOTE'], rows)
-    return exitCodes.ok
+    return codeOfLook(options, seen)
   })
 }
 

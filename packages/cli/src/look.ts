@@ -1,6 +1,13 @@
 /** Looks at many lines of claims in few steps: what `ls` and `watch` have in common. */
 import { type LineView, type Locks, StoreUnavailable } from 'holdfast'
+import type { GlobalOptions } from './context.ts'
+import { exitCodes } from './exit-codes.ts'
 import type { Printer } from './printer.ts'
+
+export interface LookOptions extends GlobalOptions {
+  /** Tells by the exit code whether anything is held. */
+  readonly exitCode?: boolean
+}
 
 export interface NamedLine {
   readonly name: string
@@ -47,6 +54,11 @@ async function lookAt(locks: Locks, name: string): Promise<NamedLine | Unreadabl
     if (!(error instanceof StoreUnavailable) || !error.isFinal) throw error
     return { name, why: error.message }
   }
+}
+
+export function codeOfLook({ exitCode }: LookOptions, lines: readonly LineView[]): number {
+  const isHeld = lines.some(({ claims }) => claims.some(({ state }) => state === 'held'))
+  return exitCode === true && !isHeld ? exitCodes.free : exitCodes.ok
 }
 
 export function unreadableInWords({ name, why }: UnreadableName): string {

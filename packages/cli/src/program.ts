@@ -10,6 +10,7 @@ import { addPartitions } from './partitions-syntax.ts'
 import { addRate } from './rate-syntax.ts'
 import { redlockActions, redlockCommand, type RedlockAction } from './redlock.ts'
 import { type RunCommandOptions, WAIT_DEFAULT } from './run-settings.ts'
+import { addCheck, addCompletion } from './script-syntax.ts'
 import { addServe } from './serve-syntax.ts'
 import { addSlot } from './slot-syntax.ts'
 import { act, type ProgramOptions } from './subcommand.ts'
@@ -59,6 +60,8 @@ export function programOf(program: ProgramOptions): Command {
   addRebase(root, program)
   addServe(root, program)
   addSchema(root, program)
+  addCheck(root, program)
+  addCompletion(root, program)
   addRedlock(root, program)
   addLab(root)
   return root
@@ -117,6 +120,7 @@ function addList(root: Command, program: ProgramOptions): void {
     .command('ls')
     .description('List the names that somebody holds or waits for.')
     .argument('[prefix]', 'only names that start with this')
+    .option('--exit-code', 'end with 3 when there is none')
     .addHelpText('after', '\nExamples:\n  holdfast ls\n  holdfast ls shard: --json | jq -r .name')
   act(program, list, async (options, prefix = '') =>
     (await import('./list.ts')).listCommand(program.context, prefix, options),
@@ -128,6 +132,7 @@ function addInspect(root: Command, program: ProgramOptions): void {
     .command('inspect')
     .description('Show who holds a lock and who waits for it, oldest first.')
     .argument('<name>', 'the lock')
+    .option('--exit-code', 'end with 3 when it is free')
     .addHelpText(
       'after',
       '\nExamples:\n  holdfast inspect nightly\n  holdfast inspect nightly --json | jq \'.claims[] | select(.state == "held") | .owner\'',
