@@ -94,14 +94,14 @@ export const zookeeperMutants: readonly Mutant[] = [
     file: `${store}/line.ts`,
     find: "{ kind: 'check', path: BASE_PATH, version: baseVersion },",
     replace: "{ kind: 'check', path: BASE_PATH, version: baseVersion - baseVersion - 1 },",
-    caughtBy: inStore('rise over a ZooKeeper that was made anew'),
+    caughtBy: inStore('rise over a ZooKeeper that was made anew', 'token-base'),
   },
   {
     name: 'zookeeper: tokens go down although a claim stands in a line',
     file: `${store}/token-base.ts`,
     find: '(stat?.childCount ?? 0) > 0',
     replace: '(stat?.childCount ?? 0) > 99',
-    caughtBy: inStore('rise over a ZooKeeper that was made anew'),
+    caughtBy: inStore('rise over a ZooKeeper that was made anew', 'token-base'),
   },
   {
     name: 'zookeeper: an entering without an answer is looked for by the first digits of the id',

@@ -13,7 +13,7 @@ let roots = 0
 /** The same servers with a fresh root; closing them leaves them for the next test. */
 export async function freshRoot(): Promise<readonly Engine[]> {
   const { members } = await (running ??= startEnsemble({ settings: { tickTime: '250' } }))
-  await Promise.all(members.map(({ engine }) => (engine.state === 'up' ? undefined : engine.restart())))
+  await Promise.all(members.flatMap(({ engine }) => (engine.state === 'up' ? [] : [engine.restart()])))
   roots += 1
   return members.map(({ engine }) => ({
     ...engine,

@@ -8,20 +8,13 @@ import { zookeeperError } from '../zookeeper-driver/errors.ts'
 import { CODE, ServerRefusal } from '../zookeeper-driver/failures.ts'
 import { isWhole, type MultiPart, type NodeStat, type PartResult } from '../zookeeper-driver/requests.ts'
 import type { NodeTree } from '../zookeeper-driver/tree.ts'
-import { type ClaimData, claimDataOf, decodeData, encodeData } from './claim-data.ts'
+import { claimDataOf, decodeData, encodeData } from './claim-data.ts'
 import type { ClaimSession } from './claim-session.ts'
 import type { ZookeeperClient } from '../zookeeper-driver/client.ts'
-import {
-  distance,
-  isPlainName,
-  lineOrder,
-  mayBe,
-  nameBegin,
-  type NodeName,
-  remainderName,
-  sequenceOf,
-} from './node-name.ts'
+import { entryOf, plainAhead, plainEntry } from './line-entry.ts'
+import { isPlainName, lineOrder, mayBe, nameBegin, type NodeName } from './node-name.ts'
 import { BASE_PATH, linePath, LINES_PATH } from './paths.ts'
+import { type ReadClaim, remainderOf, tokenOf, versionOf, type ZookeeperPlace } from './place.ts'
 import { Remainders } from './remainders.ts'
 import type { TransactionBase } from './token-base.ts'
 
@@ -30,20 +23,6 @@ const MADE_MAX = 10_000
 /** Parts of a transaction that was refused for another part of it. */
 const NOT_LOOKED_AT = -2
 const NOTHING = new Uint8Array()
-
-export interface ZookeeperPlace extends OwnPlace {
-  readonly path: string
-  readonly weight: number
-  readonly capacity: number
-  data: ClaimData
-}
-
-/** For `evict`. */
-export interface ReadClaim {
-  readonly path: string
-  readonly data: ClaimData
-  readonly stat: NodeStat
-}
 
 interface Names {
   readonly names: readonly string[]
@@ -262,56 +241,12 @@ export function isDone(results: readonly PartResult[]): boolean {
   throw zookeeperError(refusal, 'changing a line')
 }
 
-/** What goes on counting for so long in the place of a claim. */
-export function remainderOf({ path, token, weight, capacity, data }: ZookeeperPlace, keepMs: number): MultiPart {
-  const name = remainderName({ weight, capacity, id: data.id }, Math.ceil(keepMs))
-  const line = path.slice(0, path.lastIndexOf('/'))
-  return { kind: 'create', path: `${line}/${name}`, data: encodeData({ ...data, base: token }), mode: 'persistent' }
-}
-
-/** Changes with everything that a look shows. */
-export function versionOf(stat: NodeStat | undefined): string {
-  return stat === undefined ? '0' : `${stat.childrenChangedAt}.${stat.changedAt}`
-}
-
 /** What makes a line, and tells those that look for empty ones. */
 function makingOf(line: string): readonly MultiPart[] {
   return [
     { kind: 'create', path: line, data: NOTHING, mode: 'container' },
     { kind: 'setData', path: LINES_PATH, data: NOTHING },
   ]
-}
-
-/** Only mutex claims are in the line: the last one in front decides, and how many there are. */
-function plainAhead(names: readonly string[], key: string): LineAhead | undefined {
-  const own = sequenceOf(key)
-  let [count, nearest, isThere] = [0, Number.POSITIVE_INFINITY, false]
-  let previous = ''
-  for (const name of names) {
-    isThere ||= name === key
-    const behind = distance(own, sequenceOf(name))
-    if (behind <= 0) continue
-    count += 1
-    if (behind < nearest) [nearest, previous] = [behind, name]
-  }
-  if (!isThere) return undefined
-  const ownEntry = plainEntry(key)
-  return count === 0
-    ? { entries: [ownEntry], unread: 0 }
-    : { entries: [plainEntry(previous), ownEntry], unread: count - 1 }
-}
-
-function plainEntry(key: string): LineEntry {
-  return { key, id: '', weight: 1, capacity: 1, isLingering: false }
-}
-
-function entryOf({ name, id, weight, capacity, sequence }: NodeName, endsInMs: number | undefined): LineEntry {
-  const entry = { key: name, id, weight, capacity, isLingering: sequence === undefined }
-  return endsInMs === undefined ? entry : { ...entry, endsInMs }
-}
-
-function tokenOf({ data, stat }: ReadClaim, { sequence }: NodeName): bigint {
-  return sequence === undefined ? data.base : data.base + stat.createdAt
 }
 
 function isMissing(error: unknown): boolean {

@@ -3,7 +3,7 @@ import { Misuse } from '../../store/errors.ts'
 import { resourceOf } from '../../store/names.ts'
 import type { SessionStore } from '../sessions/store.ts'
 import type { ClaimSession } from './claim-session.ts'
-import type { ZookeeperPlace } from './line.ts'
+import type { ZookeeperPlace } from './place.ts'
 
 /** Of a lease, what is asked for. */
 export interface ZookeeperHolder {

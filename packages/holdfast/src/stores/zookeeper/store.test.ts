@@ -1,5 +1,5 @@
 /**
- * ZooKeeper beyond the conformance cases: what a pair costs, the session that is granted, lost answers, tokens, ownership.
+ * ZooKeeper beyond the conformance cases: what a pair costs, the session that is granted, lost answers, ownership.
  * @module-tag real-time
  */
 import type { Engine } from '@holdfast/testbed/engines/engine'
@@ -8,10 +8,8 @@ import * as server from '@holdfast/testbed/engines/zookeeper/driver'
 import { openProxy } from '@holdfast/testbed/proxy/proxy'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { holdfast } from '../../holdfast.ts'
-import { Misuse } from '../../store/errors.ts'
 import type { OpenStore } from '../../store/store.ts'
 import { again, claim, held, takeAndLeave } from '../claims.fixture.ts'
-import { CODE, ServerRefusal } from '../zookeeper-driver/failures.ts'
 import { isWhole } from '../zookeeper-driver/requests.ts'
 import { zookeeper } from './index.ts'
 import { receivedBy, ZookeeperStage } from './zookeeper.fixture.ts'
@@ -251,32 +249,6 @@ describe('evictions', () => {
   })
 })
 
-describe('tokens', () => {
-  test('rise over a ZooKeeper that was made anew, and are moved by a rebase while programs use it', async () => {
-    const own = await stage.server()
-    const store = await stage.opened(zookeeper(own.url))
-    const first = await takeAndLeave(store, 'n!token')
-    await store.close()
-    await own.wipe()
-    const next = await again(() => stage.opened(zookeeper(own.url)))
-    const second = await takeAndLeave(next, 'n!token')
-    expect(second).toBeGreaterThan(first)
-    const operator = await stage.opened(zookeeper(own.url))
-    const { highest } = (await operator.rebase?.(second + 1_000_000n)) ?? { highest: 0n }
-    expect(highest).toBeGreaterThanOrEqual(second)
-    const asked = claim('n!token')
-    // The store that did not know of it is told by ZooKeeper, and asks again.
-    await expect(next.enter(asked)).rejects.toMatchObject({ code: 'NOT_APPLIED' })
-    const { token } = held(await next.enter(asked))
-    expect(token).toBeGreaterThan(second + 1_000_000n)
-    // Down they go only while no claim stands in a line.
-    await expect(operator.rebase?.(first)).rejects.toThrow(/in use/)
-    await next.leave({ ...asked, token })
-    await operator.rebase?.(first)
-    expect((await operator.rebase?.())?.highest).toBeLessThan(second)
-  })
-})
-
 describe('ownership', () => {
   test('lets a multi of the user through while the lease holds, and never after it', async () => {
     const store = zookeeper(`${engine.url}/owned`)
@@ -305,55 +277,5 @@ describe('ownership', () => {
     const before = store.ownership(other)
     await other.release()
     expect(await sell(before.path)).toBe(false)
-  })
-})
-
-describe('what is asked for wrongly', () => {
-  test.each([
-    ['redis://s3cret@host', /is no URL for ZooKeeper/],
-    ['zookeeper://', /is no URL for ZooKeeper/],
-    ['zookeeper://user@host', /names a user without a password/],
-    ['zookeeper://host:0', /no host and port as its host 1/],
-    ['zookeeper://u:s3cret%zz@host', /write %25/],
-    ['zookeeper://host?ca=x', /does not begin with zookeepers:/],
-    ['zookeepers://host?colour=red', /takes only ca, cert, key and followerLag/],
-    ['zookeeper://host/a//b', /must be a path of names/],
-    ['zookeeper://host/zk/..', /must be a path of names/],
-    ['zookeeper://host?followerLag=soon', /followerLag must be between/],
-  ])('%s is misuse that repeats nothing of it', (url, words) => {
-    expect(() => zookeeper(url)).toThrow(Misuse)
-    expect(() => zookeeper(url)).toThrow(words)
-    expect(() => zookeeper(url)).not.toThrow(/s3cret/)
-  })
-
-  test('certificates without encryption and what is no URL are misuse', () => {
-    expect(() => zookeeper('zookeeper://host', { tls: { ca: 'x' } })).toThrow(/write zookeepers:/)
-    expect(() => zookeeper({} as never)).toThrow(Misuse)
-  })
-
-  test('a server that is not there is named with the way out', async () => {
-    const opening = stage.opened(zookeeper('zookeeper://app:s3cret@127.0.0.1:1,127.0.0.1:2'))
-    await expect(opening).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', isFinal: false })
-    for (const port of [1, 2]) await expect(opening).rejects.toThrow(`connect ECONNREFUSED 127.0.0.1:${port}`)
-    await expect(opening).rejects.not.toThrow(/s3cret/)
-  })
-})
-
-describe('rights', () => {
-  test('what a user makes is for this user alone, and another one is told which rights are missing', async () => {
-    const url = (user: string): string => `${engine.url.replace('//', `//${user}`)}/owner`
-    const store = await stage.opened(zookeeper(url('app:s3cret@')))
-    const asked = claim(fresh())
-    const { token } = held(await store.enter(asked))
-    expect(await store.evict(asked.resource, token, 'a test')).toBe('evicted')
-    const opening = stage.opened(zookeeper(url('app:wr0ng@')))
-    await expect(opening).rejects.toThrow(/does not allow this user.*all rights on the root/)
-    await expect(opening).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', isFinal: true })
-    await expect(opening).rejects.not.toThrow(/wr0ng/)
-    const nodes = await stage.nodes(engine, '/owner')
-    const code = await nodes
-      .getChildren('/l')
-      .catch((error: unknown) => (error instanceof ServerRefusal ? error.code : 0))
-    expect(code).toBe(CODE.noAuth)
   })
 })

@@ -5,7 +5,7 @@ import type { NodeChange } from '../zookeeper-driver/node-watches.ts'
 import type { NodeTree } from '../zookeeper-driver/tree.ts'
 import type { ClaimSession } from './claim-session.ts'
 import type { ZookeeperClient } from '../zookeeper-driver/client.ts'
-import { versionOf } from './line.ts'
+import { versionOf } from './place.ts'
 import { linePath, marksPath } from './paths.ts'
 
 /** A watch that was lost is not told at once: what looks again and watches again must not turn in a circle. */
