@@ -73,6 +73,11 @@ export class ClaimSession implements EngineSession {
     return this.#isEnded || this.#session.over !== undefined
   }
 
+  /** Its holders have stopped believing. */
+  get isOver(): boolean {
+    return this.isDead || this.#ageMs(this.askedAt.monotonicMs) > this.ttlMs
+  }
+
   /** The newest sign of life, but no later than the leader must have heard of one for the session to last. */
   get askedAt(): Stamp {
     const { clock } = this.#client.environment

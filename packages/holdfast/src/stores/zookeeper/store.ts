@@ -133,7 +133,9 @@ class ZookeeperEngine extends ZookeeperWatches implements SessionEngine<ClaimSes
   }
 
   remove(session: ClaimSession | undefined, ref: Ref, own: OwnPlace | undefined, removal: Removal): Promise<boolean> {
-    return this.#line.remove(session, ref, own, removal)
+    // The connection of a session that ends is closed under its requests: what is known to be made is ended over another one.
+    const asked = own !== undefined && session?.isOver === true ? undefined : session
+    return this.#line.remove(asked, ref, own, removal)
   }
 
   note(session: ClaimSession, own: OwnPlace, note: string): Promise<boolean> {
