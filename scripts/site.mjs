@@ -64,6 +64,7 @@ function leadsSomewhere(link, page, texts, folder) {
   return anchor === undefined || anchor === '_top' || text.includes(`id="${anchor}"`)
 }
 
+// Vite is held back in its package.json: a later one names an optional package that not every registry has, which `npm ci` refuses.
 async function install() {
   if (existsSync(join(site, 'node_modules', 'astro'))) return 0
   const code = await run('npm', ['ci', '--ignore-scripts'], { cwd: site, env: machineEnvironment() })

@@ -154,6 +154,16 @@ import { etcd } from 'holdfast/etcd'
 declare const put: object
 `,
   ],
+  [
+    'docs/zookeeper.md 2',
+    `import { holdfast } from 'holdfast'
+import { zookeeper } from 'holdfast/zookeeper'
+declare const config: Buffer
+declare function done(error: unknown): void
+interface Changes { check(path: string, version: number): Changes; setData(path: string, data: Buffer, version: number): Changes; commit(done: (error: unknown) => void): void }
+declare const client: { transaction(): Changes }
+`,
+  ],
   ['docs/engines-on-demand.md 2', ENGINES],
   [
     'docs/fault-lab.md 1',

@@ -14,6 +14,7 @@ import * as etcdServer from '@holdfast/testbed/engines/etcd/server'
 import * as natsServer from '@holdfast/testbed/engines/nats/server'
 import * as postgresServer from '@holdfast/testbed/engines/postgres/server'
 import * as redisServer from '@holdfast/testbed/engines/redis/server'
+import * as zookeeperServer from '@holdfast/testbed/engines/zookeeper/server'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
 import { findNode, NODE_VERSIONS } from '../support/node-versions.ts'
 import { addAdapter, addLink, type Consumer, consumerOfPackedLibrary } from '../support/packed.ts'
@@ -30,6 +31,7 @@ const ADDRESSES = ['redis://localhost:6379', 'redis://localhost:6380', 'redis://
 const DYNAMODB_ADDRESS = 'localhost:8000'
 const ETCD_ADDRESS = 'etcd://localhost:2379'
 const NATS_ADDRESS = 'nats://localhost:4222'
+const ZOOKEEPER_ADDRESS = 'zookeeper://localhost:2181'
 const POSTGRES_ADDRESS = 'postgres://postgres@localhost:5432/postgres'
 const MYSQL_ADDRESS = 'mysql://root@localhost:3306/locks'
 
@@ -57,6 +59,7 @@ let mariadb: Engine | undefined
 let quorum: Engine | undefined
 let tables: Engine | undefined
 let bucket: Engine | undefined
+let ensemble: Engine | undefined
 beforeAll(async () => {
   consumer = await consumerOfPackedLibrary()
   const scoped = ['@aws-sdk/client-dynamodb', '@bufbuild/protobuf', '@nats-io/transport-node']
@@ -69,7 +72,7 @@ beforeAll(async () => {
 afterAll(async () => {
   consumer?.remove()
   await Promise.all(
-    [...servers, database ?? [], mariadb ?? [], quorum ?? [], tables ?? [], bucket ?? []]
+    [...servers, database ?? [], mariadb ?? [], quorum ?? [], tables ?? [], bucket ?? [], ensemble ?? []]
       .flat()
       .map((server) => server.stop()),
   )
@@ -97,6 +100,7 @@ async function paste(
         .replaceAll(POSTGRES_ADDRESS, database?.url ?? POSTGRES_ADDRESS)
         .replaceAll(MYSQL_ADDRESS, mariadb?.url ?? MYSQL_ADDRESS)
         .replaceAll(DYNAMODB_ADDRESS, tables?.url.replace('http://', '') ?? DYNAMODB_ADDRESS)
+        .replaceAll(ZOOKEEPER_ADDRESS, ensemble?.url ?? ZOOKEEPER_ADDRESS)
         .replaceAll(NATS_ADDRESS, bucket?.url ?? NATS_ADDRESS)
         .replaceAll(ETCD_ADDRESS, quorum?.url.replace('http', 'etcd') ?? ETCD_ADDRESS),
     )
@@ -143,6 +147,10 @@ describe.each(NODE_VERSIONS)('pasted and run with Node %s', { timeout: SLOW_MS }
     if (program.code.includes(NATS_ADDRESS)) {
       await requireEngine(context, natsServer)
       bucket ??= await natsServer.start()
+    }
+    if (program.code.includes(ZOOKEEPER_ADDRESS)) {
+      await requireEngine(context, zookeeperServer)
+      ensemble ??= await zookeeperServer.start()
     }
     if (program.code.includes(ETCD_ADDRESS)) {
       await requireEngine(context, etcdServer)
