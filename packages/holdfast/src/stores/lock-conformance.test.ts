@@ -16,6 +16,7 @@ const notALock: Readonly<Record<string, string>> = {
   duty: 'a work under a lease, tested with the recipes that have one',
   tenure: 'a hold of a recipe, tested with the recipes that have one',
   'safety-notice': 'a warning, tested with the election',
+  'http-answer': 'what a web application answers for an error',
   'recipe-name': 'names',
   'unlimited-wait': 'a wait of recipes, tested with them',
   election: 'holds one mutex, and has tests of its own on every store',
