@@ -3,6 +3,7 @@ import { crowd } from './crowd.ts'
 import { enteredFiles } from './entered-files.ts'
 import type { Suite } from './figure.ts'
 import { crowdStep } from './crowd-step.ts'
+import { dynamodbRivals } from './dynamodb/rivals.ts'
 import { etcdCrash } from './etcd/crash.ts'
 import { etcdCrowd } from './etcd/crowd.ts'
 import { etcdHandOff } from './etcd/hand-off.ts'
@@ -65,6 +66,7 @@ export const suites: readonly Suite[] = [
   sqlCost,
   sqlDistance,
   sqlRivals,
+  dynamodbRivals,
   etcdPair,
   etcdHandOff,
   etcdCrowd,

@@ -89,7 +89,8 @@ describe('answers that do not come', () => {
     waiting.catch(() => undefined)
     await clock.advance(5_000)
     await expect(waiting).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', resource: 'seat' })
-    expect(calls['enter']).toBeLessThan(60)
+    // The pauses are drawn by lot: some fifty as a rule.
+    expect(calls['enter']).toBeLessThan(100)
   })
 
   test('a try gives up after five seconds without an answer, and leaves nothing behind', async () => {
