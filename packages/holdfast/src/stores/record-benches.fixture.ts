@@ -5,10 +5,13 @@ import * as dynamodbServer from '@holdfast/testbed/engines/dynamodb/server'
 import type { Engine } from '@holdfast/testbed/engines/engine'
 import * as kubernetesServer from '@holdfast/testbed/engines/kubernetes/server'
 import * as natsServer from '@holdfast/testbed/engines/nats/server'
-import type { Bench } from '../testing/index.ts'
+import { type Bench, openStore } from '../testing/index.ts'
+import { takeAndLeave } from './claims.fixture.ts'
 import { dynamodb, dynamodbTable } from './dynamodb/index.ts'
 import { kubernetes } from './kubernetes/index.ts'
 import { nats } from './nats/index.ts'
+
+const WARM_UP = 20
 
 /** Amazon's own local server, and one client, for a whole run. */
 export const dynamodbBench = (): Bench => {
@@ -18,6 +21,10 @@ export const dynamodbBench = (): Bench => {
     const credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
     const made = new DynamoDBClient({ endpoint, region: 'local', credentials, maxAttempts: 1 })
     await made.send(new CreateTableCommand(dynamodbTable()))
+    // A Java program that was started a moment ago takes seconds for its first answers, which are longer than leases here.
+    const store = await openStore(dynamodb(made))
+    for (let pair = 0; pair < WARM_UP; pair += 1) await takeAndLeave(store, `warm-up!${pair}`)
+    await store.close()
     return made
   }
   return {
