@@ -11,6 +11,13 @@ const onServer = (file: string, named: string): Check => ({
 
 export const natsMutants: readonly Mutant[] = [
   {
+    name: 'nats: the error of a socket that has ended is heard by nobody',
+    file: `${driver}/socket-errors.ts`,
+    find: "return socket.on('error', ignored)",
+    replace: 'return socket',
+    caughtBy: onServer('trouble', 'comes after its end'),
+  },
+  {
     name: 'nats: what was deleted cannot be made anew',
     file: `${store}/line-entries.ts`,
     find: 'if (seen !== undefined || current?.isDeletion !== true) return',

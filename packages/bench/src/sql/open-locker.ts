@@ -68,10 +68,10 @@ async function verrou({ url, ttlMs }: LockerSettings): Promise<Omit<Locker, 'rea
   const { LockFactory } = requireCompetitor<{
     LockFactory: new (store: object) => { createLock(name: string, ttlMs: number): VerrouLock }
   }>('@verrou/core')
-  const { KnexStore } = requireCompetitor<{ KnexStore: new (options: object) => object }>('@verrou/core/drivers/knex')
-  const factory = new LockFactory(
-    new KnexStore({ connection, dialect: isPostgres ? 'pg' : 'mysql2', autoCreateTable: true, tableName: 'verrou' }),
+  const { knexStore } = requireCompetitor<{ knexStore(options: object): { factory(): object } }>(
+    '@verrou/core/drivers/knex',
   )
+  const factory = new LockFactory(knexStore({ connection, autoCreateTable: true, tableName: 'verrou' }).factory())
   return {
     async acquire(name) {
       const lock = factory.createLock(name, ttlMs)

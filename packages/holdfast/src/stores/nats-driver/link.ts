@@ -1,6 +1,7 @@
 /** Whether the connection is up, by what the client says: it connects again by itself, and keeps meanwhile what it is given to send. */
 import { OutcomeUnknown, StoreUnavailable } from '../../store/errors.ts'
 import type { NatsClient } from './client.ts'
+import { keepErrorsHeard } from './socket-errors.ts'
 
 export interface NatsLinkEvents {
   lost(): void
@@ -18,6 +19,7 @@ export class NatsLink {
     this.#client = client
     this.#statuses = client.status()
     this.#loss.promise.catch(nothing)
+    keepErrorsHeard(client)
     void this.#follow(events).catch(nothing)
   }
 
@@ -42,6 +44,7 @@ export class NatsLink {
         events.lost()
       }
       if (type === 'reconnect') {
+        keepErrorsHeard(this.#client)
         this.#isUp = true
         this.#loss = Promise.withResolvers<never>()
         this.#loss.promise.catch(nothing)

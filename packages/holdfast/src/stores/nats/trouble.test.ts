@@ -3,6 +3,7 @@
  * late, a process that is frozen, a cluster that loses its leader.
  * @module-tag real-time
  */
+import type { Socket } from 'node:net'
 import * as server from '@holdfast/testbed/engines/nats/driver'
 import { startCluster } from '@holdfast/testbed/engines/nats/cluster'
 import type { Engine } from '@holdfast/testbed/engines/engine'
@@ -16,6 +17,11 @@ import { frozenHolder, lateHeartbeat } from '../incidents.fixture.ts'
 import { environment } from '../opened.fixture.ts'
 import { nats } from './index.ts'
 import { asked, Stage } from './nats.fixture.ts'
+
+/** What the client does not promise. */
+interface Transported {
+  readonly transport: { readonly socket?: Socket }
+}
 
 const stage = new Stage()
 let engine: Engine
@@ -50,6 +56,30 @@ test('a change whose answer is lost with the connection is unknown at once, and 
   })
   promised(() => expect(next).toMatchObject({ kind: 'held', token }))
   expect(await store.leave({ ...first, token })).toBe('left')
+})
+
+test.each(['first', 'second'])('an error of the %s socket that comes after its end ends no program', async (which) => {
+  const way = await stage.way(engine)
+  const client = await stage.client({ url: way.through(engine.url) })
+  await stage.opened(nats(client))
+  const socketOf = (): Socket | undefined => (client as unknown as { protocol: Transported }).protocol.transport.socket
+  let socket = socketOf()
+  const cut = async (): Promise<void> => {
+    const before = socket
+    way.set({ kind: 'cut' })
+    way.set({ kind: 'pass' })
+    await expect.poll(() => socketOf() !== before && socketOf()?.readyState === 'open', { timeout: 5_000 }).toBe(true)
+  }
+  if (which === 'second') {
+    await cut()
+    socket = socketOf()
+    // The store has heard of it as well.
+    await client.flush()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  await cut()
+  expect(socket?.destroyed).toBe(true)
+  expect(() => socket?.emit('error', new Error('write after end'))).not.toThrow()
 })
 
 test('while the connection is away nothing waits in the client, and what NATS promises is asked again afterwards', async () => {
