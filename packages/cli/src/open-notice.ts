@@ -9,12 +9,13 @@ const QUIET_MS = 300
 
 /** Opens the store, or rejects with the reason of the signal. */
 export async function openedOrInterrupted(printer: Printer, locks: Locks, signal: AbortSignal): Promise<Facts> {
-  let told = false
+  let why: string | undefined
+  let notice: NodeJS.Timeout | undefined
+  const tell = (): void => printer.tell(`waiting for the store: ${why}`, { event: 'opening' })
   const stopListening = locks.on('opening', ({ error, askedMs }) => {
-    if (told || askedMs < QUIET_MS) return
-    told = true
-    const why = error instanceof Error ? error.message : String(error)
-    printer.tell(`waiting for the store: ${why}`, { event: 'opening' })
+    why = error instanceof Error ? error.message : String(error)
+    // Not at the next try: it may come too late for a run that waits a second.
+    notice ??= setTimeout(tell, Math.max(0, QUIET_MS - askedMs))
   })
   const interrupted = Promise.withResolvers<never>()
   const onAbort = (): void => interrupted.reject(signal.reason)
@@ -25,6 +26,7 @@ export async function openedOrInterrupted(printer: Printer, locks: Locks, signal
   } finally {
     signal.removeEventListener('abort', onAbort)
     stopListening()
+    clearTimeout(notice)
   }
 }
 

@@ -48,9 +48,10 @@ async function openInTime(store: Store, request: OpenRequest): Promise<OpenStore
     } catch (error) {
       if (!isWorthRepeating(error) || signal.aborted) throw error
       const limitMs = patienceMs(error, request)
-      if (clock.monotonicMs() - startedMs >= limitMs) throw afterAll(error, limitMs)
+      const leftMs = startedMs + limitMs - clock.monotonicMs()
+      if (leftMs <= 0) throw afterAll(error, limitMs)
       request.onTrouble(error)
-      await sleep(clock, backoff.nextMs(), signal)
+      await sleep(clock, Math.min(backoff.nextMs(), leftMs), signal)
     }
   }
 }
