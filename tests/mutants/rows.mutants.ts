@@ -9,6 +9,13 @@ const sqlRows: Check = { tests: ['packages/holdfast/src/stores/sql/waiter-rows.t
 
 export const rowMutants: readonly Mutant[] = [
   {
+    name: 'records: the claim that found no free line stands behind those that were asked for after it',
+    file: `${records}/combined-changes.ts`,
+    find: 'queue.unshift(asked)',
+    replace: 'queue.push(asked)',
+    caughtBy: { tests: ['packages/holdfast/src/stores/sql/order.test.ts'] },
+  },
+  {
     name: 'sqlite: a line with rows is written in one statement',
     file: `${records}/record-cache.ts`,
     find: 'if (waiters !== undefined || observers.length > 0) return false',

@@ -15,6 +15,7 @@ export interface CrowdJob {
 
 export interface CrowdResult {
   readonly served: number
+  /** Of those that were served after one that asked later: each lost its place, and the others moved up. */
   readonly outOfOrder: number
   readonly tookMs: number
   readonly sent: number
@@ -45,7 +46,7 @@ serve<CrowdJob, CrowdResult>(async ({ url, locker: name, waiters, holdMs, within
     await Promise.race([all, sleep(withinMs)])
     return {
       served: order.length,
-      outOfOrder: order.filter((waiter, turn) => waiter !== turn).length,
+      outOfOrder: overtakenIn(order),
       tookMs: nowMs() - startedMs,
       sent: (locker.readings()['sent'] ?? 0) - sentBefore,
       cpuMs: cpuMs() - cpuBeforeMs,
@@ -53,3 +54,12 @@ serve<CrowdJob, CrowdResult>(async ({ url, locker: name, waiters, holdMs, within
     }
   }
 })
+
+function overtakenIn(order: readonly number[]): number {
+  let [latest, overtaken] = [-1, 0]
+  for (const waiter of order) {
+    if (waiter < latest) overtaken += 1
+    latest = Math.max(latest, waiter)
+  }
+  return overtaken
+}

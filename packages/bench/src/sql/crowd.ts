@@ -39,7 +39,12 @@ async function crowdOf(kind: Kind, size: number, settings: Settings): Promise<re
     const logKib = logBytes === undefined ? [] : [(logBytes - (before['logBytes'] ?? 0)) / 1024 / waiters]
     return [
       { what: `${where}: served`, unit: '', value: sum(({ served }) => served), target: { atLeast: waiters } },
-      { what: `${where}: out of order in their process`, unit: '', value: sum(({ outOfOrder }) => outOfOrder) },
+      {
+        what: `${where}: out of order in their process`,
+        unit: '',
+        value: sum(({ outOfOrder }) => outOfOrder),
+        target: { atMost: 0 },
+      },
       { what: `${where}: all served after`, unit: 's', value: worst(({ tookMs }) => tookMs) / 1000 },
       { what: `${where}: requests per waiter`, unit: '', value: sum(({ sent }) => sent) / waiters },
       { what: `${where}: client CPU`, unit: 's', value: sum(({ cpuMs }) => cpuMs) / 1000 },

@@ -28,6 +28,8 @@ const TOGETHER_MAX = 64
 export class CombinedChanges {
   readonly #changeTogether: ChangeTogether
   readonly #asked = new Map<string, Asked[]>()
+  /** By line: the claim that asks first and alone. */
+  readonly #leaders = new Map<string, string>()
 
   constructor(changeTogether: ChangeTogether) {
     this.#changeTogether = changeTogether
@@ -36,12 +38,43 @@ export class CombinedChanges {
   add<Result>(place: Place, ids: readonly string[], work: (change: RecordChange) => Result): Promise<Result> {
     return new Promise<Result>((resolve, reject) => {
       const asked: Asked = { ids, work, resolve: resolve as (result: unknown) => void, reject }
-      const key = `${place.lane} ${place.resource}`
+      const key = keyOf(place)
       const queue = this.#asked.get(key)
-      if (queue !== undefined) return void queue.push(asked)
-      this.#asked.set(key, [asked])
+      if (queue === undefined) this.#asked.set(key, [asked])
+      // It asks again because it found no free line, or was not answered.
+      else if (this.#leaders.get(key) === ids[0]) queue.unshift(asked)
+      else return void queue.push(asked)
+      this.#leaders.delete(key)
       void this.#drain(key, place)
     })
+  }
+
+  /**
+   * Where no change of the line is in flight, the claim asks in another way first; what is asked meanwhile stands behind it.
+   * `undefined` where there is one, or `ask` answers nothing at once: then it is to be added as the others are.
+   */
+  askFirst<Result>(
+    place: Place,
+    id: string,
+    ask: () => Promise<Result | undefined> | undefined,
+    work: (change: RecordChange) => Result,
+  ): Promise<Result> | undefined {
+    const key = keyOf(place)
+    const answer = this.#asked.has(key) ? undefined : ask()
+    if (answer === undefined) return undefined
+    this.#asked.set(key, [])
+    this.#leaders.set(key, id)
+    const orAdded = async (): Promise<Result> => {
+      try {
+        return (await answer) ?? (await this.add(place, [id], work))
+      } finally {
+        if (this.#leaders.get(key) === id) {
+          this.#leaders.delete(key)
+          void this.#drain(key, place)
+        }
+      }
+    }
+    return orAdded()
   }
 
   /** Ends when nothing is asked any more: each round takes what was asked during the one before. */
@@ -68,4 +101,8 @@ export class CombinedChanges {
       await this.#changeTogether(place, [asked]).then(([result]) => asked.resolve(result), asked.reject)
     }
   }
+}
+
+function keyOf({ lane, resource }: Place): string {
+  return `${lane} ${resource}`
 }

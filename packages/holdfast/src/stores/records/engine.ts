@@ -103,8 +103,14 @@ export interface RecordEngine {
    * again. Throws `NotApplied` where another process was faster.
    */
   change<Result>(asks: readonly LineAsk[], work: (change: RecordChange) => Result, lane: Lane): Result | Promise<Result>
-  /** Puts a claim into a line where nothing stands, in one request; `undefined` where that cannot be, and `change` must be asked. */
-  takeFree?(claim: Claim): Promise<LineStep<ClaimState> | undefined>
+  /**
+   * As `change` of the claim's line, but puts the claim into it in one request where nothing stands in it; `undefined` where
+   * that is not tried, and `change` must be asked.
+   */
+  takeFree?(
+    claim: Claim,
+    work: (change: RecordChange) => LineStep<ClaimState>,
+  ): Promise<LineStep<ClaimState>> | undefined
   /** Ends a claim that stands alone in its line, in one request; `false` where that cannot be, and `change` must be asked. */
   giveBack?(ref: Ref): Promise<boolean>
   /** A leave does not wait for an ask of the same claim that is under way. @default false */

@@ -65,25 +65,27 @@ export class FreeLines {
     return this.#known.get(resource) === 'crowd'
   }
 
-  async take(claim: Claim): Promise<LineStep<ClaimState> | undefined> {
-    const { resource, ttlMs } = claim
+  /** `undefined` where it is not tried; where something stands there the promise is of `undefined`. */
+  take(claim: Claim): Promise<LineStep<ClaimState> | undefined> | undefined {
+    const { resource } = claim
     const roofUs = this.#roof()
     if (roofUs === undefined || this.#known.has(resource)) return undefined
     const { line, answer } = enterLine(emptyRecord.line, claim, this.#channel, { nowMs: 0, tokenScaleUs: 1n })
     const [held] = line.claims
     if (answer.kind !== 'held' || held?.state !== 'held') return undefined
-    // Whoever asks meanwhile need not try as well.
+    // Asks that come meanwhile need not try as well.
     this.#known.set(resource, 'busy')
-    try {
-      const taken = await this.#engine.takeFree(resource, heldRecord(held), ttlMs, roofUs)
-      if (taken === undefined) return undefined
-      const { record } = decodeText(taken.text, false)
-      this.learn(resource, record, taken.version)
+    const taken = async (): Promise<LineStep<ClaimState> | undefined> => {
+      const stored = await this.#engine.takeFree(resource, heldRecord(held), claim.ttlMs, roofUs)
+      if (stored === undefined) return undefined
+      const { record } = decodeText(stored.text, false)
+      this.learn(resource, record, stored.version)
       return { line: record.line, answer: { ...answer, token: record.line.lastToken }, notify: [] }
-    } catch (error) {
+    }
+    return taken().catch((error: unknown) => {
       this.#known.delete(resource)
       throw error
-    }
+    })
   }
 
   async giveBack({ resource, id, token }: Ref): Promise<boolean> {

@@ -18,20 +18,13 @@ import type { LineView, ResourcePage } from '../../store/line-view.ts'
 import { type Hint, type RenewAnswer, situationOf, type Standing } from '../../store/standing.ts'
 import type { LeaveOptions, OpenStore, Renewal, Store, StoreEnvironment, TokenScaleView } from '../../store/store.ts'
 import { type Clock, type Stamp, stampOf } from '../../time/clock.ts'
-import {
-  type Lane,
-  type LineAsk,
-  type OpenRecords,
-  type RecordChange,
-  type RecordEngine,
-  RecordFull,
-} from './engine.ts'
+import { type Lane, type LineAsk, type OpenRecords, type RecordEngine, RecordFull } from './engine.ts'
 import { enterStepOf, type StateStep } from './enter-step.ts'
 import { pageOf } from './list-page.ts'
 import { observeLine } from './observe.ts'
 import { OvertakenAsks } from './overtaken-asks.ts'
 import { renewEachLine } from './renewals.ts'
-import { Transaction } from './transaction.ts'
+import { Transaction, workOf } from './transaction.ts'
 import { WaitingClaims } from './waiting-claims.ts'
 import { subjectOf, Watchers } from './watchers.ts'
 
@@ -108,16 +101,15 @@ class RecordStore implements OpenStore {
     if (this.#engine.tellsEach === true) this.#waiting.asking(id)
     const looked = this.#waiting.has(id) ? await this.#lookThrough(resource, id, step, askedAt) : undefined
     if (looked !== undefined) return looked
-    if (this.#engine.takeFree !== undefined && !this.#waiting.has(id)) {
-      const taken = await this.#engine.takeFree(claim)
-      if (taken !== undefined) return this.#stepAnswered(taken, id, askedAt)
-    }
-    // Nothing is granted any more once the store was closed, which may have been during the look.
-    this.#assertOpen()
     const sent: StateStep = (line, now) => {
+      // Nothing is granted any more once the store was closed, which may have been during a look.
+      this.#assertOpen()
       if (this.#unsent.size > 0) this.#unsent.delete(id)
       return step(line, now)
     }
+    const isNew = !this.#waiting.has(id)
+    const taking = isNew ? this.#engine.takeFree?.(claim, workOf(resource, id, sent)) : undefined
+    if (taking !== undefined) return this.#entered(taking, id, askedAt)
     const done = this.#apply(resource, id, sent, 'asks')
     // An engine in this process answers at once: a turn of the microtasks would be a tenth of its pair.
     if (!(done instanceof Promise)) return this.#stepAnswered(done, id, askedAt)
@@ -225,13 +217,7 @@ class RecordStore implements OpenStore {
     step: (line: Line, now: Moment) => LineStep<Answer>,
     lane: Lane,
   ): LineStep<Answer> | Promise<LineStep<Answer>> {
-    const work = (change: RecordChange): LineStep<Answer> => {
-      const transaction = new Transaction(change)
-      const done = transaction.apply(resource, id, step)
-      transaction.write()
-      return done
-    }
-    return this.#engine.change([{ resource, ids: id === undefined ? [] : [id] }], work, lane)
+    return this.#engine.change([{ resource, ids: id === undefined ? [] : [id] }], workOf(resource, id, step), lane)
   }
 
   async #entered(entering: Promise<LineStep<ClaimState>>, id: string, askedAt: Stamp): Promise<Standing> {

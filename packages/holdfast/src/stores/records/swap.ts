@@ -1,8 +1,8 @@
 /** Records on an engine with compare-and-set alone: a line is read, stepped here, and written if no other process was faster. */
 import type { Line } from '../../line/line.ts'
 import { TokenScale } from '../../line/token-scale.ts'
-import type { ClaimState, LineStep, Moment } from '../../line/transition.ts'
-import type { Claim, Ref } from '../../store/claim.ts'
+import type { Moment } from '../../line/transition.ts'
+import type { Ref } from '../../store/claim.ts'
 import { NotApplied, StoreUnavailable } from '../../store/errors.ts'
 import type { Facts } from '../../store/facts.ts'
 import type { Store, StoreEnvironment, TokenScaleView } from '../../store/store.ts'
@@ -84,7 +84,7 @@ class SwapRecords implements RecordEngine {
   readonly channel: string
   readonly spansLines = false
   readonly isObserved: boolean
-  readonly takeFree?: (claim: Claim) => Promise<LineStep<ClaimState> | undefined>
+  readonly takeFree?: NonNullable<RecordEngine['takeFree']>
   readonly giveBack?: (ref: Ref) => Promise<boolean>
   readonly rebase?: (to?: bigint) => Promise<TokenScaleView>
   readonly leavesOvertake: boolean
@@ -115,7 +115,10 @@ class SwapRecords implements RecordEngine {
     if (recheckInMs !== undefined) this.recheckInMs = recheckInMs.bind(engine)
     if (listen !== undefined) this.listen = listen.bind(engine)
     if (free === undefined) return
-    this.takeFree = (claim) => free.take(claim)
+    this.takeFree = (claim, work) => {
+      const { resource, id } = claim
+      return this.#combined.askFirst({ resource, lane: 'asks' }, id, () => free.take(claim), work)
+    }
     this.giveBack = (ref) => free.giveBack(ref)
   }
 

@@ -13,6 +13,20 @@ interface ChangedRecord {
 
 const plainly: StepAround = (line, _, step) => step(line)
 
+/** One step on one line, as the work of a change. */
+export function workOf<Answer>(
+  resource: string,
+  id: string | undefined,
+  step: (line: Line, now: Moment) => LineStep<Answer>,
+): (change: RecordChange) => LineStep<Answer> {
+  return (change) => {
+    const transaction = new Transaction(change)
+    const done = transaction.apply(resource, id, step)
+    transaction.write()
+    return done
+  }
+}
+
 export class Transaction {
   readonly #change: RecordChange
   readonly #around: StepAround
