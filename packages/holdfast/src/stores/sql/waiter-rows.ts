@@ -44,7 +44,7 @@ export class WaiterRows {
     return `SELECT w.sequence, w.ends_us, w.text, ${nextEnds} AS next_us,
         (SELECT count(*) ${ofLine} AND sequence < w.sequence) AS place
       FROM (${chosen}) AS wanted
-      JOIN ${table} AS w ON w.resource = ${quoted(key)} AND w.sequence = wanted.sequence`
+      LEFT JOIN ${table} AS w ON w.resource = ${quoted(key)} AND w.sequence = wanted.sequence`
   }
 
   /** The statements that change the rows, each behind a semicolon. */
