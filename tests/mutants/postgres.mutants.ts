@@ -26,6 +26,13 @@ export const postgresMutants: readonly Mutant[] = [
     caughtBy: tests('store'),
   },
   {
+    name: 'postgres: a lease that is over is renewed as if it lived',
+    file: `${driver}/line-statements.ts`,
+    find: 'AND ${CLOCK_US} < a.ends_us',
+    replace: 'AND a.ends_us > 0',
+    caughtBy: tests('store', 'a lease that is over'),
+  },
+  {
     name: 'postgres: what a row says is a part of the statement',
     file: 'packages/holdfast/src/stores/postgres-driver/notify.ts',
     find: '({ channel, text }) => `(${quotedText(channel)},',

@@ -9,6 +9,13 @@ const sqlRows: Check = { tests: ['packages/holdfast/src/stores/sql/waiter-rows.t
 
 export const rowMutants: readonly Mutant[] = [
   {
+    name: 'records: a renewal of a claim that stands alone forgets its new note',
+    file: `${records}/free-lines.ts`,
+    find: ' || note !== undefined || outlives === true',
+    replace: ' || outlives === true',
+    caughtBy: { tests: [`${records}/free-lines.test.ts`] },
+  },
+  {
     name: 'records: the claim that found no free line stands behind those that were asked for after it',
     file: `${records}/combined-changes.ts`,
     find: 'queue.unshift(asked)',

@@ -5,9 +5,11 @@
  */
 import type { RowQuery } from '../records/crowd.ts'
 import type {
+  AloneRenewal,
   CrowdReading,
   HeldText,
   LockedStep,
+  RenewedLine,
   StoredReading,
   StoredText,
   SwapResult,
@@ -33,6 +35,8 @@ const EXACT_MAX = 2n ** 53n - 1n
 const OR_UPDATE = 'ON DUPLICATE KEY UPDATE ends_us = VALUES(ends_us), text = VALUES(text)'
 
 export class MysqlLines implements RecordStatements {
+  /** A statement waits for each row that another transaction has locked, and those of other lines must not wait with it. */
+  readonly renewalsMax = 1
   readonly #table: string
   readonly #waiters: WaiterRows
 
@@ -64,6 +68,13 @@ export class MysqlLines implements RecordStatements {
     return await this.#update(connection, key, seen, text)
   }
 
+  async renewAlone(
+    connection: SqlConnection,
+    renewals: readonly AloneRenewal[],
+  ): Promise<readonly (RenewedLine | undefined)[]> {
+    return await Promise.all(renewals.map((renewal) => this.#renew(connection, renewal)))
+  }
+
   async swapBefore(
     connection: SqlConnection,
     key: string,
@@ -81,19 +92,18 @@ export class MysqlLines implements RecordStatements {
     ttlMs: number,
     scaleMaxUs: bigint,
   ): Promise<StoredText | undefined> {
-    const [endUs, version] = [`(${CLOCK_US} + ${microsecondsOf(ttlMs)})`, startVersion()]
+    const [lifeUs, version] = [microsecondsOf(ttlMs), startVersion()]
     const roofUs = scaleMaxUs < EXACT_MAX ? scaleMaxUs : EXACT_MAX
     // The clock is the token, so that one number says both; a line whose token is above the clock is asked as always.
     const [done] = await connection.query(
       `UPDATE ${this.#table} SET
-        claims = CONCAT(${bytes(untilEnd)}, ${digits(`${endUs} DIV 1000`)}, X'2e', LPAD(${digits(`${endUs} MOD 1000`)}, 3, '0'),
-          ${bytes(untilToken)}, ${digits(CLOCK_US)}, ${bytes(rest)}),
+        claims = CONCAT(${bytes(untilEnd)}, ${endText(lifeUs)}, ${bytes(untilToken)}, ${digits(CLOCK_US)}, ${bytes(rest)}),
         token = LAST_INSERT_ID(${CLOCK_US}), version = ${version}
       WHERE resource = ${bytes(key)} AND claims = X'' AND token < ${CLOCK_US} AND ${CLOCK_US} <= ${whole(roofUs)} AND ${COMMITS}`,
     )
     if (done?.['changed'] !== '1') return undefined
     const token = BigInt(done['left'] ?? '')
-    const end = String(token + microsecondsOf(ttlMs))
+    const end = String(token + lifeUs)
     const claims = `${untilEnd}${end.slice(0, -3)}.${end.slice(-3)}${untilToken}${token}${rest}`
     return { version, text: `${token}\n${claims}` }
   }
@@ -136,6 +146,22 @@ export class MysqlLines implements RecordStatements {
       FROM (SELECT 1 AS one) AS one LEFT JOIN ${this.#table} AS l ON l.resource = ${bytes(key)} ${beside}`
   }
 
+  async #renew(
+    connection: SqlConnection,
+    { key, seen, endsAtMs, ttlMs, untilEnd, afterEnd }: AloneRenewal,
+  ): Promise<RenewedLine | undefined> {
+    const lifeUs = microsecondsOf(ttlMs)
+    const condition = `resource = ${bytes(key)} AND version = ${whole(seen)} AND ${CLOCK_US} < ${Math.floor(endsAtMs * 1000)}`
+    const [done] = await connection.query(
+      `UPDATE ${this.#table} SET
+        claims = CONCAT(${bytes(untilEnd)}, ${endText(lifeUs)}, ${bytes(afterEnd)}),
+        version = IF(LAST_INSERT_ID(${CLOCK_US}) > 0, version + 1, 0)
+      WHERE ${condition} AND ${COMMITS}`,
+    )
+    if (done?.['changed'] !== '1') return undefined
+    return { version: whole(BigInt(seen) + 1n), endsAtMs: Number(BigInt(done['left'] ?? '') + lifeUs) / 1000 }
+  }
+
   async #update(
     connection: SqlConnection,
     key: string,
@@ -160,6 +186,12 @@ function readingIn([row]: readonly SqlRow[]): StoredReading {
     )
   }
   return { stored: storedIn(row), nowMs: msIn(row) }
+}
+
+/** The moment of an end in milliseconds, as a claim has it. */
+function endText(lifeUs: bigint): string {
+  const endUs = `(${CLOCK_US} + ${lifeUs})`
+  return `${digits(`${endUs} DIV 1000`)}, X'2e', LPAD(${digits(`${endUs} MOD 1000`)}, 3, '0')`
 }
 
 function microsecondsOf(ttlMs: number): bigint {

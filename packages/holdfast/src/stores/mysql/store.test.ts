@@ -44,14 +44,35 @@ test('an uncontended pair is two statements', async () => {
   expect(Object.fromEntries(spent)).toEqual({ Com_select: 0, Com_update: 2, Com_insert: 0, Com_commit: 0 })
 })
 
+test('a renewal is one statement, and the life that it gives is the whole one', async () => {
+  const store = await stage.opened(mysql(engine.url))
+  const asked = claim(fresh('n!renewal'))
+  await takeAndLeave(store, asked.resource)
+  const { token } = held(await store.enter(asked))
+  const before = await counted()
+  for (const ttlMs of [50_000, 60_000]) {
+    expect(await store.renew([{ ref: { ...asked, token }, ttlMs }])).toMatchObject([
+      { kind: 'held', token, lifeMs: ttlMs },
+    ])
+  }
+  const after = await counted()
+  expect([after['Com_update'], after['Com_select']]).toEqual([(before['Com_update'] ?? 0) + 2, before['Com_select']])
+  const [seen] = (await store.look(asked.resource)).claims
+  expect(seen?.endsInMs).toBeGreaterThan(55_000)
+  expect(await store.leave({ ...asked, token })).toBe('left')
+})
+
 test('a lease that is over is gone, also where it stood alone, and cuts no lock-delay short', async () => {
   const store = await stage.opened(mysql(engine.url))
-  await takeAndLeave(store, 'n!over')
+  for (const name of ['n!over', 'n!late']) await takeAndLeave(store, name)
   const asked = claim('n!over', { ttlMs: 100, lockDelayMs: 60_000 })
+  const late = claim('n!late', { ttlMs: 100 })
+  const lateRef = { ...late, token: held(await store.enter(late)).token }
   const { token } = held(await store.enter(asked))
   await expect.poll(async () => (await store.look('n!over')).claims[0]?.state).toBe('lingering')
   expect(await store.leave({ ...asked, token })).toBe('gone')
   expect(await store.enter(claim('n!over', { queue: false }))).toMatchObject({ kind: 'refused' })
+  expect(await store.renew([{ ref: lateRef, ttlMs: 5_000 }])).toMatchObject([{ kind: 'gone' }])
 })
 
 test('names that differ in case, in an accent or in a blank at the end are different locks, and are listed by their bytes', async () => {

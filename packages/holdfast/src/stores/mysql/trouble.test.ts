@@ -107,7 +107,11 @@ describe.each(['mysql2', 'mariadb'] as const)('over %s', (driver) => {
       const refusals = Array.from({ length: 200 }, () =>
         store.enter(claim(second.resource)).catch((error: unknown) => error),
       )
-      expect(await store.renew([{ ref: { ...first, token }, ttlMs: 9_000 }])).toMatchObject([{ kind: 'held' }])
+      // As it is in one request, and with a note as a change.
+      for (const more of [{}, { note: 'new' }]) {
+        const renewal = { ref: { ...first, token }, ttlMs: 9_000, ...more }
+        expect(await store.renew([renewal])).toMatchObject([{ kind: 'held' }])
+      }
       expect(await store.leave({ ...first, token })).toBe('left')
       for (const refusal of await Promise.all(refusals)) {
         expect(refusal).toMatchObject({

@@ -19,6 +19,22 @@ export function swappedIn(table: string): string {
     WHERE l.resource = $1 AND l.version = $4::bigint RETURNING l.version`
 }
 
+/**
+ * Many lines in one statement, given column by column. A row that another transaction has locked is left out: a process that
+ * was stopped inside of it must not keep the leases of the other lines from being renewed.
+ */
+export function renewedIn(table: string): string {
+  const ends = `${STATEMENT_US} + a.life_us`
+  return `WITH asked AS (SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[])
+      AS a (resource, version, ends_us, life_us, until_end, after_end)),
+    unlocked AS (SELECT l.resource FROM asked AS a JOIN ${table} AS l ON l.resource = a.resource AND l.version = a.version
+      FOR NO KEY UPDATE OF l SKIP LOCKED)
+    UPDATE ${table} AS l SET version = l.version + 1, claims = a.until_end || (${ends})::text || 'e-3' || a.after_end
+    FROM asked AS a JOIN unlocked AS u ON u.resource = a.resource
+    WHERE l.resource = a.resource AND l.version = a.version AND ${CLOCK_US} < a.ends_us
+    RETURNING l.resource, l.version::text AS version, (${ends})::text AS ends_us`
+}
+
 export function swappedBeforeIn(table: string): string {
   return `UPDATE ${table} AS l SET version = l.version + 1, token = $2::bigint, claims = $3
     WHERE l.resource = $1 AND l.version = $4::bigint AND ${CLOCK_US} < $5::bigint RETURNING l.version::text AS version`

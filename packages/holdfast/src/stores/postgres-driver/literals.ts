@@ -10,3 +10,8 @@ export function withValues(text: string, values: readonly unknown[]): string {
     place === undefined ? found : quotedText(String(values[Number(place) - 1])),
   )
 }
+
+/** An array as the text that the server reads it from, for drivers that make something else of an array. */
+export function arrayText(values: readonly string[]): string {
+  return `{${values.map((value) => `"${value.replaceAll(/["\\]/g, '\\$&')}"`).join(',')}}`
+}

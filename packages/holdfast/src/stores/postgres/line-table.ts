@@ -1,7 +1,9 @@
 /** The statements on one row a line. Each token is made above that of the locked row, so tokens rise in the order of commits. */
 import type {
+  AloneRenewal,
   CrowdReading,
   LockedStep,
+  RenewedLine,
   StoredReading,
   StoredText,
   SwapResult,
@@ -14,14 +16,15 @@ import { codeOf } from '../../store/engine-errors.ts'
 import { quotedText } from '../sql/names.ts'
 import { type LockedResult, type RowLock, stepLocked } from '../sql/locked-row.ts'
 import type { RecordStatements } from '../sql/operations.ts'
-import { msIn, partsOf, storedIn } from '../sql/record-row.ts'
+import { msIn, partsOf, renewedLineIn, storedIn } from '../sql/record-row.ts'
 import { swapResult } from '../sql/swap-result.ts'
 import type { Table } from '../sql/table.ts'
 import { WaiterRows, waitersIn } from '../sql/waiter-rows.ts'
 import { LOST } from '../postgres-driver/errors.ts'
 import { changeAndNotify, thenNotify } from '../postgres-driver/notify.ts'
 import { messageOf } from '../records/notice-text.ts'
-import { madeIn, swappedBeforeIn, swappedIn, takenIn } from '../postgres-driver/line-statements.ts'
+import { madeIn, renewedIn, swappedBeforeIn, swappedIn, takenIn } from '../postgres-driver/line-statements.ts'
+import { arrayText } from '../postgres-driver/literals.ts'
 import { type NamedStatement, namedStatement } from '../postgres-driver/named-statement.ts'
 import { baseIn, CLOCK_US } from '../postgres-driver/token-base.ts'
 
@@ -30,11 +33,13 @@ const IDLE_LIMIT = '3s'
 const LOCK_LIMIT = '4s'
 
 export class LineTable implements RecordStatements {
+  readonly renewalsMax = 100
   readonly #table: string
   readonly #waiters: WaiterRows
   readonly #looked: NamedStatement
   readonly #taken: NamedStatement
   readonly #swapped: NamedStatement
+  readonly #renewed: NamedStatement
   readonly #swappedBefore: NamedStatement
 
   constructor({ quoted, waiters }: Table) {
@@ -42,6 +47,7 @@ export class LineTable implements RecordStatements {
     this.#looked = namedStatement(this.#look(''))
     this.#taken = namedStatement(takenIn(quoted))
     this.#swapped = namedStatement(changeAndNotify(swappedIn(quoted), []))
+    this.#renewed = namedStatement(renewedIn(quoted))
     this.#swappedBefore = namedStatement(swappedBeforeIn(quoted))
     this.#waiters = new WaiterRows({ table: waiters.quoted, quoted: quotedText })
   }
@@ -86,6 +92,24 @@ export class LineTable implements RecordStatements {
     const values = [key, untilEnd, untilToken, rest, String(ttlMs), String(scaleMaxUs)]
     const [row] = await connection.query(text, values, name)
     return storedIn(row)
+  }
+
+  async renewAlone(
+    connection: SqlConnection,
+    renewals: readonly AloneRenewal[],
+  ): Promise<readonly (RenewedLine | undefined)[]> {
+    const { text, name } = this.#renewed
+    const columns = [
+      renewals.map(({ key }) => key),
+      renewals.map(({ seen }) => seen),
+      renewals.map(({ endsAtMs }) => String(Math.floor(endsAtMs * 1000))),
+      renewals.map(({ ttlMs }) => String(Math.ceil(ttlMs * 1000))),
+      renewals.map(({ untilEnd }) => untilEnd),
+      renewals.map(({ afterEnd }) => afterEnd),
+    ]
+    const rows = await connection.query(text, columns.map(arrayText), name)
+    const found = new Map(rows.map((row) => [row['resource'], row]))
+    return renewals.map(({ key }) => renewedLineIn(found.get(key)))
   }
 
   async swapBefore(

@@ -46,6 +46,26 @@ test('an uncontended pair is two statements', async () => {
   await expectStatements(() => takeAndLeave(store, 'n!pair'), 2)
 })
 
+test('the renewals of many lines are one statement, and a line that changed meanwhile is read and changed', async () => {
+  const [store, other] = [await stage.opened(postgres(engine.url)), await stage.opened(postgres(engine.url))]
+  const asked = Array.from({ length: 3 }, (_, index) => claim(`n!r"e\\n'e,w{${index}}`, { note: `"\\,{}${index}` }))
+  for (const each of asked) await takeAndLeave(store, each.resource)
+  const renewals: { ref: ReturnType<typeof claim>; ttlMs: number }[] = []
+  for (const each of asked) renewals.push({ ref: { ...each, ...held(await store.enter(each)) }, ttlMs: 60_000 })
+  await expectStatements(async () => {
+    const answers = await store.renew(renewals)
+    expect(answers.map((answer) => 'kind' in answer && answer.kind)).toEqual(asked.map(() => 'held'))
+  }, 1)
+  const [first] = asked
+  const { claims } = await store.look(first?.resource ?? '')
+  expect(claims).toMatchObject([{ note: first?.note }])
+  expect(claims[0]?.endsInMs).toBeGreaterThan(50_000)
+  await other.enter(claim(first?.resource ?? ''))
+  await expectStatements(async () => {
+    expect(await store.renew(renewals)).toMatchObject(asked.map(() => ({ kind: 'held', lifeMs: 60_000 })))
+  }, 3)
+})
+
 test('a hand-off is two statements of the process that leaves, and none of the one whose turn it is', async () => {
   const [store, other] = [await stage.opened(postgres(engine.url)), await stage.opened(postgres(engine.url))]
   const [first, second, third] = [claim('n!hand-off'), claim('n!hand-off'), claim('n!hand-off')]
@@ -95,12 +115,15 @@ test('the channel of a claim is a text, whatever a row says that it is', async (
 
 test('a lease that is over is gone, also where it stood alone, and cuts no lock-delay short', async () => {
   const store = await stage.opened(postgres(engine.url))
-  await takeAndLeave(store, 'n!over')
+  for (const name of ['n!over', 'n!late']) await takeAndLeave(store, name)
   const asked = claim('n!over', { ttlMs: 100, lockDelayMs: 60_000 })
+  const late = claim('n!late', { ttlMs: 100 })
+  const lateRef = { ...late, token: held(await store.enter(late)).token }
   const { token } = held(await store.enter(asked))
   await expect.poll(async () => (await store.look('n!over')).claims[0]?.state).toBe('lingering')
   expect(await store.leave({ ...asked, token })).toBe('gone')
   expect(await store.enter(claim('n!over', { queue: false }))).toMatchObject({ kind: 'refused' })
+  expect(await store.renew([{ ref: lateRef, ttlMs: 5_000 }])).toMatchObject([{ kind: 'gone' }])
 })
 
 describe('the table', () => {

@@ -117,7 +117,11 @@ describe.each(drivers)('by the driver %s', (driver) => {
       const giveBack = await take()
       const late = store.enter(second)
       const refusal = late.catch((error: unknown) => error)
-      expect(await store.renew([{ ref: { ...first, token }, ttlMs: 9_000 }])).toMatchObject([{ kind: 'held' }])
+      // As it is in one request, and with a note as a change.
+      for (const more of [{}, { note: 'new' }]) {
+        const renewal = { ref: { ...first, token }, ttlMs: 9_000, ...more }
+        expect(await store.renew([renewal])).toMatchObject([{ kind: 'held' }])
+      }
       expect(await store.leave({ ...first, token })).toBe('left')
       expect(await refusal).toMatchObject({
         code: 'NOT_APPLIED',

@@ -4,7 +4,7 @@ import type { ClaimState, LineStep, Moment } from '../../line/transition.ts'
 import type { Claim, Ref } from '../../store/claim.ts'
 import type { Facts } from '../../store/facts.ts'
 import type { Stamp } from '../../time/clock.ts'
-import type { StoreEnvironment, TokenScaleView } from '../../store/store.ts'
+import type { Renewal, StoreEnvironment, TokenScaleView } from '../../store/store.ts'
 import type { WaiterSummary } from './thin-line.ts'
 
 /** What an engine keeps for one resource. */
@@ -113,6 +113,11 @@ export interface RecordEngine {
   ): Promise<LineStep<ClaimState>> | undefined
   /** Ends a claim that stands alone in its line, in one request; `false` where that cannot be, and `change` must be asked. */
   giveBack?(ref: Ref): Promise<boolean>
+  /**
+   * Renews claims that stand alone in their lines, in one request each or fewer. One for each of them, in their order: where
+   * there is no promise, or one of `undefined`, nothing was done and `change` must be asked.
+   */
+  renewAlone?(renewals: readonly Renewal[]): readonly (Promise<ClaimState | undefined> | undefined)[]
   /** A leave does not wait for an ask of the same claim that is under way. @default false */
   readonly leavesOvertake?: boolean
   /** A line as it is; of a long line at least these claims and what stands ahead of the first waiters. */

@@ -1,18 +1,28 @@
 /** The pair in one request each: what is written is what the transition would have written, and it is tried where it may succeed. */
 import { expect, test } from 'vitest'
-import { enterLine } from '../../line/transition.ts'
+import { enterLine, renewInLine } from '../../line/transition.ts'
 import { claim } from '../claims.fixture.ts'
 import { emptyRecord } from './engine.ts'
 import { FreeLines } from './free-lines.ts'
 import { encodeRecord } from './record.ts'
-import type { HeldText, StoredText } from './swap-engine.ts'
+import type { AloneRenewal, HeldText, RenewedLine, StoredText } from './swap-engine.ts'
 
 const CHANNEL = 'a channel, "quoted"'
 const NOW = { nowMs: 1_767_300_000_000.125, tokenScaleUs: 1_767_300_000_000_125n }
 
 /** A line in a server that writes the end and the token into what it is given. */
-function engineOf(): { taken: number; swapped: number; version: number; isFree: boolean; readonly free: FreeLines } {
-  const state = { taken: 0, swapped: 0, version: 7, isFree: true }
+interface Server {
+  taken: number
+  swapped: number
+  requests: number
+  readonly renewals: AloneRenewal[]
+  version: number
+  isFree: boolean
+  readonly free: FreeLines
+}
+
+function engineOf(): Server {
+  const state = { taken: 0, swapped: 0, requests: 0, renewals: [] as AloneRenewal[], version: 7, isFree: true }
   const engine = {
     takeFree: async (_: string, [before, between, rest]: HeldText, ttlMs: number): Promise<StoredText | undefined> => {
       state.taken += 1
@@ -20,6 +30,16 @@ function engineOf(): { taken: number; swapped: number; version: number; isFree: 
       state.isFree = false
       const claims = `${before}${NOW.nowMs + ttlMs}${between}${NOW.tokenScaleUs}${rest}`
       return { version: String((state.version += 1)), text: `${NOW.tokenScaleUs}\n${claims}` }
+    },
+    renewalsMax: 2,
+    renewAlone: async (renewals: readonly AloneRenewal[]): Promise<readonly (RenewedLine | undefined)[]> => {
+      state.renewals.push(...renewals)
+      state.requests += 1
+      return renewals.map(({ seen, ttlMs }) =>
+        seen === String(state.version)
+          ? { version: String((state.version += 1)), endsAtMs: NOW.nowMs + ttlMs }
+          : undefined,
+      )
     },
     swapBefore: async (_: string, seen: string) => {
       state.swapped += 1
@@ -94,4 +114,36 @@ test('a line with a waiter or an observer is left to the ordinary way', async ()
   engine.free.learn('n!lock', { line: enterLine(line, claim('n!lock'), CHANNEL, NOW).line, observers: [] }, '7')
   expect(await engine.free.giveBack(asked)).toBe(false)
   expect(engine.swapped).toBe(0)
+})
+
+test('a claim that stands alone is renewed to what the transition makes of it, and goes on being known', async () => {
+  const engine = engineOf()
+  const asked = claim('n!lock', { note: 'a "note"', lockDelayMs: 5 })
+  const { line } = (await engine.free.take(asked)) ?? { line: emptyRecord.line }
+  const expected = renewInLine(line, asked, 7_000, undefined, NOW)
+  expect(await engine.free.renew([{ ref: asked, ttlMs: 7_000 }])[0]).toEqual(expected.answer)
+  const [{ untilEnd, afterEnd } = { untilEnd: '', afterEnd: '' }] = engine.renewals
+  expect(`${untilEnd}${NOW.nowMs + 7_000}${afterEnd}`).toBe(encodeRecord({ line: expected.line, observers: [] }))
+  expect(await engine.free.renew([{ ref: asked, ttlMs: 8_000 }])[0]).toMatchObject({ kind: 'held', lifeMs: 8_000 })
+  expect(engine.renewals[1]).toMatchObject({ seen: '9', endsAtMs: NOW.nowMs + 7_000 })
+  expect(await engine.free.giveBack({ ...asked, token: line.lastToken })).toBe(true)
+})
+
+test('a renewal that says more than a life, is of another claim or of a changed line is left to the ordinary way', async () => {
+  const engine = engineOf()
+  const asked = claim('n!lock')
+  const { line } = (await engine.free.take(asked)) ?? { line: emptyRecord.line }
+  const ttlMs = 5_000
+  const others = [
+    { ref: asked, ttlMs, note: 'new' },
+    { ref: asked, ttlMs, outlives: true },
+    { ref: claim('n!lock'), ttlMs },
+    { ref: { ...asked, token: line.lastToken + 1n }, ttlMs },
+    { ref: claim('n!other'), ttlMs },
+  ]
+  expect(engine.free.renew(others)).toEqual(others.map(() => undefined))
+  engine.version += 1
+  expect(await engine.free.renew([{ ref: asked, ttlMs }])[0]).toBeUndefined()
+  expect(engine.free.renew([{ ref: asked, ttlMs }])).toEqual([undefined])
+  expect(engine.requests).toBe(1)
 })

@@ -1,17 +1,17 @@
 /**
- * The uncontended pair in one request each: a claim is put into a line where nothing stands, and a claim that stands alone
- * is taken out. Both are tried only where this process knows of nothing that would make it in vain, and where they fail the
- * line is read and changed as always.
+ * A claim that is alone, in one request a step: it is put into a line where nothing stands, renewed, and taken out. Each is
+ * tried only where this process knows of nothing that would make it in vain, and where it fails the line is read and changed as always.
  */
 import type { HeldClaim } from '../../line/line.ts'
 import { type ClaimState, enterLine, type LineStep } from '../../line/transition.ts'
 import type { Claim, Ref } from '../../store/claim.ts'
+import type { Renewal } from '../../store/store.ts'
 import { emptyRecord, type LineRecord } from './engine.ts'
 import { heldRecord } from './record.ts'
-import type { ServerSwapEngine } from './swap-engine.ts'
+import type { AloneRenewal, RenewedLine, ServerSwapEngine } from './swap-engine.ts'
 import { decodeText, encodeText } from './swap-text.ts'
 
-type OneRequest = Pick<ServerSwapEngine, 'takeFree' | 'swapBefore'>
+type OneRequest = Pick<ServerSwapEngine, 'takeFree' | 'renewAlone' | 'renewalsMax' | 'swapBefore'>
 
 /** A line where one claim holds and nothing else stands. */
 interface Alone {
@@ -19,6 +19,12 @@ interface Alone {
   readonly claim: HeldClaim
   /** Above the token of the claim where the scale was moved meanwhile. */
   readonly lastToken: bigint
+}
+
+/** A claim and how its renewal is asked for. */
+interface AloneEntry {
+  readonly alone: Alone
+  readonly asked: AloneRenewal
 }
 
 /** Lines that are remembered; a line that was forgotten costs one request more. */
@@ -88,17 +94,69 @@ export class FreeLines {
     })
   }
 
-  async giveBack({ resource, id, token }: Ref): Promise<boolean> {
+  /** As in `RecordEngine.renewAlone`. What changes more of a claim than its life is not tried. */
+  renew(renewals: readonly Renewal[]): readonly (Promise<ClaimState | undefined> | undefined)[] {
+    const entries = renewals.map((renewal) => this.#aloneFor(renewal))
+    const known = entries.filter((entry) => entry !== undefined)
+    const answers = new Map<AloneEntry, Promise<ClaimState | undefined>>()
+    const { renewalsMax } = this.#engine
+    for (let start = 0; start < known.length; start += renewalsMax) {
+      const together = known.slice(start, start + renewalsMax)
+      const renewed = this.#engine.renewAlone(together.map(({ asked }) => asked))
+      together.forEach((entry, index) => {
+        answers.set(
+          entry,
+          renewed.then(
+            (lines) => this.#renewed(entry, lines[index]),
+            (error: unknown) => {
+              this.#known.delete(entry.asked.key)
+              throw error
+            },
+          ),
+        )
+      })
+    }
+    return entries.map((entry) => entry && answers.get(entry))
+  }
+
+  async giveBack(ref: Ref): Promise<boolean> {
+    const { resource } = ref
     const known = this.#known.get(resource)
     if (known === undefined || typeof known === 'string') return false
     const { claim, version, lastToken } = known
-    if (claim.id !== id || (token !== undefined && claim.token !== token)) return false
+    if (!isThatOf(known, ref)) return false
     this.#known.delete(resource)
     const text = encodeText({ line: { lastToken, claims: [] }, observers: [] })
     return (await this.#engine.swapBefore(resource, version, text, claim.endsAtMs)).version !== undefined
   }
+
+  #aloneFor({ ref, ttlMs, note, outlives }: Renewal): AloneEntry | undefined {
+    const alone = this.#known.get(ref.resource)
+    if (alone === undefined || typeof alone === 'string' || note !== undefined || outlives === true) return undefined
+    if (!isThatOf(alone, ref)) return undefined
+    // Nothing else of this process is tried on what may be over by then.
+    this.#known.set(ref.resource, 'busy')
+    const { version, claim } = alone
+    const [untilEnd, untilToken, rest] = heldRecord({ ...claim, ttlMs, provisional: false })
+    const afterEnd = `${untilToken}${claim.token}${rest}`
+    const asked = { key: ref.resource, seen: version, endsAtMs: claim.endsAtMs, ttlMs, untilEnd, afterEnd }
+    return { alone, asked }
+  }
+
+  #renewed({ alone, asked }: AloneEntry, line: RenewedLine | undefined): ClaimState | undefined {
+    if (line === undefined) return undefined
+    const { key, ttlMs } = asked
+    const claim: HeldClaim = { ...alone.claim, ttlMs, provisional: false, endsAtMs: line.endsAtMs }
+    this.learn(key, { line: { lastToken: alone.lastToken, claims: [claim] }, observers: [] }, line.version)
+    return { kind: 'held', token: claim.token, lifeMs: ttlMs, provisional: false }
+  }
+}
+
+function isThatOf({ claim }: Alone, { id, token }: Ref): boolean {
+  return claim.id === id && (token === undefined || claim.token === token)
 }
 
 function isWhole(engine: Partial<OneRequest>): engine is OneRequest {
-  return engine.takeFree !== undefined && engine.swapBefore !== undefined
+  const { takeFree, renewAlone, renewalsMax, swapBefore } = engine
+  return [takeFree, renewAlone, renewalsMax, swapBefore].every((each) => each !== undefined)
 }

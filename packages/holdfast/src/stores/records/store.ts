@@ -121,7 +121,9 @@ class RecordStore implements OpenStore {
   async renew(renewals: readonly Renewal[]): Promise<readonly RenewAnswer[]> {
     const askedAt = this.#ask()
     if (this.#engine.spansLines) return await this.#renewTogether(renewals, askedAt)
-    return await renewEachLine(renewals, (group) => this.#renewTogether(group, askedAt))
+    const alone = this.#engine.renewAlone?.(renewals) ?? []
+    const tried = alone.map((state) => state?.then((found) => found && standingOf(found, askedAt, undefined)))
+    return await renewEachLine(renewals, tried, (group) => this.#renewTogether(group, askedAt))
   }
 
   leave(ref: Ref, { keepMs = 0 }: LeaveOptions = {}): Promise<'left' | 'gone'> {

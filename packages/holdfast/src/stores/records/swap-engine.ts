@@ -53,6 +53,23 @@ export type OpenSwapEngine = (environment: StoreEnvironment, onNotice: OnNotice)
 /** A held claim as text, but for what the engine writes in between when it grants: first the moment of its end, then the token. */
 export type HeldText = readonly [untilEnd: string, untilToken: string, rest: string]
 
+/** Of a claim that stands alone in its line. */
+export interface AloneRenewal {
+  readonly key: string
+  readonly seen: string
+  /** When it ends if it is not renewed. */
+  readonly endsAtMs: number
+  readonly ttlMs: number
+  /** The claim as text, around the moment of its new end. */
+  readonly untilEnd: string
+  readonly afterEnd: string
+}
+
+export interface RenewedLine {
+  readonly version: string
+  readonly endsAtMs: number
+}
+
 /** A record, and those of its rows that were asked for; both of one moment. */
 export interface CrowdReading extends StoredReading {
   readonly found: FoundWaiters
@@ -88,12 +105,24 @@ export interface ServerSwapEngine extends Omit<SwapEngine, 'read' | 'swap'> {
    * `scaleMaxUs`; `undefined` where something stands there.
    */
   takeFree(key: string, claim: HeldText, ttlMs: number, scaleMaxUs: bigint): Promise<StoredText | undefined>
+  /** Renewals that travel in one request: as many are unknown where it is not answered. */
+  readonly renewalsMax: number
+  /** Renews each whose line has still its version, while the engine's clock is before the end; `undefined` for the others. */
+  renewAlone(renewals: readonly AloneRenewal[]): Promise<readonly (RenewedLine | undefined)[]>
   /** Swaps only if the engine's clock is still before the moment. */
   swapBefore(key: string, seen: string, text: string, endsAtMs: number): Promise<SwapResult>
 }
 
 export type OpenServerEngine = (environment: StoreEnvironment, onNotice: OnNotice) => Promise<ServerSwapEngine>
 
-type MoreThanSwap = 'channel' | 'locked' | 'readCrowd' | 'takeFree' | 'swapBefore' | 'rebase'
+type MoreThanSwap =
+  | 'channel'
+  | 'locked'
+  | 'readCrowd'
+  | 'takeFree'
+  | 'renewAlone'
+  | 'renewalsMax'
+  | 'swapBefore'
+  | 'rebase'
 /** One of either kind: it may be that all it can is to compare and set. */
 export type AnySwapEngine = Omit<ServerSwapEngine, MoreThanSwap> & Partial<Pick<ServerSwapEngine, MoreThanSwap>>

@@ -85,6 +85,7 @@ class SwapRecords implements RecordEngine {
   readonly spansLines = false
   readonly isObserved: boolean
   readonly takeFree?: NonNullable<RecordEngine['takeFree']>
+  readonly renewAlone?: NonNullable<RecordEngine['renewAlone']>
   readonly giveBack?: (ref: Ref) => Promise<boolean>
   readonly rebase?: (to?: bigint) => Promise<TokenScaleView>
   readonly leavesOvertake: boolean
@@ -119,6 +120,7 @@ class SwapRecords implements RecordEngine {
       const { resource, id } = claim
       return this.#combined.askFirst({ resource, lane: 'asks' }, id, () => free.take(claim), work)
     }
+    this.renewAlone = (renewals) => free.renew(renewals)
     this.giveBack = (ref) => free.giveBack(ref)
   }
 

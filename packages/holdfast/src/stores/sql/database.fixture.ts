@@ -2,7 +2,15 @@
 import { DatabaseSync } from 'node:sqlite'
 import { facts } from '../memory/facts.ts'
 import type { RowQuery } from '../records/crowd.ts'
-import type { CrowdReading, LockedStep, StoredReading, StoredText, SwapResult } from '../records/swap-engine.ts'
+import type {
+  AloneRenewal,
+  CrowdReading,
+  LockedStep,
+  RenewedLine,
+  StoredReading,
+  StoredText,
+  SwapResult,
+} from '../records/swap-engine.ts'
 import type { Store } from '../../store/store.ts'
 import type { Clock } from '../../time/clock.ts'
 import type { SqlConnection, SqlRow } from './driver.ts'
@@ -58,6 +66,7 @@ export class MemoryDatabase {
 }
 
 class MemoryLines implements RecordStatements {
+  readonly renewalsMax = 3
   readonly #clock: Clock
   readonly #waiters = new WaiterRows({ table: 'waiters', quoted })
 
@@ -90,6 +99,22 @@ class MemoryLines implements RecordStatements {
   /** Every step goes the long way. */
   async takeFree(): Promise<StoredText | undefined> {
     return undefined
+  }
+
+  async renewAlone(
+    connection: SqlConnection,
+    renewals: readonly AloneRenewal[],
+  ): Promise<readonly (RenewedLine | undefined)[]> {
+    const renewed = renewals.map(async ({ key, seen, endsAtMs, ttlMs, untilEnd, afterEnd }) => {
+      const nowMs = this.#clock.wallMs()
+      if (nowMs >= endsAtMs) return undefined
+      const [row] = await connection.query(
+        `UPDATE lines SET version = version + 1, claims = ${quoted(`${untilEnd}${nowMs + ttlMs}${afterEnd}`)}
+        WHERE resource = ${quoted(key)} AND version = ${seen} RETURNING CAST(version AS TEXT) AS version`,
+      )
+      return typeof row?.['version'] === 'string' ? { version: row['version'], endsAtMs: nowMs + ttlMs } : undefined
+    })
+    return await Promise.all(renewed)
   }
 
   async swapBefore(

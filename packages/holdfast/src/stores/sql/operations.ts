@@ -2,9 +2,11 @@
 import type { RowQuery } from '../records/crowd.ts'
 import type { Lane, Notice } from '../records/engine.ts'
 import type {
+  AloneRenewal,
   CrowdReading,
   HeldText,
   LockedStep,
+  RenewedLine,
   ServerSwapEngine,
   StoredReading,
   StoredText,
@@ -30,6 +32,11 @@ export interface RecordStatements {
     ttlMs: number,
     scaleMaxUs: bigint,
   ): Promise<StoredText | undefined>
+  readonly renewalsMax: number
+  renewAlone(
+    connection: SqlConnection,
+    renewals: readonly AloneRenewal[],
+  ): Promise<readonly (RenewedLine | undefined)[]>
   swapBefore(connection: SqlConnection, key: string, seen: string, text: string, endsAtMs: number): Promise<SwapResult>
   readCrowd(connection: SqlConnection, key: string, query: RowQuery): Promise<CrowdReading>
   locked(connection: SqlConnection, key: string, ids: readonly string[], step: LockedStep): Promise<LockedResult>
@@ -53,6 +60,8 @@ export function operationsOver(lanes: SqlLanes, lines: RecordStatements): Operat
       onLane(lane, 'changing a line', (connection) => lines.swap(connection, key, seen, text, notices)),
     takeFree: (key, claim, ttlMs, scaleMaxUs) =>
       onLane('asks', 'entering', (connection) => lines.takeFree(connection, key, claim, ttlMs, scaleMaxUs)),
+    renewalsMax: lines.renewalsMax,
+    renewAlone: (renewals) => onLane('keeps', 'renewing', (connection) => lines.renewAlone(connection, renewals)),
     swapBefore: (key, seen, text, endsAtMs) =>
       onLane('keeps', 'leaving', (connection) => lines.swapBefore(connection, key, seen, text, endsAtMs)),
     readCrowd: (key, query, lane) =>

@@ -1,5 +1,5 @@
 /** A record as a row: its version, its token and its claims are columns. */
-import type { StoredText } from '../records/swap-engine.ts'
+import type { RenewedLine, StoredText } from '../records/swap-engine.ts'
 import type { SqlRow } from './driver.ts'
 
 /** The text of a record begins with its token, which has a column of its own here. */
@@ -16,4 +16,10 @@ export function storedIn(row: SqlRow | undefined): StoredText | undefined {
 
 export function msIn(row: SqlRow | undefined): number {
   return Number(row?.['now']) / 1000
+}
+
+export function renewedLineIn(row: SqlRow | undefined): RenewedLine | undefined {
+  const { version, ends_us: endsUs } = row ?? {}
+  if (version === undefined || version === null) return undefined
+  return { version, endsAtMs: Number(endsUs) / 1000 }
 }
