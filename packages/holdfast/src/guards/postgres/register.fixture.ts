@@ -1,75 +1,54 @@
 /** Guarded registers in a real PostgreSQL, each in a schema of its own, over each driver and ORM. */
 import { until } from '@holdfast/testbed/engines/until'
-import { sql as drizzleSql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import knex from 'knex'
-import { Kysely, PostgresDialect, sql as kyselySql, type Transaction } from 'kysely'
+import { Kysely, PostgresDialect, type Transaction } from 'kysely'
 import { Pool, type PoolClient } from 'pg'
 import postgres from 'postgres'
-import type { Commit, GuardedResource } from '../../testing/guard-contract.ts'
-import { commitsIn, type RegisterParts, registerOver, type RowsOf } from '../sql/register.fixture.ts'
+import type { GuardedResource } from '../../testing/guard-contract.ts'
+import {
+  type ClientParts,
+  partsOfDriver,
+  partsOfDrizzle,
+  partsOfKnex,
+  partsOfKysely,
+  resourceOver,
+  rolledBack,
+  rowsOver,
+  sentByKysely,
+  SESSIONS_MAX,
+} from '../sql/client-parts.fixture.ts'
 import { fence, type PostgresFenceOptions } from './index.ts'
 
-const SESSIONS_MAX = 20
 let schemas = 0
 
-export interface Parts<Tx> extends RegisterParts<Tx> {
-  close(): Promise<void>
-}
+type PartsOver = (url: string, options: PostgresFenceOptions, waits: () => Promise<void>) => ClientParts<never>
 
-type PartsOver = (url: string, options: PostgresFenceOptions, waits: () => Promise<void>) => Parts<never>
-
-const rowsOver =
-  (query: (text: string) => PromiseLike<unknown>): RowsOf =>
-  async (text) => {
-    const answer = await query(text)
-    return (Array.isArray(answer) ? answer : (answer as { rows: unknown }).rows) as Awaited<ReturnType<RowsOf>>
-  }
-
-function overPg(url: string, options: PostgresFenceOptions, someoneWaits: () => Promise<void>): Parts<PoolClient> {
+function poolOf(url: string): Pool {
   const pool = new Pool({ connectionString: url, max: SESSIONS_MAX })
   pool.on('error', () => undefined)
-  const guard = fence(pool, options)
-  return {
-    guard,
-    rows: rowsOver((text) => pool.query(text)),
-    rowsIn: (tx) => rowsOver((text) => tx.query(text)),
-    async nested(inside, after) {
-      const client = await pool.connect()
-      try {
-        await client.query('BEGIN')
-        await client.query('SAVEPOINT nested')
-        await inside(client)
-        await client.query('ROLLBACK TO nested')
-        await after(rowsOver((text) => client.query(text)))
-        await client.query('COMMIT')
-      } catch (error) {
-        await client.query('ROLLBACK')
-        throw error
-      } finally {
-        client.release()
-      }
-    },
-    within: (holder, tx) => guard.within(holder, tx),
-    someoneWaits,
-    close: () => pool.end(),
-  }
+  return pool
 }
 
-const BACK = new Error('rolled back alone')
-
-/** The nested transaction of a library is one that rejects. */
-async function rolledBack(nested: Promise<unknown>): Promise<void> {
-  await nested.catch((error: unknown) => {
-    if (error !== BACK) throw error
-  })
+function overPg(
+  url: string,
+  options: PostgresFenceOptions,
+  someoneWaits: () => Promise<void>,
+): ClientParts<PoolClient> {
+  const pool = poolOf(url)
+  const driver = {
+    query: (text: string) => pool.query(text),
+    connection: () => pool.connect(),
+    end: () => pool.end(),
+  }
+  return partsOfDriver<PoolClient>(driver, { guard: fence(pool, options), someoneWaits })
 }
 
 function overPostgresJs(
   url: string,
   options: PostgresFenceOptions,
   someoneWaits: () => Promise<void>,
-): Parts<postgres.TransactionSql> {
+): ClientParts<postgres.TransactionSql> {
   const sql = postgres(url, { max: SESSIONS_MAX, prepare: false, onnotice: () => undefined })
   const guard = fence(sql, options)
   return {
@@ -78,11 +57,7 @@ function overPostgresJs(
     rowsIn: (tx) => rowsOver((text) => tx.unsafe(text)),
     async nested(inside, after) {
       await sql.begin(async (tx) => {
-        const nested = tx.savepoint(async (savepoint) => {
-          await inside(savepoint)
-          throw BACK
-        })
-        await rolledBack(nested)
+        await rolledBack<postgres.TransactionSql>((work) => tx.savepoint(work), inside)
         await after(rowsOver((text) => tx.unsafe(text)))
       })
     },
@@ -94,84 +69,23 @@ function overPostgresJs(
 
 function overKnex(url: string, options: PostgresFenceOptions, someoneWaits: () => Promise<void>) {
   const db = knex({ client: 'pg', connection: url, pool: { min: 0, max: SESSIONS_MAX } })
-  const guard = fence<knex.Knex.Transaction>(db, options)
-  const parts: Parts<knex.Knex.Transaction> = {
-    guard,
-    rows: rowsOver((text) => db.raw(text)),
-    rowsIn: (tx) => rowsOver((text) => tx.raw(text)),
-    async nested(inside, after) {
-      await db.transaction(async (tx) => {
-        const nested = tx.transaction(async (savepoint) => {
-          await inside(savepoint)
-          throw BACK
-        })
-        await rolledBack(nested)
-        await after(rowsOver((text) => tx.raw(text)))
-      })
-    },
-    within: (holder, tx) => guard.within(holder, tx),
-    someoneWaits,
-    close: () => db.destroy(),
-  }
-  return parts
+  return partsOfKnex(db, { guard: fence<knex.Knex.Transaction>(db, options), someoneWaits })
 }
 
 function overDrizzle(url: string, options: PostgresFenceOptions, someoneWaits: () => Promise<void>) {
-  const pool = new Pool({ connectionString: url, max: SESSIONS_MAX })
-  pool.on('error', () => undefined)
+  const pool = poolOf(url)
   const db = drizzle(pool)
   type Tx = Parameters<Parameters<typeof db.transaction>[0]>[0]
-  const guard = fence<Tx>(db, options)
-  const parts: Parts<Tx> = {
-    guard,
-    rows: rowsOver((text) => db.execute(drizzleSql.raw(text))),
-    rowsIn: (tx) => rowsOver((text) => tx.execute(drizzleSql.raw(text))),
-    async nested(inside, after) {
-      await db.transaction(async (tx) => {
-        const nested = tx.transaction(async (savepoint) => {
-          await inside(savepoint)
-          throw BACK
-        })
-        await rolledBack(nested)
-        await after(rowsOver((text) => tx.execute(drizzleSql.raw(text))))
-      })
-    },
-    within: (holder, tx) => guard.within(holder, tx),
-    someoneWaits,
-    close: () => pool.end(),
-  }
-  return parts
+  return partsOfDrizzle<Tx>(db, () => pool.end(), { guard: fence<Tx>(db, options), someoneWaits })
 }
 
 function overKysely(url: string, options: PostgresFenceOptions, someoneWaits: () => Promise<void>) {
-  type Tx = Transaction<unknown>
-  const pool = new Pool({ connectionString: url, max: SESSIONS_MAX })
-  pool.on('error', () => undefined)
-  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
-  const send = (tx: Pick<Tx, 'getExecutor'>, text: string): Promise<unknown> => kyselySql.raw(text).execute(tx)
-  const guard = fence<Tx>({ transaction: (work) => db.transaction().execute(work), send }, options)
-  const parts: Parts<Tx> = {
-    guard,
-    rows: rowsOver((text) => send(db, text)),
-    rowsIn: (tx) => rowsOver((text) => send(tx, text)),
-    async nested(inside, after) {
-      const tx = await db.startTransaction().execute()
-      try {
-        const savepoint = await tx.savepoint('nested').execute()
-        await inside(savepoint)
-        await savepoint.rollbackToSavepoint('nested').execute()
-        await after(rowsOver((text) => send(tx, text)))
-        await tx.commit().execute()
-      } catch (error) {
-        await tx.rollback().execute()
-        throw error
-      }
-    },
-    within: (holder, tx) => guard.within(holder, (text) => send(tx, text)),
-    someoneWaits,
-    close: () => db.destroy(),
-  }
-  return parts
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: poolOf(url) }) })
+  const guard = fence<Transaction<unknown>>(
+    { transaction: (work) => db.transaction().execute(work), send: sentByKysely },
+    options,
+  )
+  return partsOfKysely(db, { guard, someoneWaits })
 }
 
 export const dresses = {
@@ -197,15 +111,11 @@ export async function registerIn(
   await person.query(tablesOf(prefix))
   const over = dresses[dress] as unknown as PartsOver
   const parts = over(url, { ...options, schema }, () => someoneWaits(person))
-  return {
-    connect: async () => registerOver(parts, prefix),
-    commits: async (): Promise<readonly Commit[]> =>
-      await commitsIn(
-        rowsOver((text) => person.query(text)),
-        prefix,
-      ),
-    close: () => parts.close(),
-  }
+  return resourceOver(
+    parts,
+    prefix,
+    rowsOver((text) => person.query(text)),
+  )
 }
 
 function tablesOf(prefix: string): string {
