@@ -20,15 +20,15 @@ export const mysqlMutants: readonly Mutant[] = [
   {
     name: 'mysql: a token does not rise where the clock is behind it',
     file: `${folder}/line-table.ts`,
-    find: 'AND token < ${CLOCK_US} AND',
-    replace: 'AND token > 0 AND',
+    find: '- 1 BETWEEN token AND',
+    replace: '- 1 BETWEEN 0 AND',
     caughtBy: tests('tokens', 'tokens rise over a loss of the table'),
   },
   {
     name: 'mysql: a clock of the server that is far ahead takes the tokens along',
     file: `${folder}/line-table.ts`,
-    find: '<= ${whole(roofUs)}',
-    replace: '<= ${whole(roofUs * 2n)}',
+    find: 'AND ${whole(roofUs - 1n)}',
+    replace: 'AND ${whole(roofUs * 2n)}',
     caughtBy: tests('tokens', 'a clock that is far ahead'),
   },
   {

@@ -99,12 +99,11 @@ export class MysqlLines implements RecordStatements {
       `UPDATE ${this.#table} SET
         claims = CONCAT(${bytes(untilEnd)}, ${endText(lifeUs)}, ${bytes(untilToken)}, ${digits(CLOCK_US)}, ${bytes(rest)}),
         token = LAST_INSERT_ID(${CLOCK_US}), version = ${version}
-      WHERE resource = ${bytes(key)} AND claims = X'' AND token < ${CLOCK_US} AND ${CLOCK_US} <= ${whole(roofUs)} AND ${COMMITS}`,
+      WHERE resource = ${bytes(key)} AND claims = X'' AND ${CLOCK_US} - 1 BETWEEN token AND ${whole(roofUs - 1n)} AND ${COMMITS}`,
     )
     if (done?.['changed'] !== '1') return undefined
     const token = BigInt(done['left'] ?? '')
-    const end = String(token + lifeUs)
-    const claims = `${untilEnd}${end.slice(0, -3)}.${end.slice(-3)}${untilToken}${token}${rest}`
+    const claims = `${untilEnd}${token + lifeUs}e-3${untilToken}${token}${rest}`
     return { version, text: `${token}\n${claims}` }
   }
 
@@ -188,10 +187,9 @@ function readingIn([row]: readonly SqlRow[]): StoredReading {
   return { stored: storedIn(row), nowMs: msIn(row) }
 }
 
-/** The moment of an end in milliseconds, as a claim has it. */
+/** The moment of an end as a claim has it: in milliseconds, by their exponent. */
 function endText(lifeUs: bigint): string {
-  const endUs = `(${CLOCK_US} + ${lifeUs})`
-  return `${digits(`${endUs} DIV 1000`)}, X'2e', LPAD(${digits(`${endUs} MOD 1000`)}, 3, '0')`
+  return `${digits(`${CLOCK_US} + ${lifeUs}`)}, ${bytes('e-3')}`
 }
 
 function microsecondsOf(ttlMs: number): bigint {
