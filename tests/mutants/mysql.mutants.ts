@@ -19,23 +19,23 @@ export const mysqlMutants: readonly Mutant[] = [
   },
   {
     name: 'mysql: a token does not rise where the clock is behind it',
-    file: `${folder}/line-table.ts`,
+    file: `${driver}/line-statements.ts`,
     find: '- 1 BETWEEN token AND',
     replace: '- 1 BETWEEN 0 AND',
     caughtBy: tests('tokens', 'tokens rise over a loss of the table'),
   },
   {
     name: 'mysql: a clock of the server that is far ahead takes the tokens along',
-    file: `${folder}/line-table.ts`,
+    file: `${driver}/line-statements.ts`,
     find: 'AND ${whole(roofUs - 1n)}',
     replace: 'AND ${whole(roofUs * 2n)}',
     caughtBy: tests('tokens', 'a clock that is far ahead'),
   },
   {
     name: 'mysql: a session that does not commit grants',
-    file: `${folder}/line-table.ts`,
-    find: "const COMMITS = '@@autocommit = 1'",
-    replace: "const COMMITS = '1 = 1'",
+    file: `${driver}/line-statements.ts`,
+    find: "COMMITS = '@@autocommit = 1'",
+    replace: "COMMITS = '1 = 1'",
     caughtBy: tests('store', 'does not commit by itself'),
   },
   {
@@ -69,8 +69,8 @@ export const mysqlMutants: readonly Mutant[] = [
   {
     name: 'mysql: numbers are read as the pool reads them',
     file: `${driver}/mysql2.ts`,
-    find: 'connection.query({ ...AS_TEXT, sql })',
-    replace: 'connection.query({ sql })',
+    find: 'connection.query({ ...AS_TEXT, sql },',
+    replace: 'connection.query({ sql },',
     caughtBy: tests('store', 'an uncontended pair is two statements'),
   },
   {

@@ -14,7 +14,7 @@ export interface Mysql2Pool {
 interface PromiseConnection {
   /** The one beneath. That over it notes for each statement where it was called, which takes a tenth of a pair. */
   readonly connection: {
-    query(query: object, done: (error: unknown, result: unknown) => void): unknown
+    query(query: object, done: (error: Error | null | undefined, result: unknown) => void): unknown
   }
   on(event: 'error', listener: () => void): unknown
   removeListener(event: 'error', listener: () => void): unknown
@@ -111,7 +111,7 @@ function pooled(connection: PromiseConnection): PooledConnection {
     new Promise((resolve, reject) => {
       connection.connection.query({ ...AS_TEXT, sql }, (error, result) => {
         if (error === null || error === undefined) resolve(result)
-        else reject(error as Error)
+        else reject(error)
       })
     })
   return {

@@ -16,7 +16,8 @@ import type {
 } from '../records/swap-engine.ts'
 import { StoreUnavailable } from '../../store/errors.ts'
 import { isLost } from '../mysql-driver/errors.ts'
-import { bytes, digits, startVersion, whole } from '../mysql-driver/literals.ts'
+import { COMMITS, microsecondsOf, renewedIn, takenIn } from '../mysql-driver/line-statements.ts'
+import { bytes, startVersion, whole } from '../mysql-driver/literals.ts'
 import { BASE, CLOCK_US, lineBeside } from '../mysql-driver/token-base.ts'
 import type { SqlConnection, SqlRow } from '../sql/driver.ts'
 import { type LockedResult, type RowLock, stepLocked } from '../sql/locked-row.ts'
@@ -26,8 +27,6 @@ import { swapResult } from '../sql/swap-result.ts'
 import { WaiterRows, waitersIn } from '../sql/waiter-rows.ts'
 import type { MysqlTable } from './schema.ts'
 
-/** A change in a session that does not commit by itself would be granted and undone. */
-const COMMITS = '@@autocommit = 1'
 /** A process that is stopped inside its transaction keeps a line locked no longer: MySQL has no limit for that but this one. */
 const IDLE_LIMIT_SECONDS = 3
 /** Of the number that comes back without rows: above this some drivers round it. */
@@ -95,12 +94,8 @@ export class MysqlLines implements RecordStatements {
     const [lifeUs, version] = [microsecondsOf(ttlMs), startVersion()]
     const roofUs = scaleMaxUs < EXACT_MAX ? scaleMaxUs : EXACT_MAX
     // The clock is the token, so that one number says both; a line whose token is above the clock is asked as always.
-    const [done] = await connection.query(
-      `UPDATE ${this.#table} SET
-        claims = CONCAT(${bytes(untilEnd)}, ${endText(lifeUs)}, ${bytes(untilToken)}, ${digits(CLOCK_US)}, ${bytes(rest)}),
-        token = LAST_INSERT_ID(${CLOCK_US}), version = ${version}
-      WHERE resource = ${bytes(key)} AND claims = X'' AND ${CLOCK_US} - 1 BETWEEN token AND ${whole(roofUs - 1n)} AND ${COMMITS}`,
-    )
+    const held = [untilEnd, untilToken, rest] as const
+    const [done] = await connection.query(takenIn(this.#table, { key, held, lifeUs, version, roofUs }))
     if (done?.['changed'] !== '1') return undefined
     const token = BigInt(done['left'] ?? '')
     const claims = `${untilEnd}${token + lifeUs}e-3${untilToken}${token}${rest}`
@@ -145,20 +140,11 @@ export class MysqlLines implements RecordStatements {
       FROM (SELECT 1 AS one) AS one LEFT JOIN ${this.#table} AS l ON l.resource = ${bytes(key)} ${beside}`
   }
 
-  async #renew(
-    connection: SqlConnection,
-    { key, seen, endsAtMs, ttlMs, untilEnd, afterEnd }: AloneRenewal,
-  ): Promise<RenewedLine | undefined> {
-    const lifeUs = microsecondsOf(ttlMs)
-    const condition = `resource = ${bytes(key)} AND version = ${whole(seen)} AND ${CLOCK_US} < ${Math.floor(endsAtMs * 1000)}`
-    const [done] = await connection.query(
-      `UPDATE ${this.#table} SET
-        claims = CONCAT(${bytes(untilEnd)}, ${endText(lifeUs)}, ${bytes(afterEnd)}),
-        version = IF(LAST_INSERT_ID(${CLOCK_US}) > 0, version + 1, 0)
-      WHERE ${condition} AND ${COMMITS}`,
-    )
+  async #renew(connection: SqlConnection, renewal: AloneRenewal): Promise<RenewedLine | undefined> {
+    const [done] = await connection.query(renewedIn(this.#table, renewal))
     if (done?.['changed'] !== '1') return undefined
-    return { version: whole(BigInt(seen) + 1n), endsAtMs: Number(BigInt(done['left'] ?? '') + lifeUs) / 1000 }
+    const endsUs = BigInt(done['left'] ?? '') + microsecondsOf(renewal.ttlMs)
+    return { version: whole(BigInt(renewal.seen) + 1n), endsAtMs: Number(endsUs) / 1000 }
   }
 
   async #update(
@@ -185,15 +171,6 @@ function readingIn([row]: readonly SqlRow[]): StoredReading {
     )
   }
   return { stored: storedIn(row), nowMs: msIn(row) }
-}
-
-/** The moment of an end as a claim has it: in milliseconds, by their exponent. */
-function endText(lifeUs: bigint): string {
-  return `${digits(`${CLOCK_US} + ${lifeUs}`)}, ${bytes('e-3')}`
-}
-
-function microsecondsOf(ttlMs: number): bigint {
-  return BigInt(Math.ceil(ttlMs * 1000))
 }
 
 /** The version rises with each change, so that a changed row is one that was counted, whatever the driver counts. */

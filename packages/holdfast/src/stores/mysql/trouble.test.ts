@@ -10,7 +10,7 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { NotApplied } from '../../store/errors.ts'
 import type { OpenStore, Store } from '../../store/store.ts'
 import { again, claim, held, turnOf } from '../claims.fixture.ts'
-import { IN_RECORD_MAX } from '../records/thin-line.ts'
+import { expectTurnsInOrder } from '../sql/crowd.fixture.ts'
 import { mysql } from './index.ts'
 import { Stage } from './mysql.fixture.ts'
 
@@ -202,12 +202,6 @@ test(
       await stage.opened(mysql(engine.url)),
       await stage.opened(mysql(stage.mariadbPool(engine))),
     ] as const
-    const half = IN_RECORD_MAX + 10
-    const groups = stores.map((store) => ({
-      store,
-      claims: Array.from({ length: half }, () => claim(line, { ttlMs: 60_000 })),
-    }))
-    for (const { store, claims } of groups) await Promise.all(claims.map((asked) => store.enter(asked)))
     const rows = async (): Promise<number> => {
       const [found] = await person.query<RowDataPacket[]>(
         'SELECT count(*) AS count FROM holdfast_lines_waiters WHERE resource = ?',
@@ -215,16 +209,7 @@ test(
       )
       return Number(found[0]?.['count'])
     }
-    expect(await rows()).toBe(2 * half - 1)
-    expect((await stores[1].look(line)).claims).toHaveLength(2 * half)
-    let last = 0n
-    for (const { store, asked } of groups.flatMap(({ store, claims }) => claims.map((asked) => ({ store, asked })))) {
-      const { token } = await turnOf(store, asked, 20)
-      expect(token).toBeGreaterThan(last)
-      last = token
-      await store.leave({ ...asked, token })
-    }
-    expect(await rows()).toBe(0)
+    await expectTurnsInOrder({ line, stores, heartbeatMs: 20, rows })
   },
 )
 

@@ -1,4 +1,6 @@
-/** The texts of the statements that change one line alone, on the table of lines. */
+/** The texts of the statements that change a line without its lock, on the table of lines. */
+import type { AloneRenewal } from '../records/swap-engine.ts'
+import { arrayText } from './literals.ts'
 import { baseIn, CLOCK_US } from './token-base.ts'
 
 /**
@@ -45,4 +47,17 @@ export function takenIn(table: string): string {
       claims = $2::text || (${STATEMENT_US} + $5::bigint * 1000)::text || 'e-3' || $3::text || (${NEXT_TOKEN})::text || $4::text
     WHERE l.resource = $1 AND l.claims = ''
     RETURNING l.version::text AS version, l.token::text AS token, l.claims`
+}
+
+/** The values of `renewedIn`, column by column. */
+export function renewalColumns(renewals: readonly AloneRenewal[]): readonly string[] {
+  const columns = [
+    renewals.map(({ key }) => key),
+    renewals.map(({ seen }) => seen),
+    renewals.map(({ endsAtMs }) => String(Math.floor(endsAtMs * 1000))),
+    renewals.map(({ ttlMs }) => String(Math.ceil(ttlMs * 1000))),
+    renewals.map(({ untilEnd }) => untilEnd),
+    renewals.map(({ afterEnd }) => afterEnd),
+  ]
+  return columns.map(arrayText)
 }

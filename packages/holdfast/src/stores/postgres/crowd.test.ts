@@ -9,6 +9,7 @@ import { afterAll, beforeEach, expect, test } from 'vitest'
 import type { OpenStore } from '../../store/store.ts'
 import { claim, held, turnOf } from '../claims.fixture.ts'
 import { IN_RECORD_MAX } from '../records/thin-line.ts'
+import { expectTurnsInOrder } from '../sql/crowd.fixture.ts'
 import { postgres } from './index.ts'
 import { Stage } from './postgres.fixture.ts'
 
@@ -33,24 +34,10 @@ async function stored(resource: string): Promise<{ readonly rows: number; readon
 test('the waiters of a crowd are rows, and every one of two processes gets its turn in the order of its coming', async () => {
   const line = 'n!crowd'
   const stores = [await stage.opened(postgres(engine.url)), await stage.opened(postgres(engine.url))] as const
-  const half = IN_RECORD_MAX + 30
-  const groups = [stores[0], stores[1]].map((store) => ({
-    store,
-    claims: Array.from({ length: half }, () => claim(line, { ttlMs: 60_000 })),
-  }))
-  for (const { store, claims } of groups) await Promise.all(claims.map((asked) => store.enter(asked)))
-  const found = await stored(line)
-  expect(found.rows).toBe(2 * half - 1)
-  expect(found.length).toBeLessThan(600)
-  expect((await stores[1].look(line)).claims).toHaveLength(2 * half)
-  const turns = groups.flatMap(({ store, claims }) => claims.map((asked) => ({ store, asked })))
-  let last = 0n
-  for (const { store, asked } of turns) {
-    const { token } = await turnOf(store, asked)
-    expect(token).toBeGreaterThan(last)
-    last = token
-    await store.leave({ ...asked, token })
-  }
+  const rows = async (): Promise<number> => (await stored(line)).rows
+  await expectTurnsInOrder({ line, stores, rows }, async () => {
+    expect((await stored(line)).length).toBeLessThan(600)
+  })
   expect(await stored(line)).toEqual({ rows: 0, length: 0 })
 })
 

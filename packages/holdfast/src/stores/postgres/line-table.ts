@@ -16,15 +16,21 @@ import { codeOf } from '../../store/engine-errors.ts'
 import { quotedText } from '../sql/names.ts'
 import { type LockedResult, type RowLock, stepLocked } from '../sql/locked-row.ts'
 import type { RecordStatements } from '../sql/operations.ts'
-import { msIn, partsOf, renewedLineIn, storedIn } from '../sql/record-row.ts'
+import { msIn, partsOf, renewedLinesIn, storedIn } from '../sql/record-row.ts'
 import { swapResult } from '../sql/swap-result.ts'
 import type { Table } from '../sql/table.ts'
 import { WaiterRows, waitersIn } from '../sql/waiter-rows.ts'
 import { LOST } from '../postgres-driver/errors.ts'
 import { changeAndNotify, thenNotify } from '../postgres-driver/notify.ts'
 import { messageOf } from '../records/notice-text.ts'
-import { madeIn, renewedIn, swappedBeforeIn, swappedIn, takenIn } from '../postgres-driver/line-statements.ts'
-import { arrayText } from '../postgres-driver/literals.ts'
+import {
+  madeIn,
+  renewalColumns,
+  renewedIn,
+  swappedBeforeIn,
+  swappedIn,
+  takenIn,
+} from '../postgres-driver/line-statements.ts'
 import { type NamedStatement, namedStatement } from '../postgres-driver/named-statement.ts'
 import { baseIn, CLOCK_US } from '../postgres-driver/token-base.ts'
 
@@ -99,17 +105,7 @@ export class LineTable implements RecordStatements {
     renewals: readonly AloneRenewal[],
   ): Promise<readonly (RenewedLine | undefined)[]> {
     const { text, name } = this.#renewed
-    const columns = [
-      renewals.map(({ key }) => key),
-      renewals.map(({ seen }) => seen),
-      renewals.map(({ endsAtMs }) => String(Math.floor(endsAtMs * 1000))),
-      renewals.map(({ ttlMs }) => String(Math.ceil(ttlMs * 1000))),
-      renewals.map(({ untilEnd }) => untilEnd),
-      renewals.map(({ afterEnd }) => afterEnd),
-    ]
-    const rows = await connection.query(text, columns.map(arrayText), name)
-    const found = new Map(rows.map((row) => [row['resource'], row]))
-    return renewals.map(({ key }) => renewedLineIn(found.get(key)))
+    return renewedLinesIn(await connection.query(text, renewalColumns(renewals), name), renewals)
   }
 
   async swapBefore(

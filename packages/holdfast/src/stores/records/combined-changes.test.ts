@@ -1,19 +1,24 @@
 /** What is asked of a line while one of its claims asks in a way of its own. */
 import { expect, test } from 'vitest'
+import { type VirtualClock, virtualClock } from '../../testing/virtual-clock.ts'
+import { timersOf } from '../../store/environment.ts'
 import { CombinedChanges, type PendingChange, type Place } from './combined-changes.ts'
 import type { RecordChange } from './engine.ts'
 
 const PLACE: Place = { resource: 'n!line', lane: 'asks' }
 
-function recorded(): { readonly combined: CombinedChanges; readonly order: string[] } {
+function recorded(): { readonly clock: VirtualClock; readonly combined: CombinedChanges; readonly order: string[] } {
   const order: string[] = []
-  const combined = new CombinedChanges(async (_, together: readonly PendingChange[]) =>
-    together.map(({ ids, work }) => {
-      order.push(...ids)
-      return work({} as RecordChange)
-    }),
+  const clock = virtualClock()
+  const combined = new CombinedChanges(
+    async (_, together: readonly PendingChange[]) =>
+      together.map(({ ids, work }) => {
+        order.push(...ids)
+        return work({} as RecordChange)
+      }),
+    timersOf(clock),
   )
-  return { combined, order }
+  return { clock, combined, order }
 }
 
 test('the claim that asks first stands first where its own way led nowhere, and is alone where it did not', async () => {
@@ -79,4 +84,21 @@ test('an ask whose answer is lost lets those behind it go on', async () => {
   await expect(first).rejects.toThrow('lost')
   expect(await second).toBe('changed')
   expect(order).toEqual(['second'])
+})
+
+test('those behind an ask that is not answered go on without it', async () => {
+  const { clock, combined, order } = recorded()
+  const silent = Promise.withResolvers<string | undefined>()
+  const first = combined.askFirst(
+    PLACE,
+    'first',
+    () => silent.promise,
+    () => 'changed',
+  )
+  const second = combined.add(PLACE, ['second'], () => 'changed')
+  await clock.advance(200)
+  expect(await second).toBe('changed')
+  silent.resolve(undefined)
+  expect(await first).toBe('changed')
+  expect(order).toEqual(['second', 'first'])
 })

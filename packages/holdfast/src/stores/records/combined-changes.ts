@@ -2,6 +2,7 @@
  * Within a process one change of a line is in flight at a time, and what is asked meanwhile travels in the next write
  * together; so processes compete, and never claims of one process.
  */
+import type { ScheduledItem, Timers } from '../../time/timer-queue.ts'
 import { type Lane, type RecordChange, RecordFull } from './engine.ts'
 
 export interface Place {
@@ -22,6 +23,13 @@ interface Asked extends PendingChange {
 /** Answers the result of each. */
 type ChangeTogether = (place: Place, together: readonly PendingChange[]) => Promise<readonly unknown[]>
 
+interface FirstAsk {
+  readonly id: string
+  alarm?: ScheduledItem<() => void>
+}
+
+/** The others go over other connections when that of the leader is silent. */
+const LEADER_MS_MAX = 200
 /** Asks that travel in one write. */
 const TOGETHER_MAX = 64
 
@@ -29,10 +37,12 @@ export class CombinedChanges {
   readonly #changeTogether: ChangeTogether
   readonly #asked = new Map<string, Asked[]>()
   /** By line: the claim that asks first and alone. */
-  readonly #leaders = new Map<string, string>()
+  readonly #leaders = new Map<string, FirstAsk>()
+  readonly #timers: Timers
 
-  constructor(changeTogether: ChangeTogether) {
+  constructor(changeTogether: ChangeTogether, timers: Timers) {
     this.#changeTogether = changeTogether
+    this.#timers = timers
   }
 
   add<Result>(place: Place, ids: readonly string[], work: (change: RecordChange) => Result): Promise<Result> {
@@ -40,12 +50,19 @@ export class CombinedChanges {
       const asked: Asked = { ids, work, resolve: resolve as (result: unknown) => void, reject }
       const key = keyOf(place)
       const queue = this.#asked.get(key)
-      if (queue === undefined) this.#asked.set(key, [asked])
-      // It asks again because it found no free line, or was not answered.
-      else if (this.#leaders.get(key) === ids[0]) queue.unshift(asked)
-      else return void queue.push(asked)
-      this.#leaders.delete(key)
-      void this.#drain(key, place)
+      const leader = this.#leaders.get(key)
+      if (queue === undefined) {
+        this.#asked.set(key, [asked])
+        void this.#drain(key, place)
+      } else if (leader === undefined) queue.push(asked)
+      else if (leader.id === ids[0]) {
+        // It asks again because it found no free line, or was not answered.
+        queue.unshift(asked)
+        this.#goOn(key, leader, place)
+      } else {
+        queue.push(asked)
+        leader.alarm ??= this.#timers.addIn(() => this.#goOn(key, leader, place), LEADER_MS_MAX)
+      }
     })
   }
 
@@ -62,19 +79,25 @@ export class CombinedChanges {
     const key = keyOf(place)
     const answer = this.#asked.has(key) ? undefined : ask()
     if (answer === undefined) return undefined
+    const leader: FirstAsk = { id }
     this.#asked.set(key, [])
-    this.#leaders.set(key, id)
+    this.#leaders.set(key, leader)
     const orAdded = async (): Promise<Result> => {
       try {
         return (await answer) ?? (await this.add(place, [id], work))
       } finally {
-        if (this.#leaders.get(key) === id) {
-          this.#leaders.delete(key)
-          void this.#drain(key, place)
-        }
+        this.#goOn(key, leader, place)
       }
     }
     return orAdded()
+  }
+
+  /** Those behind the leader wait no longer, if they still do. */
+  #goOn(key: string, leader: FirstAsk, place: Place): void {
+    if (this.#leaders.get(key) !== leader) return
+    this.#leaders.delete(key)
+    if (leader.alarm !== undefined) this.#timers.cancel(leader.alarm)
+    void this.#drain(key, place)
   }
 
   /** Ends when nothing is asked any more: each round takes what was asked during the one before. */

@@ -80,7 +80,7 @@ test('a claim that no line can hold, and a line that is known to be taken, are n
 
 test('of many that ask at once one tries', async () => {
   const engine = engineOf()
-  const taken = await Promise.all(Array.from({ length: 20 }, () => engine.free.take(claim('n!lock'))))
+  const taken = await Promise.all(Array.from({ length: 20 }, async () => engine.free.take(claim('n!lock'))))
   expect([taken.filter((each) => each !== undefined).length, engine.taken]).toEqual([1, 1])
 })
 

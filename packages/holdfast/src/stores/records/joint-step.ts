@@ -2,6 +2,13 @@
 import type { PendingChange } from './combined-changes.ts'
 import type { LineRecord, Notice, Reading, RecordChange } from './engine.ts'
 
+/** A record as it was read, and what it takes to write it. */
+export interface SeenRecord extends Reading {
+  readonly seen: string | undefined
+  /** It was so when this process saw it last: only a swap that succeeds proves it. @default false */
+  readonly isGuess?: boolean
+}
+
 export interface JointStep {
   readonly results: readonly unknown[]
   /** Absent where nothing is to be changed. */

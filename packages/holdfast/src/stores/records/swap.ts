@@ -26,7 +26,7 @@ import { CombinedChanges, type PendingChange, type Place } from './combined-chan
 import { firstQueryOf, type RowQuery } from './crowd.ts'
 import { crowdOf, stepCrowd } from './crowd-step.ts'
 import { FreeLines } from './free-lines.ts'
-import { runOn } from './joint-step.ts'
+import { runOn, type SeenRecord } from './joint-step.ts'
 import { KnownTexts } from './known-texts.ts'
 import { recordStore } from './store.ts'
 import type {
@@ -62,7 +62,7 @@ function storeOver(open: (environment: StoreEnvironment, onNotice: OnNotice) => 
       await engine.close?.()
       throw new StoreUnavailable('opening the store was aborted')
     }
-    return new SwapRecords(engine, environment.clock, serverClock)
+    return new SwapRecords(engine, environment, serverClock)
   })
 }
 
@@ -70,15 +70,6 @@ function storeOver(open: (environment: StoreEnvironment, onNotice: OnNotice) => 
 const TRIES = 3
 /** The longest record that is written, in characters: some engines keep no more, and every step reads all of it. */
 const RECORD_LENGTH_MAX = 32_768
-
-/** A record as it was read, and what it takes to write it. */
-interface Read {
-  readonly record: LineRecord
-  readonly seen: string | undefined
-  readonly now: Moment
-  /** It was so when this process saw it last: only a swap that succeeds proves it. @default false */
-  readonly isGuess?: boolean
-}
 
 class SwapRecords implements RecordEngine {
   readonly channel: string
@@ -99,9 +90,10 @@ class SwapRecords implements RecordEngine {
   readonly #observations = new Observations()
   readonly #known = new KnownTexts()
   readonly #scale = new TokenScale()
-  readonly #combined = new CombinedChanges((place, together) => this.#changeTogether(place, together))
+  readonly #combined: CombinedChanges
 
-  constructor(engine: AnySwapEngine, clock: Clock, serverClock: ServerClock) {
+  constructor(engine: AnySwapEngine, { clock, timers }: StoreEnvironment, serverClock: ServerClock) {
+    this.#combined = new CombinedChanges((place, together) => this.#changeTogether(place, together), timers)
     this.channel = engine.channel ?? crypto.randomUUID()
     this.isObserved = engine.facts.expiry === 'observed'
     this.#engine = engine
@@ -195,7 +187,7 @@ class SwapRecords implements RecordEngine {
   }
 
   /** Without a clock of the engine a read brings nothing that this process may not have seen before. */
-  #guess(resource: string): Read | undefined {
+  #guess(resource: string): SeenRecord | undefined {
     if (!this.isObserved) return undefined
     const stored = this.#known.latest(resource)
     if (stored === undefined && this.#engine.refusalTells !== true) return undefined
@@ -203,7 +195,7 @@ class SwapRecords implements RecordEngine {
   }
 
   /** What was written here is first seen here, and counts from before it was written. */
-  #written(resource: string, { now }: Read, stored: StoredText): void {
+  #written(resource: string, { now }: SeenRecord, stored: StoredText): void {
     if (!this.isObserved) return
     this.#observe(resource, decodeText(stored.text, true), now.nowMs)
     this.#known.learn(resource, stored)
@@ -250,14 +242,14 @@ class SwapRecords implements RecordEngine {
     return { record: crowd.record, now }
   }
 
-  async #read({ resource, lane }: Place): Promise<Read> {
+  async #read({ resource, lane }: Place): Promise<SeenRecord> {
     const askedAt = stampOf(this.#clock)
     const read = this.#decode(resource, await this.#engine.read(resource, lane), askedAt)
     this.#free?.learn(resource, read.record, read.seen)
     return read
   }
 
-  #decode(resource: string, { stored, nowMs }: StoredReading, askedAt?: Stamp): Read {
+  #decode(resource: string, { stored, nowMs }: StoredReading, askedAt?: Stamp): SeenRecord {
     const { monotonicMs: seenAtMs, wallMs } = stampOf(this.#clock)
     if (nowMs === undefined && !this.isObserved)
       throw new StoreUnavailable(`${this.facts.engine} brought no clock, and its facts say that it judges expiry`)
@@ -293,7 +285,7 @@ class SwapRecords implements RecordEngine {
     return { ...record, line: this.#observations.observe(resource, record.line, beats, seenAtMs) }
   }
 
-  #encode(resource: string, read: Read, written: LineRecord): string {
+  #encode(resource: string, read: SeenRecord, written: LineRecord): string {
     const beats = this.isObserved
       ? this.#observations.beatsOf(resource, read.record.line, written.line, read.now.nowMs)
       : undefined

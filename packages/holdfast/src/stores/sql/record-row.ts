@@ -1,5 +1,5 @@
 /** A record as a row: its version, its token and its claims are columns. */
-import type { RenewedLine, StoredText } from '../records/swap-engine.ts'
+import type { AloneRenewal, RenewedLine, StoredText } from '../records/swap-engine.ts'
 import type { SqlRow } from './driver.ts'
 
 /** The text of a record begins with its token, which has a column of its own here. */
@@ -18,8 +18,15 @@ export function msIn(row: SqlRow | undefined): number {
   return Number(row?.['now']) / 1000
 }
 
-export function renewedLineIn(row: SqlRow | undefined): RenewedLine | undefined {
-  const { version, ends_us: endsUs } = row ?? {}
-  if (version === undefined || version === null) return undefined
-  return { version, endsAtMs: Number(endsUs) / 1000 }
+/** What each renewal came to: rows of their lines, in any order. */
+export function renewedLinesIn(
+  rows: readonly SqlRow[],
+  renewals: readonly AloneRenewal[],
+): readonly (RenewedLine | undefined)[] {
+  const found = new Map(rows.map((row) => [row['resource'], row]))
+  return renewals.map(({ key }) => {
+    const { version, ends_us: endsUs } = found.get(key) ?? {}
+    if (version === undefined || version === null) return undefined
+    return { version, endsAtMs: Number(endsUs) / 1000 }
+  })
 }
