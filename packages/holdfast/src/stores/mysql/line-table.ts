@@ -87,17 +87,17 @@ export class MysqlLines implements RecordStatements {
   async takeFree(
     connection: SqlConnection,
     key: string,
-    [untilEnd, untilToken, rest]: HeldText,
+    held: HeldText,
     ttlMs: number,
     scaleMaxUs: bigint,
   ): Promise<StoredText | undefined> {
     const [lifeUs, version] = [microsecondsOf(ttlMs), startVersion()]
     const roofUs = scaleMaxUs < EXACT_MAX ? scaleMaxUs : EXACT_MAX
     // The clock is the token, so that one number says both; a line whose token is above the clock is asked as always.
-    const held = [untilEnd, untilToken, rest] as const
     const [done] = await connection.query(takenIn(this.#table, { key, held, lifeUs, version, roofUs }))
     if (done?.['changed'] !== '1') return undefined
     const token = BigInt(done['left'] ?? '')
+    const [untilEnd, untilToken, rest] = held
     const claims = `${untilEnd}${token + lifeUs}e-3${untilToken}${token}${rest}`
     return { version, text: `${token}\n${claims}` }
   }
