@@ -1,5 +1,5 @@
-/** The texts of the statements that write the clock of the server into a claim, on the table of lines. */
-import type { AloneRenewal, HeldText } from '../records/swap-engine.ts'
+/** The texts of the statements that read the clock of the server, on the table of lines. */
+import type { AloneRenewal, HeldText } from '../sql/record-row.ts'
 import { bytes, digits, whole } from './literals.ts'
 import { CLOCK_US } from './token-base.ts'
 
@@ -12,6 +12,13 @@ interface FreeLine {
   readonly lifeUs: bigint
   readonly version: string
   readonly roofUs: bigint
+}
+
+/** The line, where there is one, the clock, and whether the session commits; `beside` joins its rows as `w`. */
+export function lookedAt(table: string, key: string, beside?: string): string {
+  return `SELECT ${CLOCK_US} AS now, ${COMMITS} AS commits, l.version AS version, l.token AS token, l.claims AS claims
+    ${beside === undefined ? '' : ', w.*'}
+    FROM (SELECT 1 AS one) AS one LEFT JOIN ${table} AS l ON l.resource = ${bytes(key)} ${beside ?? ''}`
 }
 
 /** Leaves the clock as the number that comes back without rows: it is the token. */

@@ -16,7 +16,7 @@ import type {
 } from '../records/swap-engine.ts'
 import { StoreUnavailable } from '../../store/errors.ts'
 import { isLost } from '../mysql-driver/errors.ts'
-import { COMMITS, microsecondsOf, renewedIn, takenIn } from '../mysql-driver/line-statements.ts'
+import { COMMITS, lookedAt, microsecondsOf, renewedIn, takenIn } from '../mysql-driver/line-statements.ts'
 import { bytes, startVersion, whole } from '../mysql-driver/literals.ts'
 import { BASE, CLOCK_US, lineBeside } from '../mysql-driver/token-base.ts'
 import type { SqlConnection, SqlRow } from '../sql/driver.ts'
@@ -45,14 +45,14 @@ export class MysqlLines implements RecordStatements {
   }
 
   async read(connection: SqlConnection, key: string): Promise<StoredReading> {
-    const rows = await connection.query(this.#look(key, ''))
+    const rows = await connection.query(lookedAt(this.#table, key))
     return readingIn(rows)
   }
 
   /** In one statement, so that the row and its waiters are of one moment. */
   async readCrowd(connection: SqlConnection, key: string, query: RowQuery): Promise<CrowdReading> {
     const waiters = `LEFT JOIN (${this.#waiters.select(key, query)}) AS w ON TRUE`
-    const rows = await connection.query(this.#look(key, waiters))
+    const rows = await connection.query(lookedAt(this.#table, key, waiters))
     return { ...readingIn(rows), found: waitersIn(rows) }
   }
 
@@ -132,12 +132,6 @@ export class MysqlLines implements RecordStatements {
       AND LEFT(resource, ${Buffer.byteLength(prefix)}) = ${start} ORDER BY resource LIMIT ${limit}`,
     )
     return rows.flatMap(({ resource }) => resource ?? [])
-  }
-
-  #look(key: string, beside: string): string {
-    return `SELECT ${CLOCK_US} AS now, ${COMMITS} AS commits, l.version AS version, l.token AS token, l.claims AS claims
-      ${beside === '' ? '' : ', w.*'}
-      FROM (SELECT 1 AS one) AS one LEFT JOIN ${this.#table} AS l ON l.resource = ${bytes(key)} ${beside}`
   }
 
   async #renew(connection: SqlConnection, renewal: AloneRenewal): Promise<RenewedLine | undefined> {

@@ -1,7 +1,12 @@
 /** The texts of the statements that change a line without its lock, on the table of lines. */
-import type { AloneRenewal } from '../records/swap-engine.ts'
+import { quotedText } from '../sql/names.ts'
+import type { AloneRenewal } from '../sql/record-row.ts'
 import { arrayText } from './literals.ts'
 import { baseIn, CLOCK_US } from './token-base.ts'
+
+/** A process that is stopped inside its transaction keeps a line locked no longer. */
+const IDLE_LIMIT = '3s'
+const LOCK_LIMIT = '4s'
 
 /**
  * When the statement came, the same wherever it stands in it: a clock that is read once for two columns costs the planner a
@@ -60,4 +65,27 @@ export function renewalColumns(renewals: readonly AloneRenewal[]): readonly stri
     renewals.map(({ afterEnd }) => afterEnd),
   ]
   return columns.map(arrayText)
+}
+
+/** The names of lines with claims that start alike, behind one of them. */
+export function listedIn(table: string): string {
+  return `SELECT resource FROM ${table}
+    WHERE claims <> '' AND resource >= $1 AND resource > $2 AND starts_with(resource, $1) ORDER BY resource LIMIT $3`
+}
+
+/** The line, where there is one, and the clock; `beside` joins its rows as `w`. */
+export function lookedAt(table: string, beside?: string): string {
+  return `SELECT ${CLOCK_US}::text AS now, l.version::text AS version, l.token::text AS token, l.claims${beside === undefined ? '' : ', w.*'}
+    FROM (SELECT 1) AS one LEFT JOIN ${table} AS l ON l.resource = $1 ${beside ?? ''}`
+}
+
+/** Begins a transaction in which the line is locked, and made where it is missing; answers the line, and the clock. */
+export function lockedIn(table: string, key: string): string {
+  const resource = quotedText(key)
+  return `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = '${IDLE_LIMIT}';
+    SET LOCAL lock_timeout = '${LOCK_LIMIT}';
+    INSERT INTO ${table} (resource, version, token, claims) VALUES (${resource}, ${CLOCK_US}, ${baseIn(table)}, '')
+      ON CONFLICT (resource) DO NOTHING;
+    SELECT version::text AS version, token::text AS token, claims FROM ${table} WHERE resource = ${resource} FOR UPDATE;
+    SELECT ${CLOCK_US}::text AS now`
 }

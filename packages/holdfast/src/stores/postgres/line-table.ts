@@ -24,6 +24,9 @@ import { LOST } from '../postgres-driver/errors.ts'
 import { changeAndNotify, thenNotify } from '../postgres-driver/notify.ts'
 import { messageOf } from '../records/notice-text.ts'
 import {
+  listedIn,
+  lockedIn,
+  lookedAt,
   madeIn,
   renewalColumns,
   renewedIn,
@@ -32,11 +35,6 @@ import {
   takenIn,
 } from '../postgres-driver/line-statements.ts'
 import { type NamedStatement, namedStatement } from '../postgres-driver/named-statement.ts'
-import { baseIn, CLOCK_US } from '../postgres-driver/token-base.ts'
-
-/** A process that is stopped inside its transaction keeps a line locked no longer. */
-const IDLE_LIMIT = '3s'
-const LOCK_LIMIT = '4s'
 
 export class LineTable implements RecordStatements {
   readonly renewalsMax = 100
@@ -50,7 +48,7 @@ export class LineTable implements RecordStatements {
 
   constructor({ quoted, waiters }: Table) {
     this.#table = quoted
-    this.#looked = namedStatement(this.#look(''))
+    this.#looked = namedStatement(lookedAt(quoted))
     this.#taken = namedStatement(takenIn(quoted))
     this.#swapped = namedStatement(changeAndNotify(swappedIn(quoted), []))
     this.#renewed = namedStatement(renewedIn(quoted))
@@ -67,7 +65,7 @@ export class LineTable implements RecordStatements {
   /** In one statement, so that the row and its waiters are of one moment. */
   async readCrowd(connection: SqlConnection, key: string, query: RowQuery): Promise<CrowdReading> {
     const waiters = `LEFT JOIN (${this.#waiters.select(key, query)}) AS w ON true`
-    const rows = await connection.query(this.#look(waiters), [key])
+    const rows = await connection.query(lookedAt(this.#table, waiters), [key])
     return { stored: storedIn(rows[0]), nowMs: msIn(rows[0]), found: waitersIn(rows) }
   }
 
@@ -126,20 +124,13 @@ export class LineTable implements RecordStatements {
     ids: readonly string[],
     step: LockedStep,
   ): Promise<LockedResult> {
-    const resource = quotedText(key)
     const lock: RowLock = {
-      begin: `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = '${IDLE_LIMIT}';
-        SET LOCAL lock_timeout = '${LOCK_LIMIT}';
-        INSERT INTO ${this.#table} (resource, version, token, claims)
-          VALUES (${resource}, ${CLOCK_US}, ${baseIn(this.#table)}, '')
-          ON CONFLICT (resource) DO NOTHING;
-        SELECT version::text AS version, token::text AS token, claims FROM ${this.#table} WHERE resource = ${resource} FOR UPDATE;
-        SELECT ${CLOCK_US}::text AS now`,
+      begin: lockedIn(this.#table, key),
       readingIn: ([rows, clock]) => ({ stored: storedIn(rows?.[0]), nowMs: msIn(clock?.[0]) }),
       change: (text) => {
         const [token, claims] = partsOf(text)
         return `UPDATE ${this.#table} SET version = version + 1, token = ${token}, claims = ${quotedText(claims)}
-          WHERE resource = ${resource}`
+          WHERE resource = ${quotedText(key)}`
       },
       tell: (notices) => thenNotify(notices.map(messageOf)),
     }
@@ -147,17 +138,8 @@ export class LineTable implements RecordStatements {
   }
 
   async list(connection: SqlConnection, prefix: string, after: string, limit: number): Promise<readonly string[]> {
-    const rows = await connection.query(
-      `SELECT resource FROM ${this.#table}
-      WHERE claims <> '' AND resource >= $1 AND resource > $2 AND starts_with(resource, $1) ORDER BY resource LIMIT $3`,
-      [prefix, after, limit],
-    )
+    const rows = await connection.query(listedIn(this.#table), [prefix, after, limit])
     return rows.flatMap(({ resource }) => resource ?? [])
-  }
-
-  #look(beside: string): string {
-    return `SELECT ${CLOCK_US}::text AS now, l.version::text AS version, l.token::text AS token, l.claims${beside === '' ? '' : ', w.*'}
-      FROM (SELECT 1) AS one LEFT JOIN ${this.#table} AS l ON l.resource = $1 ${beside}`
   }
 }
 

@@ -1,6 +1,9 @@
 /** A record as a row: its version, its token and its claims are columns. */
-import type { AloneRenewal, RenewedLine, StoredText } from '../records/swap-engine.ts'
+import type { AloneRenewal, HeldText, RenewedLine, StoredText } from '../records/swap-engine.ts'
 import type { SqlRow } from './driver.ts'
+
+/** What the statements of a dialect are made of. */
+export type { AloneRenewal, HeldText }
 
 /** The text of a record begins with its token, which has a column of its own here. */
 export function partsOf(text: string): readonly [token: string, claims: string] {
