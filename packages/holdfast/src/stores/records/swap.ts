@@ -7,7 +7,7 @@ import { NotApplied, StoreUnavailable } from '../../store/errors.ts'
 import type { Facts } from '../../store/facts.ts'
 import type { Store, StoreEnvironment, TokenScaleView } from '../../store/store.ts'
 import { type Clock, type Stamp, stampOf } from '../../time/clock.ts'
-import { ServerClock } from '../../time/server-clock.ts'
+import { ServerClock } from '../../store/server-clock.ts'
 import {
   emptyRecord,
   type LineAsk,

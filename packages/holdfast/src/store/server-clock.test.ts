@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { stampOf } from './clock.ts'
+import { stampOf } from '../time/clock.ts'
 import { virtualClock } from '../testing/virtual-clock.ts'
 import { ServerClock } from './server-clock.ts'
 

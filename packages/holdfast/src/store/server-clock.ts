@@ -3,7 +3,7 @@
  * of an event on the server is never later than the event, however long its message was in flight, and a moment that lies
  * ahead on the server's clock is never nearer than it was meant. (docs/protocols/redis.md#the-servers-clock)
  */
-import { type Clock, type Stamp, stampOf } from './clock.ts'
+import { type Clock, type Stamp, stampOf } from '../time/clock.ts'
 
 /** More than this between what passed here and there is no rate of a clock: one of them was set. */
 const STEP_MS = 1
