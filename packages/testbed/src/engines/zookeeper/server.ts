@@ -24,7 +24,7 @@ const ARCHIVES = [
   'slf4j-simple',
   'metrics-core',
   'snappy-java',
-  'netty-all',
+  'netty-codec',
 ]
 /** A small server that lives for seconds: the second compiler and parallel collectors would cost more than they bring. */
 const JAVA_FLAGS: readonly string[] = [
