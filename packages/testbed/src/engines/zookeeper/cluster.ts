@@ -40,7 +40,7 @@ export async function startEnsemble(options: EnsembleOptions = {}): Promise<Zook
     const started = await gathering.add(
       members.map((_, index) => ({
         name: `member ${index + 1}`,
-        start: ({ port }) => 
+        start: ({ port }) =>
           start({
             ...server,
             ...hosts?.[index],

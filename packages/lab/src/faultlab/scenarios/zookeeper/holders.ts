@@ -9,7 +9,7 @@ import type { Scenario } from '../scenario.ts'
 import { members, urlOf } from './setup.ts'
 
 const isolated = unreachedHolder('A knows one follower alone, B the others', async (setup) => {
-  const ensemble = await members(setup)
+  const ensemble = await members(setup, { isParted: true })
   const leader = await ensemble.leader()
   const follower = ensemble.members.find((member) => member !== leader)
   if (follower === undefined) throw new Error('no server follows')
@@ -51,13 +51,14 @@ export const killedLeader: Scenario = {
   needs: ['zookeeper'],
   foundBy: 'this project, from the tests of the store',
   shows: 'a line outlives the leader that it was made under: nobody loses the place, and nobody is overtaken',
-  takes: [killed(members)],
+  takes: [killed((setup) => members(setup))],
 }
 
 /** Its session ends while it is stopped. */
 export const zookeeperPausedHolder: Scenario = {
   needs: ['zookeeper'],
-  foundBy: 'the documentation of Apache Curator ("Tech Note 10"): a pause outlasts the session, and the process cannot know',
+  foundBy:
+    'the documentation of Apache Curator ("Tech Note 10"): a pause outlasts the session, and the process cannot know',
   shows: 'a session that ends during a pause is told as a loss, and what was under way is refused by the guard alone',
   takes: pausedTakes(async (setup) => (await setup.keep(start())).url),
 }
