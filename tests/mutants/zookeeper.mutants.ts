@@ -194,4 +194,11 @@ export const zookeeperMutants: readonly Mutant[] = [
     replace: '',
     caughtBy: inStore('told at once and for good', 'tls'),
   },
+  {
+    name: 'zookeeper: a port of the other kind is not named',
+    file: `${driver}/connection.ts`,
+    find: 'codeOf(told) === CLOSED ?',
+    replace: "codeOf(told) === 'EPIPE' ?",
+    caughtBy: inStore('are named where they are mistaken for each other', 'tls'),
+  },
 ]

@@ -22,7 +22,7 @@ export const zookeeperEngine: QuorumEngine = {
   crash: { ttlMs: 2_000, lateMs: LAG_MS * RESERVE_LAGS + 2 * TICK_MS },
   gapMsMax: 3_000,
   crowdCosts: ({ packets = 0 }, handOffs) => [
-    { what: 'packets per hand-off, pings and all', unit: '', value: packets / handOffs, target: { atMost: 5.1 } },
+    { what: 'packets per hand-off, pings and all', unit: '', value: packets / handOffs, target: { atMost: 2.1 } },
   ],
   turnCosts: (where, { packets = 0 }, turns, barePairs) => [
     {
