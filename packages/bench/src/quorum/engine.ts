@@ -35,7 +35,7 @@ export interface QuorumEngine {
   readonly gapMsMax: number
   /** What the servers were sent while a line that stands was served. */
   crowdCosts(gained: Readings, handOffs: number): readonly Figure[]
-  /** The same where everybody enters again, with so many bare pairs beside it. */
+  /** The same where every waiter enters again, with so many bare pairs beside it. */
   turnCosts(where: string, gained: Readings, turns: number, barePairs: number): readonly Figure[]
   /** The same while leases were taken, kept and given back. */
   leaseCosts(where: string, gained: Readings): readonly Figure[]

@@ -34,11 +34,11 @@ export async function bareZookeeperLock(
     const code = (await replies()).readInt32BE(CODE_AT)
     if (code !== 0) throw new Error(`ZooKeeper answered with code ${code}`)
   }
-  const everybody = [int(1), int(ALL_RIGHTS), text('world'), text('anyone')]
+  const allRights = [int(1), int(ALL_RIGHTS), text('world'), text('anyone')]
   return {
     async pair(turn) {
       const path = text(`/bare-${names[turn % names.length] ?? ''}`)
-      await ask(OPERATION.create, path, text('x'), ...everybody, int(EPHEMERAL))
+      await ask(OPERATION.create, path, text('x'), ...allRights, int(EPHEMERAL))
       await ask(OPERATION.delete, path, int(ANY_VERSION))
     },
     async close() {

@@ -14,7 +14,7 @@ beforeEach(async (context) => {
   await requireEngine(context, server)
 })
 
-test('every suite measures everything it names, and serves everybody in order', { timeout: 120_000 }, async () => {
+test('every suite measures everything it names, and serves every waiter in order', { timeout: 120_000 }, async () => {
   const { suites } = await benchQuickly(...SUITES)
   expect(suites.map(({ name }) => name)).toEqual(SUITES)
   const figures = suites.flatMap((suite) => suite.figures)

@@ -86,8 +86,8 @@ interface PeerWay {
 }
 
 /**
- * A member tells others by which address it is reached, so each has that address for itself: a name, which leads everybody
- * else to a proxy at the same port.
+ * A member tells others by which address it is reached, so each has that address for itself: a name, which leads every
+ * other member to a proxy at the same port.
  */
 async function waysBetween(gathering: Gathering, members: readonly ZookeeperMember[]): Promise<readonly PeerWay[]> {
   const ways: PeerWay[] = []
