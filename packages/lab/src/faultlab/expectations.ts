@@ -201,6 +201,8 @@ const FREE_MS_BEYOND_LEASE: ReadonlyMap<string, number> = new Map([
   ['redlock', 15_000],
   // Also elections, whose leader gives every lease its whole time again.
   ['etcd', 15_000],
+  // The same, and sessions that outlive a dead holder's lease.
+  ['zookeeper', 15_000],
   ['redis+cluster', 11_000],
   ['redis+sentinel', 11_000],
 ])
@@ -220,6 +222,7 @@ const QUIET_MS_BEYOND_LEASE: ReadonlyMap<string, number> = new Map([
   ['postgres', 6_000],
   ['mysql', 6_000],
   ['etcd', 4_000],
+  ['zookeeper', 3_000],
   ['redis+cluster', 6_000],
   ['redis+sentinel', 6_000],
 ])

@@ -10,6 +10,7 @@ import { redisKind } from './redis-environment.ts'
 import { redlockKind } from './redlock-environment.ts'
 import { startSentinelElectorate } from './sentinel-environment.ts'
 import { openServerEnvironment } from './server-environment.ts'
+import { zookeeperKind } from './zookeeper-environment.ts'
 
 const environments: ReadonlyMap<string, (request: EnvironmentRequest) => Promise<Environment>> = new Map([
   ['sqlite', openPlainEnvironment],
@@ -17,6 +18,7 @@ const environments: ReadonlyMap<string, (request: EnvironmentRequest) => Promise
   ['postgres', (request: EnvironmentRequest) => openServerEnvironment(postgresKind, request)],
   ['mysql', (request: EnvironmentRequest) => openServerEnvironment(mysqlKind, request)],
   ['etcd', (request: EnvironmentRequest) => openServerEnvironment(etcdKind, request)],
+  ['zookeeper', (request: EnvironmentRequest) => openServerEnvironment(zookeeperKind, request)],
   ['redlock', (request: EnvironmentRequest) => openServerEnvironment(redlockKind, request)],
   ['redis+cluster', (request: EnvironmentRequest) => openGroupEnvironment(startClusterElectorate, request)],
   ['redis+sentinel', (request: EnvironmentRequest) => openGroupEnvironment(startSentinelElectorate, request)],

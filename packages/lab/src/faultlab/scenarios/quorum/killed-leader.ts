@@ -1,9 +1,10 @@
-/** The leader is killed while a hundred wait in line. */
+/** The leader is killed while a hundred wait in line, in whatever agrees by a quorum. */
 import type { HistoryEvent } from '@holdfast/testbed/history'
+import type { Member } from '@holdfast/testbed/engines/driver'
 import { lineAt, SERVER, soon } from '../redis/setup.ts'
-import { holdfastLock, type Scenario, type Shown, shown, type Take } from '../scenario.ts'
+import { holdfastLock, type Shown, shown, type Take } from '../scenario.ts'
 import type { Answer } from '../steps.ts'
-import { members } from './setup.ts'
+import type { ScenarioSetup } from '../scenario-setup.ts'
 
 const TTL_MS = 4_000
 const WAIT_MS = 45_000
@@ -12,13 +13,19 @@ const WAITERS = 100
 /** An election takes one to two seconds, a client knows of it after a second, and the machine may be busy. */
 const GAP_MS_MAX = 6_000
 
-const killed: Take = {
+/** Servers that elect a leader, and how clients reach all of them. */
+export interface Quorum {
+  readonly url: string
+  leader(): Promise<Member>
+}
+
+export const killedLeader = (start: (setup: ScenarioSetup) => Promise<Quorum>): Take => ({
   title: 'A holds, and four processes wait with 25 claims each',
   guard: true,
   lock: holdfastLock,
   ttlMs: TTL_MS,
   async play(setup): Promise<readonly Shown[]> {
-    const cluster = await members(setup)
+    const cluster = await start(setup)
     const a = await setup.scriptedProcess('A', cluster.url)
     const crowd = await Promise.all(PROCESSES.map((name) => setup.scriptedProcess(name, cluster.url)))
     await a.does({ do: 'acquire', waitMs: 0 })
@@ -32,7 +39,7 @@ const killed: Take = {
     for (const each of [a, ...crowd]) await each.leaves()
     return seen(setup.events(), answers)
   },
-}
+})
 
 function seen(events: readonly HistoryEvent[], answers: readonly Answer[]): readonly Shown[] {
   const grants = events.filter(({ f, e }) => f === 'acquire' && e === 'ok')
@@ -60,11 +67,4 @@ function seen(events: readonly HistoryEvent[], answers: readonly Answer[]): read
       `${Math.round(Math.max(...gapsMs))} ms without a grant`,
     ),
   ]
-}
-
-export const killedLeader: Scenario = {
-  needs: ['etcd'],
-  foundBy: 'this project, from the tests of the store',
-  shows: 'a line outlives the leader that it was made under: nobody loses the place, and nobody is overtaken',
-  takes: [killed],
 }

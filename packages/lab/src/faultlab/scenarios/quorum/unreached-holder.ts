@@ -1,42 +1,47 @@
-/** The leader is cut off from the other members together with the process that holds: it goes on answering keepalives. */
+/** The servers that agree hear nothing of a holder any more, whatever its own server answers: it must stop before another holds. */
 import { leaseEndNs, msAfter } from '../lease-end.ts'
 import { SERVER } from '../redis/setup.ts'
-import { holdfastLock, type Scenario, type Shown, shown, type Take } from '../scenario.ts'
-import { members } from './setup.ts'
+import type { ScenarioSetup } from '../scenario-setup.ts'
+import { holdfastLock, type Shown, shown, type Take } from '../scenario.ts'
 
 const TTL_MS = 3_000
 const WAIT_MS = 20 * TTL_MS
 
-const isolated: Take = {
-  title: 'A knows the leader alone, B the others',
+/** Where the two processes meet, and what comes between. */
+export interface Severance {
+  /** What the holder knows of the servers, and what the other one does. */
+  readonly holderUrl: string
+  readonly otherUrl: string
+  /** Returns what heals it, which tells how many bytes were held up or lost. */
+  sever(): () => number
+}
+
+export const unreachedHolder = (title: string, open: (setup: ScenarioSetup) => Promise<Severance>): Take => ({
+  title,
   guard: true,
   lock: holdfastLock,
   ttlMs: TTL_MS,
   async play(setup): Promise<readonly Shown[]> {
-    const cluster = await members(setup, { isParted: true })
-    const leader = await cluster.leader()
-    const others = cluster.members.filter((member) => member !== leader)
-    const urlOf = (some: readonly (typeof leader)[]): string =>
-      `etcd://${some.map(({ engine: { host, port } }) => `${host}:${port}`).join(',')}`
-    const a = await setup.scriptedProcess('A', urlOf([leader]))
-    const b = await setup.scriptedProcess('B', urlOf(others))
+    const { holderUrl, otherUrl, sever } = await open(setup)
+    const a = await setup.scriptedProcess('A', holderUrl)
+    const b = await setup.scriptedProcess('B', otherUrl)
     const first = await a.does({ do: 'acquire', waitMs: 0 })
     await a.does({ do: 'enter' })
     await a.does({ do: 'read' })
     setup.note('partition', SERVER)
-    const heal = cluster.isolate(leader, { kind: 'hold' })
+    const heal = sever()
     const second = await b.does({ do: 'acquire', waitMs: WAIT_MS })
     const granted = setup.events().find(({ p, f, e }) => p === 'B' && f === 'acquire' && e === 'ok')
     const apartMs = msAfter(leaseEndNs(setup.events(), 'A'), granted)
     const told = await setup.finds(({ p, f }) => p === 'A' && f === 'lost-signal')
     await b.does({ do: 'enter' })
     const late = await a.does({ do: 'write' })
-    const heldBytes = heal()
+    const hitBytes = heal()
     setup.note('pass', SERVER)
     const released = await a.does({ do: 'release' })
     for (const each of [a, b]) await each.leaves()
     return [
-      shown('what the members had to say to each other was held up', heldBytes > 0, `${heldBytes} bytes`),
+      shown('what they had to say to each other was held up or lost', hitBytes > 0, `${hitBytes} bytes`),
       shown('B holds after the lease of A is over by the clock of A', apartMs >= 0, `${Math.round(apartMs)} ms after`),
       shown('A is told', told !== undefined && released.text === 'expired', `its release: ${released.text}`),
       shown(
@@ -47,12 +52,4 @@ const isolated: Take = {
       shown('a late write of A is not carried out', !late.ok, late.text),
     ]
   },
-}
-
-export const isolatedLeader: Scenario = {
-  needs: ['etcd'],
-  foundBy: 'users of etcd, etcd-io/etcd#15247 and #12528: an old leader goes on answering keepalives, and ends leases',
-  shows:
-    'who holds through a leader that is cut off must know by its own clock that the lease is over, before the others elect and grant again',
-  takes: [isolated],
-}
+})

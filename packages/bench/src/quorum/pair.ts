@@ -1,6 +1,5 @@
-/** What an uncontended lock costs in an etcd of three members, beside a key that is made and deleted. */
+/** What an uncontended lock costs where a quorum agrees on it, beside the least that a lock can be there. */
 import { holdfast } from 'holdfast'
-import { etcd } from 'holdfast/etcd'
 import { nowMs } from '../clock.ts'
 import type { Figure, Settings, Suite } from '../figure.ts'
 import { holdfastLock, inTurn, namesOf } from '../holdfast-lock.ts'
@@ -16,36 +15,27 @@ import {
   takeTurns,
 } from '../slices.ts'
 import { percentile } from '../statistics.ts'
-import { bareEtcdLock } from './bare-lock.ts'
-import { withCluster } from './cluster.ts'
+import type { QuorumEngine } from './engine.ts'
 
 const NAMES = namesOf('name', 64)
 /** The reference is the first and the third: it against itself is the noise. */
 const ENTRANTS = ['bare', 'acquire + release', 'bare again', 'store alone'] as const
 const AGAIN = 2
 const TTL_MS = 60_000
-const P50_TARGET = { atMost: 1.25 }
 
-export const etcdPair: Suite = {
-  name: 'etcd-pair',
-  group: 'etcd',
-  about: 'etcd of three members, acquire + release of names nobody else wants; ratios against a bare create and delete',
-  async run(settings) {
-    return await withCluster(async ({ cluster: { members } }) => {
-      const [member] = members
-      if (member === undefined) throw new Error('a cluster has members')
-      return figuresOf(await playedOn(member.url, settings))
-    })
-  },
-}
+export const quorumPair = (engine: QuorumEngine): Suite => ({
+  name: `${engine.scheme}-pair`,
+  group: engine.scheme,
+  about: `${engine.title}, acquire + release of names nobody else wants; ratios against ${engine.barePair}`,
+  run: (settings) =>
+    engine.within(async ({ oneUrl }) => figuresOf(await playedOn(engine, oneUrl, settings), engine.p50Max)),
+})
 
-/** All of them speak to one member: whether it leads costs a message more or less. */
-async function playedOn(url: string, settings: Settings): Promise<readonly (readonly Slice[])[]> {
-  const { host } = new URL(url)
-  const locks = holdfast(etcd(`etcd://${host}`), { ttl: TTL_MS })
+async function playedOn(engine: QuorumEngine, url: string, settings: Settings): Promise<readonly (readonly Slice[])[]> {
+  const locks = holdfast(engine.store(url), { ttl: TTL_MS })
   await locks.open()
-  const [bare, again] = [await bareEtcdLock(url, NAMES), await bareEtcdLock(url, NAMES)]
-  const store = await bareStore(etcd(`etcd://${host}`), inTurn(NAMES))
+  const [bare, again] = [await engine.bare(url, NAMES), await engine.bare(url, NAMES)]
+  const store = await bareStore(engine.store(url), inTurn(NAMES))
   try {
     const contestants = [bare, holdfastLock(locks, inTurn(NAMES)), again, store]
     return await takeTurns(contestants, roundsIn(settings, contestants.length), nowMs())
@@ -54,7 +44,7 @@ async function playedOn(url: string, settings: Settings): Promise<readonly (read
   }
 }
 
-function figuresOf(played: readonly (readonly Slice[])[]): readonly Figure[] {
+function figuresOf(played: readonly (readonly Slice[])[], p50Max: number): readonly Figure[] {
   return ENTRANTS.flatMap((name, index): readonly Figure[] => {
     if (index === AGAIN) return []
     const latencies = pooledLatenciesUs(played, index)
@@ -67,7 +57,7 @@ function figuresOf(played: readonly (readonly Slice[])[]): readonly Figure[] {
     const isWhole = name === 'acquire + release'
     const p50 = { what: `${name}: p50, ratio`, unit: '×', ...compared(played, latencyAt(0.5), index) }
     return [
-      isWhole ? { ...p50, target: P50_TARGET } : p50,
+      isWhole ? { ...p50, target: { atMost: p50Max } } : p50,
       { what: `${name}: client CPU, ratio`, unit: '×', ...compared(played, cpuPerPair, index) },
       ...absolutes,
     ]

@@ -1,32 +1,33 @@
-/** How soon a thousand stand in line in etcd, and what becomes of the line when the leader is killed. */
+/** How soon a thousand stand in line where a quorum keeps it, and what becomes of the line when the leader is killed. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { holdfast } from 'holdfast'
-import { etcd } from 'holdfast/etcd'
 import { nowMs } from '../clock.ts'
 import { type Figure, type Settings, sizeOf, type Suite } from '../figure.ts'
 import { gainedBetween } from '../slices.ts'
-import { type MeasuredCluster, withCluster } from './cluster.ts'
+import type { MeasuredQuorum, QuorumEngine } from './engine.ts'
 
 const WAITERS = 1_000
 const QUEUED_SECONDS_MAX = 2
-/** The first second is that of the election timeout of an etcd that is not told otherwise. */
-const GAP_MS_MAX = 2_000
 const TTL_MS = 30_000
 const LOOK_MS = 10
 
-export const etcdCrowd: Suite = {
-  name: 'etcd-crowd',
-  group: 'etcd',
-  about: `etcd of three members, ${WAITERS.toLocaleString('en-US')} waiters of one client on one name, each once; and the same while the leader is killed`,
+export const quorumCrowd = (engine: QuorumEngine): Suite => ({
+  name: `${engine.scheme}-crowd`,
+  group: engine.scheme,
+  about: `${engine.title}, ${WAITERS.toLocaleString('en-US')} waiters of one client on one name, each once; and the same while the leader is killed`,
   async run(settings) {
-    return [...(await crowdOf(settings, 'whole')), ...(await crowdOf(settings, 'leader killed'))]
+    return [...(await crowdOf(engine, settings, 'whole')), ...(await crowdOf(engine, settings, 'leader killed'))]
   },
-}
+})
 
-async function crowdOf(settings: Settings, trouble: 'whole' | 'leader killed'): Promise<readonly Figure[]> {
+async function crowdOf(
+  engine: QuorumEngine,
+  settings: Settings,
+  trouble: 'whole' | 'leader killed',
+): Promise<readonly Figure[]> {
   const waiters = sizeOf(WAITERS, settings)
-  return await withCluster(async (measured) => {
-    await using locks = holdfast(etcd(measured.url), { ttl: TTL_MS, wait: '5m' })
+  return await engine.within(async (measured) => {
+    await using locks = holdfast(engine.store(measured.url), { ttl: TTL_MS, wait: '5m' })
     const first = await locks.acquire('one')
     const queued = Promise.withResolvers<void>()
     let waiting = 0
@@ -43,7 +44,7 @@ async function crowdOf(settings: Settings, trouble: 'whole' | 'leader killed'): 
     await queued.promise
     const queuedMs = nowMs() - askedAtMs
     const before = await measured.readings()
-    if (trouble === 'leader killed') await (await measured.cluster.leader()).engine.kill()
+    if (trouble === 'leader killed') await (await measured.leader()).engine.kill()
     const beganAtMs = nowMs()
     const electedAtMs = trouble === 'leader killed' ? electionOf(measured) : beganAtMs
     await first.release()
@@ -60,35 +61,23 @@ async function crowdOf(settings: Settings, trouble: 'whole' | 'leader killed'): 
       { what: `${trouble}: all served after`, unit: 's', value: (nowMs() - beganAtMs) / 1000 },
     ]
     if (trouble === 'leader killed') {
-      const longest = { unit: 'ms', value: Math.max(...gaps), target: { atMost: GAP_MS_MAX } }
+      const longest = { unit: 'ms', value: Math.max(...gaps), target: { atMost: engine.gapMsMax } }
       return [
         ...common,
-        { what: `${trouble}: another one after, by etcd's word`, unit: 'ms', value: (await electedAtMs) - beganAtMs },
+        { what: `${trouble}: another one after, by their word`, unit: 'ms', value: (await electedAtMs) - beganAtMs },
         { what: `${trouble}: longest time without a grant`, ...longest },
       ]
     }
     return [
       { what: 'time to queue', unit: 's', value: queuedMs / 1000, target: { atMost: QUEUED_SECONDS_MAX } },
       ...common,
-      ...(await costsOf(measured, before, waiters)),
+      ...engine.crowdCosts(gainedBetween(before, await measured.readings()), waiters),
     ]
   })
 }
 
 /** When a member says that it leads, as its followers learn at the same time. */
-async function electionOf({ cluster }: MeasuredCluster): Promise<number> {
-  while (!(await cluster.leader().then(Boolean, () => false))) await sleep(LOOK_MS)
+async function electionOf({ leader }: MeasuredQuorum): Promise<number> {
+  while (!(await leader().then(Boolean, () => false))) await sleep(LOOK_MS)
   return nowMs()
-}
-
-async function costsOf(
-  { readings }: MeasuredCluster,
-  before: Awaited<ReturnType<MeasuredCluster['readings']>>,
-  waiters: number,
-): Promise<readonly Figure[]> {
-  const { Txn = 0, Range = 0 } = gainedBetween(before, await readings())
-  return [
-    { what: 'transactions per hand-off', unit: '', value: Txn / waiters, target: { atMost: 2.01 } },
-    { what: 'reads per hand-off', unit: '', value: Range / waiters },
-  ]
 }
