@@ -3,13 +3,13 @@ import { Argument, Command } from 'commander'
 import { addCron } from './cron-syntax.ts'
 import { addElect } from './elect-syntax.ts'
 import { exitCodeRows, exitCodes, Failure } from './exit-codes.ts'
-import { addAcquire, addAdoption, addRelease, adoptionOf } from './hand-over-syntax.ts'
+import { addAcquire, addRelease } from './hand-over-syntax.ts'
 import { addMembers } from './members.ts'
 import { addOnce } from './once-syntax.ts'
 import { addPartitions } from './partitions-syntax.ts'
 import { addRate } from './rate-syntax.ts'
 import { redlockActions, redlockCommand, type RedlockAction } from './redlock.ts'
-import { type RunCommandOptions, WAIT_DEFAULT } from './run-settings.ts'
+import { addRun } from './run-syntax.ts'
 import { addCheck, addCompletion } from './script-syntax.ts'
 import { addServe } from './serve-syntax.ts'
 import { addSlot } from './slot-syntax.ts'
@@ -65,54 +65,6 @@ export function programOf(program: ProgramOptions): Command {
   addRedlock(root, program)
   addLab(root)
   return root
-}
-
-function addRun(root: Command, program: ProgramOptions): void {
-  const run = root
-    .command('run')
-    .summary('run a command under a lock: run [options] NAME -- COMMAND [ARGUMENT…]')
-    .description(
-      'Waits for the lock, runs the command, stops it before its lease can be somebody else’s, and gives the lock back.',
-    )
-    .usage('[options] NAME -- COMMAND [ARGUMENT…]')
-    .argument('<name>', 'the lock, 1–200 bytes')
-    .option(
-      '--wait <duration>',
-      `wait at most so long for the lock, and for the store if it is away (default: ${WAIT_DEFAULT}, and 10s for the store)`,
-    )
-    .option('--no-wait', 'do not wait: fail when somebody else holds it')
-    .option('--shared', 'as one of many readers; excludes --exclusive runs of the name')
-    .option('--exclusive', 'as the writer beside --shared runs of the name')
-    .option('--ttl <duration>', 'the lease: the lock is free so long after this machine died', '10s')
-    .option(
-      '--stop-before <duration>',
-      'send TERM so long before the lease ends (default: 2s, at most a third of the ttl)',
-    )
-    .option('--min-hold <duration>', 'keep the lock taken for at least so long')
-    .option(
-      '--lock-delay <duration>',
-      'nobody gets it for so long after an expiry, a crash or an eviction (at least --stop-before)',
-    )
-    .option('--note <text>', 'public text for those who inspect the lock')
-    .option(
-      '--conflict-exit-code <number>',
-      'the exit code when the lock was not obtained',
-      String(exitCodes.notObtained),
-    )
-    .addHelpText('after', () => runHelp)
-  addAdoption(run)
-  act(program, run, async (options, name = '') => {
-    if (program.command === undefined || program.command.length === 0) {
-      throw new Failure(exitCodes.usage, 'run needs a command after two dashes: holdfast run NAME -- COMMAND')
-    }
-    const adoption = adoptionOf(program, name, program.command, options)
-    if (adoption !== undefined) return adoption
-    return (await import('./run.ts')).runCommand(program.context, {
-      name,
-      command: program.command,
-      options: options as RunCommandOptions,
-    })
-  })
 }
 
 function addList(root: Command, program: ProgramOptions): void {
@@ -277,15 +229,3 @@ function rootHelp(): string {
     ...codes,
   ].join('\n')
 }
-
-const runHelp = `
-The command finds HOLDFAST_TOKEN, HOLDFAST_SEQUENCER, HOLDFAST_NAME, HOLDFAST_NAMESPACE and HOLDFAST_STORE (or
-HOLDFAST_STORE_FILE) in its environment. It runs in a process group and session of its own; TERM, INT, HUP, QUIT, USR1,
-USR2, WINCH and CONT are passed on to the group. What it leaves running in that group is ended before the lock is given
-back. As the first process of a container (pid 1) run does not reap what leaves the group: use docker run --init, or tini.
-
-Examples:
-  holdfast run nightly -- ./backup.sh --all
-  holdfast run --wait 30s --conflict-exit-code 0 nightly -- ./backup.sh
-  holdfast run --shared catalogue -- ./read-report.sh
-  holdfast run deploy -- sh -c 'psql -v token="$HOLDFAST_TOKEN" -f deploy.sql'`

@@ -12,7 +12,7 @@ export function addCheck(root: Command, program: ProgramOptions): void {
     .description(
       'Say whether what a sequencer says is held now: live with exit code 0, gone with 1. A moment later it may be over; a guard has the last word.',
     )
-    .argument('[sequencer]', '- for stdin; without it HOLDFAST_SEQUENCER, that of the run around it')
+    .argument('[sequencer]', '- for stdin; without it those of the run around it, all of which have to be live')
     .option('-q, --quiet', 'print nothing')
     .addHelpText(
       'after',

@@ -3,16 +3,14 @@ import type { Locks } from 'holdfast'
 import type { Printer } from './printer.ts'
 import { shortDuration } from './text.ts'
 
-/** Once for each stretch of failing renewals. */
-export function tellTrouble(printer: Printer, locks: Locks, name: string): () => void {
-  let told = false
+/** Once for each stretch of failing renewals of one of these locks. */
+export function tellTrouble(printer: Printer, locks: Locks, names: readonly string[]): () => void {
+  const told = new Set<string>()
   const stops = [
-    locks.on('renewed', () => {
-      told = false
-    }),
-    locks.on('jeopardy', ({ remainingMs, error }) => {
-      if (told) return
-      told = true
+    locks.on('renewed', ({ name }) => void told.delete(name)),
+    locks.on('jeopardy', ({ name, remainingMs, error }) => {
+      if (told.has(name) || !names.includes(name)) return
+      told.add(name)
       const why = error instanceof Error ? error.message : String(error)
       printer.tell(`the lease of "${name}" cannot be renewed and ends in ${shortDuration(remainingMs)}: ${why}`, {
         event: 'jeopardy',
