@@ -3,6 +3,7 @@ import type { Check, Mutant } from './mutant.ts'
 
 const FOLDER = 'packages/cli/src'
 const run = (test: string): Check => ({ tests: [`${FOLDER}/run-locks.test.ts`], named: test })
+const hold = (test: string): Check => ({ tests: [`${FOLDER}/hold.test.ts`], named: test })
 
 export const commandMutants: readonly Mutant[] = [
   {
@@ -18,5 +19,19 @@ export const commandMutants: readonly Mutant[] = [
     find: 'if (name === undefined || !wanted.includes(name)) continue',
     replace: 'if (name === undefined || wanted[0] !== name) continue',
     caughtBy: run('cannot wait for a lock of a run around it'),
+  },
+  {
+    name: 'command: a held lock outlives its script',
+    file: `${FOLDER}/hold.ts`,
+    find: 'if (process.ppid !== PARENT) onEnd()',
+    replace: '',
+    caughtBy: hold('is given back when the script ends'),
+  },
+  {
+    name: 'command: a held lock is given back before the script has cleaned up',
+    file: `${FOLDER}/hold.ts`,
+    find: 'isForAll && this.#stdin.isTTY',
+    replace: 'isForAll',
+    caughtBy: hold('is held from the line with its token to TERM'),
   },
 ]

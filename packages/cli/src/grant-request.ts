@@ -1,16 +1,21 @@
 /** From the options of a command to its grant: one lock, permits of one, or several locks, all or nothing. */
 import { type AcquireOptions, type Facts, type Lease, type Locks, WaitTimeout } from 'holdfast'
-import type { Printer } from './printer.ts'
+import { refuseOwnAncestor } from './ancestry.ts'
+import { type Context, type Opened, withLocks } from './context.ts'
 import { Failure } from './exit-codes.ts'
 import { Grant } from './grant.ts'
 import { holdersInWords } from './line-view.ts'
-import { lockDelayMs, type RunSettings } from './run-settings.ts'
+import { openedOrInterrupted, tellDefault } from './open-notice.ts'
+import { lockDelayMs, type RunCommandOptions, type RunSettings } from './run-settings.ts'
+import { SignalDesk, signalExitCode } from './signals.ts'
+import { inWords } from './text.ts'
 import { tellWhileWaiting } from './wait-notice.ts'
 
 export interface GrantRequest {
-  readonly printer: Printer
-  readonly locks: Locks
+  readonly context: Context
+  readonly opened: Opened
   readonly settings: RunSettings
+  readonly signals: SignalDesk
   readonly facts: Facts
   /** What the store took of the wait. */
   readonly openMs: number
@@ -19,11 +24,44 @@ export interface GrantRequest {
 /** A timer may be early by so much. */
 const TIMER_MS = 2
 
+/** Opens the store, and closes it after the work. A signal that comes before a grant is the exit code. */
+export async function withGrantRequest(
+  context: Context,
+  options: RunCommandOptions,
+  settings: RunSettings,
+  work: (request: GrantRequest) => Promise<number>,
+): Promise<number> {
+  const signals = new SignalDesk()
+  try {
+    return await withLocks(
+      context,
+      options,
+      async (opened) => {
+        await tellDefault(context, opened)
+        const startedMs = performance.now()
+        const facts = await openedOrInterrupted(context.printer, opened.locks, signals.interrupted.signal)
+        const openMs = performance.now() - startedMs
+        if (settings.waitMs !== undefined) await refuseOwnAncestor(opened, settings.names, context.environment)
+        return await work({ context, opened, settings, signals, facts, openMs })
+      },
+      settings.openWaitMs,
+    )
+  } catch (error) {
+    const signal = signals.interruptedBy
+    if (signal !== undefined && error === signal)
+      throw new Failure(signalExitCode(signal), `stopped waiting for ${inWords(settings.names)}: ${signal}`)
+    throw error
+  } finally {
+    signals.close()
+  }
+}
+
 /** Throws `Failure` when the locks were not obtained, and the reason of the signal. */
-export async function granted(request: GrantRequest, signal: AbortSignal): Promise<Grant> {
-  const { printer, locks, settings, facts, openMs } = request
+export async function granted({ context, opened, settings, signals, facts, openMs }: GrantRequest): Promise<Grant> {
+  const { locks } = opened
   const { names } = settings
   const lock = lockOf(locks, settings)
+  const { signal } = signals.interrupted
   const acquire = { ...settings.acquire, signal, lockDelay: lockDelayMs(settings, facts) }
   if (settings.waitMs === undefined) {
     const leases = await lock.tryAcquire(acquire)
@@ -31,7 +69,7 @@ export async function granted(request: GrantRequest, signal: AbortSignal): Promi
     return new Grant(leases)
   }
   const waitMs = Math.max(0, Math.ceil(settings.waitMs - openMs))
-  const waiting = tellWhileWaiting(printer, locks)
+  const waiting = tellWhileWaiting(context.printer, locks)
   try {
     return new Grant(await lock.acquire({ ...acquire, wait: waitMs }))
   } catch (error) {

@@ -16,14 +16,20 @@ const OUTCOMES: readonly ReleaseOutcome[] = ['expired', 'unknown', 'released']
 export class Grant implements Tenancy {
   /** One for each name, in the order the names were given. */
   readonly leases: readonly [Lease, ...Lease[]]
-  /** Aborts as soon as one of them is lost. */
-  readonly signal: AbortSignal
+  readonly #signal: AbortSignal
 
   constructor(leases: readonly Lease[]) {
     const [first, ...others] = leases
     if (first === undefined) throw new TypeError('a grant has a lease')
     this.leases = [first, ...others]
-    this.signal = AbortSignal.any(leases.map((lease) => lease.signal))
+    this.#signal = AbortSignal.any(leases.map((lease) => lease.signal))
+  }
+
+  /** Aborts as soon as one of them is lost. */
+  get signal(): AbortSignal {
+    // Compares the clocks of each, and the signal follows at once.
+    this.isHeld()
+    return this.#signal
   }
 
   /** Until the first of them ends. */
@@ -31,8 +37,16 @@ export class Grant implements Tenancy {
     return Math.min(...this.leases.map((lease) => lease.remainingMs))
   }
 
+  /** Why one of them was lost, or undefined. */
+  get lossInWords(): string | undefined {
+    const { aborted, reason } = this.signal as { readonly aborted: boolean; readonly reason: unknown }
+    if (!aborted) return undefined
+    return reason instanceof Error ? reason.message : String(reason)
+  }
+
   isHeld(): boolean {
-    return this.leases.every((lease) => lease.isHeld())
+    // All of them, so that each notices for itself.
+    return this.leases.map((lease) => lease.isHeld()).every(Boolean)
   }
 
   /** Gives all of them back. Never throws. */

@@ -4,6 +4,7 @@ import { addCron } from './cron-syntax.ts'
 import { addElect } from './elect-syntax.ts'
 import { exitCodeRows, exitCodes, Failure } from './exit-codes.ts'
 import { addAcquire, addRelease } from './hand-over-syntax.ts'
+import { addHold } from './hold-syntax.ts'
 import { addMembers } from './members.ts'
 import { addOnce } from './once-syntax.ts'
 import { addPartitions } from './partitions-syntax.ts'
@@ -43,6 +44,7 @@ export function programOf(program: ProgramOptions): Command {
       writeErr: () => undefined,
     })
   addRun(root, program)
+  addHold(root, program)
   addAcquire(root, program)
   addRelease(root, program)
   addElect(root, program)

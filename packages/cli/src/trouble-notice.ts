@@ -1,4 +1,4 @@
-/** A lease that cannot be renewed, told while the command still runs. */
+/** What goes wrong with a lease, told to people: that it cannot be renewed, and that its release was not confirmed. */
 import type { Locks } from 'holdfast'
 import type { Printer } from './printer.ts'
 import { shortDuration } from './text.ts'
@@ -22,4 +22,13 @@ export function tellTrouble(printer: Printer, locks: Locks, names: readonly stri
   return () => {
     for (const stop of stops) stop()
   }
+}
+
+/** A release without an answer, and the exit code all the same. */
+export function tellUnconfirmed(printer: Printer, name: string, exitCode: number): void {
+  printer.tell(`the release of "${name}" was not confirmed; it is free when its lease ends, at the latest`, {
+    event: 'releaseUnknown',
+    name,
+    exitCode,
+  })
 }
