@@ -1,4 +1,4 @@
-/** A file that is there while a lock is held, for those who cannot read what its holder prints. */
+/** A file that is there while a lock is held, for programs that cannot read what its holder prints. */
 import { closeSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { exitCodes, Failure } from './exit-codes.ts'
 
