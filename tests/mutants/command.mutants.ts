@@ -34,4 +34,18 @@ export const commandMutants: readonly Mutant[] = [
     replace: 'isForAll',
     caughtBy: hold('is held from the line with its token to TERM'),
   },
+  {
+    name: 'command: a configuration that a group may write to chooses the store',
+    file: `${FOLDER}/config-file.ts`,
+    find: 'const OTHERS_WRITE = 0o022',
+    replace: 'const OTHERS_WRITE = 0o002',
+    caughtBy: { tests: [`${FOLDER}/store-choice.test.ts`], named: 'that others may write is exit code 2' },
+  },
+  {
+    name: 'command: the file of an earlier holder says that a lock is held',
+    file: `${FOLDER}/ready-file.ts`,
+    find: '      rmSync(path, { force: true })\n      closeSync',
+    replace: '      closeSync',
+    caughtBy: hold('that is busy is exit code 75'),
+  },
 ]

@@ -11,7 +11,7 @@ import { addPartitions } from './partitions-syntax.ts'
 import { addRate } from './rate-syntax.ts'
 import { redlockActions, redlockCommand, type RedlockAction } from './redlock.ts'
 import { addRun } from './run-syntax.ts'
-import { addCheck, addCompletion } from './script-syntax.ts'
+import { addCheck, addCompletion, addManual } from './script-syntax.ts'
 import { addServe } from './serve-syntax.ts'
 import { addSlot } from './slot-syntax.ts'
 import { act, type ProgramOptions } from './subcommand.ts'
@@ -35,6 +35,11 @@ export function programOf(program: ProgramOptions): Command {
       'read the store URL from a file, because ps shows arguments and a password in them; also HOLDFAST_STORE_FILE',
     )
     .option('--namespace <name>', 'keeps programs apart on one store; also HOLDFAST_NAMESPACE (default: "default")')
+    .option(
+      '--config <path>',
+      'a file with store, storeFile and namespace as JSON; also HOLDFAST_CONFIG (default: holdfast/config.json in your configuration folder, or /etc/holdfast.json)',
+    )
+    .option('--no-config', 'read no such file')
     .option('--json', 'results as one JSON document a line; run: its messages, on stderr')
     .addHelpText('after', () => rootHelp())
     .exitOverride()
@@ -64,6 +69,7 @@ export function programOf(program: ProgramOptions): Command {
   addSchema(root, program)
   addCheck(root, program)
   addCompletion(root, program)
+  addManual(root, program)
   addRedlock(root, program)
   addLab(root)
   return root
@@ -166,13 +172,15 @@ function addRebase(root: Command, program: ProgramOptions): void {
 function addSchema(root: Command, program: ProgramOptions): void {
   const schema = root
     .command('schema')
-    .description('Print the statements that make the table of a store, for a person with the right to carry them out.')
-    .addArgument(new Argument('<engine>', 'which database').choices(schemaEngines))
+    .description(
+      'Print the statements that make the table of a store, for a person with the right to carry them out; or, as documents, the JSON Schema of what --json prints.',
+    )
+    .addArgument(new Argument('<engine>', 'which database, or documents').choices(schemaEngines))
     .option('--schema <name>', 'the schema of the table; for MySQL the database, for Kubernetes the namespace')
     .option('--table <name>', 'the table')
     .addHelpText(
       'after',
-      '\nExamples:\n  holdfast schema postgres --schema locks | psql\n  holdfast schema mysql | mysql locks\n  holdfast schema dynamodb --table locks | sh\n  holdfast schema kubernetes --schema shop | kubectl apply -f -',
+      '\nExamples:\n  holdfast schema postgres --schema locks | psql\n  holdfast schema mysql | mysql locks\n  holdfast schema dynamodb --table locks | sh\n  holdfast schema kubernetes --schema shop | kubectl apply -f -\n  holdfast schema documents > documents.json',
     )
   act(program, schema, async (options, engine = '') => schemaCommand(program.context, engine, options))
 }

@@ -33,7 +33,7 @@ const mistakes: readonly (readonly [what: string, args: readonly string[], messa
   [
     'no command',
     [],
-    /which command\? run, hold, acquire, release, elect, cron, tick, history, once, slot, rate, members, partitions, ls, inspect, watch, evict, doctor, rebase, serve, schema, check, completion or redlock;/,
+    /which command\? run, hold, acquire, release, elect, cron, tick, history, once, slot, rate, members, partitions, ls, inspect, watch, evict, doctor, rebase, serve, schema, check, completion, man or redlock;/,
   ],
   ['an unknown command', ['frobnicate'], /unknown command 'frobnicate'/],
   ['an unknown option', ['run', '--frob', 'job', '--', 'true'], /unknown option '--frob'/],
