@@ -74,14 +74,18 @@ describe('a lock that is held for a script', () => {
   it('that is busy is exit code 75, with nothing printed and no file, also not of an earlier holder', async () => {
     const holder = sandbox.start(['hold', 'job'])
     await holder.says(/job/)
-    writeFileSync(sandbox.path('ready'), 'of an earlier holder\n')
     const refused = await sandbox.run(['hold', '--no-wait', '--ready-file', 'ready', 'job'])
     expect(refused).toMatchObject({
       code: 75,
       stdout: '',
       stderr: expect.stringMatching(/^holdfast: "job" is busy; held/),
     })
+    writeFileSync(sandbox.path('ready'), 'of an earlier holder\n')
+    const waiter = sandbox.start(['hold', '--ready-file', 'ready', 'job'])
+    await waiter.says(/waiting for "job"/)
     expect(existsSync(sandbox.path('ready'))).toBe(false)
+    waiter.kill('SIGINT')
+    expect(await waiter.ended).toMatchObject({ code: 130, stdout: '' })
     holder.kill('SIGTERM')
     expect((await holder.ended).code).toBe(0)
     const nowhere = await sandbox.run(['hold', '--ready-file', 'no/such/ready', 'job'])
