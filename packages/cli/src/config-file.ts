@@ -38,8 +38,13 @@ function placesOf(environment: NodeJS.ProcessEnv): readonly string[] {
   return [...(configHome === undefined ? [] : [join(configHome, 'holdfast', 'config.json')]), OF_MACHINE]
 }
 
+/** A folder that may not be searched, such as the home of the user who called `su`, has nothing for this user. */
 function isThere(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined
+  } catch {
+    return false
+  }
 }
 
 function configIn(path: string): Config {
