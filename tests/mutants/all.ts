@@ -1,6 +1,7 @@
 /** Every mutant. A new file of them is a line here. */
 import { copiesMutants } from './copies.mutants.ts'
 import { adapterMutants } from './adapters.mutants.ts'
+import { commandMutants } from './command.mutants.ts'
 import { coreMutants } from './core.mutants.ts'
 import { demoMutants } from './demo.mutants.ts'
 import { cronMutants } from './cron.mutants.ts'
@@ -48,6 +49,7 @@ import { zookeeperMutants } from './zookeeper.mutants.ts'
 
 export const mutants: readonly Mutant[] = [
   ...adapterMutants,
+  ...commandMutants,
   ...coreMutants,
   ...copiesMutants,
   ...demoMutants,

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
+import { documentComplaints } from './documents.fixture.ts'
 import type { DoctorDocument } from './doctor-report.ts'
 import { main } from './main.ts'
 import type { Streams } from './printer.ts'
@@ -50,7 +51,8 @@ export class Running {
   stdout = ''
   stderr = ''
 
-  constructor(child: ChildProcess) {
+  /** `args`: those of the command, if it is one; what it prints as documents has to be as their schema says. */
+  constructor(child: ChildProcess, args: readonly string[] = []) {
     this.process = child
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text
@@ -58,9 +60,15 @@ export class Running {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.stderr += text
     })
-    this.ended = new Promise((resolve) => {
-      child.once('close', (code, signal) => resolve({ code, signal, stdout: this.stdout, stderr: this.stderr }))
+    this.ended = new Promise((resolve, reject) => {
+      child.once('close', (code, signal) => {
+        const [complaint] = documentComplaints(args, this)
+        if (complaint === undefined) resolve({ code, signal, stdout: this.stdout, stderr: this.stderr })
+        else reject(new Error(complaint))
+      })
     })
+    // Not every test waits for it.
+    this.ended.catch(() => undefined)
   }
 
   get pid(): number {
@@ -119,7 +127,7 @@ export class Sandbox {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...this.environment, ...environment },
     })
-    const running = new Running(child)
+    const running = new Running(child, args)
     this.#running.push(running)
     return running
   }
@@ -171,7 +179,7 @@ export class Sandbox {
       running.process.stdout?.destroy()
       running.process.stderr?.destroy()
     }
-    await Promise.all(this.#running.map((running) => running.ended))
+    await Promise.allSettled(this.#running.map((running) => running.ended))
     rmSync(this.folder, { recursive: true, force: true })
   }
 }

@@ -62,7 +62,7 @@ function ofCommander(printer: Printer, error: CommanderError, args: readonly str
     printer.failure(
       new Failure(
         exitCodes.usage,
-        'which command? run, acquire, release, elect, cron, tick, history, once, slot, rate, members, partitions, ls, inspect, watch, evict, doctor, rebase, serve, schema, check, completion or redlock; see holdfast --help',
+        'which command? run, hold, acquire, release, elect, cron, tick, history, once, slot, rate, members, partitions, ls, inspect, watch, evict, doctor, rebase, serve, schema, check, completion, man or redlock; see holdfast --help',
       ),
       exitCodes.usage,
     )

@@ -21,6 +21,7 @@ const server = { absolute: (url: string): string => url, resolved: async (url: s
 
 const schemes: ReadonlyMap<string, Scheme> = new Map([
   ['redis', { example: 'redis://host:6379', ...server, open: openRedis }],
+  ['redis+unix', { example: 'redis+unix:///run/redis/redis.sock', ...server, open: openRedis }],
   ['rediss', { example: 'rediss://host:6379', ...server, open: openRedis }],
   ['redis+cluster', { example: 'redis+cluster://host:6379,host:6379', ...server, open: openRedis }],
   ['rediss+cluster', { example: 'rediss+cluster://host:6379,host:6379', ...server, open: openRedis }],

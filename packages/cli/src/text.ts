@@ -21,6 +21,11 @@ export function jsonText(json: string): string {
   )
 }
 
+/** Names of locks in a sentence. */
+export function inWords(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(', ')
+}
+
 /** `1500` → `1.5s`: short enough for a column, exact enough for an eye. */
 export function shortDuration(ms: number): string {
   if (ms < 1_000) return `${Math.max(0, Math.round(ms))}ms`
