@@ -26,6 +26,7 @@ const SHARED: ReadonlySet<string> = new Set([
   'sql',
   'dynamodb-driver',
   'etcd-driver',
+  'http-answers',
   'zookeeper-driver',
   'kubernetes-driver',
   'mysql-driver',

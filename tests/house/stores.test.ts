@@ -14,6 +14,7 @@ function missingFiles(paths: readonly string[]): readonly string[] {
     'records',
     'dynamodb-driver',
     'etcd-driver',
+    'http-answers',
     'zookeeper-driver',
     'kubernetes-driver',
     'mysql-driver',

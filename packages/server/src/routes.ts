@@ -13,6 +13,8 @@ import { Rate } from './rate.ts'
 import { addPageRoutes } from './page-routes.ts'
 import { addReaderRoutes } from './reader-routes.ts'
 import { Refusal } from './refusal.ts'
+import { addSeamRoutes } from './seam-routes.ts'
+import type { Seam } from './seam.ts'
 import { addSessionRoutes } from './session-routes.ts'
 import { Sessions } from './sessions.ts'
 
@@ -27,10 +29,14 @@ export interface RoutesOptions {
   readonly instance: string
   /** A reader of events that takes nothing for so long is let go. */
   readonly readerSilenceMs: number
+  /** Carries the calls of programs with a client of their own. */
+  readonly seam: Seam | undefined
 }
 
 const BODY_BYTES_MAX = 256 * 1024
 const LIST_MAX = 1_000
+/** A program with a client of its own asks for every lock that it takes. */
+const SEAM_RATE = { burst: 4_000, perSecond: 2_000 } as const
 /** The share of the ttl after which a program should renew. */
 const RENEW_SHARE = 1 / 3
 
@@ -52,12 +58,15 @@ export function routes(options: RoutesOptions): App {
   app.use(bodyLimit({ maxSize: BODY_BYTES_MAX, onError: tooLarge }))
   addHealth(app, options)
   if (options.dashboard) addPageRoutes(app)
-  const rate = new Rate()
+  const [rate, seamRate] = [new Rate(), new Rate(SEAM_RATE)]
   app.use('/v1/*', async (call, next) => {
     const caller = options.gate.caller(call.req.header('authorization'))
     call.set('caller', caller)
     // A limit must not cost a lease.
-    if (!/\/(?:renew|release|beat|end)$/.test(call.req.path)) rate.count(caller, performance.now())
+    if (!/\/(?:renew|release|beat|end|leave|unwatch)$/.test(call.req.path)) {
+      const limit = call.req.path.startsWith('/v1/seam/') ? seamRate : rate
+      limit.count(caller, performance.now())
+    }
     await next()
   })
   const sessions = new Sessions(options.loans)
@@ -65,6 +74,7 @@ export function routes(options: RoutesOptions): App {
   addSessionRoutes(app, sessions, options.loans)
   addLooks(app, options)
   addReaderRoutes(app, options)
+  if (options.seam !== undefined) addSeamRoutes(app, { ...options, seam: options.seam })
   app.notFound((call) => answerOf(call, new Refusal('NOT_FOUND', 'there is no such path: see /openapi.json')))
   app.onError((error, call) => answerOf(call, error))
   return app
