@@ -47,6 +47,8 @@ export function answerOf(call: Call, error: unknown): Response {
   const problem = problemOf(error)
   call.header('Content-Type', 'application/problem+json')
   call.header('Cache-Control', 'no-store')
+  // Another connection may lead to another server.
+  if (problem.code === 'WRONG_INSTANCE') call.header('Connection', 'close')
   if (problem.retryAfterMs !== undefined) call.header('Retry-After', String(problem.retryAfterMs / 1_000))
   return call.body(JSON.stringify(problem), problem.status as ContentfulStatusCode)
 }

@@ -9,6 +9,12 @@ import { type LockServer, lockServer } from './index.ts'
 
 const TOKEN = 'hf_secret'
 
+interface SeamServerOptions {
+  readonly scopes?: string
+  readonly prefix?: string
+  readonly hosts?: readonly string[]
+}
+
 export class SeamServer implements AsyncDisposable {
   readonly #folder: string
   readonly #locks: Locks
@@ -20,8 +26,11 @@ export class SeamServer implements AsyncDisposable {
     this.#server = server
   }
 
-  /** `store` makes another store over one engine. A caller has `scopes` for names under `prefix`. */
-  static async start(store: () => Store, { scopes = 'read,lock,operate', prefix = '' } = {}): Promise<SeamServer> {
+  /** `store` makes another store over one engine. A caller has `scopes` for names under `prefix`, and may call it `hosts`. */
+  static async start(
+    store: () => Store,
+    { scopes = 'read,lock,operate', prefix = '', hosts = [] }: SeamServerOptions = {},
+  ): Promise<SeamServer> {
     const folder = mkdtempSync(join(tmpdir(), 'holdfast-seam-'))
     const tokensFile = join(folder, 'tokens')
     writeFileSync(tokensFile, `${createHash('sha256').update(TOKEN).digest('hex')} ${scopes} ${prefix}\n`, {
@@ -29,7 +38,7 @@ export class SeamServer implements AsyncDisposable {
     })
     const locks = holdfast(store())
     const options = { locks, store: store(), namespace: 'default', tokensFile }
-    return new SeamServer(folder, locks, await lockServer({ ...options, listen: '127.0.0.1:0', hosts: ['pair:1'] }))
+    return new SeamServer(folder, locks, await lockServer({ ...options, listen: '127.0.0.1:0', hosts }))
   }
 
   get port(): number {
