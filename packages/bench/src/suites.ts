@@ -11,6 +11,7 @@ import { etcdPair } from './etcd/pair.ts'
 import { etcdRenewal } from './etcd/renewal.ts'
 import { etcdRivals } from './etcd/rivals.ts'
 import { handOff } from './hand-off.ts'
+import { httpPair } from './http/pair.ts'
 import { idle } from './idle.ts'
 import { judging } from './judge.ts'
 import { growth, inMemory } from './memory.ts'
@@ -73,6 +74,7 @@ export const suites: readonly Suite[] = [
   etcdRenewal,
   etcdCrash,
   etcdRivals,
+  httpPair,
   sizes,
   enteredFiles,
   judging,

@@ -36,7 +36,7 @@ export interface RoutesOptions {
 const BODY_BYTES_MAX = 256 * 1024
 const LIST_MAX = 1_000
 /** A program with a client of its own asks for every lock that it takes. */
-const SEAM_RATE = { burst: 4_000, perSecond: 2_000 } as const
+const SEAM_RATE = { burst: 10_000, perSecond: 5_000 } as const
 /** The share of the ttl after which a program should renew. */
 const RENEW_SHARE = 1 / 3
 
