@@ -14,7 +14,7 @@ function missingFiles(paths: readonly string[]): readonly string[] {
     'records',
     'dynamodb-driver',
     'etcd-driver',
-    'http-answers',
+    'http-driver',
     'zookeeper-driver',
     'kubernetes-driver',
     'mysql-driver',

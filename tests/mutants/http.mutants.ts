@@ -1,7 +1,8 @@
-/** Damages to the store over HTTP and to the seam that it speaks to: what an answer is, how long it counts, and whose claim it is. */
+/** Damages to the store over HTTP and to the seam that it speaks to: what an answer is, how long it counts, and which server has a claim. */
 import type { Check, Mutant } from './mutant.ts'
 
 const http = 'packages/holdfast/src/stores/http'
+const driver = 'packages/holdfast/src/stores/http-driver'
 const server = 'packages/server/src'
 const answers = (named: string): Check => ({ tests: [`${http}/store.test.ts`], named })
 const seam = (named: string): Check => ({ tests: [`${server}/seam.test.ts`], named })
@@ -10,28 +11,28 @@ const lives = (named: string): Check => ({ tests: [`${server}/claim-lives.test.t
 export const httpMutants: readonly Mutant[] = [
   {
     name: 'http: the words of something on the way are those of the server',
-    file: `${http}/errors.ts`,
+    file: `${driver}/errors.ts`,
     find: ' || type !== `${TYPE}${code}`',
     replace: '',
     caughtBy: answers('a code without a problem of ours'),
   },
   {
     name: 'http: a life counts from the arrival of its answer',
-    file: `${http}/answers.ts`,
+    file: `${driver}/answers.ts`,
     find: 'Math.min(askedAfterMs, nowMs - sentAt.monotonicMs)',
     replace: 'nowMs - sentAt.monotonicMs',
     caughtBy: answers('counts from before the request was sent'),
   },
   {
     name: 'http: a life counts from a moment that has not come',
-    file: `${http}/answers.ts`,
+    file: `${driver}/answers.ts`,
     find: 'Math.min(askedAfterMs, nowMs - sentAt.monotonicMs)',
     replace: 'askedAfterMs',
     caughtBy: answers('from a moment that has not come'),
   },
   {
     name: 'http: a stream that broke leaves its watches waiting',
-    file: `${http}/told-watches.ts`,
+    file: `${driver}/told-watches.ts`,
     find: 'end: () => resolve(request.ended),',
     replace: 'end: () => undefined,',
     caughtBy: answers('that is cut, or says what cannot be read'),

@@ -55,7 +55,7 @@ export class ClaimLives {
     clearTimeout(life.timer)
   }
 
-  /** `undefined`: no answer, so nobody may believe more than before. */
+  /** `undefined`: no answer, so no program may believe more than before. */
   answered(id: string, answer: RenewAnswer | undefined): void {
     const life = this.#lives.get(id)
     if (life === undefined) return

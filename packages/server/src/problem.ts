@@ -60,7 +60,7 @@ function problem(code: string, status: number, detail: string, isFinal = false):
   return { type, title, status, detail, code, retryable: true, retryAfterMs: RETRY_AFTER_MS }
 }
 
-/** Asking again can only fail again, until somebody changes how the store is set up. */
+/** Asking again can only fail again, until the set-up of the store is changed. */
 function isFinal(error: HoldfastError): boolean {
   return 'isFinal' in error && error.isFinal === true
 }

@@ -1,4 +1,4 @@
-/** The seam over HTTP, call for call: for `holdfast/http`, and for whoever writes a client in another language. */
+/** The seam over HTTP, call for call: for `holdfast/http`, and for clients in other languages. */
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { type HoldfastError, Misuse, parseSequencer, type Ref, type RenewAnswer, type Standing } from 'holdfast'
 import { systemClock } from 'holdfast/testing'

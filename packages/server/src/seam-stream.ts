@@ -24,7 +24,7 @@ export class SeamStreams {
   open(outgoing: ServerResponse, instance: string): void {
     if (this.#streams.size >= STREAMS_MAX)
       throw new Refusal('LIMITED', `this server has ${STREAMS_MAX} streams already`)
-    // It stands for the program that opened it, so nobody may guess it.
+    // It stands for the program that opened it, so it must not be guessed.
     const id = crypto.randomUUID()
     const stream = new SeamStream(outgoing, this.#silenceMs)
     this.#streams.set(id, stream)

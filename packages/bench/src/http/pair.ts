@@ -9,7 +9,7 @@ import { inFolder } from '../folder.ts'
 import { holdfastLock, inTurn, namesOf } from '../holdfast-lock.ts'
 import { compared, cpuPerPair, latencyAt, pairsPerSecond, pooledLatenciesUs, roundsIn, takeTurns } from '../slices.ts'
 import { percentile } from '../statistics.ts'
-import { whileServed } from './served.ts'
+import { whileServed } from './server-process.ts'
 
 const NAMES = namesOf('name', 16)
 const WAYS = ['in the file', 'over HTTP'] as const

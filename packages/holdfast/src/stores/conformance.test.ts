@@ -13,7 +13,7 @@ const SHARED: ReadonlySet<string> = new Set([
   'addresses',
   'dynamodb-driver',
   'etcd-driver',
-  'http-answers',
+  'http-driver',
   'mysql-driver',
   'kubernetes-driver',
   'nats-driver',

@@ -36,7 +36,7 @@ export class ClaimInstances {
     if (known !== undefined) known.endsAtMs = Math.max(known.endsAtMs, endsAtMs)
   }
 
-  /** Nothing prolonged it in time: whoever had it let it go, or died. */
+  /** Nothing prolonged it in time: the run that had it let it go, or died. */
   isOver(id: string, nowMs: number): boolean {
     return nowMs >= (this.#claims.get(id)?.endsAtMs ?? Number.POSITIVE_INFINITY)
   }

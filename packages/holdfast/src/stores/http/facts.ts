@@ -2,14 +2,14 @@
 import { StoreUnavailable } from '../../store/errors.ts'
 import type { Facts } from '../../store/facts.ts'
 import type { StoreEnvironment } from '../../store/store.ts'
-import { factsIn, objectIn, textIn } from './answers.ts'
-import { serverError } from './errors.ts'
+import { factsIn, objectIn, textIn } from '../http-driver/answers.ts'
+import { serverError } from '../http-driver/errors.ts'
 
 /** Of the seam over HTTP: another one is not understood. */
 const VERSION = 1
 const WHAT = 'opening'
 
-export class ServerFacts {
+export class SeamFacts {
   readonly #host: string
   readonly #environment: StoreEnvironment
   readonly #ask: () => Promise<unknown>

@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** Locks of a store that another machine reaches: over HTTP, through a `holdfast serve`. */
 import type { Store } from '../../store/store.ts'
-import { serverAddressOf } from './address.ts'
+import { seamAddressOf } from '../http-driver/address.ts'
 import { httpStore } from './store.ts'
 
 export interface HttpOptions {
@@ -25,5 +25,5 @@ export interface HttpOptions {
  * ```
  */
 export function http(url: string, options: HttpOptions = {}): Store {
-  return httpStore(serverAddressOf(url, options))
+  return httpStore(seamAddressOf(url, options))
 }

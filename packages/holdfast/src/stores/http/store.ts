@@ -6,21 +6,23 @@ import type { LineView, ResourcePage } from '../../store/line-view.ts'
 import type { Hint, RenewAnswer, Standing } from '../../store/standing.ts'
 import type { LeaveOptions, OpenStore, Renewal, Store, StoreEnvironment } from '../../store/store.ts'
 import type { Clock, Stamp } from '../../time/clock.ts'
+import type { SeamAddress } from '../http-driver/address.ts'
+import { lineIn, listIn, objectIn, outcomeIn, pageIn, standingIn, textIn } from '../http-driver/answers.ts'
+import { type SeamAnswer, SeamConnection, type SeamRequest } from '../http-driver/connection.ts'
+import { OtherInstance, problemIn, SeamRefusal, serverError } from '../http-driver/errors.ts'
+import { batchesOf } from '../http-driver/renewal-batches.ts'
+import { SeamRequests } from '../http-driver/requests.ts'
+import { ToldWatches } from '../http-driver/told-watches.ts'
 import { OvertakenAsks } from '../records/overtaken-asks.ts'
-import type { ServerAddress } from './address.ts'
-import { lineIn, listIn, objectIn, pageIn, standingIn, textIn, wordIn } from './answers.ts'
 import { ClaimInstances } from './claim-instances.ts'
-import { type ServerAnswer, ServerConnection, type ServerRequest } from './connection.ts'
-import { OtherInstance, problemIn, serverError, ServerRefusal } from './errors.ts'
-import { ServerFacts } from './facts.ts'
-import { batchesOf } from './renewal-batches.ts'
-import { ToldWatches } from './told-watches.ts'
+import { SeamFacts } from './facts.ts'
 
 const HINT: Hint = { kind: 'hint' }
+const RENEWING = 'renewing claims'
 /** Ten thousand claims with long notes. */
 const LINE_LENGTH_MAX = 64 * 1024 * 1024
 
-export function httpStore(address: ServerAddress): Store {
+export function httpStore(address: SeamAddress): Store {
   return {
     async open(environment) {
       const store = new HttpStore(address, environment)
@@ -36,21 +38,23 @@ export function httpStore(address: ServerAddress): Store {
 }
 
 class HttpStore implements OpenStore {
-  readonly #environment: StoreEnvironment
   readonly #clock: Clock
-  readonly #connection: ServerConnection
-  readonly #facts: ServerFacts
+  readonly #connection: SeamConnection
+  readonly #requests: SeamRequests
+  readonly #facts: SeamFacts
   readonly #watches: ToldWatches
   readonly #instances = new ClaimInstances()
   readonly #overtaken = new OvertakenAsks()
   #isClosed = false
 
-  constructor(address: ServerAddress, environment: StoreEnvironment) {
-    this.#environment = environment
-    this.#clock = environment.clock
-    const ask = async (): Promise<unknown> => (await this.#ask('opening', { step: 'facts' })).body
-    this.#facts = new ServerFacts(address.base.host, environment, ask)
-    this.#connection = new ServerConnection(address, environment.clock, (tag) => this.#facts.seen(tag))
+  constructor(address: SeamAddress, environment: StoreEnvironment) {
+    const { clock } = environment
+    this.#clock = clock
+    this.#facts = new SeamFacts(address.base.host, environment, () =>
+      this.#read('opening', { step: 'facts' }, objectIn),
+    )
+    this.#connection = new SeamConnection(address, clock, (tag) => this.#facts.seen(tag))
+    this.#requests = new SeamRequests(this.#connection, environment, (instance) => this.#instances.answeredBy(instance))
     this.#watches = new ToldWatches(this.#connection, environment)
   }
 
@@ -64,11 +68,8 @@ class HttpStore implements OpenStore {
 
   /** A leave goes over another connection, and may come before the ask that it is to end. */
   enter(claim: Claim): Promise<Standing> {
-    return this.#overtaken.ask(
-      claim.id,
-      () => this.#enter(claim),
-      () => this.#leave(claim, {}),
-    )
+    const ask = (): Promise<Standing> => this.#enter(claim)
+    return this.#overtaken.ask(claim.id, ask, () => this.#leave(claim, {}))
   }
 
   async renew(renewals: readonly Renewal[]): Promise<readonly RenewAnswer[]> {
@@ -92,11 +93,9 @@ class HttpStore implements OpenStore {
   async watch(ref: Ref, signal: AbortSignal): Promise<Standing | Hint> {
     this.#assertOpen()
     const read = (told: unknown, sentAt: Stamp): Standing => standingIn(told, sentAt, this.#clock.monotonicMs())
-    const instance = this.#instances.of(ref)
-    return await this.#watches.until<Standing | Hint>(
-      { step: 'watch', body: { ref: refBody(ref) }, instance, ended: HINT, read },
-      signal,
-    )
+    const body = { ref: refBody(ref) }
+    const request = { step: 'watch', body, instance: this.#instances.of(ref), ended: HINT, read } as const
+    return await this.#watches.until<Standing | Hint>(request, signal)
   }
 
   async observe(resource: string, seen: string, signal: AbortSignal): Promise<string> {
@@ -118,7 +117,7 @@ class HttpStore implements OpenStore {
 
   async evict(resource: string, token: bigint, reason: string): Promise<'evicted' | 'gone'> {
     const request = { step: 'evict', body: { resource, token: String(token), reason } }
-    return await this.#read('evicting a claim', request, (body) => wordIn(body, 'evicted', 'gone'))
+    return await this.#read('evicting a claim', request, (body) => outcomeIn(body, 'evicted', 'gone'))
   }
 
   async close(): Promise<void> {
@@ -132,10 +131,11 @@ class HttpStore implements OpenStore {
   async #enter(claim: Claim): Promise<Standing> {
     this.#assertOpen()
     const { id, ttlMs } = claim
-    const instance = this.#isPerSession ? this.#instances.bind(id, this.#clock.monotonicMs() + ttlMs) : undefined
+    const isPerSession = this.facts.ttl.per === 'session'
+    const instance = isPerSession ? this.#instances.bind(id, this.#clock.monotonicMs() + ttlMs) : undefined
     try {
-      const answer = await this.#ask('entering a line', { step: 'enter', body: claim, instance })
-      return this.#stood(id, ttlMs, this.#standing(answer, 'entering a line'))
+      const request = { step: 'enter', body: claim, instance }
+      return await this.#requests.ask('entering a line', request, (answer) => this.#stood(id, ttlMs, answer))
     } catch (error) {
       if (this.#isOver(id, error)) return this.#gone(id)
       throw error
@@ -143,11 +143,10 @@ class HttpStore implements OpenStore {
   }
 
   async #leave(ref: Ref, options: LeaveOptions): Promise<'left' | 'gone'> {
-    const what = 'leaving a line'
     const body = { ref: refBody(ref), ...options }
+    const request = { step: 'leave', body, lane: 'keeps', instance: this.#instances.of(ref) } as const
     try {
-      const request = { step: 'leave', body, lane: 'keeps', instance: this.#instances.of(ref) } as const
-      const outcome = await this.#read(what, request, (answer) => wordIn(answer, 'left', 'gone'))
+      const outcome = await this.#read('leaving a line', request, (answer) => outcomeIn(answer, 'left', 'gone'))
       this.#instances.delete(ref.id)
       return outcome
     } catch (error) {
@@ -158,28 +157,34 @@ class HttpStore implements OpenStore {
   }
 
   async #renewBatch(batch: readonly Renewal[], instance: string | undefined): Promise<readonly RenewAnswer[]> {
-    const what = 'renewing claims'
     const renewals = batch.map(({ ref, ...rest }) => ({ ref: refBody(ref), ...rest }))
+    const request = { step: 'renew', body: { renewals }, lane: 'keeps', instance } as const
     try {
-      const answer = await this.#ask(what, { step: 'renew', body: { renewals }, lane: 'keeps', instance })
-      const standings = this.#understood(what, () => listIn(objectIn(answer.body)['standings']))
-      return batch.map(({ ref, ttlMs }, index) => this.#renewed(answer, standings[index], ref.id, ttlMs))
+      return await this.#requests.ask(RENEWING, request, (answer) => {
+        const standings = listIn(objectIn(answer.body)['standings'])
+        return batch.map((renewal, index) => this.#renewed(renewal, { ...answer, body: standings[index] }))
+      })
     } catch (error) {
       // One batch that failed is not the end of the others.
-      return batch.map(({ ref }) => this.#failed(error, ref.id))
+      return batch.map(({ ref: { id } }) =>
+        this.#isOver(id, error) ? this.#gone(id) : (error as NotApplied | OutcomeUnknown | StoreUnavailable),
+      )
     }
   }
 
-  #renewed(answer: ServerAnswer, standing: unknown, id: string, ttlMs: number): RenewAnswer {
-    const what = 'renewing claims'
-    const problem = problemIn(objectIn(standing ?? {})['problem'])
-    if (problem !== undefined) return serverError(new ServerRefusal(problem), what) as RenewAnswer
-    return this.#stood(id, ttlMs, this.#standing({ ...answer, body: standing }, what))
+  #renewed({ ref, ttlMs }: Renewal, answer: SeamAnswer): RenewAnswer {
+    const problem = problemIn(objectIn(answer.body)['problem'])
+    if (problem === undefined) return this.#stood(ref.id, ttlMs, answer)
+    return serverError(new SeamRefusal(problem), RENEWING) as NotApplied | OutcomeUnknown | StoreUnavailable
   }
 
-  #failed(error: unknown, id: string): RenewAnswer {
-    if (this.#isOver(id, error)) return this.#gone(id)
-    return error as NotApplied | OutcomeUnknown | StoreUnavailable
+  /** Keeps in mind until when the server that has the claim keeps it. */
+  #stood(id: string, ttlMs: number, { body, sentAt }: SeamAnswer): Standing {
+    const nowMs = this.#clock.monotonicMs()
+    const standing = standingIn(body, sentAt, nowMs)
+    if (standing.kind === 'gone' || standing.kind === 'refused') this.#instances.delete(id)
+    else this.#instances.prolong(id, nowMs + Math.max(ttlMs, standing.lifeMs ?? 0))
+    return standing
   }
 
   /** Another server answers, and the one that had the claim has let it go by now, or its session died with it. */
@@ -192,46 +197,9 @@ class HttpStore implements OpenStore {
     return { kind: 'gone', reason: 'the server that had the claim is gone' }
   }
 
-  #standing({ body, sentAt }: ServerAnswer, what: string): Standing {
-    return this.#understood(what, () => standingIn(body, sentAt, this.#clock.monotonicMs()))
-  }
-
-  /** Keeps in mind until when the server that has the claim keeps it. */
-  #stood(id: string, ttlMs: number, standing: Standing): Standing {
-    if (standing.kind === 'gone' || standing.kind === 'refused') this.#instances.delete(id)
-    else this.#instances.prolong(id, this.#clock.monotonicMs() + Math.max(ttlMs, standing.lifeMs ?? 0))
-    return standing
-  }
-
-  async #read<Answer>(what: string, request: ServerRequest, read: (body: unknown) => Answer): Promise<Answer> {
-    const { body } = await this.#ask(what, request)
-    return this.#understood(what, () => read(body))
-  }
-
-  #understood<Answer>(what: string, read: () => Answer): Answer {
-    try {
-      return read()
-    } catch (error) {
-      throw serverError(error, what)
-    }
-  }
-
-  async #ask(what: string, request: ServerRequest): Promise<ServerAnswer> {
+  async #read<Answer>(what: string, request: SeamRequest, read: (body: unknown) => Answer): Promise<Answer> {
     this.#assertOpen()
-    const late = new AbortController()
-    try {
-      const answer = await this.#environment.bounded(this.#connection.ask(request, late.signal), what)
-      this.#instances.answeredBy(answer.instance)
-      return answer
-    } catch (error) {
-      late.abort()
-      if (error instanceof ServerRefusal) this.#instances.answeredBy(error.instance)
-      throw serverError(error, what)
-    }
-  }
-
-  get #isPerSession(): boolean {
-    return this.facts.ttl.per === 'session'
+    return await this.#requests.ask(what, request, ({ body }) => read(body))
   }
 
   #assertOpen(): void {

@@ -2,7 +2,7 @@
 import { Agent as PlainAgent, type IncomingMessage, request as plainRequest } from 'node:http'
 import { Agent, request, type RequestOptions } from 'node:https'
 import type { ConnectionOptions } from 'node:tls'
-import { linesIn, textIn } from '../http-answers/answer-text.ts'
+import { linesIn, textIn } from '../http-driver/answer-text.ts'
 import type { KubernetesAccess } from './access.ts'
 import { KubernetesRefusal, type KubernetesStatus } from './errors.ts'
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { Misuse, StoreUnavailable } from '../../store/errors.ts'
 
-export interface ServerAddress {
+export interface SeamAddress {
   readonly base: URL
   /** The token of the request that is about to be sent: one in a file may have been replaced. */
   token(): string | undefined
@@ -12,10 +12,10 @@ const EXAMPLE = 'http://127.0.0.1:4653 or https://locks.example:443?token-file=P
 /** As a header may carry it, and as the server takes it. */
 const TOKEN = /^[\x21-\x7e]{1,500}$/
 
-export function serverAddressOf(
+export function seamAddressOf(
   url: string,
   { token, tokenFile }: { readonly token?: string | undefined; readonly tokenFile?: string | undefined },
-): ServerAddress {
+): SeamAddress {
   const base = typeof url === 'string' && URL.canParse(url) ? new URL(url) : undefined
   if (base === undefined || !/^https?:$/.test(base.protocol)) throw wrong('is no URL for a Holdfast server')
   // Log files keep URLs, and so do lists of processes.

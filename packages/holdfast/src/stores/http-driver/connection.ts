@@ -2,58 +2,58 @@
 import { Agent as PlainAgent, type IncomingMessage, request as plainRequest, type RequestOptions } from 'node:http'
 import { Agent, request } from 'node:https'
 import { type Clock, type Stamp, stampOf } from '../../time/clock.ts'
-import { linesIn, textIn } from '../http-answers/answer-text.ts'
-import type { ServerAddress } from './address.ts'
-import { problemIn, ServerRefusal } from './errors.ts'
+import { linesIn, textIn } from './answer-text.ts'
+import type { SeamAddress } from './address.ts'
+import { problemIn, SeamRefusal } from './errors.ts'
 
 /** `keeps`: for claims that are in line already. */
-export type HttpLane = 'asks' | 'keeps'
+export type SeamLane = 'asks' | 'keeps'
 
-export interface ServerRequest {
+export interface SeamRequest {
   /** Behind `/v1/seam/`. */
   readonly step: string
   readonly body?: object
-  readonly lane?: HttpLane
+  readonly lane?: SeamLane
   /** The one server that the request is for. */
   readonly instance?: string | undefined
   /** @default 1 MiB */
   readonly answerLengthMax?: number
 }
 
-export interface ServerAnswer {
+export interface SeamAnswer {
   readonly body: unknown
   /** Before the connection was made, or the request sent. */
   readonly sentAt: Stamp
   readonly instance: string
 }
 
-export interface ServerStream {
+export interface SeamStream {
   /** Settles when no more lines come. */
   readonly over: Promise<void>
 }
 
-const CONNECTIONS_MAX: Readonly<Record<HttpLane, number>> = { asks: 100, keeps: 10 }
+const CONNECTIONS_MAX: Readonly<Record<SeamLane, number>> = { asks: 100, keeps: 10 }
 /** Before the server closes an idle one, which a request could just meet. */
 const IDLE_MS_MAX = 30_000
 const ANSWER_LENGTH_MAX = 1024 * 1024
 const KEEP_ALIVE_MS = 5_000
 
-export class ServerConnection {
-  readonly #address: ServerAddress
+export class SeamConnection {
+  readonly #address: SeamAddress
   readonly #clock: Clock
-  readonly #agents: Readonly<Record<HttpLane, PlainAgent>>
+  readonly #agents: Readonly<Record<SeamLane, PlainAgent>>
   readonly #onFactsTag: (tag: string) => void
 
   /** `onFactsTag` is called with each answer: a text that is new may mean that the server promises something else. */
-  constructor(address: ServerAddress, clock: Clock, onFactsTag: (tag: string) => void) {
+  constructor(address: SeamAddress, clock: Clock, onFactsTag: (tag: string) => void) {
     this.#address = address
     this.#clock = clock
     this.#onFactsTag = onFactsTag
     this.#agents = { asks: this.#agent('asks'), keeps: this.#agent('keeps') }
   }
 
-  /** Rejects with `ServerRefusal` where the server itself refuses. */
-  async ask(asked: ServerRequest, signal: AbortSignal): Promise<ServerAnswer> {
+  /** Rejects with `SeamRefusal` where the server itself refuses. */
+  async ask(asked: SeamRequest, signal: AbortSignal): Promise<SeamAnswer> {
     const sentAt = stampOf(this.#clock)
     const response = await this.#send(asked, { agent: this.#agents[asked.lane ?? 'asks'], signal })
     const body = await bodyIn(response, asked.answerLengthMax ?? ANSWER_LENGTH_MAX)
@@ -62,7 +62,7 @@ export class ServerConnection {
   }
 
   /** Resolves when the server answers well, and the lines begin to come. */
-  async follow(step: string, signal: AbortSignal, onLine: (line: string) => void): Promise<ServerStream> {
+  async follow(step: string, signal: AbortSignal, onLine: (line: string) => void): Promise<SeamStream> {
     const response = await this.#send({ step }, { agent: false, signal })
     response.socket.setKeepAlive(true, KEEP_ALIVE_MS)
     if (response.statusCode !== 200) await bodyIn(response, ANSWER_LENGTH_MAX)
@@ -77,12 +77,12 @@ export class ServerConnection {
     return this.#address.base.protocol === 'http:'
   }
 
-  #agent(lane: HttpLane): PlainAgent {
+  #agent(lane: SeamLane): PlainAgent {
     const kept = { keepAlive: true, maxSockets: CONNECTIONS_MAX[lane], timeout: IDLE_MS_MAX }
     return this.#isPlain ? new PlainAgent(kept) : new Agent(kept)
   }
 
-  async #send({ step, body, instance }: ServerRequest, options: RequestOptions): Promise<IncomingMessage> {
+  async #send({ step, body, instance }: SeamRequest, options: RequestOptions): Promise<IncomingMessage> {
     const { base } = this.#address
     const token = this.#address.token()
     const text = body === undefined ? undefined : JSON.stringify(body)
@@ -97,7 +97,7 @@ export class ServerConnection {
     const method = text === undefined ? 'GET' : 'POST'
     return await new Promise((resolve, reject) => {
       const sent = send(url, { ...options, method, headers }, resolve)
-      // Every error of a request counts once; a later one has nobody left to tell.
+      // A later error is of a request that has its answer.
       sent.on('error', reject)
       sent.end(text)
     })
@@ -111,7 +111,7 @@ async function bodyIn(response: IncomingMessage, lengthMax: number): Promise<unk
   const body = parsedJson(text)
   if (status === 200 && body !== undefined) return body
   const problem = status >= 400 ? problemIn(body) : undefined
-  if (problem !== undefined) throw new ServerRefusal(problem, headerOf(response, 'holdfast-instance'))
+  if (problem !== undefined) throw new SeamRefusal(problem, headerOf(response, 'holdfast-instance'))
   throw new Error(`something answered ${status} that is no Holdfast server, or a proxy in front of one`)
 }
 

@@ -3,20 +3,20 @@ import { type EngineErrorKind, type EngineMeaning, engineError } from '../../sto
 import { NotApplied } from '../../store/errors.ts'
 
 /** The problem of a Holdfast server (RFC 9457), as far as it is used. */
-export interface ServerProblem {
+export interface SeamProblem {
   readonly code: string
   readonly detail: string
   readonly retryable: boolean
 }
 
-export class ServerRefusal extends Error {
-  readonly problem: ServerProblem
+export class SeamRefusal extends Error {
+  readonly problem: SeamProblem
   /** The run of the server that refused. */
   readonly instance: string
 
-  constructor(problem: ServerProblem, instance = '') {
+  constructor(problem: SeamProblem, instance = '') {
     super(problem.detail)
-    this.name = 'ServerRefusal'
+    this.name = 'SeamRefusal'
     this.problem = problem
     this.instance = instance
   }
@@ -42,7 +42,7 @@ const MEANINGS: Readonly<Record<string, readonly [kind: EngineErrorKind, words: 
 }
 
 /** The problem in a body, or `undefined` where the body is of something else. */
-export function problemIn(body: unknown): ServerProblem | undefined {
+export function problemIn(body: unknown): SeamProblem | undefined {
   if (typeof body !== 'object' || body === null) return undefined
   const { type, code, detail, retryable } = body as Readonly<Record<string, unknown>>
   if (typeof code !== 'string' || typeof detail !== 'string' || type !== `${TYPE}${code}`) return undefined
@@ -51,12 +51,12 @@ export function problemIn(body: unknown): ServerProblem | undefined {
 
 export function serverError(error: unknown, what: string): unknown {
   const meant = engineError(error, { what, engine: 'the Holdfast server', isUnsent: false, meaningOf })
-  const isElsewhere = error instanceof ServerRefusal && error.problem.code === 'WRONG_INSTANCE'
+  const isElsewhere = error instanceof SeamRefusal && error.problem.code === 'WRONG_INSTANCE'
   return isElsewhere && meant instanceof NotApplied ? new OtherInstance(meant.message, { cause: error }) : meant
 }
 
 function meaningOf(error: unknown): EngineMeaning | undefined {
-  if (!(error instanceof ServerRefusal)) return undefined
+  if (!(error instanceof SeamRefusal)) return undefined
   const { code, retryable } = error.problem
   const [kind, words] = MEANINGS[code] ?? ['final', 'refused the request']
   return { kind: kind === 'away' && !retryable ? 'final' : kind, words, code }

@@ -85,7 +85,7 @@ export function factsIn(json: unknown): Facts {
 }
 
 /** One of these words. */
-export function wordIn<Word extends string>(json: unknown, ...words: readonly Word[]): Word {
+export function outcomeIn<Word extends string>(json: unknown, ...words: readonly Word[]): Word {
   const word = words.find((each) => each === objectIn(json)['outcome'])
   if (word === undefined) throw shapeless()
   return word

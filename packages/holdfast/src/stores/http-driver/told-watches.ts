@@ -4,10 +4,10 @@ import type { StoreEnvironment } from '../../store/store.ts'
 import type { ScheduledItem } from '../../time/timer-queue.ts'
 import { type Stamp, stampOf } from '../../time/clock.ts'
 import { objectIn, textIn } from './answers.ts'
-import type { ServerConnection } from './connection.ts'
-import { problemIn, serverError, ServerRefusal } from './errors.ts'
+import type { SeamConnection } from './connection.ts'
+import { problemIn, serverError, SeamRefusal } from './errors.ts'
 
-export interface WatchRequest<Told> {
+export interface SeamWatch<Told> {
   readonly step: 'watch' | 'observe'
   readonly body: object
   /** The run of the server that has the claim, where that matters. */
@@ -23,7 +23,7 @@ interface OpenWatch {
   end(): void
 }
 
-interface WatchStream {
+interface BegunStream {
   readonly id: string
   readonly instance: string
 }
@@ -33,20 +33,20 @@ const SILENCE_MS = 35_000
 const WHAT = 'watching lines'
 
 export class ToldWatches {
-  readonly #connection: ServerConnection
+  readonly #connection: SeamConnection
   readonly #environment: StoreEnvironment
   readonly #open = new Map<number, OpenWatch>()
   readonly #closing = new AbortController()
-  #stream: Promise<WatchStream> | undefined
+  #stream: Promise<BegunStream> | undefined
   #number = 0
 
-  constructor(connection: ServerConnection, environment: StoreEnvironment) {
+  constructor(connection: SeamConnection, environment: StoreEnvironment) {
     this.#connection = connection
     this.#environment = environment
   }
 
   /** Rejects where the server cannot be asked to watch. */
-  async until<Told>(request: WatchRequest<Told>, signal: AbortSignal): Promise<Told> {
+  async until<Told>(request: SeamWatch<Told>, signal: AbortSignal): Promise<Told> {
     if (signal.aborted) return request.ended
     const stream = await (this.#stream ??= this.#begin())
     if (signal.aborted) return request.ended
@@ -64,7 +64,7 @@ export class ToldWatches {
       tell(told) {
         const problem = problemIn(told['problem'])
         if (problem === undefined) resolve(newsIn(request, told, sentAt))
-        else reject(serverError(new ServerRefusal(problem), WHAT))
+        else reject(serverError(new SeamRefusal(problem), WHAT))
       },
       end: () => resolve(request.ended),
     })
@@ -83,12 +83,12 @@ export class ToldWatches {
     this.#endAll()
   }
 
-  async #begin(): Promise<WatchStream> {
+  async #begin(): Promise<BegunStream> {
     const { timers, bounded } = this.#environment
     const silence = new AbortController()
     const giveUp = (): void => silence.abort(new OutcomeUnknown('nothing was heard for too long'))
     let heard: ScheduledItem<() => void> = timers.addIn(giveUp, SILENCE_MS)
-    const begun = Promise.withResolvers<WatchStream>()
+    const begun = Promise.withResolvers<BegunStream>()
     const over = (error: unknown): void => {
       timers.cancel(heard)
       this.#stream = undefined
@@ -114,8 +114,8 @@ export class ToldWatches {
     }
   }
 
-  #forget(stream: WatchStream, watch: number): void {
-    // A watch that the server goes on with tells nobody.
+  #forget(stream: BegunStream, watch: number): void {
+    // Else the server goes on with a watch that has no reader.
     if (!this.#closing.signal.aborted) {
       this.#asked('unwatch', { stream: stream.id, watch }, stream.instance).catch(() => undefined)
     }
@@ -143,11 +143,7 @@ function toldIn(line: string): Readonly<Record<string, unknown>> | undefined {
 }
 
 /** What cannot be read says at least that there is news: ask again. */
-function newsIn<Told>(
-  { ended, read }: WatchRequest<Told>,
-  told: Readonly<Record<string, unknown>>,
-  sentAt: Stamp,
-): Told {
+function newsIn<Told>({ ended, read }: SeamWatch<Told>, told: Readonly<Record<string, unknown>>, sentAt: Stamp): Told {
   try {
     return told['hint'] === true ? ended : read(told['told'], sentAt)
   } catch {
