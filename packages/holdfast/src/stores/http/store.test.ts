@@ -29,11 +29,12 @@ afterEach(() => server[Symbol.asyncDispose]())
 describe('an answer that is none of a Holdfast server', () => {
   const MIB = 1024 * 1024
   const page = '<html><h1>502 Bad Gateway</h1></html>'
+  const foreign = '{"type":"about:blank","code":"NOT_APPLIED","detail":"busy","retryable":true}'
   const answers: readonly (readonly [string, (response: ServerResponse) => void])[] = [
     ['a page of a proxy', (response) => response.writeHead(502).end(page)],
     ['a page that says that all is well', (response) => response.writeHead(200).end(page)],
     ['a way to elsewhere', (response) => response.writeHead(302, { location: '/login' }).end()],
-    ['a code without a problem of ours', (response) => response.writeHead(503).end('{"code":"NOT_APPLIED"}')],
+    ['a code without a problem of ours', (response) => response.writeHead(503).end(foreign)],
     ['an answer that breaks off', (response) => broken(response, JSON.stringify(grant))],
     ['an answer that has no end', (response) => response.writeHead(200).end('x'.repeat(MIB + 1))],
     ['no answer', () => undefined],
@@ -182,7 +183,8 @@ describe('a stream', () => {
       const watching = store.watch(claim('n!a'), never)
       await expect.poll(() => server.seen.filter(({ step }) => step === 'watch').length).toBe(index + 1)
       end()
-      expect(await watching).toEqual({ kind: 'hint' })
+      const late = new Promise((resolve) => setTimeout(resolve, 1_000, 'nothing'))
+      expect(await Promise.race([watching, late])).toEqual({ kind: 'hint' })
     }
     expect(streams).toHaveLength(2)
   })
