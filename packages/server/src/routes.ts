@@ -2,7 +2,7 @@
 import { type Locks, parseSequencer, StaleToken } from 'holdfast'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { type App, type Call, allowedName, answerOf, goneOf, jsonOf } from './call.ts'
+import { type App, type Call, allowedName, answerOf, goneOf, jsonOf, tooLarge } from './call.ts'
 import { allow, type Gate } from './gate.ts'
 import { lineDocument } from './line-document.ts'
 import type { Loan } from './loan.ts'
@@ -52,10 +52,14 @@ export function routes(options: RoutesOptions): App {
     // A connection that is kept would hold up the end of this server.
     if (options.loans.isDraining) call.header('Connection', 'close')
   })
-  const tooLarge = (): never => {
-    throw new Refusal('TOO_LARGE', `a request has at most ${BODY_BYTES_MAX} bytes`)
-  }
-  app.use(bodyLimit({ maxSize: BODY_BYTES_MAX, onError: tooLarge }))
+  const limited = bodyLimit({
+    maxSize: BODY_BYTES_MAX,
+    onError() {
+      throw tooLarge(BODY_BYTES_MAX)
+    },
+  })
+  // The seam counts for itself.
+  app.use(async (call, next) => (isOfSeam(call) ? await next() : await limited(call, next)))
   addHealth(app, options)
   if (options.dashboard) addPageRoutes(app)
   const [rate, seamRate] = [new Rate(), new Rate(SEAM_RATE)]
@@ -64,7 +68,7 @@ export function routes(options: RoutesOptions): App {
     call.set('caller', caller)
     // A limit must not cost a lease.
     if (!/\/(?:renew|release|beat|end|leave|unwatch)$/.test(call.req.path)) {
-      const limit = call.req.path.startsWith('/v1/seam/') ? seamRate : rate
+      const limit = isOfSeam(call) ? seamRate : rate
       limit.count(caller, performance.now())
     }
     await next()
@@ -74,10 +78,14 @@ export function routes(options: RoutesOptions): App {
   addSessionRoutes(app, sessions, options.loans)
   addLooks(app, options)
   addReaderRoutes(app, options)
-  if (options.seam !== undefined) addSeamRoutes(app, { ...options, seam: options.seam })
+  if (options.seam !== undefined) addSeamRoutes(app, { ...options, seam: options.seam, bodyBytesMax: BODY_BYTES_MAX })
   app.notFound((call) => answerOf(call, new Refusal('NOT_FOUND', 'there is no such path: see /openapi.json')))
   app.onError((error, call) => answerOf(call, error))
   return app
+}
+
+function isOfSeam(call: Call): boolean {
+  return call.req.path.startsWith('/v1/seam/')
 }
 
 function addHealth(app: App, { locks, loans }: RoutesOptions): void {

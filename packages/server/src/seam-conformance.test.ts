@@ -15,7 +15,7 @@ import { type Bench, conformance, dresses, lockConformance, runCase, runLockCase
 import { SeamServer } from './seam.fixture.ts'
 
 /** As many as one machine carries without being late for its leases. */
-vi.setConfig({ maxConcurrency: 40 })
+vi.setConfig({ maxConcurrency: 16 })
 
 const CASE_MS_MAX = 60_000
 

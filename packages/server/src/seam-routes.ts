@@ -3,7 +3,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { type HoldfastError, Misuse, parseSequencer, type Ref, type RenewAnswer, type Standing } from 'holdfast'
 import { systemClock } from 'holdfast/testing'
 import type { ZodType } from 'zod'
-import { type App, type Call, jsonOf } from './call.ts'
+import { type App, type Call, plainJsonOf } from './call.ts'
 import { allow, type Scope } from './gate.ts'
 import type { Loans } from './loans.ts'
 import { parsed } from './messages.ts'
@@ -19,6 +19,8 @@ export interface SeamRoutesOptions {
   readonly instance: string
   readonly loans: Loans
   readonly readerSilenceMs: number
+  /** Of one request. */
+  readonly bodyBytesMax: number
 }
 
 /** Raised when a request or an answer changes its meaning. */
@@ -50,8 +52,8 @@ export function addSeamRoutes(app: App, options: SeamRoutesOptions): void {
   addLines(app, options, streams)
 }
 
-function addClaims(app: App, { seam, namespace, loans }: SeamRoutesOptions, streams: SeamStreams): void {
-  const step = stepOf(app)
+function addClaims(app: App, { seam, namespace, loans, bodyBytesMax }: SeamRoutesOptions, streams: SeamStreams): void {
+  const step = stepOf(app, bodyBytesMax)
   const allowed = allowedIn(namespace, 'lock')
   step('enter', async (call, claim) => {
     allowed(call, claim.resource)
@@ -85,8 +87,8 @@ function addClaims(app: App, { seam, namespace, loans }: SeamRoutesOptions, stre
   })
 }
 
-function addLines(app: App, { seam, namespace }: SeamRoutesOptions, streams: SeamStreams): void {
-  const step = stepOf(app)
+function addLines(app: App, { seam, namespace, bodyBytesMax }: SeamRoutesOptions, streams: SeamStreams): void {
+  const step = stepOf(app, bodyBytesMax)
   const readable = allowedIn(namespace, 'read')
   step('look', async (call, { resource }) => {
     readable(call, resource)
@@ -111,14 +113,14 @@ function addLines(app: App, { seam, namespace }: SeamRoutesOptions, streams: Sea
   })
 }
 
-function stepOf(app: App) {
+function stepOf(app: App, bodyBytesMax: number) {
   return <Step extends keyof SeamSchemas>(
     name: Step,
     answer: (call: Call, body: Body<Step>) => Promise<object>,
   ): void => {
     app.post(`/v1/seam/${name}`, async (call) => {
       const schema: unknown = seamSchemas[name]
-      const body = parsed(schema as ZodType<Body<Step>>, await jsonOf(call))
+      const body = parsed(schema as ZodType<Body<Step>>, await plainJsonOf(call, bodyBytesMax))
       return call.json(await answer(call, body))
     })
   }

@@ -4,13 +4,16 @@ import type { IncomingMessage } from 'node:http'
 const MIB = 1024 * 1024
 
 /** Rejects where the answer is longer, and where its end did not come. */
-export async function textIn(response: IncomingMessage, lengthMax: number): Promise<string> {
+export function textIn(response: IncomingMessage, lengthMax: number): Promise<string> {
   let text = ''
-  for await (const part of response.setEncoding('utf8')) {
-    text += String(part)
-    if (text.length > lengthMax) throw new Error(`the answer is longer than ${lengthMax / MIB} MiB`)
-  }
-  return text
+  return new Promise((resolve, reject) => {
+    response.setEncoding('utf8').on('data', (part: string) => {
+      text += part
+      if (text.length > lengthMax) response.destroy(new Error(`the answer is longer than ${lengthMax / MIB} MiB`))
+    })
+    response.once('end', () => resolve(text)).on('error', reject)
+    response.once('close', () => reject(new Error('the connection ended in the midst of the answer')))
+  })
 }
 
 /** Resolves when the answer ended. Empty lines are left out. */

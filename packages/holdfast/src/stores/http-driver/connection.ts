@@ -1,5 +1,11 @@
 /** HTTP to a Holdfast server: renewals and leaves over connections of their own, so that they never stand behind a crowd that enters. */
-import { Agent as PlainAgent, type IncomingMessage, request as plainRequest, type RequestOptions } from 'node:http'
+import {
+  Agent as PlainAgent,
+  type ClientRequest,
+  type IncomingMessage,
+  request as plainRequest,
+  type RequestOptions,
+} from 'node:http'
 import { Agent, request } from 'node:https'
 import { type Clock, type Stamp, stampOf } from '../../time/clock.ts'
 import { linesIn, textIn } from './answer-text.ts'
@@ -27,9 +33,21 @@ export interface SeamAnswer {
   readonly instance: string
 }
 
+export interface SentRequest {
+  /** Rejects with `SeamRefusal` where the server itself refuses. */
+  readonly answer: Promise<SeamAnswer>
+  /** The answer is not waited for any more, and its connection is of no more use. */
+  giveUp(): void
+}
+
 export interface SeamStream {
   /** Settles when no more lines come. */
   readonly over: Promise<void>
+}
+
+interface Sending {
+  readonly request: ClientRequest
+  readonly response: Promise<IncomingMessage>
 }
 
 const CONNECTIONS_MAX: Readonly<Record<SeamLane, number>> = { asks: 100, keeps: 10 }
@@ -43,27 +61,29 @@ export class SeamConnection {
   readonly #clock: Clock
   readonly #agents: Readonly<Record<SeamLane, PlainAgent>>
   readonly #onFactsTag: (tag: string) => void
+  readonly #place: RequestOptions
+  readonly #path: string
 
   /** `onFactsTag` is called with each answer: a text that is new may mean that the server promises something else. */
   constructor(address: SeamAddress, clock: Clock, onFactsTag: (tag: string) => void) {
     this.#address = address
     this.#clock = clock
     this.#onFactsTag = onFactsTag
+    const { hostname, port, pathname } = address.base
+    this.#place = { hostname: hostname.replaceAll(/[[\]]/g, ''), ...(port !== '' && { port }) }
+    this.#path = pathname.replace(/\/$/, '')
     this.#agents = { asks: this.#agent('asks'), keeps: this.#agent('keeps') }
   }
 
-  /** Rejects with `SeamRefusal` where the server itself refuses. */
-  async ask(asked: SeamRequest, signal: AbortSignal): Promise<SeamAnswer> {
+  ask(asked: SeamRequest): SentRequest {
     const sentAt = stampOf(this.#clock)
-    const response = await this.#send(asked, { agent: this.#agents[asked.lane ?? 'asks'], signal })
-    const body = await bodyIn(response, asked.answerLengthMax ?? ANSWER_LENGTH_MAX)
-    this.#onFactsTag(headerOf(response, 'holdfast-facts'))
-    return { body, sentAt, instance: headerOf(response, 'holdfast-instance') }
+    const { request: sent, response } = this.#send(asked, { agent: this.#agents[asked.lane ?? 'asks'] })
+    return { answer: this.#answer(asked, sentAt, response), giveUp: () => void sent.destroy() }
   }
 
   /** Resolves when the server answers well, and the lines begin to come. */
   async follow(step: string, signal: AbortSignal, onLine: (line: string) => void): Promise<SeamStream> {
-    const response = await this.#send({ step }, { agent: false, signal })
+    const response = await this.#send({ step }, { agent: false, signal }).response
     response.socket.setKeepAlive(true, KEEP_ALIVE_MS)
     if (response.statusCode !== 200) await bodyIn(response, ANSWER_LENGTH_MAX)
     return { over: linesIn(response, ANSWER_LENGTH_MAX, onLine) }
@@ -82,11 +102,16 @@ export class SeamConnection {
     return this.#isPlain ? new PlainAgent(kept) : new Agent(kept)
   }
 
-  async #send({ step, body, instance }: SeamRequest, options: RequestOptions): Promise<IncomingMessage> {
-    const { base } = this.#address
+  async #answer(asked: SeamRequest, sentAt: Stamp, arrival: Promise<IncomingMessage>): Promise<SeamAnswer> {
+    const response = await arrival
+    const body = await bodyIn(response, asked.answerLengthMax ?? ANSWER_LENGTH_MAX)
+    this.#onFactsTag(headerOf(response, 'holdfast-facts'))
+    return { body, sentAt, instance: headerOf(response, 'holdfast-instance') }
+  }
+
+  #send({ step, body, instance }: SeamRequest, options: RequestOptions): Sending {
     const token = this.#address.token()
     const text = body === undefined ? undefined : JSON.stringify(body)
-    const url = new URL(`${base.pathname.replace(/\/$/, '')}/v1/seam/${step}`, base)
     const headers = {
       'user-agent': 'holdfast',
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
@@ -95,12 +120,12 @@ export class SeamConnection {
     }
     const send = this.#isPlain ? plainRequest : request
     const method = text === undefined ? 'GET' : 'POST'
-    return await new Promise((resolve, reject) => {
-      const sent = send(url, { ...options, method, headers }, resolve)
-      // A later error is of a request that has its answer.
-      sent.on('error', reject)
-      sent.end(text)
-    })
+    const { promise: response, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+    const sent = send({ ...this.#place, ...options, path: `${this.#path}/v1/seam/${step}`, method, headers }, resolve)
+    // A later error is of a request that has its answer.
+    sent.on('error', reject)
+    sent.end(text)
+    return { request: sent, response }
   }
 }
 

@@ -1,6 +1,6 @@
 /** The requests of a store to a Holdfast server: each is sent once, ends with its limit of time, and fails with an error of ours. */
 import type { StoreEnvironment } from '../../store/store.ts'
-import type { SeamAnswer, SeamConnection, SeamRequest } from './connection.ts'
+import type { SeamAnswer, SeamConnection, SeamRequest, SentRequest } from './connection.ts'
 import { SeamRefusal, serverError } from './errors.ts'
 
 export class SeamRequests {
@@ -21,13 +21,14 @@ export class SeamRequests {
 
   /** `read` throws for an answer that it does not understand, which is then no answer. */
   async ask<Answer>(what: string, request: SeamRequest, read: (answer: SeamAnswer) => Answer): Promise<Answer> {
-    const late = new AbortController()
+    let sent: SentRequest | undefined
     try {
-      const answer = await this.#bounded(this.#connection.ask(request, late.signal), what)
+      sent = this.#connection.ask(request)
+      const answer = await this.#bounded(sent.answer, what)
       this.#onInstance(answer.instance)
       return read(answer)
     } catch (error) {
-      late.abort()
+      sent?.giveUp()
       if (error instanceof SeamRefusal) this.#onInstance(error.instance)
       throw serverError(error, what)
     }

@@ -6,6 +6,7 @@ import { type Stamp, stampOf } from '../../time/clock.ts'
 import { objectIn, textIn } from './answers.ts'
 import type { SeamConnection } from './connection.ts'
 import { problemIn, serverError, SeamRefusal } from './errors.ts'
+import { SeamRequests } from './requests.ts'
 
 export interface SeamWatch<Told> {
   readonly step: 'watch' | 'observe'
@@ -34,6 +35,7 @@ const WHAT = 'watching lines'
 
 export class ToldWatches {
   readonly #connection: SeamConnection
+  readonly #requests: SeamRequests
   readonly #environment: StoreEnvironment
   readonly #open = new Map<number, OpenWatch>()
   readonly #closing = new AbortController()
@@ -42,6 +44,8 @@ export class ToldWatches {
 
   constructor(connection: SeamConnection, environment: StoreEnvironment) {
     this.#connection = connection
+    // Claims do not follow the run of the server that has the stream.
+    this.#requests = new SeamRequests(connection, environment, () => undefined)
     this.#environment = environment
   }
 
@@ -122,13 +126,7 @@ export class ToldWatches {
   }
 
   async #asked(step: string, body: object, instance: string): Promise<void> {
-    const late = new AbortController()
-    try {
-      await this.#environment.bounded(this.#connection.ask({ step, body, instance }, late.signal), WHAT)
-    } catch (error) {
-      late.abort()
-      throw serverError(error, WHAT)
-    }
+    await this.#requests.ask(WHAT, { step, body, instance }, () => undefined)
   }
 
   #endAll(): void {
