@@ -173,6 +173,7 @@ export const parts = [
       { page: 'docs/etcd.md', label: 'etcd', words: 'consensus, raft' },
       { page: 'docs/zookeeper.md', label: 'ZooKeeper', words: 'ephemeral sequential znode, curator' },
       { page: 'docs/nats.md', label: 'NATS', words: 'jetstream kv lock' },
+      { page: 'docs/http.md', label: 'Over HTTP', words: 'lock server, remote sqlite, firewall' },
       { page: 'docs/dynamodb.md', label: 'DynamoDB', words: 'aws lambda lock, serverless, conditional write' },
       { page: 'docs/write-your-own-store.md', label: 'Write your own' },
     ],

@@ -14,6 +14,7 @@ import { fromRedlockMutants } from './from-redlock.mutants.ts'
 import { guardMutants } from './guard.mutants.ts'
 import { handOverMutants } from './hand-over.mutants.ts'
 import { httpGuardMutants } from './http-guard.mutants.ts'
+import { httpMutants } from './http.mutants.ts'
 import { knownDefectMutants } from './known-defects.mutants.ts'
 import { kubernetesMutants } from './kubernetes.mutants.ts'
 import { labMutants } from './lab.mutants.ts'
@@ -64,6 +65,7 @@ export const mutants: readonly Mutant[] = [
   ...guardMutants,
   ...handOverMutants,
   ...httpGuardMutants,
+  ...httpMutants,
   ...knownDefectMutants,
   ...kubernetesMutants,
   ...labMutants,

@@ -55,8 +55,8 @@ export const serverMutants: readonly Mutant[] = [
   {
     name: 'server: a limit costs a lease',
     file: `${FOLDER}/routes.ts`,
-    find: '(?:renew|release|beat|end)$/.test(call.req.path)',
-    replace: '(?:release|beat|end)$/.test(call.req.path)',
+    find: '(?:renew|release|beat|end|leave',
+    replace: '(?:release|beat|end|leave',
     caughtBy: { ...tests, named: 'counts no renewal towards the limit' },
   },
   {
@@ -167,8 +167,8 @@ export const serverMutants: readonly Mutant[] = [
   {
     name: 'server: a limit costs a session',
     file: `${FOLDER}/routes.ts`,
-    find: '(?:renew|release|beat|end)$/.test(call.req.path)',
-    replace: '(?:renew|release|end)$/.test(call.req.path)',
+    find: '(?:renew|release|beat|end|leave',
+    replace: '(?:renew|release|end|leave',
     caughtBy: { ...session, named: 'beats are never limited' },
   },
 ]

@@ -7,6 +7,7 @@ import { dynamodbRivals } from './dynamodb/rivals.ts'
 import { etcdEngine } from './etcd/engine.ts'
 import { etcdRivals } from './etcd/rivals.ts'
 import { handOff } from './hand-off.ts'
+import { httpPair } from './http/pair.ts'
 import { idle } from './idle.ts'
 import { judging } from './judge.ts'
 import { growth, inMemory } from './memory.ts'
@@ -70,6 +71,7 @@ export const suites: readonly Suite[] = [
   etcdRivals,
   ...quorumSuites(zookeeperEngine),
   zookeeperRivals,
+  httpPair,
   sizes,
   enteredFiles,
   judging,

@@ -1,5 +1,5 @@
 /** `holdfast serve`: lends locks over HTTP until a signal ends it. The server is a package of its own, found by name. */
-import { durationMs, type Locks } from 'holdfast'
+import { durationMs, type Locks, type Store } from 'holdfast'
 import { type Context, type GlobalOptions, openLocks } from './context.ts'
 import { exitCodes, Failure } from './exit-codes.ts'
 import { SignalDesk, signalExitCode } from './signals.ts'
@@ -18,6 +18,7 @@ export interface ServeCommandOptions extends GlobalOptions {
 interface ServerPackage {
   lockServer(options: {
     readonly locks: Locks
+    readonly store?: Store
     readonly namespace: string
     readonly listen: string
     readonly hosts?: readonly string[]
@@ -36,12 +37,13 @@ export async function serveCommand(context: Context, options: ServeCommandOption
   const drainMs = durationMs('drain', options.drain, { minMs: 0, maxMs: DRAIN_MS_MAX })
   const { lockServer } = await load()
   const desk = new SignalDesk()
-  const { locks, namespace } = await openLocks(context, options)
+  const { locks, namespace, store: found } = await openLocks(context, options)
   let believers = 0
   try {
     const { listen, host: hosts = [], tokens, behindTlsProxy: isBehindTlsProxy = false, dashboard = true } = options
     const file = tokens === undefined ? {} : { tokensFile: tokens }
-    const server = await lockServer({ locks, namespace, listen, hosts, isBehindTlsProxy, dashboard, ...file })
+    const store = await found.store.open()
+    const server = await lockServer({ locks, store, namespace, listen, hosts, isBehindTlsProxy, dashboard, ...file })
     const { url, pageUrl } = server
     printer.line(options.json === true ? JSON.stringify({ url, page: pageUrl ?? null }) : `listening on ${url}`)
     if (options.json !== true && pageUrl !== undefined) printer.line(`the page for people: ${pageUrl}`)

@@ -3,14 +3,20 @@ import { randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
-import { type Locks, Misuse } from 'holdfast'
+import { type Locks, Misuse, type Store } from 'holdfast'
 import { Gate } from './gate.ts'
 import { Loans } from './loans.ts'
 import { routes } from './routes.ts'
+import { Seam } from './seam.ts'
 
 export interface LockServerOptions {
   /** The client whose locks are lent. The server does not close it. */
   readonly locks: Locks
+  /**
+   * A store over the same engine, made for this server, which opens and closes it: programs with a client of their own
+   * (`holdfast/http`) use it through the server. @default none: only locks of the server are lent
+   */
+  readonly store?: Store
   /** The namespace of that client. */
   readonly namespace: string
   /** `host:port`; port 0 is any free one. Anything but this machine needs `tokensFile` and `isBehindTlsProxy`. */
@@ -71,17 +77,21 @@ export async function lockServer(options: LockServerOptions): Promise<LockServer
   }
   const { unsupported } = await locks.open()
   const loans = new Loans(locks, unsupported.lockDelay === undefined)
+  const [instance = ''] = crypto.randomUUID().split('-')
+  const seam = options.store === undefined ? undefined : await Seam.open(options.store, instance)
   const server = createServer({ maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: HEADERS_MS_MAX })
   server.keepAliveTimeout = KEEP_ALIVE_MS
-  await listening(server, host, Number(port))
+  await listening(server, host, Number(port)).catch(async (error: unknown) => {
+    await seam?.close()
+    throw error
+  })
   const address = server.address() as AddressInfo
   const own = LOOPBACK.includes(host) ? LOOPBACK : [host]
   const url = `http://${host}:${address.port}`
   const pageKey = dashboard ? randomBytes(KEY_BYTES).toString('base64url') : undefined
   const gate = new Gate({ hosts: [...own.map((each) => `${each}:${address.port}`), ...hosts], tokensFile, pageKey })
-  const [instance = ''] = crypto.randomUUID().split('-')
   const answer = getRequestListener(
-    routes({ locks, namespace, loans, gate, instance, dashboard, readerSilenceMs }).fetch,
+    routes({ locks, namespace, loans, gate, instance, dashboard, readerSilenceMs, seam }).fetch,
   )
   server.on('request', (incoming, outgoing) => void answer(incoming, outgoing))
   return {
@@ -90,6 +100,7 @@ export async function lockServer(options: LockServerOptions): Promise<LockServer
     async close(drainMs) {
       const left = await loans.drain(drainMs)
       await ended(server)
+      await seam?.close()
       return left
     },
   }

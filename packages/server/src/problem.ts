@@ -47,15 +47,20 @@ export function problemOf(error: unknown): Problem {
   // What is no error of ours may say anything, so its words stay here.
   if (!(error instanceof HoldfastError)) return problem('INTERNAL', 500, 'the server failed at this request')
   const named = error.resource === undefined ? {} : { name: error.resource }
-  const body = { ...problem(error.code, statusOf[error.code], error.message), ...named }
+  const body = { ...problem(error.code, statusOf[error.code], error.message, isFinal(error)), ...named }
   if (error instanceof WaitTimeout) return { ...body, waitedMs: Math.round(error.waitedMs) }
   if (error instanceof StaleToken) return { ...body, held: String(error.held), needed: String(error.needed) }
   return body
 }
 
-function problem(code: string, status: number, detail: string): Problem {
+function problem(code: string, status: number, detail: string, isFinal = false): Problem {
   const title = code.toLowerCase().replaceAll('_', ' ')
   const type = `urn:holdfast:error:${code}`
-  if (!RETRYABLE.has(code)) return { type, title, status, detail, code, retryable: false }
+  if (isFinal || !RETRYABLE.has(code)) return { type, title, status, detail, code, retryable: false }
   return { type, title, status, detail, code, retryable: true, retryAfterMs: RETRY_AFTER_MS }
+}
+
+/** Asking again can only fail again, until the set-up of the store is changed. */
+function isFinal(error: HoldfastError): boolean {
+  return 'isFinal' in error && error.isFinal === true
 }

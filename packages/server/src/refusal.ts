@@ -3,6 +3,7 @@ export type RefusalCode =
   | 'UNAUTHENTICATED'
   | 'FORBIDDEN'
   | 'WRONG_HOST'
+  | 'WRONG_INSTANCE'
   | 'LIMITED'
   | 'TOO_LARGE'
   | 'NOT_FOUND'
@@ -16,6 +17,7 @@ const statusOf: Readonly<Record<RefusalCode, number>> = {
   TOO_LARGE: 413,
   NOT_JSON: 415,
   WRONG_HOST: 421,
+  WRONG_INSTANCE: 421,
   LIMITED: 429,
   DRAINING: 503,
 }

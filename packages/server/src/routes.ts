@@ -2,7 +2,7 @@
 import { type Locks, parseSequencer, StaleToken } from 'holdfast'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { type App, type Call, allowedName, answerOf, goneOf, jsonOf } from './call.ts'
+import { type App, type Call, allowedName, answerOf, goneOf, jsonOf, tooLarge } from './call.ts'
 import { allow, type Gate } from './gate.ts'
 import { lineDocument } from './line-document.ts'
 import type { Loan } from './loan.ts'
@@ -13,6 +13,8 @@ import { Rate } from './rate.ts'
 import { addPageRoutes } from './page-routes.ts'
 import { addReaderRoutes } from './reader-routes.ts'
 import { Refusal } from './refusal.ts'
+import { addSeamRoutes } from './seam-routes.ts'
+import type { Seam } from './seam.ts'
 import { addSessionRoutes } from './session-routes.ts'
 import { Sessions } from './sessions.ts'
 
@@ -27,10 +29,14 @@ export interface RoutesOptions {
   readonly instance: string
   /** A reader of events that takes nothing for so long is let go. */
   readonly readerSilenceMs: number
+  /** Carries the calls of programs with a client of their own. */
+  readonly seam: Seam | undefined
 }
 
 const BODY_BYTES_MAX = 256 * 1024
 const LIST_MAX = 1_000
+/** A program with a client of its own asks for every lock that it takes. */
+const SEAM_RATE = { burst: 10_000, perSecond: 5_000 } as const
 /** The share of the ttl after which a program should renew. */
 const RENEW_SHARE = 1 / 3
 
@@ -46,18 +52,25 @@ export function routes(options: RoutesOptions): App {
     // A connection that is kept would hold up the end of this server.
     if (options.loans.isDraining) call.header('Connection', 'close')
   })
-  const tooLarge = (): never => {
-    throw new Refusal('TOO_LARGE', `a request has at most ${BODY_BYTES_MAX} bytes`)
-  }
-  app.use(bodyLimit({ maxSize: BODY_BYTES_MAX, onError: tooLarge }))
+  const limited = bodyLimit({
+    maxSize: BODY_BYTES_MAX,
+    onError() {
+      throw tooLarge(BODY_BYTES_MAX)
+    },
+  })
+  // The seam counts for itself.
+  app.use(async (call, next) => (isOfSeam(call) ? await next() : await limited(call, next)))
   addHealth(app, options)
   if (options.dashboard) addPageRoutes(app)
-  const rate = new Rate()
+  const [rate, seamRate] = [new Rate(), new Rate(SEAM_RATE)]
   app.use('/v1/*', async (call, next) => {
     const caller = options.gate.caller(call.req.header('authorization'))
     call.set('caller', caller)
     // A limit must not cost a lease.
-    if (!/\/(?:renew|release|beat|end)$/.test(call.req.path)) rate.count(caller, performance.now())
+    if (!/\/(?:renew|release|beat|end|leave|unwatch)$/.test(call.req.path)) {
+      const limit = isOfSeam(call) ? seamRate : rate
+      limit.count(caller, performance.now())
+    }
     await next()
   })
   const sessions = new Sessions(options.loans)
@@ -65,9 +78,14 @@ export function routes(options: RoutesOptions): App {
   addSessionRoutes(app, sessions, options.loans)
   addLooks(app, options)
   addReaderRoutes(app, options)
+  if (options.seam !== undefined) addSeamRoutes(app, { ...options, seam: options.seam, bodyBytesMax: BODY_BYTES_MAX })
   app.notFound((call) => answerOf(call, new Refusal('NOT_FOUND', 'there is no such path: see /openapi.json')))
   app.onError((error, call) => answerOf(call, error))
   return app
+}
+
+function isOfSeam(call: Call): boolean {
+  return call.req.path.startsWith('/v1/seam/')
 }
 
 function addHealth(app: App, { locks, loans }: RoutesOptions): void {
