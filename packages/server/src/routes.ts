@@ -3,6 +3,7 @@ import { type Locks, parseSequencer, StaleToken } from 'holdfast'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { type App, type Call, allowedName, answerOf, goneOf, jsonOf } from './call.ts'
+import type { Audit } from './audit.ts'
 import { allow, type Gate } from './gate.ts'
 import { lineDocument } from './line-document.ts'
 import type { Loan } from './loan.ts'
@@ -21,6 +22,7 @@ export interface RoutesOptions {
   readonly namespace: string
   readonly loans: Loans
   readonly gate: Gate
+  readonly audit: Audit
   /** Whether there is a page for people. */
   readonly dashboard: boolean
   /** Tells this run of this server from every other one. */
@@ -31,6 +33,8 @@ export interface RoutesOptions {
 
 const BODY_BYTES_MAX = 256 * 1024
 const LIST_MAX = 1_000
+/** Refused for who asks, and not for what. */
+const ACCESS_CODES: ReadonlySet<string> = new Set(['UNAUTHENTICATED', 'FORBIDDEN', 'WRONG_HOST'])
 /** The share of the ttl after which a program should renew. */
 const RENEW_SHARE = 1 / 3
 
@@ -62,11 +66,14 @@ export function routes(options: RoutesOptions): App {
   })
   const sessions = new Sessions(options.loans)
   addLending(app, options, sessions)
-  addSessionRoutes(app, sessions, options.loans)
+  addSessionRoutes(app, sessions, options)
   addLooks(app, options)
   addReaderRoutes(app, options)
   app.notFound((call) => answerOf(call, new Refusal('NOT_FOUND', 'there is no such path: see /openapi.json')))
-  app.onError((error, call) => answerOf(call, error))
+  app.onError((error, call) => {
+    if (error instanceof Refusal && ACCESS_CODES.has(error.code)) options.audit.refused(call.get('caller'), error.code)
+    return answerOf(call, error)
+  })
   return app
 }
 
@@ -83,7 +90,7 @@ function addHealth(app: App, { locks, loans }: RoutesOptions): void {
   app.get('/openapi.json', (call) => call.json(openApi()))
 }
 
-function addLending(app: App, { loans }: RoutesOptions, sessions: Sessions): void {
+function addLending(app: App, { loans, audit }: RoutesOptions, sessions: Sessions): void {
   app.post('/v1/locks/:name/acquire', async (call) => {
     const name = allowedName(call, 'lock')
     const body = parsed(schemas.acquire, await jsonOf(call))
@@ -93,6 +100,8 @@ function addLending(app: App, { loans }: RoutesOptions, sessions: Sessions): voi
     // To ask is a sign of life, too.
     if (!loans.isDraining) session?.prolong(receivedMs)
     const loan = await loans.acquire({ name, body, session }, goneOf(call), receivedMs)
+    const { tokenText: token } = loan.lease
+    if (loan.isUntold()) audit.note('acquired', call.get('caller'), { name, token })
     return granted(call, loan, { waitedMs: Math.round(performance.now() - startedMs) })
   })
   app.post('/v1/locks/:name/renew', async (call) => {
@@ -110,7 +119,7 @@ function addLending(app: App, { loans }: RoutesOptions, sessions: Sessions): voi
   })
 }
 
-function addLooks(app: App, { locks, namespace }: RoutesOptions): void {
+function addLooks(app: App, { locks, namespace, audit }: RoutesOptions): void {
   app.get('/v1/locks/:name', async (call) => {
     const name = allowedName(call, 'read')
     return call.json(lineDocument(namespace, name, await locks.inspect(name)))
@@ -124,7 +133,10 @@ function addLooks(app: App, { locks, namespace }: RoutesOptions): void {
   app.post('/v1/locks/:name/evict', async (call) => {
     const name = allowedName(call, 'operate')
     const { token, reason } = parsed(schemas.evict, await jsonOf(call))
+    const caller = call.get('caller')
+    audit.require('evict', caller, { name, token, reason })
     const outcome = await locks.evict(name, { token: BigInt(token), reason })
+    audit.note(outcome === 'gone' ? 'not_evicted' : 'evicted', caller, { name, token })
     if (outcome === 'gone') throw await stale(locks, name, BigInt(token))
     return call.json({ outcome })
   })

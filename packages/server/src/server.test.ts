@@ -147,6 +147,15 @@ describe('looks', () => {
     expect((await ask('/v1/observe')).status).toBe(400)
   })
 
+  test('say why a lock was not got: busy, waited for in vain, or used with another capacity', async () => {
+    await locks.acquire('seat')
+    const asked = (body: object) => ask('/v1/locks/seat/acquire', { id: newClaimId(), ...body })
+    expect(await asked({})).toMatchObject({ status: 409, body: { code: 'WAIT_TIMEOUT', because: 'busy', waitedMs: 0 } })
+    expect(await asked({ waitMs: 20 })).toMatchObject({ status: 409, body: { because: 'timeout' } })
+    const capacity = await asked({ mode: 'permit', of: 3 })
+    expect(capacity).toMatchObject({ status: 409, body: { code: 'MISUSE', because: 'capacity', capacity: 1 } })
+  })
+
   test('say what is wrong with a request, and describe the interface', async () => {
     expect(await ask('/v1/locks/seat/acquire', { id: 'mine' })).toMatchObject({
       status: 400,
