@@ -11,6 +11,13 @@ const FOLDER = 'packages/server/src'
 
 export const serverMutants: readonly Mutant[] = [
   {
+    name: 'server: the claims of one process are those of all whose names begin like it',
+    file: `${FOLDER}/owner-claims.ts`,
+    find: 'claim.owner.startsWith(`${owner}/`)',
+    replace: 'claim.owner.startsWith(owner)',
+    caughtBy: { ...picture, named: 'what one process holds and waits for' },
+  },
+  {
     name: 'server: an eviction is done that is written down nowhere',
     file: `${FOLDER}/audit.ts`,
     find: '    if (this.#write(event, caller, details)) return\n',

@@ -40,6 +40,7 @@ export function openApi(): Readonly<Record<string, unknown>> {
     ['/v1/locks', look('Names that are held or waited for: prefix, cursor, limit')],
     ['/v1/check', look('Whether a sequencer holds now; 412 when not')],
     ['/v1/locks/{name}/history', { parameters: [name], ...look('What this server saw of the lock') }],
+    ['/v1/claims', look('What one owner holds and waits for, as seen while a page is open: owner, prefix')],
     ['/v1/observe', look('Lines as they change, as events: name, up to 100 times, or prefix')],
     ['/v1/store', look('What the store promises, and what the caller may do')],
     ['/livez', look('The process answers')],
