@@ -11,6 +11,13 @@ const FOLDER = 'packages/server/src'
 
 export const serverMutants: readonly Mutant[] = [
   {
+    name: 'server: one lease that is over spoils the renewals of the others',
+    file: `${FOLDER}/routes.ts`,
+    find: '        return { name, problem: problemOf(error) }\n',
+    replace: '        throw error\n',
+    caughtBy: { ...tests, named: 'one that is over spoils none' },
+  },
+  {
     name: 'server: the claims of one process are those of all whose names begin like it',
     file: `${FOLDER}/owner-claims.ts`,
     find: 'claim.owner.startsWith(`${owner}/`)',

@@ -1,4 +1,5 @@
 /** The interface over HTTP: what each path does with its request. */
+import { createRequire } from 'node:module'
 import { type Locks, parseSequencer, StaleToken } from 'holdfast'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
@@ -8,8 +9,10 @@ import { allow, type Gate } from './gate.ts'
 import { lineDocument } from './line-document.ts'
 import type { Loan } from './loan.ts'
 import type { Loans } from './loans.ts'
-import { parsed, schemas } from './messages.ts'
+import { LineWaits, preferredWaitMs } from './line-wait.ts'
+import { parsed, POLL_MS_MAX, renewalsSchema, schemas } from './messages.ts'
 import { openApi } from './open-api.ts'
+import { problemOf } from './problem.ts'
 import { Rate } from './rate.ts'
 import { addPageRoutes } from './page-routes.ts'
 import { addReaderRoutes } from './reader-routes.ts'
@@ -31,6 +34,7 @@ export interface RoutesOptions {
   readonly readerSilenceMs: number
 }
 
+const { version } = createRequire(import.meta.url)('../package.json') as { readonly version: string }
 const BODY_BYTES_MAX = 256 * 1024
 const LIST_MAX = 1_000
 /** Refused for who asks, and not for what. */
@@ -77,7 +81,7 @@ export function routes(options: RoutesOptions): App {
   return app
 }
 
-function addHealth(app: App, { locks, loans }: RoutesOptions): void {
+function addHealth(app: App, { locks, loans, gate, instance }: RoutesOptions): void {
   app.get('/livez', (call) => call.json({ alive: true }))
   app.get('/readyz', async (call) => {
     const isOpen = await locks.open().then(
@@ -86,6 +90,11 @@ function addHealth(app: App, { locks, loans }: RoutesOptions): void {
     )
     const isReady = isOpen && !loans.isDraining
     return call.json({ store: isOpen ? 'ok' : 'away', draining: loans.isDraining }, isReady ? 200 : 503)
+  })
+  app.get('/version', (call) => {
+    const caller = gate.caller(call.req.header('authorization'))
+    allow(caller, 'read', caller.prefix)
+    return call.json({ name: 'holdfast', version, interface: 'v1', instance })
   })
   app.get('/openapi.json', (call) => call.json(openApi()))
 }
@@ -111,6 +120,21 @@ function addLending(app: App, { loans, audit }: RoutesOptions, sessions: Session
     if (note !== undefined) loan.lease.setNote(note)
     return granted(call, loan, { closing: loans.isDraining })
   })
+  app.post('/v1/renew', async (call) => {
+    const { claims } = parsed(renewalsSchema, await jsonOf(call))
+    const caller = call.get('caller')
+    const renewed = claims.map(({ name, id, token, note }) => {
+      try {
+        allow(caller, 'lock', name)
+        const loan = loans.renew(id, name, token, call.get('receivedMs'))
+        if (note !== undefined) loan.lease.setNote(note)
+        return { name, ...standingOf(loan, call) }
+      } catch (error) {
+        return { name, problem: problemOf(error) }
+      }
+    })
+    return call.json({ claims: renewed, closing: loans.isDraining })
+  })
   app.post('/v1/locks/:name/release', async (call) => {
     const name = allowedName(call, 'lock')
     const { id } = parsed(schemas.release, await jsonOf(call))
@@ -119,10 +143,15 @@ function addLending(app: App, { loans, audit }: RoutesOptions, sessions: Session
   })
 }
 
-function addLooks(app: App, { locks, namespace, audit }: RoutesOptions): void {
+function addLooks(app: App, { locks, namespace, audit, loans }: RoutesOptions): void {
+  const waits = new LineWaits(locks, loans.draining)
   app.get('/v1/locks/:name', async (call) => {
     const name = allowedName(call, 'read')
-    return call.json(lineDocument(namespace, name, await locks.inspect(name)))
+    const known = call.req.header('if-none-match')
+    const waitMs = known === undefined ? 0 : preferredWaitMs(call.req.header('prefer'), POLL_MS_MAX)
+    const { line, tag, isKnown } = await waits.look({ name, known, waitMs, gone: goneOf(call) })
+    call.header('ETag', tag)
+    return isKnown ? call.body(null, 304) : call.json(lineDocument(namespace, name, line))
   })
   app.get('/v1/locks', async (call) => {
     const { prefix = '', cursor, limit = '100' } = call.req.query()
@@ -153,9 +182,14 @@ function granted(call: Call, loan: Loan, more: Readonly<Record<string, unknown>>
   const { tokenText, sequencer } = loan.lease
   call.header('Fencing-Token', tokenText)
   call.header('Holdfast-Sequencer', sequencer)
+  return call.json({ ...standingOf(loan, call), ...more })
+}
+
+function standingOf(loan: Loan, call: Call): Readonly<Record<string, unknown>> {
+  const { tokenText, sequencer } = loan.lease
   const believeMs = loan.believeMs(call.get('receivedMs'))
   const renewAfterMs = Math.floor(loan.ttlMs * RENEW_SHARE)
-  return call.json({ standing: 'held', token: tokenText, sequencer, believeMs, renewAfterMs, ...more })
+  return { standing: 'held', token: tokenText, sequencer, believeMs, renewAfterMs }
 }
 
 async function stale(locks: Locks, name: string, held: bigint): Promise<StaleToken> {
