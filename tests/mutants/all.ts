@@ -46,6 +46,7 @@ import { timelineMutants } from './timeline.mutants.ts'
 import { tokenScaleMutants } from './token-scale.mutants.ts'
 import { topologyMutants } from './topology.mutants.ts'
 import { troubleMutants } from './trouble.mutants.ts'
+import { watchMutants } from './watch.mutants.ts'
 import { zookeeperMutants } from './zookeeper.mutants.ts'
 
 export const mutants: readonly Mutant[] = [
@@ -96,4 +97,5 @@ export const mutants: readonly Mutant[] = [
   ...tokenScaleMutants,
   ...topologyMutants,
   ...troubleMutants,
+  ...watchMutants,
 ]

@@ -132,6 +132,19 @@ export class Sandbox {
     return running
   }
 
+  /** On a pseudo terminal, with a keyboard: what is written to `stdin` is pressed. */
+  startOnTerminal(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Running {
+    const words = [process.execPath, bin, ...args].map((word) => `'${word}'`).join(' ')
+    const child = spawn('script', ['-qefc', `stty cols 100 rows 30; exec ${words}`, '/dev/null'], {
+      cwd: this.folder,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...this.environment, TERM: 'xterm-256color', ...environment },
+    })
+    const running = new Running(child)
+    this.#running.push(running)
+    return running
+  }
+
   run(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Ended> {
     return this.start(args, environment).ended
   }

@@ -125,7 +125,7 @@ function addWatch(root: Command, program: ProgramOptions): void {
   const watch = root
     .command('watch')
     .description(
-      'Show locks, holders and waiters as they change: a picture on a terminal, one line a change elsewhere. Ctrl-C ends it.',
+      'Show locks, holders and waiters as they change: a picture with keys on a terminal, one line a change elsewhere. Ctrl-C ends it.',
     )
     .argument('[prefix]', 'only names that start with this')
     .option('--interval <duration>', 'how often to look for names that appeared', '1s')

@@ -85,3 +85,18 @@ test('an address beyond this machine is refused without tokens', async () => {
   const { code, stderr } = await box.run(['serve', '--listen', '0.0.0.0:0'])
   expect([code, stderr]).toEqual([2, expect.stringContaining('--tokens')])
 })
+
+test('SIGHUP makes it read its files again, and a certificate without its key is refused', async () => {
+  const audited = box.start(['serve', '--listen', '127.0.0.1:0', '--audit', box.path('audit.ndjson')])
+  const [, address = ''] = await audited.says(/listening on (\S+)/)
+  url = address
+  await curl('nightly/acquire', { id: 'f'.repeat(32) })
+  expect(box.read('audit.ndjson')).toContain('"event":"acquired","by":"this machine"')
+  audited.kill('SIGHUP')
+  await audited.says(/its files were read again/)
+  await curl('nightly/release', { id: 'f'.repeat(32) })
+  audited.kill('SIGTERM')
+  expect((await audited.ended).code).toBe(143)
+  const { code, stderr } = await box.run(['serve', '--tls-cert', 'cert.pem'])
+  expect([code, stderr]).toEqual([2, expect.stringContaining('--tls-cert and --tls-key go together')])
+})

@@ -194,7 +194,7 @@ describe.each(stores)('on $store', ({ driver, start: startAll, urlOf, damage, da
     expect((await call('inspect', 'free')).stdout).toMatch(/free: nobody holds it/)
     expect(await call('watch', '--once')).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/\nseat +held +\d+ .*night shift\n$/) as string,
+      stdout: expect.stringMatching(/\nseat +held +lock +\d+ .*night shift\n$/) as string,
     })
   })
 

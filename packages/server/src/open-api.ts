@@ -1,6 +1,6 @@
 /** The document of the interface, made from the schemas that check the requests. */
 import { z } from 'zod'
-import { schemas, sessionSchemas } from './messages.ts'
+import { renewalsSchema, schemas, sessionSchemas } from './messages.ts'
 import { seamSchemas } from './seam-messages.ts'
 
 /** What a request means, by the last part of its path. */
@@ -58,11 +58,23 @@ export function openApi(): Readonly<Record<string, unknown>> {
     ['/v1/seam/facts', look('Seam: what the store promises, and its version')],
     ['/v1/seam/stream', look('Seam: events for what is watched')],
     ['/v1/locks/{name}', { parameters: [name], ...look('Who holds the lock, and who waits') }],
+    [
+      '/v1/renew',
+      {
+        post: {
+          summary: 'Prolong several leases; what is wrong with one is told beside it',
+          requestBody: bodyOf(renewalsSchema),
+          responses: answers,
+        },
+      },
+    ],
     ['/v1/locks', look('Names that are held or waited for: prefix, cursor, limit')],
     ['/v1/check', look('Whether a sequencer holds now; 412 when not')],
     ['/v1/locks/{name}/history', { parameters: [name], ...look('What this server saw of the lock') }],
+    ['/v1/claims', look('What one owner holds and waits for, as seen while a page is open: owner, prefix')],
     ['/v1/observe', look('Lines as they change, as events: name, up to 100 times, or prefix')],
     ['/v1/store', look('What the store promises, and what the caller may do')],
+    ['/version', look('Which server answers')],
     ['/livez', look('The process answers')],
     ['/readyz', look('The store answers; 503 when not, and before the end')],
   ])

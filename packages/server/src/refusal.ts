@@ -9,6 +9,7 @@ export type RefusalCode =
   | 'NOT_FOUND'
   | 'NOT_JSON'
   | 'DRAINING'
+  | 'AUDIT_FAILED'
 
 const statusOf: Readonly<Record<RefusalCode, number>> = {
   UNAUTHENTICATED: 401,
@@ -20,6 +21,7 @@ const statusOf: Readonly<Record<RefusalCode, number>> = {
   WRONG_INSTANCE: 421,
   LIMITED: 429,
   DRAINING: 503,
+  AUDIT_FAILED: 503,
 }
 
 export class Refusal extends Error {

@@ -270,13 +270,14 @@ class Acquisition implements LocalWaiter {
       throw new Misuse(
         `"${name}" is in use with a capacity of ${standing.capacity ?? 'another size'}, this call says ${capacity}: ` +
           'one name has one kind of lock and one number of permits',
-        { resource: name },
+        { resource: name, capacity: standing.capacity },
       )
     }
     if (standing.because === 'full') {
       throw new WaitTimeout(`"${name}" has ${QUEUE_LENGTH_MAX} claims waiting already, which is the limit`, {
         resource: name,
         waitedMs: this.#limit.waitedMs,
+        because: 'full',
       })
     }
     this.#calls.giveUp()

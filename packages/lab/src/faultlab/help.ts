@@ -29,7 +29,7 @@ where it was interrupted (with the same commit and options), and adds a row for 
 time is over and tells which promise it was found by, and after how many seconds.
 
 run starts worker processes that take locks and work on a guarded database, hurts them and the store, heals everything, obtains
-every lock once more, and judges the recorded history.
+every lock once more, and judges the recorded history. On a terminal it draws what it is at, grants, faults and the time left.
 
   --store URL      which store (also HOLDFAST_STORE); sqlite:, redis:, postgres:, mysql:, etcd:, zookeeper:, redlock:, redis+cluster: or redis+sentinel:
                    alone is one that the run makes for itself and may hurt; of a store of yours nothing is, only the workers and their connections
@@ -47,6 +47,7 @@ ${faultLines.join('\n')}
 ${broken.join('\n')}
   --lock MODULE    a lock of your own instead of Holdfast; docs/fault-lab.md tells how
   --out DIR        an empty folder for history.ndjson, verdict.json and timeline.html (default holdfast-lab/…)
+  --trace FILE     also writes the run as a trace for ui.perfetto.dev and chrome://tracing
   --json           the verdict as one JSON document on standard output
 
 Exit codes:
