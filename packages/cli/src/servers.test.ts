@@ -141,10 +141,8 @@ describe.each(stores)('on $store', ({ driver, start: startAll, urlOf, damage, da
     await requireEngine(context, driver)
     if (engines.length === 0) engines = await startAll()
     namespaces += 1
-    environment = {
-      HOLDFAST_STORE: urlOf(engines.map(({ url }) => url)),
-      HOLDFAST_NAMESPACE: `servers-${namespaces}`,
-    }
+    const store = urlOf(engines.map(({ url }) => url))
+    environment = { HOLDFAST_STORE: store, HOLDFAST_NAMESPACE: `servers-${namespaces}` }
   })
   afterEach(() => sandbox.close())
   afterAll(() => Promise.all(engines.map((engine) => engine.close())))
