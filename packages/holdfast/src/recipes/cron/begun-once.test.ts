@@ -41,6 +41,7 @@ class Runners {
   readonly #db: DatabaseSync
   /** With the environment of each; the one that was hurt last is the last. */
   readonly #running = new Map<ChildProcess, Environment>()
+  readonly #listed = new Set<number>()
   stops = 0
   kills = 0
 
@@ -71,6 +72,7 @@ class Runners {
       this.#running.set(victim, environment)
     } else {
       await killed(victim)
+      this.#look()
       this.kills += 1
       await this.add(environment)
     }
@@ -85,12 +87,17 @@ class Runners {
     return rows.map(({ tick }) => Number(tick))
   }
 
-  /** Of these ticks, neither begun nor in the ledger. */
+  /** Of these ticks, neither begun nor ever seen in the ledger, which forgets: looked at whenever a process was killed. */
   unlisted(due: readonly number[]): number {
+    this.#look()
+    const begun = new Set(this.begun())
+    return due.filter((tick) => !begun.has(tick) && !this.#listed.has(tick)).length
+  }
+
+  #look(): void {
     const lock = { namespace: 'default', name: 'cron:often' }
-    const { runs } = History.parse(lock.name, ledger(this.#db).get(lock)?.value)
-    const listed = new Set([...this.begun(), ...runs.map(({ tick }) => tick.getTime())])
-    return due.filter((tick) => !listed.has(tick)).length
+    for (const { tick } of History.parse(lock.name, ledger(this.#db).get(lock)?.value).runs)
+      this.#listed.add(tick.getTime())
   }
 
   async end(): Promise<void> {
