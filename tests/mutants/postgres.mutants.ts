@@ -180,4 +180,11 @@ export const postgresMutants: readonly Mutant[] = [
     replace: 'names.areUsed = true\n        throw',
     caughtBy: { ...tests('prepared'), named: 'discards what its connections have prepared' },
   },
+  {
+    name: 'postgres: a closed listener keeps its program alive until its next check',
+    file: `${driver}/listener.ts`,
+    find: 'if (this.#alarm !== undefined) this.#timers.cancel(this.#alarm)\n    this.#client?.end()',
+    replace: 'this.#client?.end()',
+    caughtBy: { tests: [`${driver}/listener.test.ts`], engine: 'postgres', named: 'a listener that is closed' },
+  },
 ]

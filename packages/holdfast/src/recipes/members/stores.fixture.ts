@@ -1,10 +1,6 @@
-/**
- * Members, and a group that shares partitions, on every store of this machine: servers are started once for both.
- * @module-tag real-time
- */
+/** Members, and a group that shares partitions, on every store of this machine: servers are started once for both. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect } from 'vitest'
-import { onEveryStore, type StoreUnderTest } from '../every-store.fixture.ts'
+import type { StoreCase, StoreUnderTest } from '../every-store.fixture.ts'
 import { adopt, AlreadyAdopted, handOver } from '../hand-over/index.ts'
 import { untilStopped } from '../partitions/group.fixture.ts'
 import { type Partition, partitions } from '../partitions/index.ts'
@@ -13,7 +9,7 @@ import { members } from './index.ts'
 const COUNT = 4
 
 /** Three members see one another, and an observer sees them come and go. */
-async function watch({ client, facts }: StoreUnderTest): Promise<void> {
+async function watch({ client, facts, expect }: StoreUnderTest): Promise<void> {
   const [one, two, watcher] = [client(), client(), client()].map((locks) => members(locks, 'nodes'))
   if (facts.unsupported.members !== undefined) {
     await expect(one?.join()).rejects.toMatchObject({ code: 'UNSUPPORTED' })
@@ -39,6 +35,7 @@ async function watch({ client, facts }: StoreUnderTest): Promise<void> {
 
 /** Partitions move to a member that joins and back when it leaves, with tokens that rise. */
 async function move(store: StoreUnderTest): Promise<void> {
+  const { expect } = store
   const stop = [new AbortController(), new AbortController()]
   const tokens: bigint[][] = Array.from({ length: COUNT }, () => [])
   const work = async (partition: Partition): Promise<void> => {
@@ -71,7 +68,7 @@ async function move(store: StoreUnderTest): Promise<void> {
 }
 
 /** The partitions of a member that left by `restart` wait for it. */
-async function comeBack({ client, facts }: StoreUnderTest): Promise<void> {
+async function comeBack({ client, facts, expect }: StoreUnderTest): Promise<void> {
   if (facts.unsupported.members !== undefined || facts.unsupported.minimumHold !== undefined) return
   const stop = new AbortController()
   const group = (id: string) => partitions(client(), 'rolling', { count: 2, settle: '100ms', id, rejoinWithin: '20s' })
@@ -93,7 +90,7 @@ async function comeBack({ client, facts }: StoreUnderTest): Promise<void> {
 }
 
 /** A lock goes from one client to another that goes on with its token, while a third one waits. */
-async function handOn({ client, facts }: StoreUnderTest): Promise<void> {
+async function handOn({ client, facts, expect }: StoreUnderTest): Promise<void> {
   const [first, second, third] = [client(), client(), client()]
   const lease = await first.acquire('deploy', { ttl: '1s' })
   if (facts.ttl.per === 'session') {
@@ -114,10 +111,10 @@ async function handOn({ client, facts }: StoreUnderTest): Promise<void> {
   expect((await third.acquire('deploy')).token).toBeGreaterThan(BigInt(lease.tokenText))
 }
 
-onEveryStore(
-  'members see one another, share partitions, and find their own after a restart, and hand a lock on',
-  async (store) => {
+export const membersCase: StoreCase = {
+  name: 'members see one another, share partitions, and find their own after a restart, and hand a lock on',
+  async body(store) {
     // Most of it is waiting for a store that is looked at once a second.
     await Promise.all([watch(store), move(store), comeBack(store), handOn(store)])
   },
-)
+}
