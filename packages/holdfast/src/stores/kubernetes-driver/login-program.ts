@@ -5,6 +5,7 @@
 import { type ExecFileException, execFile } from 'node:child_process'
 import { dirname, resolve } from 'node:path'
 import { NotApplied, StoreUnavailable } from '../../store/errors.ts'
+import { instant } from '../../time/instant.ts'
 
 export interface LoginProgram {
   readonly command: string
@@ -100,7 +101,7 @@ function tokenIn(printed: string, { command, apiVersion }: LoginProgram): Progra
   if (typeof token !== 'string' || token === '') {
     throw wrong('no token: a certificate of a program is not used here, give its user a token (kubectl create token)')
   }
-  const endsAtMs = typeof end === 'string' ? Date.parse(end) : undefined
+  const endsAtMs = typeof end === 'string' ? instant(end).getTime() : undefined
   if (Number.isNaN(endsAtMs)) throw wrong('an end of its token (expirationTimestamp) that is no time')
   return { token, endsAtMs }
 }
