@@ -112,8 +112,8 @@ export const recordMutants: readonly Mutant[] = [
   {
     name: 'records: what was written here is seen anew when it is read',
     file: 'packages/holdfast/src/stores/records/swap.ts',
-    find: '    this.#observe(resource, decodeText(stored.text, true), now.nowMs)\n',
-    replace: '',
+    find: 'const record = this.#observe(resource, decoded, now.nowMs)',
+    replace: 'const { record } = decoded\n    void now',
     caughtBy: conformance,
   },
   {
@@ -132,7 +132,7 @@ export const recordMutants: readonly Mutant[] = [
   },
   {
     name: 'records: a line of any length is written',
-    file: 'packages/holdfast/src/stores/records/swap.ts',
+    file: 'packages/holdfast/src/stores/records/swap-text.ts',
     find: 'if (grows && text.length > RECORD_LENGTH_MAX) throw new RecordFull()',
     replace: '',
     caughtBy: tests('packages/holdfast/src/stores/records/swap.test.ts'),

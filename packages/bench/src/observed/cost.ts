@@ -10,7 +10,7 @@ import { turnsOf } from './turns.ts'
 const CROWDS = [2, 16, 50] as const
 const CLIENTS = 4
 const TTL_MS = 30_000
-/** Until everybody stands in line, and has stopped looking often. */
+/** Until every waiter stands in line, and has stopped looking often. */
 const SETTLED_MS = 1_000
 
 const TITLES: Readonly<Record<ObservedKind, string>> = {

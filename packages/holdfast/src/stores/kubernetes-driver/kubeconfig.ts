@@ -3,10 +3,9 @@ import { dirname, resolve } from 'node:path'
 import { StoreUnavailable } from '../../store/errors.ts'
 import type { KubernetesAccess } from './access.ts'
 import { loginProgramOf } from './login-program.ts'
-import { parseYaml } from './yaml.ts'
+import { type Fields, parseYaml } from './yaml.ts'
 
-type Fields = Readonly<Record<string, unknown>>
-type Login = {
+type UserLogin = {
   readonly [Field in 'certificate' | 'key' | 'token' | 'tokenFile' | 'program']?: KubernetesAccess[Field] | undefined
 }
 type ReadText = (path: string) => Promise<string>
@@ -47,7 +46,7 @@ async function loginOf(
   cluster: Fields,
   path: string,
   pem: (fields: Fields, field: string) => Promise<string | undefined>,
-): Promise<Login> {
+): Promise<UserLogin> {
   const file = textOf(user, 'tokenFile')
   const login = {
     certificate: await pem(user, 'client-certificate'),

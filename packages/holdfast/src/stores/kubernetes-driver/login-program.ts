@@ -6,6 +6,7 @@ import { type ExecFileException, execFile } from 'node:child_process'
 import { dirname, resolve } from 'node:path'
 import { NotApplied, StoreUnavailable } from '../../store/errors.ts'
 import { instant } from '../../time/instant.ts'
+import type { Fields } from './yaml.ts'
 
 export interface LoginProgram {
   readonly command: string
@@ -23,8 +24,6 @@ export interface ProgramToken {
   /** On the wall clock; `undefined` for one that is used until it is refused. */
   readonly endsAtMs: number | undefined
 }
-
-type Fields = Readonly<Record<string, unknown>>
 
 const VERSIONS = /^client\.authentication\.k8s\.io\/v1(?:beta1)?$/
 /** A person who is asked by another window is not waited for: a lock needs its answers in seconds. */
