@@ -209,8 +209,8 @@ export const coreMutants: readonly Mutant[] = [
   {
     name: 'who is the first one now looks late where nothing is pushed',
     file: 'packages/holdfast/src/wait/acquire.ts',
-    find: "this.#host.facts?.wakeUp === 'poll' ? 0 : ",
-    replace: '',
+    find: 'store.hearsItself === true ? OWN_NEWS_MS : 0',
+    replace: 'PROVISIONAL_LIFE_MS / 3',
     caughtBy: { ...localWaiters, named: 'that was granted looks at once' },
   },
   {

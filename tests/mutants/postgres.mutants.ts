@@ -111,7 +111,7 @@ export const postgresMutants: readonly Mutant[] = [
   },
   {
     name: 'records: a damaged line hides all others of a list',
-    file: `${records}/swap.ts`,
+    file: `${records}/list-page.ts`,
     find: 'if (error instanceof StoreUnavailable && error.isFinal) return { resource }\n',
     replace: '',
     caughtBy: { tests: [`${records}/swap.test.ts`] },

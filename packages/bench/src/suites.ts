@@ -10,6 +10,7 @@ import { handOff } from './hand-off.ts'
 import { httpPair } from './http/pair.ts'
 import { idle } from './idle.ts'
 import { judging } from './judge.ts'
+import { observedCosts } from './observed/cost.ts'
 import { growth, inMemory } from './memory.ts'
 import { redisAcquireAll } from './redis/acquire-all.ts'
 import { redisCrash } from './redis/crash.ts'
@@ -67,6 +68,7 @@ export const suites: readonly Suite[] = [
   sqlDistance,
   sqlRivals,
   dynamodbRivals,
+  ...observedCosts,
   ...quorumSuites(etcdEngine),
   etcdRivals,
   ...quorumSuites(zookeeperEngine),

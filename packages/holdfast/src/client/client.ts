@@ -148,7 +148,8 @@ export class LockClient implements WaitHost {
   }
 
   async watch(ref: Ref, signal: AbortSignal): Promise<Standing | Hint | undefined> {
-    if (this.#opened?.facts.wakeUp !== 'push') return undefined
+    if (this.#opened === undefined || (this.#opened.facts.wakeUp === 'poll' && !this.#opened.hearsItself))
+      return undefined
     try {
       return await this.#opened.watch(ref, signal)
     } catch {

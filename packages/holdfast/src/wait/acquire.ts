@@ -25,6 +25,8 @@ import { QueuedClaim, type WakeReason } from './queued-claim.ts'
  * from a waiter in line may come back, so there it has to stay final for this long.
  */
 const FINAL_AFTER_ANSWER_MS = ATTEMPT_MS_MAX
+/** Who looks this late is mostly told before, by what this process does next. */
+const OWN_NEWS_MS = 50
 
 /** The lease, or null when the request does not queue and the lock is held. */
 export function acquire(host: WaitHost, request: ClaimRequest): Promise<HeldLease | null> {
@@ -118,7 +120,8 @@ class Acquisition implements LocalWaiter {
 
   /** Who is the first one then finds a push that was lost; where nothing is pushed, it has not looked so far. */
   #leaveLocalWaiters(): void {
-    const limitMs = this.#host.facts?.wakeUp === 'poll' ? 0 : PROVISIONAL_LIFE_MS / 3
+    const { facts, store } = this.#host
+    const limitMs = facts?.wakeUp !== 'poll' ? PROVISIONAL_LIFE_MS / 3 : store.hearsItself === true ? OWN_NEWS_MS : 0
     this.#host.localWaiters.leave(this.#request.resource, this, limitMs)
   }
 
