@@ -1,4 +1,6 @@
 /** The JSON Schema of what the commands print: the documents of all other tests here are held against it by their fixture. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { complaintsOf, documentComplaints } from './documents.fixture.ts'
 import { Sandbox } from './fixture.ts'
@@ -25,4 +27,15 @@ it('knows each message by its event, behind the words of the command itself', ()
   expect(documentComplaints(['--json', 'run', 'job', '--', 'true'], { stdout: 'anything', stderr })).toEqual([])
   const unknown = '{"event":"sneezed","message":"…"}\n'
   expect(documentComplaints(['--json', 'run', 'job', '--', 'true'], { stdout: '', stderr: unknown })).toHaveLength(1)
+})
+
+it('has every event that the sources name', () => {
+  const folder = import.meta.dirname
+  const schema = readFileSync(join(folder, '..', 'schemas', 'documents.json'), 'utf8')
+  const sources = readdirSync(folder).filter((file) => !/test\.ts$|fixture\.ts$/.test(file))
+  const events = sources.flatMap((file) =>
+    Array.from(readFileSync(join(folder, file), 'utf8').matchAll(/event: '(\w+)'/g), ([, event = '']) => event),
+  )
+  expect(events.length).toBeGreaterThan(20)
+  expect(events.filter((event) => !schema.includes(`"${event}"`))).toEqual([])
 })
