@@ -1,8 +1,8 @@
 /** Damages to the live view in a terminal: whom a key hits. */
-import type { Mutant } from './mutant.ts'
+import type { Check, Mutant } from './mutant.ts'
 
 const FOLDER = 'packages/cli/src'
-const controls = (named: string) => ({ tests: [`${FOLDER}/watch-controls.test.ts`], named })
+const controls = (named: string): Check => ({ tests: [`${FOLDER}/watch-controls.test.ts`], named })
 
 export const watchMutants: readonly Mutant[] = [
   {
