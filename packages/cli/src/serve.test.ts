@@ -81,6 +81,15 @@ test('an end that cannot wait for a program leaves it its lock', async () => {
   expect((await box.run(['run', '--wait', '500ms', 'nightly', '--', 'true'])).code).toBe(75)
 })
 
+test('a command takes the locks of the server by its URL, beside those that are lent', async () => {
+  const id = 'f'.repeat(32)
+  await curl('nightly/acquire', { id })
+  const over = (name: string): Promise<Ended> =>
+    box.run(['run', '--no-wait', '--store', url, name, '--', 'echo', 'ran'])
+  expect((await over('nightly')).code).toBe(75)
+  expect(await over('other')).toMatchObject({ code: 0, stdout: 'ran\n', stderr: '' })
+})
+
 test('an address beyond this machine is refused without tokens', async () => {
   const { code, stderr } = await box.run(['serve', '--listen', '0.0.0.0:0'])
   expect([code, stderr]).toEqual([2, expect.stringContaining('--tokens')])

