@@ -32,6 +32,7 @@ export type TableLockerName =
   | '@deliveryhero/dynamodb-lock'
 
 const TTL_MS = 10_000
+const HEARTBEAT_MS = 3_000
 /** What the others ask again by: as soon as ours does at its soonest would be a storm of theirs. */
 const PERIOD_MS = 50
 const TRIES_MAX = 100_000
@@ -144,7 +145,7 @@ function lockClientOfTristan(client: DynamoDBClient, mode: TristansMode): TableL
       }
     >
   >('dynamodb-lock-client')
-  const lease = { heartbeatPeriodMs: TTL_MS / 3, leaseDurationMs: TTL_MS, trustLocalTime: true }
+  const lease = { heartbeatPeriodMs: HEARTBEAT_MS, leaseDurationMs: TTL_MS, trustLocalTime: true }
   const locks = new modes[mode]({
     dynamodb: { get: called('get'), put: called('put'), delete: called('delete') },
     lockTable: mode,
@@ -172,7 +173,7 @@ function lockClientOfDeliveryHero(client: DynamoDBClient): TableLocker {
   const options = {
     leaseDurationInMs: TTL_MS,
     prolongLeaseEnabled: true,
-    prolongEveryMs: TTL_MS / 3,
+    prolongEveryMs: HEARTBEAT_MS,
     trustLocalTime: true,
     waitDurationInMs: PERIOD_MS,
     maxRetryCount: TRIES_MAX,

@@ -31,7 +31,8 @@ time is over and tells which promise it was found by, and after how many seconds
 run starts worker processes that take locks and work on a guarded database, hurts them and the store, heals everything, obtains
 every lock once more, and judges the recorded history. On a terminal it draws what it is at, grants, faults and the time left.
 
-  --store URL      which store (also HOLDFAST_STORE); sqlite:, redis:, postgres:, mysql:, etcd:, zookeeper:, redlock:, redis+cluster: or redis+sentinel:
+  --store URL      which store (also HOLDFAST_STORE); sqlite:, redis:, postgres:, mysql:, etcd:, zookeeper:, dynamodb:,
+                   nats:, redlock:, redis+cluster: or redis+sentinel:
                    alone is one that the run makes for itself and may hurt; of a store of yours nothing is, only the workers and their connections
   --persistence P  how the run's own servers keep their data: always (default), everysec or none
   --resource KIND  where the guarded data is: sqlite (default), or redis:, postgres: or mysql:, which the run starts and never hurts

@@ -229,4 +229,5 @@ const PORTS: ReadonlyMap<string, number> = new Map([
   ['mariadb:', 3306],
   ['etcd:', 2379],
   ['zookeeper:', 2181],
+  ['nats:', 4222],
 ])
