@@ -73,6 +73,6 @@ export const onceMutants: readonly Mutant[] = [
     file: 'packages/holdfast/src/recipes/key-book/key-book.ts',
     find: 'entry.untilMs === undefined ? { value } :',
     replace: 'entry.attempt === 0 ? { value } :',
-    caughtBy: named('may be removed a day after'),
+    caughtBy: { tests: [`${FOLDER}/retention.test.ts`], named: 'may be removed a day after' },
   },
 ]

@@ -58,29 +58,7 @@ export function ledgerOver<Tx>(
   clock: Clock,
 ): SqlLedger {
   const { own, marks } = transactions
-  const guarded = async (
-    lease: Fenced,
-    tx: SqlSession | undefined,
-    ...texts: readonly [string, ...string[]]
-  ): Promise<SqlLedgerEntry | null> => {
-    const admission = admit(lease)
-    const sent = async (send: SqlSend): Promise<SqlColumns> => {
-      const [first, ...others] = texts
-      const columns = await send(first)
-      for (const text of others) await send(text)
-      return columns
-    }
-    if (tx !== undefined) return entryIn(await sent(await transactions.passWithin(tx, admission)))
-    const once = async (): Promise<SqlLedgerEntry | null> =>
-      entryIn(await transactions.run(admission, async (_, send) => await sent(send)))
-    try {
-      return await once()
-    } catch (error) {
-      if (!marks.isMissingTable(error)) throw error
-      await entries.make(own.alone)
-      return await once()
-    }
-  }
+  const guarded = guardedBy(transactions, admit, entries)
   return {
     async get({ namespace, name }) {
       try {
@@ -116,6 +94,42 @@ export function ledgerOver<Tx>(
         throw error
       }
     },
+  }
+}
+
+/** Sends these statements behind the mark, in one transaction; resolves with what the first one found. */
+function guardedBy<Tx>(
+  transactions: FencedTransactions<Tx>,
+  admit: (holder: Fenced) => Admission,
+  entries: SqlEntries,
+): (
+  lease: Fenced,
+  tx: SqlSession | undefined,
+  ...texts: readonly [string, ...string[]]
+) => Promise<SqlLedgerEntry | null> {
+  const { own, marks } = transactions
+  return async (
+    lease: Fenced,
+    tx: SqlSession | undefined,
+    ...texts: readonly [string, ...string[]]
+  ): Promise<SqlLedgerEntry | null> => {
+    const admission = admit(lease)
+    const sent = async (send: SqlSend): Promise<SqlColumns> => {
+      const [first, ...others] = texts
+      const columns = await send(first)
+      for (const text of others) await send(text)
+      return columns
+    }
+    if (tx !== undefined) return entryIn(await sent(await transactions.passWithin(tx, admission)))
+    const once = async (): Promise<SqlLedgerEntry | null> =>
+      entryIn(await transactions.run(admission, async (_, send) => await sent(send)))
+    try {
+      return await once()
+    } catch (error) {
+      if (!marks.isMissingTable(error)) throw error
+      await entries.make(own.alone)
+      return await once()
+    }
   }
 }
 

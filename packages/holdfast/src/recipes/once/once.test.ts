@@ -95,28 +95,6 @@ describe('repeats', () => {
     expect(await there.look(KEY)).toEqual({ state: 'unknown' })
     expect(await there.run(KEY, () => 'second')).toBe('second')
   })
-
-  test('may be removed a day after `keep`, and what was begun and not finished stays', async () => {
-    const { clock, machine } = machines()
-    const book = sqliteLedger(new DatabaseSync(':memory:'), { clock })
-    const options = { ledger: book, interrupted: 'refuse', keep: '1h' } as const
-    let isDead = false
-    const [here, dying] = [machine(), machine(0, () => (isDead ? lost : undefined))]
-    const payments = once(here.locks, 'payments', options)
-    await payments.run(KEY, () => 'receipt')
-    const { work } = slowWork('never')
-    once(dying.locks, 'payments', options)
-      .run('begun', work)
-      .catch(() => undefined)
-    await clock.advance(1_000)
-    isDead = true
-    await clock.advance(25 * 3_600_000)
-    expect(book.prune()).toBe(1)
-    expect([await payments.look(KEY), await payments.look('begun')]).toMatchObject([
-      { state: 'unknown' },
-      { state: 'interrupted' },
-    ])
-  })
 })
 
 describe('a work that throws', () => {
