@@ -4,7 +4,10 @@ import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { errorCodes } from '../../packages/holdfast/src/store/errors.ts'
 import { acceptedReports } from '../../scripts/api-reports.mjs'
+import { entryPoints } from '../../scripts/entry-points.mjs'
 import { complaints, read, repositoryFiles, root } from '../support/tree.ts'
+
+const README_LINES_MAX = 120
 
 /** How GitHub makes the anchor of a heading. */
 function anchorOf(heading: string): string {
@@ -83,6 +86,20 @@ test('an option without a docstring or without its default is found', () => {
     'XOptions.a has no docstring',
     'XOptions.b does not name its @default',
   ])
+})
+
+test('the README is read in a minute', () => {
+  expect(read('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(README_LINES_MAX)
+})
+
+test('the README of the library has a row for each entry point', () => {
+  const rows = read('packages/holdfast/README.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+  const named = rows.flatMap((row) => row.split('|')[1]?.match(/(?<=`)[^`, ]+(?=`)/g) ?? [])
+  expect(named.toSorted()).toEqual(
+    Array.from(entryPoints().keys(), (name) => name.replace(/^\./, 'holdfast')).toSorted(),
+  )
 })
 
 test('the changelog begins with what is not released yet', () => {

@@ -123,7 +123,7 @@ declare function connect(url: string): unknown
 `,
   ],
   [
-    'docs/using-locks.md 3',
+    'docs/using-locks.md 4',
     `import { holdfast } from 'holdfast'
 import { redis } from 'holdfast/redis'
 `,
