@@ -77,17 +77,17 @@ export const parts = [
       {
         page: 'docs/partitions.md',
         label: 'Share partitions, one owner each',
-        words: 'consumer group, rebalance, shard assignment, worker per shard, sticky, kafka',
+        words: 'consumer group, shard rebalance, partition assignment, worker per shard, sticky, kafka',
       },
       {
         page: 'docs/members.md',
         label: 'Know who is there',
-        words: 'membership, service discovery, heartbeat, live nodes',
+        words: 'membership, service discovery, heartbeat, live nodes, who is alive',
       },
       {
         page: 'docs/hand-over.md',
         label: 'Pass a lock on to another process',
-        words: 'ci pipeline lock, deploy lock between jobs, transfer lock, adopt',
+        words: 'ci pipeline lock, deploy lock between jobs, transfer lock, adopt, blue green deploy',
       },
       {
         page: 'docs/inventory.md',
@@ -114,24 +114,12 @@ export const parts = [
         label: 'Trace, measure, alert',
         words: 'opentelemetry tracing, prometheus metrics, grafana dashboard, alert rules, lock contention',
       },
-      { page: 'docs/members.md', label: 'Know who is alive', words: 'service discovery, heartbeat, membership' },
-      { page: 'docs/partitions.md', label: 'Share out partitions', words: 'partition assignment, shard rebalance' },
-      {
-        page: 'docs/hand-over.md',
-        label: 'Hand a lock over',
-        words: 'pass a lease to another process, blue green deploy',
-      },
       { page: 'docs/shutdown.md', label: 'Shut down gracefully', words: 'SIGTERM, graceful shutdown, rolling deploy' },
       { page: 'docs/processes.md', label: 'pm2, cluster, workers', words: 'pm2 cluster mode, fork, worker threads' },
       {
         page: 'docs/lambda.md',
         label: 'Lambda and frozen processes',
         words: 'serverless lock, vercel, cloud run, suspended laptop',
-      },
-      {
-        page: 'docs/telemetry.md',
-        label: 'OpenTelemetry and Prometheus',
-        words: 'grafana dashboard, tracing spans, metrics',
       },
       { page: 'docs/testing.md', label: 'Test your own code', words: 'fake timers, mock redlock, unit test' },
       {
