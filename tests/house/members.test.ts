@@ -33,6 +33,14 @@ const OPTIONS_OF_KITS: ReadonlySet<string> = new Set(['WorkloadOptions'])
 /** And what callers use of those. */
 const FOR_CALLERS: ReadonlySet<string> = new Set(['VirtualClock', 'UnreliableStore', 'VirtualClockOptions'])
 
+/** Packages whose interfaces with defaults are all options, and the page of each. */
+const ADAPTERS: Readonly<Record<string, string>> = {
+  fastify: 'docs/fastify.md',
+  nestjs: 'docs/nestjs.md',
+  otel: 'docs/telemetry.md',
+  prometheus: 'docs/telemetry.md',
+}
+
 /** Its names are on every page. */
 const EVERYWHERE = 'holdfast.api.md'
 
@@ -101,10 +109,10 @@ const publicOptions: ReadonlySet<string> = new Set(
   [...acceptedReports().values()].flatMap((report) => report.match(/(?<=interface )\w+Options\b/g) ?? []),
 )
 
-function optionsIn(source: string): readonly Option[] {
-  const interfaces = source.matchAll(/^export interface (\w+Options)\b[^{]*\{\n([\s\S]*?)^\}/gm)
+function optionsIn(source: string, isPublic: (of: string) => boolean): readonly Option[] {
+  const interfaces = source.matchAll(/^(?:export )?interface (\w+)\b[^{]*\{\n([\s\S]*?)^\}/gm)
   return [...interfaces].flatMap(([, of = '', body = '']) => {
-    if (!publicOptions.has(of)) return []
+    if (!isPublic(of)) return []
     const members = body.matchAll(/@default ([\s\S]*?)\s*\*\/\n {2}(?:readonly )?(\w+)\?/g)
     return Array.from(members, ([, fallback = '', name = '']) => ({
       of,
@@ -166,10 +174,19 @@ describe('what people call and set', () => {
       (path) => !/\.(?:test|fixture)\./.test(path),
     )
     const options = sources
-      .flatMap((path) => optionsIn(read(path)))
+      .flatMap((path) => optionsIn(read(path), (of) => publicOptions.has(of)))
       .filter(({ of }) => !FOR_AUTHORS.has(of) && !OPTIONS_OF_KITS.has(of))
     expect(options.length).toBeGreaterThan(25)
     expect(undocumented(options, guides)).toEqual([])
+  })
+
+  test.each(Object.entries(ADAPTERS))('stands so for %s, too', (adapter, page) => {
+    const sources = repositoryFiles(/\.ts$/, `packages/${adapter}/src`).filter(
+      (path) => !/\.(?:test|fixture)\./.test(path),
+    )
+    const options = sources.flatMap((path) => optionsIn(read(path), () => true))
+    expect(options.length).toBeGreaterThan(0)
+    expect(undocumented(options, read(page))).toEqual([])
   })
 
   test('is public under the name it has here', () => {
