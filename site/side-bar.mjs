@@ -16,6 +16,7 @@ export const parts = [
     label: 'Start',
     places: [
       { page: 'README.md', label: 'What it is', words: 'distributed mutex for node, typescript lock library' },
+      { page: 'docs/start.md', label: 'Five minutes', words: 'getting started, quick start, tutorial, first lock' },
       {
         page: 'docs/choose.md',
         label: 'Choose',
@@ -107,7 +108,12 @@ export const parts = [
       {
         page: 'docs/events.md',
         label: 'See what happens',
-        words: 'health check, readiness, liveness, listeners, diagnostics_channel',
+        words: 'listeners, event emitter, diagnostics_channel, logs',
+      },
+      {
+        page: 'docs/health.md',
+        label: 'Health and readiness',
+        words: 'health check, readiness probe, liveness probe, kubernetes',
       },
       {
         page: 'docs/telemetry.md',
@@ -135,7 +141,14 @@ export const parts = [
       {
         page: 'docs/production.md',
         label: 'Before production',
-        words: 'production checklist, sizing, capacity, backup and restore, migrate to another engine, cost',
+        words: 'production checklist, go live',
+      },
+      { page: 'docs/sizing.md', label: 'Sizing and cost', words: 'capacity, how many connections, price, load' },
+      { page: 'docs/backups.md', label: 'Backups', words: 'backup and restore, disaster recovery, data loss' },
+      {
+        page: 'docs/change-engine.md',
+        label: 'Change the engine',
+        words: 'migrate redis to postgres, token floor, switch store',
       },
       { page: 'docs/run.md', label: 'cron, systemd, Docker, Kubernetes', words: 'crontab flock two servers, CronJob' },
       { page: 'docs/cli.md', label: 'The command line', words: 'lock hangs, who holds the lock, evict, force unlock' },
@@ -171,8 +184,13 @@ export const parts = [
     places: [
       {
         page: 'docs/fencing.md',
-        label: 'Fencing in one picture',
+        label: 'Fencing in pictures',
         words: 'what is a fencing token, martin kleppmann, gc pause, split brain',
+      },
+      {
+        page: 'docs/leases.md',
+        label: 'Lease, ttl and the other times',
+        words: 'what is a lease, lock expires, renewal, heartbeat, stopBefore, lockDelay, minHold',
       },
       { page: 'ARCHITECTURE.md', label: 'Architecture' },
       { page: 'docs/protocols/time.md', label: 'Time and leases', words: 'lease ttl, gc pause, clock skew' },
