@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { PUBLISHED, releaseFaults } from '../../scripts/release.mjs'
 import { citedTests, missingTests } from '../support/cited-tests.ts'
+import { NODE_VERSIONS } from '../support/node-versions.ts'
 import { run } from '../support/run.ts'
 import { complaints, read, repositoryFiles } from '../support/tree.ts'
 
@@ -54,6 +55,39 @@ test('every row of what is supported has a test that is there', () => {
   const page = read('docs/support.md')
   expect(citedTests(page).length).toBeGreaterThan(7)
   expect(missingTests(page)).toEqual([])
+})
+
+/** Rows of drivers whose versions are not those that the tests have, to the minor version. */
+function driverFaults(page: string): readonly string[] {
+  const { devDependencies } = JSON.parse(read('package.json')) as { devDependencies: Readonly<Record<string, string>> }
+  const rows = Array.from(page.matchAll(/^\| `([^`]+)` \| ([\d., ]+) \|/gm), ([, name = '', versions = '']) => ({
+    name,
+    versions,
+  }))
+  return rows.flatMap(({ name, versions }) => {
+    const installed = Object.entries(devDependencies)
+      .filter(([alias, version]) => alias === name || version.startsWith(`npm:${name}@`))
+      .map(([, version]) => version.replace(/^npm:.*@/, '').replace(/\.\d+$/, ''))
+    const expected = installed.toSorted((a, b) => Number(a) - Number(b)).join(', ')
+    return expected === versions ? [] : [`${name} is tested with ${expected}, and not with ${versions}`]
+  })
+}
+
+test('the versions of drivers are those that the tests have', () => {
+  expect(driverFaults(read('docs/support.md'))).toEqual([])
+  expect(driverFaults('| `pg` | 7.1 | x |')).toEqual(['pg is tested with 8.23, and not with 7.1'])
+})
+
+test('the versions of Node, of compilers and of other runtimes are those that their tests run', () => {
+  const page = read('docs/support.md')
+  const rowOf = (where: string): string => page.split('\n').find((line) => line.startsWith(`| ${where} |`)) ?? ''
+  expect(rowOf('Node')).toContain(NODE_VERSIONS.map((version) => version.split('.')[0]).join(', '))
+  const minors = (file: string, pattern: RegExp): readonly string[] =>
+    Array.from(read(file).matchAll(pattern), ([, version = '']) => version)
+  const compilers = minors('tests/house/typescript.test.ts', /'typescript-(5\.[2-9]|6\.\d)':/g)
+  expect(rowOf('TypeScript')).toContain([...compilers, '7.0'].join(', '))
+  const runtimes = minors('tests/house/runtimes.test.ts', /(?:bun|deno): '(\d+\.\d+)\./g)
+  expect(rowOf('Bun, Deno')).toContain(runtimes.join(', '))
 })
 
 describe('a release without the publishing', { timeout: SLOW_MS }, () => {
