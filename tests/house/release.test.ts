@@ -1,14 +1,16 @@
 /** A release: made as it will be made, from packages that agree, by a pipeline without secrets and with pinned parts. */
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { PUBLISHED, releaseFaults } from '../../scripts/release.mjs'
+import { makeVersion, waitingChanges } from '../../scripts/versions.mjs'
 import { citedTests, missingTests } from '../support/cited-tests.ts'
+import { fetchTools, folderOf } from '../support/fetched.ts'
 import { NODE_VERSIONS } from '../support/node-versions.ts'
 import { run } from '../support/run.ts'
-import { complaints, read, repositoryFiles } from '../support/tree.ts'
+import { complaints, read, repositoryFiles, root } from '../support/tree.ts'
 
 const SLOW_MS = 120_000
 const workflows = repositoryFiles(/\.yml$/, '.github')
@@ -31,7 +33,7 @@ function workflowFaults(text: string): readonly string[] {
 }
 
 test('the pipelines have pinned actions, scripts that exist, no secret, and no right they do not need', () => {
-  expect(workflows).toEqual(['.github/workflows/ci.yml', '.github/workflows/release.yml'])
+  expect(workflows.map((path) => path.replace(/^.*\//, ''))).toEqual(['ci.yml', 'release.yml', 'version.yml'])
   expect(complaints(workflows, workflowFaults)).toEqual([])
 })
 
@@ -88,6 +90,42 @@ test('the versions of Node, of compilers and of other runtimes are those that th
   expect(rowOf('TypeScript')).toContain([...compilers, '7.0'].join(', '))
   const runtimes = minors('tests/house/runtimes.test.ts', /(?:bun|deno): '(\d+\.\d+)\./g)
   expect(rowOf('Bun, Deno')).toContain(runtimes.join(', '))
+})
+
+describe('a version', { timeout: SLOW_MS }, () => {
+  /** A copy of what says the versions. */
+  function repository(): string {
+    const folder = mkdtempSync(join(tmpdir(), 'holdfast-version-'))
+    const files = repositoryFiles(/^(?:[^/]+\/[^/]+\/)?package\.json$/, '').filter((path) => !path.startsWith('site'))
+    for (const file of [...files, 'package-lock.json', 'CHANGELOG.md', '.changeset/config.json']) {
+      mkdirSync(dirname(join(folder, file)), { recursive: true })
+      copyFileSync(join(root, file), join(folder, file))
+    }
+    return folder
+  }
+
+  test('is made of the changesets that wait, is the same in every package, and is headed in the changelog', async ({
+    skip,
+  }) => {
+    const tools = folderOf(await fetchTools('changesets', { '@changesets/cli': '3.0.3' }), skip)
+    const folder = repository()
+    try {
+      const program = [process.execPath, join(tools, 'node_modules', '@changesets', 'cli', 'bin.js')] as const
+      expect(await makeVersion(folder, program)).toBeUndefined()
+      writeFileSync(join(folder, '.changeset', 'one.md'), "---\n'@holdfast/nestjs': minor\n---\n\nA word.\n")
+      expect(await makeVersion(folder, program)).toBe('0.2.0')
+      for (const name of PUBLISHED) {
+        const manifest = JSON.parse(textOf(join(folder, 'packages', name), 'package.json')) as Record<string, object>
+        expect(manifest['version'], name).toBe('0.2.0')
+        const wants = { ...manifest['dependencies'], ...manifest['peerDependencies'] }
+        if (name !== 'holdfast') expect(wants, name).toMatchObject({ holdfast: '0.2.0' })
+      }
+      expect(textOf(folder, 'CHANGELOG.md')).toMatch(/^## \[Unreleased\]\n\n## \[0\.2\.0\] - \d{4}-\d\d-\d\d\n/m)
+      expect(waitingChanges(folder)).toEqual([])
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
 })
 
 describe('a release without the publishing', { timeout: SLOW_MS }, () => {
