@@ -10,6 +10,7 @@ const [one, two] = [holdfast(redis(url)), holdfast(redis(url))]
 const shop = new DatabaseSync(':memory:')
 shop.exec('CREATE TABLE seat (buyer TEXT); INSERT INTO seat VALUES (NULL)')
 const seats = fence(shop)
+/** @type {(lease: import('holdfast').Fenced, buyer: string) => unknown} */
 const sell = (lease, buyer) => seats.run(lease, (db) => db.prepare('UPDATE seat SET buyer = ?').run(buyer))
 
 const first = await one.acquire('seat')
@@ -20,7 +21,7 @@ await first.release()
 const second = await turn
 sell(second, 'bob')
 assert.throws(() => sell(late, 'ada'), StaleToken)
-assert.equal(shop.prepare('SELECT buyer FROM seat').get()?.buyer, 'bob')
+assert.deepEqual({ ...shop.prepare('SELECT buyer FROM seat').get() }, { buyer: 'bob' })
 await second.release()
 await Promise.all([one.close(), two.close()])
 process.stdout.write('ok: taken over, and the late write refused\n')

@@ -3,11 +3,12 @@ import { createHash } from 'node:crypto'
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { PUBLISHED, releaseFaults } from '../../scripts/release.mjs'
 import { makeVersion, waitingChanges } from '../../scripts/versions.mjs'
 import { citedTests, missingTests } from '../support/cited-tests.ts'
 import { fetchTools, folderOf } from '../support/fetched.ts'
+import { imageOf, stepsOf } from '../support/image.ts'
 import { NODE_VERSIONS } from '../support/node-versions.ts'
 import { run } from '../support/run.ts'
 import { complaints, read, repositoryFiles, root } from '../support/tree.ts'
@@ -129,28 +130,46 @@ describe('a version', { timeout: SLOW_MS }, () => {
 })
 
 describe('a release without the publishing', { timeout: SLOW_MS }, () => {
-  test('runs from its packages in an empty project, and tells what comes with them', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'holdfast-release-test-'))
-    try {
-      const { code, output } = await run(process.execPath, ['scripts/release.mjs', '--to', folder])
-      expect(code, output).toBe(0)
-      expect(output).toContain('holdfast 0.1.0 runs from its packages')
-      const sums = textOf(folder, 'SHA256SUMS').trim().split('\n')
-      expect(sums).toHaveLength(PUBLISHED.length + 1)
-      for (const [sum, file] of sums.map((line) => line.split('  '))) {
-        expect(sum).toBe(
-          createHash('sha256')
-            .update(readFileSync(join(folder, file ?? '')))
-            .digest('hex'),
-        )
-      }
-      expect(readdirSync(folder)).toHaveLength(PUBLISHED.length + 2)
-      const { components } = JSON.parse(textOf(folder, 'sbom.cdx.json')) as { components: { readonly name: string }[] }
-      expect(components.map(({ name }) => name)).toEqual(expect.arrayContaining(['holdfast', 'commander', 'ioredis']))
-    } finally {
-      rmSync(folder, { recursive: true, force: true })
+  let context = ''
+  let folder = ''
+  let said = ''
+  beforeAll(async () => {
+    context = mkdtempSync(join(tmpdir(), 'holdfast-release-test-'))
+    folder = join(context, 'release')
+    const { code, output } = await run(process.execPath, ['scripts/release.mjs', '--to', folder])
+    expect(code, output).toBe(0)
+    said = output
+  }, SLOW_MS)
+  afterAll(() => rmSync(context, { recursive: true, force: true }))
+
+  test('runs from its packages in an empty project, and tells what comes with them', () => {
+    expect(said).toContain('holdfast 0.1.0 runs from its packages')
+    const sums = textOf(folder, 'SHA256SUMS').trim().split('\n')
+    expect(sums).toHaveLength(PUBLISHED.length + 1)
+    for (const [sum, file] of sums.map((line) => line.split('  '))) {
+      expect(sum).toBe(
+        createHash('sha256')
+          .update(readFileSync(join(folder, file ?? '')))
+          .digest('hex'),
+      )
     }
+    expect(readdirSync(folder)).toHaveLength(PUBLISHED.length + 2)
+    const { components } = JSON.parse(textOf(folder, 'sbom.cdx.json')) as { components: { readonly name: string }[] }
+    expect(components.map(({ name }) => name)).toEqual(expect.arrayContaining(['holdfast', 'commander', 'ioredis']))
   })
+
+  test('makes an image whose entry point runs a command under a lock', async () => {
+    const image = await imageOf(read('Dockerfile'), context, join(context, 'image'))
+    const entry = join(image.folder, 'usr', 'local', 'bin', image.entryPoint[0] ?? '')
+    const env = { HOLDFAST_STORE: `sqlite://${join(context, 'locks.db')}`, HOME: context }
+    const command = ['run', 'nightly', '--', 'sh', '-c', 'test -n "$HOLDFAST_TOKEN" && exit 7']
+    const { code, output } = await run(process.execPath, [entry, ...command], { env, cwd: context })
+    expect(code, output).toBe(7)
+  })
+})
+
+test('an instruction of a Dockerfile that is not carried out is no success', () => {
+  expect(() => stepsOf('FROM node:24-slim\nVOLUME /data')).toThrow('VOLUME /data')
 })
 
 function textOf(folder: string, file: string): string {
