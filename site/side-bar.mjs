@@ -150,8 +150,13 @@ export const parts = [
         label: 'Change the engine',
         words: 'migrate redis to postgres, token floor, switch store',
       },
+      {
+        page: 'docs/stuck-lock.md',
+        label: 'When a lock hangs',
+        words: 'lock is stuck, deadlock, who holds the lock, force unlock, release a lock by hand',
+      },
       { page: 'docs/run.md', label: 'cron, systemd, Docker, Kubernetes', words: 'crontab flock two servers, CronJob' },
-      { page: 'docs/cli.md', label: 'The command line', words: 'lock hangs, who holds the lock, evict, force unlock' },
+      { page: 'docs/cli.md', label: 'The command line', words: 'holdfast command, options, exit codes' },
       { page: 'docs/server.md', label: 'Locks over HTTP', words: 'python lock, curl, sidecar' },
       { page: 'docs/errors.md', label: 'Errors', words: 'LEASE_LOST, WAIT_TIMEOUT, STALE_TOKEN' },
       { page: 'docs/bad-input.md', label: 'Bad input' },
@@ -186,6 +191,11 @@ export const parts = [
         page: 'docs/fencing.md',
         label: 'Fencing in pictures',
         words: 'what is a fencing token, martin kleppmann, gc pause, split brain',
+      },
+      {
+        page: 'docs/promises.md',
+        label: 'What each engine promises',
+        words: 'is it safe, safety class, guarantees, consistency, durable',
       },
       {
         page: 'docs/leases.md',

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { errorCodes } from '../../packages/holdfast/src/store/errors.ts'
 import { acceptedReports } from '../../scripts/api-reports.mjs'
 import { entryPoints } from '../../scripts/entry-points.mjs'
+import { parts } from '../../site/side-bar.mjs'
 import { complaints, read, repositoryFiles, root } from '../support/tree.ts'
 
 const README_LINES_MAX = 120
@@ -100,6 +101,31 @@ test('the README of the library has a row for each entry point', () => {
   expect(named.toSorted()).toEqual(
     Array.from(entryPoints().keys(), (name) => name.replace(/^\./, 'holdfast')).toSorted(),
   )
+})
+
+/** What a native does not say, and what tells a reader nothing. */
+const AVOIDED =
+  /\b(?:dear(?:er)?|mend(?:s|ed)?|go(?:es)? on|whoever|for ever|under way|simply|easily|robust|blazing(?:ly)?)\b/gi
+
+/** Pages that a stranger reads first. */
+const FIRST_PAGES = [
+  ...parts.filter(({ label }) => label === 'Start').flatMap(({ places }) => places.map(({ page }) => page)),
+  ...['using-locks', 'events', 'health', 'shutdown', 'processes', 'lambda', 'modules', 'testing', 'fencing', 'leases'],
+  ...['production', 'sizing', 'backups', 'change-engine', 'run', 'support', 'compare', 'from-others', 'from-redlock'],
+].map((page) => (page.endsWith('.md') ? page : `docs/${page}.md`))
+
+function avoidedWords(markdown: string): readonly string[] {
+  return withoutCode(markdown).match(AVOIDED) ?? []
+}
+
+test('the pages that are read first are in words that a native uses', () => {
+  expect(FIRST_PAGES.length).toBeGreaterThan(20)
+  expect(complaints(FIRST_PAGES, avoidedWords)).toEqual([])
+  expect(avoidedWords('It goes on, whoever mends it.\n\n```js\n// goes on\n```\n')).toEqual([
+    'goes on',
+    'whoever',
+    'mends',
+  ])
 })
 
 test('the changelog begins with what is not released yet', () => {
