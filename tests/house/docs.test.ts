@@ -110,9 +110,13 @@ const AVOIDED =
 /** Pages that a stranger reads first. */
 const FIRST_PAGES = [
   ...parts.filter(({ label }) => label === 'Start').flatMap(({ places }) => places.map(({ page }) => page)),
-  ...['using-locks', 'events', 'health', 'shutdown', 'processes', 'lambda', 'modules', 'testing', 'fencing', 'leases'],
-  ...['production', 'sizing', 'backups', 'change-engine', 'run', 'support', 'compare', 'from-others', 'from-redlock'],
-].map((page) => (page.endsWith('.md') ? page : `docs/${page}.md`))
+  ...(
+    'using-locks events health shutdown processes lambda modules testing fencing leases production sizing ' +
+    'backups change-engine run support compare from-others from-redlock promises stuck-lock'
+  )
+    .split(' ')
+    .map((page) => `docs/${page}.md`),
+]
 
 function avoidedWords(markdown: string): readonly string[] {
   return withoutCode(markdown).match(AVOIDED) ?? []
