@@ -85,8 +85,8 @@ export const dynamodbMutants: readonly Mutant[] = [
   {
     name: 'dynamodb ledger: entering does not raise the mark',
     file: `${guard}/ledger.ts`,
-    find: 'admission.raises ? await items.raise(admission) : await items.compare(admission)',
-    replace: 'await items.compare(admission)',
+    find: 'const item = await items.raise(admission)\n',
+    replace: 'const item = (await items.compare(admission)) ?? {}\n',
     caughtBy: onServer(guard, 'fence', 'no late writer can change'),
   },
 ]

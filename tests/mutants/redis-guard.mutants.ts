@@ -54,7 +54,7 @@ const guard: Readonly<Record<string, Damage>> = {
   ),
   'ledger: a shared holder may write': ledger("if (mode === 'shared') {", "if (mode === 'permit') {"),
   'ledger: reading before a write raises nothing': ledger(
-    'await guard.run(lease, { lua: READ, keys: [key], repeatable: true })',
+    'await guard.run(lease, { lua: READ, keys: [key, markOf(lease)], repeatable: true })',
     "await send(['HMGET', key, 'token', 'value'], key)",
   ),
 }

@@ -229,14 +229,14 @@ export const sqlGuardMutants: readonly Mutant[] = [
   },
   {
     name: 'ledger: an entry goes with a mark that was raised since',
-    file: 'packages/holdfast/src/guards/sql/pruning.ts',
+    file: 'packages/holdfast/src/guards/sql/entry-terms.ts',
     find: 'return `(mark.token = entry.token OR',
     replace: 'return `(mark.token >= entry.token OR',
     caughtBy: pruning,
   },
   {
     name: 'ledger: a mark goes as soon as its entry may',
-    file: 'packages/holdfast/src/guards/sql/pruning.ts',
+    file: 'packages/holdfast/src/guards/sql/entry-terms.ts',
     find: 'wallMs - MARK_OUTLIVES_MS',
     replace: 'wallMs',
     caughtBy: pruning,

@@ -7,7 +7,7 @@ import type { Pool } from 'mysql2/promise'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { Misuse, OutcomeUnknown, StaleToken, Unsupported, WaitTimeout } from '../../store/errors.ts'
 import { fence, fenceTableSql, ledger } from './index.ts'
-import { judgePruning } from '../sql/pruning.fixture.ts'
+import { judgePruning } from '../sql/entry-terms.fixture.ts'
 import { buyerOf, firstRow, kinds, lease, type Server, Servers } from './servers.fixture.ts'
 
 const servers = new Servers()

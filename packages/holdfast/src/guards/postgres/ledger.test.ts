@@ -6,7 +6,7 @@ import * as server from '@holdfast/testbed/engines/postgres/driver'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
 import { afterAll, beforeEach, expect, it } from 'vitest'
 import { StaleToken, Unsupported } from '../../store/errors.ts'
-import { judgePruning } from '../sql/pruning.fixture.ts'
+import { judgePruning } from '../sql/entry-terms.fixture.ts'
 import { Guarded, lease } from './guarded.fixture.ts'
 import { fence, ledger } from './index.ts'
 

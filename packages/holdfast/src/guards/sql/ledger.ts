@@ -7,7 +7,7 @@ import type { Clock } from '../../time/clock.ts'
 import { type Admission, assertHolder } from '../admission.ts'
 import { keepMsOf, type LedgerPutOptions } from '../ledger-terms.ts'
 import type { FencedTransactions } from './fence.ts'
-import { type Pruning, pruningAt, termKey, termText } from './pruning.ts'
+import { type Pruning, pruningAt, termKey, termText } from './entry-terms.ts'
 import { assertWriter } from './refusals.ts'
 import type { SqlColumns, SqlSend, SqlSession } from './session.ts'
 

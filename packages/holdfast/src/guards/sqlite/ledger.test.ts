@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { StaleToken, Unsupported } from '../../store/errors.ts'
 import type { Fenced, Mode } from '../../lease/lease.ts'
-import { judgePruning } from '../sql/pruning.fixture.ts'
+import { judgePruning } from '../sql/entry-terms.fixture.ts'
 import { fence, ledger } from './index.ts'
 
 let folder: string

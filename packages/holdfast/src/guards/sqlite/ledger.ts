@@ -7,7 +7,7 @@ import { firstRow, identifier, inTransaction, type SqliteDatabase, transaction }
 import { systemClock } from '../../time/clock.ts'
 import { assertHolder } from '../admission.ts'
 import { keepMsOf, type LedgerPutOptions } from '../ledger-terms.ts'
-import { isOver, PRUNED_MAX, pruningAt, TERM_PREFIX, termKey, TERMS_END, termText } from '../sql/pruning.ts'
+import { isOver, PRUNED_MAX, pruningAt, TERM_PREFIX, termKey, TERMS_END, termText } from '../sql/entry-terms.ts'
 import { assertWriter } from '../sql/refusals.ts'
 import { FENCE_TABLE_DEFAULT, fence, fenceTableSql, type SqliteFenceOptions } from './fence.ts'
 

@@ -76,7 +76,7 @@ test(
 
     await server.kill()
     const goneMs = now()
-    // Every lease of before is over, and nobody believes in one.
+    // Every lease of before is over, and no process believes in one.
     await expect.poll(() => now() - Math.max(...crowd.reigns.map(({ toMs }) => toMs))).toBeGreaterThan(TTL_MS)
     expect(Math.max(...crowd.reigns.map(({ toMs }) => toMs)) - goneMs).toBeLessThan(TTL_MS)
     await server.restart()

@@ -37,7 +37,7 @@ export async function judgePruning(ledgerBy: (clock: Clock) => PrunedLedger): Pr
   await book.put(holder('changed', token), 'for good after all')
   await book.put(holder('entered', token), 'entered', { keep })
   await book.enter(holder('entered', token + 1n))
-  // Nobody can tell when that holder came.
+  // A counted token does not tell when its holder came.
   await book.put(holder('counted', 33n), 'counted', { keep })
   await book.enter(holder('counted', 34n))
 

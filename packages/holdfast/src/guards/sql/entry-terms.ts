@@ -10,7 +10,7 @@ export const TERM_PREFIX = '!'
 export const TERMS_END = '"'
 /** One call removes no more. */
 export const PRUNED_MAX = 1_000
-/** As many digits as any time has, so that texts compare as numbers do. */
+/** Enough digits for a time, so that texts compare in the order of the numbers. */
 const DIGITS = 15
 /** A token that is a time: microseconds since 1970, and after 2001. Tokens that are counted do not come so far. */
 const TIMED_TOKENS_FROM = 1_000_000_000_000_000n
