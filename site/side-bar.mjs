@@ -16,6 +16,7 @@ export const parts = [
     label: 'Start',
     places: [
       { page: 'README.md', label: 'What it is', words: 'distributed mutex for node, typescript lock library' },
+      { page: 'docs/start.md', label: 'Five minutes', words: 'getting started, quick start, tutorial, first lock' },
       {
         page: 'docs/choose.md',
         label: 'Choose',
@@ -77,17 +78,17 @@ export const parts = [
       {
         page: 'docs/partitions.md',
         label: 'Share partitions, one owner each',
-        words: 'consumer group, rebalance, shard assignment, worker per shard, sticky, kafka',
+        words: 'consumer group, shard rebalance, partition assignment, worker per shard, sticky, kafka',
       },
       {
         page: 'docs/members.md',
         label: 'Know who is there',
-        words: 'membership, service discovery, heartbeat, live nodes',
+        words: 'membership, service discovery, heartbeat, live nodes, who is alive',
       },
       {
         page: 'docs/hand-over.md',
         label: 'Pass a lock on to another process',
-        words: 'ci pipeline lock, deploy lock between jobs, transfer lock, adopt',
+        words: 'ci pipeline lock, deploy lock between jobs, transfer lock, adopt, blue green deploy',
       },
       {
         page: 'docs/inventory.md',
@@ -107,19 +108,17 @@ export const parts = [
       {
         page: 'docs/events.md',
         label: 'See what happens',
-        words: 'health check, readiness, liveness, listeners, diagnostics_channel',
+        words: 'listeners, event emitter, diagnostics_channel, logs',
+      },
+      {
+        page: 'docs/health.md',
+        label: 'Health and readiness',
+        words: 'health check, readiness probe, liveness probe, kubernetes',
       },
       {
         page: 'docs/telemetry.md',
         label: 'Trace, measure, alert',
         words: 'opentelemetry tracing, prometheus metrics, grafana dashboard, alert rules, lock contention',
-      },
-      { page: 'docs/members.md', label: 'Know who is alive', words: 'service discovery, heartbeat, membership' },
-      { page: 'docs/partitions.md', label: 'Share out partitions', words: 'partition assignment, shard rebalance' },
-      {
-        page: 'docs/hand-over.md',
-        label: 'Hand a lock over',
-        words: 'pass a lease to another process, blue green deploy',
       },
       { page: 'docs/shutdown.md', label: 'Shut down gracefully', words: 'SIGTERM, graceful shutdown, rolling deploy' },
       { page: 'docs/processes.md', label: 'pm2, cluster, workers', words: 'pm2 cluster mode, fork, worker threads' },
@@ -127,11 +126,6 @@ export const parts = [
         page: 'docs/lambda.md',
         label: 'Lambda and frozen processes',
         words: 'serverless lock, vercel, cloud run, suspended laptop',
-      },
-      {
-        page: 'docs/telemetry.md',
-        label: 'OpenTelemetry and Prometheus',
-        words: 'grafana dashboard, tracing spans, metrics',
       },
       { page: 'docs/testing.md', label: 'Test your own code', words: 'fake timers, mock redlock, unit test' },
       {
@@ -147,10 +141,22 @@ export const parts = [
       {
         page: 'docs/production.md',
         label: 'Before production',
-        words: 'production checklist, sizing, capacity, backup and restore, migrate to another engine, cost',
+        words: 'production checklist, go live',
+      },
+      { page: 'docs/sizing.md', label: 'Sizing and cost', words: 'capacity, how many connections, price, load' },
+      { page: 'docs/backups.md', label: 'Backups', words: 'backup and restore, disaster recovery, data loss' },
+      {
+        page: 'docs/change-engine.md',
+        label: 'Change the engine',
+        words: 'migrate redis to postgres, token floor, switch store',
+      },
+      {
+        page: 'docs/stuck-lock.md',
+        label: 'When a lock hangs',
+        words: 'lock is stuck, deadlock, who holds the lock, force unlock, release a lock by hand',
       },
       { page: 'docs/run.md', label: 'cron, systemd, Docker, Kubernetes', words: 'crontab flock two servers, CronJob' },
-      { page: 'docs/cli.md', label: 'The command line', words: 'lock hangs, who holds the lock, evict, force unlock' },
+      { page: 'docs/cli.md', label: 'The command line', words: 'holdfast command, options, exit codes' },
       { page: 'docs/server.md', label: 'Locks over HTTP', words: 'python lock, curl, sidecar' },
       { page: 'docs/errors.md', label: 'Errors', words: 'LEASE_LOST, WAIT_TIMEOUT, STALE_TOKEN' },
       { page: 'docs/bad-input.md', label: 'Bad input' },
@@ -173,6 +179,7 @@ export const parts = [
       { page: 'docs/etcd.md', label: 'etcd', words: 'consensus, raft' },
       { page: 'docs/zookeeper.md', label: 'ZooKeeper', words: 'ephemeral sequential znode, curator' },
       { page: 'docs/nats.md', label: 'NATS', words: 'jetstream kv lock' },
+      { page: 'docs/http.md', label: 'Over HTTP', words: 'lock server, remote sqlite, firewall' },
       { page: 'docs/dynamodb.md', label: 'DynamoDB', words: 'aws lambda lock, serverless, conditional write' },
       { page: 'docs/write-your-own-store.md', label: 'Write your own' },
     ],
@@ -182,8 +189,18 @@ export const parts = [
     places: [
       {
         page: 'docs/fencing.md',
-        label: 'Fencing in one picture',
+        label: 'Fencing in pictures',
         words: 'what is a fencing token, martin kleppmann, gc pause, split brain',
+      },
+      {
+        page: 'docs/promises.md',
+        label: 'What each engine promises',
+        words: 'is it safe, safety class, guarantees, consistency, durable',
+      },
+      {
+        page: 'docs/leases.md',
+        label: 'Lease, ttl and the other times',
+        words: 'what is a lease, lock expires, renewal, heartbeat, stopBefore, lockDelay, minHold',
       },
       { page: 'ARCHITECTURE.md', label: 'Architecture' },
       { page: 'docs/protocols/time.md', label: 'Time and leases', words: 'lease ttl, gc pause, clock skew' },

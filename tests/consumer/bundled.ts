@@ -74,6 +74,11 @@ export const programs: Readonly<Record<string, string>> = {
     `if (typeof nats !== 'function') throw new Error('there is no nats')
   ${take('memory()')}`,
   ),
+  './http': imports(
+    ["import { http } from 'holdfast/http'", HOLDFAST, MEMORY],
+    `if (typeof http !== 'function') throw new Error('there is no http')
+  ${take('memory()')}`,
+  ),
   './guards/dynamodb': imports(
     [HOLDFAST, MEMORY, "import { fence } from 'holdfast/guards/dynamodb'"],
     `if (typeof fence !== 'function') throw new Error('there is no fence')

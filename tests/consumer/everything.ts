@@ -20,6 +20,7 @@ import { fence as postgresFence } from 'holdfast/guards/postgres'
 import { fence as redisFence } from 'holdfast/guards/redis'
 import { fence as sqliteFence } from 'holdfast/guards/sqlite'
 import { emptyLine } from 'holdfast/line'
+import { http } from 'holdfast/http'
 import { memory } from 'holdfast/memory'
 import { mysql } from 'holdfast/mysql'
 import { kubernetes } from 'holdfast/kubernetes'
@@ -51,6 +52,7 @@ export const all = [
   emptyLine,
   dynamodb,
   etcd,
+  http,
   kubernetes,
   zookeeper,
   mysql,

@@ -4,7 +4,11 @@ import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { errorCodes } from '../../packages/holdfast/src/store/errors.ts'
 import { acceptedReports } from '../../scripts/api-reports.mjs'
+import { entryPoints } from '../../scripts/entry-points.mjs'
+import { parts } from '../../site/side-bar.mjs'
 import { complaints, read, repositoryFiles, root } from '../support/tree.ts'
+
+const README_LINES_MAX = 120
 
 /** How GitHub makes the anchor of a heading. */
 function anchorOf(heading: string): string {
@@ -82,6 +86,49 @@ test('an option without a docstring or without its default is found', () => {
   expect(optionsWithoutDefault(source, new Set(['XOptions']))).toEqual([
     'XOptions.a has no docstring',
     'XOptions.b does not name its @default',
+  ])
+})
+
+test('the README is read in a minute', () => {
+  expect(read('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(README_LINES_MAX)
+})
+
+test('the README of the library has a row for each entry point', () => {
+  const rows = read('packages/holdfast/README.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+  const named = rows.flatMap((row) => row.split('|')[1]?.match(/(?<=`)[^`, ]+(?=`)/g) ?? [])
+  expect(named.toSorted()).toEqual(
+    Array.from(entryPoints().keys(), (name) => name.replace(/^\./, 'holdfast')).toSorted(),
+  )
+})
+
+/** What a native does not say, and what tells a reader nothing. */
+const AVOIDED =
+  /\b(?:dear(?:er)?|mend(?:s|ed)?|go(?:es)? on|whoever|for ever|under way|simply|easily|robust|blazing(?:ly)?)\b/gi
+
+/** Pages that a stranger reads first. */
+const FIRST_PAGES = [
+  ...parts.filter(({ label }) => label === 'Start').flatMap(({ places }) => places.map(({ page }) => page)),
+  ...(
+    'using-locks events health shutdown processes lambda modules testing fencing leases production sizing ' +
+    'backups change-engine run support compare from-others from-redlock promises stuck-lock'
+  )
+    .split(' ')
+    .map((page) => `docs/${page}.md`),
+]
+
+function avoidedWords(markdown: string): readonly string[] {
+  return withoutCode(markdown).match(AVOIDED) ?? []
+}
+
+test('the pages that are read first are in words that a native uses', () => {
+  expect(FIRST_PAGES.length).toBeGreaterThan(20)
+  expect(complaints(FIRST_PAGES, avoidedWords)).toEqual([])
+  expect(avoidedWords('It goes on, whoever mends it.\n\n```js\n// goes on\n```\n')).toEqual([
+    'goes on',
+    'whoever',
+    'mends',
   ])
 })
 

@@ -55,11 +55,13 @@ const layers: readonly Layer[] = [
     folder: /^stores\/dynamodb\//,
     may: [...STORE, /^line\//, /^stores\/(?:records|dynamodb-driver|dynamodb)\//],
   },
-  { folder: /^stores\/kubernetes-driver\//, may: [...STORE, /^stores\/kubernetes-driver\//] },
+  { folder: /^stores\/kubernetes-driver\//, may: [...STORE, /^stores\/(?:http-driver|kubernetes-driver)\//] },
   {
     folder: /^stores\/kubernetes\//,
     may: [...STORE, /^line\//, /^stores\/(?:records|kubernetes-driver|kubernetes)\//],
   },
+  { folder: /^stores\/http-driver\//, may: [...STORE, /^stores\/http-driver\//] },
+  { folder: /^stores\/http\//, may: [...STORE, /^stores\/(?:records|http-driver|http)\//] },
   { folder: /^stores\/nats-driver\//, may: [...STORE, /^stores\/nats-driver\//] },
   {
     folder: /^stores\/nats\//,

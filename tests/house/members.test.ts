@@ -1,45 +1,52 @@
 /**
  * What is public is explained. Everything stands in the reference, which is made from comments; what people call and set stands in
- * a page that was written for them as well, and each option there with what happens without it.
+ * the page of its entry point as well, and each option there with what happens without it.
  */
 import { describe, expect, test } from 'vitest'
 import { acceptedPages, acceptedReports } from '../../scripts/api-reports.mjs'
 import { read, repositoryFiles } from '../support/tree.ts'
 
-/** Beside all options: what a program calls, reads and catches. The rest is for authors of stores and guards. */
-const FOR_CALLERS: ReadonlySet<string> = new Set([
-  'Locks',
-  'Lease',
-  'LeaseSet',
-  'ReadWriteLock',
-  'Lock',
-  'LineView',
-  'NamePage',
-  'Health',
-  'Logger',
-  'EventMap',
-  'WaitTimeout',
-  'LeaseLost',
-  'StaleToken',
-  'HoldfastError',
-  'VirtualClock',
-  'UnreliableStore',
-  'SqliteFence',
-  'RowFence',
-  'SqliteLedger',
-  'RedisFence',
-  'RedisLedger',
-  'RedisWork',
-  'Redlock',
-  'RedlockLock',
-  'RedlockSettings',
-])
+function namesIn(text: string): ReadonlySet<string> {
+  return new Set(text.split(' '))
+}
 
-/** Options of the kit with which stores and guards are tested, and of the seam. */
-const FOR_AUTHORS: ReadonlySet<string> = new Set(['LeaveOptions', 'WorkloadOptions'])
+/** What stores, guards and test kits are written against; its reference is enough. Everything else is for callers. */
+const FOR_AUTHORS: ReadonlySet<string> = namesIn(
+  'Claim EngineErrorDetails ErrorDetails Gone Held Hint LeaveOptions OpenStore Outcome Queued Ref ' +
+    'Refused Renewal ResourcePage Stamp Store StoreEnvironment Timer Clock NotApplied ClientEvent ' +
+    'MemoryEngine',
+)
 
-/** Their functions are for authors; what callers use of them is named above. */
+/** Their rows are what a driver, a framework or a table of a server looks like: who made it explains it. */
+const SHAPES_OF_OTHERS: ReadonlySet<string> = namesIn(
+  'ConnectedDriver Hearer IoredisClient IoredisClusterClient NodeRedisClient RedisDriver ' +
+    'NodeRedisClusterClient NodeRedisSentinelClient Subscriptions Primary PgPool PgPoolClient ' +
+    'PgGuardClient PgGuardPool PostgresJs PostgresJsQuery PostgresJsSql MariadbPool Mysql2Pool ' +
+    'MysqlGuardConnection MysqlGuardPool DynamodbClient DynamodbSender DynamodbTable FenceTable ' +
+    'NatsClient NatsMessage NatsStatus SqliteDatabase SqliteStatement FastifyReplyLike FastifyRequestLike ' +
+    'HonoContextLike NodeRequestLike NodeResponseLike MarkCondition',
+)
+
+/** What a lease gives to others, which its own page explains once. */
+const PARTS_OF_LEASES: ReadonlySet<string> = new Set(['Fenced', 'EtcdHolder', 'ZookeeperHolder', 'Ledger'])
+
 const ENTRIES_FOR_AUTHORS: ReadonlySet<string> = new Set(['line.api.md', 'records.api.md', 'testing.api.md'])
+
+const OPTIONS_OF_KITS: ReadonlySet<string> = new Set(['WorkloadOptions'])
+
+/** And what callers use of those. */
+const FOR_CALLERS: ReadonlySet<string> = new Set(['VirtualClock', 'UnreliableStore', 'VirtualClockOptions'])
+
+/** Packages whose interfaces with defaults are all options, and the page of each. */
+const ADAPTERS: Readonly<Record<string, string>> = {
+  fastify: 'docs/fastify.md',
+  nestjs: 'docs/nestjs.md',
+  otel: 'docs/telemetry.md',
+  prometheus: 'docs/telemetry.md',
+}
+
+/** Its names are on every page. */
+const EVERYWHERE = 'holdfast.api.md'
 
 interface Member {
   readonly of: string
@@ -70,11 +77,23 @@ function codeIn(markdown: string): string {
 
 /** Names and members that a reader of guides meets. */
 function forCallers(file: string, report: string): readonly Member[] {
-  const isForCallers = (of: string): boolean => FOR_CALLERS.has(of) || (publicOptions.has(of) && !FOR_AUTHORS.has(of))
-  const functions = new Set(Array.from(report.matchAll(/^export function (\w+)/gm), ([, name = '']) => name))
-  return membersOf(report).filter(({ of, name }) =>
-    name === undefined ? functions.has(of) && !ENTRIES_FOR_AUTHORS.has(file) : isForCallers(of),
+  const values = new Set(
+    Array.from(report.matchAll(/^export (?:function|const|class) (\w+)/gm), ([, name = '']) => name),
   )
+  return membersOf(report).filter(({ of, name }) => {
+    if (ENTRIES_FOR_AUTHORS.has(file)) return name !== undefined && FOR_CALLERS.has(of)
+    if ([FOR_AUTHORS, SHAPES_OF_OTHERS, PARTS_OF_LEASES].some((names) => names.has(of))) return false
+    return name !== undefined || values.has(of)
+  })
+}
+
+/** The pages that the list of all entry points names for one. */
+function guidesOf(file: string): string {
+  const row = read('docs/api.md')
+    .split('\n')
+    .find((line) => line.includes(`/${file})`))
+  const about = row?.split('|')[2] ?? ''
+  return Array.from(about.matchAll(/\]\(([\w-]+\.md)/g), ([, page = '']) => read(`docs/${page}`)).join('\n')
 }
 
 function missing(members: readonly Member[], code: string): readonly string[] {
@@ -94,10 +113,10 @@ const publicOptions: ReadonlySet<string> = new Set(
   [...acceptedReports().values()].flatMap((report) => report.match(/(?<=interface )\w+Options\b/g) ?? []),
 )
 
-function optionsIn(source: string): readonly Option[] {
-  const interfaces = source.matchAll(/^export interface (\w+Options)\b[^{]*\{\n([\s\S]*?)^\}/gm)
+function optionsIn(source: string, isPublic: (of: string) => boolean): readonly Option[] {
+  const interfaces = source.matchAll(/^(?:export )?interface (\w+)\b[^{]*\{\n([\s\S]*?)^\}/gm)
   return [...interfaces].flatMap(([, of = '', body = '']) => {
-    if (!publicOptions.has(of)) return []
+    if (!isPublic(of)) return []
     const members = body.matchAll(/@default ([\s\S]*?)\s*\*\/\n {2}(?:readonly )?(\w+)\?/g)
     return Array.from(members, ([, fallback = '', name = '']) => ({
       of,
@@ -145,24 +164,39 @@ describe('everything public', () => {
 })
 
 describe('what people call and set', () => {
-  test('stands in a guide', () => {
-    const members = reports.flatMap(([file, report]) => forCallers(file, report))
-    expect(members.length).toBeGreaterThan(120)
-    expect(missing(members, codeIn(guides))).toEqual([])
+  test('stands in the guide of its entry point', () => {
+    const found = reports.map(([file, report]) => ({ file, members: forCallers(file, report) }))
+    expect(found.flatMap(({ members }) => members).length).toBeGreaterThan(500)
+    const gaps = found.flatMap(({ file, members }) =>
+      missing(members, codeIn(file === EVERYWHERE ? guides : guidesOf(file))).map((member) => `${file}: ${member}`),
+    )
+    expect(gaps).toEqual([])
   })
 
   test('stands there with what happens without it, where it is an option', () => {
     const sources = repositoryFiles(/\.ts$/, 'packages/holdfast/src').filter(
       (path) => !/\.(?:test|fixture)\./.test(path),
     )
-    const options = sources.flatMap((path) => optionsIn(read(path))).filter(({ of }) => !FOR_AUTHORS.has(of))
+    const options = sources
+      .flatMap((path) => optionsIn(read(path), (of) => publicOptions.has(of)))
+      .filter(({ of }) => !FOR_AUTHORS.has(of) && !OPTIONS_OF_KITS.has(of))
     expect(options.length).toBeGreaterThan(25)
     expect(undocumented(options, guides)).toEqual([])
   })
 
+  test.each(Object.entries(ADAPTERS))('stands so for %s, too', (adapter, page) => {
+    const sources = repositoryFiles(/\.ts$/, `packages/${adapter}/src`).filter(
+      (path) => !/\.(?:test|fixture)\./.test(path),
+    )
+    const options = sources.flatMap((path) => optionsIn(read(path), () => true))
+    expect(options.length).toBeGreaterThan(0)
+    expect(undocumented(options, read(page))).toEqual([])
+  })
+
   test('is public under the name it has here', () => {
     const names = new Set(reports.flatMap(([, report]) => membersOf(report)).map(({ of }) => of))
-    expect([...FOR_CALLERS, ...FOR_AUTHORS].filter((name) => !names.has(name))).toEqual([])
+    const listed = [FOR_CALLERS, FOR_AUTHORS, SHAPES_OF_OTHERS, PARTS_OF_LEASES].flatMap((each) => [...each])
+    expect(listed.filter((name) => !names.has(name))).toEqual([])
   })
 })
 

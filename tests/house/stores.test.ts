@@ -14,6 +14,7 @@ function missingFiles(paths: readonly string[]): readonly string[] {
     'records',
     'dynamodb-driver',
     'etcd-driver',
+    'http-driver',
     'zookeeper-driver',
     'kubernetes-driver',
     'mysql-driver',

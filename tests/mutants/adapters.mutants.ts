@@ -4,6 +4,7 @@ import type { Check, Mutant } from './mutant.ts'
 const fastify: Check = { tests: ['packages/fastify/src/plugin.test.ts'] }
 const nestjs: Check = { tests: ['packages/nestjs/src/locked.test.ts'] }
 const ticks: Check = { tests: ['packages/nestjs/src/tick-jobs.test.ts'] }
+const calls: Check = { tests: ['packages/nestjs/src/scheduler-calls.test.ts'] }
 
 export const adapterMutants: readonly Mutant[] = [
   {
@@ -43,7 +44,7 @@ export const adapterMutants: readonly Mutant[] = [
   },
   {
     name: 'nestjs: a lock above a route loses the route',
-    file: 'packages/nestjs/src/locked.ts',
+    file: 'packages/nestjs/src/likeness.ts',
     find: 'Reflect.defineMetadata(key, Reflect',
     replace: 'Reflect.hasMetadata(key, Reflect',
     caughtBy: { ...nestjs, named: 'stands above' },
@@ -75,5 +76,26 @@ export const adapterMutants: readonly Mutant[] = [
     find: 'await this.#jobs.stop()',
     replace: 'await Promise.resolve()',
     caughtBy: { ...ticks, named: 'keeps its lock until it has ended' },
+  },
+  {
+    name: 'nestjs: a method with @Cron runs on every instance',
+    file: 'packages/nestjs/src/once-per-tick.ts',
+    find: 'return answerOf(this, original, String(key))',
+    replace: 'return Promise.resolve(original.call(this, {} as CronRun))',
+    caughtBy: { ...calls, named: 'a call of an object that Nest did not make' },
+  },
+  {
+    name: 'nestjs: a run that @Cron called loses its lock when the application closes',
+    file: 'packages/nestjs/src/tick-jobs.ts',
+    find: 'Promise.allSettled(this.#runs)',
+    replace: 'this.#runs.size',
+    caughtBy: { ...calls, named: 'keeps its lock until it has ended' },
+  },
+  {
+    name: 'nestjs: a job with two schedules runs by one of them on every instance',
+    file: 'packages/nestjs/src/tick-jobs.ts',
+    find: 'if ((pattern === undefined) === (options.schedule === undefined))',
+    replace: 'if (pattern === undefined && options.schedule === undefined)',
+    caughtBy: { ...calls, named: 'has two schedules' },
   },
 ]

@@ -1,6 +1,7 @@
 /** Every mutant. A new file of them is a line here. */
 import { copiesMutants } from './copies.mutants.ts'
 import { adapterMutants } from './adapters.mutants.ts'
+import { commandMutants } from './command.mutants.ts'
 import { coreMutants } from './core.mutants.ts'
 import { demoMutants } from './demo.mutants.ts'
 import { cronMutants } from './cron.mutants.ts'
@@ -13,6 +14,7 @@ import { fromRedlockMutants } from './from-redlock.mutants.ts'
 import { guardMutants } from './guard.mutants.ts'
 import { handOverMutants } from './hand-over.mutants.ts'
 import { httpGuardMutants } from './http-guard.mutants.ts'
+import { httpMutants } from './http.mutants.ts'
 import { knownDefectMutants } from './known-defects.mutants.ts'
 import { kubernetesMutants } from './kubernetes.mutants.ts'
 import { labMutants } from './lab.mutants.ts'
@@ -44,10 +46,12 @@ import { timelineMutants } from './timeline.mutants.ts'
 import { tokenScaleMutants } from './token-scale.mutants.ts'
 import { topologyMutants } from './topology.mutants.ts'
 import { troubleMutants } from './trouble.mutants.ts'
+import { watchMutants } from './watch.mutants.ts'
 import { zookeeperMutants } from './zookeeper.mutants.ts'
 
 export const mutants: readonly Mutant[] = [
   ...adapterMutants,
+  ...commandMutants,
   ...coreMutants,
   ...copiesMutants,
   ...demoMutants,
@@ -62,6 +66,7 @@ export const mutants: readonly Mutant[] = [
   ...guardMutants,
   ...handOverMutants,
   ...httpGuardMutants,
+  ...httpMutants,
   ...knownDefectMutants,
   ...kubernetesMutants,
   ...labMutants,
@@ -92,4 +97,5 @@ export const mutants: readonly Mutant[] = [
   ...tokenScaleMutants,
   ...topologyMutants,
   ...troubleMutants,
+  ...watchMutants,
 ]

@@ -11,15 +11,17 @@ export const coreMutants: readonly Mutant[] = [
   {
     name: 'a grant counts from its answer instead of its request',
     file: 'packages/holdfast/src/lease/held-lease.ts',
-    find: 'this.#deadline = deadlineOf(standing.askedAt, standing.lifeMs)\n    const firstAtMs',
-    replace: 'this.#deadline = deadlineOf(this.#grantedAt, standing.lifeMs)\n    const firstAtMs',
+    find: 'this.#deadline = deadlineOf(standing.askedAt, standing.lifeMs)\n    const leftMs',
+    replace:
+      'this.#deadline = deadlineOf({ monotonicMs: this.#grantedAtMs, wallMs: host.clock.wallMs() }, standing.lifeMs)\n    const leftMs',
     caughtBy: tests('packages/holdfast/src/lease/grants.test.ts'),
   },
   {
     name: 'a renewal counts from its answer instead of its request',
     file: 'packages/holdfast/src/lease/held-lease.ts',
     find: '      this.#deadline = deadlineOf(standing.askedAt, standing.lifeMs)\n    }',
-    replace: '      this.#deadline = deadlineOf(stampOf(this.#host.clock), standing.lifeMs)\n    }',
+    replace:
+      '      this.#deadline = deadlineOf({ monotonicMs: this.#host.clock.monotonicMs(), wallMs: this.#host.clock.wallMs() }, standing.lifeMs)\n    }',
     caughtBy: seeds(1, 40),
   },
   {
@@ -137,8 +139,22 @@ export const coreMutants: readonly Mutant[] = [
   {
     name: 'a grant that has ended is handed out',
     file: 'packages/holdfast/src/wait/acquire.ts',
-    find: 'remainingMs(deadlineOf(standing.askedAt, standing.lifeMs), this.#host.clock) <= 0',
-    replace: 'remainingMs(deadlineOf(standing.askedAt, standing.lifeMs), this.#host.clock) <= -1e9',
+    find: 'return remainingMs(deadlineOf(askedAt, lifeMs), this.#host.clock)',
+    replace: 'return 1e9',
+    caughtBy: tests('packages/holdfast/src/wait/late-answers.test.ts'),
+  },
+  {
+    name: 'an alarm of a wait that comes too early ends it',
+    file: 'packages/holdfast/src/wait/wait-limit.ts',
+    find: 'if (nowMs >= this.#endsAtMs) return',
+    replace: 'return',
+    caughtBy: tests('packages/holdfast/src/wait/late-answers.test.ts'),
+  },
+  {
+    name: 'a store that does not answer is waited for until the end of the wait',
+    file: 'packages/holdfast/src/wait/wait-limit.ts',
+    find: 'this.#alarmBy(Math.min(endsAtMs, this.#endsAtMs))',
+    replace: 'this.#alarmBy(this.#endsAtMs)',
     caughtBy: tests('packages/holdfast/src/wait/late-answers.test.ts'),
   },
   {
@@ -193,8 +209,8 @@ export const coreMutants: readonly Mutant[] = [
   {
     name: 'who is the first one now looks late where nothing is pushed',
     file: 'packages/holdfast/src/wait/acquire.ts',
-    find: "this.#host.facts?.wakeUp === 'poll' ? 0 : ",
-    replace: '',
+    find: 'store.hearsItself === true ? OWN_NEWS_MS : 0',
+    replace: 'PROVISIONAL_LIFE_MS / 3',
     caughtBy: { ...localWaiters, named: 'that was granted looks at once' },
   },
   {

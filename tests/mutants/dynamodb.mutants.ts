@@ -22,8 +22,8 @@ export const dynamodbMutants: readonly Mutant[] = [
   {
     name: 'dynamodb: a line in use has a time to go',
     file: `${store}/line-items.ts`,
-    find: '`${change} REMOVE ${EXPIRY}`',
-    replace: 'change',
+    find: '...(isIdleText(text) && {',
+    replace: "...(text !== '' && {",
     caughtBy: onServer(store, 'store', 'has a time to go'),
   },
   {
@@ -57,8 +57,8 @@ export const dynamodbMutants: readonly Mutant[] = [
   {
     name: 'records: a change of a known line reads it first',
     file: `${records}/swap.ts`,
-    find: '    this.#known.learn(resource, stored)\n  }',
-    replace: '  }',
+    find: '    this.#known.learn(resource, { stored, decoded: { ...decoded, record } })\n',
+    replace: '    this.#known.forget(resource)\n    void record\n',
     caughtBy: { tests: [`${records}/swap.test.ts`], named: 'two swaps and no read' },
   },
   {
@@ -85,8 +85,8 @@ export const dynamodbMutants: readonly Mutant[] = [
   {
     name: 'dynamodb ledger: entering does not raise the mark',
     file: `${guard}/ledger.ts`,
-    find: 'admission.raises ? await items.raise(admission) : await items.compare(admission)',
-    replace: 'await items.compare(admission)',
+    find: 'const item = await items.raise(admission)\n',
+    replace: 'const item = (await items.compare(admission)) ?? {}\n',
     caughtBy: onServer(guard, 'fence', 'no late writer can change'),
   },
 ]

@@ -3,9 +3,24 @@ import type { Check, Mutant } from './mutant.ts'
 
 const store = 'packages/holdfast/src/stores/kubernetes'
 const driver = 'packages/holdfast/src/stores/kubernetes-driver'
+const programs: Check = { tests: [`${driver}/login-program.test.ts`] }
 const onStandIn = (file: string, named: string): Check => ({ tests: [`${store}/${file}.test.ts`], named })
 
 export const kubernetesMutants: readonly Mutant[] = [
+  {
+    name: 'kubernetes: a token of a program is used after its end',
+    file: `${driver}/program-tokens.ts`,
+    find: 'if (leftMs <= 0) return (await this.#next()).token',
+    replace: '',
+    caughtBy: programs,
+  },
+  {
+    name: 'kubernetes: each request that needs a token starts a program',
+    file: `${driver}/program-tokens.ts`,
+    find: 'this.#running ??= this.#run()',
+    replace: 'this.#running = this.#run()',
+    caughtBy: programs,
+  },
   {
     name: 'kubernetes: a change names no version, so the last writer wins',
     file: `${driver}/lease-object.ts`,

@@ -54,9 +54,9 @@ export const natsMutants: readonly Mutant[] = [
   },
   {
     name: 'nats: a process is told by the server what it did itself',
-    file: `${store}/engine.ts`,
-    find: 'if (channel === this.channel)',
-    replace: "if (channel === '')",
+    file: 'packages/holdfast/src/stores/records/own-news.ts',
+    find: 'notices.filter((notice) => notice.channel !== channel)',
+    replace: 'notices',
     caughtBy: onServer('store', 'an uncontended pair is two requests'),
   },
   {

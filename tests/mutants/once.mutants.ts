@@ -68,4 +68,11 @@ export const onceMutants: readonly Mutant[] = [
     replace: 'return end.returned',
     caughtBy: named('makes the outcome of a work that has returned unknown'),
   },
+  {
+    name: 'once: an attempt that was never finished may be removed',
+    file: 'packages/holdfast/src/recipes/key-book/key-book.ts',
+    find: 'entry.untilMs === undefined ? { value } :',
+    replace: 'entry.attempt === 0 ? { value } :',
+    caughtBy: { tests: [`${FOLDER}/retention.test.ts`], named: 'may be removed a day after' },
+  },
 ]

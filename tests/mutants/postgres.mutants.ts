@@ -118,7 +118,7 @@ export const postgresMutants: readonly Mutant[] = [
   },
   {
     name: 'records: a damaged line hides all others of a list',
-    file: `${records}/swap.ts`,
+    file: `${records}/list-page.ts`,
     find: 'if (error instanceof StoreUnavailable && error.isFinal) return { resource }\n',
     replace: '',
     caughtBy: { tests: [`${records}/swap.test.ts`] },
@@ -186,5 +186,12 @@ export const postgresMutants: readonly Mutant[] = [
     find: 'names.areUsed = false\n        throw',
     replace: 'names.areUsed = true\n        throw',
     caughtBy: { ...tests('prepared'), named: 'discards what its connections have prepared' },
+  },
+  {
+    name: 'postgres: a closed listener keeps its program alive until its next check',
+    file: `${driver}/listener.ts`,
+    find: 'if (this.#alarm !== undefined) this.#timers.cancel(this.#alarm)\n    this.#client?.end()',
+    replace: 'this.#client?.end()',
+    caughtBy: { tests: [`${driver}/listener.test.ts`], engine: 'postgres', named: 'a listener that is closed' },
   },
 ]

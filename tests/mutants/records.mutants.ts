@@ -7,9 +7,31 @@ const conformance: Check = {
   named: 'records, ',
 }
 const tests = (file: string): Check => ({ tests: [file] })
+const ownNews = tests('packages/holdfast/src/stores/records/own-news.test.ts')
 const pushed = tests('packages/holdfast/src/stores/records/pushed-grants.test.ts')
 
 export const recordMutants: readonly Mutant[] = [
+  {
+    name: 'records: a process tells itself of a change that it did not make',
+    file: 'packages/holdfast/src/stores/records/own-news.ts',
+    find: 'if (swapped.version !== undefined) tell(news)',
+    replace: 'tell(news)',
+    caughtBy: ownNews,
+  },
+  {
+    name: 'records: what a process told itself is believed after a later answer',
+    file: 'packages/holdfast/src/stores/records/waiting-claims.ts',
+    find: ' || (own !== undefined && own.line.lastToken <= lastToken)',
+    replace: '',
+    caughtBy: ownNews,
+  },
+  {
+    name: 'records: a life that a process told itself of counts from after the write',
+    file: 'packages/holdfast/src/stores/records/store.ts',
+    find: 'newsOfLine(own.line, own.now, own.askedAt)',
+    replace: 'newsOfLine(own.line, own.now, { ...askedAt, monotonicMs: askedAt.monotonicMs + 1 })',
+    caughtBy: ownNews,
+  },
   {
     name: 'records: nobody is told of a grant',
     file: 'packages/holdfast/src/stores/records/transaction.ts',
@@ -90,8 +112,8 @@ export const recordMutants: readonly Mutant[] = [
   {
     name: 'records: what was written here is seen anew when it is read',
     file: 'packages/holdfast/src/stores/records/swap.ts',
-    find: '    this.#observe(resource, decodeText(stored.text, true), now.nowMs)\n',
-    replace: '',
+    find: 'const record = this.#observe(resource, decoded, now.nowMs)',
+    replace: 'const { record } = decoded\n    void now',
     caughtBy: conformance,
   },
   {
@@ -110,7 +132,7 @@ export const recordMutants: readonly Mutant[] = [
   },
   {
     name: 'records: a line of any length is written',
-    file: 'packages/holdfast/src/stores/records/swap.ts',
+    file: 'packages/holdfast/src/stores/records/swap-text.ts',
     find: 'if (grows && text.length > RECORD_LENGTH_MAX) throw new RecordFull()',
     replace: '',
     caughtBy: tests('packages/holdfast/src/stores/records/swap.test.ts'),

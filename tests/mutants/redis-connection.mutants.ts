@@ -17,16 +17,16 @@ const damages: Readonly<Record<string, Omit<Mutant, 'name'>>> = {
     caughtBy: pushed,
   },
   'a grant that is told counts from its arrival': {
-    file: 'packages/holdfast/src/time/server-clock.ts',
+    file: 'packages/holdfast/src/store/server-clock.ts',
     find: 'return { monotonicMs: monotonicMs + sinceMs, wallMs: wallMs + sinceMs }',
     replace: 'return stampOf(this.#clock)',
-    caughtBy: units('packages/holdfast/src/time/server-clock.test.ts'),
+    caughtBy: units('packages/holdfast/src/store/server-clock.test.ts'),
   },
   'a clock that was set forward is trusted': {
-    file: 'packages/holdfast/src/time/server-clock.ts',
+    file: 'packages/holdfast/src/store/server-clock.ts',
     find: 'if (monotonicMs + sinceMs > stampOf(this.#clock).monotonicMs + STEP_MS) return undefined',
     replace: '',
-    caughtBy: units('packages/holdfast/src/time/server-clock.test.ts'),
+    caughtBy: units('packages/holdfast/src/store/server-clock.test.ts'),
   },
   'what a server says the second time is true of the first': {
     file: 'packages/holdfast/src/stores/redis-driver/connection.ts',

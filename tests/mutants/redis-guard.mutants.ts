@@ -47,13 +47,14 @@ const guard: Readonly<Record<string, Damage>> = {
     'const [now, newer] = partsOf(await runScript(send, ENTER, [key], [token, raises]), key)',
     'const [now, newer] = [await runScript(send, ENTER, [key], [token, raises])].flat()',
   ),
+  'ledger: a mark that was raised anew has no end any more': ledger('if left >= 0 then', 'if left == 0 then'),
   'ledger: bytes are nothing': ledger(
     'if (token === null && value === null) return null',
     "if (typeof token !== 'string' || typeof value !== 'string') return null",
   ),
   'ledger: a shared holder may write': ledger("if (mode === 'shared') {", "if (mode === 'permit') {"),
   'ledger: reading before a write raises nothing': ledger(
-    'await guard.run(lease, { lua: READ, keys: [key], repeatable: true })',
+    'await guard.run(lease, { lua: READ, keys: [key, markOf(lease)], repeatable: true })',
     "await send(['HMGET', key, 'token', 'value'], key)",
   ),
 }

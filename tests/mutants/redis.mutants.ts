@@ -149,7 +149,7 @@ const scripts: Readonly<Record<string, Damage>> = {
   ),
   'the short way of entering lets the key end before the claim': lua(
     'enter-fast',
-    "redis.call('PEXPIRE', line, int(ttl / 1000 + idleMs))",
+    "redis.call('PEXPIRE', line, math.ceil(ttl / 1000) + idleMs)",
     "redis.call('PEXPIRE', line, idleMs)",
     { tests: ['packages/holdfast/src/stores/redis/keys.test.ts'], named: 'keys outlive', engine: 'redis' },
   ),

@@ -17,6 +17,7 @@ const COPIED = [
   'packages/testbed/src',
   'packages/testbed/competitors',
   'packages/cli/package.json',
+  'packages/cli/schemas',
   'packages/cli/src',
   'packages/server/package.json',
   'packages/server/src',

@@ -11,6 +11,41 @@ const FOLDER = 'packages/server/src'
 
 export const serverMutants: readonly Mutant[] = [
   {
+    name: 'server: one lease that is over spoils the renewals of the others',
+    file: `${FOLDER}/routes.ts`,
+    find: '        return { name, problem: problemOf(error) }\n',
+    replace: '        throw error\n',
+    caughtBy: { ...tests, named: 'one that is over spoils none' },
+  },
+  {
+    name: 'server: the claims of one process are those of all whose names begin like it',
+    file: `${FOLDER}/owner-claims.ts`,
+    find: 'claim.owner.startsWith(`${owner}/`)',
+    replace: 'claim.owner.startsWith(owner)',
+    caughtBy: { ...picture, named: 'what one process holds and waits for' },
+  },
+  {
+    name: 'server: an eviction is done that is written down nowhere',
+    file: `${FOLDER}/audit.ts`,
+    find: '    if (this.#write(event, caller, details)) return\n',
+    replace: '    if (this.#write(event, caller, details) || this.#path !== undefined) return\n',
+    caughtBy: { tests: [`${FOLDER}/audit.test.ts`], named: 'on a full disk nothing is evicted' },
+  },
+  {
+    name: 'server: who guesses tokens fills the audit',
+    file: `${FOLDER}/audit.ts`,
+    find: 'if (nowMs - this.#refusedAtMs < REFUSAL_PACE_MS) return',
+    replace: 'if (nowMs - this.#refusedAtMs < 0) return',
+    caughtBy: { tests: [`${FOLDER}/audit.test.ts`], named: 'have a line each, with who did it' },
+  },
+  {
+    name: 'server: a key that every user may read is taken',
+    file: `${FOLDER}/encryption.ts`,
+    find: 'const FOR_OTHER_USERS = 0o007',
+    replace: 'const FOR_OTHER_USERS = 0o000',
+    caughtBy: { tests: [`${FOLDER}/encryption.test.ts`], named: 'takes a renewed certificate' },
+  },
+  {
     name: 'server: a program believes from the arrival of the answer',
     file: `${FOLDER}/loan.ts`,
     find: 'beliefMs(Math.min(this.#endsAtMs, storeEndsAtMs, sessionEndsAtMs) - receivedMs)',
@@ -55,8 +90,8 @@ export const serverMutants: readonly Mutant[] = [
   {
     name: 'server: a limit costs a lease',
     file: `${FOLDER}/routes.ts`,
-    find: '(?:renew|release|beat|end)$/.test(call.req.path)',
-    replace: '(?:release|beat|end)$/.test(call.req.path)',
+    find: '(?:renew|release|beat|end|leave',
+    replace: '(?:release|beat|end|leave',
     caughtBy: { ...tests, named: 'counts no renewal towards the limit' },
   },
   {
@@ -167,8 +202,8 @@ export const serverMutants: readonly Mutant[] = [
   {
     name: 'server: a limit costs a session',
     file: `${FOLDER}/routes.ts`,
-    find: '(?:renew|release|beat|end)$/.test(call.req.path)',
-    replace: '(?:renew|release|end)$/.test(call.req.path)',
+    find: '(?:renew|release|beat|end|leave',
+    replace: '(?:renew|release|end|leave',
     caughtBy: { ...session, named: 'beats are never limited' },
   },
 ]

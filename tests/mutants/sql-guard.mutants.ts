@@ -17,6 +17,11 @@ const onMariadb = (file: string, named: string): Check => ({
   named: `on MariaDB > ${named}`,
 })
 
+const pruning: Check = {
+  tests: ['packages/holdfast/src/guards/sqlite/ledger.test.ts'],
+  named: 'removes what was to be kept',
+}
+
 export const sqlGuardMutants: readonly Mutant[] = [
   {
     name: 'sql guard: the own token is refused the second time',
@@ -221,5 +226,26 @@ export const sqlGuardMutants: readonly Mutant[] = [
     find: '${boundedWait(waitMs)} INSERT INTO ${target} (resource) VALUES (${key}) ON DUPLICATE KEY UPDATE resource = ${key}',
     replace: '${boundedWait(waitMs)} SELECT resource FROM ${target} WHERE resource = ${key}',
     caughtBy: onMariadb('transaction-lock', 'lets one transaction after the other'),
+  },
+  {
+    name: 'ledger: an entry goes with a mark that was raised since',
+    file: 'packages/holdfast/src/guards/sql/entry-terms.ts',
+    find: 'return `(mark.token = entry.token OR',
+    replace: 'return `(mark.token >= entry.token OR',
+    caughtBy: pruning,
+  },
+  {
+    name: 'ledger: a mark goes as soon as its entry may',
+    file: 'packages/holdfast/src/guards/sql/entry-terms.ts',
+    find: 'wallMs - MARK_OUTLIVES_MS',
+    replace: 'wallMs',
+    caughtBy: pruning,
+  },
+  {
+    name: 'ledger: an entry that is to stay keeps the end that it had before',
+    file: 'packages/holdfast/src/guards/sqlite/ledger.ts',
+    find: 'if (keepMs === undefined) entries.remove(termKey(resource))',
+    replace: 'if (keepMs === undefined) return',
+    caughtBy: pruning,
   },
 ]

@@ -7,6 +7,20 @@ const judging: Check = { tests: ['packages/lab/src/faultlab/commands/judge.test.
 
 export const timelineMutants: readonly Mutant[] = [
   {
+    name: 'trace: what is waited for stands on the track of what is held',
+    file: 'packages/lab/src/timeline/perfetto.ts',
+    find: "wait: 'waits' }",
+    replace: "wait: 'holds' }",
+    caughtBy: { tests: ['packages/lab/src/timeline/perfetto.test.ts'], named: 'each lane is a process' },
+  },
+  {
+    name: 'lab: a grant whose line is half written is not counted when it is whole',
+    file: 'packages/lab/src/faultlab/history/grant-count.ts',
+    find: 'this.#offsets.set(name, offset + end)',
+    replace: 'this.#offsets.set(name, offset + length)',
+    caughtBy: { tests: ['packages/lab/src/faultlab/report/progress.test.ts'], named: 'grants are counted once each' },
+  },
+  {
     name: 'timeline: what began before the part that is shown is not drawn',
     file: 'packages/lab/src/timeline/viewer/visible.ts',
     find: 'endMs = Math.max(endMs, item.toMs)',

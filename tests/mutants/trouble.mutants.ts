@@ -54,15 +54,15 @@ export const troubleMutants: readonly Mutant[] = [
   {
     name: 'an eviction is noticed at the next renewal only',
     file: 'packages/holdfast/src/lease/held-lease.ts',
-    find: 'this.#grantedAt.monotonicMs + WATCH_AFTER_MS',
-    replace: 'Number.POSITIVE_INFINITY',
+    find: 'Math.min(leftMs, WATCH_AFTER_MS)',
+    replace: 'leftMs',
     caughtBy: trouble,
   },
   {
     name: 'a release waits for the store as long as the lease',
     file: 'packages/holdfast/src/lease/held-lease.ts',
-    find: "answerWithin(timers, request, ATTEMPT_MS_MAX, 'release')",
-    replace: "answerWithin(timers, request, lastsMs, 'release')",
+    find: 'leftWithin(timers, request, ATTEMPT_MS_MAX)',
+    replace: 'leftWithin(timers, request, lastsMs)',
     caughtBy: trouble,
   },
   {

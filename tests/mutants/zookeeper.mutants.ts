@@ -180,4 +180,25 @@ export const zookeeperMutants: readonly Mutant[] = [
     replace: 'this',
     caughtBy: inStore('that nobody renews is given up'),
   },
+  {
+    name: 'zookeeper: a certificate that a server refuses is offered again and again',
+    file: 'packages/holdfast/src/store/engine-errors.ts',
+    find: '${REFUSED_CERTIFICATE_WORDS}${said}`, { cause, isFinal: true }',
+    replace: '${REFUSED_CERTIFICATE_WORDS}${said}`, { cause, isFinal: false }',
+    caughtBy: inStore('told at once and for good', 'tls'),
+  },
+  {
+    name: 'zookeeper: a file of a certificate that is not there is looked for again and again',
+    file: `${driver}/errors.ts`,
+    find: '    if (error instanceof RequestUnsent && cause instanceof HoldfastError) return cause\n',
+    replace: '',
+    caughtBy: inStore('told at once and for good', 'tls'),
+  },
+  {
+    name: 'zookeeper: a port of the other kind is not named',
+    file: `${driver}/connection.ts`,
+    find: 'codeOf(told) === CLOSED ?',
+    replace: "codeOf(told) === 'EPIPE' ?",
+    caughtBy: inStore('are named where they are mistaken for each other', 'tls'),
+  },
 ]

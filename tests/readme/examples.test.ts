@@ -123,7 +123,7 @@ declare function connect(url: string): unknown
 `,
   ],
   [
-    'docs/using-locks.md 3',
+    'docs/using-locks.md 4',
     `import { holdfast } from 'holdfast'
 import { redis } from 'holdfast/redis'
 `,
@@ -142,7 +142,7 @@ declare const locks: Locks
 `,
   ],
   [
-    'docs/events.md 5',
+    'docs/events.md 4',
     `import { holdfast } from 'holdfast'
 import { redis } from 'holdfast/redis'
 `,

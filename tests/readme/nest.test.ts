@@ -15,6 +15,7 @@ const PACKAGES = [
   '@nestjs/common',
   '@nestjs/core',
   '@nestjs/platform-express',
+  '@nestjs/schedule',
   '@types/node',
   'croner',
   'reflect-metadata',
@@ -26,6 +27,7 @@ const NEST_11 = {
   '@nestjs/common': '11.2.10',
   '@nestjs/core': '11.2.10',
   '@nestjs/platform-express': '11.2.10',
+  '@nestjs/schedule': '6.1.3',
   '@types/jest': '30.0.0',
   '@types/node': '24.19.2',
   croner: '11.0.1',
@@ -100,8 +102,8 @@ function nestProject(packages: readonly string[], from: string, manifest: object
   return folder
 }
 
-test('the page has both programs', () => {
-  expect(programs.map(({ file }) => file)).toEqual(['main', 'reports'])
+test('the page has its programs', () => {
+  expect(programs.map(({ file }) => file)).toEqual(['main', 'reports', 'nightly'])
 })
 
 describe.each(['module', 'commonjs'])('with Nest 12, in a project of type %s', { timeout: SLOW_MS }, (type) => {

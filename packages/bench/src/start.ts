@@ -11,7 +11,7 @@ const ROUNDS = 15
 const RUN_CPU_SECONDS = { atMost: 0.25 }
 const IMPORT_MS = { atMost: 40 }
 const BYTES_A_MIB = 1024 ** 2
-const STORES = ['memory', 'sqlite', 'redis', 'postgres', 'mysql', 'etcd', 'dynamodb', 'nats'] as const
+const STORES = ['memory', 'sqlite', 'redis', 'postgres', 'mysql', 'etcd', 'zookeeper', 'dynamodb', 'nats'] as const
 
 /** Printed by a process of its own: ms and bytes from before the first import to after the last one. */
 const MEASURED_IMPORT = `

@@ -4,15 +4,13 @@ import { enteredFiles } from './entered-files.ts'
 import type { Suite } from './figure.ts'
 import { crowdStep } from './crowd-step.ts'
 import { dynamodbRivals } from './dynamodb/rivals.ts'
-import { etcdCrash } from './etcd/crash.ts'
-import { etcdCrowd } from './etcd/crowd.ts'
-import { etcdHandOff } from './etcd/hand-off.ts'
-import { etcdPair } from './etcd/pair.ts'
-import { etcdRenewal } from './etcd/renewal.ts'
+import { etcdEngine } from './etcd/engine.ts'
 import { etcdRivals } from './etcd/rivals.ts'
 import { handOff } from './hand-off.ts'
+import { httpPair } from './http/pair.ts'
 import { idle } from './idle.ts'
 import { judging } from './judge.ts'
+import { observedCosts } from './observed/cost.ts'
 import { growth, inMemory } from './memory.ts'
 import { redisAcquireAll } from './redis/acquire-all.ts'
 import { redisCrash } from './redis/crash.ts'
@@ -24,6 +22,7 @@ import { redisFresh, redisPair } from './redis/pair.ts'
 import { redisRedlock } from './redis/redlock.ts'
 import { redisRenewal } from './redis/renewal.ts'
 import { redisTelemetry } from './redis/telemetry.ts'
+import { quorumSuites } from './quorum/suites.ts'
 import { competitors } from './redis/competitors.ts'
 import { renewal } from './renewal.ts'
 import { sqlCost } from './sql/cost.ts'
@@ -35,6 +34,8 @@ import { sqlCrowd } from './sql/crowd.ts'
 import { sqlRenewal } from './sql/renewal.ts'
 import { sqlRivals } from './sql/rivals.ts'
 import { start } from './start.ts'
+import { zookeeperEngine } from './zookeeper/engine.ts'
+import { zookeeperRivals } from './zookeeper/rivals.ts'
 import { uncontended } from './uncontended-pair.ts'
 
 export const suites: readonly Suite[] = [
@@ -67,12 +68,12 @@ export const suites: readonly Suite[] = [
   sqlDistance,
   sqlRivals,
   dynamodbRivals,
-  etcdPair,
-  etcdHandOff,
-  etcdCrowd,
-  etcdRenewal,
-  etcdCrash,
+  ...observedCosts,
+  ...quorumSuites(etcdEngine),
   etcdRivals,
+  ...quorumSuites(zookeeperEngine),
+  zookeeperRivals,
+  httpPair,
   sizes,
   enteredFiles,
   judging,

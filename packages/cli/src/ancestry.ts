@@ -9,35 +9,37 @@ const VARIABLE = 'HOLDFAST_HELD'
 /** More nested runs than this is a mistake of another kind. */
 const ENTRIES_MAX = 100
 
-/** The environment variable for a command that holds one lock more. */
-export function heldVariable(environment: NodeJS.ProcessEnv, sequencer: string): Record<string, string> {
-  return { [VARIABLE]: JSON.stringify([...sequencersIn(environment), sequencer].slice(-ENTRIES_MAX)) }
+/** The environment variable for a command that holds these locks as well. */
+export function heldVariable(environment: NodeJS.ProcessEnv, sequencers: readonly string[]): Record<string, string> {
+  return { [VARIABLE]: JSON.stringify([...sequencersIn(environment), ...sequencers].slice(-ENTRIES_MAX)) }
 }
 
-/** Throws when a run around this one holds the wanted lock now. */
+/** Throws when a run around this one holds one of the wanted locks now. */
 export async function refuseOwnAncestor(
-  locks: Locks,
-  wanted: { readonly namespace: string; readonly name: string },
+  { locks, namespace }: { readonly locks: Locks; readonly namespace: string },
+  wanted: readonly string[],
   environment: NodeJS.ProcessEnv,
 ): Promise<void> {
   for (const sequencer of sequencersIn(environment)) {
-    if (!isOf(wanted, sequencer)) continue
+    const name = nameIn(sequencer, namespace)
+    if (name === undefined || !wanted.includes(name)) continue
     // The lock may be one of another store, and a process may outlive the run it came from: only a live token is a dead-lock.
     if ((await locks.check(sequencer)) !== 'live') continue
     throw new Failure(
       exitCodes.usage,
-      `a run around this one holds "${wanted.name}" already, so waiting for it would never end. ` +
+      `a run around this one holds "${name}" already, so waiting for it would never end. ` +
         'Drop the inner run, give it another name, or use --no-wait to be told that it is busy.',
     )
   }
 }
 
-function isOf(wanted: { readonly namespace: string; readonly name: string }, sequencer: string): boolean {
+/** Absent for a lock of another namespace, and for a text that is no sequencer. */
+function nameIn(sequencer: string, namespace: string): string | undefined {
   try {
-    const { namespace, name } = parseSequencer(sequencer)
-    return namespace === wanted.namespace && name === wanted.name
+    const stated = parseSequencer(sequencer)
+    return stated.namespace === namespace ? stated.name : undefined
   } catch {
-    return false
+    return undefined
   }
 }
 

@@ -14,10 +14,11 @@ const { stdin, stdout, stderr } = process
 /** What a hung store left open is given so long to end, after the last output went out. */
 const LEFTOVERS_MS = 1_000
 
-// Set, not called: what was written to a pipe must reach it before the process ends.
-process.exitCode = await main({
-  args: process.argv.slice(2),
-  environment: process.env,
-  streams: { stdin, stdout, stderr },
-})
-stdout.write('', () => void setTimeout(() => process.exit(), LEFTOVERS_MS).unref())
+// Not awaited: as a single program this is a CommonJS module.
+void main({ args: process.argv.slice(2), environment: process.env, streams: { stdin, stdout, stderr } }).then(
+  (code) => {
+    // Set, not called: what was written to a pipe must reach it before the process ends.
+    process.exitCode = code
+    stdout.write('', () => void setTimeout(() => process.exit(), LEFTOVERS_MS).unref())
+  },
+)

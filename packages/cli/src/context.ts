@@ -1,5 +1,6 @@
 /** What every subcommand starts from: the options that are the same for all, and a client over the chosen store. */
 import { type Duration, holdfast, type Locks, StoreUnavailable } from 'holdfast'
+import { readConfig } from './config-file.ts'
 import type { Printer } from './printer.ts'
 import { findStore, type FoundStore, type StoreOptions } from './store-choice.ts'
 
@@ -27,9 +28,14 @@ const OPEN_WAIT = 0
 export async function openLocks(context: Context, options: GlobalOptions, openWait?: Duration): Promise<Opened> {
   const found = findStore(options, context.environment)
   context.printer.secrets.learn(found.store.url)
-  const namespace = options.namespace ?? (context.environment['HOLDFAST_NAMESPACE'] || NAMESPACE_DEFAULT)
+  const namespace = namespaceOf(options, context.environment)
   const locks = holdfast(await found.store.open(), { namespace, openWait: openWait ?? OPEN_WAIT })
   return { locks, store: found, namespace }
+}
+
+function namespaceOf(options: GlobalOptions, environment: NodeJS.ProcessEnv): string {
+  const named = options.namespace ?? (environment['HOLDFAST_NAMESPACE'] || undefined)
+  return named ?? readConfig(options, environment).namespace ?? NAMESPACE_DEFAULT
 }
 
 /** Runs the work with a client and closes it, whatever happens. */

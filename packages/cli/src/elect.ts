@@ -31,7 +31,7 @@ export async function electCommand(context: Context, request: ElectRequest): Pro
   if (!listens) requireExecutable(command[0] ?? '', context.environment)
   const { announce, ...rest } = options
   const note = announce === undefined ? {} : { note: announce }
-  const settings = runSettings({ ...rest, ...note, conflictExitCode: String(exitCodes.notObtained) })
+  const settings = runSettings(name, { ...rest, ...note, conflictExitCode: String(exitCodes.notObtained) })
   const signals = new SignalDesk()
   try {
     return await withLocks(

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
+import { documentComplaints } from './documents.fixture.ts'
 import type { DoctorDocument } from './doctor-report.ts'
 import { main } from './main.ts'
 import type { Streams } from './printer.ts'
@@ -50,7 +51,8 @@ export class Running {
   stdout = ''
   stderr = ''
 
-  constructor(child: ChildProcess) {
+  /** `args`: those of the command, if it is one; what it prints as documents has to be as their schema says. */
+  constructor(child: ChildProcess, args: readonly string[] = []) {
     this.process = child
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text
@@ -58,9 +60,15 @@ export class Running {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.stderr += text
     })
-    this.ended = new Promise((resolve) => {
-      child.once('close', (code, signal) => resolve({ code, signal, stdout: this.stdout, stderr: this.stderr }))
+    this.ended = new Promise((resolve, reject) => {
+      child.once('close', (code, signal) => {
+        const [complaint] = documentComplaints(args, this)
+        if (complaint === undefined) resolve({ code, signal, stdout: this.stdout, stderr: this.stderr })
+        else reject(new Error(complaint))
+      })
     })
+    // Not every test waits for it.
+    this.ended.catch(() => undefined)
   }
 
   get pid(): number {
@@ -119,6 +127,19 @@ export class Sandbox {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...this.environment, ...environment },
     })
+    const running = new Running(child, args)
+    this.#running.push(running)
+    return running
+  }
+
+  /** On a pseudo terminal, with a keyboard: what is written to `stdin` is pressed. */
+  startOnTerminal(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Running {
+    const words = [process.execPath, bin, ...args].map((word) => `'${word}'`).join(' ')
+    const child = spawn('script', ['-qefc', `stty cols 100 rows 30; exec ${words}`, '/dev/null'], {
+      cwd: this.folder,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...this.environment, TERM: 'xterm-256color', ...environment },
+    })
     const running = new Running(child)
     this.#running.push(running)
     return running
@@ -171,7 +192,7 @@ export class Sandbox {
       running.process.stdout?.destroy()
       running.process.stderr?.destroy()
     }
-    await Promise.all(this.#running.map((running) => running.ended))
+    await Promise.allSettled(this.#running.map((running) => running.ended))
     rmSync(this.folder, { recursive: true, force: true })
   }
 }

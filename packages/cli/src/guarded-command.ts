@@ -5,8 +5,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { extname, join } from 'node:path'
-import type { Lease } from 'holdfast'
 import { exitCodes, Failure } from './exit-codes.ts'
+import type { Tenancy } from './grant.ts'
 import { type Order, type Report, sharedDeadline } from './guardian-protocol.ts'
 import { type ProcessGroup, signalGroup } from './process-group.ts'
 
@@ -56,7 +56,7 @@ export class GuardedCommand {
   }
 
   /** Runs the command under the lease; resolves once nothing of its group can run any more. */
-  async run(lease: Lease, plan: CommandPlan): Promise<CommandEnd> {
+  async run(lease: Tenancy, plan: CommandPlan): Promise<CommandEnd> {
     let silence: NodeJS.Timeout | undefined
     const onLoss = (): void => {
       this.#tell({ kind: 'stop' })
@@ -75,7 +75,7 @@ export class GuardedCommand {
   }
 
   /** To be called after each renewal. */
-  renewed(lease: Lease): void {
+  renewed(lease: Tenancy): void {
     if (lease.isHeld()) this.#tell({ kind: 'deadline', deadline: sharedDeadline(lease.remainingMs) })
   }
 

@@ -11,7 +11,19 @@ const FILE_OPTION = [
   'where the text is, - for stdin; without it in HOLDFAST_HANDOVER',
 ] as const
 /** They say how a lock is taken, and this one is taken. */
-const OF_TAKING = ['wait', 'shared', 'exclusive', 'minHold', 'lockDelay', 'note', 'stopBefore'] as const
+const OF_TAKING = [
+  'wait',
+  'permits',
+  'take',
+  'shared',
+  'exclusive',
+  'minHold',
+  'lockDelay',
+  'note',
+  'stopBefore',
+  // The text that is handed over is of one lock.
+  'name',
+] as const
 
 export function addAcquire(root: Command, program: ProgramOptions): void {
   const acquire = root
@@ -52,7 +64,7 @@ export function addAdoption(run: Command): void {
 /** `run --adopt`, or nothing for every other run. */
 export function adoptionOf(
   program: ProgramOptions,
-  name: string,
+  name: string | undefined,
   command: readonly string[],
   options: GlobalOptions,
 ): Promise<number> | undefined {
@@ -62,6 +74,7 @@ export function adoptionOf(
     const option = taking.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
     throw new Failure(exitCodes.usage, `--${option} says how a lock is taken, and with --adopt it is taken already`)
   }
+  if (name === undefined) throw new Failure(exitCodes.usage, 'run --adopt needs the name of the lock')
   return import('./hand-over.ts').then(({ adoptCommand }) =>
     adoptCommand(program.context, { name, command, options: options as AdoptCommandOptions }),
   )

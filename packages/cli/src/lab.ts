@@ -11,7 +11,7 @@ interface Lab {
     readonly args: readonly string[]
     readonly environment: NodeJS.ProcessEnv
     readonly stdout: { write(text: string): unknown }
-    readonly stderr: { write(text: string): unknown }
+    readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean; readonly columns?: number }
   }): Promise<number>
 }
 
@@ -20,8 +20,12 @@ const LAB = '@holdfast/lab/faultlab'
 
 export async function labCommand({ printer, environment }: Context, args: readonly string[]): Promise<number> {
   const { streams, secrets } = printer
-  const hidden = (stream: NodeJS.WriteStream): { write(text: string): unknown } => ({
-    write: (text) => stream.write(secrets.hide(text)),
+  const hidden = (stream: NodeJS.WriteStream) => ({
+    write: (text: string) => stream.write(secrets.hide(text)),
+    isTTY: stream.isTTY,
+    get columns() {
+      return stream.columns
+    },
   })
   const { labMain } = await load()
   return labMain({ args, environment, stdout: hidden(streams.stdout), stderr: hidden(streams.stderr) })

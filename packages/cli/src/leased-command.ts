@@ -28,7 +28,7 @@ export async function runUnderLease(lease: Lease, plan: LeasedCommand): Promise<
   const onStopping = (): void => guarded.forward('SIGTERM')
   const stopListening = [
     opened.locks.on('renewed', () => guarded.renewed(lease)),
-    tellTrouble(context.printer, opened.locks, lease.name),
+    tellTrouble(context.printer, opened.locks, [lease.name]),
   ]
   try {
     signals.handOver((signal) => {
@@ -36,7 +36,7 @@ export async function runUnderLease(lease: Lease, plan: LeasedCommand): Promise<
       plan.onSignal?.(signal)
     })
     stopping?.addEventListener('abort', onStopping, { once: true })
-    const environment = { ...(await environmentOf(lease, opened, context.environment)), ...plan.environment }
+    const environment = { ...(await environmentOf([lease], opened, context.environment)), ...plan.environment }
     const end = await guarded.run(lease, { command, stopBeforeMs, environment })
     return end.signal === null ? (end.code ?? exitCodes.failed) : signalExitCode(end.signal)
   } finally {

@@ -26,7 +26,9 @@ test('run loads its own command and the store of its URL, and no other recipe, c
     expect(named(/\/(?:ioredis|pg|mysql2|testing)\//)).toEqual([])
     expect(named(/\/stores\/(?:redis|etcd|postgres|mysql|dynamodb|nats)\//)).toEqual([])
     expect(named(/\/recipes\/(?:election|cron|once|slots|rate-limit)\//)).toEqual([])
-    expect(named(/\/cli\/dist\/(?:doctor|elect|cron|once|slot|watch|serve)\.js$/)).toEqual([])
+    expect(named(/\/cli\/dist\/(?:doctor|elect|cron|once|slot|watch|serve|hold|manual|completion|check)\.js$/)).toEqual(
+      [],
+    )
   } finally {
     rmSync(folder, { recursive: true })
   }

@@ -1,5 +1,6 @@
 /** One call of the command: arguments in, exit code out. Whatever goes wrong becomes one line on stderr. */
 import { readFileSync } from 'node:fs'
+import { getAsset, isSea } from 'node:sea'
 import { CommanderError } from 'commander'
 import { exitCodeOf, exitCodes, Failure } from './exit-codes.ts'
 import { labCommand } from './lab.ts'
@@ -62,7 +63,7 @@ function ofCommander(printer: Printer, error: CommanderError, args: readonly str
     printer.failure(
       new Failure(
         exitCodes.usage,
-        'which command? run, acquire, release, elect, cron, tick, history, once, slot, rate, members, partitions, ls, inspect, watch, evict, doctor, rebase, serve, schema, check, completion or redlock; see holdfast --help',
+        'which command? run, hold, acquire, release, elect, cron, tick, history, once, slot, rate, members, partitions, ls, inspect, watch, evict, doctor, rebase, serve, schema, check, completion, man or redlock; see holdfast --help',
       ),
       exitCodes.usage,
     )
@@ -81,6 +82,7 @@ function mayLackDashes({ code }: CommanderError, args: readonly string[]): boole
 }
 
 function version(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  const name = 'package.json'
+  const text = isSea() ? getAsset(name, 'utf8') : readFileSync(new URL(`../${name}`, import.meta.url), 'utf8')
   return (JSON.parse(text) as { version: string }).version
 }

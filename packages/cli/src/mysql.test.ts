@@ -2,6 +2,9 @@
  * What the command does on MySQL and MariaDB alone: its URLs, its statements, its tokens, and what its doctor finds.
  * @module-tag real-time
  */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Engine } from '@holdfast/testbed/engines/engine'
 import * as mariadb from '@holdfast/testbed/engines/mariadb/server'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
@@ -12,16 +15,21 @@ import { documentsIn, levelsOf, Sandbox } from './fixture.ts'
 // Only a failing test takes so long.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
+const folder = mkdtempSync(join(tmpdir(), 'holdfast-'))
+const socket = join(folder, 'socket')
 let sandbox: Sandbox
 let engine: Engine
 
 beforeEach(async (context) => {
   sandbox = new Sandbox()
   await requireEngine(context, mariadb)
-  engine ??= await mariadb.start({ config: DURABLE })
+  engine ??= await mariadb.start({ config: { ...DURABLE, socket } })
 })
 afterEach(() => sandbox.close())
-afterAll(() => engine?.close())
+afterAll(async () => {
+  await engine?.close()
+  rmSync(folder, { recursive: true, force: true })
+})
 
 const DURABLE = { 'innodb-flush-log-at-trx-commit': '1', 'sync-binlog': '1' }
 
@@ -38,6 +46,14 @@ it('takes its turns, shows them, and names the server by a URL that begins with 
   )
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   expect(documentsIn(stdout)).toMatchObject([{ name: 'job', claims: [{ state: 'held', note: 'night shift' }] }])
+})
+
+it('is reached by a socket of this machine, whatever the port of the URL', async () => {
+  const url = new URL(engine.url)
+  url.port = '1'
+  url.searchParams.set('socketPath', socket)
+  const { code, stdout, stderr } = await sandbox.run(['run', 'job', '--', 'echo', 'ran'], { HOLDFAST_STORE: url.href })
+  expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'ran\n', stderr: '' })
 })
 
 it('the password of a URL is in no output', async () => {

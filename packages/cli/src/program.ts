@@ -3,14 +3,15 @@ import { Argument, Command } from 'commander'
 import { addCron } from './cron-syntax.ts'
 import { addElect } from './elect-syntax.ts'
 import { exitCodeRows, exitCodes, Failure } from './exit-codes.ts'
-import { addAcquire, addAdoption, addRelease, adoptionOf } from './hand-over-syntax.ts'
+import { addAcquire, addRelease } from './hand-over-syntax.ts'
+import { addHold } from './hold-syntax.ts'
 import { addMembers } from './members.ts'
 import { addOnce } from './once-syntax.ts'
 import { addPartitions } from './partitions-syntax.ts'
 import { addRate } from './rate-syntax.ts'
 import { redlockActions, redlockCommand, type RedlockAction } from './redlock.ts'
-import { type RunCommandOptions, WAIT_DEFAULT } from './run-settings.ts'
-import { addCheck, addCompletion } from './script-syntax.ts'
+import { addRun } from './run-syntax.ts'
+import { addCheck, addCompletion, addManual } from './script-syntax.ts'
 import { addServe } from './serve-syntax.ts'
 import { addSlot } from './slot-syntax.ts'
 import { act, type ProgramOptions } from './subcommand.ts'
@@ -34,6 +35,11 @@ export function programOf(program: ProgramOptions): Command {
       'read the store URL from a file, because ps shows arguments and a password in them; also HOLDFAST_STORE_FILE',
     )
     .option('--namespace <name>', 'keeps programs apart on one store; also HOLDFAST_NAMESPACE (default: "default")')
+    .option(
+      '--config <path>',
+      'a file with store, storeFile and namespace as JSON; also HOLDFAST_CONFIG (default: holdfast/config.json in your configuration folder, or /etc/holdfast.json)',
+    )
+    .option('--no-config', 'read no such file')
     .option('--json', 'results as one JSON document a line; run: its messages, on stderr')
     .addHelpText('after', () => rootHelp())
     .exitOverride()
@@ -43,6 +49,7 @@ export function programOf(program: ProgramOptions): Command {
       writeErr: () => undefined,
     })
   addRun(root, program)
+  addHold(root, program)
   addAcquire(root, program)
   addRelease(root, program)
   addElect(root, program)
@@ -62,57 +69,10 @@ export function programOf(program: ProgramOptions): Command {
   addSchema(root, program)
   addCheck(root, program)
   addCompletion(root, program)
+  addManual(root, program)
   addRedlock(root, program)
   addLab(root)
   return root
-}
-
-function addRun(root: Command, program: ProgramOptions): void {
-  const run = root
-    .command('run')
-    .summary('run a command under a lock: run [options] NAME -- COMMAND [ARGUMENT…]')
-    .description(
-      'Waits for the lock, runs the command, stops it before its lease can be somebody else’s, and gives the lock back.',
-    )
-    .usage('[options] NAME -- COMMAND [ARGUMENT…]')
-    .argument('<name>', 'the lock, 1–200 bytes')
-    .option(
-      '--wait <duration>',
-      `wait at most so long for the lock, and for the store if it is away (default: ${WAIT_DEFAULT}, and 10s for the store)`,
-    )
-    .option('--no-wait', 'do not wait: fail when somebody else holds it')
-    .option('--shared', 'as one of many readers; excludes --exclusive runs of the name')
-    .option('--exclusive', 'as the writer beside --shared runs of the name')
-    .option('--ttl <duration>', 'the lease: the lock is free so long after this machine died', '10s')
-    .option(
-      '--stop-before <duration>',
-      'send TERM so long before the lease ends (default: 2s, at most a third of the ttl)',
-    )
-    .option('--min-hold <duration>', 'keep the lock taken for at least so long')
-    .option(
-      '--lock-delay <duration>',
-      'nobody gets it for so long after an expiry, a crash or an eviction (at least --stop-before)',
-    )
-    .option('--note <text>', 'public text for those who inspect the lock')
-    .option(
-      '--conflict-exit-code <number>',
-      'the exit code when the lock was not obtained',
-      String(exitCodes.notObtained),
-    )
-    .addHelpText('after', () => runHelp)
-  addAdoption(run)
-  act(program, run, async (options, name = '') => {
-    if (program.command === undefined || program.command.length === 0) {
-      throw new Failure(exitCodes.usage, 'run needs a command after two dashes: holdfast run NAME -- COMMAND')
-    }
-    const adoption = adoptionOf(program, name, program.command, options)
-    if (adoption !== undefined) return adoption
-    return (await import('./run.ts')).runCommand(program.context, {
-      name,
-      command: program.command,
-      options: options as RunCommandOptions,
-    })
-  })
 }
 
 function addList(root: Command, program: ProgramOptions): void {
@@ -165,7 +125,7 @@ function addWatch(root: Command, program: ProgramOptions): void {
   const watch = root
     .command('watch')
     .description(
-      'Show locks, holders and waiters as they change: a picture on a terminal, one line a change elsewhere. Ctrl-C ends it.',
+      'Show locks, holders and waiters as they change: a picture with keys on a terminal, one line a change elsewhere. Ctrl-C ends it.',
     )
     .argument('[prefix]', 'only names that start with this')
     .option('--interval <duration>', 'how often to look for names that appeared', '1s')
@@ -212,13 +172,15 @@ function addRebase(root: Command, program: ProgramOptions): void {
 function addSchema(root: Command, program: ProgramOptions): void {
   const schema = root
     .command('schema')
-    .description('Print the statements that make the table of a store, for a person with the right to carry them out.')
-    .addArgument(new Argument('<engine>', 'which database').choices(schemaEngines))
+    .description(
+      'Print the statements that make the table of a store, for a person with the right to carry them out; or, as documents, the JSON Schema of what --json prints.',
+    )
+    .addArgument(new Argument('<engine>', 'which database, or documents').choices(schemaEngines))
     .option('--schema <name>', 'the schema of the table; for MySQL the database, for Kubernetes the namespace')
     .option('--table <name>', 'the table')
     .addHelpText(
       'after',
-      '\nExamples:\n  holdfast schema postgres --schema locks | psql\n  holdfast schema mysql | mysql locks\n  holdfast schema dynamodb --table locks | sh\n  holdfast schema kubernetes --schema shop | kubectl apply -f -',
+      '\nExamples:\n  holdfast schema postgres --schema locks | psql\n  holdfast schema mysql | mysql locks\n  holdfast schema dynamodb --table locks | sh\n  holdfast schema kubernetes --schema shop | kubectl apply -f -\n  holdfast schema documents > documents.json',
     )
   act(program, schema, async (options, engine = '') => schemaCommand(program.context, engine, options))
 }
@@ -277,15 +239,3 @@ function rootHelp(): string {
     ...codes,
   ].join('\n')
 }
-
-const runHelp = `
-The command finds HOLDFAST_TOKEN, HOLDFAST_SEQUENCER, HOLDFAST_NAME, HOLDFAST_NAMESPACE and HOLDFAST_STORE (or
-HOLDFAST_STORE_FILE) in its environment. It runs in a process group and session of its own; TERM, INT, HUP, QUIT, USR1,
-USR2, WINCH and CONT are passed on to the group. What it leaves running in that group is ended before the lock is given
-back. As the first process of a container (pid 1) run does not reap what leaves the group: use docker run --init, or tini.
-
-Examples:
-  holdfast run nightly -- ./backup.sh --all
-  holdfast run --wait 30s --conflict-exit-code 0 nightly -- ./backup.sh
-  holdfast run --shared catalogue -- ./read-report.sh
-  holdfast run deploy -- sh -c 'psql -v token="$HOLDFAST_TOKEN" -f deploy.sql'`

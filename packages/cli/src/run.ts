@@ -1,170 +1,67 @@
 /** `holdfast run`: waits for the lock, runs a command under it, and sees to it that the command ends before the lease does. */
-import { type AcquireOptions, type Facts, type Lease, type Locks, type ReleaseOutcome, WaitTimeout } from 'holdfast'
-import { refuseOwnAncestor } from './ancestry.ts'
-import { type Context, type Opened, withLocks } from './context.ts'
+import type { Context } from './context.ts'
 import { requireExecutable } from './executable.ts'
-import { exitCodes, Failure } from './exit-codes.ts'
+import { exitCodes } from './exit-codes.ts'
+import type { Grant, GrantEnd } from './grant.ts'
+import { granted, type GrantRequest, withGrantRequest } from './grant-request.ts'
 import { type CommandEnd, GuardedCommand } from './guarded-command.ts'
 import { environmentOf } from './lease-environment.ts'
-import { holdersInWords } from './line-view.ts'
-import { openedOrInterrupted, tellDefault } from './open-notice.ts'
 import type { Printer } from './printer.ts'
-import { lockDelayMs, type RunCommandOptions, type RunSettings, runSettings, WAIT_DEFAULT } from './run-settings.ts'
-import { SignalDesk, signalExitCode } from './signals.ts'
-import { tellTrouble } from './trouble-notice.ts'
-import { tellWhileWaiting } from './wait-notice.ts'
-
-/** A timer may be early by so much. */
-const TIMER_MS = 2
+import { type RunCommandOptions, runSettings } from './run-settings.ts'
+import { signalExitCode } from './signals.ts'
+import { tellTrouble, tellUnconfirmed } from './trouble-notice.ts'
 
 export interface RunRequest {
-  readonly name: string
+  /** Absent where --name says it. */
+  readonly name: string | undefined
   readonly command: readonly string[]
   readonly options: RunCommandOptions
 }
 
-export async function runCommand(context: Context, request: RunRequest): Promise<number> {
-  const { name, command, options } = request
-  const settings = runSettings(options)
+export async function runCommand(context: Context, { name, command, options }: RunRequest): Promise<number> {
+  const settings = runSettings(name, options)
   requireExecutable(command[0] ?? '', context.environment)
-  const signals = new SignalDesk()
-  try {
-    const work = async (opened: Opened): Promise<number> => {
-      await tellDefault(context, opened)
-      const startedMs = performance.now()
-      const facts = await openedOrInterrupted(context.printer, opened.locks, signals.interrupted.signal)
-      const openMs = performance.now() - startedMs
-      const wanted = { namespace: opened.namespace, name }
-      if (settings.waitMs !== undefined) await refuseOwnAncestor(opened.locks, wanted, context.environment)
-      const guarded = new GuardedCommand()
-      try {
-        const lease = await obtain({ context, opened, request, settings, facts, openMs }, signals.interrupted.signal)
-        return await runUnder(lease, { context, opened, request, settings, guarded, signals })
-      } finally {
-        await guarded.dismiss()
-      }
+  return await withGrantRequest(context, options, settings, async (request) => {
+    const guarded = new GuardedCommand()
+    try {
+      return await runUnder(await granted(request), { ...request, command, guarded })
+    } finally {
+      await guarded.dismiss()
     }
-    return await withLocks(context, options, work, settings.openWaitMs)
-  } catch (error) {
-    const signal = signals.interruptedBy
-    if (signal !== undefined && error === signal)
-      throw new Failure(signalExitCode(signal), `stopped waiting for "${name}": ${signal}`)
-    throw error
-  } finally {
-    signals.close()
-  }
+  })
 }
 
-interface Wanted {
-  readonly context: Context
-  readonly opened: Opened
-  readonly request: RunRequest
-  readonly settings: RunSettings
-  readonly facts: Facts
-  /** What the store took of the wait. */
-  readonly openMs: number
-}
-
-async function obtain(wanted: Wanted, signal: AbortSignal): Promise<Lease> {
-  const { context, opened, request, settings, facts, openMs } = wanted
-  const { printer } = context
-  const { locks } = opened
-  const { name } = request
-  const lock = lockOf(locks, name, settings)
-  const acquire = { ...settings.acquire, signal, lockDelay: lockDelayMs(settings, facts) }
-  if (settings.waitMs === undefined) {
-    const lease = await lock.tryAcquire(acquire)
-    if (lease === null) throw await notObtained(locks, name, settings, 'is busy')
-    return lease
-  }
-  const waitMs = Math.max(0, Math.ceil(settings.waitMs - openMs))
-  const waiting = tellWhileWaiting(printer, locks, name)
-  try {
-    return await lock.acquire({ ...acquire, wait: waitMs })
-  } catch (error) {
-    if (!(error instanceof WaitTimeout)) throw error
-    // Refused before the time was over: the line is full.
-    const isFull = error.waitedMs + TIMER_MS < waitMs
-    throw await notObtained(
-      locks,
-      name,
-      settings,
-      isFull
-        ? 'has too many waiting already'
-        : `did not become free within ${String(request.options.wait ?? WAIT_DEFAULT)}`,
-    )
-  } finally {
-    waiting.end()
-  }
-}
-
-/** What the three kinds of lock have in common here. */
-interface Takeable {
-  tryAcquire(options: AcquireOptions): Promise<Lease | null>
-  acquire(options: AcquireOptions): Promise<Lease>
-}
-
-function lockOf(locks: Locks, name: string, { mode }: RunSettings): Takeable {
-  if (mode === 'shared') return locks.readWrite(name).read
-  if (mode === 'exclusive') return locks.readWrite(name).write
-  return {
-    tryAcquire: (acquire) => locks.tryAcquire(name, acquire),
-    acquire: (acquire) => locks.acquire(name, acquire),
-  }
-}
-
-async function notObtained(locks: Locks, name: string, settings: RunSettings, what: string): Promise<Failure> {
-  const holders = await locks.inspect(name).then(holdersInWords, () => undefined)
-  return new Failure(
-    settings.conflictExitCode,
-    `"${name}" ${what}${holders === undefined ? '' : `; held by ${holders}`}`,
-  )
-}
-
-interface Run {
-  readonly context: Context
-  readonly opened: Opened
-  readonly request: RunRequest
-  readonly settings: RunSettings
+interface Run extends GrantRequest {
+  readonly command: readonly string[]
   readonly guarded: GuardedCommand
-  readonly signals: SignalDesk
 }
 
-async function runUnder(lease: Lease, run: Run): Promise<number> {
-  const { context, opened, request, settings, guarded, signals } = run
+async function runUnder(grant: Grant, run: Run): Promise<number> {
+  const { context, opened, command, settings, guarded, signals } = run
   const { printer } = context
   const stopListening = [
-    opened.locks.on('renewed', () => guarded.renewed(lease)),
-    tellTrouble(printer, opened.locks, request.name),
+    opened.locks.on('renewed', () => guarded.renewed(grant)),
+    tellTrouble(printer, opened.locks, settings.names),
   ]
-  let outcome: ReleaseOutcome | undefined
+  let released: GrantEnd | undefined
   try {
     // A signal that came with the grant was meant for the wait.
     signals.interrupted.signal.throwIfAborted()
     signals.handOver((signal) => guarded.forward(signal))
-    const { command } = request
-    const end = await guarded.run(lease, {
-      command,
-      stopBeforeMs: settings.stopBeforeMs,
-      environment: await environmentOf(lease, opened, context.environment),
-    })
-    const lost = lease.signal.aborted ? reasonOf(lease.signal) : undefined
-    outcome = await lease.release()
-    return codeOf(printer, request.name, end, outcome, lost)
+    const { stopBeforeMs } = settings
+    const environment = await environmentOf(grant.leases, opened, context.environment)
+    const end = await guarded.run(grant, { command, stopBeforeMs, environment })
+    const lost = grant.lossInWords
+    released = await grant.release()
+    return codeOf(printer, end, released, lost)
   } finally {
     for (const stop of stopListening) stop()
-    if (outcome === undefined) await lease.release()
+    if (released === undefined) await grant.release()
   }
 }
 
-/** The command's own code, unless it did not have the lock until its end. */
-function codeOf(
-  printer: Printer,
-  name: string,
-  end: CommandEnd,
-  outcome: ReleaseOutcome,
-  lost: string | undefined,
-): number {
+/** The command's own code, unless it did not have the locks until its end. */
+function codeOf(printer: Printer, end: CommandEnd, { name, outcome }: GrantEnd, lost: string | undefined): number {
   const own = end.signal === null ? (end.code ?? exitCodes.failed) : signalExitCode(end.signal)
   if (end.stopped || outcome === 'expired') {
     const why = lost ?? `the lease of "${name}" had ended`
@@ -178,16 +75,6 @@ function codeOf(
     })
     return exitCodes.leaseLost
   }
-  if (outcome === 'unknown') {
-    printer.tell(`the release of "${name}" was not confirmed; it is free when its lease ends, at the latest`, {
-      event: 'releaseUnknown',
-      name,
-      exitCode: own,
-    })
-  }
+  if (outcome === 'unknown') tellUnconfirmed(printer, name, own)
   return own
-}
-
-function reasonOf(signal: AbortSignal): string {
-  return signal.reason instanceof Error ? signal.reason.message : String(signal.reason)
 }

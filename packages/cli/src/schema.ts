@@ -1,4 +1,8 @@
-/** `holdfast schema`: what makes the table of a store in a database: its statements, or commands, or rights. A new database is one more line. */
+/**
+ * `holdfast schema`: what makes the table of a store in a database: its statements, or commands, or rights. A new database
+ * is one more line. And the JSON Schema of what the commands print with --json.
+ */
+import { readFileSync } from 'node:fs'
 import type { Context, GlobalOptions } from './context.ts'
 import { exitCodes } from './exit-codes.ts'
 
@@ -26,6 +30,7 @@ const engines: ReadonlyMap<string, (names: TableNames) => Promise<string>> = new
     async ({ schema: namespace }: TableNames) =>
       (await import('holdfast/kubernetes')).kubernetesRole(namespace === undefined ? {} : { namespace }),
   ],
+  ['documents', async () => readFileSync(new URL('../schemas/documents.json', import.meta.url), 'utf8')],
 ])
 
 export const schemaEngines: readonly string[] = [...engines.keys()]

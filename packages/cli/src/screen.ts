@@ -1,7 +1,9 @@
 /** The terminal of a live view: borrowed while it lasts, and given back as it was however the view ends. */
 import { styleText } from 'node:util'
 import type { Printer } from './printer.ts'
-import type { FrameLine, Size, Tone } from './watch-frame.ts'
+import { type Keyboard, PASTE_OFF, PASTE_ON } from './keyboard.ts'
+import type { Size } from './watch-frame.ts'
+import type { FrameLine, Tone } from './watch-table.ts'
 
 // xterm's control sequences, which every terminal of today knows.
 const ENTER = '\u001b[?1049h\u001b[?25l'
@@ -23,18 +25,21 @@ const STYLES = {
   lost: 'red',
   quiet: 'dim',
   trouble: ['bold', 'yellow'],
+  selected: 'inverse',
   plain: 'reset',
 } as const satisfies Record<Tone, Parameters<typeof styleText>[0]>
 
 export class Screen {
   readonly #printer: Printer
   readonly #redraw: () => void
+  readonly #keyboard: Keyboard | undefined
   #isBorrowed = false
 
   /** `redraw` is called when the size has changed or the view comes back from the background. */
-  constructor(printer: Printer, redraw: () => void) {
+  constructor(printer: Printer, redraw: () => void, keyboard?: Keyboard) {
     this.#printer = printer
     this.#redraw = redraw
+    this.#keyboard = keyboard
   }
 
   get size(): Size {
@@ -71,12 +76,16 @@ export class Screen {
   #borrow(): void {
     this.#isBorrowed = true
     this.#printer.paint(ENTER)
+    if (this.#keyboard === undefined) return
+    this.#printer.paint(PASTE_ON)
+    this.#keyboard.open()
   }
 
   readonly #giveBack = (): void => {
     if (!this.#isBorrowed) return
     this.#isBorrowed = false
-    this.#printer.paint(LEAVE)
+    this.#keyboard?.close()
+    this.#printer.paint(this.#keyboard === undefined ? LEAVE : PASTE_OFF + LEAVE)
   }
 
   /** Ctrl-Z: the shell gets its screen, and the process really stops. */

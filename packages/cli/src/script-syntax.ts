@@ -1,7 +1,7 @@
-/** Words of the command line for scripts and shells: check and completion. */
+/** Words of the command line for scripts, shells and manuals: check, completion and man. */
 import { Argument, type Command } from 'commander'
 import type { Shell } from './completion.ts'
-import { exitCodes } from './exit-codes.ts'
+import { exitCodes, Failure } from './exit-codes.ts'
 import { act, type ProgramOptions } from './subcommand.ts'
 
 const shells: readonly Shell[] = ['bash', 'zsh', 'fish']
@@ -12,7 +12,7 @@ export function addCheck(root: Command, program: ProgramOptions): void {
     .description(
       'Say whether what a sequencer says is held now: live with exit code 0, gone with 1. A moment later it may be over; a guard has the last word.',
     )
-    .argument('[sequencer]', '- for stdin; without it HOLDFAST_SEQUENCER, that of the run around it')
+    .argument('[sequencer]', '- for stdin; without it those of the run around it, all of which have to be live')
     .option('-q, --quiet', 'print nothing')
     .addHelpText(
       'after',
@@ -35,6 +35,26 @@ export function addCompletion(root: Command, program: ProgramOptions): void {
   act(program, completion, async (_, shell = '') => {
     const { completionScript } = await import('./completion.ts')
     program.context.printer.line(completionScript(root, shell as Shell).trimEnd())
+    return exitCodes.ok
+  })
+}
+
+export function addManual(root: Command, program: ProgramOptions): void {
+  const manual = root
+    .command('man')
+    .description('Print a page for man: of the whole, or of one command.')
+    .argument('[command]', 'which command')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  holdfast man run | man -l -\n  holdfast man > /usr/local/share/man/man1/holdfast.1',
+    )
+  act(program, manual, async (_, name) => {
+    const command = root.commands.find((each) => each.name() === name)
+    if (name !== undefined && command === undefined) {
+      throw new Failure(exitCodes.usage, `there is no command ${JSON.stringify(name)}; see holdfast --help`)
+    }
+    const { manualPage } = await import('./manual.ts')
+    program.context.printer.paint(manualPage({ root, version: program.version }, command))
     return exitCodes.ok
   })
 }

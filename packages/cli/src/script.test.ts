@@ -72,3 +72,26 @@ describe('completion', () => {
       expect(stdout).toContain(option)
   })
 })
+
+describe('man', () => {
+  it('has every command, and of a command every option, its examples and what the help says of it', async () => {
+    const whole = (await sandbox.talk(['man'], [])).stdout
+    const { stdout: help } = await sandbox.talk(['--help'], [])
+    const commands = Array.from(help.matchAll(/^ {2}([a-z]+) /gm), ([, name = '']) => name)
+    expect(commands.length).toBeGreaterThan(15)
+    expect(
+      commands.filter((name) => !['help', 'holdfast'].includes(name) && !whole.includes(`.TP\n\\fB${name}\\fR\n`)),
+    ).toEqual([])
+    const { stdout: page } = await sandbox.talk(['man', 'run'], [])
+    const { stdout: helpOfRun } = await sandbox.talk(['run', '--help'], [])
+    const options = Array.from(helpOfRun.matchAll(/--([a-z-]+)/g), ([, name = '']) => name)
+    expect(options.filter((name) => name !== 'help' && !page.includes(name.replaceAll('-', '\\-')))).toEqual([])
+    expect(page).toMatch(/^\.TH HOLDFAST\\-RUN 1 "" "holdfast \d/)
+    expect(page).toContain('\n.SH EXAMPLES\n.nf\n  holdfast run nightly \\-\\- ./backup.sh \\-\\-all\n')
+    expect(page).toContain('\\fB\\-\\-ttl \\fR\\fI<duration>\\fR\nthe lease: ')
+    expect(page).toContain('(default: 10s)')
+    const requests = /^\.(?:TH|SH|PP|TP|nf|fi)\b/
+    expect(page.split('\n').filter((line) => /^[.']/.test(line) && !requests.test(line))).toEqual([])
+    expect(await sandbox.talk(['man', 'frobnicate'], [])).toMatchObject({ code: 2, stdout: '' })
+  })
+})

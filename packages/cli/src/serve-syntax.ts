@@ -13,8 +13,11 @@ export function addServe(root: Command, program: ProgramOptions): void {
     .option('--host <name...>', 'names, with their port, that requests may call the server by')
     .option(
       '--tokens <path>',
-      'who may ask, beside programs of this machine: lines of SHA256 read,lock,operate [PREFIX]',
+      'who may ask, beside programs of this machine: lines of SHA256 read,lock,operate [PREFIX [NAME]]',
     )
+    .option('--tls-cert <path>', 'encrypt with this certificate, in PEM; with --tokens, other machines may ask')
+    .option('--tls-key <path>', 'the key of the certificate, in PEM')
+    .option('--audit <path>', 'add a line of JSON for each lock that is taken and each eviction, by whom')
     .option('--behind-tls-proxy', 'something in front encrypts; with --tokens, other machines may ask')
     .option('--no-dashboard', 'show no page to browsers')
     .option('--drain <duration>', 'at the end, wait at most so long for programs to give back', '30s')

@@ -81,7 +81,31 @@ test('an end that cannot wait for a program leaves it its lock', async () => {
   expect((await box.run(['run', '--wait', '500ms', 'nightly', '--', 'true'])).code).toBe(75)
 })
 
+test('a command takes the locks of the server by its URL, beside those that are lent', async () => {
+  const id = 'f'.repeat(32)
+  await curl('nightly/acquire', { id })
+  const over = (name: string): Promise<Ended> =>
+    box.run(['run', '--no-wait', '--store', url, name, '--', 'echo', 'ran'])
+  expect((await over('nightly')).code).toBe(75)
+  expect(await over('other')).toMatchObject({ code: 0, stdout: 'ran\n', stderr: '' })
+})
+
 test('an address beyond this machine is refused without tokens', async () => {
   const { code, stderr } = await box.run(['serve', '--listen', '0.0.0.0:0'])
   expect([code, stderr]).toEqual([2, expect.stringContaining('--tokens')])
+})
+
+test('SIGHUP makes it read its files again, and a certificate without its key is refused', async () => {
+  const audited = box.start(['serve', '--listen', '127.0.0.1:0', '--audit', box.path('audit.ndjson')])
+  const [, address = ''] = await audited.says(/listening on (\S+)/)
+  url = address
+  await curl('nightly/acquire', { id: 'f'.repeat(32) })
+  expect(box.read('audit.ndjson')).toContain('"event":"acquired","by":"this machine"')
+  audited.kill('SIGHUP')
+  await audited.says(/its files were read again/)
+  await curl('nightly/release', { id: 'f'.repeat(32) })
+  audited.kill('SIGTERM')
+  expect((await audited.ended).code).toBe(143)
+  const { code, stderr } = await box.run(['serve', '--tls-cert', 'cert.pem'])
+  expect([code, stderr]).toEqual([2, expect.stringContaining('--tls-cert and --tls-key go together')])
 })

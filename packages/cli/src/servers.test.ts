@@ -17,7 +17,7 @@ import {
 } from '@holdfast/testbed/engines'
 import * as postgres from '@holdfast/testbed/engines/postgres/driver'
 import { Redis } from 'ioredis'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { damageLine, freshTable, urlOfTable } from './dynamodb.fixture.ts'
 import type { DoctorDocument } from './doctor-report.ts'
 import { damageLease, urlOfProxy } from './kubernetes.fixture.ts'
@@ -128,22 +128,24 @@ const stores: readonly ServerStore[] = [
   },
 ]
 
+let namespaces = 0
+
 describe.each(stores)('on $store', ({ driver, start: startAll, urlOf, damage, damaged, polls = false }) => {
   let sandbox: Sandbox
   let engines: readonly Engine[] = []
   let environment: Readonly<Record<string, string>> = {}
 
+  // Servers are started once for all tests of a store, each of which has a namespace of its own.
   beforeEach(async (context) => {
     sandbox = new Sandbox()
     await requireEngine(context, driver)
-    engines = await startAll()
-    environment = { HOLDFAST_STORE: urlOf(engines.map(({ url }) => url)) }
+    if (engines.length === 0) engines = await startAll()
+    namespaces += 1
+    const store = urlOf(engines.map(({ url }) => url))
+    environment = { HOLDFAST_STORE: store, HOLDFAST_NAMESPACE: `servers-${namespaces}` }
   })
-  afterEach(async () => {
-    await sandbox.close()
-    await Promise.all(engines.map((engine) => engine.close()))
-    engines = []
-  })
+  afterEach(() => sandbox.close())
+  afterAll(() => Promise.all(engines.map((engine) => engine.close())))
 
   const start = (...args: readonly string[]): Running => sandbox.start(args, environment)
   const call = (...args: readonly string[]): Promise<Ended> => start(...args).ended
@@ -185,16 +187,16 @@ describe.each(stores)('on $store', ({ driver, start: startAll, urlOf, damage, da
     const listed = await call('ls', 'se', '--json')
     expect({ code: listed.code, stderr: listed.stderr }).toEqual({ code: 0, stderr: '' })
     expect(documentsIn(listed.stdout)).toMatchObject([
-      { namespace: 'default', name: 'seat', capacity: 1, claims: [{ state: 'held', note: 'night shift' }] },
+      { namespace: environment['HOLDFAST_NAMESPACE'], name: 'seat', claims: [{ state: 'held', note: 'night shift' }] },
     ])
     const { lastToken, claims } = await seen('seat')
     expect(claims).toMatchObject([{ state: 'held', token: lastToken }])
     expect((await call('ls')).stdout).toMatch(/^NAME .*\nseat +held +/)
-    expect((await call('inspect', 'seat')).stdout).toMatch(/^seat in namespace default; last token: \d+\n/)
+    expect((await call('inspect', 'seat')).stdout).toMatch(/^seat in namespace servers-\d+; last token: \d+\n/)
     expect((await call('inspect', 'free')).stdout).toMatch(/free: nobody holds it/)
     expect(await call('watch', '--once')).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/\nseat +held +\d+ .*night shift\n$/) as string,
+      stdout: expect.stringMatching(/\nseat +held +lock +\d+ .*night shift\n$/) as string,
     })
   })
 
@@ -237,20 +239,9 @@ describe.each(stores)('on $store', ({ driver, start: startAll, urlOf, damage, da
     })
   })
 
-  it('says in one line that nothing answers once the servers are gone', async () => {
-    await Promise.all(engines.map((engine) => engine.kill()))
-    const runs = [
-      ['run', '--no-wait', 'job', '--', 'true'],
-      ['run', '--wait', '0s', 'job', '--', 'true'],
-    ]
-    const calls = [['ls'], ...runs, ['watch', '--once'], ['doctor']].map((args) => call(...args))
-    for (const { code, stdout, stderr } of await Promise.all(calls)) {
-      expect({ code, stdout }).toEqual({ code: 69, stdout: '' })
-      expect(stderr).toMatch(/^holdfast: [^\n]*cannot be reached[^\n]*connect ECONNREFUSED[^\n]*\n$/)
-    }
-  })
-
   it('ls and watch name what another program has put in the place of a lock, and show the rest', async () => {
+    // What was damaged is in that namespace.
+    environment = { ...environment, HOLDFAST_NAMESPACE: 'default' }
     await hold('good')
     await Promise.all(engines.map(damage))
     const listed = await call('ls')
@@ -292,5 +283,18 @@ describe.each(stores)('on $store', ({ driver, start: startAll, urlOf, damage, da
     const ended = await patient.ended
     expect(ended).toMatchObject({ code: 0, stdout: 'mine\n' })
     expect(ended.stderr.match(/waiting for the store/g)).toHaveLength(1)
+  })
+
+  it('says in one line that nothing answers once the servers are gone', async () => {
+    await Promise.all(engines.map((engine) => engine.kill()))
+    const runs = [
+      ['run', '--no-wait', 'job', '--', 'true'],
+      ['run', '--wait', '0s', 'job', '--', 'true'],
+    ]
+    const calls = [['ls'], ...runs, ['watch', '--once'], ['doctor']].map((args) => call(...args))
+    for (const { code, stdout, stderr } of await Promise.all(calls)) {
+      expect({ code, stdout }).toEqual({ code: 69, stdout: '' })
+      expect(stderr).toMatch(/^holdfast: [^\n]*cannot be reached[^\n]*connect ECONNREFUSED[^\n]*\n$/)
+    }
   })
 })

@@ -13,8 +13,10 @@ export class SignalDesk {
   #interruptedBy: NodeJS.Signals | undefined
   #forward: ((signal: NodeJS.Signals) => void) | undefined
 
-  constructor() {
-    this.#handlers = new Map(forwarded.map((signal) => [signal, () => this.#on(signal)]))
+  /** `except`: those that mean something else to this command. */
+  constructor(except: readonly NodeJS.Signals[] = []) {
+    const wanted = forwarded.filter((signal) => !except.includes(signal))
+    this.#handlers = new Map(wanted.map((signal) => [signal, () => this.#on(signal)]))
     for (const [signal, handler] of this.#handlers) process.on(signal, handler)
   }
 

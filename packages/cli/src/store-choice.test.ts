@@ -161,6 +161,54 @@ describe('a store URL in a file', () => {
   })
 })
 
+describe('a configuration', () => {
+  const write = (text: string, mode = 0o600): string => {
+    const path = sandbox.path('.config/holdfast/config.json')
+    mkdirSync(sandbox.path('.config/holdfast'), { recursive: true })
+    writeFileSync(path, text)
+    chmodSync(path, mode)
+    return path
+  }
+
+  it('of the user names store and namespace, which options and the environment name in its place', async () => {
+    const path = write(JSON.stringify({ store: sandbox.store, namespace: 'shop' }))
+    const holder = sandbox.start(['--namespace', 'shop', 'hold', 'job'])
+    await holder.says(/job/)
+    const listed = async (args: readonly string[], environment: NodeJS.ProcessEnv): Promise<string> =>
+      (await sandbox.talk([...args, 'ls', '--json'], [], environment)).stdout
+    expect(await listed([], { HOME: sandbox.folder })).toMatch(/^\{"namespace":"shop","name":"job",/)
+    expect(await listed(['--config', path], {})).toMatch(/"shop"/)
+    expect(await listed([], { HOLDFAST_CONFIG: path })).toMatch(/"shop"/)
+    expect(await listed([], { HOME: sandbox.folder, HOLDFAST_NAMESPACE: 'other' })).toBe('')
+    expect(await listed(['--store', `sqlite:${sandbox.path('other.db')}`], { HOME: sandbox.folder })).toBe('')
+    const without = { HOME: sandbox.folder, HOLDFAST_STORE: sandbox.store }
+    expect(await listed(['--no-config'], without)).toBe('')
+    expect(await listed([], without)).toMatch(/"shop"/)
+    holder.kill('SIGTERM')
+    await holder.ended
+  })
+
+  it.each([
+    ['that was named and is missing', () => sandbox.path('nowhere'), /cannot be read: ENOENT/],
+    ['that is no JSON', () => write('{\n  "store": c4n4ry\n}'), /is not JSON/],
+    [
+      'with an unknown key',
+      () => write('{ "store": "redis://a",\n "sotre": "c4n4ry" }'),
+      /line 2: "sotre" must be text, and one of store/,
+    ],
+    ['with a number', () => write('{ "namespace": 1 }'), /line 1: "namespace" must be text/],
+    ['with two stores', () => write('{ "store": "redis://a", "storeFile": "b" }'), /keep the one that is meant/],
+    ['with a path of nowhere', () => write('{ "store": "sqlite:locks.db" }'), /begins with a slash/],
+    ['that others may write', () => write('{}', 0o620), /other users may write.*chmod go-w, or --no-config/],
+    ['that others may read, with a password', () => write('{ "store": "redis://me:c4n4ry@a" }', 0o644), /chmod o-r/],
+  ])('%s is exit code 2, without a word of what is in it', async (_, make, words) => {
+    const { code, stdout, stderr } = await sandbox.talk(['ls'], [], { HOLDFAST_CONFIG: make() })
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(words)
+    expect(stderr).not.toContain('c4n4ry')
+  })
+})
+
 describe('a lock file for all users of a machine', () => {
   it('is that of a folder that a group may write to', async (context) => {
     await requireAbility(context, () => requireRoot('two users'))

@@ -1,12 +1,13 @@
-/** Which store a call means: an option, then the environment, then the file of this user. */
+/** Which store a call means: an option, then the environment, then the configuration, then the file of this user. */
 import { statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { isAbsolute, resolve } from 'node:path'
+import { type ConfigOptions, readConfig } from './config-file.ts'
 import { exitCodes, Failure } from './exit-codes.ts'
 import { readStoreFile } from './store-file.ts'
 import { chooseStore, type ChosenStore, STORE_DEFAULT } from './stores.ts'
 
-export interface StoreOptions {
+export interface StoreOptions extends ConfigOptions {
   readonly store?: string
   readonly storeFile?: string
 }
@@ -47,7 +48,8 @@ interface Named {
 }
 
 /** Two names on one level would leave it to chance which locks are meant. */
-function named({ store, storeFile }: StoreOptions, environment: NodeJS.ProcessEnv): Named {
+function named(options: StoreOptions, environment: NodeJS.ProcessEnv): Named {
+  const { store, storeFile } = options
   if (store !== undefined && storeFile !== undefined) {
     throw new Failure(exitCodes.usage, '--store and --store-file exclude each other')
   }
@@ -60,7 +62,9 @@ function named({ store, storeFile }: StoreOptions, environment: NodeJS.ProcessEn
       'HOLDFAST_STORE and HOLDFAST_STORE_FILE are both set: keep the one that is meant',
     )
   }
-  return { url, file }
+  if (url !== undefined || file !== undefined) return { url, file }
+  const config = readConfig(options, environment)
+  return { url: config.store, file: config.storeFile }
 }
 
 /** A home that is not there is that of a service: a file made for it would exclude no other process. */

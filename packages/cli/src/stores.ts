@@ -21,6 +21,7 @@ const server = { absolute: (url: string): string => url, resolved: async (url: s
 
 const schemes: ReadonlyMap<string, Scheme> = new Map([
   ['redis', { example: 'redis://host:6379', ...server, open: openRedis }],
+  ['redis+unix', { example: 'redis+unix:///run/redis/redis.sock', ...server, open: openRedis }],
   ['rediss', { example: 'rediss://host:6379', ...server, open: openRedis }],
   ['redis+cluster', { example: 'redis+cluster://host:6379,host:6379', ...server, open: openRedis }],
   ['rediss+cluster', { example: 'rediss+cluster://host:6379,host:6379', ...server, open: openRedis }],
@@ -39,6 +40,8 @@ const schemes: ReadonlyMap<string, Scheme> = new Map([
   ['kubernetes', { ...server, example: 'kubernetes:namespace', absolute: absoluteKubernetes, open: openKubernetes }],
   ['nats', { example: 'nats://host-1:4222,host-2:4222/bucket', ...server, open: openNats }],
   ['natss', { example: 'natss://host-1:4222,host-2:4222/bucket', ...server, open: openNats }],
+  ['http', { ...server, example: 'http://host:4653', absolute: absoluteHttp, open: openHttp }],
+  ['https', { ...server, example: 'https://host?token-file=PATH', absolute: absoluteHttp, open: openHttp }],
   ['sqlite', { example: 'sqlite:/srv/locks.db', absolute: absoluteSqlite, resolved: resolvedSqlite, open: openSqlite }],
 ])
 
@@ -98,6 +101,20 @@ async function openDynamodb(url: string): Promise<Store> {
 async function openEtcd(url: string): Promise<Store> {
   const { etcd } = await import('holdfast/etcd')
   return etcd(url)
+}
+
+/** The file with the token is found from any folder. */
+function absoluteHttp(url: string): string {
+  const [place = '', query] = url.split('?', 2)
+  const file = new URLSearchParams(query).get('token-file')
+  return file === null || file === ''
+    ? url
+    : `${place}?${new URLSearchParams({ 'token-file': resolve(file) }).toString()}`
+}
+
+async function openHttp(url: string): Promise<Store> {
+  const { http } = await import('holdfast/http')
+  return http(url)
 }
 
 /** Files that it names are found from any folder. */

@@ -21,6 +21,11 @@ export function jsonText(json: string): string {
   )
 }
 
+/** Names of locks in a sentence. */
+export function inWords(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(', ')
+}
+
 /** `1500` → `1.5s`: short enough for a column, exact enough for an eye. */
 export function shortDuration(ms: number): string {
   if (ms < 1_000) return `${Math.max(0, Math.round(ms))}ms`
@@ -33,6 +38,10 @@ export function shortDuration(ms: number): string {
 
 /** What a reader sees as one character, so that no emoji is cut in two. */
 const characters = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+
+export function charactersOf(text: string): readonly string[] {
+  return [...characters.segment(text)].map(({ segment }) => segment)
+}
 
 /** The text in at most so many columns of a terminal; what does not fit ends in `…`. */
 export function clipped(text: string, columns: number): string {
@@ -50,4 +59,16 @@ export function clipped(text: string, columns: number): string {
 export function fitted(text: string, columns: number): string {
   const cut = clipped(text, columns)
   return cut + ' '.repeat(Math.max(0, columns - stringWidth(cut)))
+}
+
+/** The end of a text that is being typed, in at most so many columns; what does not fit begins with `…`. */
+export function lastPart(text: string, columns: number): string {
+  if (stringWidth(text) <= columns) return text
+  let [kept, width] = ['', 0]
+  for (const segment of charactersOf(text).toReversed()) {
+    width += stringWidth(segment)
+    if (width > columns - 1) break
+    kept = segment + kept
+  }
+  return columns > 0 ? `…${kept}` : ''
 }

@@ -6,18 +6,18 @@ import type { Printer } from './printer.ts'
 /** A wait shorter than this is not reported. */
 const QUIET_MS = 300
 
-export function tellWhileWaiting(printer: Printer, locks: Locks, name: string): { end(): void } {
+export function tellWhileWaiting(printer: Printer, locks: Locks): { end(): void } {
   let timer: NodeJS.Timeout | undefined
   let ended = false
-  const tell = async (): Promise<void> => {
+  const tell = async (name: string): Promise<void> => {
     // The wait itself reports a store that fails; this is only a courtesy.
     const holders = await locks.inspect(name).then(holdersInWords, () => undefined)
     if (ended) return
     const whom = holders === undefined ? '' : `, held by ${holders}`
     printer.tell(`waiting for "${name}"${whom}`, { event: 'waiting', name, holders: holders ?? null })
   }
-  const stopListening = locks.on('waiting', () => {
-    timer ??= setTimeout(() => void tell(), QUIET_MS)
+  const stopListening = locks.on('waiting', ({ name }) => {
+    timer ??= setTimeout(() => void tell(name), QUIET_MS)
   })
   return {
     end() {

@@ -109,3 +109,18 @@ test('what is left of a lease counts down, and renewals are asked for when half 
   await source.refresh(10)
   expect(endsInMs()).toBeGreaterThan(300)
 })
+
+test('a filter counts before the limit, and the lock that is open is shown whatever the filter says', async () => {
+  const locks = client()
+  for (const name of ['a:1', 'a:2', 'b:1', 'b:2']) await locks.acquire(name, { note: name })
+  const source = sourceOf()
+  const isWanted = (name: string): boolean => name.startsWith('b')
+  await source.refresh(1, { matches: isWanted })
+  expect(notes(source)).toEqual(['b:1 b:1'])
+  expect(source.view).toMatchObject({ wanted: 2, listed: new Set(['a:1', 'a:2', 'b:1', 'b:2']) })
+  await source.refresh(1, { matches: isWanted, opened: 'a:2' })
+  expect(notes(source)).toEqual(['a:2 a:2', 'b:1 b:1'])
+  await source.refresh(10)
+  expect(source.view).toMatchObject({ wanted: 4 })
+  source.close()
+})

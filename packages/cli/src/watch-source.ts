@@ -18,6 +18,14 @@ export interface SourceOptions {
   onChange(): void
 }
 
+/** Which of the listed names are shown. */
+export interface WantedNames {
+  /** Shown whatever its place in the listing is. */
+  readonly opened?: string | undefined
+  matches(name: string): boolean
+}
+
+const ALL: WantedNames = { matches: () => true }
 /** A line that changes all the time is read no more often than this; what comes and goes in between is joined. */
 const PACE_MS = 100
 
@@ -34,6 +42,7 @@ export class ViewSource {
   readonly #unreadable = new Map<string, UnreadableName>()
   readonly #observers = new Map<string, AbortController>()
   #listed: ReadonlySet<string> = new Set()
+  #wanted: WantedNames = ALL
   #isCut = false
   #shown: readonly string[] = []
   #isClosed = false
@@ -64,14 +73,18 @@ export class ViewSource {
     const unreadable = [...this.#unreadable.values()]
     const isFull = this.#observers.size >= this.#options.observersMax
     const polled = isFull ? lines.filter(({ name }) => !this.#observers.has(name)).length : 0
-    return { lines, unreadable, listed, isCut: this.#isCut, polled }
+    const wanted = [...listed].filter((name) => this.#wanted.matches(name)).length
+    return { lines, unreadable, listed, wanted, isCut: this.#isCut, polled }
   }
 
-  /** Lists the names, and looks at those of the first `linesMax` of which no observer tells. */
-  async refresh(linesMax: number): Promise<void> {
+  /** Lists the names, and looks at those of the first `linesMax` wanted ones of which no observer tells. */
+  async refresh(linesMax: number, wanted: WantedNames = ALL): Promise<void> {
     const askedAtMs = performance.now()
     const { listed, isCut } = await namesOf(this.#locks, this.#options.prefix)
-    const shown = [...listed].slice(0, linesMax)
+    const { opened } = wanted
+    const shown = [...listed].filter((name) => wanted.matches(name) && name !== opened).slice(0, linesMax)
+    // Where the listing has it, so that it stays in its place.
+    if (opened !== undefined && listed.has(opened)) shown.splice(placeIn(listed, shown, opened), 0, opened)
     const looks = await looksAt(
       this.#locks,
       shown.filter((name) => this.#isLookedAt(name)),
@@ -80,8 +93,10 @@ export class ViewSource {
     // Taken again since the names were asked for, as its observer knows.
     const taken = this.#shown.filter((name) => !listed.has(name) && this.#isTakenSince(name, askedAtMs))
     this.#listed = listed
+    this.#wanted = wanted
     this.#isCut = isCut
-    this.#shown = [...shown, ...taken].slice(0, linesMax)
+    const isShown = (name: string): boolean => wanted.matches(name) || name === opened
+    this.#shown = [...shown, ...taken.filter(isShown)].slice(0, Math.max(linesMax, shown.length))
     this.#forgetOthers()
     this.#take(looks)
     this.#observeMore()
@@ -162,6 +177,13 @@ export class ViewSource {
     this.#observers.get(name)?.abort()
     this.#observers.delete(name)
   }
+}
+
+/** How many of the shown names are listed before the name. */
+function placeIn(listed: ReadonlySet<string>, shown: readonly string[], name: string): number {
+  const order = [...listed]
+  const before = new Set(order.slice(0, order.indexOf(name)))
+  return shown.filter((each) => before.has(each)).length
 }
 
 /** As it is after a while in which nothing happened to it. */

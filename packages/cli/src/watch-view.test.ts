@@ -19,7 +19,8 @@ function line(lastToken: bigint, ...claims: readonly ClaimView[]): LineView {
 
 function view(lines: Readonly<Record<string, LineView>>, unseen: readonly string[] = []): View {
   const named = Object.entries(lines).map(([name, each]) => ({ name, line: each }))
-  return { lines: named, unreadable: [], listed: new Set([...Object.keys(lines), ...unseen]), isCut: false, polled: 0 }
+  const listed = new Set([...Object.keys(lines), ...unseen])
+  return { lines: named, unreadable: [], listed, wanted: listed.size, isCut: false, polled: 0 }
 }
 
 const kinds = (before: View, after: View) =>
@@ -68,6 +69,7 @@ const frame = (now: View, more: Partial<Frame> = {}): Frame => ({
   title: 'title',
   view: now,
   recent: [],
+  minute: () => ({ grants: [], waiting: [] }),
   notice: undefined,
   trouble: undefined,
   clean: printable,
@@ -92,7 +94,7 @@ describe('the picture', () => {
     [5, 2],
     [1, 1],
   ])('fits on %d columns and %d rows, whatever the names, and has no control character', (columns, rows) => {
-    const recent = Array.from({ length: 9 }, () => ({ text: `12:00:00 ${'x'.repeat(300)}`, isLoss: true }))
+    const recent = Array.from({ length: 9 }, () => ({ name: 'x', text: `12:00:00 ${'x'.repeat(300)}`, isLoss: true }))
     const lines = texts(frame(view(many, ['more']), { recent, trouble: 'no answer' }), { columns, rows })
     expect(lines.length).toBeLessThanOrEqual(rows)
     for (const text of lines) {
@@ -128,7 +130,7 @@ describe('the picture', () => {
     const note = 'see redis://u:c4n4ry-p4ssw0rd@host'
     for (let columns = 1; columns < 120; columns += 1) {
       const held = view({ ['c4n4ry-p4ssw0rd']: line(1n, claim('a', 'held', { note, owner: note })) })
-      const recent = [{ text: note, isLoss: true }]
+      const recent = [{ name: 'x', text: note, isLoss: true }]
       const of = frame(held, { clean, title: note, trouble: note, recent })
       expect(texts(of, { columns, rows: 24 }).join('')).not.toMatch(/c4n|p4s/)
     }
@@ -137,12 +139,12 @@ describe('the picture', () => {
   it('shows holders, then waiters in their order, and cuts a long line short', () => {
     const waiters = Array.from({ length: 30 }, (_, index) => claim(`w${index}`, 'waiting'))
     const lines = texts(frame(view({ seat: line(1n, claim('h', 'held'), ...waiters) })), { columns: 90, rows: 24 })
-    expect(lines[2]).toMatch(/^seat +held +1 +1\.0s +9\.0s +owner-h$/)
+    expect(lines[2]).toMatch(/^seat +held +lock +1 +1\.0s +9\.0s +owner-h$/)
     expect(lines.slice(3, 7).map((text) => /waits \d+ .*owner-w\d/.exec(text)?.[0].replaceAll(/ +/g, ' '))).toEqual([
-      'waits 1 1.0s 9.0s owner-w0',
-      'waits 2 1.0s 9.0s owner-w1',
-      'waits 3 1.0s 9.0s owner-w2',
-      'waits 4 1.0s 9.0s owner-w3',
+      'waits 1 lock 1.0s 9.0s owner-w0',
+      'waits 2 lock 1.0s 9.0s owner-w1',
+      'waits 3 lock 1.0s 9.0s owner-w2',
+      'waits 4 lock 1.0s 9.0s owner-w3',
     ])
     expect(lines[7]?.trim()).toBe('… 26 more wait')
   })

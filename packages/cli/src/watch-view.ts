@@ -10,6 +10,8 @@ export interface View {
   readonly unreadable: readonly UnreadableName[]
   /** All names that were listed, shown or not, but those that became free since. */
   readonly listed: ReadonlySet<string>
+  /** How many of the listed ones are wanted. */
+  readonly wanted: number
   /** Whether there are more names than were listed. */
   readonly isCut: boolean
   /** Lines beyond what can be observed: their changes are seen at the next look. */

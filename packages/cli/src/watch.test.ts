@@ -4,6 +4,7 @@
  */
 import { readdirSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
+import { stripVTControlCharacters } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { documentsIn, type Running, Sandbox, until } from './fixture.ts'
 
@@ -111,7 +112,7 @@ describe('watch in a pipe', () => {
     expect((await watch.ended).code).toBe(143)
     const once = await sandbox.run(['watch', '--once'])
     expect(once).toMatchObject({ code: 0, stderr: '' })
-    expect(once.stdout).toMatch(/^holdfast watch: namespace default.*\nNAME .*\nseat +held +\d+ .*night shift\n$/)
+    expect(once.stdout).toMatch(/^holdfast watch: namespace default.*\nNAME .*\nseat +held +lock +\d+ .*night shift\n$/)
   })
 })
 
@@ -152,5 +153,68 @@ describe('watch on a terminal', () => {
     expect(code).toBe(143)
     expect(stdout).not.toMatch(/\u001b\[\d+m/)
     expect(stdout.endsWith(LEAVE)).toBe(true)
+  })
+})
+
+describe('watch with a keyboard', () => {
+  /** What stands on the screen: everything since it was drawn last. */
+  const screenOf = ({ stdout }: Running): string =>
+    stripVTControlCharacters(stdout.slice(stdout.lastIndexOf('\u001b[?2026h'))).replaceAll('\r', '')
+
+  function watchOnTerminal(): {
+    press(keys: string): void
+    shows(pattern: RegExp): Promise<void>
+    readonly running: Running
+  } {
+    const running = sandbox.startOnTerminal(['watch', '--interval', '100ms'])
+    return {
+      running,
+      press: (keys) => running.process.stdin?.write(keys),
+      shows: (pattern) =>
+        until(
+          `${pattern} on the screen`,
+          () => pattern.test(screenOf(running)),
+          () => screenOf(running),
+        ),
+    }
+  }
+
+  it('filters, opens a lock and evicts its holder for the reason that was typed, after a yes', async () => {
+    const holder = await hold('seat')
+    await hold('other')
+    const { lastToken } = await sandbox.inspect('seat')
+    const { running, press, shows } = watchOnTerminal()
+    await shows(/> other .*\n {2}seat/)
+    press('\u001b[B')
+    await shows(/> seat/)
+    press('/sea')
+    await shows(/\/sea▏/)
+    press('\r')
+    await shows(/"sea": 1 of 2 names[\s\S]*> seat/)
+    press('\r')
+    await shows(/seat: held by .* \(night shift\), token[\s\S]*queue ▁+ 0/)
+    press('e')
+    await shows(new RegExp(`Evict the holder of seat[\\s\\S]*token {3}${lastToken}[\\s\\S]*Reason, told to the holder`))
+    // Pasted: the line break in it is no Enter.
+    press('\u001b[200~host\rdb3\u001b[201~')
+    await shows(/Reason, told to the holder: host db3▏/)
+    press('\r')
+    await shows(new RegExp(`Evict token ${lastToken} from "seat"\\?`))
+    press('y')
+    await shows(new RegExp(`evicted token ${lastToken} from seat`))
+    expect((await holder.ended).stderr).toContain('host db3')
+    press('q')
+    const { code, stdout } = await running.ended
+    expect(code).toBe(0)
+    expect(stdout.trimEnd().endsWith(LEAVE)).toBe(true)
+  })
+
+  it('ends with Ctrl-C and gives the terminal back, although it reads single keys', async () => {
+    const { running, press, shows } = watchOnTerminal()
+    await shows(/q quits/)
+    press('\u0003')
+    const { code, stdout } = await running.ended
+    expect(code).toBe(130)
+    expect(stdout.trimEnd().endsWith(LEAVE)).toBe(true)
   })
 })

@@ -3,6 +3,7 @@ import { Inject } from '@nestjs/common'
 import { type AcquireOptions, type Lease, type Locks, Misuse, WaitTimeout } from 'holdfast'
 import { runUnderLeases } from './current-lease.ts'
 import { type LockName, nameFunction, type NameOfCall } from './lock-name.ts'
+import { likeOriginal } from './likeness.ts'
 import { locksToken } from './token.ts'
 
 export interface LockedOptions extends AcquireOptions {
@@ -108,15 +109,4 @@ function runnerOf(mode: 'exclusive' | 'read' | 'write', permits: number | undefi
   }
   if (mode === 'exclusive') return exclusive
   return (locks, name, options, work) => locks.readWrite(name)[mode].using(options, work)
-}
-
-/** Routes, crons and pipes are found by metadata of the function, its name and its length. */
-function likeOriginal(replacement: object, original: object): object {
-  for (const key of Reflect.getMetadataKeys(original)) {
-    Reflect.defineMetadata(key, Reflect.getMetadata(key, original), replacement)
-  }
-  for (const property of ['name', 'length']) {
-    Object.defineProperty(replacement, property, { value: Reflect.get(original, property), configurable: true })
-  }
-  return replacement
 }

@@ -53,6 +53,7 @@ class LocksLifecycle {
   }
 
   async onModuleInit(): Promise<void> {
+    this.#jobs.prepare()
     if (this.#settings.openAtStart ?? true) await this.#locks.open()
   }
 

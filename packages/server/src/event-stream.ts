@@ -16,11 +16,12 @@ export interface EventStreamOptions {
   readonly silenceMs: number
   /** Where a reader that comes back goes on, when it heard all that is due. @default none: it begins anew */
   readonly place?: () => string
+  /** What changes again is told no sooner, in ms. @default 100 */
+  readonly paceMs?: number
 }
 
 /** Proxies cut what is silent. */
 const BEAT_MS = 15_000
-/** What changes all the time is told no more often than this. */
 const PACE_MS = 100
 /** Readers that lost one server must not come to the next one in one moment. */
 const RETRY_MS = { min: 500, max: 1_500 } as const
@@ -35,16 +36,18 @@ export class EventStream {
   readonly #outgoing: ServerResponse
   readonly #silenceMs: number
   readonly #place: (() => string) | undefined
+  readonly #paceMs: number
   readonly #due = new Map<string, StreamEvent>()
   readonly #beats: NodeJS.Timeout
   #silence: NodeJS.Timeout | undefined
   #pace: NodeJS.Timeout | undefined
   #isOver = false
 
-  constructor({ outgoing, silenceMs, place }: EventStreamOptions) {
+  constructor({ outgoing, silenceMs, place, paceMs = PACE_MS }: EventStreamOptions) {
     this.#outgoing = outgoing
     this.#silenceMs = silenceMs
     this.#place = place
+    this.#paceMs = paceMs
     this.#beats = setInterval(() => this.#write(': beat\n\n'), BEAT_MS)
     outgoing.writeHead(200, HEADERS)
     outgoing.on('drain', () => this.#drained())
@@ -75,7 +78,7 @@ export class EventStream {
     this.#pace = setTimeout(() => {
       this.#pace = undefined
       this.#flush()
-    }, PACE_MS)
+    }, this.#paceMs)
   }
 
   #writeDue(): void {

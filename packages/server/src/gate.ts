@@ -7,6 +7,8 @@ import { Refusal } from './refusal.ts'
 export type Scope = 'read' | 'lock' | 'operate'
 
 export interface Caller {
+  /** For the audit: of the token file, or the beginning of what stands there. */
+  readonly name: string
   readonly scopes: ReadonlySet<string>
   /** Only names that start with this. */
   readonly prefix: string
@@ -27,22 +29,35 @@ export interface GateOptions {
 }
 
 /** On this machine alone, without a token: an eviction always needs a secret. */
-const LOCAL: Caller = { scopes: new Set(['read', 'lock']), prefix: '' }
+const LOCAL: Caller = { name: 'this machine', scopes: new Set(['read', 'lock']), prefix: '' }
 /** Users beside its owner may read or write the file. */
 const FOR_OTHERS = 0o077
+/** Of a digest: enough to find its line, and nothing to ask with. */
+const SHOWN_DIGITS = 8
+const NO_PREFIX = '*'
 
 export class Gate {
   readonly #hosts: ReadonlySet<string>
-  readonly #bearers: readonly Bearer[]
+  readonly #own: readonly Bearer[]
+  readonly #tokensFile: string | undefined
+  #bearers: readonly Bearer[] = []
   readonly #needsToken: boolean
   readonly #hasPage: boolean
 
   constructor({ hosts, tokensFile, pageKey }: GateOptions) {
     this.#hosts = new Set(hosts.map((host) => host.toLowerCase()))
-    const own = pageKey === undefined ? [] : [{ digest: digestOf(pageKey), scopes: new Set(SCOPES), prefix: '' }]
-    this.#bearers = tokensFile === undefined ? own : [...own, ...bearersIn(tokensFile)]
+    const own =
+      pageKey === undefined ? [] : [{ name: 'page', digest: digestOf(pageKey), scopes: new Set(SCOPES), prefix: '' }]
+    this.#tokensFile = tokensFile
+    this.#own = own
+    this.reread()
     this.#needsToken = tokensFile !== undefined
     this.#hasPage = pageKey !== undefined
+  }
+
+  /** Takes the token file as it is now. Throws where it is not as it must be; then the tokens of before go on. */
+  reread(): void {
+    this.#bearers = this.#tokensFile === undefined ? this.#own : [...this.#own, ...bearersIn(this.#tokensFile)]
   }
 
   /** Before anything else, for every path: a page that was rebound to this address sends its own name. */
@@ -92,18 +107,20 @@ export function allow(caller: Caller, scope: Scope, name: string): void {
   if (!name.startsWith(caller.prefix)) throw new Refusal('FORBIDDEN', 'the token is for names of another prefix')
 }
 
-/** Lines of `SHA256-OF-TOKEN scope,scope [prefix]`; the tokens themselves stand nowhere. */
+/** Lines of `SHA256-OF-TOKEN scope,scope [prefix [name]]`; the tokens themselves stand nowhere. */
 function bearersIn(path: string): readonly Bearer[] {
   if ((statSync(path).mode & FOR_OTHERS) !== 0)
     throw new Misuse('the token file must be for its owner alone: chmod 600')
   const lines = readFileSync(path, 'utf8').split('\n')
   return lines.flatMap((line, index) => {
     if (/^\s*(?:#|$)/.test(line)) return []
-    const [digest = '', scopes = '', prefix = ''] = line.trim().split(/\s+/)
+    const [digest = '', scopes = '', given = '', name = digest.slice(0, SHOWN_DIGITS)] = line.trim().split(/\s+/)
     const named = scopes.split(',')
     if (!/^[0-9a-f]{64}$/.test(digest) || !named.every((scope) => SCOPES.includes(scope))) {
-      throw new Misuse(`line ${index + 1} of the token file must be: SHA256 ${SCOPES.join(',')} [PREFIX]`)
+      throw new Misuse(`line ${index + 1} of the token file must be: SHA256 ${SCOPES.join(',')} [PREFIX [NAME]]`)
     }
-    return [{ digest: Buffer.from(digest, 'hex'), scopes: new Set(named), prefix }]
+    // So that a token for all names can have a name of its own.
+    const prefix = given === NO_PREFIX ? '' : given
+    return [{ name, digest: Buffer.from(digest, 'hex'), scopes: new Set(named), prefix }]
   })
 }

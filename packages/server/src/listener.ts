@@ -1,24 +1,38 @@
 /** A server that listens, and its end: nothing is lent any more, programs give back or run out, and only then it closes. */
 import { randomBytes } from 'node:crypto'
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
-import { type Locks, Misuse } from 'holdfast'
+import { type Locks, Misuse, type Store } from 'holdfast'
+import { Audit } from './audit.ts'
+import { httpSocket, type TlsFiles } from './encryption.ts'
 import { Gate } from './gate.ts'
 import { Loans } from './loans.ts'
 import { routes } from './routes.ts'
+import { Seam } from './seam.ts'
 
 export interface LockServerOptions {
   /** The client whose locks are lent. The server does not close it. */
   readonly locks: Locks
+  /**
+   * A store over the same engine, made for this server, which opens and closes it: programs with a client of their own
+   * (`holdfast/http`) use it through the server. @default none: only locks of the server are lent
+   */
+  readonly store?: Store
   /** The namespace of that client. */
   readonly namespace: string
-  /** `host:port`; port 0 is any free one. Anything but this machine needs `tokensFile` and `isBehindTlsProxy`. */
+  /** `host:port`; port 0 is any free one. Anything but this machine needs `tokensFile`, and `tls` or `isBehindTlsProxy`. */
   readonly listen: string
   /** Names, with their port, that requests may call the server by, beside its own address. @default none */
   readonly hosts?: readonly string[]
-  /** A file of mode 600 with a line `SHA256 scopes [prefix]` for each token. @default none: this machine may read and lock */
+  /** A file of mode 600 with a line `SHA256 scopes [prefix [name]]` for each token; the prefix `*` is none. @default none: this machine may read and lock */
   readonly tokensFile?: string
+  /** The server encrypts itself. @default none */
+  readonly tls?: TlsFiles
+  /** Who took and evicted what, one line of JSON each, added to this file. @default none */
+  readonly auditFile?: string
+  /** A line of the audit could not be written, told at most once a minute. @default nothing */
+  readonly onAuditTrouble?: (error: Error) => void
   /** Something in front encrypts, so that tokens cannot be read on their way. @default false */
   readonly isBehindTlsProxy?: boolean
   /** Shows a page for people, from which its reader may evict. On this machine `pageUrl` opens it. @default false */
@@ -35,6 +49,8 @@ export interface LockServer {
    * the page asks for a token. Undefined without `dashboard`.
    */
   readonly pageUrl: string | undefined
+  /** Takes the tokens and the certificate as their files are now, and opens the audit file anew. Throws the first that cannot be. */
+  reload(): void
   /**
    * Lends nothing more, waits at most `drainMs` for programs to give back or to run out, and closes. Returns how many may
    * still believe that they hold: while it is not 0, the client must not be closed, because that gives their locks to others.
@@ -43,10 +59,6 @@ export interface LockServer {
 }
 
 const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]']
-const HEADER_BYTES_MAX = 16 * 1024
-const HEADERS_MS_MAX = 10_000
-/** Longer than proxies keep a connection, so that they end it and not we. */
-const KEEP_ALIVE_MS = 75_000
 const KEY_BYTES = 32
 const LAST_ANSWERS_MS = 2_000
 const READER_SILENCE_MS = 30_000
@@ -64,32 +76,45 @@ export async function lockServer(options: LockServerOptions): Promise<LockServer
   } = options
   const [, host = '', port = ''] = /^(.+):(\d{1,5})$/.exec(listen) ?? []
   if (host === '') throw new Misuse('listen must be host:port, such as 127.0.0.1:4653')
-  if (!LOOPBACK.includes(host) && (tokensFile === undefined || options.isBehindTlsProxy !== true)) {
+  const isEncrypted = options.tls !== undefined || options.isBehindTlsProxy === true
+  if (!LOOPBACK.includes(host) && (tokensFile === undefined || !isEncrypted)) {
     throw new Misuse(
-      'beyond this machine a server needs tokens and encryption: --tokens FILE, and --behind-tls-proxy when one is in front',
+      'beyond this machine a server needs tokens and encryption: --tokens FILE, and --tls-cert and --tls-key, or --behind-tls-proxy when one is in front',
     )
   }
   const { unsupported } = await locks.open()
   const loans = new Loans(locks, unsupported.lockDelay === undefined)
-  const server = createServer({ maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: HEADERS_MS_MAX })
-  server.keepAliveTimeout = KEEP_ALIVE_MS
-  await listening(server, host, Number(port))
+  const socket = httpSocket(options.tls)
+  const audit = new Audit({ path: options.auditFile, onTrouble: options.onAuditTrouble })
+  const [instance = ''] = crypto.randomUUID().split('-')
+  const seam = options.store === undefined ? undefined : await Seam.open(options.store, instance)
+  const { server } = socket
+  await listening(server, host, Number(port)).catch(async (error: unknown) => {
+    await seam?.close()
+    throw error
+  })
   const address = server.address() as AddressInfo
   const own = LOOPBACK.includes(host) ? LOOPBACK : [host]
-  const url = `http://${host}:${address.port}`
+  const url = `${socket.protocol}://${host}:${address.port}`
   const pageKey = dashboard ? randomBytes(KEY_BYTES).toString('base64url') : undefined
   const gate = new Gate({ hosts: [...own.map((each) => `${each}:${address.port}`), ...hosts], tokensFile, pageKey })
-  const [instance = ''] = crypto.randomUUID().split('-')
   const answer = getRequestListener(
-    routes({ locks, namespace, loans, gate, instance, dashboard, readerSilenceMs }).fetch,
+    routes({ locks, namespace, loans, gate, instance, dashboard, readerSilenceMs, seam, audit }).fetch,
   )
   server.on('request', (incoming, outgoing) => void answer(incoming, outgoing))
   return {
     url,
     pageUrl: pageKey === undefined ? undefined : LOOPBACK.includes(host) ? `${url}/#k=${pageKey}` : `${url}/`,
+    reload() {
+      gate.reread()
+      socket.reread()
+      audit.reopen()
+    },
     async close(drainMs) {
       const left = await loans.drain(drainMs)
       await ended(server)
+      await seam?.close()
+      audit.close()
       return left
     },
   }

@@ -28,6 +28,7 @@ export class Loan {
   readonly session: Session | undefined
   /** When the loan ends unless it is renewed, on the clock of this process. */
   #endsAtMs: number
+  #isUntold = true
   #timer: NodeJS.Timeout
 
   /** `session`: what ends the loan as well. `onSilence` is called when the program did not renew in time. */
@@ -43,6 +44,13 @@ export class Loan {
       else onSilence()
     }
     this.#timer = setTimeout(look, ttlMs)
+  }
+
+  /** Whether no program heard of it yet: true once. */
+  isUntold(): boolean {
+    const isUntold = this.#isUntold
+    this.#isUntold = false
+    return isUntold
   }
 
   get endsAtMs(): number {

@@ -43,6 +43,23 @@ export const schemas = {
   evict: z.strictObject({ token, reason: z.string().min(1).max(REASON_LENGTH_MAX) }),
 } as const
 
+const NAME_LENGTH_MAX = 200
+const RENEWALS_MAX = 500
+
+/** Of several leases at once: what is wrong with one of them is told beside it, and spoils no other. */
+export const renewalsSchema = z.strictObject({
+  claims: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1).max(NAME_LENGTH_MAX),
+        id,
+        token,
+        note: z.string().max(NOTE_LENGTH_MAX).optional(),
+      }),
+    )
+    .max(RENEWALS_MAX),
+})
+
 export type AcquireBody = z.infer<typeof acquire>
 
 /** Throws `Misuse` that names the field. */

@@ -112,6 +112,33 @@ test('a reader sees the locks under its prefix, a hand-over, and a lock that bec
   await expect.poll(() => reader.names).toEqual([])
 })
 
+test('what one process holds and waits for is asked in one request, what ends first before the others', async () => {
+  await locks.acquire('orders:1', { ttl: '30s' })
+  await locks.acquire('orders:2', { ttl: '5s' })
+  await locks.acquire('other')
+  const waiting = locks.acquire('orders:2', { wait: '60s', ttl: '40s' }).catch(() => undefined)
+  using reader = new Reader('prefix=')
+  await expect.poll(() => reader.table.row('orders:2')?.row.waiters).toBe(1)
+  const claimsOf = async (query: string): Promise<readonly unknown[]> => {
+    const { claims } = (await (await fetch(`${server.url}/v1/claims?${query}`)).json()) as {
+      claims: { name: string }[]
+    }
+    return claims
+  }
+  const all = await claimsOf('owner=db3%2F4711&prefix=orders:')
+  expect(all).toMatchObject([
+    { name: 'orders:2', state: 'held', place: null, owner: 'db3/4711' },
+    { name: 'orders:2', state: 'waiting', place: 1, token: null },
+    { name: 'orders:1', state: 'held' },
+  ])
+  // All processes of the host; and a process whose name only begins like it is another one.
+  expect(await claimsOf('owner=db3')).toHaveLength(4)
+  expect(await claimsOf('owner=db3%2F47')).toEqual([])
+  expect((await fetch(`${server.url}/v1/claims`)).status).toBe(400)
+  await locks.close()
+  await waiting
+})
+
 test('a lock that is taken again and again is told of between two rounds', async () => {
   await locks.acquire('seat')
   using reader = new Reader('prefix=')

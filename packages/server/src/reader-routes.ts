@@ -5,6 +5,7 @@ import { type App, type Call, allowed, allowedName, goneOf } from './call.ts'
 import { EventStream } from './event-stream.ts'
 import { allow } from './gate.ts'
 import { LinePicture } from './line-picture.ts'
+import { claimsOfOwner } from './owner-claims.ts'
 import { streamLines } from './line-stream.ts'
 import { streamPicture } from './picture-stream.ts'
 import { Refusal } from './refusal.ts'
@@ -28,6 +29,13 @@ export function addReaderRoutes(app: App, options: RoutesOptions): void {
   app.get('/v1/locks/:name/history', (call) => {
     const name = allowedName(call, 'read')
     return call.json({ namespace, name, changes: picture.history.of(name) })
+  })
+  app.get('/v1/claims', (call) => {
+    const { owner = '', prefix = '' } = call.req.query()
+    allow(call.get('caller'), 'read', prefix)
+    if (owner === '') throw new Misuse('say whose claims: ?owner=PROCESS, or a host for all of its processes')
+    const { isComplete } = picture.state
+    return call.json({ namespace, owner, isComplete, ...claimsOfOwner(picture.lines.values(), owner, prefix) })
   })
   const openedAt = Date.now()
   const changes: FactsChange[] = []

@@ -3,11 +3,13 @@ export type RefusalCode =
   | 'UNAUTHENTICATED'
   | 'FORBIDDEN'
   | 'WRONG_HOST'
+  | 'WRONG_INSTANCE'
   | 'LIMITED'
   | 'TOO_LARGE'
   | 'NOT_FOUND'
   | 'NOT_JSON'
   | 'DRAINING'
+  | 'AUDIT_FAILED'
 
 const statusOf: Readonly<Record<RefusalCode, number>> = {
   UNAUTHENTICATED: 401,
@@ -16,8 +18,10 @@ const statusOf: Readonly<Record<RefusalCode, number>> = {
   TOO_LARGE: 413,
   NOT_JSON: 415,
   WRONG_HOST: 421,
+  WRONG_INSTANCE: 421,
   LIMITED: 429,
   DRAINING: 503,
+  AUDIT_FAILED: 503,
 }
 
 export class Refusal extends Error {

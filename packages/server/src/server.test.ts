@@ -78,6 +78,30 @@ describe('a lease over HTTP', () => {
     expect((await locks.inspect('seat')).claims).toHaveLength(1)
   })
 
+  test('is prolonged together with others in one request, and one that is over spoils none of them', async () => {
+    const [one, two] = [newClaimId(), newClaimId()]
+    const { body } = await ask('/v1/locks/one/acquire', { id: one, ttlMs: 2_000 })
+    const { body: other } = await ask('/v1/locks/two/acquire', { id: two, ttlMs: 2_000 })
+    await ask('/v1/locks/two/release', { id: two })
+    const claims = [
+      { name: 'two', id: two, token: other['token'] },
+      { name: 'one', id: one, token: body['token'], note: 'batch 7' },
+      { name: 'three', id: one, token: body['token'] },
+    ]
+    expect(await ask('/v1/renew', { claims })).toMatchObject({
+      status: 200,
+      body: {
+        closing: false,
+        claims: [
+          { name: 'two', problem: { status: 410, code: 'LEASE_LOST' } },
+          { name: 'one', standing: 'held', token: body['token'], believeMs: expect.any(Number) as number },
+          { name: 'three', problem: { status: 400, code: 'MISUSE' } },
+        ],
+      },
+    })
+    expect((await ask('/v1/renew', { claims: Array.from({ length: 501 }, () => claims[1]) })).status).toBe(400)
+  })
+
   test('that was released is over: its id neither renews nor takes the lock again', async () => {
     const id = newClaimId()
     const { body } = await ask('/v1/locks/seat/acquire', { id })
@@ -145,6 +169,47 @@ describe('looks', () => {
     expect((await texts.read()).value).toContain(lease.tokenText)
     await texts.cancel()
     expect((await ask('/v1/observe')).status).toBe(400)
+  })
+
+  test('say why a lock was not got: busy, waited for in vain, or used with another capacity', async () => {
+    await locks.acquire('seat')
+    const asked = (body: object) => ask('/v1/locks/seat/acquire', { id: newClaimId(), ...body })
+    expect(await asked({})).toMatchObject({ status: 409, body: { code: 'WAIT_TIMEOUT', because: 'busy', waitedMs: 0 } })
+    expect(await asked({ waitMs: 20 })).toMatchObject({ status: 409, body: { because: 'timeout' } })
+    const capacity = await asked({ mode: 'permit', of: 3 })
+    expect(capacity).toMatchObject({ status: 409, body: { code: 'MISUSE', because: 'capacity', capacity: 1 } })
+  })
+
+  test('to a look wait for the next change where the program names the state it knows', async () => {
+    const look = async (tag = '', wait = 20): Promise<readonly [status: number, tag: string]> => {
+      const headers = tag === '' ? {} : { 'if-none-match': tag, prefer: `wait=${wait}` }
+      const answer = await fetch(`${server.url}/v1/locks/seat`, { headers, signal: AbortSignal.timeout(20_000) })
+      await answer.arrayBuffer()
+      return [answer.status, answer.headers.get('etag') ?? '']
+    }
+    const [, free] = await look()
+    expect(await look(free, 0)).toEqual([304, free])
+    const changed = look(free)
+    const lease = await locks.acquire('seat')
+    const [status, held] = await changed
+    expect([status, held === free]).toEqual([200, false])
+    expect(held).toMatch(/^"[0-9a-f]{16}"$/)
+    // The end of the server is no reason to wait.
+    const waiting = look(held)
+    expect(await look(held, 1)).toEqual([304, held])
+    await server.close(0)
+    expect(await waiting).toEqual([304, held])
+    await lease.release()
+  })
+
+  test('say which server it is, to whom may read', async () => {
+    const { body } = await ask('/version')
+    expect(body).toMatchObject({
+      name: 'holdfast',
+      interface: 'v1',
+      version: expect.stringMatching(/^\d+\./) as string,
+    })
+    expect((await ask('/version', undefined, { authorization: 'Bearer guess' })).status).toBe(401)
   })
 
   test('say what is wrong with a request, and describe the interface', async () => {

@@ -2,6 +2,7 @@
 import { type App, type Call, jsonOf } from './call.ts'
 import { allow } from './gate.ts'
 import type { Loans } from './loans.ts'
+import type { RoutesOptions } from './routes.ts'
 import { parsed, sessionSchemas } from './messages.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
@@ -9,7 +10,7 @@ import type { Sessions } from './sessions.ts'
 /** The share of its life after which a session should send a beat. */
 const BEAT_SHARE = 1 / 3
 
-export function addSessionRoutes(app: App, sessions: Sessions, loans: Loans): void {
+export function addSessionRoutes(app: App, sessions: Sessions, { loans, audit }: RoutesOptions): void {
   app.post('/v1/sessions', async (call) => {
     checkScope(call)
     const { id, lifeMs } = parsed(sessionSchemas.open, await jsonOf(call))
@@ -23,7 +24,7 @@ export function addSessionRoutes(app: App, sessions: Sessions, loans: Loans): vo
   app.post('/v1/sessions/end', async (call) => {
     checkScope(call)
     const { id } = parsed(sessionSchemas.end, await jsonOf(call))
-    await sessions.end(id)
+    if (await sessions.end(id)) audit.note('session_ended', call.get('caller'))
     return call.json({ outcome: 'ended' })
   })
 }

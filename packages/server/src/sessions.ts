@@ -42,13 +42,14 @@ export class Sessions {
     return session
   }
 
-  /** Gives back all that it holds. Idempotent; an id that never arrived is over from now on. */
-  async end(id: string): Promise<void> {
+  /** Gives back all that it holds. Idempotent; an id that never arrived is over from now on. Returns whether there was one. */
+  async end(id: string): Promise<boolean> {
     const session = this.#sessions.get(id)
     this.#forget(id)
-    if (session === undefined) return
+    if (session === undefined) return false
     const loans = session.release()
     await Promise.all(loans.map((loan) => this.#loans.release(loan.id, loan.lease.name)))
+    return true
   }
 
   #forget(id: string): void {

@@ -24,9 +24,15 @@ export interface TableLocker {
   close(): Promise<void>
 }
 
-export type TableLockerName = 'bare' | 'holdfast' | 'dynamodb-lock-client' | '@deliveryhero/dynamodb-lock'
+export type TableLockerName =
+  | 'bare'
+  | 'holdfast'
+  | 'dynamodb-lock-client'
+  | 'dynamodb-lock-client with a lease'
+  | '@deliveryhero/dynamodb-lock'
 
 const TTL_MS = 10_000
+const HEARTBEAT_MS = 3_000
 /** What the others ask again by: as soon as ours does at its soonest would be a storm of theirs. */
 const PERIOD_MS = 50
 const TRIES_MAX = 100_000
@@ -45,7 +51,8 @@ export async function withTable<T>(work: (table: CountedTable) => Promise<T>): P
   )
   await client.send(new CreateTableCommand(dynamodbTable()))
   await makeTable(client, 'bare', ['id'])
-  await makeTable(client, 'failClosed', ['id'])
+  await makeTable(client, 'FailClosed', ['id'])
+  await makeTable(client, 'FailOpen', ['id'])
   await makeTable(client, 'LockTable', ['lockId', 'lockGroup'])
   try {
     return await work({ client, sent: () => sent })
@@ -80,7 +87,8 @@ const lockers: Readonly<Record<TableLockerName, (client: DynamoDBClient) => Prom
     }
     return { acquire, close: () => locks.close() }
   },
-  'dynamodb-lock-client': async (client) => lockClientOfTristan(client),
+  'dynamodb-lock-client': async (client) => lockClientOfTristan(client, 'FailClosed'),
+  'dynamodb-lock-client with a lease': async (client) => lockClientOfTristan(client, 'FailOpen'),
   '@deliveryhero/dynamodb-lock': async (client) => lockClientOfDeliveryHero(client),
 }
 
@@ -116,8 +124,10 @@ interface ReleasableLock {
   release(done: (error?: Error) => void): void
 }
 
-/** Its mode without a lease, which is its faster one. It was written for the SDK before this one: two words are translated. */
-function lockClientOfTristan(client: DynamoDBClient): TableLocker {
+type TristansMode = 'FailClosed' | 'FailOpen'
+
+/** Without a lease, which is its faster mode, and with one. It was written for the SDK before this one: two words are translated. */
+function lockClientOfTristan(client: DynamoDBClient, mode: TristansMode): TableLocker {
   const documents = documentsOf(client)
   const called = (method: keyof DocumentClient) =>
     callbackify(async (input: object): Promise<object> => {
@@ -127,16 +137,20 @@ function lockClientOfTristan(client: DynamoDBClient): TableLocker {
         throw error instanceof Error ? Object.assign(error, { code: error.name }) : error
       }
     })
-  const { FailClosed } = requireCompetitor<{
-    FailClosed: new (options: object) => {
-      acquireLock(id: string, done: (error: Error | undefined, lock: ReleasableLock) => void): void
-    }
-  }>('dynamodb-lock-client')
-  const locks = new FailClosed({
+  const modes = requireCompetitor<
+    Record<
+      TristansMode,
+      new (options: object) => {
+        acquireLock(id: string, done: (error: Error | undefined, lock: ReleasableLock) => void): void
+      }
+    >
+  >('dynamodb-lock-client')
+  const lease = { heartbeatPeriodMs: HEARTBEAT_MS, leaseDurationMs: TTL_MS, trustLocalTime: true }
+  const locks = new modes[mode]({
     dynamodb: { get: called('get'), put: called('put'), delete: called('delete') },
-    lockTable: 'failClosed',
+    lockTable: mode,
     partitionKey: 'id',
-    acquirePeriodMs: PERIOD_MS,
+    ...(mode === 'FailOpen' ? lease : { acquirePeriodMs: PERIOD_MS }),
     retryCount: TRIES_MAX,
   })
   return {
@@ -159,7 +173,7 @@ function lockClientOfDeliveryHero(client: DynamoDBClient): TableLocker {
   const options = {
     leaseDurationInMs: TTL_MS,
     prolongLeaseEnabled: true,
-    prolongEveryMs: TTL_MS / 3,
+    prolongEveryMs: HEARTBEAT_MS,
     trustLocalTime: true,
     waitDurationInMs: PERIOD_MS,
     maxRetryCount: TRIES_MAX,

@@ -1,32 +1,36 @@
 /** Other libraries that lock in DynamoDB, under the same measurements, on the same local server. */
 import { installCompetitors } from '@holdfast/testbed/competitors'
-import { nowMs, sleep } from '../clock.ts'
+import { nowMs } from '../clock.ts'
 import { type Figure, type Settings, type Suite, SuiteSkipped } from '../figure.ts'
 import { inTurn, namesOf } from '../holdfast-lock.ts'
 import { compared, type Contestant, gainedPerPair, latencyAt, medianOf, roundsIn, takeTurns } from '../slices.ts'
-import { jain, median, percentile } from '../statistics.ts'
+import { turnsOf } from '../observed/turns.ts'
 import { type CountedTable, openTableLocker, type TableLocker, type TableLockerName, withTable } from './lockers.ts'
 
 const OTHERS: readonly TableLockerName[] = ['dynamodb-lock-client', '@deliveryhero/dynamodb-lock']
-/** The reference is the first and the third: it against itself is the noise. */
-const ENTRANTS: readonly TableLockerName[] = ['bare', 'holdfast', 'bare', ...OTHERS]
+/** The reference is the first and the third: it against itself is the noise. With a lease its waiters wait for all of it. */
+const ENTRANTS: readonly TableLockerName[] = [
+  'bare',
+  'holdfast',
+  'bare',
+  ...OTHERS,
+  'dynamodb-lock-client with a lease',
+]
 const AGAIN = 2
 const CROWDS = [2, 16, 50] as const
-const HOLD_MS = 1
-const QUICK_SECONDS = 0.5
 const NAMES = namesOf('name', 16)
 
 export const dynamodbRivals: Suite = {
   name: 'dynamodb-rivals',
   group: 'dynamodb',
-  about: `DynamoDB's local server, pairs against two bare conditional writes, and ${CROWDS.join(', ')} waiters of one process that take turns, hold ${HOLD_MS} ms: Holdfast and ${OTHERS.join(', ')}`,
+  about: `DynamoDB's local server, pairs against two bare conditional writes, and ${CROWDS.join(', ')} waiters of one process that take turns, hold 1 ms: Holdfast and ${OTHERS.join(', ')}`,
   async run(settings) {
     const missing = await installCompetitors()
     if (missing !== undefined) throw new SuiteSkipped(missing)
     const figures = [...(await withTable((table) => pairsOf(table, settings)))]
     for (const name of ['holdfast', ...OTHERS] as const)
       for (const waiters of CROWDS)
-        figures.push(...(await withTable((table) => turnsOf(name, waiters, table, settings))))
+        figures.push(...(await withTable((table) => turnsTakenOf(name, waiters, table, settings))))
     return figures
   },
 }
@@ -57,39 +61,15 @@ function contestant(locker: TableLocker): Contestant {
   }
 }
 
-async function turnsOf(
+async function turnsTakenOf(
   name: TableLockerName,
   waiters: number,
   table: CountedTable,
-  { quick, seconds }: Settings,
+  settings: Settings,
 ): Promise<readonly Figure[]> {
   const locker = await openTableLocker(name, table)
-  const turns = Array.from({ length: waiters }, () => 0)
-  const gapsMs: number[] = []
-  const [sentBefore, startedMs] = [table.sent(), nowMs()]
-  const endsAtMs = startedMs + (quick ? QUICK_SECONDS : seconds) * 1000
-  let givenBackMs: number | undefined
-  const wait = async (waiter: number): Promise<void> => {
-    while (nowMs() < endsAtMs) {
-      const giveBack = await locker.acquire('one')
-      const ranAtMs = nowMs()
-      if (givenBackMs !== undefined) gapsMs.push(ranAtMs - givenBackMs)
-      turns[waiter] = (turns[waiter] ?? 0) + 1
-      await sleep(HOLD_MS)
-      givenBackMs = nowMs()
-      await giveBack()
-    }
-  }
-  await Promise.all(turns.map((_, waiter) => wait(waiter)))
-  const tookS = (nowMs() - startedMs) / 1000
+  const turns = { where: `${waiters} waiters, ${name}`, clients: [locker.acquire], waiters, sent: () => table.sent() }
+  const figures = await turnsOf(turns, settings)
   await locker.close()
-  const where = `${waiters} waiters, ${name}`
-  const sent = table.sent() - sentBefore
-  return [
-    { what: `${where}: hand-offs per second`, unit: '/s', value: gapsMs.length / tookS },
-    { what: `${where}: hand-off p50`, unit: 'ms', value: median(gapsMs) },
-    { what: `${where}: hand-off p99`, unit: 'ms', value: percentile(gapsMs, 0.99) },
-    { what: `${where}: requests per hand-off`, unit: '', value: sent / gapsMs.length },
-    { what: `${where}: fairness (Jain)`, unit: '', value: jain(turns) },
-  ]
+  return figures
 }

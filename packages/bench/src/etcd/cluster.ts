@@ -1,16 +1,9 @@
 /** An etcd of three members for a measurement: they wait for their disks before they answer, as those that keep locks should. */
-import { type EtcdCluster, startEtcdCluster } from '@holdfast/testbed/engines'
+import { startEtcdCluster } from '@holdfast/testbed/engines'
+import type { MeasuredQuorum } from '../quorum/engine.ts'
 import type { Readings } from '../slices.ts'
 
-export interface MeasuredCluster {
-  readonly cluster: EtcdCluster
-  /** For clients that spread over the members. */
-  readonly url: string
-  /** What all members were sent, by their own counts. */
-  readings(): Promise<Readings>
-}
-
-export async function withCluster<T>(work: (measured: MeasuredCluster) => Promise<T>): Promise<T> {
+export async function withCluster<T>(work: (measured: MeasuredQuorum) => Promise<T>): Promise<T> {
   await using cluster = await startEtcdCluster({ storage: 'disk' })
   const readings = async (): Promise<Readings> => {
     const sums: Record<string, number> = {}
@@ -21,5 +14,6 @@ export async function withCluster<T>(work: (measured: MeasuredCluster) => Promis
     }
     return sums
   }
-  return await work({ cluster, url: cluster.url, readings })
+  const oneUrl = cluster.url.replace(/,.*/, '')
+  return await work({ url: cluster.url, oneUrl, readings, leader: () => cluster.leader() })
 }

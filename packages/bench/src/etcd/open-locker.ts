@@ -1,28 +1,16 @@
 /** Lockers in etcd: Holdfast, and another library as its own documentation uses it. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { requireCompetitor } from '@holdfast/testbed/competitors'
-import { holdfast } from 'holdfast'
 import { etcd } from 'holdfast/etcd'
-import { countingRenewals } from '../counting-renewals.ts'
+import { holdfastOver } from '../server/holdfast-over.ts'
 import type { Locker, LockerSettings } from '../server/locker.ts'
 
 export type EtcdLockerName = 'etcd3'
 
 export async function openEtcdLocker(name: string, settings: LockerSettings): Promise<Locker> {
-  if (name === 'holdfast') return await ours(settings)
+  if (name === 'holdfast') return await holdfastOver(etcd(settings.url), settings)
   if (name === 'etcd3') return rival(settings)
   throw new Error(`${name} does not lock in etcd`)
-}
-
-async function ours({ url, ttlMs, waitMs }: LockerSettings): Promise<Locker> {
-  const counted = countingRenewals(etcd(url))
-  const locks = holdfast(counted.store, { ttl: ttlMs, wait: waitMs })
-  await locks.open()
-  const acquire = async (name: string) => {
-    const lease = await locks.acquire(name)
-    return () => lease.release()
-  }
-  return { acquire, keep: acquire, readings: () => ({ renewals: counted.renewals() }), close: () => locks.close() }
 }
 
 interface Etcd3Lock {

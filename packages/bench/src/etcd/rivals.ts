@@ -7,13 +7,13 @@ import { promisify } from 'node:util'
 import { installCompetitors } from '@holdfast/testbed/competitors'
 import { type Figure, type Settings, type Suite, SuiteSkipped } from '../figure.ts'
 import { inFolder } from '../folder.ts'
-import { jain, median } from '../statistics.ts'
+import { quorumHandOffOf } from '../quorum/hand-off.ts'
+import { programHandOff } from '../quorum/program.ts'
 import { withCluster } from './cluster.ts'
-import { etcdHandOffOf } from './hand-off.ts'
+import { etcdEngine } from './engine.ts'
 
 const WAITERS = 32
 const HOLD_MS = 1
-const QUICK_SECONDS = 1
 /** Where Debian's golang-etcd-server-dev puts what the program imports. */
 const GO_PATH = '/usr/share/gocode'
 const SOURCE = fileURLToPath(new URL('../../src/etcd/concurrency.go', import.meta.url))
@@ -30,35 +30,21 @@ export const etcdRivals: Suite = {
       throw new SuiteSkipped('the Go program needs the packages golang-go and golang-etcd-server-dev of Debian')
     }
     return [
-      ...(await etcdHandOffOf('holdfast', WAITERS, settings)),
+      ...(await quorumHandOffOf(etcdEngine, 'holdfast', WAITERS, settings)),
       ...(await goHandOff(settings)),
-      ...(await etcdHandOffOf('etcd3', WAITERS, settings)),
+      ...(await quorumHandOffOf(etcdEngine, 'etcd3', WAITERS, settings)),
     ]
   },
 }
 
-interface Counted {
-  readonly turns: readonly number[]
-  readonly gapsUs: readonly number[]
-}
-
-async function goHandOff({ quick, seconds }: Settings): Promise<readonly Figure[]> {
-  const lastS = quick ? QUICK_SECONDS : seconds
+async function goHandOff(settings: Settings): Promise<readonly Figure[]> {
   return await inFolder(async (folder) => {
     const program = join(folder, 'concurrency')
     const env = { ...process.env, GOPATH: GO_PATH, GO111MODULE: 'off', GOCACHE: join(folder, 'cache'), GOFLAGS: '-p=1' }
     await run('go', ['build', '-o', program, SOURCE], { env })
-    return await withCluster(async ({ url }) => {
-      const args = [url.replace('etcd://', ''), WAITERS, HOLD_MS, lastS].map(String)
-      const { stdout } = await run(program, args, { maxBuffer: 2 ** 26 })
-      const { turns, gapsUs } = JSON.parse(stdout) as Counted
-      const where = `${WAITERS} waiters, Go concurrency`
-      const holds = turns.reduce((sum, each) => sum + each, 0)
-      return [
-        { what: `${where}: hand-offs per second`, unit: '/s', value: holds / lastS },
-        { what: `${where}: fairness (Jain)`, unit: '', value: jain(turns) },
-        { what: `${where}: p50`, unit: 'ms', value: median(gapsUs) / 1000 },
-      ]
+    return await withCluster(({ url }) => {
+      const crowd = { hosts: url.replace('etcd://', ''), waiters: WAITERS, holdMs: HOLD_MS }
+      return programHandOff('Go concurrency', [program], crowd, settings)
     })
   })
 }

@@ -1,8 +1,11 @@
-/** What everything on a server is made of, asked and answered: in Redis a command that does nothing, in a database one committed change, in etcd a key that is made and deleted. */
+/** What everything on a server is made of, asked and answered: in Redis a command that does nothing, in a database one committed change, where a quorum agrees a key that is made and deleted. */
 import { nowMs, sleep } from '../clock.ts'
 import { connect } from '../redis/client.ts'
-import { bareEtcdLock } from '../etcd/bare-lock.ts'
+import { etcdEngine } from '../etcd/engine.ts'
+import type { QuorumEngine } from '../quorum/engine.ts'
 import { openBareRow } from '../sql/bare-row.ts'
+import { zookeeperEngine } from '../zookeeper/engine.ts'
+import type { HandOffPart } from './hand-off-worker.ts'
 
 const TIMES = 300
 /** Of a new connection and a cold client. */
@@ -15,16 +18,17 @@ interface Unit {
 }
 
 async function openUnit(url: string): Promise<Unit> {
-  if (url.startsWith('etcd')) return await openBarePair(url)
+  const engine = [etcdEngine, zookeeperEngine].find(({ scheme }) => url.startsWith(`${scheme}:`))
+  if (engine !== undefined) return await openBarePair(engine, url)
   if (!url.startsWith('redis')) return await openBareRow(url)
   const client = await connect(url)
   return { once: () => client.ping(), close: async () => client.disconnect() }
 }
 
 /** With the first of the members: which one leads costs a message more or less. */
-async function openBarePair(url: string): Promise<Unit> {
+async function openBarePair(engine: QuorumEngine, url: string): Promise<Unit> {
   const [first = ''] = url.split(',')
-  const bare = await bareEtcdLock(first.replace('etcd:', 'http:'), [`process-${process.pid}`])
+  const bare = await engine.bare(first, [`process-${process.pid}`])
   return { once: async () => bare.pair(0), close: () => bare.close() }
 }
 
@@ -38,6 +42,11 @@ export async function idleRoundTripsUs(url: string): Promise<readonly number[]> 
   }
   await unit.close()
   return tripsUs
+}
+
+/** How many of them a worker has sent in all. */
+export function barePairsOf({ roundTripsUs }: Pick<HandOffPart, 'roundTripsUs'>): number {
+  return WARM_UP + TIMES + roundTripsUs.length
 }
 
 /** Now and then, beside whatever else this process does; its commands are not counted with those of others. */

@@ -64,7 +64,7 @@ export class LockClient implements WaitHost {
   readonly reentry: Reentry = new Reentry()
   readonly leases: Set<HeldLease> = new Set()
   /** Not listeners on one signal: adding the ten-thousandth listener walks past all the others. */
-  readonly waits: Map<WaitLimit, Promise<unknown>> = new Map()
+  readonly waits: Set<WaitLimit> = new Set()
   readonly #closing = new AbortController()
   readonly #options: LockClientOptions
   readonly #encodedNamespace: string
@@ -148,7 +148,8 @@ export class LockClient implements WaitHost {
   }
 
   async watch(ref: Ref, signal: AbortSignal): Promise<Standing | Hint | undefined> {
-    if (this.#opened?.facts.wakeUp !== 'push') return undefined
+    if (this.#opened === undefined || (this.#opened.facts.wakeUp === 'poll' && !this.#opened.hearsItself))
+      return undefined
     try {
       return await this.#opened.watch(ref, signal)
     } catch {
@@ -214,10 +215,10 @@ export class LockClient implements WaitHost {
   async #close(): Promise<void> {
     const error = this.closedError()
     this.#closing.abort(error)
-    const waits = [...this.waits.values()]
-    for (const limit of this.waits.keys()) limit.stop(error)
+    const waits = [...this.waits].map(({ ended }) => ended)
+    for (const limit of this.waits) limit.stop(error)
     // The waits first: one of them may just have been granted, and the others give their claims back in the background.
-    const givenBack = Promise.allSettled(waits)
+    const givenBack = Promise.all(waits)
       .then(() => Promise.all([...this.leases].map((lease) => lease.revoke('its client was closed'))))
       .then(() => Promise.all(this.#leavings))
     // An unreachable store must not hang the exit; what was not given back ends with its ttl.

@@ -58,6 +58,11 @@ export class Events<Map extends object = EventMap> {
     return () => void listeners.delete(listener)
   }
 
+  hears(name: keyof Map): boolean {
+    const { listeners, channel: published } = this.#audiences[name]
+    return listeners.size > 0 || published.hasSubscribers
+  }
+
   /** A listener that fails is reported to the logger; it disturbs neither the lock nor the other listeners. */
   emit<Name extends keyof Map & string>(name: Name, event: Map[Name]): void {
     const { listeners, channel: published } = this.#audiences[name]

@@ -73,5 +73,7 @@ export type EventName = keyof EventMap
 
 /** Where events go. */
 export interface EventSink {
+  /** Whether there is a listener: without one an event need not be put into words. */
+  hears(name: EventName): boolean
   emit<Name extends EventName>(name: Name, event: EventMap[Name]): void
 }

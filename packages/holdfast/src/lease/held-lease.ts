@@ -3,9 +3,7 @@
  * anything else, ends at the deadline whether or not the store can be reached, and never comes back.
  */
 import type { ScheduledItem } from '../time/timer-queue.ts'
-import { answerWithin } from '../time/call-limit.ts'
 import type { Ref } from '../store/claim.ts'
-import { type Stamp, stampOf } from '../time/clock.ts'
 import { type Deadline, deadlineOf, marginMs, remainingMs } from '../time/deadline.ts'
 import { LeaseLost } from '../store/errors.ts'
 import type { LockEvent, LossCause } from './events.ts'
@@ -15,7 +13,7 @@ import type { GrantedClaim, LeaseHost } from './lease-host.ts'
 import type { LockShape } from './lock-shape.ts'
 import { RenewalSchedule } from './renewal-schedule.ts'
 import type { Renewable } from './renewer.ts'
-import { outcomeOf } from './release.ts'
+import { leftWithin, outcomeOf } from './release.ts'
 import { ATTEMPT_MS_MAX, NOTE_BYTES_MAX } from '../store/limits.ts'
 import type { Lease, LeaseState, Mode, ReleaseOutcome } from './lease.ts'
 import { shownAsJson } from './lease-json.ts'
@@ -46,10 +44,11 @@ export class HeldLease implements Lease, Renewable {
   readonly ref: Ref & { readonly token: bigint }
   ttlMs: number
   outlives = false
+  appointment: Renewable['appointment']
   readonly #outcomeUnknown: boolean
   readonly #settings: AcquireSettings
   readonly #host: LeaseHost
-  readonly #grantedAt: Stamp
+  readonly #grantedAtMs: number
   readonly #alarm: ScheduledItem<() => void>
   readonly #renewals: RenewalSchedule
   #lifeMs: number
@@ -72,11 +71,11 @@ export class HeldLease implements Lease, Renewable {
     this.ttlMs = settings.ttlMs
     this.#settings = settings
     this.#host = host
-    this.#grantedAt = stampOf(host.clock)
+    this.#grantedAtMs = host.clock.monotonicMs()
     this.#lifeMs = standing.lifeMs
     this.#deadline = deadlineOf(standing.askedAt, standing.lifeMs)
-    const firstAtMs = Math.min(this.#alarmAtMs(), this.#grantedAt.monotonicMs + WATCH_AFTER_MS)
-    this.#alarm = host.timers.add(() => this.#onAlarm(), firstAtMs)
+    const leftMs = remainingMs(this.#deadline, host.clock) - settings.stopBeforeMs
+    this.#alarm = host.timers.add(() => this.#onAlarm(), this.#grantedAtMs + Math.min(leftMs, WATCH_AFTER_MS))
     this.#renewals = new RenewalSchedule(this, host)
     this.#renewals.begin(standing)
   }
@@ -215,7 +214,8 @@ export class HeldLease implements Lease, Renewable {
     this.#state = { kind: 'held' }
     // The alarm stays where it is: it comes too early now, looks, and moves itself, once in a life and not with each renewal.
     this.#renewals.inThird(standing.askedAt.monotonicMs)
-    this.#host.events.emit('renewed', { ...this.#about, lateMs })
+    const { events } = this.#host
+    if (events.hears('renewed')) events.emit('renewed', { ...this.#about, lateMs })
     if (this.#watching === undefined) void this.#watch()
   }
 
@@ -230,7 +230,7 @@ export class HeldLease implements Lease, Renewable {
   /** Bounded in time: giving back goes on in the background when the store does not answer. */
   async #release(minHoldMs: number, wasRevoked = false): Promise<ReleaseOutcome> {
     const { clock, timers, events } = this.#host
-    const heldMs = clock.monotonicMs() - this.#grantedAt.monotonicMs
+    const heldMs = clock.monotonicMs() - this.#grantedAtMs
     const wasHeld = this.isHeld()
     if (wasHeld) this.#end({ kind: 'released' })
     const keepMs = Math.max(0, Math.ceil(minHoldMs - heldMs))
@@ -239,9 +239,8 @@ export class HeldLease implements Lease, Renewable {
       keepMs > 0 || this.#outcomeUnknown ? { keepMs, outcomeUnknown: this.#outcomeUnknown } : NO_LEAVE_OPTIONS
     const lastsMs = Math.max(0, remainingMs(this.#deadline, clock)) + marginMs(this.#lifeMs)
     const request = this.#host.leave({ ref: this.ref, lastsMs, options })
-    const left = answerWithin(timers, request, ATTEMPT_MS_MAX, 'release').catch(() => 'unknown' as const)
-    const outcome = wasHeld || wasRevoked ? outcomeOf(await left) : 'expired'
-    events.emit('released', { ...this.#about, heldMs, outcome })
+    const outcome = wasHeld || wasRevoked ? outcomeOf(await leftWithin(timers, request, ATTEMPT_MS_MAX)) : 'expired'
+    if (events.hears('released')) events.emit('released', { ...this.#about, heldMs, outcome })
     return outcome
   }
 
@@ -276,7 +275,7 @@ export class HeldLease implements Lease, Renewable {
     const error = lossOf(this, why)
     this.#end({ kind: 'lost', error })
     this.#controller?.abort(error)
-    const heldMs = this.#host.clock.monotonicMs() - this.#grantedAt.monotonicMs
+    const heldMs = this.#host.clock.monotonicMs() - this.#grantedAtMs
     this.#host.events.emit('lost', { ...this.#about, heldMs, because, reason: why })
   }
 

@@ -1,5 +1,5 @@
 /** One attempt at a lock, from the call to the end of its lease: what all its events are about, and the trace of its claim. */
-import type { LockEvent } from './events.ts'
+import type { LockEvent, TraceCarrier } from './events.ts'
 import type { LockShape } from './lock-shape.ts'
 import { checkedTrace } from './trace.ts'
 
@@ -19,7 +19,11 @@ export class LockAttempt {
     this.about = { namespace, name, mode, attempt: counter.attempts }
   }
 
-  readonly carry = (trace: string): void => {
-    this.trace = checkedTrace(trace)
+  /** What a listener that traces is told. */
+  get traceable(): LockEvent & TraceCarrier {
+    const carry = (trace: string): void => {
+      this.trace = checkedTrace(trace)
+    }
+    return { ...this.about, carry }
   }
 }

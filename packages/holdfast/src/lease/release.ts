@@ -31,9 +31,9 @@ export async function releaseUntilAcknowledged(
 ): Promise<LeaveOutcome> {
   const { ref, lastsMs, options } = request
   const endsAtMs = clock.monotonicMs() + lastsMs
-  const backoff = new Backoff(Math.min(Math.max(1, lastsMs / 15), ATTEMPT_MS_MAX))
+  let backoff: Backoff | undefined
   let unanswered = false
-  while (clock.monotonicMs() < endsAtMs && goOn()) {
+  for (let leftMs = lastsMs; leftMs > 0 && goOn(); leftMs = endsAtMs - clock.monotonicMs()) {
     try {
       const call = store.leave(ref, options)
       const answer = await answerWithin(timers, call, attemptLimitMs(lastsMs), 'release')
@@ -43,10 +43,22 @@ export async function releaseUntilAcknowledged(
       // What was never granted ends by itself, and a store that will not take it back holds up whoever closes its client.
       if (ref.token === undefined && isFinal(error)) return 'unknown'
       unanswered ||= !(error instanceof NotApplied)
+      backoff ??= new Backoff(Math.min(Math.max(1, lastsMs / 15), ATTEMPT_MS_MAX))
       await sleep(clock, backoff.nextMs())
     }
   }
   return 'unknown'
+}
+
+/** What became of it by then; giving back goes on. */
+export function leftWithin(timers: Timers, outcome: Promise<LeaveOutcome>, limitMs: number): Promise<LeaveOutcome> {
+  return new Promise((resolve) => {
+    const alarm = timers.addIn(() => resolve('unknown'), limitMs)
+    void outcome.then((left) => {
+      timers.cancel(alarm)
+      resolve(left)
+    })
+  })
 }
 
 export function outcomeOf(left: LeaveOutcome): ReleaseOutcome {

@@ -19,6 +19,8 @@ export interface Renewable {
   readonly ttlMs: number
   /** The life last given: what the pace of renewal is counted from. */
   readonly lifeMs: number
+  /** Of the renewer alone: when it is renewed next. */
+  appointment: ScheduledItem<Renewable> | undefined
   /** The claim goes on when this process has ended. */
   readonly outlives?: boolean
   /** New public data to send along, once; `undefined` for no change. */
@@ -39,7 +41,6 @@ export class Renewer {
   readonly #clock: Clock
   readonly #timers: Timers
   readonly #queue: TimerQueue<Renewable>
-  readonly #items = new Map<Renewable, ScheduledItem<Renewable>>()
 
   constructor(store: Pick<OpenStore, 'renew'>, clock: Clock, timers: Timers) {
     this.#store = store
@@ -56,14 +57,13 @@ export class Renewer {
 
   /** Renews at this moment of the monotonic clock, or as soon as possible when it has passed. */
   renewAt(renewable: Renewable, atMs: number): void {
-    const item = this.#items.get(renewable)
-    if (item === undefined) this.#items.set(renewable, this.#queue.add(renewable, atMs))
-    else this.#queue.move(item, atMs)
+    if (renewable.appointment === undefined) renewable.appointment = this.#queue.add(renewable, atMs)
+    else this.#queue.move(renewable.appointment, atMs)
   }
 
   /** Renews at this moment at the latest: what is due sooner stays so. */
   renewBy(renewable: Renewable, atMs: number): void {
-    const item = this.#items.get(renewable)
+    const item = renewable.appointment
     if (item === undefined || item.index < 0 || item.atMs > atMs) this.renewAt(renewable, atMs)
   }
 
@@ -75,17 +75,16 @@ export class Renewer {
 
   /** Answers in flight still reach a claim that was removed; it ignores them. */
   remove(renewable: Renewable): void {
-    const item = this.#items.get(renewable)
-    if (item === undefined) return
-    this.#items.delete(renewable)
-    this.#queue.cancel(item)
+    if (renewable.appointment === undefined) return
+    this.#queue.cancel(renewable.appointment)
+    renewable.appointment = undefined
   }
 
   async #renew(batch: readonly Renewable[], limitMs: number): Promise<void> {
     const sentAtMs = this.#clock.monotonicMs()
     const sent = batch.map((renewable): SentRenewal => {
       const note = renewable.takeNote()
-      const lateMs = Math.max(0, sentAtMs - (this.#items.get(renewable)?.atMs ?? sentAtMs))
+      const lateMs = Math.max(0, sentAtMs - (renewable.appointment?.atMs ?? sentAtMs))
       const { ref, ttlMs, outlives } = renewable
       const renewal = { ref, ttlMs, ...(note !== undefined && { note }), ...(outlives === true && { outlives }) }
       return { renewable, lateMs, renewal }

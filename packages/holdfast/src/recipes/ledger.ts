@@ -19,8 +19,8 @@ export interface Ledger {
   get(lock: Pick<Fenced, 'namespace' | 'name'>): MaybePromise<{ readonly value: string; readonly token: bigint } | null>
   /** Raises the mark to the token of the lease and reads the entry, so that no late writer can change it. */
   enter(lease: Fenced): MaybePromise<{ readonly value: string; readonly token: bigint } | null>
-  /** Writes the entry unless a newer token was seen. */
-  put(lease: Fenced, value: string): MaybePromise<void>
+  /** Writes the entry unless a newer token was seen. With `keep` it is of use for so many milliseconds, and may be removed a day later. */
+  put(lease: Fenced, value: string, options?: { readonly keep?: number }): MaybePromise<void>
 }
 
 export function checkedLedger(ledger: Ledger): Ledger {
@@ -30,12 +30,17 @@ export function checkedLedger(ledger: Ledger): Ledger {
 }
 
 /** Under one lease nothing else is written, so a write whose answer was lost is repeated while it is held, at most for 5 s. */
-export async function putInTheEnd(client: LockClient, ledger: Ledger, lease: HeldLease, value: string): Promise<void> {
+export async function putInTheEnd(
+  client: LockClient,
+  ledger: Ledger,
+  lease: HeldLease,
+  { value, keep }: { readonly value: string; readonly keep?: number | undefined },
+): Promise<void> {
   const endsAtMs = client.clock.monotonicMs() + ATTEMPT_MS_MAX
   const backoff = new Backoff(RETRY_MS_MAX)
   for (;;) {
     try {
-      await ledger.put(lease, value)
+      await (keep === undefined ? ledger.put(lease, value) : ledger.put(lease, value, { keep }))
       return
     } catch (error) {
       const isOver = client.clock.monotonicMs() >= endsAtMs || !lease.isHeld()

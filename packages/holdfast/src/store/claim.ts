@@ -32,8 +32,17 @@ export interface Ref {
   readonly token?: bigint
 }
 
-/** A random UUID (122 of its 128 bits are random) as 32 hex digits: made from a pool, ten times as fast as reading random bytes. */
+const ID_BYTES = 16
+/** Randomness for many ids is read at once: it costs a system call, however much it is. */
+const pool = Buffer.alloc(256 * ID_BYTES)
+let isUsedUpTo = pool.length
+
+/** 128 random bits as 32 hex digits. */
 export function newClaimId(): string {
-  const uuid = crypto.randomUUID()
-  return uuid.slice(0, 8) + uuid.slice(9, 13) + uuid.slice(14, 18) + uuid.slice(19, 23) + uuid.slice(24)
+  if (isUsedUpTo === pool.length) {
+    crypto.getRandomValues(pool)
+    isUsedUpTo = 0
+  }
+  isUsedUpTo += ID_BYTES
+  return pool.toString('hex', isUsedUpTo - ID_BYTES, isUsedUpTo)
 }

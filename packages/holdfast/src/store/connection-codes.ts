@@ -16,3 +16,10 @@ export const CERTIFICATE: RegExp =
 export const CERTIFICATE_WORDS: string =
   'shows a certificate that is not accepted: use the host name that stands in it, and for a certificate of your own ' +
   'name its authority (NODE_EXTRA_CA_CERTS)'
+
+/** Alerts with which a server refuses the certificate of this program, or that it shows none (RFC 8446, section 6.2). */
+export const REFUSED_CERTIFICATE: RegExp =
+  /^ERR_SSL_[\w/]+_ALERT_(?:(?:NO|BAD|UNSUPPORTED)_CERTIFICATE|CERTIFICATE_(?:REVOKED|EXPIRED|UNKNOWN|REQUIRED)|UNKNOWN_CA|ACCESS_DENIED)$/
+
+export const REFUSED_CERTIFICATE_WORDS: string =
+  'does not accept the certificate of this program, or wants one: name a certificate that it trusts, and its key'

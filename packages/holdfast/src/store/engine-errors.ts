@@ -1,5 +1,11 @@
 /** What an error of an engine means for the caller: by its code, never by its words. */
-import { CERTIFICATE, CERTIFICATE_WORDS, NOT_REACHED } from './connection-codes.ts'
+import {
+  CERTIFICATE,
+  CERTIFICATE_WORDS,
+  NOT_REACHED,
+  REFUSED_CERTIFICATE,
+  REFUSED_CERTIFICATE_WORDS,
+} from './connection-codes.ts'
 import { HoldfastError, NotApplied, OutcomeUnknown, StoreUnavailable } from './errors.ts'
 import { driversWords } from './drivers-words.ts'
 
@@ -47,6 +53,10 @@ export function engineError(error: unknown, call: CallFailure): unknown {
   }
   if (code !== undefined && CERTIFICATE.test(code)) {
     return new StoreUnavailable(`${what}: ${engine} ${CERTIFICATE_WORDS}${said}`, { cause, isFinal: true })
+  }
+  // In the middle of a connection it says nothing about what was asked before.
+  if (isUnsent && code !== undefined && REFUSED_CERTIFICATE.test(code)) {
+    return new StoreUnavailable(`${what}: ${engine} ${REFUSED_CERTIFICATE_WORDS}${said}`, { cause, isFinal: true })
   }
   if (isUnsent) return new StoreUnavailable(`${what}: no connection to ${engine} came about${said}`, { cause })
   return new OutcomeUnknown(`${what}: the connection to ${engine} failed before the answer came${said}`, { cause })

@@ -65,9 +65,15 @@ export class HoldfastError extends Error {
 export class WaitTimeout extends HoldfastError {
   /** How long the caller waited. */
   readonly waitedMs: number
-  constructor(message: string, details: ErrorDetails & { readonly waitedMs: number }) {
+  /** `full`: so many wait for the lock already that no more may. */
+  readonly because: 'timeout' | 'full'
+  constructor(
+    message: string,
+    details: ErrorDetails & { readonly waitedMs: number; readonly because?: 'timeout' | 'full' },
+  ) {
     super('WAIT_TIMEOUT', message, details)
     this.waitedMs = details.waitedMs
+    this.because = details.because ?? 'timeout'
   }
 }
 
@@ -114,8 +120,11 @@ export class StoreUnavailable extends HoldfastError {
 }
 
 export class Misuse extends HoldfastError {
-  constructor(message: string, details: ErrorDetails = {}) {
+  /** Where the name is in use with another capacity: that one. */
+  readonly capacity: number | undefined
+  constructor(message: string, details: ErrorDetails & { readonly capacity?: number | undefined } = {}) {
     super('MISUSE', message, details)
+    this.capacity = details.capacity
   }
 }
 

@@ -30,6 +30,8 @@ export interface Facts {
     /** How long after its end a lease may still keep the next claim out. @default granularityMs */
     readonly takeoverMs?: number
   }
+  /** Claims of a process that was killed end before their ttl, but for those that were renewed with `outlives`. @default false */
+  readonly endsWithProcess?: boolean
   /** What can take a lock away from a holder that renews in time; empty when nothing can. */
   readonly lockRisks: readonly string[]
   /** What can make a token not rise; empty when nothing can. */

@@ -52,6 +52,7 @@ export function withRequestEvents(
     get facts() {
       return store.facts
     },
+    ...(store.hearsItself === true && { hearsItself: true }),
     enter: (claim) => measured('enter', () => store.enter(claim)),
     renew: (renewals) => measured('renew', () => store.renew(renewals)),
     leave: (ref, options) => measured('leave', () => store.leave(ref, options)),

@@ -22,6 +22,9 @@ export interface OpenStore {
   /** What this store promises as it is configured now: it may change while the store is open. */
   readonly facts: Facts
 
+  /** A store that polls and yet tells its own claims of what it did to their lines itself. @default false */
+  readonly hearsItself?: boolean
+
   /**
    * The first ask, a re-read or a heartbeat, in one round trip where the engine can. It answers the claim's current
    * standing and never makes a second live claim for one id. A claim that once held and ended is `gone`, or new: never
@@ -48,7 +51,7 @@ export interface OpenStore {
   /**
    * Resolves when the claim stands elsewhere than this store last answered — also when that happened before the call — or
    * when the signal aborts (then with a hint). A standing may be used as it is; a hint only says "look again".
-   * Never called where `facts.wakeUp` is `poll`.
+   * Never called where `facts.wakeUp` is `poll`, unless this store hears itself.
    */
   watch(ref: Ref, signal: AbortSignal): Promise<Standing | Hint>
 

@@ -9,6 +9,7 @@ export { runCase, type Bench, type Engine } from './run-case.ts'
 export { settle, virtualClock, type VirtualClock, type VirtualClockOptions } from './virtual-clock.ts'
 export { aroundStore } from './around-store.ts'
 export { openStore } from './open-store.ts'
+export { systemClock } from '../time/clock.ts'
 export {
   onCall,
   unreliable,

@@ -49,6 +49,7 @@ function monotonicOriginMs(): number {
   return best.originMs
 }
 
+/** The clocks and the timers of this machine. */
 export const systemClock: Clock = {
   monotonicMs: () => originMs + performance.now(),
   wallMs: () => Date.now(),

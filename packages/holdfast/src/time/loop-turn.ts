@@ -11,7 +11,8 @@ const UNINTERRUPTED_MS = 5
 
 export class LoopTurn {
   readonly #clock: Clock
-  #sinceMs = 0
+  /** When the last callback was asked for. */
+  #sinceMs = Number.NEGATIVE_INFINITY
   /** A callback stands in the loop that has not run. */
   #isPending = false
   #turning: PromiseWithResolvers<void> | undefined
@@ -23,13 +24,14 @@ export class LoopTurn {
   /** The next turn, when it is time to wait for it: one promise for all, so that what goes on then still goes on together. */
   due(): Promise<void> | undefined {
     const nowMs = this.#clock.monotonicMs()
+    // One callback for each lock would cost the loop a round for each.
+    if (nowMs - this.#sinceMs < UNINTERRUPTED_MS) return undefined
     if (!this.#isPending) {
       this.#sinceMs = nowMs
       this.#isPending = true
       this.#clock.schedule(0, this.#turned)
       return undefined
     }
-    if (nowMs - this.#sinceMs < UNINTERRUPTED_MS) return undefined
     this.#turning ??= Promise.withResolvers()
     return this.#turning.promise
   }

@@ -25,11 +25,16 @@ import { QueuedClaim, type WakeReason } from './queued-claim.ts'
  * from a waiter in line may come back, so there it has to stay final for this long.
  */
 const FINAL_AFTER_ANSWER_MS = ATTEMPT_MS_MAX
+/** Who looks this late is mostly told before, by what this process does next. */
+const OWN_NEWS_MS = 50
 
 /** The lease, or null when the request does not queue and the lock is held. */
-export async function acquire(host: WaitHost, request: ClaimRequest): Promise<HeldLease | null> {
-  if (!request.queue || request.settings.waitMs > 0) return await acquireWithin(host, request)
-  // No wait at all is one ask, answered in its own time: a limit of 0 ms would end it before any answer.
+export function acquire(host: WaitHost, request: ClaimRequest): Promise<HeldLease | null> {
+  return !request.queue || request.settings.waitMs > 0 ? acquireWithin(host, request) : acquireAtOnce(host, request)
+}
+
+/** No wait at all is one ask, answered in its own time: a limit of 0 ms would end it before any answer. */
+async function acquireAtOnce(host: WaitHost, request: ClaimRequest): Promise<HeldLease> {
   const lease = await acquireWithin(host, { ...request, queue: false })
   if (lease === null) throw tooLong(request.shape.name, 0)
   return lease
@@ -43,29 +48,13 @@ export async function acquireOrThrow(host: WaitHost, request: ClaimRequest): Pro
   return lease
 }
 
-async function acquireWithin(host: WaitHost, request: ClaimRequest): Promise<HeldLease | null> {
-  const { clock, timers, events, waits } = host
+function acquireWithin(host: WaitHost, request: ClaimRequest): Promise<HeldLease | null> {
+  const { clock, timers, events } = host
   const { settings } = request
   const attempt = new LockAttempt(host.namespace, request.shape)
-  const { about, carry } = attempt
-  if (request.isTrial !== true) events.emit('asked', { ...about, carry })
+  if (request.isTrial !== true && events.hears('asked')) events.emit('asked', attempt.traceable)
   const limit = new WaitLimit(clock, timers, request.queue ? settings.waitMs : ATTEMPT_MS_MAX, settings.signal)
-  const wait = new Acquisition(host, { ...request, attempt }, limit)
-  const run = wait.run()
-  waits.set(limit, run)
-  try {
-    const lease = await run
-    const { waitedMs } = limit
-    if (lease !== null) events.emit('acquired', { ...about, carry, token: lease.ref.token, waitedMs })
-    else if (request.isTrial !== true) events.emit('refused', { ...about, waitedMs, because: 'busy' })
-    return lease
-  } catch (error) {
-    events.emit('refused', { ...about, waitedMs: limit.waitedMs, because: limit.ending })
-    throw explained(error, request, limit, wait.trouble)
-  } finally {
-    waits.delete(limit)
-    limit.end()
-  }
+  return new Acquisition(host, { ...request, attempt }, limit).run()
 }
 
 class Acquisition implements LocalWaiter {
@@ -91,32 +80,38 @@ class Acquisition implements LocalWaiter {
     this.#calls = new ClaimCalls(host, request, limit)
   }
 
-  /** What kept the store from answering, while it does not. */
-  get trouble(): unknown {
-    return this.#trouble ?? (this.#wasAnswered ? undefined : new OutcomeUnknown('the store did not answer'))
-  }
-
   /** Bounded by the limit of the wait: each round either ends, waits for the line to move, or backs off. */
   async run(): Promise<HeldLease | null> {
+    const { waits, loopTurn } = this.#host
+    waits.add(this.#limit)
     try {
       this.#limit.throwIfOver()
       const facts = this.#host.facts ?? (await this.#opened())
       this.#host.checkSupported(this.#request, facts)
       // A store that answers at once would keep every timer and renewal of this process from running.
-      const turn = this.#host.loopTurn.due()
+      const turn = loopTurn.due()
       if (turn !== undefined) await this.#limit.bound(turn)
       this.#limit.begin()
       for (;;) {
-        const standing = await this.#round()
-        if (standing?.kind === 'held') return this.#granted(standing)
-        if (standing?.kind === 'refused') return this.#refused(standing)
+        const standing = await this.#attempt(() => this.#calls.enter())
+        const end = this.#isEnd(standing) ? standing : await this.#goOn(standing)
+        if (end !== undefined) return end.kind === 'held' ? this.#granted(end) : this.#refused(end)
       }
     } catch (error) {
       this.#calls.giveUp()
-      throw error
+      const { waitedMs, ending: because } = this.#limit
+      this.#host.events.emit('refused', { ...this.#request.attempt.about, waitedMs, because })
+      throw explained(error, this.#request, this.#limit, this.#unanswered)
     } finally {
       if (this.#lastStay !== undefined) this.#leaveLocalWaiters()
+      waits.delete(this.#limit)
+      this.#limit.end()
     }
+  }
+
+  /** What kept the store from answering, while it does not. */
+  get #unanswered(): unknown {
+    return this.#trouble ?? (this.#wasAnswered ? undefined : new OutcomeUnknown('the store did not answer'))
   }
 
   lookWithin(limitMs: number): void {
@@ -125,7 +120,8 @@ class Acquisition implements LocalWaiter {
 
   /** Who is the first one then finds a push that was lost; where nothing is pushed, it has not looked so far. */
   #leaveLocalWaiters(): void {
-    const limitMs = this.#host.facts?.wakeUp === 'poll' ? 0 : PROVISIONAL_LIFE_MS / 3
+    const { facts, store } = this.#host
+    const limitMs = facts?.wakeUp !== 'poll' ? PROVISIONAL_LIFE_MS / 3 : store.hearsItself === true ? OWN_NEWS_MS : 0
     this.#host.localWaiters.leave(this.#request.resource, this, limitMs)
   }
 
@@ -144,12 +140,19 @@ class Acquisition implements LocalWaiter {
     }
   }
 
+  /** Whether there is nothing more to ask. */
+  #isEnd(standing: Standing | undefined): standing is Held | Refused {
+    if (standing?.kind !== 'held') return standing?.kind === 'refused'
+    const leftMs = this.#leftMs(standing)
+    return leftMs > 0 && !this.#isTooShort(standing, leftMs)
+  }
+
   /** The end of the wait, or `undefined` for another round. */
-  async #round(): Promise<Held | Refused | undefined> {
-    let standing: Standing | undefined = await this.#attempt(() => this.#calls.enter())
-    if (standing?.kind === 'queued') standing = await this.#stayInLine(standing)
-    if (standing?.kind === 'held' && this.#isTooShort(standing)) standing = await this.#confirmed(standing)
-    if (standing?.kind === 'gone' || (standing?.kind === 'held' && this.#isOverByNow(standing))) {
+  async #goOn(answer: Standing | undefined): Promise<Held | Refused | undefined> {
+    let standing = answer?.kind === 'queued' ? await this.#stayInLine(answer) : answer
+    if (standing?.kind === 'held' && this.#isTooShort(standing, this.#leftMs(standing)))
+      standing = await this.#confirmed(standing)
+    if (standing?.kind === 'gone' || (standing?.kind === 'held' && this.#leftMs(standing) <= 0)) {
       // The place was dropped, or the answer took longer than the life it brought: that id is over, stand in line anew.
       this.#calls.startOver({ mayHold: standing.kind === 'held' })
       if (this.#lastStay !== undefined) this.#leaveLocalWaiters()
@@ -207,6 +210,7 @@ class Acquisition implements LocalWaiter {
       this.#limit.throwIfOver()
       const standing = await call()
       this.#wasAnswered = true
+      this.#calls.answered(standing)
       this.#limit.answered()
       this.#failures.reset()
       this.#trouble = undefined
@@ -238,14 +242,13 @@ class Acquisition implements LocalWaiter {
   }
 
   /** `stopBefore` needs a life that is longer than itself; and a grant that was missed for a while, or was long under way, may be about to end. */
-  #isTooShort({ askedAt, lifeMs }: Held): boolean {
+  #isTooShort({ lifeMs }: Held, leftMs: number): boolean {
     const { stopBeforeMs, ttlMs } = this.#request.settings
-    const leftMs = remainingMs(deadlineOf(askedAt, lifeMs), this.#host.clock)
     return stopBeforeMs * 2 > lifeMs || leftMs < Math.min(ttlMs / 2, PROVISIONAL_RENEW_MS * 2)
   }
 
-  #isOverByNow(standing: Held): boolean {
-    return remainingMs(deadlineOf(standing.askedAt, standing.lifeMs), this.#host.clock) <= 0
+  #leftMs({ askedAt, lifeMs }: Held): number {
+    return remainingMs(deadlineOf(askedAt, lifeMs), this.#host.clock)
   }
 
   #granted(standing: Held): HeldLease {
@@ -257,6 +260,10 @@ class Acquisition implements LocalWaiter {
     const lease = new HeldLease({ attempt, shape, ref, outcomeUnknown }, standing, settings, this.#host)
     this.#calls.granted(lease)
     this.#host.began(lease)
+    const { events } = this.#host
+    if (events.hears('acquired')) {
+      events.emit('acquired', { ...attempt.traceable, token: standing.token, waitedMs: this.#limit.waitedMs })
+    }
     return lease
   }
 
@@ -266,16 +273,21 @@ class Acquisition implements LocalWaiter {
       throw new Misuse(
         `"${name}" is in use with a capacity of ${standing.capacity ?? 'another size'}, this call says ${capacity}: ` +
           'one name has one kind of lock and one number of permits',
-        { resource: name },
+        { resource: name, capacity: standing.capacity },
       )
     }
     if (standing.because === 'full') {
       throw new WaitTimeout(`"${name}" has ${QUEUE_LENGTH_MAX} claims waiting already, which is the limit`, {
         resource: name,
         waitedMs: this.#limit.waitedMs,
+        because: 'full',
       })
     }
     this.#calls.giveUp()
+    if (this.#request.isTrial !== true) {
+      const { about } = this.#request.attempt
+      this.#host.events.emit('refused', { ...about, waitedMs: this.#limit.waitedMs, because: 'busy' })
+    }
     return null
   }
 }

@@ -46,11 +46,13 @@ export class ClaimCalls {
     return this.#outcomeUnknown
   }
 
-  async enter(): Promise<Standing> {
-    const call = this.#host.store.enter(this.#claim)
-    const standing = await this.#call(call, this.#unanswered)
-    this.#queued ||= standing.kind === 'queued' || standing.kind === 'held'
-    return standing
+  enter(): Promise<Standing> {
+    return this.#call(this.#host.store.enter(this.#claim), this.#unanswered)
+  }
+
+  /** How the claim stands: what is in the store has to be taken back. */
+  answered({ kind }: Standing): void {
+    this.#queued ||= kind === 'queued' || kind === 'held'
   }
 
   /** Renews a fresh grant to its full life before it is handed out. */
@@ -95,35 +97,37 @@ export class ClaimCalls {
     )
   }
 
-  async #call<T>(call: Promise<T>, earlier: Promise<T>[] = []): Promise<T> {
+  #call<T>(call: Promise<T>, earlier: Promise<T>[] = []): Promise<T> {
     const claim = this.#claim
     const doubtBefore = this.#outcomeUnknown
     this.#outcomeUnknown = true
-    try {
-      const first = earlier.length === 0 ? call : firstAnswer(call, earlier)
-      const answer = await this.#limit.answerWithin(
-        first,
-        this.#answerMs,
-        () => `asking for "${this.#request.shape.name}"`,
-      )
-      this.#outcomeUnknown = doubtBefore
-      // What the others say by now is older than this.
-      earlier.length = 0
-      return answer
-    } catch (error) {
-      if (error instanceof HoldfastError && error.code === 'NOT_APPLIED') this.#outcomeUnknown = doubtBefore
-      this.#answerMs = Math.min(this.#answerMs * 2, ATTEMPT_MS_MAX)
-      earlier.push(call)
-      const late = (): void => {
-        const wanted = claim === this.#claim && !this.#over && (this.#lease?.isHeld() ?? true)
-        if (!wanted) this.#abandon(claim, false)
-      }
-      call.then(late, () => {
-        const place = earlier.indexOf(call)
-        if (place >= 0) void earlier.splice(place, 1)
-      })
-      throw error
+    const first = earlier.length === 0 ? call : firstAnswer(call, earlier)
+    return this.#limit.answerWithin(first, {
+      limitMs: this.#answerMs,
+      what: `asking for "${this.#request.shape.name}"`,
+      answered: () => {
+        this.#outcomeUnknown = doubtBefore
+        // What the others say by now is older than this.
+        earlier.length = 0
+      },
+      failed: (error) => {
+        if (error instanceof HoldfastError && error.code === 'NOT_APPLIED') this.#outcomeUnknown = doubtBefore
+        this.#answerMs = Math.min(this.#answerMs * 2, ATTEMPT_MS_MAX)
+        earlier.push(call)
+        this.#watchLate(call, claim, earlier)
+      },
+    })
+  }
+
+  #watchLate<T>(call: Promise<T>, claim: Claim, earlier: Promise<T>[]): void {
+    const late = (): void => {
+      const wanted = claim === this.#claim && !this.#over && (this.#lease?.isHeld() ?? true)
+      if (!wanted) this.#abandon(claim, false)
     }
+    call.then(late, () => {
+      const place = earlier.indexOf(call)
+      if (place >= 0) void earlier.splice(place, 1)
+    })
   }
 
   #abandon(claim: Claim, outcomeUnknown: boolean): void {

@@ -40,6 +40,7 @@ export class QueuedClaim implements Renewable {
   readonly ref: Ref
   readonly ttlMs: number
   lifeMs: number = PROVISIONAL_LIFE_MS
+  appointment: Renewable['appointment']
   readonly #host: WaitHost
   readonly #waiter: LocalWaiter
   readonly #isShared: boolean

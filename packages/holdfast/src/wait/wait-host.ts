@@ -15,7 +15,7 @@ export interface WaitHost extends LeaseHost {
   readonly loopTurn: LoopTurn
   readonly localWaiters: LocalWaiters
   /** Every wait that has not ended: the client ends them when it is closed. */
-  readonly waits: Map<WaitLimit, Promise<unknown>>
+  readonly waits: Set<WaitLimit>
   /** Absent until the store is open. */
   readonly facts: Facts | undefined
   open(): Promise<OpenStore>

@@ -11,6 +11,21 @@ import { ATTEMPT_MS_MAX } from '../store/limits.ts'
 /** Thrown inside a wait when its time is over; the wait turns it into the error the caller sees. */
 const TIME_IS_OVER = Symbol('the wait is over')
 
+/** A call to the store, as its wait sees it. */
+export interface LimitedCall {
+  readonly limitMs: number
+  /** For the error. */
+  readonly what: string
+  answered(): void
+  /** It was given up, or the store refused it. */
+  failed(error: unknown): void
+}
+
+interface PendingCall {
+  readonly endsAtMs: number
+  giveUp(): void
+}
+
 export class WaitLimit {
   readonly #clock: Clock
   readonly #startedMs: number
@@ -18,7 +33,11 @@ export class WaitLimit {
   #askedMs: number
   readonly #signal: AbortSignal | undefined
   readonly #timers: Timers
+  /** At the end of the wait or of the call under way, or too early: then it looks, and moves itself. */
   #alarm: ScheduledItem<() => void> | undefined
+  #endsAtMs = Number.POSITIVE_INFINITY
+  #pending: PendingCall | undefined
+  #ended: PromiseWithResolvers<void> | undefined
   #wasAnswered = false
   // Not Promise.race with one long-lived promise: a day of waiting would pile up a reaction for every round.
   #reject: ((error: unknown) => void) | undefined
@@ -31,8 +50,8 @@ export class WaitLimit {
     this.#limitMs = limitMs
     this.#signal = signal
     this.#timers = timers
-    signal?.addEventListener('abort', this.#onAbort)
-    if (signal?.aborted === true) this.#onAbort()
+    signal?.addEventListener('abort', this)
+    if (signal?.aborted === true) this.handleEvent()
   }
 
   get waitedMs(): number {
@@ -41,23 +60,21 @@ export class WaitLimit {
 
   /** The store did not open in the time that an opening has: what is left of the wait may go on it, and no more. */
   opensLate(): void {
-    this.#alarm ??= this.#timers.add(() => this.stop(TIME_IS_OVER), this.#startedMs + this.#limitMs)
+    this.#endsBy(this.#startedMs + this.#limitMs)
     if (this.waitedMs >= this.#limitMs) this.stop(TIME_IS_OVER)
   }
 
   /** The store is open, and the first ask is about to be sent. */
   begin(): void {
     this.#askedMs = this.#clock.monotonicMs()
-    const longestMs = Math.max(this.#limitMs, ATTEMPT_MS_MAX)
-    if (this.#alarm !== undefined) this.#timers.cancel(this.#alarm)
-    this.#alarm = this.#timers.add(() => this.stop(TIME_IS_OVER), this.#askedMs + longestMs)
+    this.#endsAtMs = this.#askedMs + Math.max(this.#limitMs, ATTEMPT_MS_MAX)
   }
 
   /** The store answered: what is left of the wait counts from here on. */
   answered(): void {
-    if (this.#wasAnswered || this.#alarm === undefined) return
+    if (this.#wasAnswered) return
     this.#wasAnswered = true
-    if (this.#limitMs < ATTEMPT_MS_MAX) this.#timers.move(this.#alarm, this.#askedMs + this.#limitMs)
+    if (this.#limitMs < ATTEMPT_MS_MAX) this.#endsBy(this.#askedMs + this.#limitMs)
   }
 
   throwIfOver(): void {
@@ -74,20 +91,29 @@ export class WaitLimit {
   }
 
   /**
-   * The same for one call to the store, which counts as unknown after `limitMs`; it goes on, and its late answer is the
+   * The same for one call to the store, which counts as unknown after its limit; it goes on, and its late answer is the
    * caller's to watch. Not when the wait is over: then nothing may be asked.
    */
-  answerWithin<T>(call: Promise<T>, limitMs: number, what: () => string): Promise<T> {
+  answerWithin<T>(call: Promise<T>, limited: LimitedCall): Promise<T> {
     return new Promise((resolve, reject) => {
-      const alarm = this.#timers.addIn(() => reject(noAnswer(what(), limitMs)), limitMs)
-      const settle = <Outcome>(report: (outcome: Outcome) => void) => {
-        return (outcome: Outcome): void => {
-          this.#timers.cancel(alarm)
-          report(outcome)
-        }
+      const { limitMs } = limited
+      const fail = (error: unknown): void => {
+        if (this.#pending !== pending) return
+        this.#pending = undefined
+        limited.failed(error)
+        reject(error)
       }
-      this.#reject = settle(reject)
-      call.then(settle(resolve), this.#reject)
+      const endsAtMs = this.#clock.monotonicMs() + limitMs
+      const pending = { endsAtMs, giveUp: () => fail(noAnswer(limited.what, limitMs)) }
+      this.#pending = pending
+      this.#reject = fail
+      this.#alarmBy(Math.min(endsAtMs, this.#endsAtMs))
+      call.then((answer) => {
+        if (this.#pending !== pending) return
+        this.#pending = undefined
+        limited.answered()
+        resolve(answer)
+      }, fail)
     })
   }
 
@@ -101,9 +127,16 @@ export class WaitLimit {
     return this.timedOut(this.#over.error) ? 'timeout' : 'aborted'
   }
 
+  /** Resolves when the wait has ended, in whatever way. */
+  get ended(): Promise<void> {
+    this.#ended ??= Promise.withResolvers()
+    return this.#ended.promise
+  }
+
   end(): void {
+    this.#ended?.resolve()
     if (this.#alarm !== undefined) this.#timers.cancel(this.#alarm)
-    this.#signal?.removeEventListener('abort', this.#onAbort)
+    this.#signal?.removeEventListener('abort', this)
   }
 
   /** Ends the wait with this error, unless it is over already. */
@@ -112,5 +145,25 @@ export class WaitLimit {
     this.#reject?.(this.#over.error)
   }
 
-  readonly #onAbort = (): void => this.stop(this.#signal?.reason)
+  /** The signal was aborted. */
+  handleEvent(): void {
+    this.stop(this.#signal?.reason)
+  }
+
+  #endsBy(atMs: number): void {
+    this.#endsAtMs = atMs
+    this.#alarmBy(atMs)
+  }
+
+  #alarmBy(atMs: number): void {
+    if (this.#alarm === undefined) this.#alarm = this.#timers.add(() => this.#onAlarm(), atMs)
+    else if (this.#alarm.index < 0 || this.#alarm.atMs > atMs) this.#timers.move(this.#alarm, atMs)
+  }
+
+  #onAlarm(): void {
+    const nowMs = this.#clock.monotonicMs()
+    if (nowMs >= this.#endsAtMs) return this.stop(TIME_IS_OVER)
+    if (this.#pending !== undefined && nowMs >= this.#pending.endsAtMs) this.#pending.giveUp()
+    this.#alarmBy(Math.min(this.#pending?.endsAtMs ?? Number.POSITIVE_INFINITY, this.#endsAtMs))
+  }
 }

@@ -198,9 +198,14 @@ const FREE_MS_BEYOND_LEASE: ReadonlyMap<string, number> = new Map([
   // Also a client that asks a silent server for five seconds, and a server that recovers.
   ['postgres', 15_000],
   ['mysql', 15_000],
+  // Also a waiter that looks every two seconds, and a server in Java that begins anew.
+  ['dynamodb', 15_000],
+  ['nats', 15_000],
   ['redlock', 15_000],
   // Also elections, whose leader gives every lease its whole time again.
   ['etcd', 15_000],
+  // The same, and sessions that outlive a dead holder's lease.
+  ['zookeeper', 15_000],
   ['redis+cluster', 11_000],
   ['redis+sentinel', 11_000],
 ])
@@ -220,6 +225,9 @@ const QUIET_MS_BEYOND_LEASE: ReadonlyMap<string, number> = new Map([
   ['postgres', 6_000],
   ['mysql', 6_000],
   ['etcd', 4_000],
+  ['zookeeper', 3_000],
+  ['dynamodb', 6_000],
+  ['nats', 6_000],
   ['redis+cluster', 6_000],
   ['redis+sentinel', 6_000],
 ])

@@ -29,9 +29,10 @@ where it was interrupted (with the same commit and options), and adds a row for 
 time is over and tells which promise it was found by, and after how many seconds.
 
 run starts worker processes that take locks and work on a guarded database, hurts them and the store, heals everything, obtains
-every lock once more, and judges the recorded history.
+every lock once more, and judges the recorded history. On a terminal it draws what it is at, grants, faults and the time left.
 
-  --store URL      which store (also HOLDFAST_STORE); sqlite:, redis:, postgres:, mysql:, etcd:, redlock:, redis+cluster: or redis+sentinel:
+  --store URL      which store (also HOLDFAST_STORE); sqlite:, redis:, postgres:, mysql:, etcd:, zookeeper:, dynamodb:,
+                   nats:, redlock:, redis+cluster: or redis+sentinel:
                    alone is one that the run makes for itself and may hurt; of a store of yours nothing is, only the workers and their connections
   --persistence P  how the run's own servers keep their data: always (default), everysec or none
   --resource KIND  where the guarded data is: sqlite (default), or redis:, postgres: or mysql:, which the run starts and never hurts
@@ -40,13 +41,14 @@ ${faultLines.join('\n')}
                    default: what the store is made to stand; docs/fault-lab.md marks it
   --for DURATION   how long faults are made, 1 s to 1 h (default 60s)
   --workers N      2 to 32 processes (default 6)
-  --ttl DURATION   the lease, 200 ms to 60 s (default 500ms, on etcd: 1s)
+  --ttl DURATION   the lease, 200 ms to 60 s (default 500ms, on etcd: and zookeeper: 1s)
   --seed N         repeats the choices of a run; real processes do not repeat their timing
   --guard on|off   whether the database checks tokens (default on); off shows what a guard is for
   --broken NAME    a deliberately broken lock instead of Holdfast, which must be found; on these stores:
 ${broken.join('\n')}
   --lock MODULE    a lock of your own instead of Holdfast; docs/fault-lab.md tells how
   --out DIR        an empty folder for history.ndjson, verdict.json and timeline.html (default holdfast-lab/…)
+  --trace FILE     also writes the run as a trace for ui.perfetto.dev and chrome://tracing
   --json           the verdict as one JSON document on standard output
 
 Exit codes:

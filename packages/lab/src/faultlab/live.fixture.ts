@@ -42,6 +42,14 @@ export function lab(...args: readonly string[]): Promise<Ended> {
   })
 }
 
+/** On a pseudo terminal of 100 columns: everything that is drawn on it. */
+export function labOnTerminal(...args: readonly string[]): Promise<string> {
+  const words = [process.execPath, bin, ...args].map((word) => `'${word}'`).join(' ')
+  return new Promise((resolve) => {
+    execFile('script', ['-qefc', `stty cols 100; exec ${words}`, '/dev/null'], (_, stdout) => resolve(stdout))
+  })
+}
+
 export const broken = ({ violations }: Told): string[] => [...new Set(violations.map(({ property }) => property))]
 
 export class Runs {

@@ -8,7 +8,8 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { parseEvent } from '@holdfast/testbed/history'
 import { promised } from '@holdfast/testbed/watchdog/broken-promise'
 import { requireNeeds } from './scenarios/needs.ts'
-import { broken, lab, LIMIT_MS, Runs, type Told } from './live.fixture.ts'
+import type { TraceDocument } from '../timeline/perfetto.ts'
+import { broken, lab, labOnTerminal, LIMIT_MS, Runs, type Told } from './live.fixture.ts'
 
 const runs = new Runs()
 const { folder } = runs
@@ -132,6 +133,48 @@ test('a search for a broken lock finds it, and says by what and when', { timeout
   expect({ code, locks: found.map(({ lock }) => lock) }).toEqual({ code: 0, locks: ['check-then-set'] })
   expect(found[0]?.broken[0]).toMatchObject({ property: expect.stringMatching(/^[VT]$/) as string })
 })
+
+test(
+  'a run on a terminal draws how far it is, and writes a trace that a viewer can open',
+  { timeout: LIMIT_MS },
+  async () => {
+    const trace = join(folder, 'run.trace.json')
+    const args = [
+      '--for',
+      '2s',
+      '--workers',
+      '2',
+      '--faults',
+      'pause',
+      '--trace',
+      trace,
+      '--out',
+      join(folder, 'traced'),
+    ]
+    const drawn = await labOnTerminal('run', ...args)
+    expect(drawn).toMatch(/\r\u001b\[Kfaults [12] s left {2}\d+ grants \(\d+ a second\) {2}pause \d/)
+    expect(drawn).toContain('\r\u001b[Kjudges the history')
+    const { traceEvents, otherData } = JSON.parse(readFileSync(trace, 'utf8')) as TraceDocument
+    expect(otherData['command']).toContain('holdfast lab run --store sqlite:')
+    const tracks = new Set(traceEvents.filter(({ name }) => name === 'thread_name').map(({ args: { name } }) => name))
+    for (const track of ['faults', 'holds', 'works', 'waits']) expect(tracks).toContain(track)
+    const processes = traceEvents.filter(({ name }) => name === 'process_name').map(({ args: { name } }) => name)
+    expect(processes).toEqual(expect.arrayContaining(['w1', 'w2']))
+    const held = traceEvents.filter(({ cat }) => cat === 'hold')
+    expect(held.length).toBeGreaterThan(2)
+    for (const { ph, ts, dur, args: about } of held) {
+      expect(ph).toBe('X')
+      expect(ts).toBeGreaterThanOrEqual(0)
+      expect(dur).toBeGreaterThanOrEqual(0)
+      expect(about['token']).toMatch(/^\d+$/)
+    }
+    const { code, stderr } = await lab('run', '--for', '1s', '--trace', trace, '--out', join(folder, 'not-traced'))
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringContaining('exists; a trace overwrites nothing') as string,
+    })
+  },
+)
 
 describe('what cannot be judged', { timeout: LIMIT_MS }, () => {
   test('ends with 2 and the reason when a worker dies by itself', async () => {

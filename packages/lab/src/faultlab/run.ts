@@ -12,6 +12,7 @@ import { torment } from './faults/nemesis.ts'
 import type { Environment } from './environment/environment.ts'
 import { openEnvironment } from './environment/open-environment.ts'
 import { readHistories } from './history/read-histories.ts'
+import { type RunObserver, unobserved } from './run-observer.ts'
 import { LOOPS, type Settings } from './settings.ts'
 import { WorkerPool } from './worker-pool.ts'
 import { EventLog } from './traffic/event-log.ts'
@@ -31,13 +32,22 @@ export interface Played {
 const NEMESIS = 'nemesis'
 const LAST = 'last'
 
+/** Where each process writes what it does while it does it. */
+export function processFolderOf({ out }: Pick<Settings, 'out'>): string {
+  return join(out, 'processes')
+}
+
 /** No worker and no server outlives the driver, however that ends. */
-export async function playRun(settings: Settings): Promise<Played> {
-  const { out, ttlMs, seed, guard, lock, scheme } = settings
-  const folder = join(out, 'processes')
+export async function playRun(settings: Settings, observer: RunObserver = unobserved): Promise<Played> {
+  const { ttlMs, seed, guard, lock, scheme } = settings
+  const folder = processFolderOf(settings)
   mkdirSync(folder)
+  observer.phase('start')
   const noted: HistoryEvent[] = []
-  const nemesis = new Recorder(NEMESIS, (event) => void noted.push(event))
+  const nemesis = new Recorder(NEMESIS, (event) => {
+    noted.push(event)
+    observer.note(event)
+  })
   const places = Array.from({ length: settings.workers }, (_, index) => `w${index + 1}`)
   const hasAllForms = faultsOf(scheme)?.hasAllForms ?? true
   const needs = needsOf(scheme, settings.faults)
@@ -53,16 +63,21 @@ export async function playRun(settings: Settings): Promise<Played> {
   let late: readonly string[]
   try {
     await pool.start()
+    observer.phase('storm', settings.forMs)
     await storm(settings, environment, pool, nemesis)
+    observer.phase('calm', calmMs(scheme, ttlMs))
     await sleep(calmMs(scheme, ttlMs), undefined, { signal: pool.failed }).catch(() => undefined)
     pool.assertNobodyDied()
+    observer.phase('finish')
     late = await pool.sendHome()
+    observer.phase('last')
     const own = { process: LAST, storeUrl: environment.urlFor(), namespace, ttlMs }
     await obtainEverything(lock, own, lastPath, { forms: formsOf(scheme), waitMs: graceMs(scheme, ttlMs) })
   } finally {
     pool.killAll()
     process.removeListener('exit', endAll)
   }
+  observer.phase('judge')
   const histories = readHistories([...pool.histories, { path: lastPath, mayBeTorn: false }])
   const events = byTime([...noted, ...histories, ...(await resource.events())])
   const tells = pool.posts.every((post) => post.tells)

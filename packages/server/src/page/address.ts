@@ -5,6 +5,7 @@ import { nameOf, spellingOf } from './words.ts'
 export type Place =
   | { readonly view: 'lines'; readonly filter: RowFilter }
   | { readonly view: 'line'; readonly name: string }
+  | { readonly view: 'owner'; readonly owner: string }
   | { readonly view: 'store' }
 
 export function placeOf(hash: string): Place {
@@ -12,6 +13,8 @@ export function placeOf(hash: string): Place {
   if (path === '/store') return { view: 'store' }
   const [, spelling] = /^\/lock\/(.+)$/.exec(path) ?? []
   if (spelling !== undefined) return { view: 'line', name: nameOf(spelling) }
+  const [, owner] = /^\/owner\/(.+)$/.exec(path) ?? []
+  if (owner !== undefined) return { view: 'owner', owner: nameOf(owner) }
   const values = new URLSearchParams(query)
   const sort = SORTS.find((each) => each === values.get('sort')) ?? NO_FILTER.sort
   const state = values.get('state') ?? ''
@@ -24,6 +27,7 @@ export function placeOf(hash: string): Place {
 export function hashOf(place: Place): string {
   if (place.view === 'store') return '#/store'
   if (place.view === 'line') return `#/lock/${spellingOf(place.name)}`
+  if (place.view === 'owner') return `#/owner/${spellingOf(place.owner)}`
   const { text, state, onlyContended, sort } = place.filter
   const values = new URLSearchParams()
   if (text !== '') values.set('q', text)

@@ -9,6 +9,7 @@ import { type FeedState, followFeed, headersOf } from './feed.ts'
 import { LineList } from './line-list.ts'
 import { LineTable, type Sort } from './line-table.ts'
 import { drawNumbers, type PictureState } from './numbers.ts'
+import { type OwnerDocument, ownerHtml, type OwnerView } from './owner-view.ts'
 import { lineHtml, type LineView, type StoreDocument, storeHtml } from './views.ts'
 import { spellingOf } from './words.ts'
 
@@ -36,6 +37,7 @@ class Page {
   #state: PictureState | undefined
   #feed = new AbortController()
   #line: LineView | undefined
+  #owner: OwnerView | undefined
   #missed = 0
   #isPaused = false
   /** All locks were told once. */
@@ -65,7 +67,7 @@ class Page {
       this.#use(element('key', HTMLInputElement).value.trim())
     })
     setInterval(() => this.draw(), 1_000)
-    setInterval(() => void this.#askLine(), LINE_MS)
+    setInterval(() => void Promise.all([this.#askLine(), this.#askOwner()]), LINE_MS)
     this.#arrive()
     this.#connect()
   }
@@ -90,6 +92,8 @@ class Page {
       this.#list.draw(this.#table, place.filter, isSettled, nowMs)
     } else if (place.view === 'line') {
       this.#put(lineHtml(place.name, this.#table.row(place.name), this.#line, nowMs).text)
+    } else if (place.view === 'owner') {
+      this.#put(ownerHtml(place.owner, this.#owner, nowMs).text)
     } else {
       this.#put(this.#store === undefined ? '' : storeHtml(this.#store).text)
     }
@@ -166,6 +170,16 @@ class Page {
     this.draw()
   }
 
+  async #askOwner(): Promise<void> {
+    const place = this.#place
+    if (place.view !== 'owner' || this.#isPaused || document.hidden) return
+    const prefix = encodeURIComponent(this.#store?.may.prefix ?? '')
+    const owned = await this.#get(`/v1/claims?owner=${encodeURIComponent(place.owner)}&prefix=${prefix}`)
+    if (owned === undefined || this.#place !== place) return
+    this.#owner = { ...(owned as OwnerDocument), atMs: performance.now() }
+    this.draw()
+  }
+
   async #get(path: string): Promise<unknown> {
     const answer = await fetch(path, { headers: headersOf(this.#key), cache: 'no-store' }).catch(() => undefined)
     return answer?.ok === true ? await answer.json() : undefined
@@ -180,6 +194,7 @@ class Page {
     this.#takeKey()
     this.#place = placeOf(location.hash)
     this.#line = undefined
+    this.#owner = undefined
     if (this.#place.view === 'lines') {
       const { text: wanted, state, onlyContended, sort } = this.#place.filter
       element('text', HTMLInputElement).value = wanted
@@ -189,7 +204,7 @@ class Page {
       this.#touchedMs = Number.NEGATIVE_INFINITY
     }
     if (this.#place.view === 'store') void this.#askStore()
-    void this.#askLine()
+    void Promise.all([this.#askLine(), this.#askOwner()])
     this.#drawNow()
     element('one', HTMLElement).querySelector('h2')?.focus()
   }

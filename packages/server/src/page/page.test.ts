@@ -6,6 +6,7 @@ import { hashOf, keyIn, placeOf } from './address.ts'
 import { html } from './html.ts'
 import { drawnPart, LineTable, NO_FILTER } from './line-table.ts'
 import { EventParser } from './sse.ts'
+import { ownerHtml } from './owner-view.ts'
 import { lineHtml, rowHtml } from './views.ts'
 import { durationText, endText, lineSentence, nameOf, spellingOf } from './words.ts'
 
@@ -44,6 +45,29 @@ describe('markup', () => {
         expect(text).not.toMatch(/href="[^"#]*[^\w"#/@.:-]/)
       }
     }
+  })
+
+  test('of one process has its claims by process, a way to its host and to each lock, and escapes all of it', () => {
+    const claim = {
+      name: EVIL,
+      owner: 'db3/4711',
+      token: '1',
+      forMs: 1_000,
+      isAtLeast: true,
+      endsInMs: 7_000,
+      note: EVIL,
+    }
+    const held = { ...claim, state: 'held', place: null } as const
+    const waits = { ...claim, name: 'seat', owner: 'db3/8', state: 'waiting', place: 2, token: null } as const
+    const view = { claims: [held, waits], hidden: 3, isComplete: false, atMs: 0 }
+    const { text } = ownerHtml('db3', view, 2_000)
+    const words = text.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ')
+    expect(words).toContain('Holds 1 and waits for 1, as far as this server has looked.')
+    expect(words).toMatch(/db3\/4711 .* held 1 3 s\+ 5 s .* db3\/8 .* seat waits, place 2 – 3 s\+ 5 s/)
+    expect(words).toContain('and 3 more')
+    expect(text).not.toContain('<script')
+    expect(text).toContain('href="#/lock/seat"')
+    expect(ownerHtml('db3/8', view, 0).text).toContain('<a href="#/owner/db3">')
   })
 
   test('is nested as markup, and a list of it is joined', () => {
@@ -94,7 +118,12 @@ describe('words', () => {
 describe('the address', () => {
   test('carries the view, the lock and the filter there and back', () => {
     const filter = { text: 'or der', state: 'held', onlyContended: true, sort: 'waiters' } as const
-    for (const place of [{ view: 'store' }, { view: 'line', name: 'a b/c' }, { view: 'lines', filter }] as const) {
+    for (const place of [
+      { view: 'store' },
+      { view: 'line', name: 'a b/c' },
+      { view: 'owner', owner: 'db 3/4711' },
+      { view: 'lines', filter },
+    ] as const) {
       expect(placeOf(hashOf(place))).toEqual(place)
     }
     expect(placeOf('#/?sort=nonsense')).toEqual({ view: 'lines', filter: NO_FILTER })

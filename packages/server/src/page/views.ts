@@ -39,13 +39,17 @@ export function rowHtml({ row, atMs }: TimedRow, index: number, selected: string
     <td role="cell" class="name"><a href="#/lock/${spellingOf(row.name)}">${row.name}</a></td>
     <td role="cell" class="kind">${row.kind ?? '–'}</td>
     <td role="cell" class="state">${stateText(row)}</td>
-    <td role="cell" class="owner" title="${row.owner}">${holderText(row)}</td>
+    <td role="cell" class="owner" title="${row.owner}">${ownerLink(row.owner, holderText(row))}</td>
     <td role="cell" class="token">${token}</td>
     <td role="cell" class="since">${since}</td>
     <td role="cell" class="ends">${endText(row.endsInMs, passedMs)}</td>
     <td role="cell" class="waiters">${row.waiters === 0 ? '0' : `${row.waiters} wait`}</td>
     <td role="cell" class="oldest">${oldest}</td>
   </tr>`
+}
+
+function ownerLink(owner: string, text: string): Html | string {
+  return owner === '' ? text : html`<a href="#/owner/${spellingOf(owner)}">${text}</a>`
 }
 
 function holderText(row: LineRow): string {
@@ -78,7 +82,7 @@ export function lineHtml(name: string, known: TimedRow | undefined, view: LineVi
     ({ state, owner, token, weight, endsInMs, note }, index) =>
       html`<tr>
         <td>${index + 1}</td>
-        <td>${owner}</td>
+        <td>${ownerLink(owner, owner)}</td>
         <td>${state}</td>
         <td>${token ?? '–'}</td>
         <td>${weight}</td>

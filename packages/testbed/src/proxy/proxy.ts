@@ -9,6 +9,7 @@ import { type Counters, Link } from './link.ts'
 import type { Tally } from './lane.ts'
 import type { ProxyMode } from './mode.ts'
 
+const LOOPBACK = '127.0.0.1'
 const CONNECTIONS_MAX = 10_000
 
 export interface ProxyStats {
@@ -49,16 +50,22 @@ export interface ProxyTarget {
   readonly port: number
 }
 
-/** The target need not be up yet. A connection to a target that refuses is reset. */
-export async function openProxy(target: ProxyTarget, mode: ProxyMode = { kind: 'pass' }): Promise<Proxy> {
-  const port = await reservePort()
-  const proxy = new TcpProxy(port, target, mode)
+/**
+ * The target need not be up yet. A connection to a target that refuses is reset. `at`: an address of this machine, with a
+ * port that the caller reserved. @default a free port of 127.0.0.1
+ */
+export async function openProxy(
+  target: ProxyTarget,
+  mode: ProxyMode = { kind: 'pass' },
+  at?: Required<ProxyTarget>,
+): Promise<Proxy> {
+  const proxy = new TcpProxy(at ?? { host: LOOPBACK, port: await reservePort() }, target, mode)
   await proxy.listen()
   return proxy
 }
 
 class TcpProxy implements Proxy {
-  readonly host = '127.0.0.1'
+  readonly host: string
   readonly port: number
   readonly #server: Server
   readonly #links = new Set<Link>()
@@ -71,7 +78,8 @@ class TcpProxy implements Proxy {
   #mode: ProxyMode
   #accepted = 0
 
-  constructor(port: number, target: ProxyTarget, mode: ProxyMode) {
+  constructor({ host, port }: Required<ProxyTarget>, target: ProxyTarget, mode: ProxyMode) {
+    this.host = host
     this.port = port
     this.#target = target
     this.#mode = mode
@@ -82,7 +90,7 @@ class TcpProxy implements Proxy {
         client.resetAndDestroy()
         return
       }
-      const { host: address = this.host, port: targetPort } = this.#target
+      const { host: address = LOOPBACK, port: targetPort } = this.#target
       const link = new Link(client, { address, port: targetPort }, this.#mode, this.#counters)
       this.#links.add(link)
       void link.ended.then(() => {

@@ -199,6 +199,26 @@ test('what a ledger reads on entering no late writer can change', async () => {
   expect(await book.get(newer)).toEqual({ value: 'thirty-four', token: 34n })
 })
 
+test('an entry that is to be kept for so long may go with its mark a day later, and not before a newer mark', async () => {
+  const [guard, book, id] = [fence(client), ledger(client), fresh()]
+  const hoursLeft = async (): Promise<number | undefined> => {
+    const Key = { resource: { S: `shop!${id}` } }
+    const { Item } = await client.send(new GetItemCommand({ TableName: 'holdfast-fence', Key, ConsistentRead: true }))
+    const expiresAtS = Item?.['expiresAtS']?.N
+    return expiresAtS === undefined ? undefined : Math.round((Number(expiresAtS) - Date.now() / 1_000) / 3_600)
+  }
+  await book.put(lease(33n, 'exclusive', id), 'done', { keep: '1h' })
+  expect(await hoursLeft()).toBe(25)
+  await guard.enter(lease(34n, 'exclusive', id))
+  expect(await hoursLeft()).toBe(undefined)
+  expect(await book.enter(lease(35n, 'exclusive', id))).toEqual({ value: 'done', token: 33n })
+  expect(await hoursLeft()).toBe(25)
+  await book.put(lease(35n, 'exclusive', id), 'begun')
+  expect(await hoursLeft()).toBe(undefined)
+  await book.enter(lease(36n, 'exclusive', id))
+  expect(await hoursLeft()).toBe(undefined)
+})
+
 test('a table of marks that is missing is named, and a server that is away leaves it open', async () => {
   const guard = fence(client, { table: 'nowhere' })
   await expect(guard.enter(lease(34n))).rejects.toMatchObject({

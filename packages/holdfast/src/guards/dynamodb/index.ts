@@ -2,6 +2,7 @@
 /** The entry `holdfast/guards/dynamodb`: the guard for data in DynamoDB, and the ledger over it. */
 export type { Fenced, Mode, Sequencer } from '../../lease/lease.ts'
 export type { GuardOptions } from '../admission.ts'
+export type { LedgerPutOptions } from '../ledger-terms.ts'
 export type { DynamodbSender } from './client.ts'
 export {
   fence,

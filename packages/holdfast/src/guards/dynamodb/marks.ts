@@ -38,17 +38,36 @@ const KEEP = '#holdfast = if_not_exists(#holdfast, :holdfastNone)'
 /** What is written beside the mark, in the same item. */
 export interface MarkNote {
   readonly set: string
-  readonly values: Record<string, { S: string }>
+  readonly values: Record<string, { N: string } | { S: string }>
+  /** An attribute that goes. @default none */
+  readonly forgets?: string
+  /** In seconds since 1970, after which DynamoDB may remove the item. @default it stays */
+  readonly expiresAtS?: number
 }
 
+/** The attribute for `TimeToLiveSpecification`. */
+export const EXPIRY = 'expiresAtS'
+
 export function updateOf(table: string, { resource, token }: Admission, note?: MarkNote): MarkUpdate {
+  const expires = note?.expiresAtS
+  const set = [
+    SET,
+    ...(note === undefined ? [] : [note.set]),
+    ...(expires === undefined ? [] : [`${EXPIRY} = :expires`]),
+  ]
+  // A mark that was raised anew is needed for longer than the entry of an earlier holder.
+  const gone = [...(expires === undefined ? [EXPIRY] : []), ...(note?.forgets === undefined ? [] : [note.forgets])]
   return {
     TableName: table,
     Key: { resource: { S: resource } },
-    UpdateExpression: `SET ${[SET, ...(note === undefined ? [] : [note.set])].join(', ')}`,
+    UpdateExpression: `SET ${set.join(', ')}${gone.length > 0 ? ` REMOVE ${gone.join(', ')}` : ''}`,
     ConditionExpression: CONDITION,
     ExpressionAttributeNames: { '#holdfast': 'token' },
-    ExpressionAttributeValues: { ':holdfast': { N: String(token) }, ...note?.values },
+    ExpressionAttributeValues: {
+      ':holdfast': { N: String(token) },
+      ...note?.values,
+      ...(expires !== undefined && { ':expires': { N: String(expires) } }),
+    },
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   }
 }

@@ -27,11 +27,12 @@ export interface MysqlFenceOptions extends GuardOptions, MysqlTableOptions {
 const TABLE_DEFAULT = 'holdfast_fence'
 
 /** The table of marks, for an owner that makes the tables. */
-export function fenceTableSql({
-  table = TABLE_DEFAULT,
-  database,
-}: Pick<MysqlFenceOptions, 'database' | 'table'> = {}): string {
-  return fenceTable(tableName(database, 'table', table))
+export function fenceTableSql(options: Pick<MysqlFenceOptions, 'database' | 'table'> = {}): string {
+  return fenceTable(marksTable(options))
+}
+
+export function marksTable({ table = TABLE_DEFAULT, database }: Pick<MysqlFenceOptions, 'database' | 'table'>): string {
+  return tableName(database, 'table', table)
 }
 
 /**
@@ -56,8 +57,8 @@ export function fence(source: unknown, options: MysqlFenceOptions = {}): SqlFenc
 
 /** What the guard and the ledger stand on. */
 export function fencedTransactions(source: unknown, options: MysqlFenceOptions): FencedTransactions<never> {
-  const { wait = MARK_WAIT_MS_DEFAULT, table = TABLE_DEFAULT, database, triggers = false } = options
+  const { wait = MARK_WAIT_MS_DEFAULT, triggers = false } = options
   const own = ownTransactionsOf(source)
   const waitMs = durationMs('wait', wait, { minMs: 1000, maxMs: MARK_WAIT_MS_MAX })
-  return new FencedTransactions(own, new MysqlMarks(tableName(database, 'table', table), waitMs, triggers))
+  return new FencedTransactions(own, new MysqlMarks(marksTable(options), waitMs, triggers))
 }

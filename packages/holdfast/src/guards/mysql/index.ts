@@ -2,8 +2,9 @@
 /** The entry `holdfast/guards/mysql`: the guard for MySQL and MariaDB, the ledger over it, and a lock inside a transaction. */
 export type { Fenced, Mode, Sequencer } from '../../lease/lease.ts'
 export type { GuardOptions } from '../admission.ts'
+export type { LedgerPutOptions } from '../ledger-terms.ts'
 export type { RowFragmentOptions, SqlFence } from '../sql/fence.ts'
-export type { SqlLedger, SqlLedgerEntry } from '../sql/ledger.ts'
+export type { SqlLedger, SqlLedgerEntry, SqlPutOptions } from '../sql/ledger.ts'
 export type { RowFragments } from '../sql/marks.ts'
 export type { SqlSession } from '../sql/session.ts'
 export type { SqlTransactions } from '../sql/transactions.ts'

@@ -7,6 +7,7 @@ import type { Pool } from 'mysql2/promise'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { Misuse, OutcomeUnknown, StaleToken, Unsupported, WaitTimeout } from '../../store/errors.ts'
 import { fence, fenceTableSql, ledger } from './index.ts'
+import { judgePruning } from '../sql/entry-terms.fixture.ts'
 import { buyerOf, firstRow, kinds, lease, type Server, Servers } from './servers.fixture.ts'
 
 const servers = new Servers()
@@ -157,6 +158,11 @@ describe.each(kinds)('on $kind', { timeout: 120_000 }, (each) => {
     await expect(book.put(lease(token), 'late')).rejects.toThrow(StaleToken)
     await expect(book.put(lease(token + 2n, 'shared'), 'reader')).rejects.toThrow(Unsupported)
     await book.put(lease(token + 1n), 'x'.repeat(65_536))
+  })
+
+  it('the ledger removes what was to be kept for so long a day after that, with its mark, and nothing else', async () => {
+    expect(await ledger(pool).prune()).toBe(0)
+    await judgePruning((clock) => ledger(pool, { clock }))
   })
 
   it('an effect and its outcome are there together or not at all', async () => {

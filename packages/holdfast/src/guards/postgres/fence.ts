@@ -22,11 +22,12 @@ export interface PostgresFenceOptions extends GuardOptions, PostgresTableOptions
 const TABLE_DEFAULT = 'holdfast_fence'
 
 /** The table of marks, for an owner that makes the tables. */
-export function fenceTableSql({
-  table = TABLE_DEFAULT,
-  schema,
-}: Pick<PostgresFenceOptions, 'schema' | 'table'> = {}): string {
-  return fenceTable(tableName({ schema }, 'table', table))
+export function fenceTableSql(options: Pick<PostgresFenceOptions, 'schema' | 'table'> = {}): string {
+  return fenceTable(marksTable(options))
+}
+
+export function marksTable({ table = TABLE_DEFAULT, schema }: Pick<PostgresFenceOptions, 'schema' | 'table'>): string {
+  return tableName({ schema }, 'table', table)
 }
 
 /**
@@ -51,8 +52,8 @@ export function fence(source: unknown, options: PostgresFenceOptions = {}): SqlF
 
 /** What the guard and the ledger stand on. */
 export function fencedTransactions(source: unknown, options: PostgresFenceOptions): FencedTransactions<never> {
-  const { wait = MARK_WAIT_MS_DEFAULT, table = TABLE_DEFAULT, schema } = options
+  const { wait = MARK_WAIT_MS_DEFAULT } = options
   const own: OwnTransactions<never> = ownTransactionsOf(source)
   const waitMs = durationMs('wait', wait, { minMs: 1, maxMs: MARK_WAIT_MS_MAX })
-  return new FencedTransactions(own, new PostgresMarks(tableName({ schema }, 'table', table), waitMs))
+  return new FencedTransactions(own, new PostgresMarks(marksTable(options), waitMs))
 }

@@ -6,6 +6,7 @@ import * as server from '@holdfast/testbed/engines/postgres/driver'
 import { requireEngine } from '@holdfast/testbed/engines/require-engine'
 import { afterAll, beforeEach, expect, it } from 'vitest'
 import { StaleToken, Unsupported } from '../../store/errors.ts'
+import { judgePruning } from '../sql/entry-terms.fixture.ts'
 import { Guarded, lease } from './guarded.fixture.ts'
 import { fence, ledger } from './index.ts'
 
@@ -60,7 +61,7 @@ it('becomes part of a transaction that is open: an effect and its outcome are th
   const sell = async (fails: boolean): Promise<void> =>
     await guard.run(lease(33n), async (tx) => {
       await tx.query(`UPDATE ${seat} SET buyer = 'Ada'`)
-      await book.put(lease(33n), 'sold', tx)
+      await book.put(lease(33n), 'sold', { tx, keep: '1h' })
       expect(await book.enter(lease(33n), tx)).toEqual({ value: 'sold', token: 33n })
       if (fails) throw new Error('no')
     })
@@ -68,4 +69,10 @@ it('becomes part of a transaction that is open: an effect and its outcome are th
   expect([(await book.get(lock))?.value, await guarded.buyerOf(seat)]).toEqual(['begun', null])
   await sell(false)
   expect([(await book.get(lock))?.value, await guarded.buyerOf(seat)]).toEqual(['sold', 'Ada'])
+})
+
+it('removes what was to be kept for so long a day after that, with its mark, and nothing else', async () => {
+  const { schema } = await guarded.shop()
+  expect(await ledger(guarded.pool(), { schema }).prune()).toBe(0)
+  await judgePruning((clock) => ledger(guarded.pool(), { schema, clock }))
 })

@@ -157,6 +157,23 @@ test('a ledger keeps what the last holder wrote, and a late one cannot change it
   await expect(book.put(lease(35n), 'x'.repeat(65_537))).rejects.toThrow(Misuse)
 })
 
+test('an entry that is to be kept for so long goes by itself, and its mark a day later', async () => {
+  const book = ledger(client, { prefix: 'kept' })
+  const [mark, entry] = ['kept:{shop!stock}', 'kept:{shop!stock}:ledger']
+  const hoursOf = async (key: string): Promise<number> => Math.round((await client.pttl(key)) / 3_600_000)
+  await book.put(lease(33n), 'done', { keep: '1h' })
+  expect([await hoursOf(entry), await hoursOf(mark)]).toEqual([1, 25])
+  await fence(client, { prefix: 'kept' }).enter(lease(34n))
+  expect(await client.pttl(mark)).toBe(-1)
+  expect(await book.enter(lease(35n))).toEqual({ value: 'done', token: 33n })
+  expect([await hoursOf(entry), await hoursOf(mark)]).toEqual([1, 25])
+  await book.put(lease(35n), 'begun')
+  expect([await client.pttl(entry), await client.pttl(mark)]).toEqual([-1, -1])
+  await book.put(lease(36n), 'done', { keep: 1 })
+  await expect.poll(() => book.get({ namespace: 'shop', name: 'stock' })).toBe(null)
+  await expect(book.enter(lease(35n))).rejects.toThrow(StaleToken)
+})
+
 test('a client that gives bytes in place of text is understood', async () => {
   const own = createClient({ url })
   await own.connect()
@@ -208,7 +225,7 @@ test.each([
   await guard.check(mine)
   await guard.run(mine, { ...sale, repeatable: true })
   expect(await own.get('stock:7')).toBe('6')
-  await book.put(mine, 'sold')
+  await book.put(mine, 'sold', { keep: '1h' })
   expect(await book.enter(mine)).toEqual({ value: 'sold', token: 34n })
   expect(await book.get(mine)).toEqual({ value: 'sold', token: 34n })
   await expect(guard.run(mine, work)).rejects.toThrow(/no permissions|can't run/)

@@ -6,6 +6,7 @@ import { resourceOf } from '../../store/names.ts'
 import { boundedText } from '../../store/bounded-text.ts'
 import { partsOf, type RedisCommands, senderOf, textOf } from './client.ts'
 import { assertHolder } from '../admission.ts'
+import { keepMsOf, type LedgerPutOptions, MARK_OUTLIVES_MS } from '../ledger-terms.ts'
 import { fence, type RedisFenceOptions } from './fence.ts'
 
 export interface RedisLedgerEntry {
@@ -20,19 +21,33 @@ export interface RedisLedger {
   get(lock: Pick<Fenced, 'namespace' | 'name'>): Promise<RedisLedgerEntry | null>
   /** Raises the mark and reads the entry in one script: what a holder reads here, no late writer can change. */
   enter(lease: Fenced): Promise<RedisLedgerEntry | null>
-  /** Writes the entry unless a newer token was seen. At most 65,536 bytes of UTF-8; not with a shared lease. */
-  put(lease: Fenced, value: string): Promise<void>
+  /**
+   * Writes the entry unless a newer token was seen. At most 65,536 bytes of UTF-8; not with a shared lease. With `keep` Redis
+   * itself removes the entry, and the mark of its lock a day later, so set `maxmemory-policy` to `noeviction`.
+   */
+  put(lease: Fenced, value: string, options?: LedgerPutOptions): Promise<void>
 }
 
-const READ = "return redis.call('HMGET', KEYS[1], 'token', 'value')"
-const WRITE = "redis.call('HSET', KEYS[1], 'token', ARGV[1], 'value', ARGV[2])"
+/** A newer mark has no end any more: it gets one again, as far from now as from its entry. */
+const READ = `local left = redis.call('PTTL', KEYS[1])
+if left >= 0 then redis.call('PEXPIRE', KEYS[2], left + ${MARK_OUTLIVES_MS}) end
+return redis.call('HMGET', KEYS[1], 'token', 'value')`
+/** What is made anew has no end. */
+const WRITE = `redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 'token', ARGV[1], 'value', ARGV[2])
+redis.call('SET', KEYS[2], ARGV[1])
+if ARGV[3] then
+  redis.call('PEXPIRE', KEYS[1], ARGV[3])
+  redis.call('PEXPIRE', KEYS[2], ARGV[3] + ${MARK_OUTLIVES_MS})
+end`
 
 /** A ledger over a client of the caller; it is never closed here. Sends nothing yet. */
 export function ledger(client: RedisCommands, options: RedisFenceOptions = {}): RedisLedger {
   const guard = fence(client, options)
   const send = senderOf(client)
-  const keyOf = ({ namespace, name }: Pick<Fenced, 'namespace' | 'name'>): string =>
-    `${options.prefix ?? 'holdfast-fence'}:{${resourceOf(namespace, name)}}:ledger`
+  const markOf = ({ namespace, name }: Pick<Fenced, 'namespace' | 'name'>): string =>
+    `${options.prefix ?? 'holdfast-fence'}:{${resourceOf(namespace, name)}}`
+  const keyOf = (lock: Pick<Fenced, 'namespace' | 'name'>): string => `${markOf(lock)}:ledger`
   return {
     async get(lock) {
       const key = keyOf(lock)
@@ -41,19 +56,20 @@ export function ledger(client: RedisCommands, options: RedisFenceOptions = {}): 
     async enter(lease) {
       assertHolder(lease)
       const key = keyOf(lease)
-      return entryOf(await guard.run(lease, { lua: READ, keys: [key], repeatable: true }), key)
+      return entryOf(await guard.run(lease, { lua: READ, keys: [key, markOf(lease)], repeatable: true }), key)
     },
-    async put(lease, value) {
+    async put(lease, value, putOptions = {}) {
       assertHolder(lease)
       const { namespace, name, mode, token } = lease
       if (mode === 'shared') {
         throw new Unsupported(`${name}: a shared lease only reads; take the write lock to put`, { resource: name })
       }
       const text = boundedText('value', value, LEDGER_VALUE_BYTES_MAX)
+      const keepMs = keepMsOf(putOptions)
       await guard.run(lease, {
         lua: WRITE,
-        keys: [keyOf({ namespace, name })],
-        args: [String(token), text],
+        keys: [keyOf({ namespace, name }), markOf({ namespace, name })],
+        args: [String(token), text, ...(keepMs === undefined ? [] : [String(Math.ceil(keepMs))])],
         repeatable: true,
       })
     },

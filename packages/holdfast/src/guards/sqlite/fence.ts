@@ -66,10 +66,10 @@ export interface RowFence {
   readonly parameters: { readonly fence: bigint }
 }
 
-const TABLE_DEFAULT = 'holdfast_fence'
+export const FENCE_TABLE_DEFAULT = 'holdfast_fence'
 
 /** The table of marks, for an owner that makes the tables. STRICT, so that a token is never kept as text and compared as such. */
-export function fenceTableSql(table: string = TABLE_DEFAULT): string {
+export function fenceTableSql(table: string = FENCE_TABLE_DEFAULT): string {
   return (
     `CREATE TABLE IF NOT EXISTS main.${identifier('table', table)} ` +
     '(resource TEXT NOT NULL PRIMARY KEY, token INTEGER NOT NULL) STRICT, WITHOUT ROWID'
@@ -82,7 +82,7 @@ export function fence<Database extends SqliteDatabase>(
   options: SqliteFenceOptions = {},
 ): SqliteFence<Database> {
   const admit = admissions(options, 'sqlite')
-  const marks = marksOf(db, options.table ?? TABLE_DEFAULT)
+  const marks = marksOf(db, options.table ?? FENCE_TABLE_DEFAULT)
   return {
     enter(lease) {
       const admission = admit(lease)

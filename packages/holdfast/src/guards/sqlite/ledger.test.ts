@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { StaleToken, Unsupported } from '../../store/errors.ts'
 import type { Fenced, Mode } from '../../lease/lease.ts'
+import { judgePruning } from '../sql/entry-terms.fixture.ts'
 import { fence, ledger } from './index.ts'
 
 let folder: string
@@ -76,5 +77,9 @@ describe('the ledger', () => {
     db.exec('BEGIN')
     expect(() => book.put(lease(36n), 'third')).toThrow(/before you BEGIN/)
     db.exec('ROLLBACK')
+  })
+
+  it('removes what was to be kept for so long a day after that, with its mark, and nothing else', async () => {
+    await judgePruning((clock) => ledger(open(), { clock }))
   })
 })

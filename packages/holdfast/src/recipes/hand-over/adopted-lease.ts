@@ -61,7 +61,7 @@ export async function adopted(
     const attempt = new LockAttempt(client.namespace, shape)
     const lease = new HeldLease({ attempt, shape, ref, outcomeUnknown: false }, standing, { ...settings, note }, client)
     client.began(lease)
-    client.events.emit('acquired', { ...attempt.about, carry: attempt.carry, token, waitedMs: 0 })
+    client.events.emit('acquired', { ...attempt.traceable, token, waitedMs: 0 })
     return new AdoptedLease(lease, place)
   } catch (error) {
     await place.undo()

@@ -11,6 +11,13 @@ export interface KeyBookOptions {
   readonly keepsFailures: boolean
 }
 
+/** As a ledger takes it. */
+export interface EntryText {
+  readonly value: string
+  /** Absent where an interruption is to be settled. */
+  readonly keep?: number
+}
+
 /** What all entries of an attempt say. */
 export type AttemptTraits = Pick<KeyEntry, 'attempt' | 'fingerprint'>
 
@@ -36,31 +43,32 @@ export class KeyBook {
     return this.#found(lease.name, await this.ledger.enter(lease))
   }
 
-  async put(lease: HeldLease, text: string): Promise<void> {
-    await putInTheEnd(this.#client, this.ledger, lease, text)
+  async put(lease: HeldLease, entry: EntryText): Promise<void> {
+    await putInTheEnd(this.#client, this.ledger, lease, entry)
   }
 
   /** It has no end: where it is not followed by an outcome, it is for `settle` to say what happened. */
-  begun(traits: AttemptTraits): string {
+  begun(traits: AttemptTraits): EntryText {
     return this.#text({ ...traits, state: 'running' })
   }
 
-  done({ attempt, fingerprint }: AttemptTraits, returned: unknown): string {
+  done({ attempt, fingerprint }: AttemptTraits, returned: unknown): EntryText {
     return this.#text({ attempt, fingerprint, state: 'done', returned, untilMs: this.#untilMs() })
   }
 
-  failed(traits: AttemptTraits, threw: unknown): string {
+  failed(traits: AttemptTraits, threw: unknown): EntryText {
     const error = (threw instanceof Error ? threw.message : String(threw)).slice(0, ERROR_LENGTH_MAX)
     return this.#text({ ...traits, state: 'failed', error, untilMs: this.#untilMs() })
   }
 
   /** Nothing has happened, and the next attempt is counted. */
-  free({ attempt }: AttemptTraits): string {
+  free({ attempt }: AttemptTraits): EntryText {
     return this.#text({ attempt, state: 'free', untilMs: this.#untilMs() })
   }
 
-  #text(entry: Omit<KeyEntry, 'owner' | 'atMs'>): string {
-    return entryText({ ...entry, owner: this.#client.owner, atMs: this.#client.clock.wallMs() })
+  #text(entry: Omit<KeyEntry, 'owner' | 'atMs'>): EntryText {
+    const value = entryText({ ...entry, owner: this.#client.owner, atMs: this.#client.clock.wallMs() })
+    return entry.untilMs === undefined ? { value } : { value, keep: this.#options.keepMs }
   }
 
   #found(name: string, stored: { readonly value: string; readonly token: bigint } | null): WrittenEntry | undefined {

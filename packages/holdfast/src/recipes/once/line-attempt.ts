@@ -4,6 +4,7 @@ import type { ReleaseOutcome } from '../../lease/lease.ts'
 import { LeaseLost } from '../../store/errors.ts'
 import type { Duty, MaybePromise } from '../duty.ts'
 import { checkedLedger, type Ledger } from '../ledger.ts'
+import type { EntryText } from '../key-book/key-book.ts'
 import type { OnceAttempt } from './once.ts'
 
 export interface LineAttemptParts {
@@ -11,8 +12,8 @@ export interface LineAttemptParts {
   readonly attempt: number
   readonly duty: Duty
   readonly ledger: Ledger
-  /** The text of an outcome. */
-  done(returned: unknown): string
+  /** The entry of an outcome. */
+  done(returned: unknown): EntryText
 }
 
 export class LineAttempt extends LeaseProxy implements OnceAttempt {
@@ -33,7 +34,7 @@ export class LineAttempt extends LeaseProxy implements OnceAttempt {
     return this.#hasWritten
   }
 
-  textOf(returned: unknown): string {
+  entryOf(returned: unknown): EntryText {
     return this.#parts.done(returned)
   }
 
@@ -42,9 +43,9 @@ export class LineAttempt extends LeaseProxy implements OnceAttempt {
   }
 
   finish(returned: unknown, ledger: Ledger = this.#parts.ledger): MaybePromise<void> {
-    const text = this.textOf(returned)
+    const { value, ...options } = this.entryOf(returned)
     this.#hasWritten = true
-    return checkedLedger(ledger).put(this.#parts.duty.lease, text)
+    return checkedLedger(ledger).put(this.#parts.duty.lease, value, options)
   }
 
   /** The lease is given back when the work has returned, so this only asks for that. */

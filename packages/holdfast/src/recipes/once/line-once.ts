@@ -10,7 +10,7 @@ import { LeaseLost, Misuse, OutcomeUnknown, StaleToken } from '../../store/error
 import { instant } from '../../time/instant.ts'
 import { acquireOrThrow } from '../../wait/acquire.ts'
 import { Duty, resultOf, type WorkEnd } from '../duty.ts'
-import type { AttemptTraits, KeyBook } from '../key-book/key-book.ts'
+import type { AttemptTraits, EntryText, KeyBook } from '../key-book/key-book.ts'
 import { returnedIn, type WrittenEntry } from '../key-book/key-entry.ts'
 import { mutexShape } from '../mutex.ts'
 import { recipeName } from '../recipe-name.ts'
@@ -94,7 +94,7 @@ export class LineOnce implements Once {
     const told = { attempt, fingerprint }
     await book.put(lease, book.begun(told))
     const duty = new Duty(this.#client, lease, { stopWithinMs: STOP_WITHIN_MS })
-    const done = (returned: unknown): string => book.done(told, returned)
+    const done = (returned: unknown): EntryText => book.done(told, returned)
     const given = new LineAttempt({ key, attempt, duty, ledger: book.ledger, done })
     const onAbort = (): void => duty.ask(signal?.reason)
     signal?.addEventListener('abort', onAbort, { once: true })
@@ -114,9 +114,9 @@ export class LineOnce implements Once {
     try {
       const own = await this.#ownOutcome(lease, given)
       if (own !== undefined) return own.returned as T
-      const text = given.textOf(end.returned)
-      await this.#plan.book.put(lease, text)
-      return returnedIn(text)
+      const entry = given.entryOf(end.returned)
+      await this.#plan.book.put(lease, entry)
+      return returnedIn(entry.value)
     } catch (cause) {
       if (cause instanceof Misuse) throw cause
       if (cause instanceof LeaseLost || cause instanceof StaleToken || !lease.isHeld())

@@ -77,6 +77,6 @@ export class LedgerTicks implements TickList {
 
   async #put(lease: HeldLease, history: History): Promise<void> {
     this.#seen = history
-    await putInTheEnd(this.#client, this.#options.ledger, lease, history.toString())
+    await putInTheEnd(this.#client, this.#options.ledger, lease, { value: history.toString() })
   }
 }

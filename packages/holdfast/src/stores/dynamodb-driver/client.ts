@@ -13,7 +13,7 @@ export interface DynamodbModule {
   readonly DescribeTableCommand: Make
   readonly DescribeTimeToLiveCommand: Make
   readonly GetItemCommand: Make
-  readonly UpdateItemCommand: Make
+  readonly PutItemCommand: Make
   readonly ScanCommand: Make
 }
 

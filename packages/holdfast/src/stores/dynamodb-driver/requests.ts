@@ -57,9 +57,9 @@ export class DynamodbRequests {
   }
 
   /** `undefined` when it is written. */
-  async update(input: object, what: string): Promise<Refusal | undefined> {
+  async put(input: object, what: string): Promise<Refusal | undefined> {
     try {
-      await this.#send(new this.#module.UpdateItemCommand(input as never), what)
+      await this.#send(new this.#module.PutItemCommand(input as never), what)
       return undefined
     } catch (error) {
       if (isConditionFailed(error)) return { item: error.Item as Item | undefined }
@@ -79,8 +79,10 @@ export class DynamodbRequests {
     const late = new AbortController()
     try {
       return await this.#bounded(this.#client.send(command as never, { abortSignal: late.signal }), what)
-    } finally {
+    } catch (error) {
+      // Only where it did not end by itself: an abort makes an error with a stack, which a tenth of a pair would go into.
       late.abort()
+      throw error
     }
   }
 }

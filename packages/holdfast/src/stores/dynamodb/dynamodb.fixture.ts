@@ -44,7 +44,7 @@ export class Stage extends DatabaseStage {
             const answered = await next({ ...args, input })
             const { ConsumedCapacity } = answered.output as { ConsumedCapacity?: { CapacityUnits?: number } }
             const units = ConsumedCapacity?.CapacityUnits ?? 0
-            if (commandName === 'UpdateItemCommand') bill.writeUnits += units
+            if (commandName === 'PutItemCommand') bill.writeUnits += units
             else bill.readUnits += units
             return answered
           } catch (error) {

@@ -14,7 +14,6 @@ import { EXPIRY, KEY } from '../dynamodb-driver/table-form.ts'
 const IDLE_SECONDS = 30 * 24 * 60 * 60
 /** Requests of one list: each reads 1 MB of the table at most. */
 const PAGES_MAX = 50
-const NAMES = { '#record': 'record', '#version': 'version' }
 
 type LineItems = Pick<SwapEngine, 'read' | 'swap' | 'list' | 'refusalTells'>
 
@@ -27,7 +26,7 @@ export function lineItems(requests: DynamodbRequests, table: string, clock: Cloc
     },
     async swap(key, seen, text) {
       const version = crypto.randomUUID()
-      const refusal = await requests.update(writeOf({ table, key, seen, text, version }, clock), 'changing a line')
+      const refusal = await requests.put(writeOf({ table, key, seen, text, version }, clock), 'changing a line')
       if (refusal === undefined) return { version }
       return refusedBy(storedIn(refusal.item, key), version)
     },
@@ -53,22 +52,24 @@ interface LineWrite {
   readonly version: string
 }
 
+/** The whole item: DynamoDB takes it sooner than what is to become of each attribute, and counts the same units. */
 function writeOf({ table, key, seen, text, version }: LineWrite, clock: Clock): object {
-  const isIdle = isIdleText(text)
-  const change = 'SET #record = :record, #version = :version'
   const expiresAt = String(Math.floor(clock.wallMs() / 1000) + IDLE_SECONDS)
   return {
     TableName: table,
-    Key: { [KEY]: { S: key } },
-    UpdateExpression: isIdle ? `${change}, ${EXPIRY} = :expiresAt` : `${change} REMOVE ${EXPIRY}`,
-    ConditionExpression: seen === undefined ? `attribute_not_exists(${KEY})` : '#version = :seen',
-    ExpressionAttributeNames: NAMES,
-    ExpressionAttributeValues: {
-      ':record': { S: text },
-      ':version': { S: version },
-      ...(seen !== undefined && { ':seen': { S: seen } }),
-      ...(isIdle && { ':expiresAt': { N: expiresAt } }),
+    Item: {
+      [KEY]: { S: key },
+      record: { S: text },
+      version: { S: version },
+      ...(isIdleText(text) && { [EXPIRY]: { N: expiresAt } }),
     },
+    ...(seen === undefined
+      ? { ConditionExpression: `attribute_not_exists(${KEY})` }
+      : {
+          ConditionExpression: '#version = :seen',
+          ExpressionAttributeNames: { '#version': 'version' },
+          ExpressionAttributeValues: { ':seen': { S: seen } },
+        }),
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   }
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { StoreUnavailable } from '../../store/errors.ts'
 import type { KubernetesAddress } from './address.ts'
 import { kubeconfigAccess } from './kubeconfig.ts'
+import type { LoginProgram } from './login-program.ts'
 
 export interface KubernetesAccess {
   /** `https://host:port`, perhaps with a path. */
@@ -20,6 +21,8 @@ export interface KubernetesAccess {
   readonly token?: string
   /** A token that is replaced while it is used. */
   readonly tokenFile?: string
+  /** Which prints one. */
+  readonly program?: LoginProgram
 }
 
 const NAMESPACE_DEFAULT = 'default'

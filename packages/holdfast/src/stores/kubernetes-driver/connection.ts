@@ -2,6 +2,7 @@
 import { Agent as PlainAgent, type IncomingMessage, request as plainRequest } from 'node:http'
 import { Agent, request, type RequestOptions } from 'node:https'
 import type { ConnectionOptions } from 'node:tls'
+import { linesIn, textIn } from '../http-driver/answer-text.ts'
 import type { KubernetesAccess } from './access.ts'
 import { KubernetesRefusal, type KubernetesStatus } from './errors.ts'
 
@@ -48,7 +49,7 @@ export class KubernetesConnection {
     const response = await this.#send(asked, { agent: false, signal })
     response.socket.setKeepAlive(true, KEEP_ALIVE_MS)
     if (response.statusCode !== 200) await answerIn(response)
-    return { over: linesIn(response, onLine) }
+    return { over: linesIn(response, ANSWER_LENGTH_MAX, onLine) }
   }
 
   close(): void {
@@ -91,11 +92,7 @@ function tlsOf({ authority, certificate, key, serverName, acceptsAnyCertificate 
 }
 
 async function answerIn(response: IncomingMessage): Promise<unknown> {
-  let text = ''
-  for await (const part of response.setEncoding('utf8')) {
-    text += String(part)
-    if (text.length > ANSWER_LENGTH_MAX) throw new Error('the answer is longer than 64 MiB')
-  }
+  const text = await textIn(response, ANSWER_LENGTH_MAX)
   const { statusCode: status = 0 } = response
   if (status >= 200 && status < 300) return JSON.parse(text) as unknown
   throw new KubernetesRefusal(status, statusIn(text))
@@ -108,15 +105,5 @@ function statusIn(text: string): KubernetesStatus {
     return status.kind === 'Status' ? status : {}
   } catch {
     return {}
-  }
-}
-
-async function linesIn(response: IncomingMessage, onLine: (line: string) => void): Promise<void> {
-  let rest = ''
-  for await (const part of response.setEncoding('utf8')) {
-    const lines = (rest + String(part)).split('\n')
-    rest = lines.pop() ?? ''
-    if (rest.length > ANSWER_LENGTH_MAX) throw new Error('a line is longer than 64 MiB')
-    for (const line of lines) if (line !== '') onLine(line)
   }
 }

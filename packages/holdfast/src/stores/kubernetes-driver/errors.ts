@@ -68,7 +68,8 @@ function meaningOf(error: unknown, isRenewed: boolean): EngineMeaning | undefine
   if (status === 404 && of === 'namespaces') {
     return { kind: 'final', words: 'does not have the namespace: make it, or name another one', code }
   }
-  if (status === 401 && isRenewed) return { kind: 'away', words: 'refused a token that is replaced in its file', code }
+  if (status === 401 && isRenewed)
+    return { kind: 'away', words: 'refused a token that is replaced in its file, or by its program', code }
   const [kind, words] = MEANINGS[status] ?? [status >= 500 ? 'unknown' : 'final', 'refused the request']
   return { kind, words, code }
 }

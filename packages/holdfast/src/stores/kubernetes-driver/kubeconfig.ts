@@ -2,9 +2,12 @@
 import { dirname, resolve } from 'node:path'
 import { StoreUnavailable } from '../../store/errors.ts'
 import type { KubernetesAccess } from './access.ts'
-import { parseYaml } from './yaml.ts'
+import { loginProgramOf } from './login-program.ts'
+import { type Fields, parseYaml } from './yaml.ts'
 
-type Fields = Readonly<Record<string, unknown>>
+type UserLogin = {
+  readonly [Field in 'certificate' | 'key' | 'token' | 'tokenFile' | 'program']?: KubernetesAccess[Field] | undefined
+}
 type ReadText = (path: string) => Promise<string>
 
 const ASK_KUBECTL = 'kubectl config view --raw --minify -o json writes it as JSON'
@@ -34,15 +37,16 @@ export async function kubeconfigAccess(
     authority: await pem(cluster, 'certificate-authority'),
     serverName: textOf(cluster, 'tls-server-name'),
     acceptsAnyCertificate: isTrue(cluster['insecure-skip-tls-verify']) ? true : undefined,
-    ...(await loginOf(user, path, pem)),
+    ...(await loginOf(user, cluster, path, pem)),
   })
 }
 
 async function loginOf(
   user: Fields,
+  cluster: Fields,
   path: string,
   pem: (fields: Fields, field: string) => Promise<string | undefined>,
-): Promise<Partial<Record<'certificate' | 'key' | 'token' | 'tokenFile', string | undefined>>> {
+): Promise<UserLogin> {
   const file = textOf(user, 'tokenFile')
   const login = {
     certificate: await pem(user, 'client-certificate'),
@@ -51,10 +55,15 @@ async function loginOf(
     tokenFile: file === undefined ? undefined : besides(path, file),
   }
   const isLogin = Object.values(login).some((each) => each !== undefined)
-  if (!isLogin && (user['exec'] !== undefined || user['auth-provider'] !== undefined)) {
-    throw refused(path, 'logs in by a program, which is not run here: give its user a token (kubectl create token)')
+  if (isLogin) return login
+  const exec = user['exec']
+  if (exec === undefined && user['auth-provider'] !== undefined) {
+    throw refused(path, 'logs in as kubectl no longer does (auth-provider): give its user a program (exec) or a token')
   }
-  return login
+  if (!isFields(exec)) return login
+  const program = loginProgramOf(exec, cluster, path)
+  if (typeof program === 'string') throw refused(path, program)
+  return { program }
 }
 
 function parsed(text: string, path: string): Fields {

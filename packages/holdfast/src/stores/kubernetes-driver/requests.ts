@@ -103,7 +103,8 @@ export class KubernetesRequests {
     const { connection, login, bounded } = this.#parts
     const what = 'watching lines'
     try {
-      const asked: KubernetesRequest = { method: 'GET', path: this.#pathOf(query), headers: await login.headers() }
+      const headers = await bounded(login.headers(), what)
+      const asked: KubernetesRequest = { method: 'GET', path: this.#pathOf(query), headers }
       return await bounded(connection.follow(asked, signal, onLine), what)
     } catch (error) {
       if (isRefusal(error, 403)) return 'forbidden'
@@ -157,7 +158,7 @@ export class KubernetesRequests {
     const { connection, login, bounded } = this.#parts
     const late = new AbortController()
     try {
-      const headers = await login.headers()
+      const headers = await bounded(login.headers(), what)
       return await bounded(connection.ask({ ...asked, headers }, late.signal), what)
     } finally {
       late.abort()

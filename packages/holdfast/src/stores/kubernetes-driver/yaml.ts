@@ -3,6 +3,9 @@
  * What is more than that is refused and never guessed.
  */
 
+/** A mapping, of which nothing is known yet. */
+export type Fields = Readonly<Record<string, unknown>>
+
 interface YamlLine {
   readonly indent: number
   readonly text: string

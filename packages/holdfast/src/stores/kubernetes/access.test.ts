@@ -15,6 +15,7 @@ import { claim, held, takeAndLeave } from '../claims.fixture.ts'
 import { kubernetes } from './index.ts'
 import { Stage } from './kubernetes.fixture.ts'
 
+const EXEC = 'client.authentication.k8s.io/v1'
 const VERBS = ['get', 'list', 'watch', 'create', 'patch']
 
 beforeEach((context) => requireEngine(context, server))
@@ -113,8 +114,37 @@ describe('logins', () => {
     expect(await takeAndLeave(store, 'n!pod')).toBeGreaterThan(0n)
   })
 
+  test('a program of the kubeconfig logs in, and is run again when its token was refused', async () => {
+    await using stage = new Stage()
+    const engine = await stage.server({ users: [{ name: 'locks', token: 'second', verbs: VERBS }] })
+    const path = stage.kubeconfig(engine, [
+      `exec: {"command": "./login", "apiVersion": "${EXEC}", "interactiveMode": "IfAvailable", "provideClusterInfo": true}`,
+    ])
+    const program = join(path, '..', 'login')
+    const printing = (token: string): string =>
+      `#!/bin/sh\ncase "$KUBERNETES_EXEC_INFO" in *'"server":"${engine.url}"'*) ;; *) exit 3;; esac\n` +
+      `echo '{"apiVersion": "${EXEC}", "kind": "ExecCredential", "status": {"token": "${token}"}}'\n`
+    writeFileSync(program, printing('first'), { mode: 0o700 })
+    const refused = stage.opened(kubernetes(of(path)))
+    await expect(refused).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', isFinal: false })
+    writeFileSync(program, printing('second'))
+    const store = await stage.opened(kubernetes(of(path)))
+    expect(await takeAndLeave(store, 'n!program')).toBeGreaterThan(0n)
+  })
+
   test.each([
-    ['a program that logs in', ['exec: {"command": "aws"}'], /kubectl create token/],
+    [
+      'a program that asks a person',
+      [`exec: {"command": "aws", "apiVersion": "${EXEC}", "interactiveMode": "Always"}`],
+      /kubectl create token/,
+    ],
+    ['a program of an old interface', ['exec: {"command": "aws", "apiVersion": "v1alpha1"}'], /bring aws up to date/],
+    ['a login of an old kubectl', ['auth-provider: {"name": "gcp"}'], /auth-provider/],
+    [
+      'a program that is not there',
+      [`exec: {"command": "./nowhere", "apiVersion": "${EXEC}", "installHint": "get it from us"}`],
+      /nowhere cannot be run \(ENOENT\): get it from us/,
+    ],
     ['a file that is not there', ['client-certificate: nowhere.pem'], /nowhere\.pem, which cannot be read/],
   ])('%s is refused with the way out', async (_, user, words) => {
     await using stage = new Stage()

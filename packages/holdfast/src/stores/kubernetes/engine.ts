@@ -1,15 +1,15 @@
 /** A namespace over one API server: what it promises now, its lines, and the notices that a watch brings. */
-import { OutcomeUnknown, StoreUnavailable } from '../../store/errors.ts'
+import { StoreUnavailable } from '../../store/errors.ts'
 import type { Facts } from '../../store/facts.ts'
 import type { StoreEnvironment } from '../../store/store.ts'
 import { lineIn, noticesIn, OURS } from '../kubernetes-driver/lease-object.ts'
 import { LeaseWatch } from '../kubernetes-driver/lease-watch.ts'
 import type { OpenKubernetes } from '../kubernetes-driver/open.ts'
 import type { KubernetesLease } from '../kubernetes-driver/requests.ts'
-import type { Notice, OnNotice } from '../records/engine.ts'
+import type { OnNotice } from '../records/engine.ts'
 import { LinePace } from '../records/line-pace.ts'
 import { noticeIn } from '../records/notice-text.ts'
-import type { SwapEngine, SwapResult } from '../records/swap-engine.ts'
+import type { SwapEngine } from '../records/swap-engine.ts'
 import { kubernetesFactsOf } from './facts.ts'
 import { lineLeases } from './line-leases.ts'
 
@@ -21,8 +21,8 @@ export class KubernetesEngine implements SwapEngine {
   readonly channel: string = crypto.randomUUID()
   readonly read: SwapEngine['read']
   readonly list: SwapEngine['list']
+  readonly swap: SwapEngine['swap']
   recheckInMs?: NonNullable<SwapEngine['recheckInMs']>
-  readonly #swap: SwapEngine['swap']
   readonly #kubernetes: OpenKubernetes
   readonly #environment: StoreEnvironment
   readonly #onNotice: OnNotice
@@ -34,10 +34,10 @@ export class KubernetesEngine implements SwapEngine {
     this.#kubernetes = kubernetes
     this.#environment = environment
     this.#onNotice = onNotice
-    const { read, swap, list } = lineLeases(kubernetes.requests, this.channel, environment.clock)
+    const { read, swap, list } = lineLeases(kubernetes.requests, environment.clock)
     this.read = read
     this.list = list
-    this.#swap = swap
+    this.swap = swap
     this.#watch = new LeaseWatch(kubernetes.requests, environment.timers, OURS, {
       changed: (lease) => this.#hear(lease),
       lost: (error) => environment.troubled?.(error),
@@ -59,25 +59,9 @@ export class KubernetesEngine implements SwapEngine {
     this.#facts = kubernetesFactsOf(await this.#kubernetes.requests.version('opening'), this.#isDeaf)
   }
 
-  async swap(key: string, seen: string | undefined, text: string, notices: readonly Notice[]): Promise<SwapResult> {
-    try {
-      const result = await this.#swap(key, seen, text, notices)
-      if (result.version !== undefined) this.#tellItself(notices)
-      return result
-    } catch (error) {
-      // It may have been written; the others hear of that from the server.
-      if (error instanceof OutcomeUnknown) this.#tellItself(notices)
-      throw error
-    }
-  }
-
   async close(): Promise<void> {
     this.#watch.close()
     this.#kubernetes.close()
-  }
-
-  #tellItself(notices: readonly Notice[]): void {
-    for (const notice of notices) if (notice.channel === this.channel) queueMicrotask(() => this.#onNotice(notice))
   }
 
   #hear(lease: KubernetesLease): void {

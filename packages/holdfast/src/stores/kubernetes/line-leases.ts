@@ -13,8 +13,7 @@ const PAGES_MAX = 100
 
 type LineLeases = Pick<SwapEngine, 'read' | 'swap' | 'list'>
 
-/** `channel`: of this process, which needs no Lease to be told. */
-export function lineLeases(requests: KubernetesRequests, channel: string, clock: Clock): LineLeases {
+export function lineLeases(requests: KubernetesRequests, clock: Clock): LineLeases {
   const current = async (key: string, what: string): Promise<StoredText | undefined> => {
     const lease = await requests.get(leaseNameOf(key), what)
     return lease === undefined ? undefined : storedIn(lease, key)
@@ -24,13 +23,13 @@ export function lineLeases(requests: KubernetesRequests, channel: string, clock:
       return { stored: await current(key, 'reading a line') }
     },
     async swap(key, seen, text, notices) {
-      const others = notices.filter((notice) => notice.channel !== channel).map(messageOf)
+      const messages = notices.map(messageOf)
       const lease = leaseOf(key, {
         seen,
         text,
         isIdle: isIdleText(text),
         holder: holderIn(text),
-        notices: others.map((each) => [each.channel, each.text]),
+        notices: messages.map((each) => [each.channel, each.text]),
         wallMs: clock.wallMs(),
       })
       const written = await (seen === undefined ? requests.create(lease) : requests.patch(leaseNameOf(key), lease))

@@ -74,7 +74,6 @@ export class NatsEngine implements SwapEngine {
       if (result.version !== undefined) this.#tell(key, notices)
       return result
     } catch (error) {
-      // It may have been written, and then nobody else says so.
       if (error instanceof OutcomeUnknown) this.#tell(key, notices)
       throw error
     }
@@ -90,13 +89,11 @@ export class NatsEngine implements SwapEngine {
     await this.#parts.own?.close()
   }
 
-  /** Those of this process itself need no server. */
   #tell(key: string, notices: readonly Notice[]): void {
     this.#mailbox.announce(key)
     for (const notice of notices) {
       const { channel, text } = messageOf(notice)
-      if (channel === this.channel) queueMicrotask(() => this.#parts.onNotice(notice))
-      else this.#mailbox.send(channel, text)
+      this.#mailbox.send(channel, text)
     }
   }
 

@@ -14,11 +14,12 @@ import { driverOfUrl } from './pg.ts'
 
 const CHANNEL = 'holdfast-test'
 
+const events = { onPayload: () => undefined, onUp: () => undefined, onTrouble: () => undefined }
+
 async function hears(url: string, direct: string): Promise<boolean> {
   const driver = await driverOfUrl(url)
   const person = new Client({ connectionString: direct })
   await person.connect()
-  const events = { onPayload: () => undefined, onUp: () => undefined, onTrouble: () => undefined }
   const listener = new PgListener((each) => driver.listener(each), CHANNEL, timersOf(systemClock), events)
   try {
     await listener.open()
@@ -38,4 +39,15 @@ test('behind a pooler nothing counts as heard: its process is not the one that w
   await using bouncer = await pooler.start({ before: engine, poolSize: 1 })
   expect(await hears(bouncer.url, engine.url)).toBe(false)
   expect(await hears(engine.url, engine.url)).toBe(true)
+})
+
+test('a listener that is closed keeps no program alive until its next check', async (context) => {
+  await requireEngine(context, server)
+  await using engine = await server.start()
+  const [driver, timers] = [await driverOfUrl(engine.url), timersOf(systemClock)]
+  const listener = new PgListener((each) => driver.listener(each), CHANNEL, timers, events)
+  await listener.open()
+  listener.close()
+  expect(timers.size).toBe(0)
+  await driver.close()
 })

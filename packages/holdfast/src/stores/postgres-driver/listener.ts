@@ -5,7 +5,7 @@
 import { StoreUnavailable } from '../../store/errors.ts'
 import { ATTEMPT_MS_MAX } from '../../store/limits.ts'
 import { answerWithin } from '../../time/call-limit.ts'
-import type { Timers } from '../../time/timer-queue.ts'
+import type { ScheduledItem, Timers } from '../../time/timer-queue.ts'
 import { quotedName } from '../sql/names.ts'
 import { postgresError } from './errors.ts'
 import type { ListeningConnection, PostgresDriver } from './driver.ts'
@@ -28,6 +28,8 @@ export class PgListener {
   readonly #events: ListenerEvents
   #client: ListeningConnection | undefined
   #retryMs = RETRY_MS_MIN
+  /** The next check, or the next try to connect: one at a time. */
+  #alarm: ScheduledItem<() => void> | undefined
   #isClosed = false
   #isHeard = false
 
@@ -78,6 +80,7 @@ export class PgListener {
 
   close(): void {
     this.#isClosed = true
+    if (this.#alarm !== undefined) this.#timers.cancel(this.#alarm)
     this.#client?.end().catch(ignore)
     this.#client = undefined
   }
@@ -92,7 +95,7 @@ export class PgListener {
   }
 
   #openLater(): void {
-    this.#timers.addIn(() => {
+    this.#later(() => {
       if (this.#isClosed) return
       this.open().then(
         () => this.#events.onUp(),
@@ -103,13 +106,18 @@ export class PgListener {
   }
 
   #checkLater(client: ListeningConnection): void {
-    this.#timers.addIn(() => {
+    this.#later(() => {
       if (this.#client !== client) return
       this.#inTime(client.query('SELECT 1')).then(
         () => this.#checkLater(client),
         (error: unknown) => this.#lost(client, error),
       )
     }, CHECK_EVERY_MS)
+  }
+
+  #later(work: () => void, delayMs: number): void {
+    if (this.#alarm !== undefined) this.#timers.cancel(this.#alarm)
+    this.#alarm = this.#timers.addIn(work, delayMs)
   }
 
   #inTime<Answer>(call: Promise<Answer>): Promise<Answer> {

@@ -5,6 +5,7 @@ import type { Claim, Ref } from '../../store/claim.ts'
 import type { Facts } from '../../store/facts.ts'
 import type { Stamp } from '../../time/clock.ts'
 import type { Renewal, StoreEnvironment, TokenScaleView } from '../../store/store.ts'
+import type { OwnNews } from './own-news.ts'
 import type { WaiterSummary } from './thin-line.ts'
 
 /** What an engine keeps for one resource. */
@@ -118,6 +119,8 @@ export interface RecordEngine {
    * there is no promise, or one of `undefined`, nothing was done and `change` must be asked.
    */
   renewAlone?(renewals: readonly Renewal[]): readonly (Promise<ClaimState | undefined> | undefined)[]
+  /** Whatever this process does to a line is told to its own claims there: `OwnNews`. @default false */
+  readonly hearsItself?: boolean
   /** A leave does not wait for an ask of the same claim that is under way. @default false */
   readonly leavesOvertake?: boolean
   /** A line as it is; of a long line at least these claims and what stands ahead of the first waiters. */
@@ -151,6 +154,8 @@ export type OnNotice = (notice?: HeardNotice | 'unsure') => void
 export interface HeardNotice extends Pick<Notice, 'resource' | 'id' | 'grant'> {
   /** The line changed, whatever it is about: for engines that tell every process of every change. @default false */
   readonly isOfAll?: boolean
+  /** Where this process changed the line itself. @default another process did, and it has to be looked up */
+  readonly own?: OwnNews
 }
 
 export type OpenRecords = (environment: StoreEnvironment, onNotice: OnNotice) => RecordEngine | Promise<RecordEngine>

@@ -33,7 +33,8 @@ export class Observations {
       const before = known?.get(claim.id)
       const sight = before?.beat === beat && before.spanMs === spanMs ? before : { beat, spanMs, atMs: seenAtMs }
       sights.set(claim.id, sight)
-      return { ...claim, endsAtMs: sight.atMs + spanMs * (1 + DRIFT_SHARE) + MARGIN_MS }
+      const endsAtMs = sight.atMs + spanMs * (1 + DRIFT_SHARE) + MARGIN_MS
+      return claim.endsAtMs === endsAtMs ? claim : { ...claim, endsAtMs }
     })
     this.#remember(resource, sights)
     return { ...line, claims }

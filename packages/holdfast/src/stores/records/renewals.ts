@@ -1,7 +1,10 @@
-/** Renewals of several lines on an engine that changes each line alone: a line that cannot be changed fails alone. */
+/** Renewals of several claims: a line that cannot be read or changed fails alone. */
 import { NotApplied, OutcomeUnknown, StoreUnavailable } from '../../store/errors.ts'
+import { type ClaimState, type LineStep, renewInLine } from '../../line/transition.ts'
 import type { RenewAnswer, Standing } from '../../store/standing.ts'
 import type { Renewal } from '../../store/store.ts'
+import type { RecordChange } from './engine.ts'
+import { Transaction } from './transaction.ts'
 
 /** `tried`: what is under way for each in a shorter way; what comes to nothing, or is missing, is renewed with its line. */
 export async function renewEachLine(
@@ -36,4 +39,28 @@ const unanswered = new OutcomeUnknown('renew: the engine did not answer for this
 function ownAnswer(error: unknown): RenewAnswer {
   if (error instanceof NotApplied || error instanceof OutcomeUnknown || error instanceof StoreUnavailable) return error
   throw error
+}
+
+/** In one change of their lines. */
+export function renewTogether(
+  change: RecordChange,
+  renewals: readonly Renewal[],
+  standing: (step: LineStep<ClaimState>, id: string) => Standing,
+): readonly RenewAnswer[] {
+  const transaction = new Transaction(change)
+  const answers = renewals.map(({ ref, ttlMs, note, outlives }): RenewAnswer => {
+    const { resource, id } = ref
+    try {
+      return standing(
+        transaction.apply(resource, id, (line, now) => renewInLine(line, ref, ttlMs, note, now, outlives)),
+        id,
+      )
+    } catch (error) {
+      // One damaged line is not the end of the others.
+      if (error instanceof StoreUnavailable) return error
+      throw error
+    }
+  })
+  transaction.write()
+  return answers
 }

@@ -8,7 +8,6 @@ import {
   leaveLine,
   type LineStep,
   type Moment,
-  renewInLine,
 } from '../../line/transition.ts'
 import { appearanceOf, viewOf } from '../../line/view.ts'
 import type { Claim, Ref } from '../../store/claim.ts'
@@ -18,13 +17,13 @@ import type { LineView, ResourcePage } from '../../store/line-view.ts'
 import { type Hint, type RenewAnswer, situationOf, type Standing } from '../../store/standing.ts'
 import type { LeaveOptions, OpenStore, Renewal, Store, StoreEnvironment, TokenScaleView } from '../../store/store.ts'
 import { type Clock, type Stamp, stampOf } from '../../time/clock.ts'
-import { type Lane, type LineAsk, type OpenRecords, type RecordEngine, RecordFull } from './engine.ts'
+import { type Lane, type LineAsk, type OpenRecords, type Reading, type RecordEngine, RecordFull } from './engine.ts'
 import { enterStepOf, type StateStep } from './enter-step.ts'
 import { pageOf } from './list-page.ts'
 import { observeLine } from './observe.ts'
 import { OvertakenAsks } from './overtaken-asks.ts'
-import { renewEachLine } from './renewals.ts'
-import { Transaction, workOf } from './transaction.ts'
+import { renewEachLine, renewTogether } from './renewals.ts'
+import { workOf } from './transaction.ts'
 import { WaitingClaims } from './waiting-claims.ts'
 import { subjectOf, Watchers } from './watchers.ts'
 
@@ -81,6 +80,15 @@ class RecordStore implements OpenStore {
     return this.#engine.facts
   }
 
+  get hearsItself(): boolean {
+    return this.#engine.hearsItself === true
+  }
+
+  /** What others do it finds by looking. */
+  get #hearsOnlyItself(): boolean {
+    return this.hearsItself && this.facts.wakeUp === 'poll'
+  }
+
   enter(claim: Claim): Promise<Standing> {
     if (this.#engine.leavesOvertake !== true) return this.#enter(claim)
     return this.#overtaken.ask(
@@ -98,7 +106,7 @@ class RecordStore implements OpenStore {
     if (unsent !== undefined) return unsent
     const step = enterStepOf(claim, this.#engine)
     // A waiter that asks again mostly changes nothing, and then it takes no lock.
-    if (this.#engine.tellsEach === true) this.#waiting.asking(id)
+    if (this.#engine.tellsEach === true || this.#hearsOnlyItself) this.#waiting.asking(id)
     const looked = this.#waiting.has(id) ? await this.#lookThrough(resource, id, step, askedAt) : undefined
     if (looked !== undefined) return looked
     const sent: StateStep = (line, now) => {
@@ -186,31 +194,13 @@ class RecordStore implements OpenStore {
     }))
     const answers = await this.#engine.change(
       asks,
-      (change) => {
-        const transaction = new Transaction(change)
-        const answered = renewals.map((renewal) => this.#renewed(transaction, renewal, askedAt))
-        transaction.write()
-        return answered
-      },
+      (change) => renewTogether(change, renewals, (step, id) => this.#standing(step, id, askedAt)),
       'keeps',
     )
     return answers.map((answer, index) => {
       const id = renewals[index]?.ref.id
       return 'kind' in answer && id !== undefined ? this.#renewalAnswered(id, answer) : answer
     })
-  }
-
-  #renewed(transaction: Transaction, { ref, ttlMs, note, outlives }: Renewal, askedAt: Stamp): RenewAnswer {
-    try {
-      const step = transaction.apply(ref.resource, ref.id, (line, now) =>
-        renewInLine(line, ref, ttlMs, note, now, outlives),
-      )
-      return this.#standing(step, ref.id, askedAt)
-    } catch (error) {
-      // One damaged line is not the end of the others.
-      if (error instanceof StoreUnavailable) return error
-      throw error
-    }
   }
 
   #apply<Answer>(
@@ -247,11 +237,14 @@ class RecordStore implements OpenStore {
     if (this.#waiting.isUnchanged(ref.id)) return undefined
     const pushed = this.#waiting.pushedTo(ref.id, this.#engine, askedAt)
     if (pushed !== undefined) return pushed
-    const newsIn = ({ record, now }: { readonly record: { readonly line: Line }; readonly now: Moment }) => {
-      const state = claimStateOf(record.line, ref.id, now, ref.token)
+    const newsOfLine = (line: Line, now: Moment, sinceAt: Stamp): Standing | undefined => {
+      const state = claimStateOf(line, ref.id, now, ref.token)
       if (situationOf(state) === this.#waiting.situationOf(ref.id)) return undefined
-      return this.#standing({ line: record.line, answer: state, notify: [] }, ref.id, askedAt)
+      return this.#standing({ line, answer: state, notify: [] }, ref.id, sinceAt)
     }
+    const own = this.#waiting.takeOwn(ref.id)
+    if (own !== undefined) return newsOfLine(own.line, own.now, own.askedAt)
+    const newsIn = ({ record, now }: Reading): Standing | undefined => newsOfLine(record.line, now, askedAt)
     const reading = this.#engine.read(ref.resource, [ref.id])
     return reading instanceof Promise ? this.#waiting.during(ref.id, reading).then(newsIn) : newsIn(reading)
   }

@@ -2,9 +2,12 @@
  * A record as the text that compare-and-set engines keep, line by line: the highest token of the line, the claims and
  * observers, and for engines without a clock the beats. The format is a contract: docs/protocols/records.md.
  */
-import type { LineRecord } from './engine.ts'
+import { type LineRecord, RecordFull } from './engine.ts'
 import type { Beat } from './observations.ts'
 import { decodeRecord, encodeRecord } from './record.ts'
+
+/** The longest record that is written, in characters: some engines keep no more, and every step reads all of it. */
+const RECORD_LENGTH_MAX = 32_768
 
 export interface DecodedText {
   readonly record: LineRecord
@@ -14,6 +17,14 @@ export interface DecodedText {
 export function encodeText(record: LineRecord, beats?: readonly Beat[]): string {
   const text = `${record.line.lastToken}\n${encodeRecord(record)}`
   return beats === undefined ? text : `${text}\n${JSON.stringify(beats.map(({ beat, spanMs }) => [beat, spanMs]))}`
+}
+
+/** Throws `RecordFull` where more claims than before make it too long; one that is too long already may shrink. */
+export function encodeGrown(before: LineRecord, written: LineRecord, beats?: readonly Beat[]): string {
+  const text = encodeText(written, beats)
+  const grows = written.line.claims.length > before.line.claims.length
+  if (grows && text.length > RECORD_LENGTH_MAX) throw new RecordFull()
+  return text
 }
 
 /** Throws `SyntaxError` for text that `encodeText` never makes. */

@@ -7,7 +7,7 @@ import { NotApplied, StoreUnavailable } from '../../store/errors.ts'
 import type { Facts } from '../../store/facts.ts'
 import type { Store, StoreEnvironment, TokenScaleView } from '../../store/store.ts'
 import { type Clock, type Stamp, stampOf } from '../../time/clock.ts'
-import { ServerClock } from '../../time/server-clock.ts'
+import { ServerClock } from '../../store/server-clock.ts'
 import {
   emptyRecord,
   type LineAsk,
@@ -18,16 +18,18 @@ import {
   type Lane,
   type Reading,
   type RecordChange,
-  RecordFull,
   type RecordEngine,
 } from './engine.ts'
-import { Observations } from './observations.ts'
+import { type Beat, Observations } from './observations.ts'
 import { CombinedChanges, type PendingChange, type Place } from './combined-changes.ts'
 import { firstQueryOf, type RowQuery } from './crowd.ts'
 import { crowdOf, stepCrowd } from './crowd-step.ts'
+import { undamaged } from './damage.ts'
 import { FreeLines } from './free-lines.ts'
 import { runOn, type SeenRecord } from './joint-step.ts'
 import { KnownTexts } from './known-texts.ts'
+import { swapAndTell, type ToldSwap } from './own-news.ts'
+import { listedLines } from './list-page.ts'
 import { recordStore } from './store.ts'
 import type {
   AnySwapEngine,
@@ -36,8 +38,9 @@ import type {
   OpenSwapEngine,
   StoredReading,
   StoredText,
+  SwapResult,
 } from './swap-engine.ts'
-import { type DecodedText, decodeText, encodeText } from './swap-text.ts'
+import { type DecodedText, decodeText, encodeGrown } from './swap-text.ts'
 import { staysInRecord } from './thin-line.ts'
 
 /** A store over a compare-and-set engine. */
@@ -62,19 +65,18 @@ function storeOver(open: (environment: StoreEnvironment, onNotice: OnNotice) => 
       await engine.close?.()
       throw new StoreUnavailable('opening the store was aborted')
     }
-    return new SwapRecords(engine, environment, serverClock)
+    return new SwapRecords(engine, environment, serverClock, onNotice)
   })
 }
 
 /** A lost swap is tried again at once; then it is another process's turn. */
 const TRIES = 3
-/** The longest record that is written, in characters: some engines keep no more, and every step reads all of it. */
-const RECORD_LENGTH_MAX = 32_768
 
 class SwapRecords implements RecordEngine {
   readonly channel: string
   readonly spansLines = false
   readonly isObserved: boolean
+  readonly hearsItself: boolean
   readonly takeFree?: NonNullable<RecordEngine['takeFree']>
   readonly renewAlone?: NonNullable<RecordEngine['renewAlone']>
   readonly giveBack?: (ref: Ref) => Promise<boolean>
@@ -86,16 +88,24 @@ class SwapRecords implements RecordEngine {
   readonly #engine: AnySwapEngine
   readonly #free: FreeLines | undefined
   readonly #clock: Clock
+  readonly #onNotice: OnNotice
   readonly #serverClock: ServerClock
   readonly #observations = new Observations()
   readonly #known = new KnownTexts()
   readonly #scale = new TokenScale()
   readonly #combined: CombinedChanges
 
-  constructor(engine: AnySwapEngine, { clock, timers }: StoreEnvironment, serverClock: ServerClock) {
+  constructor(
+    engine: AnySwapEngine,
+    { clock, timers }: StoreEnvironment,
+    serverClock: ServerClock,
+    onNotice: OnNotice,
+  ) {
     this.#combined = new CombinedChanges((place, together) => this.#changeTogether(place, together), timers)
     this.channel = engine.channel ?? crypto.randomUUID()
     this.isObserved = engine.facts.expiry === 'observed'
+    this.hearsItself = this.isObserved
+    this.#onNotice = onNotice
     this.#engine = engine
     if (engine.rebase !== undefined) this.rebase = engine.rebase.bind(engine)
     this.#clock = clock
@@ -134,18 +144,7 @@ class SwapRecords implements RecordEngine {
 
   async list(prefix: string, after: string, limit: number): Promise<readonly ListedLine[]> {
     const keys = await this.#engine.list(prefix, after, limit)
-    return Promise.all(
-      keys.map(async (resource) => {
-        try {
-          const { record, now } = await this.read(resource, [])
-          return { resource, line: record.line, now }
-        } catch (error) {
-          // One damaged line does not hide the others.
-          if (error instanceof StoreUnavailable && error.isFinal) return { resource }
-          throw error
-        }
-      }),
-    )
+    return await listedLines(keys, (resource) => this.read(resource, []))
   }
 
   stampAt(momentMs: number): Stamp | undefined {
@@ -170,11 +169,14 @@ class SwapRecords implements RecordEngine {
       }
       const outgrown = this.#engine.locked !== undefined && !staysInRecord(written.line)
       if (outgrown) return await this.#changeLocked(place, together)
-      const text = this.#encode(resource, read, written)
-      const swapped = await this.#engine.swap(resource, read.seen, text, notices, lane)
+      const beats = this.#beatsOf(resource, read, written)
+      const text = encodeGrown(read.record, written, beats)
+      const { seen, now, seenAt: askedAt } = read
+      const news = { line: written.line, now, askedAt }
+      const swapped = await this.#swap({ resource, seen, text, notices, lane, news })
       swaps += 1
       if (swapped.version !== undefined) {
-        this.#written(resource, read, { text, version: swapped.version })
+        this.#written(resource, read, { text, version: swapped.version }, { record: written, beats: beats ?? [] })
         this.#free?.learn(resource, written, swapped.version)
         return results
       }
@@ -194,11 +196,16 @@ class SwapRecords implements RecordEngine {
     return { ...this.#decode(resource, { stored }), isGuess: true }
   }
 
+  #swap(swap: ToldSwap): Promise<SwapResult> {
+    if (this.isObserved) return swapAndTell(this.#engine, this.channel, this.#onNotice, swap)
+    return this.#engine.swap(swap.resource, swap.seen, swap.text, swap.notices, swap.lane)
+  }
+
   /** What was written here is first seen here, and counts from before it was written. */
-  #written(resource: string, { now }: SeenRecord, stored: StoredText): void {
+  #written(resource: string, { now }: SeenRecord, stored: StoredText, decoded: DecodedText): void {
     if (!this.isObserved) return
-    this.#observe(resource, decodeText(stored.text, true), now.nowMs)
-    this.#known.learn(resource, stored)
+    const record = this.#observe(resource, decoded, now.nowMs)
+    this.#known.learn(resource, { stored, decoded: { ...decoded, record } })
   }
 
   /** Another process was faster once, so it may be again, or the waiters are rows: the engine keeps the others out meanwhile. */
@@ -209,7 +216,7 @@ class SwapRecords implements RecordEngine {
     const step: LockedStep = (reading, query) => {
       const read = this.#decode(resource, reading, askedAt)
       let notices: readonly Notice[] = []
-      const outcome = this.#undamaged(resource, () =>
+      const outcome = undamaged(this.facts.engine, resource, () =>
         stepCrowd({ record: read.record, now: read.now, found: reading.found, query }, (record) => {
           const done = runOn({ ...read, record }, together)
           ;({ results, notices } = done)
@@ -219,7 +226,7 @@ class SwapRecords implements RecordEngine {
       changed = outcome?.more === undefined ? (outcome?.record ?? read.record) : undefined
       if (outcome === undefined || outcome.more !== undefined) return outcome
       const { record, changes } = outcome
-      return { text: this.#encode(resource, read, record), changes, notices }
+      return { text: encodeGrown(read.record, record), changes, notices }
     }
     await this.#engine.locked?.(
       resource,
@@ -236,7 +243,9 @@ class SwapRecords implements RecordEngine {
     const reading = await this.#engine.readCrowd?.(place.resource, query, place.lane)
     if (reading === undefined) return await this.#read(place)
     const { record, now } = this.#decode(place.resource, reading)
-    const crowd = this.#undamaged(place.resource, () => crowdOf({ record, now, found: reading.found, query }))
+    const crowd = undamaged(this.facts.engine, place.resource, () =>
+      crowdOf({ record, now, found: reading.found, query }),
+    )
     if ('more' in crowd) return await this.#readCrowd(place, crowd.more)
     this.#free?.learn(place.resource, record, reading.stored?.version)
     return { record: crowd.record, now }
@@ -250,7 +259,8 @@ class SwapRecords implements RecordEngine {
   }
 
   #decode(resource: string, { stored, nowMs }: StoredReading, askedAt?: Stamp): SeenRecord {
-    const { monotonicMs: seenAtMs, wallMs } = stampOf(this.#clock)
+    const seenAt = stampOf(this.#clock)
+    const { monotonicMs: seenAtMs, wallMs } = seenAt
     if (nowMs === undefined && !this.isObserved)
       throw new StoreUnavailable(`${this.facts.engine} brought no clock, and its facts say that it judges expiry`)
     if (nowMs !== undefined && askedAt !== undefined) this.#serverClock.note(askedAt, nowMs * 1000)
@@ -263,35 +273,23 @@ class SwapRecords implements RecordEngine {
       tokenScaleUs: countsOn ? 0n : tokenScaleUs,
       isObserved: nowMs === undefined,
     }
-    if (this.isObserved) this.#known.learn(resource, stored)
-    if (stored === undefined) return { record: emptyRecord, seen: undefined, now }
-    return this.#undamaged(resource, () => {
-      const decoded = decodeText(stored.text, this.isObserved)
-      const record = this.isObserved ? this.#observe(resource, decoded, seenAtMs) : decoded.record
-      return { record, seen: stored.version, now }
-    })
-  }
-
-  #undamaged<Result>(resource: string, decode: () => Result): Result {
-    try {
-      return decode()
-    } catch (cause) {
-      if (cause instanceof RecordFull) throw cause
-      throw new StoreUnavailable(`${this.facts.engine}: the record of ${resource} is damaged`, { cause, isFinal: true })
+    if (stored === undefined) {
+      this.#known.forget(resource)
+      return { record: emptyRecord, seen: undefined, now, seenAt }
     }
+    return undamaged(this.facts.engine, resource, () => {
+      const record = this.isObserved
+        ? this.#observe(resource, this.#known.read(resource, stored), seenAtMs)
+        : decodeText(stored.text, false).record
+      return { record, seen: stored.version, now, seenAt }
+    })
   }
 
   #observe(resource: string, { record, beats }: DecodedText, seenAtMs: number): LineRecord {
     return { ...record, line: this.#observations.observe(resource, record.line, beats, seenAtMs) }
   }
 
-  #encode(resource: string, read: SeenRecord, written: LineRecord): string {
-    const beats = this.isObserved
-      ? this.#observations.beatsOf(resource, read.record.line, written.line, read.now.nowMs)
-      : undefined
-    const text = encodeText(written, beats)
-    const grows = written.line.claims.length > read.record.line.claims.length
-    if (grows && text.length > RECORD_LENGTH_MAX) throw new RecordFull()
-    return text
+  #beatsOf(resource: string, { record, now }: SeenRecord, { line }: LineRecord): readonly Beat[] | undefined {
+    return this.isObserved ? this.#observations.beatsOf(resource, record.line, line, now.nowMs) : undefined
   }
 }

@@ -2,6 +2,7 @@
 import { type Held, type Situation, situationOf, type Standing } from '../../store/standing.ts'
 import type { Stamp } from '../../time/clock.ts'
 import type { PushedGrant, HeardNotice, RecordEngine } from './engine.ts'
+import type { OwnNews } from './own-news.ts'
 
 interface WaitingAnswer {
   readonly situation: Situation
@@ -15,6 +16,8 @@ export class WaitingClaims {
   readonly #answers = new Map<string, WaitingAnswer>()
   /** Of claims that were asked for or wait: whether a notice of them came, or may have been missed, since the last ask. */
   readonly #news = new Map<string, boolean>()
+  /** Of these claims: the line as this process changed it since. */
+  readonly #own = new Map<string, OwnNews>()
 
   get size(): number {
     return this.#answers.size
@@ -33,6 +36,10 @@ export class WaitingClaims {
     if (standing.kind === 'queued') this.#answers.set(id, { situation: situationOf(standing), lastToken })
     else if (this.#answers.size > 0) this.#answers.delete(id)
     if (standing.kind !== 'queued' && this.#news.size > 0) this.#news.delete(id)
+    if (this.#own.size === 0) return
+    // What this process did after the answer was made travelled with it, or overtook it.
+    const own = this.#own.get(id)
+    if (standing.kind !== 'queued' || (own !== undefined && own.line.lastToken <= lastToken)) this.#own.delete(id)
   }
 
   /** An ask is about to be sent, to an engine that tells of every change. */
@@ -59,15 +66,28 @@ export class WaitingClaims {
   end(id: string): void {
     this.#answers.delete(id)
     this.#news.delete(id)
+    this.#own.delete(id)
+  }
+
+  /** The line as this process left it, once: what it is told later counts. */
+  takeOwn(id: string): OwnNews | undefined {
+    const own = this.#own.get(id)
+    if (own === undefined) return undefined
+    this.#own.delete(id)
+    if (this.#news.has(id)) this.#news.set(id, false)
+    return own
   }
 
   /** With anything but a notice some may have been missed. */
   heard(notice: HeardNotice | 'unsure' | undefined): void {
     if (typeof notice !== 'object') {
       for (const id of this.#news.keys()) this.#news.set(id, true)
+      this.#own.clear()
       return
     }
-    const { id = '', grant } = notice
+    const { id = '', grant, own } = notice
+    if (own === undefined) this.#own.delete(id)
+    else if (this.#answers.has(id) || this.#news.has(id)) this.#own.set(id, own)
     if (this.#news.has(id)) this.#news.set(id, true)
     const answer = this.#answers.get(id)
     if (answer !== undefined && grant !== undefined && grant.token > answer.lastToken) answer.grant = grant

@@ -16,6 +16,11 @@ test.each([
   ['redis://me:p@ss@host', { kind: 'server', host: 'host', username: 'me', password: 'p@ss' }],
   ['redis://me:a:b@host', { kind: 'server', username: 'me', password: 'a:b' }],
   ['redis://host?family=6', { kind: 'server', host: 'host', family: 6 }],
+  ['redis+unix:///run/redis/6379', { kind: 'socket', path: '/run/redis/6379', database: 0, isTls: false }],
+  [
+    'redis+unix://me:p%40ss@/run/a%20b.sock?db=15',
+    { kind: 'socket', path: '/run/a b.sock', database: 15, username: 'me', password: 'p@ss' },
+  ],
   [
     'redis+cluster://me:pw@a:1,b/0',
     {
@@ -91,6 +96,13 @@ const mistakes: readonly (readonly [url: string, words: RegExp])[] = [
   ['redis+sentinel://a:1^/', /the name that the Sentinels watch/],
   ['redis+sentinel://a:1/name/^x', /number of a database/],
   ['redis+sentinel://a:1/na^%me', /%/],
+  ['^rediss+unix:///run/redis.sock', /no TLS/],
+  ['redis+unix://^run/redis.sock', /three slashes/],
+  ['redis+unix://me:hunter2@^host/run/redis.sock', /no host/],
+  ['redis+unix://^', /path of a socket/],
+  ['redis+unix://me:hunter2@^/', /path of a socket/],
+  ['redis+unix:///run/redis.sock^?password=hunter2', /only db=0/],
+  ['redis+unix:///run/redis.sock?db=^x', /number of a database/],
 ]
 
 test.each(mistakes)('every mistake in a URL for Redis is told by its position: %s', (marked, words) => {

@@ -25,8 +25,12 @@ export type IpFamily = 0 | 4 | 6
 export type ServerAddress = { readonly kind: 'server'; readonly database: number; readonly family?: IpFamily } & Host &
   Credentials
 
+/** A server of this machine that is reached by a file. */
+export type SocketAddress = { readonly kind: 'socket'; readonly path: string; readonly database: number } & Credentials
+
 export type RedisAddress =
   | ServerAddress
+  | SocketAddress
   | ({ readonly kind: 'cluster'; readonly hosts: readonly Host[] } & Credentials)
   | ({
       readonly kind: 'sentinel'
@@ -44,8 +48,8 @@ export interface UrlPart {
 
 const EXAMPLES =
   'redis://user:password@host:6379/0, redis+cluster://user:password@host:6379,host:6379 or ' +
-  'redis+sentinel://user:password@host:26379,host:26379/name/0; with rediss for TLS'
-const SCHEME = /^redis(?<tls>s?)(?:\+(?<kind>cluster|sentinel))?:\/\//i
+  'redis+sentinel://user:password@host:26379,host:26379/name/0; with rediss for TLS; or redis+unix:///path/of/socket?db=0'
+const SCHEME = /^redis(?<tls>s?)(?:\+(?<kind>cluster|sentinel|unix))?:\/\//i
 /** Up to the last `@` in front of the path: a password may have one that was not encoded. */
 const FORM = /^(?:(?<login>[^/?#]*)@)?(?<hosts>[^/?#]*)(?<path>\/[^?#]*)?(?<query>\?[^#]*)?(?<fragment>#.*)?$/ds
 const HOST = /^(?:\[(?<six>[0-9a-f:.]+)\]|(?<name>[^\s\p{Cc}:@[\]\\<>^|"%]+))(?<port>:.*)?$/dsu
@@ -62,6 +66,7 @@ export function addressOf(url: string): RedisAddress {
   const isTls = scheme.groups?.['tls'] !== ''
   const kind = kindOf(scheme.groups?.['kind'])
   if (kind === 'server') return serverOf(rest, isTls)
+  if (kind === 'socket') return socketOf(rest, isTls)
   const { login, hosts, path, query } = partsOf(rest)
   if (query !== undefined) throw refused('takes nothing behind a question mark', query.at)
   const all = { hosts: hostsOf(hosts, PORT[kind]), ...loginOf(login), isTls }
@@ -84,8 +89,24 @@ export function serverOf(rest: UrlPart, isTls: boolean): ServerAddress {
   }
 }
 
+function socketOf(rest: UrlPart, isTls: boolean): SocketAddress {
+  if (isTls) throw refused('names a socket of this machine, which has no TLS: write redis+unix', 0)
+  const { login, hosts, path, query } = partsOf(rest)
+  if (hosts.text !== '') throw refused('names a socket, which has no host: three slashes begin its path', hosts.at)
+  if (path === undefined || path.text === '/') throw refused('needs the path of a socket there', path?.at ?? hosts.at)
+  const database = query === undefined ? 0 : databaseBehind(query)
+  return { kind: 'socket', path: decoded(path), database, ...loginOf(login), isTls }
+}
+
+/** A path may end in a number, so that of the database stands behind a question mark. */
+function databaseBehind(query: UrlPart): number {
+  if (!query.text.startsWith('?db=')) throw refused('takes only db=0 behind the question mark', query.at)
+  return numberIn({ text: query.text.slice('?db='.length), at: query.at + '?db='.length }, DATABASES)
+}
+
 function kindOf(text: string | undefined): RedisAddress['kind'] {
   const kind = text?.toLowerCase()
+  if (kind === 'unix') return 'socket'
   return kind === 'cluster' || kind === 'sentinel' ? kind : 'server'
 }
 

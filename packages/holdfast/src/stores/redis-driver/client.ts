@@ -99,11 +99,11 @@ export function ioredisDriver(client: IoredisClient): RedisDriver {
     get database() {
       return client.condition?.select ?? client.options?.db
     },
-    send([command = '', ...args]) {
+    send(command) {
       const { status } = client
       if (status === 'end') return Promise.reject(endedClient(!failsOver))
       if (status !== 'ready') words.listen()
-      return client.call(command, args)
+      return client.call(command[0] ?? '', command.slice(1))
     },
     listen: (hearer) => listenWithIoredis(client, hearer, failsOver),
   }

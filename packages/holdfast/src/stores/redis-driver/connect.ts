@@ -1,6 +1,6 @@
 /** From a URL to a client of our own: one server, a Cluster, or the primary behind Sentinels. */
 import { StoreUnavailable } from '../../store/errors.ts'
-import { type RedisAddress, type ServerAddress, addressOf } from './address.ts'
+import { type RedisAddress, type ServerAddress, type SocketAddress, addressOf } from './address.ts'
 import { driverOf } from './client.ts'
 import { ioredisClusterDriver } from './cluster-clients.ts'
 import { type ConnectedDriver, reconnectInMs } from './driver.ts'
@@ -16,6 +16,7 @@ export async function connectAddress(url: string, signal: AbortSignal): Promise<
   const address = addressOf(url)
   switch (address.kind) {
     case 'server':
+    case 'socket':
       return connectServer(address, {}, signal)
     case 'cluster':
       return connectCluster(address, signal)
@@ -26,24 +27,29 @@ export async function connectAddress(url: string, signal: AbortSignal): Promise<
 
 /** `settings` are those of ioredis. */
 export async function connectServer(
-  address: ServerAddress,
+  address: ServerAddress | SocketAddress,
   settings: object,
   signal?: AbortSignal,
 ): Promise<ConnectedDriver> {
   const { Redis } = await loadIoredis()
-  const { host, port, family, database } = address
+  const { database } = address
   const client = new Redis({
     ...ownOptions,
     ...loginOf(address),
-    host,
-    port,
+    ...placeOf(address),
     db: database,
     // Without it, some versions send what is waiting before they know whether there is such a database.
     enableReadyCheck: database !== 0,
-    ...(family !== undefined && { family }),
     ...settings,
   })
   return connectedServer(client, address, signal)
+}
+
+/** In the words of ioredis. */
+function placeOf(address: ServerAddress | SocketAddress): object {
+  if (address.kind === 'socket') return { path: address.path }
+  const { host, port, family } = address
+  return { host, port, ...(family !== undefined && { family }) }
 }
 
 type Kind<Name extends RedisAddress['kind']> = Extract<RedisAddress, { readonly kind: Name }>

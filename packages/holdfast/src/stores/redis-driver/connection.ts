@@ -1,12 +1,12 @@
 /** Commands with a deadline of our own, because no driver gives up on a server that is frozen; and scripts by their hash. */
 import { TimerQueue, type Timers } from '../../time/timer-queue.ts'
-import { answerWithin } from '../../time/call-limit.ts'
+import { answerWithin, noAnswer } from '../../time/call-limit.ts'
 import type { Clock } from '../../time/clock.ts'
 import { NotApplied, OutcomeUnknown, type StoreUnavailable } from '../../store/errors.ts'
 import { ATTEMPT_MS_MAX } from '../../store/limits.ts'
 import type { ConnectedDriver, RedisDriver } from './driver.ts'
 import { codeWordOf, type EngineError, engineError, type FailedCall, unanswered } from './errors.ts'
-import { SilenceWatch } from './silence.ts'
+import { type SentCommand, SilenceWatch } from './silence.ts'
 import type { Script } from './script.ts'
 
 const ALARMS_AT_ONCE_MAX = 1_000
@@ -31,6 +31,7 @@ export interface ConnectionUpkeep {
 }
 
 export class Connection {
+  readonly #clock: Clock
   readonly #alarms: Timers
   readonly #upkeep: ConnectionUpkeep | undefined
   readonly #silence: SilenceWatch | undefined
@@ -40,6 +41,7 @@ export class Connection {
 
   constructor(port: RedisDriver, clock: Clock, upkeep?: ConnectionUpkeep) {
     this.#port = port
+    this.#clock = clock
     this.#alarms = timersOf(clock)
     this.#upkeep = upkeep
     if (upkeep === undefined) return
@@ -81,17 +83,16 @@ export class Connection {
 
   /** A server that was restarted, or told to forget its scripts, gets the text again; it did nothing before. */
   async run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    const rest = [String(keys.length), ...keys, ...args]
     const [key] = keys
     try {
-      return await this.#send(script.name, ['EVALSHA', script.sha, ...rest], key)
+      return await this.#send(script.name, ['EVALSHA', script.sha, String(keys.length)].concat(keys, args), key)
     } catch (error) {
       if (codeWordOf(error) !== 'NOSCRIPT') throw this.#translated(error, script.name, { script: script.text, keys })
     }
     // A server that does not know it may be another one than before.
     this.#upkeep?.onDisconnect()
     try {
-      return await this.#send(script.name, ['EVAL', script.text, ...rest], key)
+      return await this.#send(script.name, ['EVAL', script.text, String(keys.length)].concat(keys, args), key)
     } catch (error) {
       throw this.#translated(error, script.name, { script: script.text, keys })
     }
@@ -100,8 +101,9 @@ export class Connection {
   /** Bounds what is no command, such as a subscription. */
   async bounded<T>(what: string, call: Promise<T>): Promise<T> {
     try {
-      return await this.#answered(what, call)
-    } catch (error) {
+      return await answerWithin(this.#alarms, call, ATTEMPT_MS_MAX, what)
+    } catch (cause) {
+      const error = this.#explained(cause)
       throw engineError(error, what, { trouble: this.#port.trouble?.() })
     }
   }
@@ -112,18 +114,37 @@ export class Connection {
     return new OutcomeUnknown(`${meant.message}, or was not when it was asked again`, { cause: meant.cause })
   }
 
+  /** One promise for the answer, our own deadline, and the end of the connection. */
   #send(what: string, words: readonly string[], key: string | undefined): Promise<unknown> {
     const isSent = this.#port.resends !== true && this.#port.isConnected?.() === true
+    const sentAtMs = this.#clock.monotonicMs()
     const call = this.#port.send(words, key)
-    return this.#answered(what, this.#silence?.watched(call, key, isSent) ?? call)
+    return new Promise((resolve, reject) => {
+      const giveUp = (error: unknown): void => {
+        this.#alarms.cancel(alarm)
+        reject(this.#explained(error))
+      }
+      const alarm = this.#alarms.add(() => giveUp(noAnswer(what, ATTEMPT_MS_MAX)), sentAtMs + ATTEMPT_MS_MAX)
+      const command: SentCommand = { sentAtMs, key, isSent, reject: giveUp }
+      this.#silence?.sent(command)
+      call.then(
+        (answer) => {
+          this.#silence?.answered(command)
+          this.#alarms.cancel(alarm)
+          resolve(answer)
+        },
+        (error: unknown) => {
+          this.#silence?.answered(command)
+          giveUp(error)
+        },
+      )
+    })
   }
 
   /** Silence has a reason, when the driver has said what is wrong with its connection. */
-  #answered<T>(what: string, call: Promise<T>): Promise<T> {
-    return answerWithin(this.#alarms, call, ATTEMPT_MS_MAX, what).catch((error: unknown) => {
-      const trouble = this.#port.trouble?.()
-      throw error instanceof OutcomeUnknown && trouble !== undefined ? unanswered(error, trouble) : error
-    })
+  #explained(error: unknown): unknown {
+    const trouble = this.#port.trouble?.()
+    return error instanceof OutcomeUnknown && trouble !== undefined ? unanswered(error, trouble) : error
   }
 
   #replace({ port, close }: ConnectedDriver): void {

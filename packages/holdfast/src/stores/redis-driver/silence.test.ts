@@ -37,21 +37,30 @@ function scene(answers: readonly ('yes' | 'no' | 'silence')[] = ['yes'], canConn
     replace: (by) => replaced.push(by),
     report: (trouble: StoreUnavailable) => reports.push(trouble.message),
   })
-  const silent = (): Promise<unknown> => watch.watched(new Promise(() => undefined), 'key', true)
-  return { clock, watch, made, replaced, reports, silent }
+  const watched = <T>(call: Promise<T>, key?: string, isSent = true): Promise<T> =>
+    new Promise((resolve, reject) => {
+      const command = { sentAtMs: clock.monotonicMs(), key, isSent, reject }
+      watch.sent(command)
+      void call.then((answer) => {
+        watch.answered(command)
+        resolve(answer)
+      })
+    })
+  const silent = (): Promise<unknown> => watched(new Promise(() => undefined), 'key')
+  return { clock, watch, watched, made, replaced, reports, silent }
 }
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 test('a command without an answer for a second is given up when another is sent and the server answers elsewhere', async () => {
-  const { clock, watch, made, replaced, reports, silent } = scene()
+  const { clock, watched, made, replaced, reports, silent } = scene()
   const first = silent()
   await clock.advance(900)
   const second = silent()
   await settled()
   expect(made).toEqual([])
   await clock.advance(101)
-  const third = watch.watched(Promise.resolve('answer'), undefined, true)
+  const third = watched(Promise.resolve('answer'))
   for (const call of [first, second])
     await expect(call).rejects.toThrow(/no answer on a connection to Redis for 1001 ms/)
   expect(await third).toBe('answer')
@@ -93,9 +102,9 @@ test('nothing is replaced while the server is silent elsewhere, too, and that is
 })
 
 test('nothing is replaced when the answer came while the server was asked elsewhere', async () => {
-  const { clock, made, replaced, watch, silent } = scene(['yes'])
+  const { clock, made, replaced, watched, silent } = scene(['yes'])
   let answer: (value: string) => void = () => undefined
-  const slow = watch.watched(new Promise<string>((resolve) => (answer = resolve)), undefined, true)
+  const slow = watched(new Promise<string>((resolve) => (answer = resolve)))
   await clock.advance(1_100)
   silent().catch(() => undefined)
   // The other connection is being made.
@@ -115,10 +124,10 @@ test('a connection that cannot be made is no proof of anything', async () => {
 })
 
 test('what was sent is given up when the connection ends, and what waits for a connection is not', async () => {
-  const { watch } = scene()
-  const sent = watch.watched(new Promise(() => undefined), undefined, true)
+  const { watch, watched } = scene()
+  const sent = watched(new Promise(() => undefined))
   let answer: (value: string) => void = () => undefined
-  const waiting = watch.watched(new Promise<string>((resolve) => (answer = resolve)), undefined, false)
+  const waiting = watched(new Promise<string>((resolve) => (answer = resolve)), undefined, false)
   watch.disconnected()
   await expect(sent).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' })
   answer('after the reconnect')

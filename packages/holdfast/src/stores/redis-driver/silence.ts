@@ -18,12 +18,14 @@ const RETRY_MS_MAX = 30_000
 /** What the first answer of the new connection leaves the old one to answer as well. */
 const COMPARISONS = 2
 
-interface Unanswered {
+/** A command that was sent. */
+export interface SentCommand {
   readonly sentAtMs: number
   readonly key: string | undefined
   /** It went to the server at once: when the connection ends its answer will not come. */
   readonly isSent: boolean
-  readonly reject: (error: OutcomeUnknown) => void
+  /** Gives it up. */
+  reject(error: OutcomeUnknown): void
 }
 
 export interface SilenceOptions {
@@ -40,7 +42,7 @@ export interface SilenceOptions {
 
 export class SilenceWatch {
   readonly #options: SilenceOptions
-  readonly #unanswered = new Set<Unanswered>()
+  readonly #unanswered = new Set<SentCommand>()
   #isTrying = false
   #tryAtMs = 0
   #retryMs = RETRY_MS_MIN
@@ -51,24 +53,15 @@ export class SilenceWatch {
     this.#options = options
   }
 
-  /** The same answer, unless the connection ends or is replaced before it came. */
-  watched<T>(call: Promise<T>, key: string | undefined, isSent: boolean): Promise<T> {
-    const sentAtMs = this.#options.clock.monotonicMs()
-    this.#look(sentAtMs)
-    return new Promise((resolve, reject) => {
-      const unanswered: Unanswered = { sentAtMs, key, isSent, reject }
-      this.#unanswered.add(unanswered)
-      call.then(
-        (answer) => {
-          this.#answered(unanswered)
-          resolve(answer)
-        },
-        (error: unknown) => {
-          this.#answered(unanswered)
-          reject(error)
-        },
-      )
-    })
+  /** It is without an answer until `answered`, and given up when the connection ends or is replaced before. */
+  sent(command: SentCommand): void {
+    this.#look(command.sentAtMs)
+    this.#unanswered.add(command)
+  }
+
+  answered(command: SentCommand): void {
+    this.#unanswered.delete(command)
+    this.#isReported = false
   }
 
   /** The connection ended, and nothing is sent again. ioredis keeps silent about what was in flight then. */
@@ -84,11 +77,6 @@ export class SilenceWatch {
     this.#isClosed = true
   }
 
-  #answered(unanswered: Unanswered): void {
-    this.#unanswered.delete(unanswered)
-    this.#isReported = false
-  }
-
   #look(nowMs: number): void {
     const [oldest] = this.#unanswered
     if (oldest === undefined || nowMs - oldest.sentAtMs < SILENCE_MS || this.#isTrying || nowMs < this.#tryAtMs) return
@@ -100,7 +88,7 @@ export class SilenceWatch {
     })
   }
 
-  async #compare(suspect: Unanswered): Promise<void> {
+  async #compare(suspect: SentCommand): Promise<void> {
     const { another, bounded, clock } = this.#options
     const other = await this.#connected(another)
     const isElsewhere = other !== undefined && (await answers(other.port, suspect.key, bounded))

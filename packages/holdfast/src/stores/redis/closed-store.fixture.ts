@@ -8,7 +8,9 @@ import { claim } from './redis.fixture.ts'
 /** Each call rejects: none throws before there is a promise, and none hangs. */
 export async function expectClosed(store: OpenStore, resource: string): Promise<void> {
   const ref = claim(resource)
-  const calls: Readonly<Record<Exclude<keyof OpenStore, 'facts' | 'close' | 'rebase'>, () => Promise<unknown>>> = {
+  const calls: Readonly<
+    Record<Exclude<keyof OpenStore, 'facts' | 'hearsItself' | 'close' | 'rebase'>, () => Promise<unknown>>
+  > = {
     enter: () => store.enter(ref),
     renew: () => store.renew([{ ref, ttlMs: 1_000 }]),
     leave: () => store.leave(ref),

@@ -17,11 +17,11 @@ while free < claims and not isLate and now <= asker + jumpUs do
   free = free + 1
 end
 
-local answers, moment = {}, int(now)
+local answers, moment = {}, clock[1] .. string.format('%06d', clock[2])
 if free > 0 then
   -- Usually the floor is below the clock, and one command raises it to the last of these tokens.
   local token, first = now, moment
-  local floor = redis.call('SET', KEYS[1], int(now + free - 1), 'GET')
+  local floor = redis.call('SET', KEYS[1], free == 1 and moment or int(now + free - 1), 'GET')
   if floor and floor + 0 >= now then
     token, first = floor + 1, int(floor + 1)
     redis.call('SET', KEYS[1], int(floor + free))
@@ -30,7 +30,7 @@ if free > 0 then
     local line, ttl = KEYS[place * 2], ARGV[place * 3]
     local own = place == 1 and first or int(token + place - 1)
     redis.call('HSET', line, 'a', 'h|' .. own .. '|' .. ARGV[place * 3 + 2], 'x', now + ttl)
-    redis.call('PEXPIRE', line, int(ttl / 1000 + idleMs))
+    redis.call('PEXPIRE', line, math.ceil(ttl / 1000) + idleMs)
   end
   if free == claims then return moment .. ' ' .. first end
   for place = 1, free do

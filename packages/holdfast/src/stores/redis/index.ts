@@ -33,7 +33,7 @@ export interface RedisOptions {
 /**
  * A store over a client of ioredis or redis, which is never closed here, or over a URL, for which ioredis is loaded when
  * the store opens: `redis://` for one server, `redis+cluster://host,host` for a Cluster, `redis+sentinel://host,host/name`
- * for the primary that Sentinels watch, each with `rediss` for TLS. Either way more connections are made, to listen.
+ * for the primary that Sentinels watch, each with `rediss` for TLS, and `redis+unix:///path` for a socket of this machine. Either way more connections are made, to listen.
  * Opens nothing yet; throws `Misuse` when the arguments are wrong.
  */
 export function redis(clientOrUrl: AnyRedisClient | string, options: RedisOptions = {}): Store {

@@ -9,6 +9,9 @@ import type { TimedStanding } from './wire.ts'
 type LocalClaimWatcher = (seen: Standing | Hint) => void
 
 interface LocalClaim {
+  readonly line: string
+  /** The claim of another line with the same id: nothing forbids it. */
+  next: LocalClaim | undefined
   told: TimedStanding | undefined
   /** When a message said no more than that there is news, or one may have been missed; 0 once an answer covers it. */
   newsAt: number
@@ -20,7 +23,7 @@ interface LocalClaim {
   beginByUs: number | undefined
   /** A request of it may have been sent twice. */
   isDoubled: boolean
-  readonly watchers: Set<LocalClaimWatcher>
+  watchers: Set<LocalClaimWatcher> | undefined
 }
 
 const UNKNOWN: Pick<LocalClaim, 'beginByUs' | 'isDoubled'> = { beginByUs: undefined, isDoubled: false }
@@ -30,6 +33,7 @@ const HINT: Hint = { kind: 'hint' }
 const RANK = { refused: 0, queued: 1, held: 2, gone: 3 } as const
 
 export class LocalClaims {
+  /** By their ids, whose hashes are known: a key made of line and id would be hashed at every call. */
   readonly #entries = new Map<string, LocalClaim>()
   /** Counts what was heard: the order in which things happened here, without a clock. */
   #eventCount = 0
@@ -41,7 +45,7 @@ export class LocalClaims {
   }
 
   get size(): number {
-    return this.#entries.size
+    return [...this.#all()].length
   }
 
   /** To be asked before a request is sent, for `answered`. */
@@ -51,33 +55,31 @@ export class LocalClaims {
 
   /** Makes room before the first request is sent, so that a message that comes before the answer is kept. */
   track(line: string, id: string, beginByUs?: number): void {
-    const entry = this.#entry(keyOf(line, id))
+    const entry = this.#find(line, id) ?? this.#add(line, id)
     if (beginByUs !== undefined) entry.beginByUs = Math.max(beginByUs, entry.beginByUs ?? 0)
   }
 
   /** No channel is listened to while this is asked, so messages are missed until it is answered. To be called after `eventCount` was read. */
   missing(line: string, id: string): void {
-    const entry = this.#entries.get(keyOf(line, id))
+    const entry = this.#find(line, id)
     if (entry !== undefined) entry.newsAt = this.#eventCount += 1
   }
 
   /** The request surely did nothing; what an earlier one did stays known. */
   untrack(line: string, id: string): void {
-    const key = keyOf(line, id)
-    const entry = this.#entries.get(key)
-    if (entry?.told === undefined && entry?.watchers.size === 0) this.#entries.delete(key)
+    const entry = this.#find(line, id)
+    if (entry !== undefined && isIdle(entry)) this.#remove(entry, id)
   }
 
   /** What the caller is to be told: the answer, or what a message said after it. `eventCount` is from before the request. */
   answered(line: string, id: string, told: TimedStanding, eventCount: number): Standing {
-    const key = keyOf(line, id)
-    const entry = this.#entries.get(key)
+    const entry = this.#find(line, id)
     if (entry === undefined) return told.standing
     const { kind } = told.standing
     if (kind === 'held' && entry.told?.standing.kind === 'queued' && entry.newsAt === 0) this.#onSilentTurn(line)
     if (entry.newsAt <= eventCount) entry.newsAt = 0
     if (kind === 'refused' || kind === 'gone') {
-      this.#end(key, told.standing)
+      this.#end(entry, id, told.standing)
       return told.standing
     }
     const standing = this.#moveOn(entry, told, entry.toldAt <= eventCount)
@@ -87,7 +89,7 @@ export class LocalClaims {
 
   /** A message. Without a standing it only says that there is news. */
   pushed(line: string, id: string, told: TimedStanding | undefined): void {
-    const entry = this.#entries.get(keyOf(line, id))
+    const entry = this.#find(line, id)
     if (entry === undefined) return
     if (told === undefined || isOutOfTime(told, entry.told)) this.#hint(entry)
     else this.#moveOn(entry, told, false)
@@ -95,22 +97,20 @@ export class LocalClaims {
 
   /** A request of it was answered, and may have been sent a second time. */
   doubled(line: string, id: string): void {
-    const entry = this.#entries.get(keyOf(line, id))
+    const entry = this.#find(line, id)
     if (entry !== undefined) entry.isDoubled = true
   }
 
   /** The claim was left: no news of it matter any more. */
   end(line: string, id: string): Pick<LocalClaim, 'beginByUs' | 'isDoubled'> {
-    const key = keyOf(line, id)
-    const { beginByUs, isDoubled } = this.#entries.get(key) ?? UNKNOWN
-    this.#end(key, undefined)
-    return { beginByUs, isDoubled }
+    const entry = this.#find(line, id)
+    if (entry !== undefined) this.#end(entry, id, undefined)
+    return entry ?? UNKNOWN
   }
 
   /** Resolves when the claim stands elsewhere than it was last answered. */
   watch(line: string, id: string, signal: AbortSignal): Promise<Standing | Hint> {
-    const key = keyOf(line, id)
-    const entry = this.#entry(key)
+    const entry = this.#find(line, id) ?? this.#add(line, id)
     const known = entry.told?.standing
     if (known !== undefined && isNews(entry, known)) {
       entry.answered = situationOf(known)
@@ -119,12 +119,13 @@ export class LocalClaims {
     if (entry.newsAt > 0) return Promise.resolve(HINT)
     const { promise, resolve } = Promise.withResolvers<Standing | Hint>()
     const watcher: LocalClaimWatcher = (seen) => {
-      entry.watchers.delete(watcher)
+      entry.watchers?.delete(watcher)
       signal.removeEventListener('abort', onAbort)
-      if (entry.told === undefined && entry.watchers.size === 0) this.#entries.delete(key)
+      if (isIdle(entry)) this.#remove(entry, id)
       resolve(seen)
     }
     const onAbort = (): void => watcher(HINT)
+    entry.watchers ??= new Set()
     entry.watchers.add(watcher)
     signal.addEventListener('abort', onAbort)
     if (signal.aborted) onAbort()
@@ -133,48 +134,77 @@ export class LocalClaims {
 
   /** For when messages may have been lost, and for closing. */
   hintAll(): void {
-    for (const entry of this.#entries.values()) this.#hint(entry)
+    for (const entry of this.#all()) this.#hint(entry)
   }
 
   /** A hint without a watcher is kept for the next one. */
   #hint(entry: LocalClaim): void {
     entry.newsAt = this.#eventCount += 1
-    for (const watcher of entry.watchers) watcher(HINT)
+    for (const watcher of entry.watchers ?? []) watcher(HINT)
   }
 
   #moveOn(entry: LocalClaim, told: TimedStanding, isLater: boolean): Standing {
     if (entry.told !== undefined && !isLater && isOlder(told, entry.told)) return entry.told.standing
     entry.told = told
     entry.toldAt = this.#eventCount += 1
-    if (entry.watchers.size > 0 && isNews(entry, told.standing)) {
+    if (isWatched(entry) && isNews(entry, told.standing)) {
       entry.answered = situationOf(told.standing)
-      for (const watcher of entry.watchers) watcher(told.standing)
+      for (const watcher of entry.watchers ?? []) watcher(told.standing)
     }
     return told.standing
   }
 
-  #end(key: string, standing: Standing | undefined): void {
-    const entry = this.#entries.get(key)
-    this.#entries.delete(key)
-    for (const watcher of entry?.watchers ?? []) watcher(standing ?? HINT)
+  #end(entry: LocalClaim, id: string, standing: Standing | undefined): void {
+    this.#remove(entry, id)
+    for (const watcher of entry.watchers ?? []) watcher(standing ?? HINT)
   }
 
-  #entry(key: string): LocalClaim {
-    let entry = this.#entries.get(key)
-    if (entry === undefined) {
-      entry = {
-        told: undefined,
-        toldAt: 0,
-        newsAt: 0,
-        answered: undefined,
-        beginByUs: undefined,
-        isDoubled: false,
-        watchers: new Set(),
-      }
-      this.#entries.set(key, entry)
-    }
+  #find(line: string, id: string): LocalClaim | undefined {
+    let entry = this.#entries.get(id)
+    while (entry !== undefined && entry.line !== line) entry = entry.next
     return entry
   }
+
+  #add(line: string, id: string): LocalClaim {
+    const entry: LocalClaim = {
+      line,
+      next: this.#entries.get(id),
+      told: undefined,
+      toldAt: 0,
+      newsAt: 0,
+      answered: undefined,
+      beginByUs: undefined,
+      isDoubled: false,
+      watchers: undefined,
+    }
+    this.#entries.set(id, entry)
+    return entry
+  }
+
+  #remove(entry: LocalClaim, id: string): void {
+    const first = this.#entries.get(id)
+    const rest = first === entry ? entry.next : first
+    if (rest === undefined) this.#entries.delete(id)
+    else this.#entries.set(id, rest)
+    for (let before = rest; before !== undefined; before = before.next) {
+      if (before.next === entry) before.next = entry.next
+    }
+  }
+
+  *#all(): Iterable<LocalClaim> {
+    for (const first of this.#entries.values()) {
+      for (let entry: LocalClaim | undefined = first; entry !== undefined; entry = entry.next) yield entry
+    }
+  }
+}
+
+function isWatched({ watchers }: LocalClaim): boolean {
+  return watchers !== undefined && watchers.size > 0
+}
+
+/** Nothing is known of it, and nobody waits. */
+function isIdle(entry: LocalClaim): boolean {
+  return entry.told === undefined && !isWatched(entry)
 }
 
 /** Of two in one microsecond, the later one is further. */
@@ -192,8 +222,4 @@ function isOutOfTime(message: TimedStanding, known: TimedStanding | undefined): 
 
 function isNews({ answered }: LocalClaim, standing: Standing): boolean {
   return situationOf(standing) !== answered
-}
-
-function keyOf(line: string, id: string): string {
-  return `${line} ${id}`
 }

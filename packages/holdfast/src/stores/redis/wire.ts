@@ -4,7 +4,7 @@ import { formatMs } from '../../time/duration.ts'
 import { NotApplied, StoreUnavailable } from '../../store/errors.ts'
 import type { Queued, Held, Standing } from '../../store/standing.ts'
 import { replyFields } from '../redis-driver/answers.ts'
-import type { ServerClock } from '../../time/server-clock.ts'
+import type { ServerClock } from '../../store/server-clock.ts'
 
 /** Told when a request was sent and what the server's clock showed in its answer. */
 export type NoteTime = (askedAt: Stamp, serverUs: number) => void
@@ -40,8 +40,9 @@ export function grantedTogether(
   askedAt: Stamp,
   note: NoteTime,
 ): TimedStanding {
-  const [moment = '', first = ''] = text.split(' ')
-  return heldSince(moment, { token: BigInt(first) + BigInt(place), ttlMs }, askedAt, note)
+  const space = text.indexOf(' ')
+  const token = BigInt(text.slice(space + 1)) + BigInt(place)
+  return heldSince(text.slice(0, space), { token, ttlMs }, askedAt, note)
 }
 
 /** Of one claim; an answer that is not one of these is another program's, or another version's. */

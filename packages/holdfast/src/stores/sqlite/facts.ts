@@ -37,6 +37,7 @@ export function factsOf(findings: FileFindings): Facts {
     order: 'fifo',
     wakeUp: canBeWoken ? 'push' : 'poll',
     ttl: { per: 'claim', granularityMs: 1, minMs: TTL_MS_MIN, maxMs: TTL_MS_MAX },
+    endsWithProcess: true,
     lockRisks: [
       'deleting, replacing or restoring the lock file, its -wal or its -shm',
       ...(process.platform === 'win32' ? [] : [READS]),

@@ -5,6 +5,7 @@
 import { connect as connectPlain, type Socket } from 'node:net'
 import { connect as connectTls, type SecureContextOptions } from 'node:tls'
 import { driversWords } from '../../store/drivers-words.ts'
+import { codeOf } from '../../store/engine-errors.ts'
 import { type Clock, type Stamp, stampOf } from '../../time/clock.ts'
 import type { ScheduledItem, Timers } from '../../time/timer-queue.ts'
 import { MalformedAnswer, ValueReader, ValueWriter } from './bytes.ts'
@@ -18,6 +19,10 @@ const PING = -2
 const AUTH = -4
 const SET_WATCHES = -8
 const PASSWORD_BYTES_MAX = 1_024
+/** As Node says it of a connection that the other side closed. */
+const CLOSED = 'ECONNRESET'
+const PLAIN_HINT = 'It has not found the other servers yet, or this is its port for TLS (write zookeepers:)'
+const TLS_HINT = 'It is starting, or this is not its port for TLS (secureClientPort)'
 
 export interface ZookeeperServer {
   readonly host: string
@@ -92,7 +97,7 @@ export class ZookeeperConnection {
     this.#heardAtMs = host.clock.monotonicMs()
     socket.setNoDelay(true)
     socket.on('error', (error) => this.end(error))
-    socket.on('close', () => this.end(new Error('the server closed it')))
+    socket.on('close', () => this.end(Object.assign(new Error('the server closed it'), { code: CLOSED })))
     socket.on('data', (chunk: Buffer) => this.#received(chunk))
   }
 
@@ -123,7 +128,9 @@ export class ZookeeperConnection {
       onAuth: () => undefined,
       onEnd: (cause) => {
         host.timers.cancel(alarm)
-        reject(new RequestUnsent(`${name}: ${driversWords(cause.cause ?? cause)}`, { cause }))
+        const told = cause.cause ?? cause
+        const hint = codeOf(told) === CLOSED ? `. ${host.tls === undefined ? PLAIN_HINT : TLS_HINT}` : ''
+        reject(new RequestUnsent(`${name}: ${driversWords(told)}${hint}`, { cause }))
       },
     }
     socket.once(host.tls === undefined ? 'connect' : 'secureConnect', () =>

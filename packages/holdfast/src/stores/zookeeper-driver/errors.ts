@@ -1,7 +1,7 @@
 /** The codes of ZooKeeper, and what each failure of a request means for a lock. */
 import { type EngineErrorKind, type EngineMeaning, codeOf, engineError } from '../../store/engine-errors.ts'
 import { driversWords } from '../../store/drivers-words.ts'
-import { NotApplied, StoreUnavailable } from '../../store/errors.ts'
+import { HoldfastError, NotApplied, StoreUnavailable } from '../../store/errors.ts'
 import { AnswerMissing, CODE, RequestUnsent, ServerRefusal, SessionOver } from './failures.ts'
 
 const ENGINE = 'ZooKeeper'
@@ -39,7 +39,7 @@ export function zookeeperError(error: unknown, what: string): unknown {
     return new StoreUnavailable(`${what}: ZooKeeper: ${driversWords(error)}`, { cause: error, isFinal })
   }
   const isUnsent = error instanceof RequestUnsent
-  const shown = isUnsent || error instanceof AnswerMissing ? withCode(error) : error
+  const shown = isUnsent || error instanceof AnswerMissing ? reasonOf(error) : error
   return engineError(shown, { what, engine: ENGINE, isUnsent, meaningOf })
 }
 
@@ -49,10 +49,11 @@ function meaningOf(error: unknown): EngineMeaning | undefined {
   return { kind, words, code: `code ${error.code}` }
 }
 
-/** With the code of Node for which no connection came about. */
-function withCode(error: Error): Error {
+/** With the code of Node for which no connection came about; ours is told as it is. */
+function reasonOf(error: Error): Error {
   let cause: unknown = error
   for (let depth = 0; depth < CAUSES_MAX && cause instanceof Error; depth += 1) {
+    if (error instanceof RequestUnsent && cause instanceof HoldfastError) return cause
     const code = codeOf(cause)
     if (code !== undefined) return Object.assign(new Error(error.message), { code })
     cause = cause.cause

@@ -2,6 +2,7 @@
 import type { Engine, StartOptions } from '@holdfast/testbed/engines/engine'
 import { startCluster } from '@holdfast/testbed/engines/etcd/cluster'
 import { Hopeless, until } from '@holdfast/testbed/engines/until'
+import { ensembleOf, memberUrls } from './ensemble.ts'
 import type { Ensemble, ServerKind } from './server-environment.ts'
 
 const ANSWER_WITHIN_MS = 2_000
@@ -17,7 +18,7 @@ const DISK_MB = 192
 export const etcdKind: ServerKind = {
   count: 3,
   diskMb: DISK_MB,
-  together: startEnsemble,
+  together: startMembers,
   async remember(engine, word) {
     await answered(engine, 'put', { key: base64(CANARY), value: base64(word) })
   },
@@ -26,37 +27,11 @@ export const etcdKind: ServerKind = {
     const value = kvs?.[0]?.value
     return value === undefined ? undefined : Buffer.from(value, 'base64').toString()
   },
-  /** User, prefix and certificates are those of all members. */
-  split(storeUrl) {
-    const [, scheme = '', user = '', hosts = '', rest = ''] =
-      /^(\w+:\/\/)([^/?#]*@)?([^/?#]+)(.*)$/.exec(storeUrl) ?? []
-    return hosts.split(',').map((host) => `${scheme}${user}${host}${rest}`)
-  },
-  join(urls) {
-    const [, scheme = '', user = '', , rest = ''] = /^(\w+:\/\/)([^/?#]*@)?([^/?#]+)(.*)$/.exec(urls[0] ?? '') ?? []
-    const hosts = urls.map((url) => new URL(url).host)
-    return `${scheme.replace('http:', 'etcd:')}${user}${hosts.join(',')}${rest.replace(/^\/$/, '')}`
-  },
+  ...memberUrls('etcd'),
 }
 
-async function startEnsemble(options: readonly StartOptions[]): Promise<Ensemble> {
-  const cluster = await startCluster({ count: options.length, hosts: options, isParted: true, flags: FLAGS })
-  const { members } = cluster
-  const memberOf = (engine: Engine): (typeof members)[number] => {
-    const member = members.find((each) => each.engine === engine)
-    if (member === undefined) throw new Error('the engine is no member of the cluster')
-    return member
-  }
-  return {
-    engines: members.map(({ engine }) => engine),
-    leads: (engine) =>
-      cluster.leader().then(
-        (leader) => leader.engine === engine,
-        () => false,
-      ),
-    isolate: (engine, mode) => cluster.isolate(memberOf(engine), mode),
-    close: () => cluster.close(),
-  }
+async function startMembers(options: readonly StartOptions[]): Promise<Ensemble> {
+  return ensembleOf(await startCluster({ count: options.length, hosts: options, isParted: true, flags: FLAGS }))
 }
 
 interface Answer {

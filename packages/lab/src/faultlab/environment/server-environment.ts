@@ -27,9 +27,11 @@ export interface ServerKind {
   together?(options: readonly StartOptions[]): Promise<Ensemble>
   /** The room that a server needs on a disk of its own, where it is more than usual. */
   readonly diskMb?: number
-  /** A word beside the locks, by which a loss of data is seen. */
-  remember(engine: Engine, word: string): Promise<void>
-  recall(engine: Engine): Promise<string | undefined>
+  /** A word beside the locks, by which a loss of data is seen; needed where a server may lose some. */
+  readonly remember?: ((engine: Engine, word: string) => Promise<void>) | undefined
+  readonly recall?: ((engine: Engine) => Promise<string | undefined>) | undefined
+  /** What clients have to know of the servers that a run starts, as the end of a URL. */
+  readonly settings?: string
   /** The server's own clock; needed where that is set. */
   wallMs?(engine: Engine): Promise<number>
   /** A user's store URL as the URLs of its servers, and back; `called`: the servers themselves, where there is a proxy between. */
@@ -72,7 +74,7 @@ export async function openServerEnvironment(kind: ServerKind, request: Environme
 async function built(kind: ServerKind, request: EnvironmentRequest, closing: Closing[]): Promise<Environment> {
   const { storeUrl, isOwn, places, needs, persistence } = request
   const servers = isOwn ? await startAll(kind, request, closing) : []
-  const urls = isOwn ? servers.map(({ engine }) => engine.url) : kind.split(storeUrl)
+  const urls = isOwn ? servers.map(({ engine }) => `${engine.url}${kind.settings ?? ''}`) : kind.split(storeUrl)
   const routes: Route[] = []
   for (const place of places) {
     for (const [server, url] of urls.entries()) {
@@ -167,7 +169,7 @@ class OwnServer implements EnvironmentServer {
   readonly clock: SkewedClock | undefined
   readonly disk: FragileDisk | undefined
   readonly syncs: boolean
-  readonly memory: Memory
+  readonly memory: Memory | undefined
   readonly peers: Peers | undefined
   readonly alone: EnvironmentServer['alone'] = oneAtATime()
   readonly #kind: ServerKind
@@ -179,16 +181,21 @@ class OwnServer implements EnvironmentServer {
     this.disk = disk
     this.syncs = syncs
     this.peers = peers
-    this.memory = {
-      remember: (word) => kind.remember(this.engine, word),
-      recalls: async (word) => (await kind.recall(this.engine)) === word,
-    }
+    this.memory = memoryOf(kind, () => this.engine)
     this.#kind = kind
   }
 
   async wallMs(): Promise<number> {
     if (this.#kind.wallMs === undefined) throw new Error(`${this.name} does not tell its time`)
     return await this.#kind.wallMs(this.engine)
+  }
+}
+
+function memoryOf({ remember, recall }: ServerKind, engine: () => Engine): Memory | undefined {
+  if (remember === undefined || recall === undefined) return undefined
+  return {
+    remember: (word) => remember(engine(), word),
+    recalls: async (word) => (await recall(engine())) === word,
   }
 }
 
@@ -221,4 +228,6 @@ const PORTS: ReadonlyMap<string, number> = new Map([
   ['mysql:', 3306],
   ['mariadb:', 3306],
   ['etcd:', 2379],
+  ['zookeeper:', 2181],
+  ['nats:', 4222],
 ])

@@ -48,8 +48,16 @@ const noMember =
 const noTable =
   'a database without its data has no table for the locks, and a store that is open makes none; deleted rows are rows deleted by hand'
 const noClock = 'etcd counts leases on its monotonic clock and asks no time of day; its program takes no clock from us'
+const noClockAsked = 'no clock of the server is asked: whoever waits counts by its own'
+const noBucket =
+  'a server without its data has no table and no bucket for the locks, and a store that is open makes none'
+const noDisk = 'the run gives this server no disk of its own; with redis: and postgres: this can be made'
 const noNewMember =
   'a member whose data is deleted is another member, which an operator has to take out and to add; its power and its disk can fail'
+const noWallClock =
+  'sessions are counted on the monotonic clock of the leader; its wall clock is asked for minimum holds alone, which a run does not use'
+const noDiskOfItsOwn =
+  'the servers that the run starts keep their data in a folder, and no disk of their own; etcd: and postgres: have one'
 const noHeir = 'the members elect a leader by themselves: kill-server, pause-server and split make them'
 const noReplica = 'the run starts one server without a replica; with redis: and postgres: this can be made'
 const noServer = 'every process opens the lock file itself: there is no server'
@@ -86,6 +94,20 @@ const database: StoreFaults = {
   meaningless: new Map([
     ['busy', noFile],
     ['wipe', noTable],
+  ]),
+  usual: ['pause', 'kill', ...names(routeFaults), ...serverFaults.keys()],
+  ...everything,
+}
+
+/** Without a clock that counts, and on a disk that is not the run's own. */
+const observed: StoreFaults = {
+  faults: new Map([...clientFaults, ...routeFaults, ...serverFaults]),
+  meaningless: new Map([
+    ['busy', noFile],
+    ['failover', noReplica],
+    ['server-clock-jump', noClockAsked],
+    ['wipe', noBucket],
+    ...['power-loss', 'disk-full'].map((name) => [name, noDisk] as const),
   ]),
   usual: ['pause', 'kill', ...names(routeFaults), ...serverFaults.keys()],
   ...everything,
@@ -133,6 +155,25 @@ const stores: ReadonlyMap<string, StoreFaults> = new Map([
         ['wipe', noNewMember],
         ['server-clock-jump', noClock],
         ['failover', noHeir],
+      ]),
+      usual: ['pause', 'kill', ...names(routeFaults), ...serverFaults.keys(), 'split'],
+      ...everything,
+      ttlMs: 1_000,
+      alwaysSyncs: true,
+    },
+  ],
+  ['dynamodb', observed],
+  ['nats', observed],
+  [
+    'zookeeper',
+    {
+      faults: new Map([...clientFaults, ...routeFaults, ...serverFaults, ['split', split]]),
+      meaningless: new Map([
+        ['busy', noFile],
+        ['wipe', noNewMember],
+        ['server-clock-jump', noWallClock],
+        ['failover', noHeir],
+        ...['power-loss', 'disk-full'].map((name) => [name, noDiskOfItsOwn] as const),
       ]),
       usual: ['pause', 'kill', ...names(routeFaults), ...serverFaults.keys(), 'split'],
       ...everything,

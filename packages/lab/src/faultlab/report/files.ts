@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { type HistoryEvent, type HistoryHeader, historyText } from '@holdfast/testbed/history'
 import { PERSISTENCE_DEFAULT, RESOURCE_DEFAULT, type Settings } from '../settings.ts'
 import { exitCodes, type LabVerdict } from '../verdict.ts'
+import { drawingOf } from '../../timeline/drawing.ts'
+import { toPerfetto } from '../../timeline/perfetto.ts'
 import { pageOf } from './page.ts'
 
 export interface Files {
@@ -27,6 +29,17 @@ export function writeFiles(settings: Settings, verdict: LabVerdict, events: read
   writeFileSync(files.verdict, `${JSON.stringify(documentOf(settings, verdict), null, 2)}\n`)
   writeFileSync(files.timeline, pageOf({ settings, verdict, events, history, command: commandOf(settings) }))
   return files
+}
+
+/** For ui.perfetto.dev and chrome://tracing: the same lanes as the timeline. */
+export function writeTrace(
+  path: string,
+  settings: Settings,
+  { text, violations, excused }: LabVerdict,
+  events: readonly HistoryEvent[],
+): void {
+  const model = drawingOf(events, [...violations, ...excused.flatMap((each) => each.violations)])
+  writeFileSync(path, `${JSON.stringify(toPerfetto(model, { command: commandOf(settings), verdict: text }))}\n`)
 }
 
 /** Everything but the events. No store URL: it may carry a password. */

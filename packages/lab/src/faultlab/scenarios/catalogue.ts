@@ -1,8 +1,7 @@
 /** Every replay by its name. Those for a store that is not here yet come with the store. */
 import { deletedFile, foreignRelease, killedHolder } from './others.ts'
 import { deadWaiter } from './etcd/dead-waiter.ts'
-import { isolatedLeader } from './etcd/isolated-leader.ts'
-import { killedLeader } from './etcd/killed-leader.ts'
+import { isolatedLeader, killedLeader } from './etcd/leader.ts'
 import { pausedHolder, redisPausedHolder, writeOnlyGuard } from './paused-holder.ts'
 import { earlyClockToken, sequenceToken } from './postgres/early-token.ts'
 import { failoverForgets as postgresFailover } from './postgres/failover.ts'
@@ -19,6 +18,12 @@ import { redlockRestartedNode } from './redlock/restarted-node.ts'
 import { redlockSlowNode } from './redlock/slow-node.ts'
 import type { Scenario } from './scenario.ts'
 import { postgresDown, redisDown } from './store-down.ts'
+import {
+  blackHole,
+  isolatedFollower,
+  killedLeader as zookeeperKilledLeader,
+  zookeeperPausedHolder,
+} from './zookeeper/holders.ts'
 
 export const scenarios: ReadonlyMap<string, Scenario> = new Map([
   ['paused-holder', pausedHolder],
@@ -49,4 +54,8 @@ export const scenarios: ReadonlyMap<string, Scenario> = new Map([
   ['etcd-dead-waiter', deadWaiter],
   ['etcd-isolated-leader', isolatedLeader],
   ['etcd-killed-leader', killedLeader],
+  ['zookeeper-black-hole', blackHole],
+  ['zookeeper-isolated-follower', isolatedFollower],
+  ['zookeeper-paused-holder', zookeeperPausedHolder],
+  ['zookeeper-killed-leader', zookeeperKilledLeader],
 ])

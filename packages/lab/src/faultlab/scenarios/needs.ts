@@ -5,16 +5,18 @@ import { locate as locatePgBouncer } from '@holdfast/testbed/engines/pgbouncer/s
 import { locate as locatePostgres } from '@holdfast/testbed/engines/postgres/server'
 import { locate as locateRedis } from '@holdfast/testbed/engines/redis/server'
 import type { SkippableTest } from '@holdfast/testbed/engines/require-engine'
+import { locate as locateZookeeper } from '@holdfast/testbed/engines/zookeeper/server'
 import { locate as locateDisk } from '@holdfast/testbed/os/fragile-disk'
 import { requireAbility } from '@holdfast/testbed/os/rights'
 import { locate as locateClock } from '@holdfast/testbed/os/skewed-clock'
 
-export type Need = 'redis' | 'etcd' | 'postgres' | 'pgbouncer' | 'skewed-clock' | 'fragile-disk'
+export type Need = 'redis' | 'etcd' | 'zookeeper' | 'postgres' | 'pgbouncer' | 'skewed-clock' | 'fragile-disk'
 
 /** Each rejects with EngineNotAvailable and the reason. */
 const abilities: Readonly<Record<Need, () => Promise<unknown>>> = {
   redis: () => locateRedis(),
   etcd: () => locateEtcd(),
+  zookeeper: () => locateZookeeper(),
   postgres: () => locatePostgres(),
   pgbouncer: () => locatePgBouncer(),
   'skewed-clock': () => locateClock(),

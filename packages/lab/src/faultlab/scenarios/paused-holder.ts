@@ -35,7 +35,7 @@ async function lateWrite(
 }
 
 /** Where the two meet; the lock file of the take unless said otherwise. */
-type Meeting = (setup: ScenarioSetup) => Promise<string>
+export type Meeting = (setup: ScenarioSetup) => Promise<string>
 
 const paused = (guard: boolean, meeting: Meeting): Take => ({
   title: guard ? 'with a guard' : 'without a guard',
@@ -62,6 +62,11 @@ const paused = (guard: boolean, meeting: Meeting): Take => ({
   },
 })
 
+/** What the guard protects from is played without it as well. */
+export function pausedTakes(meeting: Meeting): readonly Take[] {
+  return [paused(true, meeting), paused(false, meeting)]
+}
+
 const kleppmann = {
   foundBy: 'Martin Kleppmann, "How to do distributed locking" (2016)',
   shows:
@@ -69,13 +74,13 @@ const kleppmann = {
 }
 
 const atLockFile: Meeting = async (setup) => setup.lockFileUrl
-export const pausedHolder: Scenario = { ...kleppmann, takes: [paused(true, atLockFile), paused(false, atLockFile)] }
+export const pausedHolder: Scenario = { ...kleppmann, takes: pausedTakes(atLockFile) }
 
 const atRedis: Meeting = async (setup) => (await server(setup)).url
 export const redisPausedHolder: Scenario = {
   ...kleppmann,
   needs: ['redis'],
-  takes: [paused(true, atRedis), paused(false, atRedis)],
+  takes: pausedTakes(atRedis),
 }
 
 /** A's write is on its way while B, who holds by now, has read and not yet written. */

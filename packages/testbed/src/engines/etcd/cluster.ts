@@ -3,6 +3,7 @@ import type { Group, Member } from '../driver.ts'
 import { gather, type Gathering } from '../group.ts'
 import { until } from '../until.ts'
 import { type Gateway, openGateway } from '../../proxy/gateway.ts'
+import { hurtTogether } from '../../proxy/hurt-together.ts'
 import type { ProxyMode } from '../../proxy/mode.ts'
 import { type EtcdMember, type EtcdOptions, start } from './server.ts'
 
@@ -116,17 +117,7 @@ function isolated(gateways: readonly Gateway[], own: number, mode: ProxyMode): (
     ),
   )
   if (ways.length === 0) throw new Error('a cluster whose members are to be cut off is started with isParted')
-  const hit = (): number =>
-    ways.reduce((sum, { stats: { requests, replies } }) => {
-      return sum + requests.lostBytes + replies.lostBytes + requests.waitingBytes + replies.waitingBytes
-    }, 0)
-  const before = hit()
-  for (const way of ways) way.set(mode)
-  return () => {
-    const bytes = hit() - before
-    for (const way of ways) way.set({ kind: 'pass' })
-    return bytes
-  }
+  return hurtTogether(ways, mode)
 }
 
 interface MemberStatus {

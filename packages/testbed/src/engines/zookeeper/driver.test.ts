@@ -24,8 +24,8 @@ describe('one ZooKeeper', { timeout: 60_000 }, () => {
 })
 
 describe('a ZooKeeper of three members', { timeout: 60_000 }, () => {
-  test('goes on without its leader, which comes back, and serves no clients when two are paused', async () => {
-    await using ensemble = await startEnsemble()
+  test('goes on without its leader, which comes back, serves no clients when two are paused, and elects anew when the leader is cut off', async () => {
+    await using ensemble = await startEnsemble({ isParted: true, settings: { tickTime: '250' } })
     const first = await ensemble.leader()
     await first.engine.kill()
     const others = ensemble.members.filter((member) => member !== first)
@@ -38,5 +38,12 @@ describe('a ZooKeeper of three members', { timeout: 60_000 }, () => {
     await expect.poll(() => served(first.engine.url), { timeout: 15_000 }).not.toBe('served')
     for (const { engine } of others) await engine.resume()
     await expect.poll(() => served(first.engine.url), { timeout: 20_000 }).toBe('served')
+    const second = await ensemble.leader()
+    const heal = ensemble.isolate(second, { kind: 'hold' })
+    await expect.poll(leads, { timeout: 15_000 }).not.toBe(second.name)
+    await expect.poll(() => served(second.engine.url), { timeout: 15_000 }).not.toBe('served')
+    await expect.poll(leads, { timeout: 15_000 }).toMatch(/member/)
+    expect(heal()).toBeGreaterThan(0)
+    await expect.poll(() => served(second.engine.url), { timeout: 20_000 }).toBe('served')
   })
 })

@@ -24,7 +24,7 @@ const ARCHIVES = [
   'slf4j-simple',
   'metrics-core',
   'snappy-java',
-  'netty-all',
+  'netty-codec',
 ]
 /** A small server that lives for seconds: the second compiler and parallel collectors would cost more than they bring. */
 const JAVA_FLAGS: readonly string[] = [
@@ -36,7 +36,7 @@ const JAVA_FLAGS: readonly string[] = [
 const MAIN = 'org.apache.zookeeper.server.quorum.QuorumPeerMain'
 
 export interface ZookeeperMember {
-  /** Where it listens for the others. */
+  /** Where it listens for the others: an address, or a name. */
   readonly address: string
   readonly peerPort: number
   readonly electionPort: number
@@ -47,6 +47,8 @@ export interface ZookeeperOptions extends StartOptions {
   readonly settings?: Readonly<Record<string, string>>
   /** All members, and which of them this one is. @default it is alone */
   readonly ensemble?: { readonly members: readonly ZookeeperMember[]; readonly index: number }
+  /** Addresses by the names of the members, instead of those that the machine knows. */
+  readonly names?: Readonly<Record<string, string>>
   /** Reserved by the caller. */
   readonly port?: number
 }
@@ -102,15 +104,29 @@ export async function start(options: ZookeeperOptions = {}): Promise<Engine> {
     address,
     fill: async (data) => {
       await writeFile(join(data, 'zoo.cfg'), configuration(data, port, address, options))
+      if (options.names !== undefined) await writeFile(hostsFile(data), hostsOf(options.names))
       if (options.ensemble !== undefined) await writeFile(join(data, 'myid'), `${options.ensemble.index + 1}`)
     },
-    command: (data) => [...program.command, MAIN, join(data, 'zoo.cfg')],
+    command: (data) => {
+      const flags = options.names === undefined ? [] : [`-Djdk.net.hosts.file=${hostsFile(data)}`]
+      return [...program.command, ...flags, MAIN, join(data, 'zoo.cfg')]
+    },
     // A member serves no clients before it hears a majority, and may be started to wait for one.
     answers: async () =>
       options.ensemble === undefined
         ? (await ask(address, port, 'isro')) === 'rw'
         : (await ask(address, port, 'ruok')) === 'imok',
   })
+}
+
+function hostsFile(data: string): string {
+  return join(data, 'hosts')
+}
+
+function hostsOf(names: Readonly<Record<string, string>>): string {
+  return Object.entries(names)
+    .map(([name, address]) => `${address} ${name}\n`)
+    .join('')
 }
 
 function configuration(data: string, port: number, address: string, { ensemble, settings }: ZookeeperOptions): string {
