@@ -206,4 +206,11 @@ export const serverMutants: readonly Mutant[] = [
     replace: '(?:renew|release|end|leave',
     caughtBy: { ...session, named: 'beats are never limited' },
   },
+  {
+    name: 'server: one that could not begin goes on listening',
+    file: `${FOLDER}/listener.ts`,
+    find: '    await end()\n    throw error',
+    replace: '    throw error',
+    caughtBy: { tests: ['packages/server/src/listener.test.ts'] },
+  },
 ]

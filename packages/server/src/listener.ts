@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { type Locks, Misuse, type Store } from 'holdfast'
 import { Audit } from './audit.ts'
-import { httpSocket, type TlsFiles } from './encryption.ts'
+import { type HttpSocket, httpSocket, type TlsFiles } from './encryption.ts'
 import { Gate } from './gate.ts'
 import { Loans } from './loans.ts'
-import { routes } from './routes.ts'
+import { routes, type RoutesOptions } from './routes.ts'
 import { Seam } from './seam.ts'
 
 export interface LockServerOptions {
@@ -60,62 +60,85 @@ export interface LockServer {
 
 const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]']
 const KEY_BYTES = 32
+const INSTANCE_LENGTH = 8
 const LAST_ANSWERS_MS = 2_000
 const READER_SILENCE_MS = 30_000
 
-/** Throws `Misuse` for an address that is not safe to listen on. */
+/** Throws `Misuse` for an address that is not safe to listen on. What cannot begin leaves nothing open. */
 export async function lockServer(options: LockServerOptions): Promise<LockServer> {
-  const {
-    locks,
-    namespace,
-    listen,
-    hosts = [],
-    tokensFile,
-    readerSilenceMs = READER_SILENCE_MS,
-    dashboard = false,
-  } = options
-  const [, host = '', port = ''] = /^(.+):(\d{1,5})$/.exec(listen) ?? []
-  if (host === '') throw new Misuse('listen must be host:port, such as 127.0.0.1:4653')
-  const isEncrypted = options.tls !== undefined || options.isBehindTlsProxy === true
-  if (!LOOPBACK.includes(host) && (tokensFile === undefined || !isEncrypted)) {
-    throw new Misuse(
-      'beyond this machine a server needs tokens and encryption: --tokens FILE, and --tls-cert and --tls-key, or --behind-tls-proxy when one is in front',
-    )
-  }
+  const { locks } = options
+  const place = placeOf(options)
   const { unsupported } = await locks.open()
   const loans = new Loans(locks, unsupported.lockDelay === undefined)
   const socket = httpSocket(options.tls)
   const audit = new Audit({ path: options.auditFile, onTrouble: options.onAuditTrouble })
-  const [instance = ''] = crypto.randomUUID().split('-')
-  const seam = options.store === undefined ? undefined : await Seam.open(options.store, instance)
-  const { server } = socket
-  await listening(server, host, Number(port)).catch(async (error: unknown) => {
+  const instance = crypto.randomUUID().slice(0, INSTANCE_LENGTH)
+  let seam: Seam | undefined
+  const end = async (): Promise<void> => {
+    await ended(socket.server)
     await seam?.close()
+    audit.close()
+  }
+  try {
+    seam = options.store === undefined ? undefined : await Seam.open(options.store, instance)
+    await listening(socket.server, place)
+    const server = answering(options, place, { loans, socket, audit, instance, seam })
+    const close = async (drainMs: number): Promise<number> => {
+      const left = await loans.drain(drainMs)
+      await end()
+      return left
+    }
+    return { ...server, close }
+  } catch (error) {
+    await end()
     throw error
-  })
-  const address = server.address() as AddressInfo
-  const own = LOOPBACK.includes(host) ? LOOPBACK : [host]
-  const url = `${socket.protocol}://${host}:${address.port}`
+  }
+}
+
+interface Place {
+  readonly host: string
+  readonly port: number
+}
+
+function placeOf({ listen, tokensFile, tls, isBehindTlsProxy = false }: LockServerOptions): Place {
+  const [, host = '', port = ''] = /^(.+):(\d{1,5})$/.exec(listen) ?? []
+  if (host === '') throw new Misuse('listen must be host:port, such as 127.0.0.1:4653')
+  if (!LOOPBACK.includes(host) && (tokensFile === undefined || (tls === undefined && !isBehindTlsProxy))) {
+    throw new Misuse(
+      'beyond this machine a server needs tokens and encryption: --tokens FILE, and --tls-cert and --tls-key, or --behind-tls-proxy when one is in front',
+    )
+  }
+  return { host, port: Number(port) }
+}
+
+/** What is open before the first request is answered. */
+interface Parts extends Pick<RoutesOptions, 'loans' | 'audit' | 'instance' | 'seam'> {
+  readonly socket: HttpSocket
+}
+
+function answering(
+  options: LockServerOptions,
+  { host }: Place,
+  { socket, ...parts }: Parts,
+): Omit<LockServer, 'close'> {
+  const { locks, namespace, hosts = [], tokensFile, dashboard = false } = options
+  const { server, protocol } = socket
+  const { port } = server.address() as AddressInfo
+  const isLocal = LOOPBACK.includes(host)
+  const own = isLocal ? LOOPBACK : [host]
+  const url = `${protocol}://${host}:${port}`
   const pageKey = dashboard ? randomBytes(KEY_BYTES).toString('base64url') : undefined
-  const gate = new Gate({ hosts: [...own.map((each) => `${each}:${address.port}`), ...hosts], tokensFile, pageKey })
-  const answer = getRequestListener(
-    routes({ locks, namespace, loans, gate, instance, dashboard, readerSilenceMs, seam, audit }).fetch,
-  )
+  const gate = new Gate({ hosts: [...own.map((each) => `${each}:${port}`), ...hosts], tokensFile, pageKey })
+  const { readerSilenceMs = READER_SILENCE_MS } = options
+  const answer = getRequestListener(routes({ locks, namespace, gate, dashboard, readerSilenceMs, ...parts }).fetch)
   server.on('request', (incoming, outgoing) => void answer(incoming, outgoing))
   return {
     url,
-    pageUrl: pageKey === undefined ? undefined : LOOPBACK.includes(host) ? `${url}/#k=${pageKey}` : `${url}/`,
+    pageUrl: pageKey === undefined ? undefined : isLocal ? `${url}/#k=${pageKey}` : `${url}/`,
     reload() {
       gate.reread()
       socket.reread()
-      audit.reopen()
-    },
-    async close(drainMs) {
-      const left = await loans.drain(drainMs)
-      await ended(server)
-      await seam?.close()
-      audit.close()
-      return left
+      parts.audit.reopen()
     },
   }
 }
@@ -131,7 +154,7 @@ function ended(server: Server): Promise<void> {
   })
 }
 
-function listening(server: Server, host: string, port: number): Promise<void> {
+function listening(server: Server, { host, port }: Place): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host.replaceAll(/[[\]]/g, ''), () => {
