@@ -1,11 +1,12 @@
 /**
- * The page for people: who gets it, what it may load, and what it does in a browser where there is one.
+ * The page for people: who gets it, what it may load, and what it does in a browser.
  *
  * @module-tag real-time
  */
 import { request } from 'node:http'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Browser, browserProgram } from '@holdfast/testbed/browser'
+import * as chromium from '@holdfast/testbed/browser'
+import { requireEngine } from '@holdfast/testbed/engines/require-engine'
 import { holdfast, type Locks } from 'holdfast'
 import { memory } from 'holdfast/memory'
 import { type LockServer, lockServer } from './index.ts'
@@ -121,12 +122,11 @@ describe('in a browser', () => {
   test(
     'it shows locks as text, follows a hand-over, evicts, and survives its server',
     { timeout: 60_000 },
-    async ({ skip }) => {
-      const program = await browserProgram()
-      if (program === undefined) return skip('there is no Chromium on this machine')
+    async (context) => {
+      const program = await requireEngine(context, chromium)
       const held = await locks.acquire('orders:run')
       const evil = await locks.acquire(EVIL)
-      await using browser = await Browser.open(program, server.pageUrl ?? '')
+      await using browser = await chromium.Browser.open(program, server.pageUrl ?? '')
       const text = (selector: string): Promise<unknown> =>
         browser.value(`document.querySelector(${JSON.stringify(selector)})?.textContent`)
       await expect.poll(() => text('#rows')).toContain(EVIL)
@@ -165,6 +165,24 @@ describe('in a browser', () => {
       await expect.poll(() => text('#rows')).toContain(EVIL)
       expect(await evil.release()).toBe('released')
       await expect.poll(() => text('#rows')).toBe('')
+      expect(browser.complaints).toEqual([])
+    },
+  )
+
+  test(
+    'ten thousand locks are a window of rows, and a process has a page of its own',
+    { timeout: 60_000 },
+    async (context) => {
+      const program = await requireEngine(context, chromium)
+      for (let place = 0; place < 10_000; place += 1) await locks.acquire(`seat:${place}`, { ttl: '10m' })
+      await using browser = await chromium.Browser.open(program, server.pageUrl ?? '')
+      const text = (selector: string): Promise<unknown> =>
+        browser.value(`document.querySelector(${JSON.stringify(selector)})?.textContent`)
+      await expect.poll(() => text('body')).toContain('10000 shown')
+      expect(await browser.value("document.querySelectorAll('#rows tr').length")).toBeLessThan(200)
+      await browser.value("document.querySelector('#rows .owner a').click()")
+      await expect.poll(() => text('#one .sentence')).toContain('among the 1000 that end first')
+      expect(await browser.value('location.hash')).toBe('#/owner/db3@2F4711')
       expect(browser.complaints).toEqual([])
     },
   )

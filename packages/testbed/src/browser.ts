@@ -8,8 +8,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { which } from './engines/command.ts'
+import type { Program } from './engines/driver.ts'
+import { locateInstalled } from './engines/install.ts'
 
-const PROGRAMS = ['chromium', 'chromium-browser', 'google-chrome']
+const PACKAGE = 'chromium-headless-shell'
+const PROGRAMS = [PACKAGE, 'chromium', 'chromium-browser', 'google-chrome']
 const ANSWER_WITHIN_MS = 30_000
 
 interface Answer {
@@ -23,8 +26,13 @@ interface Answer {
   }
 }
 
-/** The program, or `undefined` where this machine has none: no test may need it. */
-export async function browserProgram(): Promise<string | undefined> {
+/** The one that is there, or Debian's, which is installed. Rejects with `EngineNotAvailable`. */
+export async function locate(): Promise<Program> {
+  const version = { args: ['--version'], pattern: /(\d+(?:\.\d+)+)/ }
+  return locateInstalled({ engineName: 'chromium', packages: [PACKAGE], program: PACKAGE, find: installed, version })
+}
+
+async function installed(): Promise<string | undefined> {
   for (const name of PROGRAMS) {
     const path = await which(name)
     if (path !== undefined) return path
@@ -52,7 +60,7 @@ export class Browser implements AsyncDisposable {
     })
   }
 
-  static async open(program: string, url: string): Promise<Browser> {
+  static async open({ command: [program] }: Program, url: string): Promise<Browser> {
     const folder = mkdtempSync(join(tmpdir(), 'holdfast-browser-'))
     // The sandbox of the browser needs rights that a test seldom has; the page is our own.
     const options = ['--headless=new', '--no-sandbox', '--disable-gpu', '--window-size=1400,1200']

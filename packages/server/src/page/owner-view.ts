@@ -29,7 +29,10 @@ export function ownerHtml(owner: string, view: OwnerView | undefined, nowMs: num
   const host = owner.includes('/') ? owner.slice(0, owner.lastIndexOf('/')) : ''
   return html`${head}
     <p class="sentence">
-      Holds ${held} and waits for ${waiting}${isComplete ? '' : ', as far as this server has looked'}.
+      Holds ${held} and waits for
+      ${waiting}${hidden === 0 ? '' : ` among the ${claims.length} that end first`}${
+        isComplete ? '' : ', as far as this server has looked'
+      }.
     </p>
     <p class="soft">
       An owner is what the process says of itself. What ends first comes first.

@@ -62,7 +62,7 @@ describe('markup', () => {
     const view = { claims: [held, waits], hidden: 3, isComplete: false, atMs: 0 }
     const { text } = ownerHtml('db3', view, 2_000)
     const words = text.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ')
-    expect(words).toContain('Holds 1 and waits for 1, as far as this server has looked.')
+    expect(words).toContain('Holds 1 and waits for 1 among the 2 that end first, as far as this server has looked.')
     expect(words).toMatch(/db3\/4711 .* held 1 3 s\+ 5 s .* db3\/8 .* seat waits, place 2 – 3 s\+ 5 s/)
     expect(words).toContain('and 3 more')
     expect(text).not.toContain('<script')

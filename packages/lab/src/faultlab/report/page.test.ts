@@ -10,7 +10,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { longHistory, OPERATIONS_A_GRANT } from '../../judge/long-history.ts'
 import type { Violation } from '../../judge/violation.ts'
 import { byTime, historyText } from '@holdfast/testbed/history'
-import { Browser, browserProgram } from '@holdfast/testbed/browser'
+import * as chromium from '@holdfast/testbed/browser'
+import { requireEngine } from '@holdfast/testbed/engines/require-engine'
 import type { Settings } from '../settings.ts'
 import type { LabVerdict } from '../verdict.ts'
 import { pageOf } from './page.ts'
@@ -56,12 +57,11 @@ test('five thousand grants with their whole history fit into a page of a few meg
 test(
   'in a browser it draws, zooms, filters, jumps to a violation and shows the line it stands on',
   { timeout: 60_000 },
-  async ({ skip }) => {
-    const program = await browserProgram()
-    if (program === undefined) return skip('there is no Chromium on this machine')
+  async (context) => {
+    const program = await requireEngine(context, chromium)
     const path = join(folder, 'timeline.html')
     writeFileSync(path, html)
-    await using browser = await Browser.open(program, pathToFileURL(path).href)
+    await using browser = await chromium.Browser.open(program, pathToFileURL(path).href)
     const painted = async (): Promise<number> => {
       await browser.drawn()
       return Number(await browser.value("document.getElementById('timeline').dataset.painted"))
