@@ -28,7 +28,7 @@ function byHeartbeats(): readonly string[] {
 async function byMembers(): Promise<readonly string[]> {
   const engine = memoryEngine()
   const clients = names.map(() => holdfast(memory(engine), { ttl: TTL_MS }))
-  await Promise.all(clients.map((locks, index) => members(locks, 'nodes').join({ id: names[index] ?? '' })))
+  for (const [index, locks] of clients.entries()) await members(locks, 'nodes').join({ id: names[index] ?? '' })
   await clients[2]?.close()
   await sleep(2 * TTL_MS)
   const asker = holdfast(memory(engine))

@@ -7,7 +7,7 @@ import { cron, type Schedule } from './index.ts'
 export const INTERVAL_MS = 100
 export const TTL_MS = 300
 /** As many runs as the ledger lists. */
-export const HISTORY = 40
+export const HISTORY = 100
 const WORK_MS = 20
 
 /** Every so many milliseconds since 1970. */

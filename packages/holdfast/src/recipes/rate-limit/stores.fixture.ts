@@ -21,7 +21,8 @@ export const rateCase: StoreCase = {
     }
     const grants: { readonly askedMs: number; readonly toldMs: number }[] = []
     const endsMs = performance.now() + 3 * PER_MS
-    while (performance.now() < endsMs) {
+    // Where a question takes long, a span of them is not enough.
+    while (performance.now() < endsMs || grants.length <= LIMIT) {
       for (const rate of rates) {
         const askedMs = performance.now()
         const answer = await rate.tryTake()

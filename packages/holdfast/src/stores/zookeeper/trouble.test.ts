@@ -195,7 +195,12 @@ test(
       isFinal: false,
     })
     await restart()
-    expect(await again(() => store.renew([{ ref: first, ttlMs: 30_000 }]))).toMatchObject([{ kind: 'held', token }])
+    const renewed = await again(async () => {
+      const [answer] = await store.renew([{ ref: first, ttlMs: 30_000 }])
+      if (answer instanceof Error) throw answer
+      return answer
+    })
+    expect(renewed).toMatchObject({ kind: 'held', token })
     expect(await again(() => store.leave({ ...first, token }))).toBe('left')
     expect((await turn).token).toBeGreaterThan(token)
   },
