@@ -29,7 +29,7 @@ for (const [engine, reason] of Object.entries(absent)) test(engine, ({ skip }) =
 for (const bench of Object.values(benches).flat()) {
   if (bench.time !== 'real') continue
   // Most of the time is spent waiting, so the cases wait together.
-  describe(bench.name, { concurrent: true, timeout: 30_000 }, () => {
+  describe(bench.name, { concurrent: true, timeout: 60_000 }, () => {
     for (const each of cases) test(each.name, ({ expect }) => runOnStore(each, bench, expect))
   })
 }
