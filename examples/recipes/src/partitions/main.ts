@@ -29,10 +29,13 @@ const script = fileURLToPath(new URL(import.meta.url.replace(/main(\.\w+)$/, 'wo
 let refusals = 0
 const members = [1, 2].map(() => {
   const member = fork(script, [way, folder], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-  return member.on('message', () => (refusals += 1))
+  return member.on('message', (message) => (refusals += message === 'refused' ? 1 : 0))
 })
+/** Each has work before the first one is paused. */
+const begun = members.map((member) => once(member, 'message'))
 const count = (query: string): number => Number(shop.prepare(`SELECT ${query} AS count`).get()?.['count'])
 try {
+  await Promise.all(begun)
   for (let pause = 0; pause < PAUSES; pause += 1) {
     const member = members[pause % members.length]
     const before = count('(SELECT count(*) FROM accepted)')

@@ -31,6 +31,7 @@ async function byRemainder(): Promise<void> {
   const beat = shop.prepare('INSERT INTO member VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET seen = excluded.seen')
   const living = shop.prepare('SELECT id FROM member WHERE seen > ? ORDER BY id')
   setInterval(() => beat.run(process.pid, Date.now()), TTL_MS / 5)
+  process.send?.('begun')
   const work = async (partition: number): Promise<void> => {
     for (;;) {
       const ids = living.all(Date.now() - TTL_MS).map(({ id }) => id)
@@ -51,6 +52,7 @@ async function byPartitions(): Promise<void> {
   const guard = fence(shop)
   await partitions(locks, 'totals', { count: PARTITIONS, settle: '50ms' }).run(async (partition) => {
     guard.enter(partition)
+    process.send?.('begun')
     while (!partition.stopping.aborted) {
       const value = await raised(partition.index)
       try {
