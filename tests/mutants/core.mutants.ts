@@ -253,6 +253,13 @@ export const coreMutants: readonly Mutant[] = [
     ),
   },
   {
+    name: 'an observer ends because the store is busy',
+    file: 'packages/holdfast/src/client/observe.ts',
+    find: 'if (!isBusy && !isPassing(error)) throw error',
+    replace: 'if (!isPassing(error)) throw error',
+    caughtBy: tests('packages/holdfast/src/client/observe.test.ts'),
+  },
+  {
     name: 'an observer waits to be told of an end that nobody tells',
     file: 'packages/holdfast/src/client/observe.ts',
     find: 'AbortSignal.any([ends, due.signal])',

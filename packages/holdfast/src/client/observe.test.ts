@@ -89,6 +89,18 @@ test('a store that is away yields nothing, and what changed meanwhile is yielded
   expect(seen).toEqual(['', 'held still there'])
 })
 
+test('an observer whose store is too busy to register it goes on', async () => {
+  const { clock, client } = world()
+  let isBusy = true
+  const plan: FaultPlan = (_, method) => (isBusy && method === 'observe' ? { kind: 'not-applied' } : undefined)
+  const { seen } = gathered(client({}, plan).locks.observe('seat'))
+  await clock.advance(1_000)
+  isBusy = false
+  await client().locks.acquire('seat', { ttl: '1m', note: 'one' })
+  await clock.advance(5_000)
+  expect(seen).toEqual(['', 'held one'])
+})
+
 test('hints that come again and again for nothing do not make the observer spin', async () => {
   const { clock, client } = world()
   let looks = 0

@@ -2,7 +2,7 @@
  * A line as it changes, for observers without a claim: elections, members, dashboards. Level-triggered: what is yielded was
  * true at one moment, and nothing that lasts is missed; what came and went between two looks is joined.
  */
-import { isFinal, isPassing } from '../store/errors.ts'
+import { isFinal, isPassing, NotApplied } from '../store/errors.ts'
 import type { LineView } from '../store/line-view.ts'
 import { Backoff } from '../time/backoff.ts'
 import { sleep } from '../time/clock.ts'
@@ -45,8 +45,9 @@ export async function* observe(
       await change(client, resource, view, ends)
     } catch (error) {
       if (ends.aborted) return
-      // An outage says nothing about the line: nothing is yielded, and it is looked for until it is back.
-      if (!isPassing(error)) throw error
+      // An outage, or a store that is busy, says nothing about the line: nothing is yielded, and it is asked until it answers.
+      const isBusy = error instanceof NotApplied && !error.isFinal
+      if (!isBusy && !isPassing(error)) throw error
       await sleep(client.clock, away.nextMs(), ends)
     }
   }
