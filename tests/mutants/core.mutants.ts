@@ -253,6 +253,13 @@ export const coreMutants: readonly Mutant[] = [
     ),
   },
   {
+    name: 'the last try to open a store comes after the wait for it',
+    file: 'packages/holdfast/src/client/open-store.ts',
+    find: 'Math.min(backoff.nextMs(), leftMs)',
+    replace: 'backoff.nextMs()',
+    caughtBy: tests('packages/holdfast/src/client/opening.test.ts'),
+  },
+  {
     name: 'an observer ends because the store is busy',
     file: 'packages/holdfast/src/client/observe.ts',
     find: 'if (!isBusy && !isPassing(error)) throw error',

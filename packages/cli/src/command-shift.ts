@@ -1,12 +1,13 @@
 /** A command that a recipe starts when its time has come: the store is open, its ledger is at hand, and signals are heard. */
 import { durationMs, type Lease } from 'holdfast'
 import type { Ledger } from 'holdfast/cron'
-import { type Context, type GlobalOptions, type Opened, withLocks } from './context.ts'
+import type { Context, GlobalOptions, Opened } from './context.ts'
 import { requireExecutable } from './executable.ts'
 import { exitCodes, Failure } from './exit-codes.ts'
+import { withInterruptibleLocks } from './interruptible-locks.ts'
 import { runUnderLease } from './leased-command.ts'
-import { openedOrInterrupted, tellDefault } from './open-notice.ts'
-import { SignalDesk, signalExitCode } from './signals.ts'
+import { openedOrInterrupted } from './open-notice.ts'
+import type { SignalDesk } from './signals.ts'
 import { ledgerBeside } from './store-ledger.ts'
 
 export interface ShiftRequest {
@@ -48,30 +49,16 @@ export async function onShift(
   if (command.length === 0)
     throw new Failure(exitCodes.usage, 'a command is needed after two dashes: … NAME -- COMMAND')
   requireExecutable(command[0] ?? '', context.environment)
-  const signals = new SignalDesk()
-  try {
-    return await withLocks(
-      context,
-      options,
-      async (opened) => {
-        await tellDefault(context, opened)
-        await openedOrInterrupted(context.printer, opened.locks, signals.interrupted.signal)
-        const ledger = keepsLedger ? await ledgerBeside(opened) : undefined
-        try {
-          return await work({ context, opened, command, signals, ledger: ledger && { ledger: ledger.ledger } })
-        } finally {
-          ledger?.close()
-        }
-      },
-      OPEN_WAIT,
-    )
-  } catch (error) {
-    const signal = signals.interruptedBy
-    if (signal === undefined || error !== signal) throw error
-    throw new Failure(signalExitCode(signal), `stopped waiting for the store of "${name}": ${signal}`)
-  } finally {
-    signals.close()
-  }
+  const activity = `waiting for the store of "${name}"`
+  return await withInterruptibleLocks({ context, options, openWait: OPEN_WAIT, activity }, async (opened, signals) => {
+    await openedOrInterrupted(context.printer, opened.locks, signals.interrupted.signal)
+    const ledger = keepsLedger ? await ledgerBeside(opened) : undefined
+    try {
+      return await work({ context, opened, command, signals, ledger: ledger && { ledger: ledger.ledger } })
+    } finally {
+      ledger?.close()
+    }
+  })
 }
 
 export interface ShiftRun {

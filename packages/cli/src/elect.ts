@@ -1,13 +1,14 @@
 /** `holdfast elect`: runs a command on the one that leads, stops it before the next one can lead, and stands again after a loss. */
 import { election, type Leader } from 'holdfast/election'
-import { type Context, type GlobalOptions, type Opened, withLocks } from './context.ts'
+import type { Context, GlobalOptions, Opened } from './context.ts'
 import { requireExecutable } from './executable.ts'
 import { exitCodes, Failure } from './exit-codes.ts'
+import { withInterruptibleLocks } from './interruptible-locks.ts'
 import { runUnderLease } from './leased-command.ts'
-import { openedOrInterrupted, tellDefault } from './open-notice.ts'
+import { openedOrInterrupted } from './open-notice.ts'
 import type { Printer } from './printer.ts'
 import { lockDelayMs, type RunSettings, runSettings } from './run-settings.ts'
-import { SignalDesk, signalExitCode } from './signals.ts'
+import type { SignalDesk } from './signals.ts'
 import { printable } from './text.ts'
 
 export interface ElectCommandOptions extends GlobalOptions {
@@ -32,25 +33,14 @@ export async function electCommand(context: Context, request: ElectRequest): Pro
   const { announce, ...rest } = options
   const note = announce === undefined ? {} : { note: announce }
   const settings = runSettings(name, { ...rest, ...note, conflictExitCode: String(exitCodes.notObtained) })
-  const signals = new SignalDesk()
-  try {
-    return await withLocks(
-      context,
-      options,
-      async (opened) => {
-        await tellDefault(context, opened)
-        const candidacy = { context, opened, name, command, settings, signals }
-        return listens ? await listen(candidacy) : await stand(candidacy)
-      },
-      settings.openWaitMs,
-    )
-  } catch (error) {
-    const signal = signals.interruptedBy
-    if (signal === undefined || error !== signal) throw error
-    throw new Failure(signalExitCode(signal), `stopped standing for "${name}": ${signal}`)
-  } finally {
-    signals.close()
-  }
+  const activity = `standing for "${name}"`
+  return await withInterruptibleLocks(
+    { context, options, openWait: settings.openWaitMs, activity },
+    async (opened, signals) => {
+      const candidacy = { context, opened, name, command, settings, signals }
+      return listens ? await listen(candidacy) : await stand(candidacy)
+    },
+  )
 }
 
 function wayOut(listens: boolean): string {

@@ -1,13 +1,14 @@
 /** From the options of a command to its grant: one lock, permits of one, or several locks, all or nothing. */
 import { type AcquireOptions, type Facts, type Lease, type Locks, WaitTimeout } from 'holdfast'
 import { refuseOwnAncestor } from './ancestry.ts'
-import { type Context, type Opened, withLocks } from './context.ts'
+import type { Context, Opened } from './context.ts'
 import { Failure } from './exit-codes.ts'
 import { Grant } from './grant.ts'
+import { withInterruptibleLocks } from './interruptible-locks.ts'
 import { holdersInWords } from './line-view.ts'
-import { openedOrInterrupted, tellDefault } from './open-notice.ts'
+import { openedOrInterrupted } from './open-notice.ts'
 import { lockDelayMs, type RunCommandOptions, type RunSettings } from './run-settings.ts'
-import { SignalDesk, signalExitCode } from './signals.ts'
+import type { SignalDesk } from './signals.ts'
 import { inWords } from './text.ts'
 import { tellWhileWaiting } from './wait-notice.ts'
 
@@ -31,29 +32,17 @@ export async function withGrantRequest(
   settings: RunSettings,
   work: (request: GrantRequest) => Promise<number>,
 ): Promise<number> {
-  const signals = new SignalDesk()
-  try {
-    return await withLocks(
-      context,
-      options,
-      async (opened) => {
-        await tellDefault(context, opened)
-        const startedMs = performance.now()
-        const facts = await openedOrInterrupted(context.printer, opened.locks, signals.interrupted.signal)
-        const openMs = performance.now() - startedMs
-        if (settings.waitMs !== undefined) await refuseOwnAncestor(opened, settings.names, context.environment)
-        return await work({ context, opened, settings, signals, facts, openMs })
-      },
-      settings.openWaitMs,
-    )
-  } catch (error) {
-    const signal = signals.interruptedBy
-    if (signal !== undefined && error === signal)
-      throw new Failure(signalExitCode(signal), `stopped waiting for ${inWords(settings.names)}: ${signal}`)
-    throw error
-  } finally {
-    signals.close()
-  }
+  const activity = `waiting for ${inWords(settings.names)}`
+  return await withInterruptibleLocks(
+    { context, options, openWait: settings.openWaitMs, activity },
+    async (opened, signals) => {
+      const startedMs = performance.now()
+      const facts = await openedOrInterrupted(context.printer, opened.locks, signals.interrupted.signal)
+      const openMs = performance.now() - startedMs
+      if (settings.waitMs !== undefined) await refuseOwnAncestor(opened, settings.names, context.environment)
+      return await work({ context, opened, settings, signals, facts, openMs })
+    },
+  )
 }
 
 /** Throws `Failure` when the locks were not obtained, and the reason of the signal. */

@@ -5,8 +5,8 @@ import type { Lease, Locks } from 'holdfast'
 import { CommandFailed, onShift, runOnShift, stopBeforeOf } from './command-shift.ts'
 import { type Context, type GlobalOptions, withLocks } from './context.ts'
 import { exitCodes, Failure } from './exit-codes.ts'
-import { openedOrInterrupted, tellDefault } from './open-notice.ts'
-import { SignalDesk, signalExitCode } from './signals.ts'
+import { withInterruptibleLocks } from './interruptible-locks.ts'
+import { openedOrInterrupted } from './open-notice.ts'
 
 export interface AcquireCommandOptions extends GlobalOptions {
   readonly within: string
@@ -35,16 +35,13 @@ export async function acquireCommand(context: Context, name: string, options: Ac
   // Before the lock is taken: a text that cannot be written would be lost.
   const file = output === undefined ? undefined : openSync(output, 'w', FOR_THE_OWNER)
   if (file !== undefined) fchmodSync(file, FOR_THE_OWNER)
-  const signals = new SignalDesk()
   try {
-    return await withLocks(
-      context,
-      options,
-      async (opened) => {
-        await tellDefault(context, opened)
+    const activity = `waiting for "${name}"`
+    return await withInterruptibleLocks(
+      { context, options, openWait: OPEN_WAIT, activity },
+      async ({ locks }, signals) => {
         const { signal } = signals.interrupted
-        await openedOrInterrupted(context.printer, opened.locks, signal)
-        const { locks } = opened
+        await openedOrInterrupted(context.printer, locks, signal)
         const lease = await locks.acquire(name, { ttl, wait, signal, ...(note !== undefined && { note }) })
         const { tokenText: token } = lease
         const handover = await handedOver(locks, lease, within)
@@ -53,14 +50,8 @@ export async function acquireCommand(context: Context, name: string, options: Ac
         else context.printer.line(handover)
         return exitCodes.ok
       },
-      OPEN_WAIT,
     )
-  } catch (error) {
-    const signal = signals.interruptedBy
-    if (signal === undefined || error !== signal) throw error
-    throw new Failure(signalExitCode(signal), `stopped waiting for "${name}": ${signal}`)
   } finally {
-    signals.close()
     if (file !== undefined) closeSync(file)
   }
 }

@@ -30,6 +30,16 @@ describe('a store that refuses', () => {
     })
   })
 
+  test('is not waited for any longer than that: the last try is made at the end', async () => {
+    const { clock, locks } = opensAt(never, { openWait: '3s' })
+    const refused: string[] = []
+    locks.open().catch((error: unknown) => refused.push(String(error)))
+    await clock.advance(2_999)
+    expect(refused).toEqual([])
+    await clock.advance(1)
+    expect(refused).toHaveLength(1)
+  })
+
   test('is found within a second of its coming up', async () => {
     const { clock, locks } = opensAt(8_000)
     const opening = locks.open()
