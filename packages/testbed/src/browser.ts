@@ -65,7 +65,11 @@ export class Browser implements AsyncDisposable {
     // The sandbox of the browser needs rights that a test seldom has; the page is our own.
     const options = ['--headless=new', '--no-sandbox', '--disable-gpu', '--window-size=1400,1200']
     const own = ['--remote-debugging-port=0', `--user-data-dir=${folder}`]
-    const child = spawn(program, [...options, ...own, 'about:blank'], { stdio: ['ignore', 'ignore', 'pipe'] })
+    // A group of its own, because Debian's program is a script that starts the browser, which starts others.
+    const child = spawn(program, [...options, ...own, 'about:blank'], {
+      detached: true,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
     try {
       const port = await debuggingPort(child)
       const targets = (await (await fetch(`http://127.0.0.1:${port}/json`)).json()) as {
@@ -111,6 +115,11 @@ export class Browser implements AsyncDisposable {
     await this.value('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))')
   }
 
+  /** Of the group in which all its processes are. */
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#socket.close()
     await ended(this.#child, this.#folder)
@@ -152,10 +161,14 @@ async function debuggingPort(child: ChildProcess): Promise<string> {
   return promise
 }
 
+function killGroup({ pid }: ChildProcess): void {
+  if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+}
+
 async function ended(child: ChildProcess, folder: string): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) {
     const exit = once(child, 'exit')
-    child.kill('SIGKILL')
+    killGroup(child)
     await exit
   }
   rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
